@@ -1,0 +1,4 @@
+"""`python -m walkerbench`."""
+
+
+def main() -> None: ...

@@ -1,0 +1,1 @@
+"""The walker, the built-in workload: knows no clock, mode or file."""

@@ -1,0 +1,280 @@
+"""Every number of the walker training environment, with the default that it has in a profile.
+
+Units are in the names; lengths are metres, angles in degrees where a person writes them. The file
+`profiles/default.toml` holds the same keys and values, each explained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Interval, Len
+
+Positive = Annotated[float, Gt(0)]
+NonNegative = Annotated[float, Ge(0)]
+Share = Annotated[float, Interval(ge=0, le=1)]
+Count = Annotated[int, Ge(1)]
+Degrees = Annotated[float, Interval(ge=-360, le=360)]
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Physics:
+    """Time and Box2D's solver."""
+
+    frames_per_second: Positive = 60.0
+    velocity_iterations: Annotated[int, Interval(ge=1, le=100)] = 8
+    position_iterations: Annotated[int, Interval(ge=1, le=100)] = 3
+    gravity_m_s2: float = -9.8
+
+    @property
+    def dt_s(self) -> float:
+        """Simulated time of one frame."""
+        return 1.0 / self.frames_per_second
+
+
+@dataclass(frozen=True, kw_only=True)
+class Robot:
+    """Geometry and materials of an unmutated robot; the genome multiplies them."""
+
+    chassis_half_width_m: Positive = 1.5
+    chassis_half_height_m: Positive = 0.75
+    chassis_density_kg_m2: Positive = 4.0
+    chassis_friction: NonNegative = 0.8
+    wheel_offset_x_m: Positive = 1.0
+    wheel_offset_y_m: float = -0.75
+    wheel_radius_m: Positive = 0.5
+    wheel_density_kg_m2: Positive = 8.0
+    wheel_friction: NonNegative = 0.9
+    arm_anchor_x_m: float = -1.0
+    arm_anchor_y_m: float = 1.0
+    upper_arm_half_length_m: Positive = 1.0
+    upper_arm_half_width_m: Positive = 0.2
+    lower_arm_length_m: Positive = 2.0
+    lower_arm_half_width_m: Positive = 0.15
+    arm_density_kg_m2: Positive = 0.1
+    arm_friction: NonNegative = 0.6
+    shoulder_limits_deg: tuple[Degrees, Degrees] = (-90.0, 90.0)
+    elbow_limits_deg: tuple[Degrees, Degrees] = (0.0, 135.0)
+    motor_speed_rad_s: Positive = 3.0
+    motor_torque_n_m: Positive = 150.0
+
+    def __post_init__(self) -> None:
+        for name in ("shoulder_limits_deg", "elbow_limits_deg"):
+            _ascending(name, getattr(self, name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Genome:
+    """Bounds of each gene (a multiplier of the robot's default) and how genes are drawn and mutated."""
+
+    scale: Range = (0.8, 1.2)
+    arm_length: Range = (0.7, 1.3)
+    forearm_length: Range = (0.7, 1.3)
+    arm_width: Range = (0.7, 1.3)
+    torque: Range = (0.7, 1.3)
+    motor_speed: Range = (0.7, 1.3)
+    wheel_radius: Range = (0.8, 1.2)
+    wheel_spread: Range = (0.8, 1.2)
+    chassis_density: Range = (0.7, 1.3)
+    friction: Range = (0.7, 1.3)
+    initial_deviation: NonNegative = 0.1
+    mutation_share: Share = 0.2
+    mutation_deviation: NonNegative = 0.05
+
+    def __post_init__(self) -> None:
+        for name in GENES:
+            low, high = getattr(self, name)
+            if not 0 < low <= 1 <= high:
+                raise ValueError(f"{name}: give bounds with 0 < low <= 1 <= high, not {[low, high]}")
+
+    @property
+    def bounds(self) -> tuple[Range, ...]:
+        """Bounds of every gene, in the order of `GENES`."""
+        return tuple(getattr(self, name) for name in GENES)
+
+
+GENES = (
+    "scale",
+    "arm_length",
+    "forearm_length",
+    "arm_width",
+    "torque",
+    "motor_speed",
+    "wheel_radius",
+    "wheel_spread",
+    "chassis_density",
+    "friction",
+)
+"""Names of the genes, in the order of a genome's columns."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terrain:
+    """The ground, its obstacles, and where robots start."""
+
+    style: Literal["flat", "rolling", "rough", "mixed"] = "mixed"
+    x_min_m: float = -250.0
+    x_max_m: float = 250.0
+    resolution_m: Annotated[float, Interval(ge=0.1, le=1.0)] = 1.0
+    friction: NonNegative = 0.9
+    rolling_amplitude_m: NonNegative = 1.5
+    rolling_wavelength_m: Positive = 40.0
+    rough_deviation_m: NonNegative = 0.15
+    obstacle_spacing_m: Positive = 24.0
+    obstacle_half_width_m: Annotated[float, Interval(gt=0, le=2)] = 0.3
+    obstacle_half_height_m: Annotated[float, Interval(gt=0, le=2)] = 0.15
+    obstacle_friction: NonNegative = 0.9
+    start_spacing_m: Positive = 12.0
+    start_margin_m: Positive = 4.0
+    start_clearance_m: NonNegative = 0.2
+    fall_limit_m: float = -20.0
+
+    def __post_init__(self) -> None:
+        width = self.x_max_m - self.x_min_m
+        if width < 20 or width > 10_000:
+            raise ValueError(f"x_min_m, x_max_m: give a width between 20 and 10000, not {width:g}")
+        if 2 * self.start_margin_m >= width:
+            raise ValueError(f"start_margin_m: give less than half the width of {width:g}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """When agents think and learn."""
+
+    ai_interval_frames: Count = 4
+    learn_interval_updates: Count = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Senses:
+    """Reach of the senses, and the scale that maps each quantity into -1…1."""
+
+    ray_length_m: Positive = 8.0
+    ray_angles_deg: Annotated[tuple[Degrees, ...], Len(5, 5)] = (-60.0, -30.0, 0.0, 30.0, 60.0)
+    robot_radius_m: Positive = 1.5
+    food_radius_m: Positive = 0.5
+    contact_slop_m: Positive = 0.03
+    joint_speed_scale_rad_s: Positive = 10.0
+    displacement_scale_m: Positive = 1.0
+    velocity_scale_m_s: Positive = 10.0
+    angular_velocity_scale_rad_s: Positive = 10.0
+    food_distance_scale_m: Positive = 50.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """What a brain can choose: shoulder and elbow speed as shares of the motors' speed."""
+
+    pairs: Annotated[tuple[tuple[float, float], ...], Len(2, 255)] = (
+        (-1.0, -1.0), (-1.0, 0.0), (-1.0, 1.0),
+        (0.0, -1.0), (0.0, 0.0), (0.0, 1.0),
+        (1.0, -1.0), (1.0, 0.0), (1.0, 1.0),
+        (0.5, -0.5), (-0.5, 0.5), (0.8, -0.2), (-0.8, 0.2), (0.3, 0.7), (-0.3, -0.7),
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        if any(abs(speed) > 1 for pair in self.pairs for speed in pair):
+            raise ValueError("pairs: give speeds between -1 and 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reward:
+    """What an agent is rewarded for between two AI updates."""
+
+    forward_per_m: float = 7.0
+    backward_per_m: float = -2.0
+    nearer_food_per_m: float = 2.0
+    farther_food_per_m: float = -0.5
+    meal: float = 0.5
+    upright: float = 0.05
+    upright_below_rad: NonNegative = 0.2
+    toppled: float = -0.02
+    toppled_above_rad: NonNegative = 1.5
+    speed_per_m_s: float = 0.1
+    speed_above_m_s: NonNegative = 0.1
+    speed_most: float = 0.1
+    limit: Positive = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brain:
+    """The dueling double deep Q-network, its exploration, replay and optimiser."""
+
+    hidden_units: Annotated[tuple[Annotated[int, Interval(ge=1, le=8192)], ...], Len(1, 8)] = (128, 128)
+    head_units: Annotated[int, Interval(ge=1, le=8192)] = 64
+    learning: bool = True
+    discount: Share = 0.99
+    epsilon_start: Share = 1.0
+    epsilon_decay: Share = 0.995
+    epsilon_end: Share = 0.01
+    replay_capacity: Annotated[int, Interval(ge=2, le=1_000_000)] = 2000
+    priority_exponent: NonNegative = 0.6
+    priority_floor: Positive = 1e-6
+    importance_start: Share = 0.4
+    importance_step: NonNegative = 0.001
+    batch_size: Annotated[int, Interval(ge=1, le=65_536)] = 32
+    learn_from_experiences: Count = 32
+    learning_rate: Positive = 1e-3
+    adam_beta1: Annotated[float, Interval(ge=0, lt=1)] = 0.9
+    adam_beta2: Annotated[float, Interval(ge=0, lt=1)] = 0.999
+    adam_epsilon: Positive = 1e-8
+    gradient_norm_limit: Positive = 1.0
+    target_copy_steps: Count = 50
+
+    def __post_init__(self) -> None:
+        if self.learn_from_experiences > self.replay_capacity:
+            raise ValueError(
+                f"learn_from_experiences: give at most replay_capacity ({self.replay_capacity}), "
+                f"not {self.learn_from_experiences}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ecosystem:
+    """Energy, food, health, death, replacement and generations."""
+
+    energy_drain_per_frame: NonNegative = 1e-4
+    energy_drain_per_m_s: NonNegative = 1e-3
+    energy_rest_per_frame: NonNegative = 2e-4
+    energy_per_meal: NonNegative = 0.3
+    energy_start: tuple[Share, Share] = (0.1, 1.0)
+    health_start: tuple[Share, Share] = (0.01, 1.0)
+    immobile_below_energy: Share = 0.15
+    starving_below_energy: Share = 0.25
+    recovering_above_energy: Share = 0.7
+    health_step_per_frame: NonNegative = 1e-3
+    food_sources: Count = 40
+    food_start_distance_m: NonNegative = 4.0
+    eat_within_m: Positive = 3.0
+    food_regrow_s: NonNegative = 60.0
+    generation_s: Positive = 60.0
+    generation_share: Share = 0.1
+    replacements_per_frame: Count = 2
+    tournament_size: Count = 3
+
+    def __post_init__(self) -> None:
+        for name in ("energy_start", "health_start"):
+            _ascending(name, getattr(self, name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentSettings:
+    """Every number of the walker training environment, by the section of a profile that holds it."""
+
+    physics: Physics = field(default_factory=Physics)
+    robot: Robot = field(default_factory=Robot)
+    genome: Genome = field(default_factory=Genome)
+    terrain: Terrain = field(default_factory=Terrain)
+    schedule: Schedule = field(default_factory=Schedule)
+    senses: Senses = field(default_factory=Senses)
+    action: Action = field(default_factory=Action)
+    reward: Reward = field(default_factory=Reward)
+    brain: Brain = field(default_factory=Brain)
+    ecosystem: Ecosystem = field(default_factory=Ecosystem)
+
+
+def _ascending(name: str, bounds: tuple[float, float]) -> None:
+    if bounds[0] > bounds[1]:
+        raise ValueError(f"{name}: give the lower bound first, not {list(bounds)}")

@@ -1,0 +1,165 @@
+"""Every error that walkerbench raises on purpose.
+
+::
+
+    WalkerbenchError                 70  a fault in walkerbench itself
+    ├── UsageError                    2  the request cannot be carried out as asked
+    │   ├── ProfileError              2  a profile is missing or wrong
+    │   ├── CriterionError            2  a criterion cannot be parsed or judged
+    │   ├── CapacityError             2  the machine has no room for what was asked
+    │   ├── OutputError               2  the output cannot be created
+    │   └── RunFileError              2  a recorded run is missing, corrupt or newer
+    ├── RunBroken                     3  the run started and could not be finished
+    │   ├── WorkerCrashed             3  a worker process died
+    │   ├── WorkerFailed              3  a worker raised
+    │   ├── WorkerTimeout             3  a worker missed the barrier's deadline
+    │   └── OutputLost                3  what is recorded can no longer be written
+    ├── EmergencyShutdown             1  a safeguard stopped the environment
+    ├── Interrupted                 130  the user stopped the run
+    └── CallOrderError               70  a method was called in a state that does not allow it
+
+The number is the process's exit code. Each message is one line that says what to do.
+"""
+
+from __future__ import annotations
+
+import signal
+
+
+class WalkerbenchError(Exception):
+    """Root of every deliberate error; as itself, a fault in walkerbench."""
+
+    exit_code = 70
+
+
+class UsageError(WalkerbenchError):
+    """The request cannot be carried out as asked."""
+
+    exit_code = 2
+
+
+class ProfileError(UsageError):
+    """A profile is missing or wrong; carries every problem found in it.
+
+    Attributes:
+        problems: One line a problem: key, what is wrong, what is allowed.
+    """
+
+    def __init__(self, source: str, problems: tuple[str, ...]) -> None:
+        self.source = source
+        self.problems = problems
+        super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
+
+
+class CriterionError(UsageError):
+    """A criterion cannot be parsed, or names what this run does not measure."""
+
+
+class CapacityError(UsageError):
+    """The machine has no room for what was asked."""
+
+
+class OutputError(UsageError):
+    """The output cannot be created; nothing has been written."""
+
+
+class RunFileError(UsageError):
+    """A recorded run is missing, corrupt, or of a newer schema."""
+
+
+class RunBroken(WalkerbenchError):
+    """The run started and could not be finished."""
+
+    exit_code = 3
+
+
+class WorkerError(RunBroken):
+    """A worker could not finish its frame.
+
+    Attributes:
+        worker: Number of the worker.
+        agents: Its agents, `(lo, hi)`, `hi` excluded.
+        frame: The frame that was being run; -1 while starting.
+    """
+
+    def __init__(self, worker: int, agents: tuple[int, int], frame: int, what: str) -> None:
+        self.worker = worker
+        self.agents = agents
+        self.frame = frame
+        when = f"in frame {frame}" if frame >= 0 else "while starting"
+        super().__init__(f"worker {worker} (agents {agents[0]} to {agents[1] - 1}) {what} {when}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by state: the message is built from the parts, not handed to the constructor."""
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class WorkerCrashed(WorkerError):
+    """A worker process died.
+
+    Attributes:
+        signal_number: The signal that killed it, or None where it exited by itself.
+        exit_status: Its exit status where it exited by itself, else None.
+    """
+
+    def __init__(self, worker: int, agents: tuple[int, int], frame: int, exit_code: int | None) -> None:
+        self.signal_number = -exit_code if exit_code is not None and exit_code < 0 else None
+        self.exit_status = exit_code if exit_code is not None and exit_code >= 0 else None
+        super().__init__(worker, agents, frame, f"{self._manner()}")
+
+    def _manner(self) -> str:
+        if self.signal_number is None:
+            return f"exited with status {self.exit_status}"
+        try:
+            name = signal.Signals(self.signal_number).name
+        except ValueError:
+            name = f"signal {self.signal_number}"
+        hint = " (out of memory?)" if name == "SIGKILL" else ""
+        return f"was killed by {name}{hint}"
+
+
+class WorkerFailed(WorkerError):
+    """A worker raised.
+
+    Attributes:
+        traceback_text: The worker's traceback, as text.
+    """
+
+    def __init__(self, worker: int, agents: tuple[int, int], frame: int, error: str, traceback_text: str) -> None:
+        self.traceback_text = traceback_text
+        super().__init__(worker, agents, frame, f"raised {error}")
+
+
+class WorkerTimeout(WorkerError):
+    """A worker missed the barrier's deadline."""
+
+    def __init__(self, worker: int, agents: tuple[int, int], frame: int, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        super().__init__(worker, agents, frame, f"did not answer within {timeout_s:g} s")
+
+
+class OutputLost(RunBroken):
+    """What is recorded can no longer be written; what was written before is kept."""
+
+
+class EmergencyShutdown(WalkerbenchError):
+    """A safeguard stopped the environment; it can be asked for no further frame."""
+
+    exit_code = 1
+
+
+class Interrupted(WalkerbenchError):
+    """The user stopped the run; what was recorded is kept."""
+
+    exit_code = 130
+
+
+class CallOrderError(WalkerbenchError):
+    """A method was called in a state that does not allow it."""
+
+
+def _rebuild(kind: type[WorkerError], args: tuple[object, ...], state: dict[str, object]) -> WorkerError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error

@@ -1,0 +1,1 @@
+"""Where a shard runs, and nothing else."""

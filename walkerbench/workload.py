@@ -1,0 +1,227 @@
+"""What can be run: the contract between a workload and the modes that run it.
+
+A workload's agents are split into shards. A shard is the only code that steps its agents; it knows no clock, mode or
+file. Everything that crosses shards lies in `FrameBuffers`: shards write *current*, and after the barrier the settler,
+in the parent, turns it into *published*, which every shard reads in the next frame.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+WORKER_COLUMNS = ("completed_frame", "start_ns", "busy_ns", "cpu_ns", "gc_ns")
+"""What a worker's row holds before its phases' nanoseconds."""
+
+_ALIGNMENT = 64  # bytes: a cache line, so that no two fields share one
+
+
+@dataclass(frozen=True)
+class Field:
+    """One array of the frame buffers.
+
+    Attributes:
+        group: `current` (written by shards) or `published` (written by the settler).
+        name: Key within the group.
+        dtype: NumPy's name of the element type.
+        shape: Shape of one agent's entry, or the whole shape where not per agent.
+        per_agent: Whether the first axis, added in front of `shape`, is the agents'.
+    """
+
+    group: Literal["current", "published"]
+    name: str
+    dtype: str
+    shape: tuple[int, ...] = ()
+    per_agent: bool = True
+
+
+class Shard(Protocol):
+    """Agents `lo:hi`, and the only code that steps them."""
+
+    def phases(self) -> Mapping[str, Callable[[int], None]]:
+        """Each phase's function of the frame's number, in the order in which they run."""
+        ...
+
+    def digest(self) -> None:
+        """Write each agent's digests into its row of `FrameBuffers.digests`."""
+        ...
+
+
+class Settler(Protocol):
+    """The parent's part of a frame, run after the barrier over all agents."""
+
+    def settle(self, frame: int) -> None:
+        """Turn *current* into *published*."""
+        ...
+
+    def statistics(self) -> dict[str, float]:
+        """The population's statistics after the last settled frame, by name; units are in the names."""
+        ...
+
+
+class Workload(Protocol):
+    """A simulation of agents; picklable, so that a worker process can build its shard.
+
+    Attributes:
+        num_agents: How many agents.
+        phases: Names of a shard's phases, in order.
+        settle_phase: Name of the settler's phase.
+        counters: Names of what is counted in a frame, in the columns' order of `FrameBuffers.counters`.
+        frame_counters: Those of the counters that are recorded frame by frame.
+        digest_fields: Names of what an agent's digests cover, in the columns' order of `FrameBuffers.digests`.
+        bytes_per_agent: Memory that one agent takes, in bytes.
+        num_bodies: Physical bodies at the start, or 0 where the idea does not apply; `bodies` of `counters` follows it.
+    """
+
+    @property
+    def num_agents(self) -> int: ...  # noqa: D102  documented above, like every attribute here
+    @property
+    def phases(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def settle_phase(self) -> str: ...  # noqa: D102
+    @property
+    def counters(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def frame_counters(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def digest_fields(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def bytes_per_agent(self) -> int: ...  # noqa: D102
+
+    def fields(self) -> tuple[Field, ...]:
+        """The arrays that cross shards."""
+        ...
+
+    def make_settler(self, buffers: FrameBuffers) -> Settler:
+        """Build the parent's part; fills *published* for the first frame. Called before any shard is made."""
+        ...
+
+    def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> Shard:
+        """Build agents `lo:hi`, which count into row `worker` of `FrameBuffers.counters`."""
+        ...
+
+
+def shard_bounds(num_agents: int, num_workers: int) -> tuple[tuple[int, int], ...]:
+    """Split agents into contiguous shards whose sizes differ by at most one.
+
+    Returns:
+        `(lo, hi)` of every worker's shard, `hi` excluded.
+
+    Raises:
+        ValueError: Not `1 <= num_workers <= num_agents`.
+    """
+    if not 1 <= num_workers <= num_agents:
+        raise ValueError(f"{num_workers} workers for {num_agents} agents: give between 1 and {num_agents}")
+    edges = [num_agents * worker // num_workers for worker in range(num_workers + 1)]
+    return tuple(itertools.pairwise(edges))
+
+
+@dataclass(frozen=True)
+class BufferLayout:
+    """Where each array of the frame buffers lies in one block of memory; picklable.
+
+    Attributes:
+        arrays: `(group, name, dtype, shape, offset)` of every array.
+        nbytes: Size of the block.
+        num_workers: Rows in `workers`.
+        phases: Names of the shards' phases.
+    """
+
+    arrays: tuple[tuple[str, str, str, tuple[int, ...], int], ...]
+    nbytes: int
+    num_workers: int
+    phases: tuple[str, ...]
+
+    @classmethod
+    def of(cls, workload: Workload, num_workers: int) -> BufferLayout:
+        """Lay out the buffers of a workload run by so many workers."""
+        agents = workload.num_agents
+        wanted: list[tuple[str, str, str, tuple[int, ...]]] = [
+            (field.group, field.name, field.dtype, (agents, *field.shape) if field.per_agent else field.shape)
+            for field in workload.fields()
+        ]
+        wanted += [
+            ("mode", "workers", "int64", (num_workers, len(WORKER_COLUMNS) + len(workload.phases))),
+            ("mode", "counters", "int64", (num_workers + 1, len(workload.counters))),
+            ("mode", "digests", "uint64", (agents, len(workload.digest_fields))),
+        ]
+        arrays = []
+        offset = 0
+        for group, name, dtype, shape in wanted:
+            arrays.append((group, name, dtype, shape, offset))
+            size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+            offset += -(-size // _ALIGNMENT) * _ALIGNMENT
+        return cls(tuple(arrays), offset, num_workers, workload.phases)
+
+
+class FrameBuffers:
+    """Every array that crosses the border between the parent and the shards, preallocated, agent-major.
+
+    ============== ======= ============================ ====================== =====================================
+    array          dtype   shape                        written by, when       read by, when
+    ============== ======= ============================ ====================== =====================================
+    `current[…]`   field's `(agents, …)`                its shard, in a frame  settler, after the barrier
+    `published[…]` field's `(agents, …)` or as declared settler, after barrier every shard, in the next frame
+    `workers`      int64   `(workers, columns)`         its worker, last       parent, after the barrier
+    `counters`     int64   `(workers + 1, counters)`    shards; settler: last  parent, after settling, which zeroes
+    `digests`      uint64  `(agents, digest fields)`    its shard, checkpoint  parent, after the checkpoint
+    ============== ======= ============================ ====================== =====================================
+
+    The columns of `workers` are `WORKER_COLUMNS` (the frame that the worker completed last, when it began in
+    `perf_counter_ns`, then nanoseconds), followed by one of nanoseconds a phase. A row of `counters` adds up one
+    frame. The workload says what its own fields mean.
+
+    Args:
+        layout: Where each array lies.
+        memory: A writable block of at least `layout.nbytes` bytes; None takes zeroed memory of this process.
+    """
+
+    def __init__(self, layout: BufferLayout, memory: memoryview | bytearray | None = None) -> None:
+        block = bytearray(layout.nbytes) if memory is None else memory
+        self.layout = layout
+        self.current: dict[str, NDArray[Any]] = {}
+        self.published: dict[str, NDArray[Any]] = {}
+        own: dict[str, NDArray[Any]] = {}
+        groups = {"current": self.current, "published": self.published, "mode": own}
+        for group, name, dtype, shape, offset in layout.arrays:
+            groups[group][name] = np.ndarray(shape, dtype=dtype, buffer=block, offset=offset)
+        self.workers: NDArray[np.int64] = own["workers"]
+        self.counters: NDArray[np.int64] = own["counters"]
+        self.digests: NDArray[np.uint64] = own["digests"]
+
+    def release(self) -> None:
+        """Let go of the memory, so that a shared block can be closed; the buffers are empty after."""
+        self.current.clear()
+        self.published.clear()
+        self.workers = self.counters = np.empty((0, 0), np.int64)
+        self.digests = np.empty((0, 0), np.uint64)
+
+
+def fold_digests(digests: NDArray[np.uint64]) -> bytes:
+    """Fold every agent's digests, in agent order, into one.
+
+    Args:
+        digests: `(agents, digest fields)`.
+
+    Returns:
+        32 bytes, SHA-256.
+    """
+    return hashlib.sha256(np.ascontiguousarray(digests).tobytes()).digest()
+
+
+def digest64(*parts: NDArray[Any]) -> int:
+    """Digest the bits of arrays into 64.
+
+    Returns:
+        The first 64 bits of their SHA-256.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(np.ascontiguousarray(part).view(np.uint8).data)
+    return int.from_bytes(digest.digest()[:8], "little")
