@@ -119,7 +119,7 @@ class Terrain:
     x_max_m: float = 250.0
     resolution_m: Annotated[float, Interval(ge=0.1, le=1.0)] = 1.0
     friction: NonNegative = 0.9
-    rolling_amplitude_m: NonNegative = 1.5
+    rolling_amplitude_m: NonNegative = 2.5
     rolling_wavelength_m: Positive = 40.0
     rough_deviation_m: NonNegative = 0.15
     obstacle_spacing_m: Positive = 24.0
@@ -248,7 +248,7 @@ class Ecosystem:
     food_sources: Count = 40
     food_start_distance_m: NonNegative = 4.0
     eat_within_m: Positive = 3.0
-    food_regrow_s: NonNegative = 60.0
+    food_regrow_s: NonNegative = 20.0
     generation_s: Positive = 60.0
     generation_share: Share = 0.1
     replacements_per_frame: Count = 2

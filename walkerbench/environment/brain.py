@@ -1,0 +1,156 @@
+"""One brain an agent, stacked over the shard: it explores, stores, learns and chooses."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.environment.network import Adam, NetworkPlan, backward, forward, rows_of
+from walkerbench.environment.replay import Replay
+from walkerbench.environment.settings import Brain
+from walkerbench.environment.streams import Stream, agent_stream
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.intp]
+
+_DRAWS = 64  # explorations drawn ahead: one call of a generator then serves so many AI updates
+
+
+def bytes_per_brain(plan: NetworkPlan, brain: Brain) -> int:
+    """Memory of one brain with its replay: parameters, target, two moments; two observations an experience."""
+    experience = 2 * plan.inputs * 4 + 1 + 4 + 8
+    return 4 * plan.size * 4 + brain.replay_capacity * experience
+
+
+class Brains:
+    """Dueling double deep Q-networks with prioritised replay (van Hasselt et al., 2016; Wang et al., 2016).
+
+    Args:
+        brain: All their numbers.
+        plan: Sizes of the network.
+        seed: The run's seed.
+        first_agent: Number of the agent in row 0.
+        agents: How many.
+
+    Attributes:
+        parameters: `(agents, size)` float32.
+        epsilon: `(agents,)` share of random actions.
+        loss: `(agents,)` of the last learning step, 0 before it.
+        learning_steps: `(agents,)` so far in this life.
+    """
+
+    def __init__(self, brain: Brain, plan: NetworkPlan, seed: int, first_agent: int, agents: int) -> None:
+        self._brain = brain
+        self._plan = plan
+        self._seed = seed
+        self._first_agent = first_agent
+        self.parameters = np.zeros((agents, plan.size), np.float32)
+        self._target = np.zeros((agents, plan.size), np.float32)
+        self._layers = plan.layers(self.parameters)
+        self._target_layers = plan.layers(self._target)
+        self._adam = Adam(brain, agents, plan.size)
+        self._replay = Replay(brain, agents, plan.inputs)
+        self.epsilon = np.full(agents, brain.epsilon_start)
+        self.loss = np.zeros(agents)
+        self._exploration = np.zeros((agents, _DRAWS, 2))
+        self._drawn = np.zeros(agents, np.intp)
+        self._explorers: list[np.random.Generator] = [np.random.default_rng(0)] * agents
+        self._samplers: list[np.random.Generator] = [np.random.default_rng(0)] * agents
+
+    @property
+    def learning_steps(self) -> NDArray[np.int64]:
+        """How often each agent has learned in this life."""
+        return self._adam.steps
+
+    def begin_life(self, row: int, life: int) -> None:
+        """Give one agent a fresh brain."""
+        agent = self._first_agent + row
+        self._plan.initialise(self.parameters[row], agent_stream(self._seed, agent, life, Stream.BRAIN))
+        self._target[row] = self.parameters[row]
+        self._adam.reset(row)
+        self._replay.reset(row)
+        self.epsilon[row] = self._brain.epsilon_start
+        self.loss[row] = 0.0
+        self._explorers[row] = agent_stream(self._seed, agent, life, Stream.EXPLORATION)
+        self._samplers[row] = agent_stream(self._seed, agent, life, Stream.REPLAY)
+        self._drawn[row] = _DRAWS
+
+    def remember(
+        self, agents: Indices, states: Floats, actions: Indices, rewards: Floats, following: Floats
+    ) -> None:
+        """Store one experience of each of some agents; see `Replay.store`."""
+        self._replay.store(agents, states, actions, rewards, following)
+
+    def ready(self, agents: Indices) -> NDArray[np.bool_]:
+        """Which of some agents have experienced enough to learn."""
+        if not self._brain.learning:
+            return np.zeros(len(agents), np.bool_)
+        ready: NDArray[np.bool_] = self._replay.stored[agents] >= self._brain.learn_from_experiences
+        return ready
+
+    def learn(self, rows: slice) -> int:
+        """One learning step of every agent of `rows`.
+
+        Returns:
+            How many of them then copied their network to their target.
+        """
+        agents = np.arange(len(self.epsilon))[rows]
+        batch = self._replay.sample(agents, self._samplers)
+        gradient = np.empty((len(agents), self._plan.size), np.float32)
+        errors = self._loss_gradient(rows, batch.states, batch.actions, batch.rewards, batch.weights, gradient)
+        self._adam.step(self.parameters, gradient, rows)
+        self._replay.reprioritise(agents, batch.places, errors)
+        self.loss[rows] = np.add.reduce(batch.weights * errors * errors, axis=-1) / errors.shape[-1]
+        self.epsilon[rows] = np.maximum(self._brain.epsilon_end, self.epsilon[rows] * self._brain.epsilon_decay)
+        copying = agents[self._adam.steps[rows] % self._brain.target_copy_steps == 0]
+        self._target[copying] = self.parameters[copying]
+        return len(copying)
+
+    def choose(self, rows: slice, observations: Floats, awake: NDArray[np.bool_]) -> Indices:
+        """Choose actions, ε-greedily.
+
+        Args:
+            rows: The agents.
+            observations: `(agents of rows, observation)`.
+            awake: Which of them really choose; the others draw nothing, and their choice means nothing.
+
+        Returns:
+            `(agents of rows,)` numbers of actions.
+        """
+        values, _ = forward(rows_of(self._layers, rows), observations[:, None, :])
+        greedy = values[:, 0].argmax(axis=-1)
+        agents = np.arange(len(self.epsilon))[rows]
+        draws = self._draw(agents[awake])
+        choice = greedy.copy()
+        choice[awake] = np.where(
+            draws[:, 0] < self.epsilon[agents[awake]], (draws[:, 1] * self._plan.actions).astype(np.intp), greedy[awake]
+        )
+        return choice
+
+    def _draw(self, agents: Indices) -> NDArray[np.float64]:
+        """Two uniform numbers of each agent's own stream, `(agents, 2)`."""
+        for agent in agents[self._drawn[agents] == _DRAWS]:
+            self._exploration[agent] = self._explorers[agent].random((_DRAWS, 2))
+            self._drawn[agent] = 0
+        draws = self._exploration[agents, self._drawn[agents]]
+        self._drawn[agents] += 1
+        return draws
+
+    def _loss_gradient(
+        self, rows: slice, states: Floats, actions: Indices, rewards: Floats, weights: Floats, gradient: Floats
+    ) -> Floats:
+        """The double-Q errors `(agents, batch)`; `gradient` receives that of the weighted mean of their squares."""
+        size = actions.shape[1]
+        layers = rows_of(self._layers, rows)
+        # Both states in one pass through the online network: the same products in fewer, larger calls.
+        values, activations = forward(layers, states)
+        following, _ = forward(rows_of(self._target_layers, rows), states[:, size:])
+        best = values[:, size:].argmax(axis=-1)
+        future = np.take_along_axis(following, best[..., None], axis=-1)[..., 0]
+        chosen = np.take_along_axis(values[:, :size], actions[..., None], axis=-1)[..., 0]
+        errors: Floats = chosen - (rewards + np.float32(self._brain.discount) * future)
+        q_gradient = np.zeros((len(actions), size, self._plan.actions), np.float32)
+        scaled = errors * weights * np.float32(2.0 / size)
+        np.put_along_axis(q_gradient, actions[..., None], scaled[..., None], axis=-1)
+        backward(layers, [layer[:, :size] for layer in activations], q_gradient, self._plan.layers(gradient))
+        return errors

@@ -1,0 +1,94 @@
+"""The walker workload: what the environment is to the modes that run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from walkerbench.environment import ecosystem, shard
+from walkerbench.environment.brain import bytes_per_brain
+from walkerbench.environment.ecosystem import Ecosystem
+from walkerbench.environment.network import NetworkPlan
+from walkerbench.environment.senses import OBSERVATION_SIZE
+from walkerbench.environment.settings import GENES, EnvironmentSettings
+from walkerbench.environment.shard import WalkerShard
+from walkerbench.environment.terrain import Ground, build_ground
+from walkerbench.workload import Field, FrameBuffers
+
+_WORLD_BYTES = 120_000  # a b2World with 500 chain segments and five bodies, as measured
+
+
+@dataclass(frozen=True)
+class WalkerWorkload:
+    """Box2D robots with learning brains; picklable.
+
+    Attributes:
+        num_agents: How many agents.
+        seed: The seed of every random stream.
+        settings: Every number of the environment.
+    """
+
+    num_agents: int
+    seed: int = 1
+    settings: EnvironmentSettings = field(default_factory=EnvironmentSettings)
+
+    name = "walker"
+    phases = ("agents", "physics")
+    settle_phase = "ecosystem"
+    counters = (*shard.COUNTERS, *ecosystem.COUNTERS)
+    frame_counters = ("ai_updates", "physics_only", "immobilised", "learned", "replaced")
+    digest_fields = ("bodies", "brain", "state")
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frames in a second of simulated time."""
+        return self.settings.physics.frames_per_second
+
+    @property
+    def bytes_per_agent(self) -> int:
+        """Memory of one agent: its brain with replay, and its world."""
+        plan = NetworkPlan.of(self.settings.brain, OBSERVATION_SIZE, len(self.settings.action.pairs))
+        return bytes_per_brain(plan, self.settings.brain) + _WORLD_BYTES
+
+    def fields(self) -> tuple[Field, ...]:
+        """What crosses shards.
+
+        ==================== ========================================================================
+        current              position (2) m, speed m/s, reward_sum and updates of this life, epsilon,
+                             loss; bodies in its world, at checkpoints
+        published            position (2) m, infinite where dead; energy, alive, life, genome, meals
+                             of all lives; food `(sources, 2)` m, infinite where eaten
+        ==================== ========================================================================
+        """
+        return (
+            Field("current", "position", "float64", (2,)),
+            Field("current", "speed", "float64"),
+            Field("current", "reward_sum", "float64"),
+            Field("current", "updates", "int64"),
+            Field("current", "epsilon", "float64"),
+            Field("current", "loss", "float64"),
+            Field("current", "bodies", "int64"),
+            Field("published", "position", "float64", (2,)),
+            Field("published", "energy", "float64"),
+            Field("published", "alive", "int64"),
+            Field("published", "life", "int64"),
+            Field("published", "genome", "float64", (len(GENES),)),
+            Field("published", "meals", "int64"),
+            Field("published", "food", "float64", (self.settings.ecosystem.food_sources, 2), per_agent=False),
+        )
+
+    def make_settler(self, buffers: FrameBuffers) -> Ecosystem:
+        """Build the ecosystem, which publishes the first frame's world."""
+        return Ecosystem(self.settings, self._ground, self.seed, buffers, self._columns)
+
+    def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> WalkerShard:
+        """Build agents `lo:hi`."""
+        return WalkerShard(self.settings, self._ground, self.seed, lo, hi, buffers, worker, self._columns)
+
+    @property
+    def _columns(self) -> dict[str, int]:
+        return {name: column for column, name in enumerate(self.counters)}
+
+    @cached_property
+    def _ground(self) -> Ground:
+        return build_ground(self.settings.terrain, self.num_agents, self.seed)

@@ -1,0 +1,47 @@
+"""What sequential and threaded mode share: the shards of this process, which can pass from one mode to the other."""
+
+from __future__ import annotations
+
+import traceback
+
+from walkerbench.errors import WorkerFailed
+from walkerbench.modes.base import ExecutionMode, State
+from walkerbench.modes.shard_runner import ShardRunner
+from walkerbench.workload import Workload, shard_bounds
+
+
+class InProcessMode(ExecutionMode):
+    """A mode whose shards live in this process."""
+
+    _runners: tuple[ShardRunner, ...] = ()
+
+    def take_over(self, other: InProcessMode) -> None:
+        """Go on with another mode's shards, between two frames; the other is closed, its shards are not."""
+        self._expect("take_over", State.NEW)
+        other._expect("take_over from", State.READY)  # noqa: SLF001  of the same class
+        self._runners, self._buffers, self._blas = other._runners, other._buffers, other._blas  # noqa: SLF001
+        other._runners, other._buffers, other._blas = (), None, None  # noqa: SLF001
+        other.close()
+        self._state = State.READY
+
+    def _start(self, workload: Workload, num_workers: int) -> None:
+        bounds = shard_bounds(workload.num_agents, num_workers)
+        self._runners = tuple(
+            ShardRunner(workload, agents, self.buffers, worker, self._faults) for worker, agents in enumerate(bounds)
+        )
+
+    def _checkpoint(self, frame: int, timeout_s: float) -> None:  # noqa: ARG002  only processes are waited for
+        for runner in self._runners:
+            try:
+                runner.digest()
+            except Exception as error:
+                raise failure(runner, frame, error) from error
+
+    def _close(self) -> None:
+        self._runners = ()
+
+
+def failure(runner: ShardRunner, frame: int, error: BaseException) -> WorkerFailed:
+    """The typed error for what a worker raised."""
+    text = "".join(traceback.format_exception(error))
+    return WorkerFailed(runner.worker, runner.agents, frame, f"{type(error).__name__}: {error}", text)

@@ -1,0 +1,224 @@
+"""Every shard in a process of its own, over shared memory."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import pickle
+import signal
+import struct
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from walkerbench.errors import WorkerCrashed, WorkerFailed, WorkerTimeout
+from walkerbench.modes.base import ExecutionMode
+from walkerbench.modes.faults import Faults
+from walkerbench.modes.shard_runner import ShardRunner
+from walkerbench.recording.garbage import GarbageClock
+from walkerbench.workload import BufferLayout, FrameBuffers, Workload, shard_bounds
+
+START_TIMEOUT_S = 120.0
+"""How long workers may take to import and to build their shards."""
+
+_JOIN_S = 5.0  # how long a worker may take to leave before it is killed
+_REQUEST = struct.Struct("<cq")
+_RUN, _DIGEST, _LEAVE = b"R", b"D", b"L"
+_DONE = b""
+
+
+@dataclass(frozen=True)
+class _Assignment:
+    """What a worker process needs to build its shard; crosses by pickle, the memory by file descriptor."""
+
+    workload: Workload
+    layout: BufferLayout
+    memory: Any
+    agents: tuple[int, int]
+    worker: int
+    faults: Faults
+
+
+@dataclass(frozen=True)
+class _Worker:
+    number: int
+    agents: tuple[int, int]
+    process: SpawnProcess
+    connection: Connection
+
+
+class ProcessMode(ExecutionMode):
+    """Runs each shard in a worker process, started by spawn."""
+
+    name = "process"
+    start_method = "spawn"
+    start_method_reason = (
+        "spawn gives every worker a clean interpreter on every system: a fork would copy this process's threads' locks "
+        "and its BLAS in whatever state they are"
+    )
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        super().__init__(faults)
+        self._workers: list[_Worker] = []
+        self._shared: Any = None
+
+    def worker_pids(self) -> Sequence[int]:
+        """Process ids of the workers."""
+        return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
+
+    def _memory(self, layout: BufferLayout) -> tuple[Any, ...]:
+        # A RawArray lies in a file that is unlinked as soon as it is open: no name that could be left behind.
+        self._shared = multiprocessing.get_context("spawn").RawArray(ctypes.c_byte, layout.nbytes)
+        return layout, memoryview(self._shared).cast("B")
+
+    def _start(self, workload: Workload, num_workers: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        with _without_interrupts():
+            for number, agents in enumerate(shard_bounds(workload.num_agents, num_workers)):
+                ours, theirs = context.Pipe()
+                assignment = _Assignment(workload, self.buffers.layout, self._shared, agents, number, self._faults)
+                process = context.Process(
+                    target=_work, args=(assignment, theirs), name=f"walkerbench-worker-{number}", daemon=True
+                )
+                process.start()
+                theirs.close()
+                self._workers.append(_Worker(number, agents, process, ours))
+        self._collect(-1, START_TIMEOUT_S)
+
+    def _dispatch(self, frame: int) -> None:
+        self._request(_RUN, frame)
+
+    def _wait(self, frame: int, timeout_s: float) -> None:
+        self._collect(frame, timeout_s)
+
+    def _checkpoint(self, frame: int, timeout_s: float) -> None:
+        self._request(_DIGEST, frame)
+        self._collect(frame, timeout_s)
+
+    def _request(self, what: bytes, frame: int) -> None:
+        message = _REQUEST.pack(what, frame)
+        for worker in self._workers:
+            try:
+                worker.connection.send_bytes(message)
+            except OSError as error:
+                raise _crash(worker, frame) from error
+
+    def _collect(self, frame: int, timeout_s: float) -> None:
+        """Take every worker's answer; a death or a deadline is an error at once."""
+        deadline = time.monotonic() + timeout_s
+        waiting = {worker.connection: worker for worker in self._workers}
+        while waiting:
+            sentinels = {worker.process.sentinel: worker for worker in waiting.values()}
+            ready = wait_for([*waiting, *sentinels], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                worker = next(iter(waiting.values()))
+                raise WorkerTimeout(worker.number, worker.agents, frame, timeout_s)
+            answered = [item for item in ready if isinstance(item, Connection)]
+            for connection in answered:
+                self._take(waiting.pop(connection), frame)
+            if not answered:
+                # Only now a death counts: a worker that answered and then died has done this frame's work.
+                raise _crash(next(sentinels[item] for item in ready if item in sentinels), frame)
+
+    @staticmethod
+    def _take(worker: _Worker, frame: int) -> None:
+        try:
+            answer = worker.connection.recv_bytes()
+        except (EOFError, OSError) as error:
+            raise _crash(worker, frame) from error
+        if answer != _DONE:
+            error_text, traceback_text = pickle.loads(answer)  # noqa: S301  from our own child
+            raise WorkerFailed(worker.number, worker.agents, frame, error_text, traceback_text)
+
+    def _close(self) -> None:
+        for worker in self._workers:
+            with suppress(OSError):
+                worker.connection.send_bytes(_REQUEST.pack(_LEAVE, 0))
+        deadline = time.monotonic() + _JOIN_S
+        for worker in self._workers:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.connection.close()
+            worker.process.close()
+        self._workers.clear()
+        self._shared = None
+
+
+def _crash(worker: _Worker, frame: int) -> WorkerCrashed:
+    worker.process.join(_JOIN_S)
+    return WorkerCrashed(worker.number, worker.agents, frame, worker.process.exitcode)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Start children that never see Ctrl-C: the parent is told of it and closes them in order."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield  # on Windows the workers themselves ignore it, from their first line on
+        return
+    # Started beforehand, because starting it unblocks what is blocked here.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _work(assignment: _Assignment, connection: Connection) -> None:
+    """A worker process: build the shard, then answer requests until told to leave or the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with threadpool_limits(limits=1), GarbageClock() as garbage:
+        try:
+            memory = memoryview(assignment.memory).cast("B")
+            buffers = FrameBuffers(assignment.layout, memory)
+            runner = ShardRunner(
+                assignment.workload, assignment.agents, buffers, assignment.worker, assignment.faults
+            )
+        except Exception as error:  # noqa: BLE001  reported to the parent, which raises it
+            _answer(connection, _failure(error))
+            return
+        _answer(connection, _DONE)
+        collected = garbage.total_ns
+        while (request := _next_request(connection)) is not None:
+            what, frame = request
+            try:
+                if what == _RUN:
+                    total = garbage.total_ns
+                    runner.run(frame, total - collected)
+                    collected = total
+                else:
+                    runner.digest()
+            except Exception as error:  # noqa: BLE001
+                _answer(connection, _failure(error))
+            else:
+                _answer(connection, _DONE)
+
+
+def _next_request(connection: Connection) -> tuple[bytes, int] | None:
+    try:
+        what, frame = _REQUEST.unpack(connection.recv_bytes())
+    except (EOFError, OSError):
+        return None
+    return None if what == _LEAVE else (what, frame)
+
+
+def _answer(connection: Connection, answer: bytes) -> None:
+    with suppress(OSError):  # the parent is gone: the next request says so
+        connection.send_bytes(answer)
+
+
+def _failure(error: Exception) -> bytes:
+    return pickle.dumps((f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))))
+
+

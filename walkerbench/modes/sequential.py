@@ -1,0 +1,21 @@
+"""Every shard in the caller's thread, one after the other."""
+
+from __future__ import annotations
+
+from walkerbench.modes.in_process import InProcessMode, failure
+
+
+class SequentialMode(InProcessMode):
+    """Runs the shards in the caller's thread; `wait` does the work, so there is nothing to time out."""
+
+    name = "sequential"
+    parallel = False
+
+    def _dispatch(self, frame: int) -> None: ...
+
+    def _wait(self, frame: int, timeout_s: float) -> None:  # noqa: ARG002
+        for runner in self._runners:
+            try:
+                runner.run(frame)
+            except Exception as error:
+                raise failure(runner, frame, error) from error

@@ -1,0 +1,56 @@
+"""What a worker does for one frame, the same in every mode: call the shard's phases and time them."""
+
+from __future__ import annotations
+
+import time
+
+from walkerbench.modes.faults import FaultInjector, Faults
+from walkerbench.workload import FrameBuffers, Workload
+
+
+class ShardRunner:
+    """One worker's shard, its timing and its row.
+
+    Args:
+        workload: Builds the shard.
+        agents: `(lo, hi)` of the shard.
+        buffers: What crosses shards; holds the worker's row.
+        worker: The worker's number.
+        faults: What to inject.
+    """
+
+    def __init__(
+        self, workload: Workload, agents: tuple[int, int], buffers: FrameBuffers, worker: int, faults: Faults
+    ) -> None:
+        self.agents = agents
+        self.worker = worker
+        self._shard = workload.make_shard(*agents, buffers, worker)
+        self._phases = tuple(self._shard.phases().values())
+        self._row = buffers.workers[worker]
+        self._row[0] = -1
+        self._injector = FaultInjector(faults, worker) if faults.active else None
+
+    def run(self, frame: int, gc_ns: int = 0) -> None:
+        """Run one frame and write the worker's row.
+
+        Args:
+            frame: Number of the frame.
+            gc_ns: Garbage collection of this process since its last row, where the worker is a process.
+        """
+        start = time.perf_counter_ns()
+        cpu = time.thread_time_ns()
+        if self._injector:
+            self._injector.before(frame)
+        edges = [time.perf_counter_ns()]
+        for phase in self._phases:
+            phase(frame)
+            edges.append(time.perf_counter_ns())
+        if self._injector:
+            self._injector.after(edges[-1] - edges[0])
+        busy = time.perf_counter_ns() - start
+        spent = [after - before for before, after in zip(edges, edges[1:], strict=False)]
+        self._row[:] = (frame, start, busy, time.thread_time_ns() - cpu, gc_ns, *spent)
+
+    def digest(self) -> None:
+        """Have the shard digest its agents."""
+        self._shard.digest()

@@ -1,0 +1,174 @@
+"""The thread pool of the guide, with figures that can be trusted."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+from walkerbench.limits import allowed_cores
+from walkerbench.errors import CallOrderError
+
+_LOG = logging.getLogger(__name__)
+_JOIN_S = 5.0  # how long shutdown waits for a thread; a hung one is a daemon and does not outlive the process
+
+_Task = tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]
+
+
+class Steppable(Protocol):
+    """Anything that can be stepped."""
+
+    def step(self, dt: float) -> Any:
+        """Advance by `dt` seconds of simulated time."""
+        ...
+
+
+class _Worker(threading.Thread):
+    """One thread of the pool, and what it has used."""
+
+    def __init__(self, number: int, tasks: SimpleQueue[_Task | None]) -> None:
+        super().__init__(name=f"walkerbench-worker-{number}", daemon=True)
+        self._tasks = tasks
+        self.busy_ns = 0
+        self.cpu_ns = 0
+
+    def run(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            self._carry_out(*task)
+            del task  # a finished task's arguments must not live on while the thread waits
+
+    def _carry_out(self, future: Future[Any], function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        start, cpu = time.perf_counter_ns(), time.thread_time_ns()
+        try:
+            result = function(*arguments)
+        except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to whoever waits for the result
+            self._account(start, cpu)
+            future.set_exception(error)
+        else:
+            self._account(start, cpu)
+            future.set_result(result)
+
+    def _account(self, start_ns: int, cpu_ns: int) -> None:
+        self.busy_ns += time.perf_counter_ns() - start_ns
+        self.cpu_ns += time.thread_time_ns() - cpu_ns
+
+
+class ThreadPoolManager:
+    """Steps agents on a fixed set of threads.
+
+    The threads are daemons: one that hangs can neither be ended nor may it keep the process from ending.
+
+    Args:
+        max_cores: How many threads; None for the cores that this process may use.
+
+    Raises:
+        ValueError: `max_cores` is below 1.
+    """
+
+    def __init__(self, max_cores: int | None = None) -> None:
+        threads = allowed_cores() if max_cores is None else max_cores
+        if threads < 1:
+            raise ValueError(f"max_cores is {threads}: give at least 1, or None for the cores allowed")
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self._workers = tuple(_Worker(number, self._tasks) for number in range(threads))
+        self._started_ns = time.perf_counter_ns()
+        self._batches = 0
+        self._open = True
+        for worker in self._workers:
+            worker.start()
+
+    @property
+    def num_threads(self) -> int:
+        """How many threads there are."""
+        return len(self._workers)
+
+    def submit_background_task(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Run `function(*arguments)` on one of the threads.
+
+        Raises:
+            CallOrderError: The pool was shut down.
+        """
+        if not self._open:
+            raise CallOrderError("the thread pool was shut down: make another to go on")
+        future: Future[Any] = Future()
+        self._batches += 1
+        self._tasks.put((future, function, arguments))
+        return future
+
+    def parallel_agent_processing(self, agents: Sequence[Steppable], dt: float) -> dict[str, Any]:
+        """Step every agent once, in one batch a thread.
+
+        An agent that raises is counted and logged, and does not keep the others from being stepped.
+
+        Args:
+            agents: Anything that has `step(dt)`.
+            dt: Simulated time, s.
+
+        Returns:
+            `processed` agents without error, `time` s, `fps` (agents a second), `batches`, `errors` (a count).
+        """
+        start = time.perf_counter()
+        count = min(self.num_threads, len(agents))
+        edges = [len(agents) * batch // count for batch in range(count + 1)] if count else [0]
+        futures = [
+            self.submit_background_task(_step_all, agents[lo:hi], dt)
+            for lo, hi in zip(edges, edges[1:], strict=False)
+        ]
+        wait_for(futures)
+        errors = sum(future.result() for future in futures)
+        spent = time.perf_counter() - start
+        processed = len(agents) - errors
+        return {
+            "processed": processed,
+            "time": spent,
+            "fps": processed / spent,
+            "batches": count,
+            "errors": errors,
+        }
+
+    def get_performance_metrics(self) -> dict[str, Any]:
+        """What the pool has done so far.
+
+        Returns:
+            `threads`; `utilisation` (share of the threads' time that they were busy, 0…1), `batches` handed in,
+            `queue` (waiting now), `thread_cpu_s` and `thread_busy_s` (one figure a thread).
+        """
+        lifetime = (time.perf_counter_ns() - self._started_ns) * len(self._workers)
+        return {
+            "threads": len(self._workers),
+            "utilisation": sum(worker.busy_ns for worker in self._workers) / lifetime,
+            "batches": self._batches,
+            "queue": self._tasks.qsize(),
+            "thread_cpu_s": [worker.cpu_ns / 1e9 for worker in self._workers],
+            "thread_busy_s": [worker.busy_ns / 1e9 for worker in self._workers],
+        }
+
+    def shutdown(self) -> None:
+        """Finish what was submitted and end the threads. Idempotent."""
+        if not self._open:
+            return
+        self._open = False
+        for _ in self._workers:
+            self._tasks.put(None)
+        deadline = time.monotonic() + _JOIN_S
+        for worker in self._workers:
+            worker.join(max(0.0, deadline - time.monotonic()))
+
+
+def _step_all(agents: Sequence[Steppable], dt: float) -> int:
+    """Step agents; how many raised."""
+    errors = 0
+    for agent in agents:
+        try:
+            agent.step(dt)
+        except Exception:
+            errors += 1
+            _LOG.warning("an agent could not be stepped", exc_info=True)
+    return errors

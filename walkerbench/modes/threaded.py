@@ -1,0 +1,41 @@
+"""Every shard as a task on the threads of a `ThreadPoolManager`."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_EXCEPTION, Future
+from concurrent.futures import wait as wait_for
+from typing import Any
+
+from walkerbench.errors import WorkerTimeout
+from walkerbench.modes.faults import Faults
+from walkerbench.modes.in_process import InProcessMode, failure
+from walkerbench.modes.thread_pool import ThreadPoolManager
+
+
+class ThreadedMode(InProcessMode):
+    """Runs the shards on a pool's threads.
+
+    Args:
+        manager: The pool; whoever made it shuts it down.
+        faults: What to inject.
+    """
+
+    name = "threaded"
+
+    def __init__(self, manager: ThreadPoolManager, faults: Faults | None = None) -> None:
+        super().__init__(faults)
+        self._manager = manager
+        self._futures: tuple[Future[Any], ...] = ()
+
+    def _dispatch(self, frame: int) -> None:
+        self._futures = tuple(self._manager.submit_background_task(runner.run, frame) for runner in self._runners)
+
+    def _wait(self, frame: int, timeout_s: float) -> None:
+        done, _ = wait_for(self._futures, timeout_s, FIRST_EXCEPTION)
+        for runner, future in zip(self._runners, self._futures, strict=True):
+            error = future.exception() if future in done else None
+            if error is not None:
+                raise failure(runner, frame, error) from error
+        for runner, future in zip(self._runners, self._futures, strict=True):
+            if future not in done:
+                raise WorkerTimeout(runner.worker, runner.agents, frame, timeout_s)
