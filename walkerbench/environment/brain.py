@@ -75,9 +75,7 @@ class Brains:
         self._samplers[row] = agent_stream(self._seed, agent, life, Stream.REPLAY)
         self._drawn[row] = _DRAWS
 
-    def remember(
-        self, agents: Indices, states: Floats, actions: Indices, rewards: Floats, following: Floats
-    ) -> None:
+    def remember(self, agents: Indices, states: Floats, actions: Indices, rewards: Floats, following: Floats) -> None:
         """Store one experience of each of some agents; see `Replay.store`."""
         self._replay.store(agents, states, actions, rewards, following)
 

@@ -13,7 +13,9 @@ Floats = NDArray[np.float64]
 
 def founding_genomes(settings: Genome, num_agents: int, seed: int) -> Floats:
     """The first generation, `(agents, genes)`: each gene normal about 1, within its bounds."""
-    drawn = np.stack([agent_stream(seed, agent, 0, Stream.MORPHOLOGY).normal(size=len(GENES)) for agent in range(num_agents)])
+    drawn = np.stack(
+        [agent_stream(seed, agent, 0, Stream.MORPHOLOGY).normal(size=len(GENES)) for agent in range(num_agents)]
+    )
     return _bounded(settings, 1.0 + settings.initial_deviation * drawn)
 
 

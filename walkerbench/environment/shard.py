@@ -175,9 +175,7 @@ class WalkerShard:
         terrain, x = self._settings.terrain, float(self._ground.starts[self._lo + row])
         span = float(self._shape.chassis_half_width[row] + self._shape.wheel_radius[row])
         top = self._ground.top_between(x - span, x + span)
-        robot = RobotBody(
-            self._worlds[row], self._settings.robot, self._shape, row, x, top, terrain.start_clearance_m
-        )
+        robot = RobotBody(self._worlds[row], self._settings.robot, self._shape, row, x, top, terrain.start_clearance_m)
         self._robots[row] = robot
         self._remembers[row] = False
         self._immobile[row] = False

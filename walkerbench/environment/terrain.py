@@ -149,7 +149,5 @@ def _obstacles(settings: Terrain, ground: Ground) -> Floats:
             continue
         base = float(ground.height_at(np.array([x]))[0])
         y = np.float32(base + settings.obstacle_half_height_m)
-        boxes.append(
-            (float(np.float32(x)), float(y), settings.obstacle_half_width_m, settings.obstacle_half_height_m)
-        )
+        boxes.append((float(np.float32(x)), float(y), settings.obstacle_half_width_m, settings.obstacle_half_height_m))
     return np.array(boxes, np.float64).reshape(-1, 4)

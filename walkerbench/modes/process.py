@@ -182,9 +182,7 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
         try:
             memory = memoryview(assignment.memory).cast("B")
             buffers = FrameBuffers(assignment.layout, memory)
-            runner = ShardRunner(
-                assignment.workload, assignment.agents, buffers, assignment.worker, assignment.faults
-            )
+            runner = ShardRunner(assignment.workload, assignment.agents, buffers, assignment.worker, assignment.faults)
         except Exception as error:  # noqa: BLE001  reported to the parent, which raises it
             _answer(connection, _failure(error))
             return
@@ -220,5 +218,3 @@ def _answer(connection: Connection, answer: bytes) -> None:
 
 def _failure(error: Exception) -> bytes:
     return pickle.dumps((f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))))
-
-

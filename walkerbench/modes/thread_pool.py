@@ -118,8 +118,7 @@ class ThreadPoolManager:
         count = min(self.num_threads, len(agents))
         edges = [len(agents) * batch // count for batch in range(count + 1)] if count else [0]
         futures = [
-            self.submit_background_task(_step_all, agents[lo:hi], dt)
-            for lo, hi in zip(edges, edges[1:], strict=False)
+            self.submit_background_task(_step_all, agents[lo:hi], dt) for lo, hi in zip(edges, edges[1:], strict=False)
         ]
         wait_for(futures)
         errors = sum(future.result() for future in futures)

@@ -1,0 +1,26 @@
+"""When the next frame may start."""
+
+from __future__ import annotations
+
+import time
+
+
+class Pacer:
+    """Starts frames at a steady rate; one that comes late starts at once, and the schedule goes on from there.
+
+    Args:
+        frames_per_second: The rate, or None for as fast as possible.
+    """
+
+    def __init__(self, frames_per_second: float | None) -> None:
+        self._period_ns = None if frames_per_second is None else round(1e9 / frames_per_second)
+        self._due_ns = 0
+
+    def wait(self) -> None:
+        """Sleep until the next frame is due."""
+        if self._period_ns is None:
+            return
+        now = time.perf_counter_ns()
+        if self._due_ns > now:
+            time.sleep((self._due_ns - now) / 1e9)
+        self._due_ns = max(self._due_ns, now) + self._period_ns
