@@ -143,12 +143,12 @@ class Brains:
         # Both states in one pass through the online network: the same products in fewer, larger calls.
         values, activations = forward(layers, states)
         following, _ = forward(rows_of(self._target_layers, rows), states[:, size:])
-        best = values[:, size:].argmax(axis=-1)
-        future = np.take_along_axis(following, best[..., None], axis=-1)[..., 0]
-        chosen = np.take_along_axis(values[:, :size], actions[..., None], axis=-1)[..., 0]
-        errors: Floats = chosen - (rewards + np.float32(self._brain.discount) * future)
+        agent, place = np.arange(len(actions))[:, None], np.arange(size)
+        future = following[agent, place, values[:, size:].argmax(axis=-1)]
+        errors: Floats = values[agent, place, actions]
+        errors -= rewards
+        errors -= np.float32(self._brain.discount) * future
         q_gradient = np.zeros((len(actions), size, self._plan.actions), np.float32)
-        scaled = errors * weights * np.float32(2.0 / size)
-        np.put_along_axis(q_gradient, actions[..., None], scaled[..., None], axis=-1)
+        q_gradient[agent, place, actions] = errors * weights * np.float32(2.0 / size)
         backward(layers, [layer[:, :size] for layer in activations], q_gradient, self._plan.layers(gradient))
         return errors

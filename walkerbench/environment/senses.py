@@ -131,8 +131,7 @@ class SenseOrgans:
         self._senses = senses
         self._ground = ground
         self._fan = np.radians(np.array(senses.ray_angles_deg))
-        self._reach = senses.ray_length_m
-        self._boxes = BoxWindow.over(ground, max(self._reach, 6.0 * robot.chassis_half_width_m))
+        self._boxes = BoxWindow.over(ground, max(senses.ray_length_m, 6.0 * robot.chassis_half_width_m))
         self._shoulder_scale = math.radians(max(abs(limit) for limit in robot.shoulder_limits_deg)) or 1.0
         self._elbow_scale = math.radians(max(abs(limit) for limit in robot.elbow_limits_deg)) or 1.0
         self._corners = np.array(FOREARM_CORNERS).T[:, :, None]
@@ -154,28 +153,23 @@ class SenseOrgans:
         """
         senses = self._senses
         x, y = readings.position
-        cosine, sine = np.cos(readings.angle), np.sin(readings.angle)
-        food_x = food[:, 0] - x[:, None]
-        food_y = food[:, 1] - y[:, None]
-        nearest = _nearest_food(food_x, food_y)
+        upper = readings.angle + readings.shoulder
+        angles = np.stack((readings.angle, upper, upper + readings.elbow))
+        cosines, sines = np.cos(angles), np.sin(angles)
+        circles = self._circles(readings, robots, food)
+        nearest = _nearest_food(circles.x[:, len(robots) :], circles.y[:, len(robots) :])
         boxes = self._boxes.near(x)
-        wheels, arm = self._contacts(readings, shape, rows, boxes, cosine, sine)
-
-        within = np.abs(robots[:, 0] - x[:, None]) <= self._reach + senses.robot_radius_m
-        within[np.arange(len(x)), readings.own] = False
+        wheels, arm = self._contacts(readings, shape, rows, boxes, cosines, sines)
         heading = readings.angle[:, None] + self._fan
+        directions = np.empty((2, *heading.shape))
+        np.cos(heading, out=directions[0])
+        np.sin(heading, out=directions[1])
         distance, kind = rays.cast(
-            readings.position,
-            np.stack([np.cos(heading), np.sin(heading)]),
-            self._reach,
-            self._ground,
-            boxes,
-            (robots, within, senses.robot_radius_m),
-            (food, np.abs(food_x) <= self._reach + senses.food_radius_m, senses.food_radius_m),
+            readings.position, directions, senses.ray_length_m, self._ground, boxes, circles
         )
 
-        there = nearest.source >= 0
-        apart = np.where(there, np.maximum(nearest.distance, 1e-9), 1.0)
+        cosine, sine = cosines[0], sines[0]
+        apart = np.maximum(nearest.distance, 1e-9)
         direction_x, direction_y = nearest.x / apart, nearest.y / apart
         approach = np.arctan2(direction_y * cosine - direction_x * sine, direction_x * cosine + direction_y * sine)
         values = np.empty((OBSERVATION_SIZE, len(x)))
@@ -187,7 +181,7 @@ class SenseOrgans:
         values[6:8] = readings.velocity / senses.velocity_scale_m_s
         values[8] = np.arctan2(sine, cosine) / np.pi
         values[9] = readings.angular_velocity / senses.angular_velocity_scale_rad_s
-        values[10] = np.where(there, nearest.distance / senses.food_distance_scale_m, 1.0)
+        values[10] = nearest.distance / senses.food_distance_scale_m
         values[11] = direction_x
         values[12] = direction_y
         values[13] = approach / np.pi
@@ -195,77 +189,94 @@ class SenseOrgans:
         values[15] = arm
         values[16] = cosine
         values[17:19] = readings.last_action
-        values[19::2] = distance.T / self._reach
+        values[19::2] = distance.T / senses.ray_length_m
         values[20::2] = kind.T
         np.minimum(values, 1.0, out=values)
         np.maximum(values, -1.0, out=values)
         return np.ascontiguousarray(values.T, np.float32), nearest
 
+    def _circles(self, readings: Readings, robots: Floats, food: Floats) -> rays.Circles:
+        centres = np.concatenate((robots, food))
+        radius = np.full(len(centres), self._senses.food_radius_m)
+        radius[: len(robots)] = self._senses.robot_radius_m
+        x = centres[:, 0] - readings.position[0][:, None]
+        y = centres[:, 1] - readings.position[1][:, None]
+        return rays.Circles(x, y, radius, len(robots), readings.own)
+
     def _contacts(
-        self, readings: Readings, shape: Shape, rows: slice, boxes: Floats, cosine: Floats, sine: Floats
+        self, readings: Readings, shape: Shape, rows: slice, boxes: Floats, cosines: Floats, sines: Floats
     ) -> tuple[Floats, Floats]:
         """Share of wheels that touch, and 1 where the forearm does."""
+        (cosine, upper_cosine, lower_cosine), (sine, upper_sine, lower_sine) = cosines, sines
         x, y = readings.position
-        points = np.empty((2, 2 + len(FOREARM_CORNERS), len(x)))
         wheel_x, wheel_y = shape.wheel_x[rows], shape.wheel_y[rows]
-        for column, side in ((0, -wheel_x), (1, wheel_x)):
-            points[0, column] = x + side * cosine - wheel_y * sine
-            points[1, column] = y + side * sine + wheel_y * cosine
-        anchor_x, anchor_y = shape.anchor_x[rows], shape.anchor_y[rows]
-        upper = readings.angle + readings.shoulder
-        lower = upper + readings.elbow
-        length = shape.upper_length[rows]
-        elbow_x = x + anchor_x * cosine - anchor_y * sine + length * np.cos(upper)
-        elbow_y = y + anchor_x * sine + anchor_y * cosine + length * np.sin(upper)
+        anchor_x, anchor_y, length = shape.anchor_x[rows], shape.anchor_y[rows], shape.upper_length[rows]
+        along = np.stack((-wheel_x, wheel_x))
+        points = np.empty((2, 2 + len(FOREARM_CORNERS), len(x)))
+        points[0, :2] = x + along * cosine - wheel_y * sine
+        points[1, :2] = y + along * sine + wheel_y * cosine
+        elbow_x = x + anchor_x * cosine - anchor_y * sine + length * upper_cosine
+        elbow_y = y + anchor_x * sine + anchor_y * cosine + length * upper_sine
         corner_x = self._corners[0] * shape.lower_length[rows]
         corner_y = self._corners[1] * shape.lower_half_width[rows]
-        lower_cosine, lower_sine = np.cos(lower), np.sin(lower)
         points[0, 2:] = elbow_x + corner_x * lower_cosine - corner_y * lower_sine
         points[1, 2:] = elbow_y + corner_x * lower_sine + corner_y * lower_cosine
         radius = np.full(points.shape[1:], self._senses.contact_slop_m)
         radius[:2] += shape.wheel_radius[rows]
-        touching = _touches(points, radius, self._ground, boxes)
-        return (touching[0] + touching[1]) / 2.0, touching[2:].any(axis=0).astype(np.float64)
+
+        touching = _touches_boxes(points, radius, boxes)
+        touching[:2] |= _touches_ground(points[:, :2], radius[:2], self._ground)
+        # A corner has no size: how far it is over the ground says enough, and in fewer steps.
+        corners_x, corners_y = points[:, 2:]
+        over_ground = (corners_x >= self._ground.x_min) & (corners_x <= self._ground.x_max)
+        touching[2:] |= (corners_y <= self._ground.height_at(corners_x) + radius[2:]) & over_ground
+        return (touching[0] * 0.5) + (touching[1] * 0.5), touching[2:].any(axis=0).astype(np.float64)
 
 
 def _nearest_food(x: Floats, y: Floats) -> NearestFood:
     square = x * x + y * y
     source = square.argmin(axis=1)
     pick = (np.arange(len(source)), source)
-    distance = np.sqrt(square[pick])
-    there = distance < np.inf
-    if there.all():
-        return NearestFood(source, distance, x[pick], y[pick])
-    return NearestFood(
-        np.where(there, source, -1), distance, np.where(there, x[pick], 0.0), np.where(there, y[pick], 0.0)
-    )
+    found_x, found_y, distance = x[pick], y[pick], np.sqrt(square[pick])
+    missing = distance == np.inf
+    if missing.any():
+        source[missing] = -1
+        found_x[missing] = found_y[missing] = 0.0
+    return NearestFood(source, distance, found_x, found_y)
 
 
-def _touches(points: Floats, radius: Floats, ground: Ground, boxes: Floats) -> NDArray[np.bool_]:
-    """Which circles touch or lie under the ground, or touch an obstacle.
+def _touches_ground(points: Floats, radius: Floats, ground: Ground) -> NDArray[np.bool_]:
+    """Which circles touch the ground or have their centre under it.
 
     Args:
         points: `(2, circles, agents)` centres, m.
         radius: `(circles, agents)`, m.
         ground: The terrain.
-        boxes: `(4, agents, boxes)`.
 
     Returns:
         `(circles, agents)`.
     """
     x, y = points
-    cell, share = ground.locate(x)
-    cells = np.minimum(np.maximum(cell[..., None] + _NEIGHBOURS, 0), len(ground.heights) - 2)
-    left = ground.heights[cells]
-    rise, run = ground.heights[cells + 1] - left, ground.resolution
-    from_x = x[..., None] - (ground.x_min + run * cells)
+    cell, _ = ground.locate(x)
+    cells = cell[..., None] + _NEIGHBOURS
+    np.minimum(np.maximum(cells, 0, out=cells), len(ground.heights) - 2, out=cells)
+    left, run = ground.heights[cells], ground.resolution
+    rise = ground.heights[cells + 1] - left
+    from_x = (x - ground.x_min)[..., None] - run * cells
     from_y = y[..., None] - left
     # Distance to a segment: to the foot of the perpendicular, held between its ends.
-    foot = np.minimum(np.maximum((from_x * run + from_y * rise) / (run * run + rise * rise), 0.0), 1.0)
-    square = ((from_x - foot * run) ** 2 + (from_y - foot * rise) ** 2).min(axis=-1)
-    surface = left[..., 1] + rise[..., 1] * share
-    over_ground = (x >= ground.x_min) & (x <= ground.x_max)
-    touching: NDArray[np.bool_] = (square <= radius * radius) | ((y < surface) & over_ground)
-    gap_x = np.maximum(np.abs(x[..., None] - boxes[0]) - boxes[2], 0.0)
-    gap_y = np.maximum(np.abs(y[..., None] - boxes[1]) - boxes[3], 0.0)
-    return touching | ((gap_x * gap_x + gap_y * gap_y).min(axis=-1) <= radius * radius)
+    foot = (from_x * run + from_y * rise) / (run * run + rise * rise)
+    np.minimum(np.maximum(foot, 0.0, out=foot), 1.0, out=foot)
+    away_x, away_y = from_x - foot * run, from_y - foot * rise
+    near: NDArray[np.bool_] = (away_x * away_x + away_y * away_y).min(axis=-1) <= radius * radius
+    under = from_y[..., 1] < rise[..., 1] * from_x[..., 1] / run
+    return near | (under & (x >= ground.x_min) & (x <= ground.x_max))
+
+
+def _touches_boxes(points: Floats, radius: Floats, boxes: Floats) -> NDArray[np.bool_]:
+    """Which circles touch an obstacle: `(circles, agents)`, of arguments as above and `(4, agents, boxes)`."""
+    gaps = np.abs(points[..., None] - boxes[:2, None]) - boxes[2:, None]
+    np.maximum(gaps, 0.0, out=gaps)
+    gaps *= gaps
+    touching: NDArray[np.bool_] = gaps.sum(axis=0).min(axis=-1) <= radius * radius
+    return touching

@@ -243,12 +243,13 @@ class WalkerShard:
 
     def _rewards(self, rows: slice, readings: Readings, food: NearestFood) -> Floats:
         """Reward of every agent of a slot since its last AI update."""
-        seen_distance = np.where(food.source == self._seen_food[rows], self._seen_food_distance[rows], np.nan)
+        same = (food.source == self._seen_food[rows]) & (food.source >= 0)
+        nearer = np.zeros(len(same))
+        np.subtract(self._seen_food_distance[rows], food.distance, out=nearer, where=same)
         return rewards(
             self._settings.reward,
             readings.displacement[0],
-            food.distance,
-            seen_distance,
+            nearer,
             self._own["meals"][rows] - self._seen_meals[rows],
             readings.angle,
             readings.velocity[0],
@@ -329,21 +330,14 @@ class WalkerShard:
 
 
 def rewards(
-    settings: Reward,
-    forward: Floats,
-    food_distance: Floats,
-    seen_food_distance: Floats,
-    meals: NDArray[np.int64],
-    angle: Floats,
-    velocity: Floats,
+    settings: Reward, forward: Floats, nearer: Floats, meals: NDArray[np.int64], angle: Floats, velocity: Floats
 ) -> Floats:
     """What agents are rewarded for between two AI updates.
 
     Args:
         settings: Rates and limits.
         forward: Displacement in x, m.
-        food_distance: To the nearest source, m.
-        seen_food_distance: To the same source at the last AI update, m; NaN where the nearest was another.
+        nearer: How much nearer the nearest source came, m; 0 where another one is the nearest now.
         meals: Eaten in between.
         angle: Of the chassis, rad, not wrapped.
         velocity: In x, m/s.
@@ -351,9 +345,8 @@ def rewards(
     Returns:
         One reward an agent, within ± `settings.limit`.
     """
-    tilt = np.abs(np.arctan2(np.sin(angle), np.cos(angle)))
-    with np.errstate(invalid="ignore"):
-        nearer = np.nan_to_num(seen_food_distance - food_distance, nan=0.0, posinf=0.0, neginf=0.0)
+    turns = angle * (0.5 / np.pi)
+    tilt = np.abs(turns - np.rint(turns)) * (2 * np.pi)
     total = np.where(forward > 0, settings.forward_per_m, -settings.backward_per_m) * forward
     total += np.where(nearer > 0, settings.nearer_food_per_m, -settings.farther_food_per_m) * nearer
     total += settings.meal * meals

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import walkerbench
+from walkerbench.cli.entry import run_command_line
+from walkerbench.profile import Profile
+from walkerbench.run_directory import ARRAYS, RunFile, RunWriter
+
+FINISHED = Path(__file__).parents[1] / "reports" / "finished_run.json"
+
+
+@dataclass
+class Ended:
+    """What a command ended with."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture(autouse=True)
+def _no_colour_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs a command line in this process."""
+
+    def run(*arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["walkerbench", *arguments])
+        capsys.readouterr()
+        code = run_command_line(arguments)
+        captured = capsys.readouterr()
+        return Ended(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def finished() -> RunFile:
+    return RunFile.model_validate_json(FINISHED.read_bytes(), strict=True)
+
+
+@pytest.fixture
+def record() -> Callable[[Path, RunFile], Path]:
+    """Writes a run, with arrays of one row each."""
+
+    def write(directory: Path, run: RunFile) -> Path:
+        dtype = np.dtype([("frame", "<i8")])
+        with RunWriter.create(directory, run, dict.fromkeys(ARRAYS, dtype)) as writer:
+            for name in ARRAYS:
+                writer.append(name, np.zeros(1, dtype))
+        return directory
+
+    return write
+
+
+@dataclass
+class FakeRunner:
+    """Stands in for the runner: writes a made-up run, or raises."""
+
+    result: RunFile
+    record: Callable[[Path, RunFile], Path]
+    root: Path
+    error: BaseException | None = None
+    profile: Profile | None = None
+    output: Path | None = None
+    command_line: Sequence[str] = ()
+
+    def run(self, profile: Profile, *, output: Path | None, command_line: Sequence[str], listener: Any = None) -> Path:
+        self.profile, self.output, self.command_line = profile, output, command_line
+        directory = self.record(output or self.root / "run", self.result)
+        listener.started(directory, self.result)
+        listener.progress(
+            types.SimpleNamespace(
+                stage=0, stages=1, agents=60, frame=60, frames=3600, elapsed_s=0.5, remaining_s=29.5,
+                frames_per_s=120.4, frame_ms=8.3333, effective_cores=1.234,
+            )
+        )  # fmt: skip
+        if self.error is not None:
+            raise self.error
+        return directory
+
+
+@pytest.fixture
+def runner(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, finished: RunFile, record: Callable[[Path, RunFile], Path]
+) -> FakeRunner:
+    """The runner is replaced by this for the test."""
+    fake = FakeRunner(finished, record, tmp_path)
+    module = types.ModuleType("walkerbench.runner")
+    module.run = fake.run  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "walkerbench.runner", module)
+    monkeypatch.setattr(walkerbench, "runner", module, raising=False)
+    return fake

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from walkerbench import __version__, shipped_profiles
+from walkerbench.cli.group import walkerbench
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+COMMANDS = walkerbench.commands
+OPTIONS = [
+    (name, option)
+    for name, command in COMMANDS.items()
+    for parameter in command.params
+    for option in parameter.opts
+    if option.startswith("--")
+]
+HEAVY = ("Box2D", "numpy", "pydantic")
+
+
+def test_the_walk_sees_the_commands_and_their_options() -> None:
+    assert set(COMMANDS) == {"run", "show", "profiles"}
+    run = {option for name, option in OPTIONS if name == "run"}
+    wanted = "mode workers agents frames duration seed warmup pace profile criterion output json quiet verbose"
+    assert run == {f"--{name}" for name in wanted.split()}
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_every_command_has_help_with_examples(command: Any, name: str, flag: str) -> None:
+    ended = command(*name.split(), flag)
+    assert (ended.code, ended.err) == (0, "")
+    assert re.search(rf"Examples:\n +walkerbench {name}", ended.out)
+    assert "\b" not in ended.out
+    assert max(map(len, ended.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_explained(name: str) -> None:
+    for parameter in COMMANDS[name].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help
+            assert parameter.help.endswith((".", "1h."))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_example_parses(name: str) -> None:
+    import shlex
+
+    examples = re.findall(r"^ +walkerbench (.+)$", COMMANDS[name].help or "", re.MULTILINE)
+    assert examples
+    for example in examples:
+        words = shlex.split(example)
+        COMMANDS[words[0]].make_context(words[0], words[1:])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_readme_mentions_every_command(name: str) -> None:
+    assert f"walkerbench {name}" in README
+
+
+@pytest.mark.parametrize("option", sorted({option for name, option in OPTIONS if name == "run"}))
+def test_the_readme_mentions_every_option_of_run(option: str) -> None:
+    assert re.search(rf"{option}\b", README)
+
+
+def test_help_tells_how_to_complete_and_what_exit_codes_mean(command: Any) -> None:
+    text = command("--help").out
+    for shell in ("bash", "zsh", "fish"):
+        assert f"_WALKERBENCH_COMPLETE={shell}_source walkerbench" in text
+    assert re.findall(r"^ {4}(\d+) ", text, re.MULTILINE) == ["0", "1", "2", "3", "4", "70", "130"]
+
+
+def test_version(command: Any) -> None:
+    assert command("--version").out == f"walkerbench, version {__version__}\n"
+
+
+def test_no_command_is_a_usage_error(command: Any) -> None:
+    ended = command()
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        "walkerbench: no command given: try `walkerbench run`, or `walkerbench --help` for the others\n"
+    )
+
+
+def test_an_unknown_command_is_a_usage_error(command: Any) -> None:
+    ended = command("runn")
+    assert ended.code == 2
+    assert ended.err.startswith("walkerbench: No such command 'runn'.")
+    assert ended.err.count("\n") == 1
+
+
+def loaded_modules(*arguments: str, **environment: str) -> set[str]:
+    """The modules that a command has imported when it ends, asked of a process of its own."""
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print('\\n'.join(sys.modules), file=sys.stderr))\n"
+        f"sys.argv = ['walkerbench', *{arguments!r}]\n"
+        "from walkerbench.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    modules = set(done.stderr.split())
+    assert "click" in modules
+    return modules
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), *[(name, "--help") for name in COMMANDS]])
+def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert loaded_modules(*arguments).isdisjoint(HEAVY)
+
+
+def test_the_walk_over_modules_sees_heavy_ones() -> None:
+    assert {"numpy", "pydantic"} <= loaded_modules("profiles")
+
+
+def complete(words: str) -> list[str]:
+    environment = {"_WALKERBENCH_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()))}
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.argv=['walkerbench']; from walkerbench.__main__ import main; main()"],
+        env=os.environ | environment, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stderr == ""
+    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+
+def test_profiles_are_completed() -> None:
+    assert complete("walkerbench run --profile") == list(shipped_profiles.names())
+
+
+def test_commands_and_modes_are_completed() -> None:
+    assert complete("walkerbench") == ["profiles", "run", "show"]
+    assert complete("walkerbench run --mode") == ["sequential", "threaded", "process"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_its_script(shell: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.argv=['walkerbench']; from walkerbench.__main__ import main; main()"],
+        env=os.environ | {"_WALKERBENCH_COMPLETE": f"{shell}_source"}, capture_output=True, text=True, timeout=60,
+        check=True,
+    )  # fmt: skip
+    assert "_WALKERBENCH_COMPLETE" in done.stdout

@@ -1,0 +1,88 @@
+"""The command line as a process of its own: what only shows there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Imports while a module's import is under way deliver the signal as Ctrl-C at that moment would.
+INTERRUPTING = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+sys.argv = ["walkerbench", "profiles"]
+from walkerbench.__main__ import main
+sys.exit(main())
+"""
+
+
+def python(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, *arguments], timeout=60, check=False, **options)
+
+
+@pytest.mark.parametrize(
+    "module", ["walkerbench.cli.entry", "click", "walkerbench.cli.run", "pydantic", "walkerbench.profile", "numpy"]
+)
+def test_ctrl_c_during_an_import_is_one_line_and_130(module: str) -> None:
+    done = python("-c", INTERRUPTING.format(module=module), capture_output=True)
+    assert done.returncode == 130
+    assert done.stdout == b""
+    assert done.stderr.decode().strip() == "walkerbench: interrupted"
+
+
+def test_it_runs_as_a_module() -> None:
+    done = python("-m", "walkerbench", "--version", capture_output=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"walkerbench, version ")
+
+
+def test_a_reader_that_goes_away_is_nobodys_error() -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    try:
+        done = python("-m", "walkerbench", "profiles", stdout=write_end, stderr=subprocess.PIPE)
+    finally:
+        os.close(write_end)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_behind_stdout_is_one_line() -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123  a device
+        done = python("-m", "walkerbench", "profiles", stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 2
+    assert done.stderr == (b"walkerbench: standard output cannot be written: No space left on device; give it room\n")
+
+
+def profiles(**environment: str) -> bytes:
+    kept = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
+    done = python("-m", "walkerbench", "profiles", capture_output=True, env=kept | environment)
+    assert done.returncode == 0
+    return done.stdout
+
+
+def test_colour_where_it_is_forced_and_not_where_it_is_piped() -> None:
+    plain = profiles(COLUMNS="200")
+    assert b"\x1b" not in plain
+    assert max(map(len, plain.decode().splitlines())) <= 80
+    forced = profiles(FORCE_COLOR="1", TERM="xterm")
+    assert b"\x1b[1m" in forced
+    assert plain == profiles(NO_COLOR="1", COLUMNS="40")
+
+
+def test_an_ascii_stdout_gets_ascii() -> None:
+    text = profiles(PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert b"30 agents for 1200 frames ? 60 agents" in b" ".join(text.split())
+
+
+def test_closed_descriptors_are_nobodys_error() -> None:
+    shell = f'"{sys.executable}" -m walkerbench profiles >&- 2>&-'
+    assert subprocess.run(shell, shell=True, timeout=60, check=False).returncode == 0

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import io
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from walkerbench.cli.progress import (
+    LiveProgress,
+    PlainProgress,
+    QuietProgress,
+    describe,
+    describe_stage,
+    open_progress,
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    stage: int = 0
+    stages: int = 1
+    agents: int = 60
+    frame: int = 1200
+    frames: int | None = 3600
+    elapsed_s: float = 2.0
+    remaining_s: float | None = 4.4
+    frames_per_s: float = 600.2
+    frame_ms: float = 1.666
+    effective_cores: float | None = 1.015
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class GoneTerminal(Terminal):
+    def write(self, text: str) -> int:
+        raise OSError(5, "Input/output error")
+
+
+@pytest.mark.parametrize(
+    ("progress", "text"),
+    [
+        (Progress(), "frame 1200/3600  600 frames/s  1.67 ms  1.01 cores  0:04 left"),
+        (Progress(frames=None, remaining_s=3725.0), "frame 1200  600 frames/s  1.67 ms  1.01 cores  1:02:05 left"),
+        (Progress(remaining_s=None, effective_cores=None), "frame 1200/3600  600 frames/s  1.67 ms"),
+        (Progress(remaining_s=-0.5, effective_cores=None), "frame 1200/3600  600 frames/s  1.67 ms  0:00 left"),
+        (Progress(remaining_s=59.6, effective_cores=None), "frame 1200/3600  600 frames/s  1.67 ms  1:00 left"),
+    ],
+)
+def test_the_line(progress: Any, text: str) -> None:
+    assert describe(progress) == text
+
+
+def test_the_stage_is_named_where_there_are_several() -> None:
+    progress: Any = Progress(stage=1, stages=3)
+    assert describe_stage(progress) == "stage 2/3, 60 agents"
+    assert describe_stage(replace(progress, stages=1)) == ""
+
+
+def test_plain_progress_is_a_line_every_two_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter([10.0, 10.5, 11.99, 12.0, 13.9, 14.1])
+    plain = PlainProgress(clock=lambda: next(times))
+    run: Any = None
+    with plain as progress:
+        progress.started(Path("runs/mine"), run)
+        for frame in range(6):
+            now: Any = Progress(frame=frame)
+            progress.progress(now)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.splitlines()
+    assert lines[0] == "recording into runs/mine"
+    assert [line.split()[1] for line in lines[1:]] == ["0/3600", "3/3600", "5/3600"]
+    assert "\x1b" not in captured.err
+
+
+def test_the_kind_follows_the_stream() -> None:
+    assert type(open_progress(io.StringIO(), quiet=False)) is PlainProgress
+    assert type(open_progress(Terminal(), quiet=False)) is LiveProgress
+    assert type(open_progress(Terminal(), quiet=True)) is QuietProgress
+    assert type(open_progress(None, quiet=False)) is QuietProgress
+
+
+def test_live_progress_draws_in_the_callers_thread_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    terminal = Terminal()
+    before = threading.active_count()
+    run: Any = None
+    with open_progress(terminal, quiet=False) as progress:
+        progress.started(Path("runs/mine"), run)
+        drawn = len(terminal.getvalue())
+        for frames in (3600, None):
+            now: Any = Progress(frames=frames)
+            progress.progress(now)
+            assert threading.active_count() == before
+            assert len(terminal.getvalue()) > drawn
+            drawn = len(terminal.getvalue())
+        assert progress.directory == Path("runs/mine")
+    assert "frame 1200/3600  600 frames/s  1.67 ms  1.01 cores  0:04 left" in terminal.getvalue()
+    assert terminal.getvalue().count("\x1b[?25l") == terminal.getvalue().count("\x1b[?25h") == 1
+
+
+def test_live_progress_gives_the_cursor_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    run: Any = None
+
+    def interrupted() -> None:
+        with open_progress(terminal, quiet=False) as progress:
+            progress.started(Path("runs/mine"), run)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert terminal.getvalue().count("\x1b[?25h") == 1
+
+
+def test_a_terminal_that_has_gone_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    run: Any = None
+    now: Any = Progress()
+    with open_progress(GoneTerminal(), quiet=False) as progress:
+        progress.started(Path("runs/mine"), run)
+        progress.progress(now)
+        progress.progress(now)
+    assert progress.directory == Path("runs/mine")

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import math
+import os
+import threading
+from types import SimpleNamespace
+from typing import ClassVar
+
+import numpy as np
+import psutil
+import pytest
+
+from walkerbench.errors import CallOrderError
+from walkerbench.recording import cpu
+from walkerbench.recording.cpu import CpuSampler, cpu_dtype
+
+NEVER_HZ = 1e-6
+OFTEN_HZ = 1e4
+DEADLINE_S = 30
+
+
+class FakeProcess:
+    """A process whose CPU seconds and memory the test sets; gone where they are None."""
+
+    table: ClassVar[dict[int, tuple[float, float, int] | None]] = {}
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._figures()
+
+    def _figures(self) -> tuple[float, float, int]:
+        figures = self.table.get(self.pid)
+        if figures is None:
+            raise psutil.NoSuchProcess(self.pid)
+        return figures
+
+    def cpu_times(self) -> SimpleNamespace:
+        user, system, _ = self._figures()
+        return SimpleNamespace(user=user, system=system)
+
+    def memory_info(self) -> SimpleNamespace:
+        return SimpleNamespace(rss=self._figures()[2])
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """A fake psutil and clock under the reader."""
+    state = SimpleNamespace(now_ns=0, percents=[50.0, 25.0])
+    monkeypatch.setattr(FakeProcess, "table", {})
+    fake = SimpleNamespace(
+        Process=FakeProcess, NoSuchProcess=psutil.NoSuchProcess, cpu_percent=lambda percpu: list(state.percents)
+    )
+    monkeypatch.setattr(cpu, "psutil", fake)
+    monkeypatch.setattr(cpu, "time", SimpleNamespace(perf_counter_ns=lambda: state.now_ns))
+    return state
+
+
+def test_the_columns():
+    dtype = cpu_dtype(3)
+
+    assert dtype.names == ("time_ns", "tree_cpu_s", "tree_rss_bytes", "core_percent")
+    assert [dtype[name].base.str for name in dtype.names] == ["<i8", "<f8", "<i8", "<f4"]
+    assert dtype["core_percent"].shape == (3,)
+
+
+def test_a_reading_sums_the_processes(machine):
+    FakeProcess.table = {10: (1.0, 0.5, 1000), 11: (2.0, 0.25, 300)}
+    machine.now_ns = 77
+
+    assert cpu._Reader(lambda: (10, 11), cores=2).read() == (77, 3.75, 1300, [50.0, 25.0])
+
+
+def test_a_process_that_has_gone_keeps_its_cpu_seconds(machine):
+    FakeProcess.table = {10: (1.0, 0.0, 1000), 11: (2.0, 0.0, 300)}
+    reader = cpu._Reader(lambda: (10, 11), cores=2)
+    reader.read()
+
+    FakeProcess.table = {10: (4.0, 0.0, 900), 11: None}
+
+    assert reader.read()[1:3] == (6.0, 900)
+
+
+def test_a_process_that_is_no_longer_named_keeps_its_cpu_seconds(machine):
+    FakeProcess.table = {10: (1.0, 0.0, 1000), 11: (2.0, 0.0, 300)}
+    pids = [10, 11]
+    reader = cpu._Reader(lambda: pids, cores=2)
+    reader.read()
+
+    pids.remove(11)
+
+    assert reader.read()[1:3] == (3.0, 1000)
+
+
+def test_a_process_that_was_never_there_counts_for_nothing(machine):
+    FakeProcess.table = {10: (1.0, 0.0, 1000)}
+
+    assert cpu._Reader(lambda: (10, 404), cores=2).read()[1:3] == (1.0, 1000)
+
+
+@pytest.mark.parametrize(("now", "expected"), [([1.0, 2.0, 3.0], [1.0, 2.0]), ([1.0], [1.0, math.nan])])
+def test_cores_that_come_and_go_do_not_change_the_columns(machine, now, expected):
+    machine.percents = now
+
+    percents = cpu._Reader(lambda: (), cores=2).read()[3]
+
+    np.testing.assert_array_equal(percents, expected)
+
+
+def test_the_first_reading_is_thrown_away_and_the_last_is_taken_on_stop():
+    calls = []
+    sampler = CpuSampler(lambda: calls.append(1) or (os.getpid(),), rate_hz=NEVER_HZ)
+
+    sampler.start()
+    sampler.stop()
+    rows = sampler.drain()
+
+    assert len(calls) == 2
+    assert rows.dtype == sampler.dtype == cpu_dtype(psutil.cpu_count())
+    assert len(rows) == 1
+    assert rows["tree_rss_bytes"][0] > 0
+    assert rows["tree_cpu_s"][0] > 0
+
+
+def test_samples_are_taken_while_it_runs_and_drained_once():
+    calls = []
+    enough = threading.Event()
+
+    def pids() -> tuple[int, ...]:
+        calls.append(1)
+        if len(calls) == 5:
+            enough.set()
+        return (os.getpid(),)
+
+    sampler = CpuSampler(pids, rate_hz=OFTEN_HZ)
+    sampler.start()
+    assert enough.wait(DEADLINE_S)
+    early = len(sampler.drain())
+    sampler.stop()
+    late = sampler.drain()
+
+    assert early >= 3
+    assert early + len(late) == len(calls) - 1 >= 4
+    assert (np.diff(late["time_ns"]) > 0).all()
+    assert len(sampler.drain()) == 0
+
+
+def test_an_error_of_the_sampler_is_raised_by_stop_and_only_once():
+    failed = threading.Event()
+
+    def pids() -> tuple[int, ...]:
+        failed.set()
+        raise LookupError("the mode is closed")
+
+    sampler = CpuSampler(pids, rate_hz=OFTEN_HZ)
+    sampler.start()
+    assert failed.wait(DEADLINE_S)
+
+    with pytest.raises(LookupError, match="the mode is closed"):
+        sampler.stop()
+    sampler.stop()
+
+
+def test_stop_leaves_no_thread():
+    before = threading.active_count()
+    sampler = CpuSampler(lambda: (), rate_hz=NEVER_HZ)
+
+    sampler.start()
+    assert threading.active_count() == before + 1
+    sampler.stop()
+    sampler.stop()
+
+    assert threading.active_count() == before
+
+
+def test_stop_before_start_does_nothing_and_a_second_start_is_refused():
+    idle = CpuSampler(lambda: ())
+    idle.stop()
+    assert len(idle.drain()) == 0
+
+    sampler = CpuSampler(lambda: (), rate_hz=NEVER_HZ)
+    sampler.start()
+    with pytest.raises(CallOrderError):
+        sampler.start()
+    sampler.stop()

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import gc
+from types import SimpleNamespace
+
+import pytest
+
+from walkerbench.recording import garbage
+from walkerbench.recording.garbage import GarbageClock
+
+
+@pytest.fixture
+def readings(monkeypatch):
+    """Hands out the given instants, in place of the clock; no collection but those asked for."""
+    instants = []
+    monkeypatch.setattr(garbage, "time", SimpleNamespace(perf_counter_ns=lambda: instants.pop(0)))
+    gc.disable()
+    yield instants
+    gc.enable()
+
+
+def test_collections_are_added_up(readings):
+    readings += [100, 130, 1000, 1007]
+
+    with GarbageClock() as clock:
+        assert clock.total_ns == 0
+        gc.collect()
+        assert clock.total_ns == 30
+        gc.collect()
+        assert clock.total_ns == 37
+    assert readings == []
+
+
+def test_nothing_is_observed_after_leaving(readings):
+    before = list(gc.callbacks)
+
+    with GarbageClock() as clock:
+        assert gc.callbacks != before
+    gc.collect()
+
+    assert gc.callbacks == before
+    assert clock.total_ns == 0
+
+
+def test_a_collection_that_began_before_the_clock_is_left_out(readings):
+    readings += [5]
+    clock = GarbageClock()
+
+    clock._observe("stop", {})
+
+    assert clock.total_ns == 0
+    assert readings == [5]

@@ -1,0 +1,117 @@
+"""The terminal's report against golden files; `python tests/reports/test_terminal.py` writes them anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from walkerbench.cli.result import to_text
+from walkerbench.reports.terminal import report
+from walkerbench.run_directory import RunFile
+
+HERE = Path(__file__).parent
+FINISHED = RunFile.model_validate_json((HERE / "finished_run.json").read_bytes(), strict=True)
+RUN = Path(".walkerbench/runs/20260102T030405.678Z-default-sequential-60")
+
+
+def verdict(criterion: str, stage: int | None, value: float | None, outcome: str, detail: str = "") -> dict[str, Any]:
+    return {"criterion": criterion, "stage": stage, "value": value, "outcome": outcome, "detail": detail}
+
+
+def in_stages() -> RunFile:
+    reason = "p99 needs 100 judged frames, there are 80"
+    return FINISHED.changed(
+        stages=[{**dict(FINISHED.stages[0]), "stage": number, "agents": 30 * 2**number} for number in range(3)],
+        faults="extra work of 5 % in every frame",
+        mode={**dict(FINISHED.mode), "requested": "threaded", "fallback": "4 agents or fewer are not worth threads"},
+        metrics={**FINISHED.metrics, "frame_ms.p99": None, "physics_ms.p99": None, "cpu.effective_cores": None},
+        unmeasured={"frame_ms.p99": reason, "physics_ms.p99": reason, "cpu.effective_cores": "too few samples"},
+        missed_deadlines=3,
+        verdicts=[
+            verdict("frame_ms.p99 < 50", 0, 49.9999999, "pass"),
+            verdict("frame_ms.p99 < 50", 1, 50.0, "fail"),
+            verdict("frame_ms.p99 < 50", 2, None, "unsupported", reason),
+            verdict("frame_ms.p99 < 50", None, 1234567.891, "fail"),
+        ],
+    )
+
+
+def interrupted_before_the_first_frame() -> RunFile:
+    return FINISHED.changed(
+        state="interrupted",
+        ended_because="by the user",
+        stages=[],
+        metrics={},
+        counters={},
+        unmeasured={},
+        checkpoints=[],
+        digest=None,
+        verdicts=[],
+    )
+
+
+CASES = {
+    "finished": (FINISHED, RUN, False),
+    "verbose": (FINISHED, RUN, True),
+    "stages": (in_stages(), Path("/somewhere" + "/very-long-name" * 10 + "/[bold]last"), False),
+    "interrupted": (interrupted_before_the_first_frame(), RUN, False),
+}
+
+
+def rendered(name: str) -> str:
+    run, directory, verbose = CASES[name]
+    return to_text(report(run, directory, verbose=verbose))
+
+
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "50")  # what is piped must not depend on anybody's window
+    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_report_is_as_the_golden_file(name: str) -> None:
+    text = rendered(name)
+    assert text == (HERE / "golden" / f"{name}.txt").read_text(encoding="utf-8")
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "\x1b" not in text
+    assert "…" not in text
+
+
+def test_a_path_is_wrapped_and_whole() -> None:
+    _, directory, _ = CASES["stages"]
+    assert str(directory) in "".join(line.strip() for line in rendered("stages").splitlines())
+
+
+def test_a_value_has_the_digits_that_its_verdict_needs() -> None:
+    lines = [line.split() for line in rendered("stages").splitlines() if line.startswith("frame_ms.p99 < 50 ")]
+    assert [line[-2:] for line in lines] == [
+        ["49.9999999", "PASS"],
+        ["50", "FAIL"],
+        ["–", "UNSUPPORTED"],  # noqa: RUF001  the dash that is printed
+        ["1.23457e+06", "FAIL"],
+    ]
+
+
+def test_faults_are_told_before_the_numbers_and_beside_the_verdict() -> None:
+    lines = rendered("stages").splitlines()
+    assert [number for number, line in enumerate(lines) if line.startswith("FAULTS INJECTED: ")] == [0, len(lines) - 3]
+    assert "FAULTS" not in rendered("finished")
+
+
+def test_numbers_of_any_size_are_whole() -> None:
+    huge = dict.fromkeys(FINISHED.metrics, 123456789012.345)
+    run = FINISHED.changed(metrics=huge, counters={"ai_updates": 10**30})
+    text = to_text(report(run, RUN))
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "…" not in text
+    assert f"{10**30:,}" in "".join(text.split())
+
+
+if __name__ == "__main__":
+    (HERE / "golden").mkdir(exist_ok=True)
+    for case in CASES:
+        (HERE / "golden" / f"{case}.txt").write_text(rendered(case), encoding="utf-8")

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from walkerbench.recording.cpu import cpu_dtype
+from walkerbench.recording.frames import frame_dtype, worker_dtype
+from walkerbench.run_directory import (
+    CheckpointRecord,
+    ModeRecord,
+    RunFile,
+    RunWriter,
+    StageRecord,
+    VerdictRecord,
+    WorkloadRecord,
+)
+
+DTYPES = {
+    "frames": frame_dtype(("agents",), "settle", ("count",)),
+    "workers": worker_dtype(("agents",)),
+    "cpu": cpu_dtype(2),
+    "digests": np.dtype([("frame", np.int64), ("digest", np.uint64)]),
+}
+
+
+def begun() -> RunFile:
+    return RunFile(
+        walkerbench_version="0.1.0",
+        state="running",
+        started_utc="2026-01-02T03:04:05.678Z",
+        workload=WorkloadRecord(
+            name="toy", phases=["agents"], settle_phase="settle", counters=["count", "rare"], frame_counters=["count"]
+        ),
+        mode=ModeRecord(
+            requested="threaded",
+            used="sequential",
+            fallback="4 agents or fewer",
+            workers=1,
+            start_method=None,
+            start_method_reason=None,
+        ),
+        profile={"name": "default", "agents": 4, "criteria": ["physics_fps > 400"]},
+        command_line=["walkerbench", "run"],
+        machine={"cpu_model": "n/a", "cpu_quota": None, "load_average": [0.5, 0.25, 0.125]},
+        criteria=["physics_fps > 400"],
+    )
+
+
+def ended() -> RunFile:
+    return begun().changed(
+        state="emergency",
+        ended_because="10 frames in a row took longer than 2 s",
+        finished_utc="2026-01-02T03:05:05Z",
+        stages=[
+            StageRecord(
+                stage=0,
+                agents=4,
+                frames=3,
+                warmup=1,
+                workers=1,
+                digest="00ff",
+                counters={"count": 6},
+                population={"loss": float("nan")},
+                metrics={"physics_fps": 500, "frame_ms.p99": None},
+            )
+        ],
+        metrics={"physics_fps": 500.25, "frame_ms.p99": None},
+        unmeasured={"frame_ms.p99": "p99 needs 100 judged frames, there are 2"},
+        counters={"count": 6, "rare": 0},
+        emergency_shutdowns=1,
+        checkpoints=[CheckpointRecord(stage=0, frame=2, digest="0a", population={"best_m": 1.5})],
+        digest="ff00",
+        verdicts=[
+            VerdictRecord(criterion="physics_fps > 400", stage=None, value=500.25, outcome="pass", detail="500.25")
+        ],
+        faults="a stall of 0.25 s in frame 1",
+    )
+
+
+def rows(array: str, *firsts: int) -> np.ndarray:
+    made = np.zeros(len(firsts), DTYPES[array])
+    made[made.dtype.names[0]] = firsts
+    made[made.dtype.names[1]] = [first + 1000 for first in firsts]
+    return made
+
+
+@pytest.fixture
+def run_path(tmp_path):
+    """A whole run: three frames, one row in each of the others, no CPU samples."""
+    path = tmp_path / "whole"
+    with RunWriter.create(path, begun(), DTYPES) as recording:
+        recording.append("frames", rows("frames", 0, 1, 2))
+        recording.append("workers", rows("workers", 0))
+        recording.append("digests", rows("digests", 2))
+        recording.write(ended())
+    return path
+
+
+@pytest.fixture(scope="session")
+def toy() -> SimpleNamespace:
+    """A small run: its file at the start and at the end, its arrays' dtypes, and rows for them."""
+    return SimpleNamespace(begun=begun, ended=ended, rows=rows, dtypes=DTYPES)

@@ -1,0 +1,52 @@
+"""The group of all commands."""
+
+from __future__ import annotations
+
+import click
+
+from walkerbench import __version__
+from walkerbench.cli.options import HELP_NAMES
+from walkerbench.cli.profiles import profiles_command
+from walkerbench.cli.run import run_command
+from walkerbench.cli.show import show_command
+from walkerbench.errors import UsageError
+
+
+@click.group(context_settings=HELP_NAMES, invoke_without_command=True, no_args_is_help=False)
+@click.version_option(__version__, prog_name="walkerbench")
+@click.pass_context
+def walkerbench(ctx: click.Context) -> None:
+    """Measure a simulation in sequential, threaded and process mode, and judge it.
+
+    \b
+    Examples:
+      walkerbench run
+      walkerbench run --mode process --workers 2
+      walkerbench show @latest
+      walkerbench profiles
+
+    \b
+    Completion in the shell, for good with one line in its start-up file:
+      bash, ~/.bashrc:
+        eval "$(_WALKERBENCH_COMPLETE=bash_source walkerbench)"
+      zsh, ~/.zshrc:
+        eval "$(_WALKERBENCH_COMPLETE=zsh_source walkerbench)"
+      fish, ~/.config/fish/completions/walkerbench.fish:
+        _WALKERBENCH_COMPLETE=fish_source walkerbench | source
+
+    \b
+    Exit codes:
+      0    every criterion is met
+      1    a criterion is not met, or the environment stopped itself
+      2    the request, a profile or a recorded run cannot be used
+      3    the run broke
+      4    a criterion could not be judged
+      70   a fault in walkerbench itself
+      130  interrupted
+    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    if ctx.invoked_subcommand is None:
+        raise UsageError("no command given: try `walkerbench run`, or `walkerbench --help` for the others")
+
+
+for command in (run_command, show_command, profiles_command):
+    walkerbench.add_command(command)

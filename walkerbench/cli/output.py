@@ -1,0 +1,55 @@
+"""Writing to stdout and stderr so that neither a closed pipe nor an odd encoding spoils a run."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import TextIO
+
+from walkerbench.errors import OutputError
+
+
+def write_out(text: str) -> None:
+    """Write to stdout; where its reader has gone, do nothing, and keep the exit code to what the run earned.
+
+    Raises:
+        OutputError: It cannot be written for another reason, such as a full disk.
+    """
+    try:
+        _write(sys.stdout, text)
+    except OSError as error:
+        _silence(sys.stdout)
+        if error.errno != errno.EPIPE:
+            raise OutputError(f"standard output cannot be written: {error.strerror}; give it room") from error
+
+
+def complain(text: str) -> None:
+    """Write an error to stderr, the program's name before each of its lines."""
+    for line in text.split("\n"):
+        note(f"walkerbench: {line}")
+
+
+def note(text: str) -> None:
+    """Write lines to stderr; where that cannot be written there is nobody to tell."""
+    try:
+        _write(sys.stderr, f"{text}\n")
+    except OSError:
+        _silence(sys.stderr)
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # the process was started with the descriptor closed
+        return
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "replace").decode(encoding))
+    stream.flush()
+
+
+def _silence(stream: TextIO) -> None:
+    """Send what is still buffered nowhere, or Python would fail once more while it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, stream.fileno())
+    finally:
+        os.close(nowhere)

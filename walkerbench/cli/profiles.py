@@ -1,0 +1,26 @@
+"""`walkerbench profiles`."""
+
+from __future__ import annotations
+
+import click
+
+from walkerbench.cli.options import HELP_NAMES, verbose_option
+from walkerbench.cli.output import write_out
+
+
+@click.command("profiles", context_settings=HELP_NAMES)
+@verbose_option
+def profiles_command() -> int:
+    """List the shipped profiles and what each is for.
+
+    \b
+    Examples:
+      walkerbench profiles
+      walkerbench run --profile smoke
+    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    from walkerbench.cli.result import to_text
+    from walkerbench.profile import list_profiles
+    from walkerbench.reports.profiles import profile_tables
+
+    write_out(to_text(profile_tables(list_profiles())))
+    return 0

@@ -1,0 +1,63 @@
+"""A recorded run, or anything else made of tables, on stdout."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rich.console import Console, RenderableType
+
+from walkerbench.cli.output import write_out
+from walkerbench.reports import json as json_report
+from walkerbench.reports import terminal
+
+if TYPE_CHECKING:
+    from walkerbench.run_directory import RunFile
+
+WIDTH = 80
+"""Columns of what is printed; fewer where the terminal has fewer."""
+
+
+def print_run(run: RunFile, directory: Path, *, as_json: bool, verbose: bool) -> None:
+    """Print a run: as JSON and nothing else, or as tables."""
+    if as_json:
+        write_out(json_report.render(run))
+    else:
+        write_out(to_text(terminal.report(run, directory, verbose=verbose)))
+
+
+def to_text(parts: Iterable[RenderableType]) -> str:
+    """Lay parts out for stdout: coloured where it is a terminal, `WIDTH` columns wide at most."""
+    stdout = Console(file=sys.stdout)
+    # What rich draws goes into a text first: only `write_out` knows what to do where stdout cannot be written.
+    text = _Text(stdout.encoding)
+    console = Console(
+        file=text,
+        # Where stdout is no terminal, rich would take the width of stderr's or stdin's.
+        width=min(stdout.width, WIDTH) if sys.stdout is not None and sys.stdout.isatty() else WIDTH,
+        force_terminal=stdout.is_terminal,
+        color_system=_COLOUR_SYSTEMS.get(stdout.color_system or ""),
+        no_color=stdout.no_color,
+        legacy_windows=False,
+    )
+    for part in parts:
+        console.print(part, highlight=False)
+    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
+
+
+_COLOUR_SYSTEMS: dict[str, Literal["standard", "256", "truecolor", "windows"]] = {
+    name: name for name in ("standard", "256", "truecolor", "windows")
+}
+
+
+class _Text(io.StringIO):
+    """A text for rich that says which characters may be used."""
+
+    encoding = "utf-8"
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self.encoding = encoding

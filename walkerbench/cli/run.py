@@ -1,0 +1,72 @@
+"""`walkerbench run`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from walkerbench.cli.options import (
+    HELP_NAMES,
+    Invocation,
+    json_option,
+    output_option,
+    profile_options,
+    quiet_option,
+    verbose_option,
+)
+from walkerbench.cli.output import note
+from walkerbench.errors import RunBroken
+
+
+@click.command("run", context_settings=HELP_NAMES)
+@profile_options
+@output_option
+@json_option
+@quiet_option
+@verbose_option
+@click.pass_obj
+def run_command(
+    invocation: Invocation,
+    /,
+    *,
+    profile_name: str,
+    output: Path | None,
+    as_json: bool,
+    quiet: bool,
+    criteria: tuple[str, ...],
+    **overrides: Any,
+) -> int:
+    """Run a profile, record it and judge it.
+
+    Progress goes to stderr, the result to stdout. The exit code is the
+    verdict: see `walkerbench --help`.
+
+    \b
+    Examples:
+      walkerbench run
+      walkerbench run --mode threaded --workers 2 --agents 120
+      walkerbench run --profile smoke --mode process --json
+      walkerbench run --profile soak --duration 5m -q
+      walkerbench run --criterion 'frame_ms.p99 < 50' -o results/today
+    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    from walkerbench import runner
+    from walkerbench.cli.progress import open_progress
+    from walkerbench.cli.result import print_run
+    from walkerbench.profile import load_profile, override
+    from walkerbench.run_directory import read_run
+    from walkerbench.verdicts.criteria import exit_code
+
+    profile = override(load_profile(profile_name), criteria=criteria, **overrides)
+    with open_progress(sys.stderr, quiet=quiet) as progress:
+        try:
+            directory = runner.run(profile, output=output, command_line=sys.argv, listener=progress)
+        except RunBroken:
+            if progress.directory is not None:
+                note(f"what was recorded is kept: {progress.directory}")
+            raise
+    recorded = read_run(directory)
+    print_run(recorded.run, directory, as_json=as_json, verbose=invocation.verbose)
+    return exit_code(recorded.run.state, recorded.run.verdicts)

@@ -1,0 +1,33 @@
+"""`walkerbench show`."""
+
+from __future__ import annotations
+
+import click
+
+from walkerbench.cli.options import HELP_NAMES, Invocation, json_option, run_argument, verbose_option
+
+
+@click.command("show", context_settings=HELP_NAMES)
+@run_argument
+@json_option
+@verbose_option
+@click.pass_obj
+def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> int:
+    """Show a recorded run again, as `walkerbench run` did.
+
+    RUN is a run directory, or @latest for the newest in .walkerbench/runs
+    (@latest~1 for the one before, and so on). Ends with 0 whenever the run
+    could be shown, whatever its verdict; with 2 if it cannot be read.
+
+    \b
+    Examples:
+      walkerbench show @latest
+      walkerbench show results/today
+      walkerbench show @latest~1 --json
+    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    from walkerbench.cli.result import print_run
+    from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
+
+    found = read_run(find_run(recorded, RUNS_ROOT))
+    print_run(found.run, found.directory, as_json=as_json, verbose=invocation.verbose)
+    return 0

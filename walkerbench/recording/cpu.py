@@ -1,0 +1,139 @@
+"""Samples what the cores and the process tree do, in a thread, a few times a second."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from walkerbench.errors import CallOrderError
+
+Row = tuple[int, float, int, list[float]]
+
+
+def cpu_dtype(cores: int) -> np.dtype[np.void]:
+    """Columns of `cpu.npy`.
+
+    ================ ===== ========= ==================================================================
+    column           dtype shape     meaning
+    ================ ===== ========= ==================================================================
+    `time_ns`        int64           when the sample was taken, in `perf_counter_ns`
+    `tree_cpu_s`     f8              CPU seconds of all processes so far; only differences mean anything
+    `tree_rss_bytes` int64           resident memory of all processes
+    `core_percent`   f4    `(cores)` how busy each core was since the sample before, by its number
+    ================ ===== ========= ==================================================================
+    """
+    return np.dtype(
+        [
+            ("time_ns", np.int64),
+            ("tree_cpu_s", np.float64),
+            ("tree_rss_bytes", np.int64),
+            ("core_percent", "f4", (cores,)),
+        ]
+    )
+
+
+class CpuSampler:
+    """Samples at a steady rate between `start` and `stop`.
+
+    psutil's first reading of the cores has nothing to compare with and is thrown away; the last is taken on `stop`.
+
+    Args:
+        pids: Gives the processes to watch; called at every sample, from the sampler's thread.
+        rate_hz: Samples a second.
+
+    Attributes:
+        dtype: As of `cpu_dtype`, for this machine's cores.
+    """
+
+    def __init__(self, pids: Callable[[], Sequence[int]], rate_hz: float = 4.0) -> None:
+        self.dtype = cpu_dtype(psutil.cpu_count() or 1)
+        self._reader = _Reader(pids, cores=self.dtype["core_percent"].shape[0])
+        self._period_s = 1.0 / rate_hz
+        self._rows: list[Row] = []
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._error: BaseException | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start sampling.
+
+        Raises:
+            CallOrderError: It was started before.
+        """
+        if self._thread is not None:
+            raise CallOrderError("a CPU sampler is started once: make another one")
+        # A daemon, so that an error elsewhere that skips `stop` cannot keep the interpreter from ending.
+        self._thread = threading.Thread(target=self._run, name="cpu-sampler", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take a last sample and stop; does nothing when stopped already or never started.
+
+        Raises:
+            Exception: Whatever ended the sampler's thread early.
+        """
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+    def drain(self) -> NDArray[Any]:
+        """Give the samples taken since the last drain, and forget them.
+
+        Returns:
+            `(samples,)` of `dtype`.
+        """
+        with self._lock:
+            rows, self._rows = self._rows, []
+        return np.array(rows, self.dtype)
+
+    def _run(self) -> None:
+        try:
+            self._reader.read()
+            while not self._stopping.wait(self._period_s):
+                self._sample()
+            self._sample()
+        except BaseException as error:
+            self._error = error  # `stop` raises it, where it is seen
+
+    def _sample(self) -> None:
+        row = self._reader.read()
+        with self._lock:
+            self._rows.append(row)
+
+
+class _Reader:
+    """Reads the cores and the processes once. Always called from one thread: psutil compares readings per thread."""
+
+    def __init__(self, pids: Callable[[], Sequence[int]], cores: int) -> None:
+        self._pids = pids
+        self._cores = cores
+        self._processes: dict[int, psutil.Process] = {}
+        self._cpu_s: dict[int, float] = {}
+
+    def read(self) -> Row:
+        rss_bytes = sum(self._read_process(pid) for pid in self._pids())
+        percents = psutil.cpu_percent(percpu=True)
+        # A core that has been switched off since the start is "not a number" from then on.
+        percents = (percents + [float("nan")] * self._cores)[: self._cores]
+        return time.perf_counter_ns(), sum(self._cpu_s.values()), rss_bytes, percents
+
+    def _read_process(self, pid: int) -> int:
+        """Take in a process's CPU seconds and give its memory; one that has gone keeps the former and has no latter."""
+        try:
+            if pid not in self._processes:
+                self._processes[pid] = psutil.Process(pid)
+            times = self._processes[pid].cpu_times()
+            self._cpu_s[pid] = times.user + times.system
+            return int(self._processes[pid].memory_info().rss)
+        except psutil.NoSuchProcess:
+            return 0

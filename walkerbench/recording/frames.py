@@ -1,0 +1,154 @@
+"""Records every frame and every worker's part in it, at next to no cost.
+
+All columns are int64. Rows are kept in preallocated blocks of plain integers; what must be added up over workers is
+added up when rows are drained, many frames at once, not while a frame is being timed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FRAME_HEAD = ("frame", "stage", "warmup", "start_ns", "wall_ns")
+_FRAME_TAIL = ("dispatch_ns", "barrier_wait_ns", "busy_ns", "cpu_ns", "gc_ns")
+_WORKER_HEAD = ("frame", "stage", "worker", "start_ns", "busy_ns", "cpu_ns", "gc_ns")
+_FIRST_ROWS = 4096  # a second or so of frames; the blocks double when that is not enough
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTiming:
+    """What the parent measured of a frame.
+
+    Attributes:
+        frame: The frame's number within its stage.
+        start_ns: When it began, in `perf_counter_ns`.
+        wall_ns: How long it took, from dispatch to the end of settling.
+        settle_ns: Of it, settling.
+        dispatch_ns: Of it, handing the frame to the workers.
+        barrier_wait_ns: Of it, waiting for them.
+        gc_ns: Of it, garbage collection in the parent that no worker's row counts already.
+    """
+
+    frame: int
+    start_ns: int
+    wall_ns: int
+    settle_ns: int
+    dispatch_ns: int
+    barrier_wait_ns: int
+    gc_ns: int
+
+
+def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequence[str]) -> np.dtype[np.void]:
+    """Columns of `frames.npy`, all int64.
+
+    ==================== ==============================================================
+    column               meaning
+    ==================== ==============================================================
+    `frame`, `stage`     numbers of the frame (within its stage) and stage, from 0
+    `warmup`             1 in a frame that is not judged, else 0
+    `start_ns`           when the frame began, in `perf_counter_ns`
+    `wall_ns`            how long it took
+    `{phase}_ns`         each phase's time in its slowest worker
+    `{settle_phase}_ns`  the parent's settling
+    `dispatch_ns`        handing the frame to the workers
+    `barrier_wait_ns`    waiting for them
+    `busy_ns`, `cpu_ns`  wall and CPU time within workers, summed over them
+    `gc_ns`              garbage collection in the parent and in workers
+    each frame counter   what it counted in this frame
+    ==================== ==============================================================
+    """
+    phase_columns = [f"{phase}_ns" for phase in (*phases, settle_phase)]
+    return _integers((*_FRAME_HEAD, *phase_columns, *_FRAME_TAIL, *frame_counters))
+
+
+def worker_dtype(phases: Sequence[str]) -> np.dtype[np.void]:
+    """Columns of `workers.npy`, all int64: a row a frame and worker, in the order of both.
+
+    `frame`, `stage` and `worker` are numbers from 0, `start_ns` is when the worker began, the others are nanoseconds.
+    """
+    return _integers((*_WORKER_HEAD, *(f"{phase}_ns" for phase in phases)))
+
+
+class FrameRecorder:
+    """Keeps rows of frames and workers until they are drained.
+
+    Args:
+        frame_dtype: As of `frame_dtype`.
+        worker_dtype: As of `worker_dtype`, of the same phases.
+    """
+
+    def __init__(self, frame_dtype: np.dtype[np.void], worker_dtype: np.dtype[np.void]) -> None:
+        self._frame_dtype = frame_dtype
+        self._worker_dtype = worker_dtype
+        num_frame_columns, num_worker_columns = len(frame_dtype.names or ()), len(worker_dtype.names or ())
+        self._num_phases = num_worker_columns - len(_WORKER_HEAD)
+        self._blank_phases = (0,) * self._num_phases
+        self._frames = np.zeros((_FIRST_ROWS, num_frame_columns), np.int64)
+        self._workers = np.zeros((_FIRST_ROWS, num_worker_columns), np.int64)
+        self._first_worker_row: list[int] = []
+        self._num_worker_rows = 0
+
+    def record(
+        self, stage: int, warmup: bool, timing: FrameTiming, workers: NDArray[np.int64], counts: Sequence[int]
+    ) -> None:
+        """Record one frame.
+
+        Args:
+            stage: Number of the stage.
+            warmup: Whether the frame is not to be judged.
+            timing: What the parent measured.
+            workers: `(workers, len(WORKER_COLUMNS) + phases)`, int64: the rows that the workers wrote.
+            counts: One number a frame counter.
+        """
+        index = len(self._first_worker_row)
+        begin = self._num_worker_rows
+        end = begin + len(workers)
+        if index == len(self._frames):
+            self._frames = _doubled(self._frames)
+        while end > len(self._workers):
+            self._workers = _doubled(self._workers)
+        self._frames[index] = (
+            timing.frame, stage, warmup, timing.start_ns, timing.wall_ns,
+            *self._blank_phases, timing.settle_ns,
+            timing.dispatch_ns, timing.barrier_wait_ns, 0, 0, timing.gc_ns,
+            *counts,
+        )  # fmt: skip
+        # What a worker wrote begins with the frame that it completed, in place of `frame`, `stage`, `worker`.
+        self._workers[begin:end, 3:] = workers[:, 1:]
+        self._first_worker_row.append(begin)
+        self._num_worker_rows = end
+
+    def drain(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Give the rows recorded since the last drain, and forget them.
+
+        Returns:
+            `(frames,)` of the frame dtype and `(frames · workers,)` of the worker dtype, both the caller's own.
+        """
+        frames = self._frames[: len(self._first_worker_row)].copy()
+        workers = self._workers[: self._num_worker_rows].copy()
+        if len(frames):
+            self._complete(frames, workers, np.array(self._first_worker_row))
+        self._first_worker_row.clear()
+        self._num_worker_rows = 0
+        return frames.view(self._frame_dtype)[:, 0], workers.view(self._worker_dtype)[:, 0]
+
+    def _complete(self, frames: NDArray[np.int64], workers: NDArray[np.int64], first: NDArray[np.int64]) -> None:
+        counts = np.diff(first, append=len(workers))
+        workers[:, :2] = np.repeat(frames[:, :2], counts, axis=0)
+        workers[:, 2] = np.arange(len(workers)) - np.repeat(first, counts)
+        phases = len(_FRAME_HEAD)
+        sums = phases + self._num_phases + 1 + _FRAME_TAIL.index("busy_ns")
+        frames[:, phases : phases + self._num_phases] = np.maximum.reduceat(workers[:, len(_WORKER_HEAD) :], first)
+        frames[:, sums : sums + 3] += np.add.reduceat(workers[:, 4:7], first)
+
+
+def _integers(names: Sequence[str]) -> np.dtype[np.void]:
+    return np.dtype([(name, np.int64) for name in names])
+
+
+def _doubled(block: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate([block, np.zeros_like(block)])

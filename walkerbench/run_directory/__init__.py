@@ -1,0 +1,40 @@
+"""The only reader and writer of recorded runs: `run.json` and the arrays beside it."""
+
+from __future__ import annotations
+
+from walkerbench.run_directory.locate import RUNS_ROOT, default_directory, find_run
+from walkerbench.run_directory.reader import RecordedRun, read_run
+from walkerbench.run_directory.schema import (
+    ARRAYS,
+    SCHEMA_VERSION,
+    ArraysRecord,
+    CheckpointRecord,
+    ColumnRecord,
+    ModeRecord,
+    RunFile,
+    StageRecord,
+    VerdictRecord,
+    WorkloadRecord,
+    json_schema,
+)
+from walkerbench.run_directory.writer import RunWriter
+
+__all__ = [
+    "ARRAYS",
+    "RUNS_ROOT",
+    "SCHEMA_VERSION",
+    "ArraysRecord",
+    "CheckpointRecord",
+    "ColumnRecord",
+    "ModeRecord",
+    "RecordedRun",
+    "RunFile",
+    "RunWriter",
+    "StageRecord",
+    "VerdictRecord",
+    "WorkloadRecord",
+    "default_directory",
+    "find_run",
+    "json_schema",
+    "read_run",
+]

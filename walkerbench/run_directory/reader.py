@@ -1,0 +1,152 @@
+"""Reads a recorded run, and says clearly what is wrong with one that cannot be read."""
+
+from __future__ import annotations
+
+import json
+import tokenize
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from walkerbench.errors import RunFileError
+from walkerbench.run_directory.schema import ARRAYS, SCHEMA_VERSION, ColumnRecord, RunFile
+
+# NumPy promises ValueError for a header that it cannot read, and lets these through as well.
+_HEADER_ERRORS = (
+    ValueError,
+    SyntaxError,
+    tokenize.TokenError,
+    EOFError,
+    TypeError,
+    RecursionError,
+    MemoryError,
+    Warning,
+)
+_MOST_PROBLEMS = 3  # a file of another shape has dozens; the first ones tell which
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """A run, read back.
+
+    Attributes:
+        directory: Where it lies.
+        run: Its `run.json`.
+        frames: `(frames,)`, structured; see `recording.frames.frame_dtype`.
+        workers: `(frames · workers,)`, structured; see `recording.frames.worker_dtype`.
+        cpu: `(samples,)`, structured; see `recording.cpu.cpu_dtype`.
+        digests: `(rows,)`, structured, as the runner wrote it.
+    """
+
+    directory: Path
+    run: RunFile
+    frames: NDArray[Any]
+    workers: NDArray[Any]
+    cpu: NDArray[Any]
+    digests: NDArray[Any]
+
+
+# History of the schema:
+#
+# 1  The first. run.json with every key of `RunFile`; frames.npy, workers.npy, cpu.npy and digests.npy, whose columns
+#    run.json describes under "arrays".
+def read_run(path: Path) -> RecordedRun:
+    """Read a run; its arrays stay in their files and are mapped read-only. No frames at all are allowed.
+
+    Args:
+        path: The run's directory.
+
+    Raises:
+        RunFileError: The directory, `run.json` or an array is missing, corrupt, truncated or of a newer schema.
+    """
+    if not path.is_dir():
+        raise RunFileError(f"{path}: no such run directory")
+    run = _read_run_file(path / "run.json")
+    columns = dict(run.arrays or {})
+    arrays = {name: _read_array(path / f"{name}.npy", _dtype(path, name, columns[name])) for name in ARRAYS}
+    return RecordedRun(path, run, **arrays)
+
+
+def _read_run_file(path: Path) -> RunFile:
+    text = _read_text(path)
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RunFileError(f"{path}: corrupt, not JSON ({error}): record the run again") from error
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise RunFileError(
+            f"{path}: made by a newer walkerbench (schema {version}; this one reads up to {SCHEMA_VERSION}): upgrade"
+        )
+    try:
+        run = RunFile.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        raise RunFileError(f"{path}: not a run file: {_problems(error)}") from error
+    # Every key is always written: one that is missing has been lost, and its default must not take its place.
+    missing = [name for name in RunFile.model_fields if name not in run.model_fields_set]
+    if missing or run.arrays is None:
+        raise RunFileError(f"{path}: not a run file: {', '.join(missing) or 'arrays'} missing")
+    return run
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise RunFileError(f"{path}: missing: this is not the directory of a recorded run") from error
+    except UnicodeDecodeError as error:
+        raise RunFileError(f"{path}: corrupt, not UTF-8: record the run again") from error
+    except OSError as error:
+        raise RunFileError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _problems(error: ValidationError) -> str:
+    problems = [f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['msg']}" for item in error.errors()]
+    more = f"; and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
+    return "; ".join(problems[:_MOST_PROBLEMS]) + more
+
+
+def _dtype(directory: Path, name: str, columns: Sequence[ColumnRecord]) -> np.dtype[np.void]:
+    try:
+        return np.dtype([(column.name, column.type, column.shape) for column in columns])
+    except (TypeError, ValueError) as error:
+        raise RunFileError(f"{directory / 'run.json'}: arrays.{name} describes no array: {error}") from error
+
+
+def _read_array(path: Path, dtype: np.dtype[np.void]) -> NDArray[Any]:
+    try:
+        with path.open("rb") as file:
+            shape, fortran_order, found = _read_header(path, file)
+            offset = file.tell()
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise RunFileError(f"{path}: missing: the run cannot be read without it; record it again") from error
+    except OSError as error:
+        raise RunFileError(f"{path}: cannot be read: {error.strerror}") from error
+    if found != dtype or len(shape) != 1 or fortran_order:
+        raise RunFileError(f"{path}: holds other columns than run.json says: record the run again")
+    rows = shape[0]
+    if offset + rows * dtype.itemsize > size:
+        whole = max(0, size - offset) // dtype.itemsize
+        raise RunFileError(f"{path}: truncated: it should hold {rows} rows and holds {whole}; record the run again")
+    if rows == 0:  # nothing cannot be mapped
+        return np.empty(0, dtype)
+    return np.memmap(path, dtype, mode="r", offset=offset, shape=(rows,))
+
+
+def _read_header(path: Path, file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # NumPy warns of headers that it never wrote
+            version = np.lib.format.read_magic(file)
+            if version != (1, 0):
+                raise ValueError(f"version {version} of the format")
+            return np.lib.format.read_array_header_1_0(file)
+    except _HEADER_ERRORS as error:
+        raise RunFileError(f"{path}: corrupt, not a NumPy array: record the run again") from error

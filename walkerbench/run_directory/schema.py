@@ -1,0 +1,230 @@
+"""What `run.json` holds, as pydantic models, and its published JSON Schema."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Annotated, Any, Literal, Self
+
+from annotated_types import Ge
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+SCHEMA_VERSION = 1
+"""The schema that this walkerbench writes, and the newest that it reads. Its history stands in `reader.py`."""
+
+
+def _finite_or_none(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+Count = Annotated[int, Ge(0)]
+Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]+$")]
+Utc = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")]
+# JSON knows no NaN: what is not a finite number (no loss has been seen yet, say) is recorded as null.
+Number = Annotated[float | None, BeforeValidator(_finite_or_none)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+
+
+class WorkloadRecord(_Record):
+    """What was run.
+
+    Attributes:
+        name: The workload's name.
+        phases: Names of a shard's phases, in order.
+        settle_phase: Name of the phase that the parent runs after the barrier.
+        counters: Names of everything that is counted.
+        frame_counters: Those that are recorded frame by frame.
+    """
+
+    name: str
+    phases: tuple[str, ...]
+    settle_phase: str
+    counters: tuple[str, ...]
+    frame_counters: tuple[str, ...]
+
+
+class ModeRecord(_Record):
+    """Where it was run.
+
+    Attributes:
+        requested: The mode asked for.
+        used: The mode that ran.
+        fallback: Why they differ, or None.
+        workers: Workers asked for or derived; a stage's own number stands in its record.
+        start_method: How worker processes were started, or None.
+        start_method_reason: Why in that way, or None.
+    """
+
+    requested: str
+    used: str
+    fallback: str | None
+    workers: Annotated[int, Ge(1)]
+    start_method: str | None
+    start_method_reason: str | None
+
+
+class StageRecord(_Record):
+    """One stage of the run: a fresh environment.
+
+    Attributes:
+        stage: Its number, from 0.
+        agents: How many agents.
+        frames: Frames recorded.
+        warmup: How many of them are warm-up, and so not judged.
+        workers: How many workers.
+        digest: Fold of the stage's checkpoints, or None without one.
+        counters: Totals of the stage, warm-up included.
+        population: The population's statistics after the last frame.
+        metrics: Flat metric names and values; None where not measured.
+    """
+
+    stage: Count
+    agents: Annotated[int, Ge(1)]
+    frames: Count
+    warmup: Count
+    workers: Annotated[int, Ge(1)]
+    digest: Hex | None
+    counters: dict[str, int]
+    population: dict[str, Number]
+    metrics: dict[str, Number]
+
+
+class CheckpointRecord(_Record):
+    """The trajectory's digest at the end of a frame.
+
+    Attributes:
+        stage: Number of the stage.
+        frame: Number of the frame.
+        digest: Fold of every agent's digests.
+        population: The population's statistics then.
+    """
+
+    stage: Count
+    frame: Count
+    digest: Hex
+    population: dict[str, Number]
+
+
+class VerdictRecord(_Record):
+    """What became of one criterion.
+
+    Attributes:
+        criterion: Its canonical text.
+        stage: The stage judged, or None for the whole run.
+        value: What was measured, or None.
+        outcome: `unsupported` where there was too little to judge by.
+        detail: One line for a reader.
+    """
+
+    criterion: str
+    stage: Count | None
+    value: Number
+    outcome: Literal["pass", "fail", "unsupported"]
+    detail: str
+
+
+class ColumnRecord(_Record):
+    """One column of an array.
+
+    Attributes:
+        name: Its name.
+        type: NumPy's array-protocol type string, such as `<i8`.
+        shape: Shape of an entry; empty for a plain number.
+    """
+
+    name: str
+    type: Annotated[str, StringConstraints(pattern=r"^[<>|][biuf][1248]$")]
+    shape: tuple[Count, ...]
+
+
+class ArraysRecord(_Record):
+    """Columns of every array beside the file, in order.
+
+    Attributes:
+        frames: A row a frame; see `recording.frames.frame_dtype`.
+        workers: A row a frame and worker; see `recording.frames.worker_dtype`.
+        cpu: A row a sample; see `recording.cpu.cpu_dtype`.
+        digests: What the checkpoints fold.
+    """
+
+    frames: tuple[ColumnRecord, ...]
+    workers: tuple[ColumnRecord, ...]
+    cpu: tuple[ColumnRecord, ...]
+    digests: tuple[ColumnRecord, ...]
+
+
+class RunFile(_Record):
+    """Everything about a run except its arrays.
+
+    Attributes:
+        schema_version: Version of this schema.
+        walkerbench_version: What wrote it.
+        state: `running` also stands in the file of a run that was killed.
+        ended_because: Why the run ended early, or None.
+        started_utc: ISO 8601, UTC.
+        finished_utc: ISO 8601, UTC; None while running.
+        workload: What was run.
+        mode: Where it was run.
+        profile: The profile as used.
+        command_line: The command's words.
+        machine: Facts of the machine.
+        stages: One record a stage begun.
+        metrics: Flat metric names and values of the whole run; None where not measured.
+        counters: Totals of the whole run, warm-up included.
+        unmeasured: Metric → why it is None.
+        missed_deadlines: Frames that missed the real-time pace; None at any other pace.
+        emergency_shutdowns: How often a safeguard stopped the environment.
+        checkpoints: The trajectory's digests.
+        digest: Fold of the checkpoints, or None without one.
+        criteria: Canonical texts of the criteria.
+        verdicts: What became of them.
+        faults: What was injected, in words, or None.
+        arrays: Columns of every array beside the file; `RunWriter` fills it in, so a file always has it.
+    """
+
+    schema_version: Annotated[int, Ge(1)] = SCHEMA_VERSION
+    walkerbench_version: str
+    state: Literal["running", "finished", "interrupted", "emergency", "broken"]
+    ended_because: str | None = None
+    started_utc: Utc
+    finished_utc: Utc | None = None
+    workload: WorkloadRecord
+    mode: ModeRecord
+    profile: dict[str, Any]
+    command_line: tuple[str, ...]
+    machine: dict[str, Any]
+    stages: tuple[StageRecord, ...] = ()
+    metrics: dict[str, Number] = Field(default_factory=dict)
+    counters: dict[str, int] = Field(default_factory=dict)
+    unmeasured: dict[str, str] = Field(default_factory=dict)
+    missed_deadlines: Count | None = None
+    emergency_shutdowns: Count = 0
+    checkpoints: tuple[CheckpointRecord, ...] = ()
+    digest: Hex | None = None
+    criteria: tuple[str, ...]
+    verdicts: tuple[VerdictRecord, ...] = ()
+    faults: str | None = None
+    arrays: ArraysRecord | None = None
+
+    def changed(self, **fields: Any) -> Self:
+        """A copy with some fields changed, checked like a new one (`model_copy` does not check).
+
+        Raises:
+            pydantic.ValidationError: A field does not fit the schema.
+        """
+        return type(self).model_validate({**dict(self), **fields})
+
+
+ARRAYS = tuple(ArraysRecord.model_fields)
+"""Names of the arrays beside `run.json`, each in `<name>.npy`."""
+
+
+def json_schema() -> str:
+    """The JSON Schema of `run.json`, as text; every key is always written, so every key is required."""
+    schema = RunFile.model_json_schema(mode="serialization")
+    schema["required"] = list(RunFile.model_fields)
+    published = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return json.dumps(published, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,245 @@
+"""Writes a run so that what was recorded outlives whatever ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.errors import OutputError, OutputLost
+from walkerbench.run_directory.schema import ARRAYS, ArraysRecord, ColumnRecord, RunFile
+
+
+class RunWriter:
+    """Writes a run directory; made by `create`, used as a context manager, which closes it.
+
+    At any instant, SIGKILL included, `run.json` is whole and every array opens with `np.load` and holds all rows
+    that were flushed. A machine that loses power may lose what its system had not yet written.
+    """
+
+    def __init__(self, directory: Path, arrays: Mapping[str, _GrowingArray]) -> None:
+        self.directory = directory
+        self._arrays = dict(arrays)
+        self._columns = ArraysRecord(**{name: _columns(array.dtype) for name, array in arrays.items()})
+
+    @classmethod
+    def create(cls, directory: Path, run: RunFile, dtypes: Mapping[str, np.dtype[np.void]]) -> RunWriter:
+        """Make the directory with parents, open every array and write `run.json`.
+
+        Args:
+            directory: Must not exist.
+            run: What is known before the first frame, its state `running`.
+            dtypes: A structured dtype for each of `ARRAYS`.
+
+        Raises:
+            OutputError: The directory exists or cannot be written; nothing that was made for it is left.
+            ValueError: `dtypes` has other keys than `ARRAYS`.
+        """
+        if set(dtypes) != set(ARRAYS):
+            raise ValueError(f"dtypes for {sorted(dtypes)}, not for {sorted(ARRAYS)}")
+        missing = [path for path in (directory, *directory.parents) if not os.path.lexists(path)]
+        if directory not in missing:
+            raise OutputError(f"{directory}: the output exists already: remove it or give another")
+        arrays: dict[str, _GrowingArray] = {}
+        made: list[Path] = []
+        try:
+            for path in reversed(missing):
+                _make(path, made, may_exist=path != directory)
+            for name in ARRAYS:
+                arrays[name] = _GrowingArray(directory / f"{name}.npy", dtypes[name])
+            writer = cls(directory, arrays)
+            writer.write(run)
+        except (OSError, OutputLost) as error:
+            _undo(arrays, made)
+            raise OutputError(f"{directory}: the output cannot be written: {_reason(error)}: give another") from error
+        except BaseException:
+            _undo(arrays, made)
+            raise
+        return writer
+
+    def append(self, array: str, rows: NDArray[Any]) -> None:
+        """Append rows to an array; they count once they are flushed.
+
+        Args:
+            array: One of `ARRAYS`.
+            rows: `(n,)` of the array's dtype.
+
+        Raises:
+            OutputLost: They cannot be written; what was flushed before is kept.
+            ValueError: They are of another dtype.
+        """
+        self._arrays[array].append(rows)
+
+    def flush(self) -> None:
+        """Make every appended row count.
+
+        Raises:
+            OutputLost: That cannot be written; what was flushed before is kept.
+        """
+        for array in self._arrays.values():
+            array.flush()
+
+    def write(self, run: RunFile) -> None:
+        """Replace `run.json`, in one step: a reader sees the old one or the new one.
+
+        Raises:
+            OutputLost: It cannot be written; the old one is kept.
+        """
+        text = run.changed(arrays=self._columns).model_dump_json(indent=2) + "\n"
+        path = self.directory / "run.json"
+        temporary = self.directory / "run.json.tmp"
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            _unlink(temporary)
+            raise _lost(path, error) from error
+
+    def close(self) -> None:
+        """Flush and close every array; does nothing when closed already.
+
+        Raises:
+            OutputLost: The last rows cannot be written; every array is closed nevertheless.
+        """
+        arrays, self._arrays = self._arrays, {}
+        lost: OutputLost | None = None
+        for array in arrays.values():
+            try:
+                array.flush()
+            except OutputLost as error:
+                lost = lost or error
+            finally:
+                array.close()
+        if lost is not None:
+            raise lost
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except OutputLost:
+            if error is None:  # else the error that is under way says more
+                raise
+
+
+class _GrowingArray:
+    """A `.npy` file that grows. Rows go to the end, then the header's shape is rewritten in place.
+
+    NumPy pads the header for this: a header has the same length whatever the number of rows.
+    """
+
+    def __init__(self, path: Path, dtype: np.dtype[np.void]) -> None:
+        self.dtype = dtype
+        self._path = path
+        self._rows = 0
+        self._flushed_rows = 0
+        header = _header(dtype, 0)
+        self._header_size = len(header)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            _write_all(self._file, header)
+        except OSError:
+            os.close(self._file)
+            _unlink(path)
+            raise
+
+    def append(self, rows: NDArray[Any]) -> None:
+        if rows.dtype != self.dtype:
+            raise ValueError(f"{self._path}: rows of {rows.dtype}, not of {self.dtype}")
+        end = self._header_size + self._rows * self.dtype.itemsize
+        try:
+            os.lseek(self._file, end, os.SEEK_SET)
+            _write_all(self._file, np.ascontiguousarray(rows).tobytes())
+        except OSError as error:
+            # What got through of these rows is of no use, and run.json needs the room to say what happened.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, end)
+            raise _lost(self._path, error) from error
+        self._rows += len(rows)
+
+    def flush(self) -> None:
+        if self._flushed_rows == self._rows:
+            return
+        header = _header(self.dtype, self._rows)
+        try:
+            os.lseek(self._file, 0, os.SEEK_SET)
+            _write_all(self._file, header)
+        except OSError as error:
+            raise _lost(self._path, error) from error
+        self._flushed_rows = self._rows
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+def _header(dtype: np.dtype[np.void], rows: int) -> bytes:
+    stream = io.BytesIO()
+    descr = np.lib.format.dtype_to_descr(dtype)
+    np.lib.format.write_array_header_1_0(stream, {"descr": descr, "fortran_order": False, "shape": (rows,)})
+    return stream.getvalue()
+
+
+def _write_all(file: int, data: bytes) -> None:
+    remaining = memoryview(data)
+    while remaining:
+        remaining = remaining[os.write(file, remaining) :]
+
+
+def _columns(dtype: np.dtype[np.void]) -> tuple[ColumnRecord, ...]:
+    types = [(name, dtype[name]) for name in dtype.names or ()]
+    return tuple(ColumnRecord(name=name, type=kind.base.str, shape=kind.shape) for name, kind in types)
+
+
+def _make(path: Path, made: list[Path], *, may_exist: bool) -> None:
+    """Make a directory and note it in `made`. Another run may make the same parent at the same time."""
+    try:
+        path.mkdir()
+    except FileExistsError:
+        if not may_exist:
+            raise
+    else:
+        made.append(path)
+
+
+def _undo(arrays: Mapping[str, _GrowingArray], made: list[Path]) -> None:
+    """Remove what `create` made, and nothing else: what another process has put there meanwhile stays."""
+    for array in arrays.values():
+        array.close()
+    if made:
+        for name in (*(f"{array}.npy" for array in ARRAYS), "run.json", "run.json.tmp"):
+            _unlink(made[-1] / name)
+    for path in reversed(made):
+        try:
+            path.rmdir()
+        except OSError:
+            return
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:  # the error that led here says more
+        return
+
+
+def _lost(path: Path, error: OSError) -> OutputLost:
+    return OutputLost(f"{path}: can no longer be written: {_reason(error)}; what was recorded before is kept")
+
+
+def _reason(error: BaseException) -> str:
+    cause = error.__cause__ if isinstance(error, OutputLost) else error
+    return cause.strerror if isinstance(cause, OSError) and cause.strerror else str(error)
