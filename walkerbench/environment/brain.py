@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.environment.network import Adam, NetworkPlan, backward, forward, rows_of
-from walkerbench.environment.replay import Replay
+from walkerbench.environment.network import Adam, NetworkPlan, Workspace, backward, forward, rows_of
+from walkerbench.environment.replay import Batch, Replay
 from walkerbench.environment.settings import Brain
 from walkerbench.environment.streams import Stream, agent_stream
 
@@ -31,6 +31,7 @@ class Brains:
         seed: The run's seed.
         first_agent: Number of the agent in row 0.
         agents: How many.
+        most_learners: How many of them learn at once at most.
 
     Attributes:
         parameters: `(agents, size)` float32.
@@ -39,7 +40,9 @@ class Brains:
         learning_steps: `(agents,)` so far in this life.
     """
 
-    def __init__(self, brain: Brain, plan: NetworkPlan, seed: int, first_agent: int, agents: int) -> None:
+    def __init__(
+        self, brain: Brain, plan: NetworkPlan, seed: int, first_agent: int, agents: int, most_learners: int
+    ) -> None:
         self._brain = brain
         self._plan = plan
         self._seed = seed
@@ -50,6 +53,7 @@ class Brains:
         self._target_layers = plan.layers(self._target)
         self._adam = Adam(brain, agents, plan.size)
         self._replay = Replay(brain, agents, plan.inputs)
+        self._workspace = Workspace(plan, most_learners, 2 * brain.batch_size)
         self.epsilon = np.full(agents, brain.epsilon_start)
         self.loss = np.zeros(agents)
         self._exploration = np.zeros((agents, _DRAWS, 2))
@@ -87,21 +91,22 @@ class Brains:
         return ready
 
     def learn(self, rows: slice) -> int:
-        """One learning step of every agent of `rows`.
+        """One learning step of every agent of `rows`, which are at most `most_learners`.
 
         Returns:
             How many of them then copied their network to their target.
         """
         agents = np.arange(len(self.epsilon))[rows]
         batch = self._replay.sample(agents, self._samplers)
-        gradient = np.empty((len(agents), self._plan.size), np.float32)
-        errors = self._loss_gradient(rows, batch.states, batch.actions, batch.rewards, batch.weights, gradient)
+        gradient = self._workspace.gradient[: len(agents)]
+        errors = self._loss_gradient(rows, batch, gradient)
         self._adam.step(self.parameters, gradient, rows)
         self._replay.reprioritise(agents, batch.places, errors)
         self.loss[rows] = np.add.reduce(batch.weights * errors * errors, axis=-1) / errors.shape[-1]
         self.epsilon[rows] = np.maximum(self._brain.epsilon_end, self.epsilon[rows] * self._brain.epsilon_decay)
         copying = agents[self._adam.steps[rows] % self._brain.target_copy_steps == 0]
-        self._target[copying] = self.parameters[copying]
+        if len(copying):
+            self._target[copying] = self.parameters[copying]
         return len(copying)
 
     def choose(self, rows: slice, observations: Floats, awake: NDArray[np.bool_]) -> Indices:
@@ -134,21 +139,22 @@ class Brains:
         self._drawn[agents] += 1
         return draws
 
-    def _loss_gradient(
-        self, rows: slice, states: Floats, actions: Indices, rewards: Floats, weights: Floats, gradient: Floats
-    ) -> Floats:
+    def _loss_gradient(self, rows: slice, batch: Batch, gradient: Floats) -> Floats:
         """The double-Q errors `(agents, batch)`; `gradient` receives that of the weighted mean of their squares."""
-        size = actions.shape[1]
+        agents, size = batch.actions.shape
         layers = rows_of(self._layers, rows)
+        outputs = [each[:agents] for each in self._workspace.outputs]
+        halves = [each[:agents, size:] for each in self._workspace.upstream]
         # Both states in one pass through the online network: the same products in fewer, larger calls.
-        values, activations = forward(layers, states)
-        following, _ = forward(rows_of(self._target_layers, rows), states[:, size:])
-        agent, place = np.arange(len(actions))[:, None], np.arange(size)
+        values, activations = forward(layers, batch.states, outputs)
+        following, _ = forward(rows_of(self._target_layers, rows), batch.states[:, size:], halves)
+        agent, place = np.arange(agents)[:, None], np.arange(size)
         future = following[agent, place, values[:, size:].argmax(axis=-1)]
-        errors: Floats = values[agent, place, actions]
-        errors -= rewards
+        errors: Floats = values[agent, place, batch.actions]
+        errors -= batch.rewards
         errors -= np.float32(self._brain.discount) * future
-        q_gradient = np.zeros((len(actions), size, self._plan.actions), np.float32)
-        q_gradient[agent, place, actions] = errors * weights * np.float32(2.0 / size)
-        backward(layers, [layer[:, :size] for layer in activations], q_gradient, self._plan.layers(gradient))
+        q_gradient = np.zeros((agents, size, self._plan.actions), np.float32)
+        q_gradient[agent, place, batch.actions] = errors * batch.weights * np.float32(2.0 / size)
+        seen = [each[:, :size] for each in activations]
+        backward(layers, seen, q_gradient, self._plan.layers(gradient), halves)
         return errors

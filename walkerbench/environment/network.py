@@ -77,27 +77,52 @@ class NetworkPlan:
             start += count
 
 
+_ZERO = np.float32(0)
+
+
 def rows_of(layers: Layers, rows: slice) -> Layers:
     """The layers of some of the stacked agents, as views."""
     return [(weights[rows], biases[rows]) for weights, biases in layers]
 
 
-def forward(layers: Layers, inputs: Floats) -> tuple[Floats, list[Floats]]:
+class Workspace:
+    """Memory that learning writes to, taken once: arrays of this size cost page faults whenever they are made anew.
+
+    Args:
+        plan: Sizes of the network.
+        agents: Most agents that learn at once.
+        batch: Rows of a batch.
+
+    Attributes:
+        gradient: `(agents, size)`.
+        outputs: `(agents, batch, units)` of every hidden layer.
+        upstream: Likewise, for derivatives.
+    """
+
+    def __init__(self, plan: NetworkPlan, agents: int, batch: int) -> None:
+        units = (*plan.hidden, 2 * plan.head)
+        self.gradient = np.zeros((agents, plan.size), np.float32)
+        self.outputs = [np.zeros((agents, batch, width), np.float32) for width in units]
+        self.upstream = [np.zeros((agents, batch, width), np.float32) for width in units]
+
+
+def forward(layers: Layers, inputs: Floats, into: list[Floats] | None = None) -> tuple[Floats, list[Floats]]:
     """Q-values by Q = V + A - mean A (Wang et al., 2016, equation 9).
 
     Args:
         layers: Of so many agents.
         inputs: `(agents, batch, inputs)`.
+        into: Memory for the hidden layers' outputs, `(agents, batch, units)` each; None takes new memory.
 
     Returns:
         `(agents, batch, actions)`, and the activations of every layer before the heads' outputs, the input first.
     """
     *hidden, (value_weights, value_bias), (advantage_weights, advantage_bias) = layers
     activations = [inputs]
-    for weights, bias in hidden:
-        output = np.matmul(activations[-1], weights)
+    for depth, (weights, bias) in enumerate(hidden):
+        output = np.matmul(activations[-1], weights, out=into[depth] if into else None)
         output += bias
-        np.maximum(output, np.float32(0), out=output)
+        np.maximum(output, _ZERO, out=output)
         activations.append(output)
     head = value_weights.shape[1]
     value = np.matmul(activations[-1][..., :head], value_weights)
@@ -109,7 +134,9 @@ def forward(layers: Layers, inputs: Floats) -> tuple[Floats, list[Floats]]:
     return advantage, activations
 
 
-def backward(layers: Layers, activations: list[Floats], q_gradient: Floats, gradient: Layers) -> None:
+def backward(
+    layers: Layers, activations: list[Floats], q_gradient: Floats, gradient: Layers, into: list[Floats]
+) -> None:
     """Backpropagate a loss's derivative by the Q-values to every parameter.
 
     Args:
@@ -117,6 +144,7 @@ def backward(layers: Layers, activations: list[Floats], q_gradient: Floats, grad
         activations: From `forward`, `(agents, batch, …)` each.
         q_gradient: `(agents, batch, actions)`.
         gradient: Overwritten with the derivative by each parameter.
+        into: Memory for the derivatives by the hidden layers' outputs, `(agents, batch, units)` each.
     """
     *hidden, (value_weights, _), (advantage_weights, _) = layers
     *hidden_gradient, value_gradient, advantage_gradient = gradient
@@ -125,24 +153,24 @@ def backward(layers: Layers, activations: list[Floats], q_gradient: Floats, grad
     into_value = np.add.reduce(q_gradient, axis=-1, keepdims=True)
     into_advantage = q_gradient - into_value / actions
 
-    last = activations[-1]
-    _layer_gradient(last[..., :head], into_value, value_gradient)
-    _layer_gradient(last[..., head:], into_advantage, advantage_gradient)
-    upstream = np.empty_like(last)
+    last, upstream = activations[-1], into[-1]
+    ones = np.ones((1, q_gradient.shape[1]), np.float32)
+    _layer_gradient(last[..., :head], into_value, ones, value_gradient)
+    _layer_gradient(last[..., head:], into_advantage, ones, advantage_gradient)
     np.matmul(into_value, value_weights.swapaxes(-1, -2), out=upstream[..., :head])
     np.matmul(into_advantage, advantage_weights.swapaxes(-1, -2), out=upstream[..., head:])
     for depth in range(len(hidden) - 1, -1, -1):
         upstream *= activations[depth + 1] > 0
-        _layer_gradient(activations[depth], upstream, hidden_gradient[depth])
+        _layer_gradient(activations[depth], upstream, ones, hidden_gradient[depth])
         if depth:
-            upstream = np.matmul(upstream, hidden[depth][0].swapaxes(-1, -2))
+            upstream = np.matmul(upstream, hidden[depth][0].swapaxes(-1, -2), out=into[depth - 1])
 
 
-def _layer_gradient(inputs: Floats, upstream: Floats, gradient: tuple[Floats, Floats]) -> None:
+def _layer_gradient(inputs: Floats, upstream: Floats, ones: Floats, gradient: tuple[Floats, Floats]) -> None:
     weights, bias = gradient
     np.matmul(inputs.swapaxes(-1, -2), upstream, out=weights)
     # The sum over the batch as a product: a product's bits do not depend on how many agents are stacked.
-    np.matmul(np.ones((1, upstream.shape[1]), np.float32), upstream, out=bias)
+    np.matmul(ones, upstream, out=bias)
 
 
 class Adam:

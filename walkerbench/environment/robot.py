@@ -83,6 +83,37 @@ class Shape:
             getattr(self, name)[row] = getattr(other, name)[0]
 
 
+@dataclass(frozen=True)
+class Outline:
+    """Points of robots that can touch something, as complex numbers x + iy in metres.
+
+    Attributes:
+        wheels: `(2, robots)` centres, from the chassis' centre, in its frame.
+        wheel_radius: `(robots,)` float64.
+        shoulder: `(robots,)` likewise from the chassis' centre.
+        upper_arm: `(robots,)` float64 length from shoulder to elbow.
+        corners: `(5, robots)` of the forearm, from the elbow, in its frame.
+    """
+
+    wheels: NDArray[np.complex128]
+    wheel_radius: Floats
+    shoulder: NDArray[np.complex128]
+    upper_arm: Floats
+    corners: NDArray[np.complex128]
+
+    @classmethod
+    def of(cls, shape: Shape) -> Outline:
+        """The outline of robots of so many shapes."""
+        along, across = np.array(FOREARM_CORNERS).T[:, :, None]
+        return cls(
+            wheels=np.stack([-shape.wheel_x, shape.wheel_x]) + 1j * shape.wheel_y,
+            wheel_radius=shape.wheel_radius,
+            shoulder=shape.anchor_x + 1j * shape.anchor_y,
+            upper_arm=shape.upper_length,
+            corners=along * shape.lower_length + 1j * (across * shape.lower_half_width),
+        )
+
+
 def make_world(settings: EnvironmentSettings, ground: Ground) -> Any:
     """A world with its own copy of the terrain and no robot."""
     world = Box2D.b2World(gravity=(0.0, settings.physics.gravity_m_s2), doSleep=False)

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.environment import rays
-from walkerbench.environment.robot import FOREARM_CORNERS, Shape
+from walkerbench.environment.robot import Outline
 from walkerbench.environment.settings import Robot, Senses
-from walkerbench.environment.terrain import BoxWindow, Ground
+from walkerbench.environment.terrain import Ground, Surroundings
 
 Floats = NDArray[np.float64]
+Points = NDArray[np.complex128]
 
 OBSERVATION = (
     "shoulder_angle",
@@ -41,37 +42,31 @@ OBSERVATION = (
 
 OBSERVATION_SIZE = len(OBSERVATION)
 
-_NEIGHBOURS = np.array([-1, 0, 1])
+_LEAST_M = 1e-9  # nearer than this, food has no direction
 
 
 @dataclass(frozen=True)
 class Readings:
-    """What is read of the robots themselves; every array is `(agents,)` float64 but where another shape is given.
+    """What is read of the robots themselves; `(agents,)` arrays. Vectors in the plane are complex numbers x + iy.
 
     Attributes:
-        position: `(2, agents)` of the chassis, m.
-        velocity: `(2, agents)`, m/s.
-        angle: Of the chassis, rad, not wrapped.
-        angular_velocity: rad/s.
-        shoulder: Joint angle, rad.
-        elbow: Joint angle, rad.
-        shoulder_speed: rad/s.
-        elbow_speed: rad/s.
-        displacement: `(2, agents)` since the last AI update, m.
-        last_action: `(2, agents)`, shares of the motors' speed.
-        own: Each agent's row in the published positions.
+        position: complex128, of the chassis, m.
+        velocity: complex128, m/s.
+        displacement: complex128, since the last AI update, m.
+        last_action: complex128, shoulder + i elbow, shares of the motors' speed.
+        angle: float64, of the chassis, rad, not wrapped.
+        angular_velocity: float64, rad/s.
+        joints: `(4, agents)` float64: angles of shoulder and elbow, rad, then their speeds, rad/s.
+        own: intp, each agent's row in the published positions.
     """
 
-    position: Floats
-    velocity: Floats
+    position: Points
+    velocity: Points
+    displacement: Points
+    last_action: Points
     angle: Floats
     angular_velocity: Floats
-    shoulder: Floats
-    elbow: Floats
-    shoulder_speed: Floats
-    elbow_speed: Floats
-    displacement: Floats
-    last_action: Floats
+    joints: Floats
     own: NDArray[np.intp]
 
 
@@ -82,14 +77,12 @@ class NearestFood:
     Attributes:
         source: Its number, -1 where there is none to be found.
         distance: m, infinite where there is none.
-        x: Towards it from the agent, m.
-        y: Likewise.
+        towards: complex128, from the agent to it, m; 0 where there is none.
     """
 
-    source: NDArray[np.int64]
+    source: NDArray[np.intp]
     distance: Floats
-    x: Floats
-    y: Floats
+    towards: Points
 
 
 class SenseOrgans:
@@ -130,20 +123,29 @@ class SenseOrgans:
     def __init__(self, senses: Senses, robot: Robot, ground: Ground) -> None:
         self._senses = senses
         self._ground = ground
-        self._fan = np.radians(np.array(senses.ray_angles_deg))
-        self._boxes = BoxWindow.over(ground, max(senses.ray_length_m, 6.0 * robot.chassis_half_width_m))
-        self._shoulder_scale = math.radians(max(abs(limit) for limit in robot.shoulder_limits_deg)) or 1.0
-        self._elbow_scale = math.radians(max(abs(limit) for limit in robot.elbow_limits_deg)) or 1.0
-        self._corners = np.array(FOREARM_CORNERS).T[:, :, None]
+        self._around = Surroundings.of(ground, max(senses.ray_length_m, 6.0 * robot.chassis_half_width_m))
+        self._under = Surroundings.of(ground, ground.resolution)
+        fan = np.radians(np.array(senses.ray_angles_deg))
+        self._fan = np.cos(fan) + 1j * np.sin(fan)
+        shoulder = math.radians(max(abs(limit) for limit in robot.shoulder_limits_deg)) or 1.0
+        elbow = math.radians(max(abs(limit) for limit in robot.elbow_limits_deg)) or 1.0
+        joint_speed, angular = senses.joint_speed_scale_rad_s, senses.angular_velocity_scale_rad_s
+        scales = np.ones((OBSERVATION_SIZE, 1))
+        scales[:4, 0] = shoulder, elbow, joint_speed, joint_speed
+        scales[4:8, 0] = (senses.displacement_scale_m,) * 2 + (senses.velocity_scale_m_s,) * 2
+        scales[8:11, 0] = np.pi, angular, senses.food_distance_scale_m
+        scales[13] = np.pi
+        scales[19::2] = senses.ray_length_m
+        self._scales = scales
 
     def observe(
-        self, readings: Readings, shape: Shape, rows: slice, robots: Floats, food: Floats
+        self, readings: Readings, outline: Outline, rows: slice, robots: Floats, food: Floats
     ) -> tuple[NDArray[np.float32], NearestFood]:
         """Observe.
 
         Args:
             readings: What was read of the agents' own robots.
-            shape: Shapes of the shard's robots.
+            outline: Of the shard's robots.
             rows: Which of them the agents are.
             robots: `(all agents, 2)` published positions, m; infinite for a robot that is not there.
             food: `(sources, 2)` published positions, m; infinite for a source that was eaten.
@@ -151,132 +153,128 @@ class SenseOrgans:
         Returns:
             `(agents, 29)` float32 observations, and the food nearest to each agent.
         """
-        senses = self._senses
-        x, y = readings.position
-        upper = readings.angle + readings.shoulder
-        angles = np.stack((readings.angle, upper, upper + readings.elbow))
-        cosines, sines = np.cos(angles), np.sin(angles)
-        circles = self._circles(readings, robots, food)
-        nearest = _nearest_food(circles.x[:, len(robots) :], circles.y[:, len(robots) :])
-        boxes = self._boxes.near(x)
-        wheels, arm = self._contacts(readings, shape, rows, boxes, cosines, sines)
-        heading = readings.angle[:, None] + self._fan
-        directions = np.empty((2, *heading.shape))
-        np.cos(heading, out=directions[0])
-        np.sin(heading, out=directions[1])
-        distance, kind = rays.cast(
-            readings.position, directions, senses.ray_length_m, self._ground, boxes, circles
-        )
+        turn = _turns(readings)
+        scene = self._scene(readings, robots, food)
+        nearest = _nearest_food(scene.circles[:, len(robots) :])
+        wheels, arm = self._contacts(readings.position, turn, outline, rows, scene.boxes)
+        distance, kind = rays.cast(turn[0][:, None] * self._fan, self._senses.ray_length_m, scene)
+        direction = nearest.towards / np.maximum(nearest.distance, _LEAST_M)
+        ahead = direction * turn[0].conj()
 
-        cosine, sine = cosines[0], sines[0]
-        apart = np.maximum(nearest.distance, 1e-9)
-        direction_x, direction_y = nearest.x / apart, nearest.y / apart
-        approach = np.arctan2(direction_y * cosine - direction_x * sine, direction_x * cosine + direction_y * sine)
-        values = np.empty((OBSERVATION_SIZE, len(x)))
-        values[0] = readings.shoulder / self._shoulder_scale
-        values[1] = readings.elbow / self._elbow_scale
-        values[2] = readings.shoulder_speed / senses.joint_speed_scale_rad_s
-        values[3] = readings.elbow_speed / senses.joint_speed_scale_rad_s
-        values[4:6] = readings.displacement / senses.displacement_scale_m
-        values[6:8] = readings.velocity / senses.velocity_scale_m_s
-        values[8] = np.arctan2(sine, cosine) / np.pi
-        values[9] = readings.angular_velocity / senses.angular_velocity_scale_rad_s
-        values[10] = nearest.distance / senses.food_distance_scale_m
-        values[11] = direction_x
-        values[12] = direction_y
-        values[13] = approach / np.pi
+        values = np.empty((OBSERVATION_SIZE, len(readings.own)))
+        values[:4] = readings.joints
+        values[4], values[5] = readings.displacement.real, readings.displacement.imag
+        values[6], values[7] = readings.velocity.real, readings.velocity.imag
+        np.arctan2(turn[0].imag, turn[0].real, out=values[8])
+        values[9] = readings.angular_velocity
+        values[10] = nearest.distance
+        values[11], values[12] = direction.real, direction.imag
+        np.arctan2(ahead.imag, ahead.real, out=values[13])
         values[14] = wheels
         values[15] = arm
-        values[16] = cosine
-        values[17:19] = readings.last_action
-        values[19::2] = distance.T / senses.ray_length_m
+        values[16] = turn[0].real
+        values[17], values[18] = readings.last_action.real, readings.last_action.imag
+        values[19::2] = distance.T
         values[20::2] = kind.T
+        values /= self._scales
         np.minimum(values, 1.0, out=values)
         np.maximum(values, -1.0, out=values)
         return np.ascontiguousarray(values.T, np.float32), nearest
 
-    def _circles(self, readings: Readings, robots: Floats, food: Floats) -> rays.Circles:
-        centres = np.concatenate((robots, food))
+    def _scene(self, readings: Readings, robots: Floats, food: Floats) -> rays.Scene:
+        """What the agents' rays can hit, from where they are."""
+        position = readings.position
+        x, y = position.real, position.imag
+        segment = self._ground.segment_at(x)
+        left = (self._ground.x_min + self._ground.resolution * segment) - x
+        boxes = self._around.boxes[segment].transpose(1, 0, 2).copy()
+        boxes[0] -= x[:, None]
+        boxes[1] -= y[:, None]
+        centres = np.concatenate((robots, food)).view(np.complex128)[:, 0]
         radius = np.full(len(centres), self._senses.food_radius_m)
         radius[: len(robots)] = self._senses.robot_radius_m
-        x = centres[:, 0] - readings.position[0][:, None]
-        y = centres[:, 1] - readings.position[1][:, None]
-        return rays.Circles(x, y, radius, len(robots), readings.own)
+        return rays.Scene(
+            vertices_x=left[:, None] + self._around.steps,
+            vertices_y=self._around.vertices[segment] - y[:, None],
+            boxes=boxes,
+            circles=centres - position[:, None],
+            radius=radius,
+            robots=len(robots),
+            own=readings.own,
+        )
 
     def _contacts(
-        self, readings: Readings, shape: Shape, rows: slice, boxes: Floats, cosines: Floats, sines: Floats
-    ) -> tuple[Floats, Floats]:
-        """Share of wheels that touch, and 1 where the forearm does."""
-        (cosine, upper_cosine, lower_cosine), (sine, upper_sine, lower_sine) = cosines, sines
-        x, y = readings.position
-        wheel_x, wheel_y = shape.wheel_x[rows], shape.wheel_y[rows]
-        anchor_x, anchor_y, length = shape.anchor_x[rows], shape.anchor_y[rows], shape.upper_length[rows]
-        along = np.stack((-wheel_x, wheel_x))
-        points = np.empty((2, 2 + len(FOREARM_CORNERS), len(x)))
-        points[0, :2] = x + along * cosine - wheel_y * sine
-        points[1, :2] = y + along * sine + wheel_y * cosine
-        elbow_x = x + anchor_x * cosine - anchor_y * sine + length * upper_cosine
-        elbow_y = y + anchor_x * sine + anchor_y * cosine + length * upper_sine
-        corner_x = self._corners[0] * shape.lower_length[rows]
-        corner_y = self._corners[1] * shape.lower_half_width[rows]
-        points[0, 2:] = elbow_x + corner_x * lower_cosine - corner_y * lower_sine
-        points[1, 2:] = elbow_y + corner_x * lower_sine + corner_y * lower_cosine
-        radius = np.full(points.shape[1:], self._senses.contact_slop_m)
-        radius[:2] += shape.wheel_radius[rows]
-
+        self, position: Points, turn: Points, outline: Outline, rows: slice, boxes: Floats
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Share of wheels that touch, and whether the forearm does; `boxes` as in `rays.Scene`."""
+        slop = self._senses.contact_slop_m
+        elbow = outline.shoulder[rows] * turn[0] + outline.upper_arm[rows] * turn[1]
+        points = np.empty((2 + len(outline.corners), len(position)), np.complex128)
+        np.multiply(outline.wheels[:, rows], turn[0], out=points[:2])
+        np.multiply(outline.corners[:, rows], turn[2], out=points[2:])
+        points[2:] += elbow
+        radius = np.full(points.shape, slop)
+        radius[:2] += outline.wheel_radius[rows]
         touching = _touches_boxes(points, radius, boxes)
-        touching[:2] |= _touches_ground(points[:, :2], radius[:2], self._ground)
-        # A corner has no size: how far it is over the ground says enough, and in fewer steps.
-        corners_x, corners_y = points[:, 2:]
-        over_ground = (corners_x >= self._ground.x_min) & (corners_x <= self._ground.x_max)
-        touching[2:] |= (corners_y <= self._ground.height_at(corners_x) + radius[2:]) & over_ground
-        return (touching[0] * 0.5) + (touching[1] * 0.5), touching[2:].any(axis=0).astype(np.float64)
+        points += position
+        touching[:2] |= self._touches_ground(points[:2], radius[:2])
+        # A corner has no size: how high it is over the ground says enough, and in fewer steps.
+        corners = points[2:]
+        touching[2:] |= corners.imag <= self._ground.height_at(corners.real) + slop
+        wheels: Floats = np.add.reduce(touching[:2], axis=0, dtype=np.float64) / 2
+        arm: NDArray[np.bool_] = np.logical_or.reduce(touching[2:], axis=0)
+        return wheels, arm
+
+    def _touches_ground(self, centres: Points, radius: Floats) -> NDArray[np.bool_]:
+        """Which circles touch the ground or have their centre under it: `(circles, agents)`, like both arguments."""
+        x, run = centres.real, self._ground.resolution
+        segment = self._ground.segment_at(x)
+        heights = self._under.vertices[segment]
+        rise = heights[..., 1:] - heights[..., :-1]
+        from_x = (x - self._ground.x_min - run * segment)[..., None] - self._under.steps[:-1]
+        from_y = centres.imag[..., None] - heights[..., :-1]
+        # Distance to a segment: to the foot of the perpendicular, held between its ends.
+        foot = (from_x * run + from_y * rise) / (run * run + rise * rise)
+        np.minimum(np.maximum(foot, 0.0, out=foot), 1.0, out=foot)
+        away_x = from_x - foot * run
+        away_y = from_y - foot * rise
+        # The segment next to an end of the ground is missing: NaN, which fmin passes over.
+        square = np.fmin.reduce(away_x * away_x + away_y * away_y, axis=-1)
+        touching: NDArray[np.bool_] = square <= radius * radius
+        touching |= centres.imag < self._ground.height_at(x)
+        return touching
 
 
-def _nearest_food(x: Floats, y: Floats) -> NearestFood:
-    square = x * x + y * y
+def _turns(readings: Readings) -> Points:
+    """Rotations `(3, agents)` by the angles of chassis, upper arm and forearm."""
+    angles = np.empty((3, len(readings.angle)))
+    angles[0] = readings.angle
+    np.add(readings.angle, readings.joints[0], out=angles[1])
+    np.add(angles[1], readings.joints[1], out=angles[2])
+    turn = np.empty(angles.shape, np.complex128)
+    turn.real = np.cos(angles)
+    turn.imag = np.sin(angles)
+    return turn
+
+
+def _nearest_food(towards: Points) -> NearestFood:
+    """The nearest of sources, given as `(agents, sources)` from each agent."""
+    square = towards.real * towards.real + towards.imag * towards.imag
     source = square.argmin(axis=1)
     pick = (np.arange(len(source)), source)
-    found_x, found_y, distance = x[pick], y[pick], np.sqrt(square[pick])
+    distance, nearest = np.sqrt(square[pick]), towards[pick]
     missing = distance == np.inf
     if missing.any():
         source[missing] = -1
-        found_x[missing] = found_y[missing] = 0.0
-    return NearestFood(source, distance, found_x, found_y)
+        nearest[missing] = 0.0
+    return NearestFood(source, distance, nearest)
 
 
-def _touches_ground(points: Floats, radius: Floats, ground: Ground) -> NDArray[np.bool_]:
-    """Which circles touch the ground or have their centre under it.
-
-    Args:
-        points: `(2, circles, agents)` centres, m.
-        radius: `(circles, agents)`, m.
-        ground: The terrain.
-
-    Returns:
-        `(circles, agents)`.
-    """
-    x, y = points
-    cell, _ = ground.locate(x)
-    cells = cell[..., None] + _NEIGHBOURS
-    np.minimum(np.maximum(cells, 0, out=cells), len(ground.heights) - 2, out=cells)
-    left, run = ground.heights[cells], ground.resolution
-    rise = ground.heights[cells + 1] - left
-    from_x = (x - ground.x_min)[..., None] - run * cells
-    from_y = y[..., None] - left
-    # Distance to a segment: to the foot of the perpendicular, held between its ends.
-    foot = (from_x * run + from_y * rise) / (run * run + rise * rise)
-    np.minimum(np.maximum(foot, 0.0, out=foot), 1.0, out=foot)
-    away_x, away_y = from_x - foot * run, from_y - foot * rise
-    near: NDArray[np.bool_] = (away_x * away_x + away_y * away_y).min(axis=-1) <= radius * radius
-    under = from_y[..., 1] < rise[..., 1] * from_x[..., 1] / run
-    return near | (under & (x >= ground.x_min) & (x <= ground.x_max))
-
-
-def _touches_boxes(points: Floats, radius: Floats, boxes: Floats) -> NDArray[np.bool_]:
-    """Which circles touch an obstacle: `(circles, agents)`, of arguments as above and `(4, agents, boxes)`."""
-    gaps = np.abs(points[..., None] - boxes[:2, None]) - boxes[2:, None]
-    np.maximum(gaps, 0.0, out=gaps)
-    gaps *= gaps
-    touching: NDArray[np.bool_] = gaps.sum(axis=0).min(axis=-1) <= radius * radius
+def _touches_boxes(points: Points, radius: Floats, boxes: Floats) -> NDArray[np.bool_]:
+    """Which circles touch an obstacle: `(circles, agents)`, like both arguments; `boxes` is `(4, agents, boxes)`."""
+    gap_x = np.abs(points.real[..., None] - boxes[0]) - boxes[2]
+    gap_y = np.abs(points.imag[..., None] - boxes[1]) - boxes[3]
+    np.maximum(gap_x, 0.0, out=gap_x)
+    np.maximum(gap_y, 0.0, out=gap_y)
+    touching: NDArray[np.bool_] = (gap_x * gap_x + gap_y * gap_y).min(axis=-1) <= radius * radius
     return touching

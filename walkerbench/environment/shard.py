@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.environment.brain import Brains
 from walkerbench.environment.network import NetworkPlan
-from walkerbench.environment.robot import RobotBody, Shape, make_world
+from walkerbench.environment.robot import Outline, RobotBody, Shape, make_world
 from walkerbench.environment.senses import OBSERVATION_SIZE, NearestFood, Readings, SenseOrgans
 from walkerbench.environment.settings import EnvironmentSettings, Reward
 from walkerbench.environment.terrain import Ground
@@ -68,23 +69,28 @@ class WalkerShard:
         self._food = buffers.published["food"]
         self._digests = buffers.digests[lo:hi]
 
-        self._pairs = np.array(settings.action.pairs)
+        self._pairs = np.array(settings.action.pairs).view(np.complex128)[:, 0]
         self._senses = SenseOrgans(settings.senses, settings.robot, ground)
         plan = NetworkPlan.of(settings.brain, OBSERVATION_SIZE, len(self._pairs))
-        self._brains = Brains(settings.brain, plan, seed, lo, agents)
+        self._learn_interval = settings.schedule.ai_interval_frames * settings.schedule.learn_interval_updates
+        self._brains = Brains(settings.brain, plan, seed, lo, agents, most_learners=-(-agents // self._learn_interval))
         self._shape = Shape.of(settings.robot, self._own["genome"])
+        self._outline = Outline.of(self._shape)
         self._worlds = [make_world(settings, ground) for _ in range(agents)]
         self._robots: list[RobotBody | None] = [None] * agents
+        self._chassis: list[Any] = [None] * agents
 
         self._life = np.full(agents, -1, np.int64)
         self._immobile = np.zeros(agents, np.bool_)
-        self._pose = np.zeros((4, agents))  # chassis x, y, velocity x, y, as last read
-        self._action = np.zeros((2, agents))
+        self._numbers = np.arange(lo, hi)
+        # Vectors in the plane are complex numbers x + iy, as in the senses.
+        self._pose = np.zeros((agents, 2), np.complex128)  # position and velocity of the chassis, as last read
+        self._action = np.zeros(agents, np.complex128)  # shoulder + i elbow
         self._chosen = np.zeros(agents, np.intp)
         # What the last AI update saw, for the reward of the next; meaningless where _remembers is False.
         self._remembers = np.zeros(agents, np.bool_)
         self._seen = np.zeros((agents, OBSERVATION_SIZE), np.float32)
-        self._seen_position = np.zeros((2, agents))
+        self._seen_position = np.zeros(agents, np.complex128)
         self._seen_food = np.full(agents, -1, np.int64)
         self._seen_food_distance = np.zeros(agents)
         self._seen_meals = np.zeros(agents, np.int64)
@@ -115,7 +121,7 @@ class WalkerShard:
         self._count("target_copies", copies)
         self._count("recovered", recovered)
 
-    def step_worlds(self, frame: int) -> None:  # noqa: ARG002  every phase takes the frame
+    def step_worlds(self, frame: int) -> None:
         """Step every robot's world, read where it came to, and put back the fallen."""
         physics = self._settings.physics
         dt, velocity, position = physics.dt_s, physics.velocity_iterations, physics.position_iterations
@@ -123,8 +129,8 @@ class WalkerShard:
             if robot is not None:
                 world.Step(dt, velocity, position)
         self._read_pose()
-        fallen = np.flatnonzero(self._pose[1] < self._settings.terrain.fall_limit_m)
-        for row in fallen:
+        fallen = self._pose[:, 0].imag < self._settings.terrain.fall_limit_m
+        for row in fallen.nonzero()[0]:
             if self._robots[row] is not None:
                 self._place_robot(int(row))
                 self._count("falls", 1)
@@ -137,7 +143,7 @@ class WalkerShard:
             self._digests[row, 0] = digest64(np.array(state))
             self._digests[row, 1] = digest64(self._brains.parameters[row])
             self._digests[row, 2] = digest64(
-                self._action[:, row],
+                self._action[row : row + 1],
                 self._brains.epsilon[row : row + 1],
                 self._brains.learning_steps[row : row + 1],
                 self._own["energy"][row : row + 1],
@@ -160,6 +166,7 @@ class WalkerShard:
         for row in np.flatnonzero(self._own["life"] != self._life):
             self._life[row] = self._own["life"][row]
             self._shape.put(int(row), Shape.of(self._settings.robot, self._own["genome"][row : row + 1]))
+            self._outline = Outline.of(self._shape)
             self._brains.begin_life(int(row), int(self._life[row]))
             self._seen_meals[row] = self._own["meals"][row]
             self._current["reward_sum"][row] = 0.0
@@ -179,14 +186,15 @@ class WalkerShard:
         self._robots[row] = robot
         self._remembers[row] = False
         self._immobile[row] = False
-        self._action[:, row] = 0.0
-        self._pose[:, row] = (*robot.chassis.position, 0.0, 0.0)
+        self._action[row] = 0.0
+        self._pose[row] = complex(*robot.chassis.position), 0.0
+        self._chassis[row] = robot.chassis
 
     def _remove_robot(self, row: int) -> None:
         robot = self._robots[row]
         if robot is not None:
             robot.destroy()
-            self._robots[row] = None
+            self._robots[row] = self._chassis[row] = None
 
     def _follow_energy(self, alive: Bools, immobile: Bools) -> int:
         """Switch off the motors of the exhausted and on those of the recovered; how many recovered."""
@@ -200,14 +208,14 @@ class WalkerShard:
         return recovered
 
     def _motor_speeds(self, row: int) -> tuple[float, float]:
-        top = self._shape.motor_speed[row]
-        return float(self._action[0, row] * top), float(self._action[1, row] * top)
+        speeds = complex(self._action[row] * self._shape.motor_speed[row])
+        return speeds.real, speeds.imag
 
     # The AI update: sense, reward, store, learn, choose, apply.
 
     def _update(self, frame: int, rows: slice, awake: Bools) -> tuple[int, int]:
-        readings = self._read_joints(rows)
-        observations, food = self._senses.observe(readings, self._shape, rows, self._everybody, self._food)
+        readings = self._read(rows)
+        observations, food = self._senses.observe(readings, self._outline, rows, self._everybody, self._food)
         rewards = self._rewards(rows, readings, food)
         agents = np.arange(self._agents)[rows]
         knowing = awake & self._remembers[rows]
@@ -229,10 +237,8 @@ class WalkerShard:
 
     def _learn(self, frame: int, awake: Bools) -> tuple[int, int]:
         """Let those learn whose turn it is; how many did, and how many copied to their target."""
-        schedule = self._settings.schedule
-        interval = schedule.ai_interval_frames * schedule.learn_interval_updates
-        # i is due when i = frame modulo interval, which is every tenth update, phase (i // 4) mod 10.
-        rows = self._slot(frame, interval)
+        # i is due when i = frame modulo the interval: every tenth of its updates, in phase (i // 4) mod 10.
+        rows = self._slot(frame, self._learn_interval)
         due = np.arange(self._agents)[rows]
         able = awake[due] & self._brains.ready(due)
         if able.all() and len(due):
@@ -248,22 +254,23 @@ class WalkerShard:
         np.subtract(self._seen_food_distance[rows], food.distance, out=nearer, where=same)
         return rewards(
             self._settings.reward,
-            readings.displacement[0],
+            readings.displacement.real,
             nearer,
             self._own["meals"][rows] - self._seen_meals[rows],
             readings.angle,
-            readings.velocity[0],
+            readings.velocity.real,
         )
 
     def _apply(self, agents: NDArray[np.intp], awake: Bools, chosen: NDArray[np.intp]) -> None:
-        actions = self._pairs[chosen].T
-        self._action[:, agents[awake]] = actions[:, awake]
-        speeds = (actions * self._shape.motor_speed[agents]).T.tolist()
-        for agent, acts, (shoulder, elbow) in zip(agents.tolist(), awake.tolist(), speeds, strict=True):
+        acting = agents[awake]
+        actions = self._pairs[chosen[awake]]
+        self._action[acting] = actions
+        speeds = (actions * self._shape.motor_speed[acting]).tolist()
+        for agent, speed in zip(acting.tolist(), speeds, strict=True):
             robot = self._robots[agent]
-            if acts and robot is not None:
-                robot.shoulder.motorSpeed = shoulder
-                robot.elbow.motorSpeed = elbow
+            if robot is not None:
+                robot.shoulder.motorSpeed = speed.real
+                robot.elbow.motorSpeed = speed.imag
 
     def _remember(
         self,
@@ -276,7 +283,7 @@ class WalkerShard:
     ) -> None:
         awakened = agents[awake]
         self._seen[awakened] = observations[awake]
-        self._seen_position[:, awakened] = readings.position[:, awake]
+        self._seen_position[awakened] = readings.position[awake]
         self._seen_food[awakened] = food.source[awake]
         self._seen_food_distance[awakened] = food.distance[awake]
         self._seen_meals[awakened] = self._own["meals"][awakened]
@@ -288,45 +295,43 @@ class WalkerShard:
 
     # Reading pybox2d: the one place where a Python loop over robots is forced.
 
-    def _read_joints(self, rows: slice) -> Readings:
+    def _read(self, rows: slice) -> Readings:
+        """Everything that the agents of a slot sense of their own robots."""
         values = [
-            (robot.chassis.angle, robot.chassis.angularVelocity, robot.shoulder.angle, robot.elbow.angle,
-             robot.shoulder.speed, robot.elbow.speed)
+            (robot.shoulder.angle, robot.elbow.angle, robot.shoulder.speed, robot.elbow.speed,
+             robot.chassis.angle, robot.chassis.angularVelocity)
             if robot is not None
             else (0.0,) * 6
             for robot in self._robots[rows]
         ]  # fmt: skip
-        angle, spin, shoulder, elbow, shoulder_speed, elbow_speed = np.array(values).T.copy()
-        position = self._pose[:2, rows].copy()
-        displacement = np.where(self._remembers[rows], position - self._seen_position[:, rows], 0.0)
-        own = np.arange(self._lo, self._lo + self._agents)[rows]
+        joints = np.array(values).T.copy()
+        position = self._pose[rows, 0]
+        displacement = position - self._seen_position[rows]
+        displacement[~self._remembers[rows]] = 0.0
         return Readings(
             position=position,
-            velocity=self._pose[2:, rows].copy(),
-            angle=angle,
-            angular_velocity=spin,
-            shoulder=shoulder,
-            elbow=elbow,
-            shoulder_speed=shoulder_speed,
-            elbow_speed=elbow_speed,
+            velocity=self._pose[rows, 1],
             displacement=displacement,
-            last_action=self._action[:, rows].copy(),
-            own=own,
+            last_action=self._action[rows],
+            angle=joints[4],
+            angular_velocity=joints[5],
+            joints=joints[:4],
+            own=self._numbers[rows],
         )
 
     def _read_pose(self) -> None:
         values: list[float] = []
-        for robot in self._robots:
-            if robot is None:
+        for chassis in self._chassis:
+            if chassis is None:
                 values += (0.0, 0.0, 0.0, 0.0)
                 continue
-            position, velocity = robot.chassis.position, robot.chassis.linearVelocity
+            position, velocity = chassis.position, chassis.linearVelocity
             values += (position.x, position.y, velocity.x, velocity.y)
-        self._pose[:] = np.array(values).reshape(-1, 4).T
+        self._pose[:] = np.array(values).view(np.complex128).reshape(-1, 2)
 
     def _publish_pose(self) -> None:
-        self._current["position"][:] = self._pose[:2].T
-        np.sqrt(self._pose[2] * self._pose[2] + self._pose[3] * self._pose[3], out=self._current["speed"])
+        self._current["position"][:] = self._pose.view(np.float64)[:, :2]
+        np.abs(self._pose[:, 1], out=self._current["speed"])
 
 
 def rewards(

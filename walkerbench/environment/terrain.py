@@ -13,7 +13,7 @@ from walkerbench.environment.streams import WorldStream, world_stream
 Floats = NDArray[np.float64]
 
 _BLEND_WAVELENGTH_M = 120.0  # in the mixed style: from one stretch of a kind to the next of that kind
-_FAR_M = 1e9  # where padding boxes stand: beyond every reach, yet finite, so that arithmetic on it stays quiet
+_FAR_M = 1e9  # where boxes stand that fill up a table: beyond every reach, yet finite, so that arithmetic stays quiet
 
 
 @dataclass(frozen=True)
@@ -40,21 +40,25 @@ class Ground:
         return self.x_min + (len(self.heights) - 1) * self.resolution
 
     def height_at(self, x: Floats) -> Floats:
-        """Height of the ground at each x; level beyond the ends."""
-        cell, share = self.locate(x)
-        return self.heights[cell] + (self.heights[cell + 1] - self.heights[cell]) * share
+        """Height of the ground at each x; minus infinity beyond its ends."""
+        place = (x - self.x_min) / self.resolution
+        segment = self.segment_at(x)
+        left = self.heights[segment]
+        height: Floats = left + (self.heights[segment + 1] - left) * (place - segment)
+        height[(place < 0) | (place > len(self.heights) - 1)] = -np.inf
+        return height
 
-    def locate(self, x: Floats) -> tuple[NDArray[np.intp], Floats]:
-        """The segment under each x and the share of it that lies to the left, both held within the ground."""
-        place = np.minimum(np.maximum((x - self.x_min) / self.resolution, 0.0), len(self.heights) - 1.0)
-        cell = np.minimum(place.astype(np.intp), len(self.heights) - 2)
-        return cell, place - cell
+    def segment_at(self, x: Floats) -> NDArray[np.intp]:
+        """The segment under each x; beyond the ends of the ground, its first or last."""
+        place = (x - self.x_min) / self.resolution
+        np.minimum(np.maximum(place, 0.0, out=place), len(self.heights) - 2, out=place)
+        return place.astype(np.intp)
 
     def top_between(self, left: float, right: float) -> float:
         """Highest point of ground and obstacles between two x."""
         vertices = self.x_min + self.resolution * np.arange(len(self.heights))
         inside = self.heights[(vertices >= left) & (vertices <= right)]
-        tops = [*inside, *self.height_at(np.array([left, right]))]
+        tops = [*inside, *self.height_at(np.array([left, right, (left + right) / 2]))]
         for x, y, half_width, half_height in self.boxes:
             if x + half_width >= left and x - half_width <= right:
                 tops.append(y + half_height)
@@ -62,42 +66,44 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class BoxWindow:
-    """Finds the obstacles near an x without looking at them all.
+class Surroundings:
+    """What lies near each segment of the ground, looked up instead of searched for.
 
     Attributes:
-        boxes: `(boxes + width, 4)`, as in `Ground`, padded with boxes out of reach.
-        reach: How far from x a box's centre may lie.
-        width: Most boxes that any window holds, at least 1.
+        vertices: `(segments, 2 * reach + 2)` heights of the vertices from `reach` before a segment's left one to `reach`
+            after its right one; NaN beyond the ends of the ground, where no comparison holds.
+        steps: `(2 * reach + 2,)` x of those vertices from the segment's left one, m.
+        boxes: `(segments, 4, boxes)` centre x, centre y, half-width and half-height of every box that is that near,
+            filled up with boxes that are not.
     """
 
+    vertices: Floats
+    steps: Floats
     boxes: Floats
-    reach: float
-    width: int
 
     @classmethod
-    def over(cls, ground: Ground, reach: float) -> BoxWindow:
-        """Prepare windows of x ± reach, widened by the boxes' own half-width."""
-        centres = ground.boxes[:, 0]
-        reach += float(ground.boxes[:, 2].max(initial=0.0))
-        ends = np.searchsorted(centres, centres + 2 * reach, side="right")
-        width = int((ends - np.arange(len(centres))).max(initial=1))
-        padding = np.tile([_FAR_M, 0.0, 0.0, 0.0], (width, 1))
-        return cls(np.concatenate([ground.boxes, padding]), reach, width)
+    def of(cls, ground: Ground, reach_m: float) -> Surroundings:
+        """Look around every segment of a ground."""
+        reach = int(np.ceil(reach_m / ground.resolution))
+        beyond = np.full(reach, np.nan)
+        padded = np.concatenate([beyond, ground.heights, beyond])
+        vertices = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 2).copy()
+        steps = ground.resolution * np.arange(-reach, reach + 2)
+        return cls(vertices, steps, _boxes_near(ground, ground.resolution * reach))
 
-    def near(self, x: Floats) -> Floats:
-        """Boxes within reach of each x.
 
-        Args:
-            x: `(agents,)`.
-
-        Returns:
-            `(4, agents, width)`: centre x, centre y, half-width, half-height; may hold boxes out of reach.
-        """
-        first = np.searchsorted(self.boxes[:, 0], x - self.reach)
-        first = np.minimum(first, len(self.boxes) - self.width)
-        found = self.boxes[first[:, None] + np.arange(self.width)]
-        return np.ascontiguousarray(np.moveaxis(found, 2, 0))
+def _boxes_near(ground: Ground, reach_m: float) -> Floats:
+    lefts = ground.x_min + ground.resolution * np.arange(len(ground.heights) - 1)
+    x, _, half_width, _ = ground.boxes.T
+    near = (x + half_width >= lefts[:, None] - reach_m) & (
+        x - half_width <= lefts[:, None] + ground.resolution + reach_m
+    )
+    most = max(1, int(near.sum(axis=1).max(initial=0)))
+    found = np.tile(np.array([_FAR_M, 0.0, 0.0, 0.0])[:, None], (len(lefts), 1, most))
+    for segment, boxes in enumerate(near):
+        chosen = ground.boxes[boxes].T
+        found[segment, :, : chosen.shape[1]] = chosen
+    return found
 
 
 def build_ground(settings: Terrain, num_agents: int, seed: int) -> Ground:

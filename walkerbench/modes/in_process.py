@@ -18,9 +18,9 @@ class InProcessMode(ExecutionMode):
     def take_over(self, other: InProcessMode) -> None:
         """Go on with another mode's shards, between two frames; the other is closed, its shards are not."""
         self._expect("take_over", State.NEW)
-        other._expect("take_over from", State.READY)  # noqa: SLF001  of the same class
-        self._runners, self._buffers, self._blas = other._runners, other._buffers, other._blas  # noqa: SLF001
-        other._runners, other._buffers, other._blas = (), None, None  # noqa: SLF001
+        other._expect("take_over from", State.READY)
+        self._runners, self._buffers, self._blas = other._runners, other._buffers, other._blas
+        other._runners, other._buffers, other._blas = (), None, None
         other.close()
         self._state = State.READY
 
@@ -30,7 +30,7 @@ class InProcessMode(ExecutionMode):
             ShardRunner(workload, agents, self.buffers, worker, self._faults) for worker, agents in enumerate(bounds)
         )
 
-    def _checkpoint(self, frame: int, timeout_s: float) -> None:  # noqa: ARG002  only processes are waited for
+    def _checkpoint(self, frame: int, timeout_s: float) -> None:
         for runner in self._runners:
             try:
                 runner.digest()

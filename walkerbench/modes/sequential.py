@@ -13,7 +13,7 @@ class SequentialMode(InProcessMode):
 
     def _dispatch(self, frame: int) -> None: ...
 
-    def _wait(self, frame: int, timeout_s: float) -> None:  # noqa: ARG002
+    def _wait(self, frame: int, timeout_s: float) -> None:
         for runner in self._runners:
             try:
                 runner.run(frame)

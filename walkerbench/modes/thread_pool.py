@@ -11,8 +11,8 @@ from concurrent.futures import wait as wait_for
 from queue import SimpleQueue
 from typing import Any, Protocol
 
-from walkerbench.limits import allowed_cores
 from walkerbench.errors import CallOrderError
+from walkerbench.limits import allowed_cores
 
 _LOG = logging.getLogger(__name__)
 _JOIN_S = 5.0  # how long shutdown waits for a thread; a hung one is a daemon and does not outlive the process
@@ -48,7 +48,7 @@ class _Worker(threading.Thread):
         start, cpu = time.perf_counter_ns(), time.thread_time_ns()
         try:
             result = function(*arguments)
-        except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to whoever waits for the result
+        except BaseException as error:
             self._account(start, cpu)
             future.set_exception(error)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import platform
 import re
@@ -11,11 +10,13 @@ import subprocess
 import sys
 import sysconfig
 from importlib import metadata
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import psutil
 import threadpoolctl
+
+from walkerbench.limits import allowed_cores, cpu_quota, read_text
 
 NOT_AVAILABLE = "n/a"
 """What a fact says where the system has no source for it."""
@@ -56,54 +57,15 @@ def machine_facts(start_method: str | None) -> dict[str, Any]:
     }
 
 
-def allowed_cores() -> int:
-    """How many cores this process may use: its affinity, or its cgroup's quota rounded up where that is less."""
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = cpu_quota()
-    return affinity if quota is None else max(1, min(affinity, math.ceil(quota)))
-
-
 def cpu_model(root: Path = _ROOT) -> str:
     """The processor's name, or "n/a".
 
     Args:
         root: Where `/proc` lies.
     """
-    text = _text(root / "proc/cpuinfo") or ""
+    text = read_text(root / "proc/cpuinfo") or ""
     match = re.search(r"^model name\s*:\s*(.+?)\s*$", text, re.MULTILINE)
     return match[1] if match else platform.processor() or NOT_AVAILABLE
-
-
-def cpu_quota(root: Path = _ROOT) -> float | None:
-    """The smallest CPU quota of this process's cgroup and those above it, in cores; None without one.
-
-    Args:
-        root: Where `/proc` and `/sys` lie.
-    """
-    base = root / "sys/fs/cgroup"
-    quotas: list[float | None] = []
-    for line in (_text(root / "proc/self/cgroup") or "").splitlines():
-        _, controllers, path = line.split(":", 2)
-        # In a container the path can name a place outside of what is mounted; then only the levels that are seen count.
-        parts = [part for part in PurePosixPath(path).parts if part not in ("/", "..")]
-        levels = ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
-        if controllers == "":
-            quotas += [_quota_v2(base / mount / level) for mount in ("", "unified") for level in levels]
-        elif "cpu" in controllers.split(","):
-            quotas += [_quota_v1(base / mount / level) for mount in {controllers, "cpu"} for level in levels]
-    return min((quota for quota in quotas if quota is not None), default=None)
-
-
-def _quota_v2(group: Path) -> float | None:
-    match = re.fullmatch(r"(\d+) (\d+)\s*", _text(group / "cpu.max") or "")
-    return int(match[1]) / int(match[2]) if match else None
-
-
-def _quota_v1(group: Path) -> float | None:
-    quota = (_text(group / "cpu.cfs_quota_us") or "").strip()
-    period = (_text(group / "cpu.cfs_period_us") or "").strip()
-    # No quota is written as -1.
-    return int(quota) / int(period) if quota.isdecimal() and period.isdecimal() else None
 
 
 def _python() -> dict[str, Any]:
@@ -161,10 +123,3 @@ def _git_output(*arguments: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
