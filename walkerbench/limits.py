@@ -63,7 +63,7 @@ def _groups(root: Path, controller: str | None) -> Iterator[Path]:
     for line in (read_text(root / "proc/self/cgroup") or "").splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers == "" and controller is None:
-            mounts = ("", "unified")
+            mounts: tuple[str, ...] = ("", "unified")
         elif controller is not None and controller in controllers.split(","):
             mounts = tuple(dict.fromkeys((controllers, controller)))
         else:

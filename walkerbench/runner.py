@@ -199,7 +199,7 @@ class _Run:
             workers=environment.num_workers,
             digest=None,
             counters=environment.counters,
-            population=environment.statistics(),
+            population={**environment.statistics()},
             metrics={},
         )
         mode = ModeRecord(
@@ -359,7 +359,9 @@ class _StageLoop:
             return
         digest = environment.checkpoint()
         self.checkpoints.append(
-            CheckpointRecord(stage=self.number, frame=frame, digest=digest.hex(), population=environment.statistics())
+            CheckpointRecord(
+                stage=self.number, frame=frame, digest=digest.hex(), population={**environment.statistics()}
+            )
         )
         self._writer.append("digests", self._digest_rows(frame))
 
@@ -375,10 +377,8 @@ class _StageLoop:
         done = self.environment.frame
         fresh = max(1, done - self._told_frame)
         rate = fresh * 1e9 / max(1, now - self._told_ns)
-        if frames is not None:
-            remaining = (frames - done) / rate
-        else:
-            remaining = max(0.0, ((limit_ns or now) - now) / 1e9)
+        left_ns = (limit_ns or now) - now
+        remaining = max(0.0, left_ns / 1e9) if frames is None else (frames - done) / rate
         self._whole.tell(
             Progress(
                 stage=self.number,

@@ -323,7 +323,8 @@ def check_capacity(workload: Workload, safeguards: Safeguards) -> None:
     available = min(psutil.virtual_memory().available, allowed_memory_bytes()) * safeguards.memory_limit_share
     most = int(available // workload.bytes_per_agent)
     if workload.num_agents > most:
+        needed = workload.num_agents * workload.bytes_per_agent
         raise CapacityError(
-            f"{workload.num_agents} agents need {workload.num_agents * workload.bytes_per_agent / 1e9:.1f} GB of memory "
-            f"and {available / 1e9:.1f} GB may be used: give at most {most} agents"
+            f"{workload.num_agents} agents need {needed / 1e9:.1f} GB of memory, of which {available / 1e9:.1f} GB "
+            f"may be used: give at most {most} agents"
         )

@@ -124,7 +124,7 @@ class Brains:
         greedy = values[:, 0].argmax(axis=-1)
         agents = np.arange(len(self.epsilon))[rows]
         draws = self._draw(agents[awake])
-        choice = greedy.copy()
+        choice: Indices = greedy.copy()
         choice[awake] = np.where(
             draws[:, 0] < self.epsilon[agents[awake]], (draws[:, 1] * self._plan.actions).astype(np.intp), greedy[awake]
         )

@@ -28,4 +28,5 @@ def offspring(settings: Genome, mother: Floats, father: Floats, rng: np.random.G
 
 def _bounded(settings: Genome, genomes: Floats) -> Floats:
     low, high = np.array(settings.bounds).T
-    return np.minimum(np.maximum(genomes, low), high)
+    bounded: Floats = np.minimum(np.maximum(genomes, low), high)
+    return bounded

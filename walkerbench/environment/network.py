@@ -150,8 +150,8 @@ def backward(
     *hidden_gradient, value_gradient, advantage_gradient = gradient
     head = value_weights.shape[1]
     actions = np.float32(q_gradient.shape[-1])
-    into_value = np.add.reduce(q_gradient, axis=-1, keepdims=True)
-    into_advantage = q_gradient - into_value / actions
+    into_value: Floats = np.add.reduce(q_gradient, axis=-1, keepdims=True)
+    into_advantage: Floats = q_gradient - into_value / actions
 
     last, upstream = activations[-1], into[-1]
     ones = np.ones((1, q_gradient.shape[1]), np.float32)
@@ -176,7 +176,8 @@ def _layer_gradient(inputs: Floats, upstream: Floats, ones: Floats, gradient: tu
 class Adam:
     """Adam (Kingma and Ba, 2015, algorithm 1), preceded by a limit on the global gradient norm.
 
-    Both moments are kept without their (1 - β), which then joins the step's scale: two passes over the parameters fewer.
+    Both moments are kept without their (1 - β), which then joins the step's scale: that saves two
+    passes over the parameters.
 
     Args:
         brain: Learning rate, decay rates and limit.

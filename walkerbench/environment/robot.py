@@ -219,7 +219,7 @@ class RobotBody:
             self._world.DestroyBody(body)
 
     def _body(self, position: tuple[float, float], shape: Any, density: float, friction: float) -> Any:
-        # allowSleep per body: the world's doSleep=False alone lets bodies fall asleep, and a sleeping robot costs nothing.
+        # Per body: the world's doSleep=False alone lets bodies fall asleep, and a sleeping robot costs nothing.
         body = self._world.CreateDynamicBody(position=position, allowSleep=False)
         body.CreateFixture(
             shape=shape, density=density, friction=friction, categoryBits=ROBOT_CATEGORY, maskBits=ROBOT_MASK

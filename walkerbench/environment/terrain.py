@@ -70,8 +70,8 @@ class Surroundings:
     """What lies near each segment of the ground, looked up instead of searched for.
 
     Attributes:
-        vertices: `(segments, 2 * reach + 2)` heights of the vertices from `reach` before a segment's left one to `reach`
-            after its right one; NaN beyond the ends of the ground, where no comparison holds.
+        vertices: `(segments, 2 * reach + 2)` heights of the vertices from `reach` before a segment's left one to
+            `reach` after its right one; NaN beyond the ends of the ground, where no comparison holds.
         steps: `(2 * reach + 2,)` x of those vertices from the segment's left one, m.
         boxes: `(segments, 4, boxes)` centre x, centre y, half-width and half-height of every box that is that near,
             filled up with boxes that are not.
@@ -88,7 +88,7 @@ class Surroundings:
         beyond = np.full(reach, np.nan)
         padded = np.concatenate([beyond, ground.heights, beyond])
         vertices = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 2).copy()
-        steps = ground.resolution * np.arange(-reach, reach + 2)
+        steps = ground.resolution * np.arange(-reach, reach + 2, dtype=np.float64)
         return cls(vertices, steps, _boxes_near(ground, ground.resolution * reach))
 
 
@@ -111,7 +111,7 @@ def build_ground(settings: Terrain, num_agents: int, seed: int) -> Ground:
     rng = world_stream(seed, WorldStream.TERRAIN)
     cells = max(2, round((settings.x_max_m - settings.x_min_m) / settings.resolution_m))
     resolution = (settings.x_max_m - settings.x_min_m) / cells
-    x = settings.x_min_m + resolution * np.arange(cells + 1)
+    x = settings.x_min_m + resolution * np.arange(cells + 1, dtype=np.float64)
     heights = _heights(settings, x, rng).astype(np.float32).astype(np.float64)
     starts = start_positions(settings, num_agents)
     bare = Ground(settings.x_min_m, resolution, heights, np.empty((0, 4)), starts)
@@ -123,7 +123,7 @@ def start_positions(settings: Terrain, num_agents: int) -> Floats:
     room = settings.x_max_m - settings.x_min_m - 2 * settings.start_margin_m
     spacing = min(settings.start_spacing_m, room / max(1, num_agents - 1))
     middle = (settings.x_min_m + settings.x_max_m) / 2
-    return middle + spacing * (np.arange(num_agents) - (num_agents - 1) / 2)
+    return middle + spacing * (np.arange(num_agents, dtype=np.float64) - (num_agents - 1) / 2)
 
 
 def _heights(settings: Terrain, x: Floats, rng: np.random.Generator) -> Floats:
@@ -143,7 +143,8 @@ def _heights(settings: Terrain, x: Floats, rng: np.random.Generator) -> Floats:
     if settings.style == "rough":
         return rough
     turn = 2 * np.pi * x / _BLEND_WAVELENGTH_M
-    return rolling * np.cos(turn / 2) ** 2 + rough * np.sin(turn) ** 2
+    mixed: Floats = rolling * np.cos(turn / 2) ** 2 + rough * np.sin(turn) ** 2
+    return mixed
 
 
 def _obstacles(settings: Terrain, ground: Ground) -> Floats:

@@ -15,7 +15,7 @@ from walkerbench.modes.faults import Faults
 from walkerbench.workload import BufferLayout, FrameBuffers, Settler, Workload, fold_digests
 
 BARRIER_TIMEOUT_S = 30.0
-"""How long the barrier waits for a frame; above any emergency limit, so that a slow frame is not taken for a hung one."""
+"""How long the barrier waits for a frame: above any emergency limit, or a slow frame would be taken for a hung one."""
 
 
 class State(Enum):
@@ -29,9 +29,10 @@ class State(Enum):
 
 
 class ExecutionMode(ABC):
-    """Runs every shard for one frame. Call order: `start`, (`dispatch`, `wait`)*, `checkpoint` at any frame's end, `close`.
+    """Runs every shard for one frame.
 
-    Every method raises `CallOrderError` in a state that does not allow it. After any other error only `close` is left.
+    Call order: `start`, (`dispatch`, `wait`)*, `checkpoint` at any frame's end, `close`. Every method raises
+    `CallOrderError` in a state that does not allow it. After any other error only `close` is left.
 
     Args:
         faults: What to inject into the workers.

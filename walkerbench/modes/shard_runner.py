@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 from walkerbench.modes.faults import FaultInjector, Faults
 from walkerbench.workload import FrameBuffers, Workload
@@ -48,7 +49,7 @@ class ShardRunner:
         if self._injector:
             self._injector.after(edges[-1] - edges[0])
         busy = time.perf_counter_ns() - start
-        spent = [after - before for before, after in zip(edges, edges[1:], strict=False)]
+        spent = [after - before for before, after in pairwise(edges)]
         self._row[:] = (frame, start, busy, time.thread_time_ns() - cpu, gc_ns, *spent)
 
     def digest(self) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from itertools import pairwise
 from queue import SimpleQueue
 from typing import Any, Protocol
 
@@ -117,9 +118,7 @@ class ThreadPoolManager:
         start = time.perf_counter()
         count = min(self.num_threads, len(agents))
         edges = [len(agents) * batch // count for batch in range(count + 1)] if count else [0]
-        futures = [
-            self.submit_background_task(_step_all, agents[lo:hi], dt) for lo, hi in zip(edges, edges[1:], strict=False)
-        ]
+        futures = [self.submit_background_task(_step_all, agents[lo:hi], dt) for lo, hi in pairwise(edges)]
         wait_for(futures)
         errors = sum(future.result() for future in futures)
         spent = time.perf_counter() - start

@@ -1,0 +1,145 @@
+"""How fast walkerbench is, as ratios of things measured in turn within one run."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from contextlib import contextmanager
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from floor import Floor
+from pairs import at_least, at_most, seconds, shown
+
+from walkerbench.limits import allowed_cores
+from walkerbench.recording.cpu import CpuSampler
+from walkerbench.recording.frames import FrameRecorder, frame_dtype, worker_dtype
+from walkerbench.training import TrainingEnvironment
+
+pytestmark = pytest.mark.ratio
+
+WARMUP = 300  # frames: from 128 on agents learn
+PERIOD = 40  # frames after which the schedule of updates and learning begins anew
+
+
+def started(agents, mode="sequential", workers=None):
+    environment = TrainingEnvironment(agents, mode=mode, num_workers=workers)
+    environment.start()
+    for _ in range(WARMUP):
+        environment.step()
+    return environment
+
+
+@contextmanager
+def stopping(*environments):
+    try:
+        yield environments[0] if len(environments) == 1 else environments
+    finally:
+        for environment in environments:
+            environment.stop()
+
+
+def frame_s(environment, frames=PERIOD):
+    """Mean time of a frame over so many."""
+    return sum(environment.step().wall_ns for _ in range(frames)) / frames / 1e9
+
+
+def floor_s(floor, frames=PERIOD):
+    return seconds(lambda: [floor.frame() for _ in range(frames)]) / frames
+
+
+def floor_of(environment):
+    return Floor(environment.workload, environment._mode._runners[0]._shard)
+
+
+def test_a_whole_frame_against_its_floor(benchmark, keep):
+    with stopping(started(60)) as environment:
+        floor = floor_of(environment)
+        ratios = []
+        benchmark.pedantic(lambda: ratios.append(frame_s(environment) / floor_s(floor)), rounds=60, warmup_rounds=2)
+    keep(at_most("whole frame / floor, sequential, 60 agents", ratios[2:], 2.0))
+
+
+@pytest.mark.skipif(allowed_cores() < 2, reason="needs 2 cores")
+def test_processes_and_threads_against_sequential(benchmark, keep):
+    by_process, by_threads, overhead_ms = [], [], []
+
+    def round_():
+        base = frame_s(sequential, 2 * PERIOD)
+        timings = [process.step() for _ in range(2 * PERIOD)]
+        by_process.append(base / (sum(each.wall_ns for each in timings) / len(timings) / 1e9))
+        overhead_ms.append(statistics.median(each.dispatch_ns + each.barrier_wait_ns for each in timings) / 1e6)
+        by_threads.append(base / frame_s(threaded, 2 * PERIOD))
+
+    with stopping(started(160), started(160, "process", 2), started(160, "threaded", 2)) as environments:
+        sequential, process, threaded = environments
+        benchmark.pedantic(round_, rounds=30, warmup_rounds=1)
+    keep(
+        shown("threaded speed / sequential, 160 agents, 2 workers", by_threads[1:]),
+        at_most("process: dispatch + barrier, ms a frame", overhead_ms[1:], 0.2),
+        at_least("process speed / sequential, 160 agents, 2 workers", by_process[1:], 1.7),
+    )
+
+
+def test_time_grows_with_agents_as_the_floor_does(benchmark, keep):
+    counts = (30, 60, 120, 240)
+    exponents, steps = [], np.log(counts)
+
+    def round_():
+        whole = [frame_s(environment) for environment in environments]
+        floor = [floor_s(each) for each in floors]
+        exponents.append([np.polyfit(steps, np.log(times), 1)[0] for times in (whole, floor)])
+
+    with stopping(*(started(count) for count in counts)) as environments:
+        floors = [floor_of(environment) for environment in environments]
+        benchmark.pedantic(round_, rounds=25, warmup_rounds=1)
+    whole, floor = zip(*exponents[1:], strict=True)
+    keep(
+        shown("exponent of frame time over 30…240 agents", list(whole)),
+        shown("exponent of the floor", list(floor)),
+        at_most("difference of the exponents", [a - b for a, b in zip(whole, floor, strict=True)], 0.05),
+    )
+
+
+def test_what_recording_costs(benchmark, keep):
+    """Phases with and without recording in turn; what is rare in a phase (sampling, draining) is timed by itself."""
+    with stopping(started(60)) as environment:
+        workload = environment.workload
+        recorder = FrameRecorder(
+            frame_dtype(workload.phases, workload.settle_phase, workload.frame_counters), worker_dtype(workload.phases)
+        )
+        costs = []
+
+        def phase(record):
+            begun = [time.perf_counter_ns()]
+            for _ in range(10 * PERIOD):
+                timing = environment.step()
+                if record:
+                    counts = environment.frame_counts[:5].tolist()
+                    recorder.record(0, False, timing, environment.buffers.workers, counts)
+                begun.append(time.perf_counter_ns())
+            # The median of each place in the schedule: learning makes some frames longer than others.
+            spans = np.array([after - before for before, after in pairwise(begun)]).reshape(-1, PERIOD)
+            return float(np.median(spans, axis=0).sum())
+
+        def round_():
+            off = phase(record=False)
+            on = phase(record=True)
+            drained = seconds(recorder.drain) * 1e9 / 10
+            costs.append((on + drained) / off - 1)
+
+        benchmark.pedantic(round_, rounds=20, warmup_rounds=1)
+    keep(
+        at_most("recording a frame, share of it", costs[1:], 0.01),
+        at_most("sampling CPUs, share of time", _sampling(), 0.01),
+    )
+
+
+def _sampling():
+    """Share of one core's time that sampling takes at its default rate."""
+    sampler = CpuSampler(lambda: (os.getpid(),))
+    reader = sampler._reader
+    reader.read()
+    return [seconds(reader.read) * 4.0 for _ in range(50)]
