@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from walkerbench.environment import rays
 from walkerbench.environment.robot import Outline
 from walkerbench.environment.settings import Robot, Senses
-from walkerbench.environment.terrain import Ground, Surroundings
+from walkerbench.environment.terrain import Ground, Surface, Surroundings
 
 Floats = NDArray[np.float64]
 Points = NDArray[np.complex128]
+Bools = NDArray[np.bool_]
 
 OBSERVATION = (
     "shoulder_angle",
@@ -43,6 +44,10 @@ OBSERVATION = (
 OBSERVATION_SIZE = len(OBSERVATION)
 
 _LEAST_M = 1e-9  # nearer than this, food has no direction
+
+# Where a wheel is held against the surface: so many radii beside its centre, and so many below it.
+_RIM_BESIDE = np.array([-0.9, -0.6, -0.3, 0.0, 0.3, 0.6, 0.9])
+_RIM = (_RIM_BESIDE + 1j * np.sqrt(1 - _RIM_BESIDE**2))[:, None, None]
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,8 @@ class SenseOrgans:
     ==== ================= =====================================================================================
 
     Every value is clipped to -1…1. Rays start at the chassis' centre and turn with it. Contacts are geometric: a wheel
-    touches when its rim is within `contact_slop_m` of a surface; pybox2d's contact lists would cost more than a step.
+    or corner touches when it is within `contact_slop_m` of what lies below it; pybox2d's contact lists would cost more
+    than the step.
 
     Args:
         senses: Reach and scales.
@@ -124,7 +130,7 @@ class SenseOrgans:
         self._senses = senses
         self._ground = ground
         self._around = Surroundings.of(ground, max(senses.ray_length_m, 6.0 * robot.chassis_half_width_m))
-        self._under = Surroundings.of(ground, ground.resolution)
+        self._surface = Surface.of(ground)
         fan = np.radians(np.array(senses.ray_angles_deg))
         self._fan = np.cos(fan) + 1j * np.sin(fan)
         shoulder = math.radians(max(abs(limit) for limit in robot.shoulder_limits_deg)) or 1.0
@@ -156,7 +162,7 @@ class SenseOrgans:
         turn = _turns(readings)
         scene = self._scene(readings, robots, food)
         nearest = _nearest_food(scene.circles[:, len(robots) :])
-        wheels, arm = self._contacts(readings.position, turn, outline, rows, scene.boxes)
+        wheels, arm = self._contacts(readings.position, turn, outline, rows)
         distance, kind = rays.cast(turn[0][:, None] * self._fan, self._senses.ray_length_m, scene)
         direction = nearest.towards / np.maximum(nearest.distance, _LEAST_M)
         ahead = direction * turn[0].conj()
@@ -203,46 +209,19 @@ class SenseOrgans:
             own=readings.own,
         )
 
-    def _contacts(
-        self, position: Points, turn: Points, outline: Outline, rows: slice, boxes: Floats
-    ) -> tuple[Floats, NDArray[np.bool_]]:
-        """Share of wheels that touch, and whether the forearm does; `boxes` as in `rays.Scene`."""
+    def _contacts(self, position: Points, turn: Points, outline: Outline, rows: slice) -> tuple[Floats, Bools]:
+        """Share of wheels that touch, and whether the forearm does."""
         slop = self._senses.contact_slop_m
-        elbow = outline.shoulder[rows] * turn[0] + outline.upper_arm[rows] * turn[1]
-        points = np.empty((2 + len(outline.corners), len(position)), np.complex128)
-        np.multiply(outline.wheels[:, rows], turn[0], out=points[:2])
-        np.multiply(outline.corners[:, rows], turn[2], out=points[2:])
-        points[2:] += elbow
-        radius = np.full(points.shape, slop)
-        radius[:2] += outline.wheel_radius[rows]
-        touching = _touches_boxes(points, radius, boxes)
-        points += position
-        touching[:2] |= self._touches_ground(points[:2], radius[:2])
-        # A corner has no size: how high it is over the ground says enough, and in fewer steps.
-        corners = points[2:]
-        touching[2:] |= corners.imag <= self._ground.height_at(corners.real) + slop
-        wheels: Floats = np.add.reduce(touching[:2], axis=0, dtype=np.float64) / 2
-        arm: NDArray[np.bool_] = np.logical_or.reduce(touching[2:], axis=0)
-        return wheels, arm
-
-    def _touches_ground(self, centres: Points, radius: Floats) -> NDArray[np.bool_]:
-        """Which circles touch the ground or have their centre under it: `(circles, agents)`, like both arguments."""
-        x, run = centres.real, self._ground.resolution
-        segment = self._ground.segment_at(x)
-        heights = self._under.vertices[segment]
-        rise = heights[..., 1:] - heights[..., :-1]
-        from_x = (x - self._ground.x_min - run * segment)[..., None] - self._under.steps[:-1]
-        from_y = centres.imag[..., None] - heights[..., :-1]
-        # Distance to a segment: to the foot of the perpendicular, held between its ends.
-        foot = (from_x * run + from_y * rise) / (run * run + rise * rise)
-        np.minimum(np.maximum(foot, 0.0, out=foot), 1.0, out=foot)
-        away_x = from_x - foot * run
-        away_y = from_y - foot * rise
-        # The segment next to an end of the ground is missing: NaN, which fmin passes over.
-        square = np.fmin.reduce(away_x * away_x + away_y * away_y, axis=-1)
-        touching: NDArray[np.bool_] = square <= radius * radius
-        touching |= centres.imag < self._ground.height_at(x)
-        return touching
+        centres = outline.wheels[:, rows] * turn[0]
+        centres += position
+        reach = outline.wheel_radius[rows] + slop
+        rims_x = centres.real + _RIM.real * reach
+        rims_y = centres.imag - _RIM.imag * reach
+        wheels = (rims_y <= self._surface.at(rims_x)).any(axis=0)
+        corners = outline.corners[:, rows] * turn[2]
+        corners += position + outline.shoulder[rows] * turn[0] + outline.upper_arm[rows] * turn[1]
+        arm: Bools = (corners.imag - slop <= self._surface.at(corners.real)).any(axis=0)
+        return np.add.reduce(wheels, axis=0, dtype=np.float64) / len(wheels), arm
 
 
 def _turns(readings: Readings) -> Points:
@@ -268,13 +247,3 @@ def _nearest_food(towards: Points) -> NearestFood:
         source[missing] = -1
         nearest[missing] = 0.0
     return NearestFood(source, distance, nearest)
-
-
-def _touches_boxes(points: Points, radius: Floats, boxes: Floats) -> NDArray[np.bool_]:
-    """Which circles touch an obstacle: `(circles, agents)`, like both arguments; `boxes` is `(4, agents, boxes)`."""
-    gap_x = np.abs(points.real[..., None] - boxes[0]) - boxes[2]
-    gap_y = np.abs(points.imag[..., None] - boxes[1]) - boxes[3]
-    np.maximum(gap_x, 0.0, out=gap_x)
-    np.maximum(gap_y, 0.0, out=gap_y)
-    touching: NDArray[np.bool_] = (gap_x * gap_x + gap_y * gap_y).min(axis=-1) <= radius * radius
-    return touching

@@ -13,6 +13,7 @@ from walkerbench.environment.streams import WorldStream, world_stream
 Floats = NDArray[np.float64]
 
 _BLEND_WAVELENGTH_M = 120.0  # in the mixed style: from one stretch of a kind to the next of that kind
+_STEPS_PER_M = 32  # of the surface: on a slope of a half, a height is then off by less than 1 cm
 _FAR_M = 1e9  # where boxes stand that fill up a table: beyond every reach, yet finite, so that arithmetic stays quiet
 
 
@@ -63,6 +64,34 @@ class Ground:
             if x + half_width >= left and x - half_width <= right:
                 tops.append(y + half_height)
         return float(max(tops))
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The top of ground and obstacles in fine steps, looked up instead of computed.
+
+    Attributes:
+        heights: `(steps + 2,)` at the middle of each step, m; the first and last are minus infinity, beyond the ground.
+        x_first: Where the first of them begins, m.
+    """
+
+    heights: Floats
+    x_first: float
+
+    @classmethod
+    def of(cls, ground: Ground) -> Surface:
+        """The surface of a ground."""
+        steps = round((ground.x_max - ground.x_min) * _STEPS_PER_M)
+        x = ground.x_min + (np.arange(steps, dtype=np.float64) + 0.5) / _STEPS_PER_M
+        tops = ground.height_at(x)
+        for box_x, box_y, half_width, half_height in ground.boxes:
+            over = np.abs(x - box_x) <= half_width
+            tops[over] = np.maximum(tops[over], box_y + half_height)
+        return cls(np.concatenate([[-np.inf], tops, [-np.inf]]), ground.x_min - 1 / _STEPS_PER_M)
+
+    def at(self, x: Floats) -> Floats:
+        """Height at each x, m, of the step that it lies in; minus infinity beyond the ground."""
+        return self.heights.take(((x - self.x_first) * _STEPS_PER_M).astype(np.intp), mode="clip")
 
 
 @dataclass(frozen=True)
