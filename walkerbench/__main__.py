@@ -4,16 +4,22 @@ import sys
 
 
 def main() -> int:
-    """Run the command line.
+    """Run the command line, as the whole of a process.
 
     Returns:
         The process's exit code.
     """
     try:
         # Imported here, so that Ctrl-C while Python still imports ends as it does anywhere else.
+        from walkerbench.interrupts import ignore_interrupts, leave_at_interrupts
+
+        leave_at_interrupts()
         from walkerbench.cli.entry import run_command_line
 
-        return run_command_line(sys.argv[1:])
+        code = run_command_line(sys.argv[1:])
+        # A signal that arrives while Python exits would take the place of the exit code.
+        ignore_interrupts()
+        return code
     except KeyboardInterrupt:
         sys.stderr.write("walkerbench: interrupted\n")
         return 130

@@ -10,9 +10,10 @@
     │   ├── OutputError               2  the output cannot be created
     │   └── RunFileError              2  a recorded run is missing, corrupt or newer
     ├── RunBroken                     3  the run started and could not be finished
-    │   ├── WorkerCrashed             3  a worker process died
-    │   ├── WorkerFailed              3  a worker raised
-    │   ├── WorkerTimeout             3  a worker missed the barrier's deadline
+    │   ├── WorkerError               3  a worker could not finish its frame
+    │   │   ├── WorkerCrashed         3  a worker process died
+    │   │   ├── WorkerFailed          3  a worker raised
+    │   │   └── WorkerTimeout         3  a worker missed the barrier's deadline
     │   └── OutputLost                3  what is recorded can no longer be written
     ├── EmergencyShutdown             1  a safeguard stopped the environment
     ├── Interrupted                 130  the user stopped the run

@@ -13,8 +13,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class InterruptWatch:
     """Notes interrupts while it is entered, instead of letting them strike anywhere.
 
-    A second Ctrl-C raises `KeyboardInterrupt` where it strikes. Outside the main thread, where Python delivers no
-    signals, it notes nothing.
+    A second one raises `KeyboardInterrupt` where it strikes, unless they are held; any further one does nothing.
+    Outside the main thread, where Python delivers no signals, it notes nothing.
 
     Attributes:
         received: Name of the first signal, or None.
@@ -22,6 +22,8 @@ class InterruptWatch:
 
     def __init__(self) -> None:
         self.received: str | None = None
+        self._held = False
+        self._struck = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -34,7 +36,17 @@ class InterruptWatch:
             signal.signal(number, handler)
         self._before = {}
 
+    def hold(self) -> None:
+        """Let none strike from here on: what is being closed takes little time and must not be left half done."""
+        self._held = True
+
+    def release(self) -> None:
+        """Let a second one strike again."""
+        self._held = False
+
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        if self.received is not None:
+        if self.received is None:
+            self.received = signal.Signals(number).name
+        elif not self._held and not self._struck:
+            self._struck = True
             raise KeyboardInterrupt
-        self.received = signal.Signals(number).name

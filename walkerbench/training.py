@@ -52,7 +52,8 @@ class TrainingEnvironment:
         workload: What to run instead of walkers with default settings; `num_agents` and `seed` then have no effect.
         safeguards: Limits beyond which the environment stops itself.
         faults: What to inject.
-        barrier_timeout_s: How long a frame may take before its workers are taken for hung, s.
+        barrier_timeout_s: How long a frame may take before its workers are taken for hung, s; None for 30 s, or twice
+            the safeguards' slow frame where that is longer.
 
     Raises:
         UsageError: No such mode, or a number of workers that does not fit.
@@ -74,7 +75,7 @@ class TrainingEnvironment:
         workload: Workload | None = None,
         safeguards: Safeguards | None = None,
         faults: Faults | None = None,
-        barrier_timeout_s: float = BARRIER_TIMEOUT_S,
+        barrier_timeout_s: float | None = None,
     ) -> None:
         if mode not in MODES:
             raise UsageError(f"no mode {mode!r}: choose one of {', '.join(MODES)}")
@@ -90,7 +91,8 @@ class TrainingEnvironment:
         self._threading_enabled = mode == "threaded"
         self._safeguards = safeguards or Safeguards()
         self._faults = faults or Faults()
-        self._timeout_s = barrier_timeout_s
+        slow_s = self._safeguards.slow_frame_s
+        self._timeout_s = barrier_timeout_s or max(BARRIER_TIMEOUT_S, 2 * slow_s)
         self._watch = SlowFrameWatch(self._safeguards)
         self._garbage = GarbageClock()
         self._closing = ExitStack()

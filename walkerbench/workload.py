@@ -76,7 +76,7 @@ class Workload(Protocol):
         frame_counters: Those of the counters that are recorded frame by frame.
         digest_fields: Names of what an agent's digests cover, in the columns' order of `FrameBuffers.digests`.
         bytes_per_agent: Memory that one agent takes, in bytes.
-        num_bodies: Physical bodies at the start, or 0 where the idea does not apply; `bodies` of `counters` follows it.
+        frames_per_second: Frames in a second of simulated time.
     """
 
     @property
@@ -93,6 +93,8 @@ class Workload(Protocol):
     def digest_fields(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def bytes_per_agent(self) -> int: ...  # noqa: D102
+    @property
+    def frames_per_second(self) -> float: ...  # noqa: D102
 
     def fields(self) -> tuple[Field, ...]:
         """The arrays that cross shards."""

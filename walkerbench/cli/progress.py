@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from walkerbench.run_directory import RunFile
-    from walkerbench.runner import Progress
+    from walkerbench.stage_loop import Progress
 
 LINE_EVERY_S = 2.0
 """Least time between two lines of plain progress."""

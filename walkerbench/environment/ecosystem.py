@@ -15,6 +15,8 @@ from walkerbench.environment.terrain import Ground
 from walkerbench.workload import FrameBuffers
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+Bools = NDArray[np.bool_]
 
 COUNTERS = ("meals", "contested_meals", "deaths", "replaced", "generations")
 """What the ecosystem counts in a frame."""
@@ -57,7 +59,6 @@ class Ecosystem:
         self._queue: deque[int] = deque()
         self._queued = np.zeros(agents, np.bool_)
         self._regrows = np.full(self._settings.food_sources, -1, np.int64)
-        self._next_regrowth = -1
         self._totals = dict.fromkeys(("deaths", "meals", "generations"), 0)
         self._found(seed)
 
@@ -106,28 +107,24 @@ class Ecosystem:
         self._health[:] = self._spread(settings.health_start)
         for source in range(settings.food_sources):
             published["food"][source] = self._new_place()
+        self._note_food()
 
     def _spread(self, bounds: tuple[float, float]) -> Floats:
         """Values spread evenly over the bounds, in random order."""
         return self._rng.permutation(np.linspace(*bounds, len(self._agents)))
 
-    def _spend_energy(self, alive: NDArray[np.bool_]) -> None:
+    def _spend_energy(self, alive: Bools) -> None:
         settings, energy = self._settings, self._published["energy"]
         drain = settings.energy_drain_per_frame + settings.energy_drain_per_m_s * self._current["speed"]
         immobile = energy < settings.immobile_below_energy
         energy += np.where(immobile, settings.energy_rest_per_frame, -drain) * alive
         np.maximum(energy, 0.0, out=energy)
 
-    def _eat(self, frame: int, alive: NDArray[np.bool_]) -> None:
+    def _eat(self, frame: int, alive: Bools) -> None:
         settings, food = self._settings, self._published["food"]
-        positions = self._current["position"]
-        within = np.abs(positions[:, :1] - food[:, 0]) < settings.eat_within_m
-        agents, sources = np.nonzero(within)
+        agents, sources, square = self._within_reach(alive)
         if not len(agents):
             return
-        square = ((positions[agents] - food[sources]) ** 2).sum(axis=1)
-        near = (square < settings.eat_within_m**2) & alive[agents]
-        agents, sources, square = agents[near], sources[near], square[near]
         order = np.lexsort((agents, square, sources))
         eaten, first, rivals = np.unique(sources[order], return_index=True, return_counts=True)
         for source, winner in zip(eaten, agents[order][first], strict=True):
@@ -137,9 +134,28 @@ class Ecosystem:
             self._regrows[source] = frame + max(1, self._regrow_frames)
         self._count("meals", len(eaten))
         self._count("contested_meals", int((rivals > 1).sum()))
-        self._plan_regrowth()
+        self._note_food()
 
-    def _plan_regrowth(self) -> None:
+    def _within_reach(self, alive: Bools) -> tuple[Indices, Indices, Floats]:
+        """Agents and the sources that they could eat, in pairs, with the squares of their distances."""
+        positions, reach = self._current["position"], self._settings.eat_within_m
+        # Most agents are near no source at all: two searches along x leave few pairs to look at.
+        first = np.searchsorted(self._food_x, positions[:, 0] - reach)
+        end = np.searchsorted(self._food_x, positions[:, 0] + reach)
+        pairs = [
+            (agent, source)
+            for agent in np.flatnonzero((first < end) & alive)
+            for source in self._food_order[first[agent] : end[agent]]
+        ]
+        agents, sources = np.array(pairs, np.intp).reshape(-1, 2).T
+        square = ((positions[agents] - self._published["food"][sources]) ** 2).sum(axis=1)
+        near = square < reach * reach
+        return agents[near], sources[near], square[near]
+
+    def _note_food(self) -> None:
+        """Bring up to date what is derived from where food lies and when it regrows."""
+        self._food_order = np.argsort(self._published["food"][:, 0], kind="stable")
+        self._food_x = self._published["food"][self._food_order, 0]
         waiting = self._regrows[self._regrows >= 0]
         self._next_regrowth = int(waiting.min()) if len(waiting) else -1
 
@@ -147,7 +163,7 @@ class Ecosystem:
         for source in np.flatnonzero(self._regrows == frame):
             self._published["food"][source] = self._new_place()
             self._regrows[source] = -1
-        self._plan_regrowth()
+        self._note_food()
 
     def _new_place(self) -> tuple[float, float]:
         """A random place on the ground, away from the starts where the terrain has such a place."""
@@ -158,7 +174,7 @@ class Ecosystem:
         x = candidates[fitting[0] if len(fitting) else apart.argmax()]
         return float(x), float(ground.height_at(np.array([x]))[0]) + self._food_radius
 
-    def _age(self, alive: NDArray[np.bool_]) -> None:
+    def _age(self, alive: Bools) -> None:
         settings, energy, health = self._settings, self._published["energy"], self._health
         step = settings.health_step_per_frame
         health += step * (energy > settings.recovering_above_energy)
@@ -178,7 +194,7 @@ class Ecosystem:
         self._enqueue(weakest[: int(len(alive) * self._settings.generation_share)])
         self._count("generations", 1)
 
-    def _enqueue(self, agents: NDArray[np.intp]) -> None:
+    def _enqueue(self, agents: Indices) -> None:
         for agent in agents:
             if not self._queued[agent]:
                 self._queued[agent] = True
@@ -211,7 +227,7 @@ class Ecosystem:
         entrants = pool[self._rng.integers(0, len(pool), self._settings.tournament_size)]
         return int(entrants[self._distance[entrants].argmax()])
 
-    def _living(self) -> NDArray[np.intp]:
+    def _living(self) -> Indices:
         return np.flatnonzero(self._published["alive"])
 
     def _count(self, what: str, amount: int) -> None:

@@ -25,23 +25,26 @@ class InProcessMode(ExecutionMode):
         self._state = State.READY
 
     def _start(self, workload: Workload, num_workers: int) -> None:
-        bounds = shard_bounds(workload.num_agents, num_workers)
-        self._runners = tuple(
-            ShardRunner(workload, agents, self.buffers, worker, self._faults) for worker, agents in enumerate(bounds)
-        )
+        runners = []
+        for worker, agents in enumerate(shard_bounds(workload.num_agents, num_workers)):
+            try:
+                runners.append(ShardRunner(workload, agents, self.buffers, worker, self._faults))
+            except Exception as error:
+                raise failure(worker, agents, -1, error) from error
+        self._runners = tuple(runners)
 
     def _checkpoint(self, frame: int, timeout_s: float) -> None:
         for runner in self._runners:
             try:
                 runner.digest()
             except Exception as error:
-                raise failure(runner, frame, error) from error
+                raise failure(runner.worker, runner.agents, frame, error) from error
 
     def _close(self) -> None:
         self._runners = ()
 
 
-def failure(runner: ShardRunner, frame: int, error: BaseException) -> WorkerFailed:
+def failure(worker: int, agents: tuple[int, int], frame: int, error: BaseException) -> WorkerFailed:
     """The typed error for what a worker raised."""
     text = "".join(traceback.format_exception(error))
-    return WorkerFailed(runner.worker, runner.agents, frame, f"{type(error).__name__}: {error}", text)
+    return WorkerFailed(worker, agents, frame, f"{type(error).__name__}: {error}", text)

@@ -35,6 +35,7 @@ _JOIN_S = 5.0  # how long a worker may take to leave before it is killed
 _REQUEST = struct.Struct("<cq")
 _RUN, _DIGEST, _LEAVE = b"R", b"D", b"L"
 _DONE = b""
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # both can go to a whole process group
 
 
 @dataclass(frozen=True)
@@ -145,15 +146,18 @@ class ProcessMode(ExecutionMode):
             with suppress(OSError):
                 worker.connection.send_bytes(_REQUEST.pack(_LEAVE, 0))
         deadline = time.monotonic() + _JOIN_S
-        for worker in self._workers:
-            worker.process.join(max(0.0, deadline - time.monotonic()))
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
-            worker.connection.close()
-            worker.process.close()
-        self._workers.clear()
-        self._shared = None
+        try:
+            for worker in self._workers:
+                worker.process.join(max(0.0, deadline - time.monotonic()))
+        finally:  # Ctrl-C while waiting leaves no worker behind either
+            for worker in self._workers:
+                if worker.process.is_alive():
+                    worker.process.kill()
+                    worker.process.join()
+                worker.connection.close()
+                worker.process.close()
+            self._workers.clear()
+            self._shared = None
 
 
 def _crash(worker: _Worker, frame: int) -> WorkerCrashed:
@@ -163,13 +167,13 @@ def _crash(worker: _Worker, frame: int) -> WorkerCrashed:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Start children that never see Ctrl-C: the parent is told of it and closes them in order."""
+    """Start children that never see Ctrl-C or SIGTERM: the parent is told of it and closes them in order."""
     if not hasattr(signal, "pthread_sigmask"):
         yield  # on Windows the workers themselves ignore it, from their first line on
         return
     # Started beforehand, because starting it unblocks what is blocked here.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
     try:
         yield
     finally:
@@ -178,25 +182,25 @@ def _without_interrupts() -> Iterator[None]:
 
 def _work(assignment: _Assignment, connection: Connection) -> None:
     """A worker process: build the shard, then answer requests until told to leave or the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
     _yield_to_parent()
     with threadpool_limits(limits=1), GarbageClock() as garbage:
         try:
             memory = memoryview(assignment.memory).cast("B")
             buffers = FrameBuffers(assignment.layout, memory)
-            runner = ShardRunner(assignment.workload, assignment.agents, buffers, assignment.worker, assignment.faults)
+            runner = ShardRunner(
+                assignment.workload, assignment.agents, buffers, assignment.worker, assignment.faults, garbage
+            )
         except Exception as error:
             _answer(connection, _failure(error))
             return
         _answer(connection, _DONE)
-        collected = garbage.total_ns
         while (request := _next_request(connection)) is not None:
             what, frame = request
             try:
                 if what == _RUN:
-                    total = garbage.total_ns
-                    runner.run(frame, total - collected)
-                    collected = total
+                    runner.run(frame)
                 else:
                     runner.digest()
             except Exception as error:

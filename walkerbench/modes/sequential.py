@@ -18,4 +18,4 @@ class SequentialMode(InProcessMode):
             try:
                 runner.run(frame)
             except Exception as error:
-                raise failure(runner, frame, error) from error
+                raise failure(runner.worker, runner.agents, frame, error) from error

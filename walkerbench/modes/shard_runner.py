@@ -6,6 +6,7 @@ import time
 from itertools import pairwise
 
 from walkerbench.modes.faults import FaultInjector, Faults
+from walkerbench.recording.garbage import GarbageClock
 from walkerbench.workload import FrameBuffers, Workload
 
 
@@ -18,10 +19,17 @@ class ShardRunner:
         buffers: What crosses shards; holds the worker's row.
         worker: The worker's number.
         faults: What to inject.
+        garbage: Where the worker is a process, the clock of its garbage collection.
     """
 
     def __init__(
-        self, workload: Workload, agents: tuple[int, int], buffers: FrameBuffers, worker: int, faults: Faults
+        self,
+        workload: Workload,
+        agents: tuple[int, int],
+        buffers: FrameBuffers,
+        worker: int,
+        faults: Faults,
+        garbage: GarbageClock | None = None,
     ) -> None:
         self.agents = agents
         self.worker = worker
@@ -30,14 +38,11 @@ class ShardRunner:
         self._row = buffers.workers[worker]
         self._row[0] = -1
         self._injector = FaultInjector(faults, worker) if faults.active else None
+        self._garbage = garbage
+        self._collected_ns = 0 if garbage is None else garbage.total_ns
 
-    def run(self, frame: int, gc_ns: int = 0) -> None:
-        """Run one frame and write the worker's row.
-
-        Args:
-            frame: Number of the frame.
-            gc_ns: Garbage collection of this process since its last row, where the worker is a process.
-        """
+    def run(self, frame: int) -> None:
+        """Run one frame and write the worker's row."""
         start = time.perf_counter_ns()
         cpu = time.thread_time_ns()
         if self._injector:
@@ -50,8 +55,15 @@ class ShardRunner:
             self._injector.after(edges[-1] - edges[0])
         busy = time.perf_counter_ns() - start
         spent = [after - before for before, after in pairwise(edges)]
-        self._row[:] = (frame, start, busy, time.thread_time_ns() - cpu, gc_ns, *spent)
+        self._row[:] = (frame, start, busy, time.thread_time_ns() - cpu, self._fresh_garbage_ns(), *spent)
 
     def digest(self) -> None:
         """Have the shard digest its agents."""
         self._shard.digest()
+
+    def _fresh_garbage_ns(self) -> int:
+        """Garbage collection of this process since its last row; 0 where the parent's own clock sees it."""
+        if self._garbage is None:
+            return 0
+        before, self._collected_ns = self._collected_ns, self._garbage.total_ns
+        return self._collected_ns - before

@@ -35,7 +35,7 @@ class ThreadedMode(InProcessMode):
         for runner, future in zip(self._runners, self._futures, strict=True):
             error = future.exception() if future in done else None
             if error is not None:
-                raise failure(runner, frame, error) from error
+                raise failure(runner.worker, runner.agents, frame, error) from error
         for runner, future in zip(self._runners, self._futures, strict=True):
             if future not in done:
                 raise WorkerTimeout(runner.worker, runner.agents, frame, timeout_s)
