@@ -98,9 +98,8 @@ class Brains:
         """
         agents = np.arange(len(self.epsilon))[rows]
         batch = self._replay.sample(agents, self._samplers)
-        gradient = self._workspace.gradient[: len(agents)]
-        errors = self._loss_gradient(rows, batch, gradient)
-        self._adam.step(self.parameters, gradient, rows)
+        errors = self._loss_gradient(rows, batch)
+        self._adam.step(self.parameters, self._workspace.gradient[: len(agents)], rows)
         self._replay.reprioritise(agents, batch.places, errors)
         self.loss[rows] = np.add.reduce(batch.weights * errors * errors, axis=-1) / errors.shape[-1]
         self.epsilon[rows] = np.maximum(self._brain.epsilon_end, self.epsilon[rows] * self._brain.epsilon_decay)
@@ -139,8 +138,8 @@ class Brains:
         self._drawn[agents] += 1
         return draws
 
-    def _loss_gradient(self, rows: slice, batch: Batch, gradient: Floats) -> Floats:
-        """The double-Q errors `(agents, batch)`; `gradient` receives that of the weighted mean of their squares."""
+    def _loss_gradient(self, rows: slice, batch: Batch) -> Floats:
+        """The double-Q errors `(agents, batch)`; the workspace gets the gradient of their squares' weighted mean."""
         agents, size = batch.actions.shape
         layers = rows_of(self._layers, rows)
         outputs = [each[:agents] for each in self._workspace.outputs]
@@ -156,5 +155,5 @@ class Brains:
         q_gradient = np.zeros((agents, size, self._plan.actions), np.float32)
         q_gradient[agent, place, batch.actions] = errors * batch.weights * np.float32(2.0 / size)
         seen = [each[:, :size] for each in activations]
-        backward(layers, seen, q_gradient, self._plan.layers(gradient), halves)
+        backward(layers, seen, q_gradient, rows_of(self._workspace.gradient_layers, slice(agents)), halves)
         return errors

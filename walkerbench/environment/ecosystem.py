@@ -21,6 +21,7 @@ Bools = NDArray[np.bool_]
 COUNTERS = ("meals", "contested_meals", "deaths", "replaced", "generations")
 """What the ecosystem counts in a frame."""
 
+_NONE = np.empty(0, np.intp)
 _AWAY = np.inf  # where a robot or a source is that is not there: beyond the reach of every sense
 _TRIES = 64  # places looked at for a source that is to lie away from the starts
 
@@ -147,7 +148,9 @@ class Ecosystem:
             for agent in np.flatnonzero((first < end) & alive)
             for source in self._food_order[first[agent] : end[agent]]
         ]
-        agents, sources = np.array(pairs, np.intp).reshape(-1, 2).T
+        if not pairs:
+            return _NONE, _NONE, np.empty(0)
+        agents, sources = np.array(pairs, np.intp).T
         square = ((positions[agents] - self._published["food"][sources]) ** 2).sum(axis=1)
         near = square < reach * reach
         return agents[near], sources[near], square[near]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -38,13 +39,13 @@ class NetworkPlan:
         """The plan that a profile's brain asks for."""
         return cls(inputs, brain.hidden_units, brain.head_units, actions)
 
-    @property
+    @cached_property
     def shapes(self) -> tuple[tuple[int, int], ...]:
         """`(in, out)` of every layer's weights."""
         trunk = tuple(pairwise((self.inputs, *self.hidden)))
         return (*trunk, (self.hidden[-1], 2 * self.head), (self.head, 1), (self.head, self.actions))
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Number of parameters of one agent."""
         return sum(rows * columns + columns for rows, columns in self.shapes)
@@ -95,6 +96,7 @@ class Workspace:
 
     Attributes:
         gradient: `(agents, size)`.
+        gradient_layers: The same memory as layers.
         outputs: `(agents, batch, units)` of every hidden layer.
         upstream: Likewise, for derivatives.
     """
@@ -102,6 +104,7 @@ class Workspace:
     def __init__(self, plan: NetworkPlan, agents: int, batch: int) -> None:
         units = (*plan.hidden, 2 * plan.head)
         self.gradient = np.zeros((agents, plan.size), np.float32)
+        self.gradient_layers = plan.layers(self.gradient)
         self.outputs = [np.zeros((agents, batch, width), np.float32) for width in units]
         self.upstream = [np.zeros((agents, batch, width), np.float32) for width in units]
 

@@ -58,15 +58,16 @@ def cast(directions: Points, length: float, scene: Scene) -> tuple[Floats, Float
         `(agents, rays)` distances, `length` where nothing was hit, and `(agents, rays)` classes. Of things hit at the
         same distance, the one counts whose class comes first.
     """
+    # What lies beyond a ray's length may be among the hits until the nearest has been found.
     hits = np.full((len(CLASSES), *directions.shape), length)
     with np.errstate(divide="ignore", invalid="ignore"):
         _boxes(directions, length, scene, hits[OBSTACLE])
         _terrain(directions, length, scene, hits[TERRAIN])
         _circles(directions, length, scene, hits[ROBOT:])
-    distance = hits.min(axis=0)
+    distance = np.minimum.reduce(hits, axis=0)
     kind = CLASSES[hits.argmin(axis=0)]
     kind[distance >= length] = CLEAR_CLASS
-    return distance, kind
+    return np.minimum(distance, length), kind
 
 
 def _terrain(directions: Points, length: float, scene: Scene, nearest: Floats) -> None:
@@ -81,8 +82,8 @@ def _terrain(directions: Points, length: float, scene: Scene, nearest: Floats) -
     share *= scene.vertices_x[0, 1] - scene.vertices_x[0, 0]
     share += x[..., :-1]
     crossing = share / run
-    hit = (over[..., :-1] != over[..., 1:]) & (crossing >= 0) & (crossing < length)
-    np.where(hit, crossing, length).min(axis=2, out=nearest)
+    hit = (over[..., :-1] != over[..., 1:]) & (crossing >= 0)
+    np.minimum.reduce(np.where(hit, crossing, length), axis=2, out=nearest)
 
 
 def _boxes(directions: Points, length: float, scene: Scene, nearest: Floats) -> None:
@@ -92,11 +93,11 @@ def _boxes(directions: Points, length: float, scene: Scene, nearest: Floats) -> 
     np.divide(1.0, directions.imag, out=inverse[1, ..., 0])
     first = (centre - half) * inverse
     second = (centre + half) * inverse
-    entry = np.minimum(first, second).max(axis=0)
-    leave = np.maximum(first, second).min(axis=0)
+    entry = np.maximum.reduce(np.minimum(first, second), axis=0)
+    leave = np.minimum.reduce(np.maximum(first, second), axis=0)
     # Like Box2D, a ray that starts within a box does not see it.
-    hit = (entry <= leave) & (entry > 0) & (entry < length)
-    np.where(hit, entry, length).min(axis=2, out=nearest)
+    hit = (entry <= leave) & (entry > 0)
+    np.minimum.reduce(np.where(hit, entry, length), axis=2, out=nearest)
 
 
 def _circles(directions: Points, length: float, scene: Scene, nearest: Floats) -> None:
@@ -110,7 +111,7 @@ def _circles(directions: Points, length: float, scene: Scene, nearest: Floats) -
     radius, beside = scene.radius[seen][:, None], centre.imag
     distance = centre.real - np.sqrt(radius * radius - beside * beside)
     # Beside the circle the root is not a number, and no comparison with it holds.
-    distance[~((distance >= 0) & (distance < length))] = length
+    distance = np.where(distance >= 0, distance, length)
     # nonzero gives pairs in the agents' order, so each agent's circles are one run.
     begins = np.empty(len(agents), np.bool_)
     begins[0] = True

@@ -217,10 +217,10 @@ class SenseOrgans:
         reach = outline.wheel_radius[rows] + slop
         rims_x = centres.real + _RIM.real * reach
         rims_y = centres.imag - _RIM.imag * reach
-        wheels = (rims_y <= self._surface.at(rims_x)).any(axis=0)
+        wheels = np.logical_or.reduce(rims_y <= self._surface.at(rims_x), axis=0)
         corners = outline.corners[:, rows] * turn[2]
         corners += position + outline.shoulder[rows] * turn[0] + outline.upper_arm[rows] * turn[1]
-        arm: Bools = (corners.imag - slop <= self._surface.at(corners.real)).any(axis=0)
+        arm: Bools = np.logical_or.reduce(corners.imag - slop <= self._surface.at(corners.real), axis=0)
         return np.add.reduce(wheels, axis=0, dtype=np.float64) / len(wheels), arm
 
 

@@ -199,6 +199,8 @@ class WalkerShard:
     def _follow_energy(self, alive: Bools, immobile: Bools) -> int:
         """Switch off the motors of the exhausted and on those of the recovered; how many recovered."""
         changed = np.flatnonzero((immobile != self._immobile) & alive)
+        if not len(changed):
+            return 0
         for row in changed:
             robot = self._robots[row]
             if robot is not None:

@@ -15,7 +15,7 @@ from walkerbench.environment.shard import WalkerShard
 from walkerbench.environment.terrain import Ground, build_ground
 from walkerbench.workload import Field, FrameBuffers
 
-_WORLD_BYTES = 260_000  # a b2World with 500 chain segments and a robot takes 220 kB as measured, and Python around it the rest
+_WORLD_BYTES = 260_000  # a b2World with 500 chain segments and a robot, 220 kB as measured, and Python around it
 
 
 @dataclass(frozen=True)
