@@ -1,5 +1,6 @@
 """`walkerbench`, and `python -m walkerbench`."""
 
+import os
 import sys
 
 
@@ -10,7 +11,7 @@ def main() -> int:
         The process's exit code.
     """
     try:
-        # Imported here, so that Ctrl-C while Python still imports ends as it does anywhere else.
+        # Imported here, so that Ctrl-C while Python still imports these ends as it does anywhere else.
         from walkerbench.interrupts import ignore_interrupts, leave_at_interrupts
 
         leave_at_interrupts()
@@ -22,7 +23,8 @@ def main() -> int:
         return code
     except KeyboardInterrupt:
         sys.stderr.write("walkerbench: interrupted\n")
-        return 130
+        sys.stderr.flush()
+        os._exit(130)  # a second Ctrl-C while Python exits would take the place of the exit code
 
 
 if __name__ == "__main__":

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, VerdictRecord
+from walkerbench.errors import RunFileError
+from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, StageRecord, VerdictRecord
 from walkerbench.verdicts.criteria import Verdict, judge, parse_criterion
 from walkerbench.verdicts.metrics import Measured, measure
+from walkerbench.workload import fold_digests
 
 
 def conclude(recorded: RecordedRun) -> RunFile:
     """Measure and judge every stage and the whole run.
 
     Args:
-        recorded: The run as it was read back; its stages hold counters already.
+        recorded: The run as it was read back. Where it is still running or was killed, its stages and checkpoints are
+            taken from the arrays.
 
     Returns:
         Its `run.json` with digests, metrics and verdicts filled in.
     """
+    if recorded.run.state == "running":
+        recorded = _with_stages(recorded)
     run = recorded.run
     criteria = [parse_criterion(text) for text in run.criteria]
     several = len(run.stages) > 1
@@ -31,7 +37,7 @@ def conclude(recorded: RecordedRun) -> RunFile:
     for stage in run.stages:
         rows = recorded.frames[recorded.frames["stage"] == stage.stage]
         emergency = run.emergency_shutdowns if stage is run.stages[-1] else 0
-        measured = measure(rows, recorded.cpu, stage.counters, emergency, _missed_deadlines(run, rows))
+        measured = _measure(recorded, rows, stage.counters, emergency)
         checkpoints = [each for each in run.checkpoints if each.stage == stage.stage]
         warmup = int(np.count_nonzero(rows["warmup"]))
         stages.append(
@@ -46,7 +52,7 @@ def conclude(recorded: RecordedRun) -> RunFile:
         )
         if several:
             verdicts += judge(criteria, measured, stage.stage)
-    whole = _measure_whole(recorded)
+    whole = _measure(recorded, recorded.frames, _totals(run), run.emergency_shutdowns)
     verdicts += judge(criteria, whole, None)
     return run.changed(
         stages=tuple(stages),
@@ -74,19 +80,67 @@ def fold(checkpoints: Iterable[CheckpointRecord]) -> str | None:
     return hashlib.sha256(b"".join(digests)).hexdigest() if digests else None
 
 
-def _measure_whole(recorded: RecordedRun) -> Measured:
+def _measure(recorded: RecordedRun, rows: NDArray[Any], counters: Mapping[str, int], emergencies: int) -> Measured:
     run = recorded.run
-    missed = _missed_deadlines(run, recorded.frames)
-    return measure(recorded.frames, recorded.cpu, _totals(run), run.emergency_shutdowns, missed)
+    measured = measure(rows, recorded.cpu, counters, emergencies, _missed_deadlines(run, rows))
+    unknown = [name for name in run.workload.counters if name not in counters]
+    values = measured.values | dict.fromkeys(unknown)
+    return Measured(values, measured.unmeasured | dict.fromkeys(unknown, "is only known of a run that has ended"))
 
 
 def _totals(run: RunFile) -> dict[str, int]:
-    return {name: sum(stage.counters.get(name, 0) for stage in run.stages) for name in run.workload.counters}
+    """Each counter that every stage knows."""
+    known = [name for name in run.workload.counters if all(name in stage.counters for stage in run.stages)]
+    return {name: sum(stage.counters[name] for stage in run.stages) for name in known}
+
+
+def _with_stages(recorded: RecordedRun) -> RecordedRun:
+    """The same run, its stages and checkpoints as far as the arrays know them."""
+    count = 1 + int(recorded.frames["stage"].max(initial=0))
+    run = recorded.run.changed(
+        stages=tuple(_stage(recorded, number) for number in range(count)), checkpoints=tuple(_checkpoints(recorded))
+    )
+    return dataclasses.replace(recorded, run=run)
+
+
+def _stage(recorded: RecordedRun, number: int) -> StageRecord:
+    run = recorded.run
+    rows = recorded.frames[recorded.frames["stage"] == number]
+    workers = recorded.workers[recorded.workers["stage"] == number]["worker"]
+    return StageRecord(
+        stage=number,
+        agents=_agents(recorded, number),
+        frames=len(rows),
+        warmup=int(np.count_nonzero(rows["warmup"])),
+        workers=1 + int(workers.max()) if len(workers) else run.mode.workers,
+        digest=None,
+        counters={name: int(rows[name].sum()) for name in run.workload.frame_counters},
+        population={},
+        metrics={},
+    )
+
+
+def _agents(recorded: RecordedRun, stage: int) -> int:
+    try:
+        return int(recorded.run.profile["stages"][stage]["agents"])
+    except (LookupError, TypeError, ValueError) as error:
+        path = recorded.directory / "run.json"
+        raise RunFileError(f"{path}: corrupt, its profile has no stage {stage + 1}: record the run again") from error
+
+
+def _checkpoints(recorded: RecordedRun) -> Iterator[CheckpointRecord]:
+    digests = recorded.digests
+    fields = [name for name in digests.dtype.names or () if name not in ("stage", "frame", "agent")]
+    moments = np.unique(digests[["stage", "frame"]])
+    for stage, frame in moments.tolist():
+        agents = digests[(digests["stage"] == stage) & (digests["frame"] == frame)]
+        digest = fold_digests(np.stack([agents[name] for name in fields], axis=1))
+        yield CheckpointRecord(stage=stage, frame=frame, digest=digest.hex(), population={})
 
 
 def _missed_deadlines(run: RunFile, frames: NDArray[Any]) -> int | None:
     """Judged frames that took longer than their period, at real-time pace."""
-    if run.profile["pace"] != "realtime":
+    if run.profile.get("pace") != "realtime":
         return None
     period_ns = 1e9 / run.profile["environment"]["physics"]["frames_per_second"]
     return int(np.count_nonzero(frames["wall_ns"][frames["warmup"] == 0] > period_ns))

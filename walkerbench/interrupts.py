@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Self
 
+from walkerbench.errors import Interrupted
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def leave_at_interrupts() -> None:
+    """Let an interrupt end the process at once: for as long as nothing is under way that would have to be closed.
+
+    An exception would strike anywhere, such as within an import, where it is not always passed on.
+    """
+    for number in _SIGNALS:
+        signal.signal(number, _leave)
+
+
+def ignore_interrupts() -> None:
+    """Let no interrupt count any more: the process is about to end by itself."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    with suppress(OSError):
+        if sys.stderr is not None:  # written past its buffer, which may be in use right now
+            os.write(sys.stderr.fileno(), b"walkerbench: interrupted\n")
+    os._exit(Interrupted.exit_code)
 
 
 class InterruptWatch:

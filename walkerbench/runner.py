@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 import walkerbench
 from walkerbench.conclusion import conclude
 from walkerbench.environment import WalkerWorkload
-from walkerbench.errors import OutputLost
+from walkerbench.errors import Interrupted, OutputLost
 from walkerbench.interrupts import InterruptWatch
 from walkerbench.profile import Profile
 from walkerbench.recording.cpu import CpuSampler
@@ -67,9 +67,13 @@ def run(
     Raises:
         UsageError: It cannot be run as asked; nothing has been written.
         RunBroken: A worker crashed, hung or raised, or the output can no longer be written. What was recorded is kept.
+        Interrupted: Twice, before anything was recorded.
     """
     with InterruptWatch() as interrupts:
-        return _Run(profile, output, command_line, listener, interrupts).carry_out()
+        try:
+            return _Run(profile, output, command_line, listener, interrupts).carry_out()
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted before anything was recorded") from None
 
 
 class _Run:
@@ -110,9 +114,9 @@ class _Run:
             "digests": digest_dtype(self._workloads[0].digest_fields),
         }
         with RunWriter.create(self._directory, self._run, dtypes) as writer:
-            if self._listener is not None:
-                self._listener.started(self._directory, self._run)
             try:
+                if self._listener is not None:
+                    self._listener.started(self._directory, self._run)
                 for number in range(len(self._profile.stages)):
                     self._run_stage(number, writer)
                     if self._run.state != "running":
@@ -120,16 +124,21 @@ class _Run:
             except KeyboardInterrupt:
                 self._end("interrupted", "interrupted twice: ended within a frame")
             except BaseException as error:
+                self._interrupts.hold()
                 self._end("broken", f"{type(error).__name__}: {error}")
                 # The run is closed in order as far as the output lets it; the error that broke it says more.
                 with suppress(OutputLost):
                     self._conclude(writer)
                 raise
+            self._interrupts.hold()
             self._conclude(writer)
         return self._directory
 
     def _run_stage(self, number: int, writer: RunWriter) -> None:
         profile = self._profile
+        if self._interrupts.received is not None:
+            self._end("interrupted", f"{self._interrupts.received} before stage {number + 1}")
+            return
         environment = TrainingEnvironment(
             mode=profile.mode,
             num_workers=self._workers[number],
@@ -137,24 +146,26 @@ class _Run:
             safeguards=profile.safeguards,
             faults=profile.faults,
         )
-        with environment:
+        # The callbacks run last to first, and each in any case: what was recorded is kept, whatever else fails.
+        with ExitStack() as closing:
+            closing.callback(self._interrupts.release)
+            closing.enter_context(environment)
+            self._note_mode(environment)
+            writer.write(self._run)
             sampler = CpuSampler(lambda: (os.getpid(), *environment.worker_pids()))
             loop = StageLoop(profile, number, environment, sampler, writer, self._interrupts, self._tell)
+            closing.callback(loop.save)
+            closing.callback(self._note_stage, number, environment, loop.checkpoints)
             sampler.start()
-            try:
-                ended = loop.run()
-            finally:
-                # The sampler reads the workers, so it ends before they do; what was recorded is kept in any case.
-                sampler.stop()
-                self._note_stage(number, environment, loop.checkpoints)
-                loop.save()
+            closing.callback(sampler.stop)  # it reads the workers, so it ends before they do
+            closing.callback(self._interrupts.hold)
+            ended = loop.run()
         if ended is not None:
             self._end(*ended)
 
     def _note_stage(
         self, number: int, environment: TrainingEnvironment, checkpoints: Sequence[CheckpointRecord]
     ) -> None:
-        method = environment.start_method
         stage = StageRecord(
             stage=number,
             agents=environment.workload.num_agents,
@@ -166,17 +177,22 @@ class _Run:
             population={**environment.statistics()},
             metrics={},
         )
+        self._run = self._run.changed(
+            stages=(*self._run.stages, stage), checkpoints=(*self._run.checkpoints, *checkpoints)
+        )
+
+    def _note_mode(self, environment: TrainingEnvironment) -> None:
+        method = environment.start_method
         mode = ModeRecord(
             requested=self._profile.mode,
             used=environment.mode_used,
-            fallback=environment.fallback,
+            # A later stage with more agents does not undo that an earlier one fell back.
+            fallback=environment.fallback or self._run.mode.fallback,
             workers=environment.num_workers,
             start_method=method[0] if method else None,
             start_method_reason=method[1] if method else None,
         )
-        self._run = self._run.changed(
-            stages=(*self._run.stages, stage), checkpoints=(*self._run.checkpoints, *checkpoints), mode=mode
-        )
+        self._run = self._run.changed(mode=mode)
 
     def _end(self, state: str, because: str) -> None:
         self._run = self._run.changed(state=state, ended_because=because, emergency_shutdowns=int(state == "emergency"))
@@ -211,8 +227,8 @@ class _Run:
                 start_method=_START_METHODS.get(profile.mode),
                 start_method_reason=None,
             ),
-            profile=profile.as_dict(),
-            command_line=tuple(command_line),
+            profile=profile.as_dict() | {"name": _text(profile.name), "source": _text(profile.source)},
+            command_line=tuple(_text(word) for word in command_line),
             machine=_facts(profile.mode),
             criteria=tuple(str(criterion) for criterion in profile.criteria),
             faults=profile.faults.describe() if profile.faults.active else None,
@@ -227,6 +243,11 @@ def _facts(mode: str) -> dict[str, Any]:
     # Taken as it is while frames run: BLAS held to one thread, in this process as in every worker.
     with threadpool_limits(limits=1):
         return machine_facts(_START_METHODS.get(mode))
+
+
+def _text(word: str) -> str:
+    """A word of the command line as UTF-8 can hold it: file names may be any bytes."""
+    return word.encode(errors="backslashreplace").decode()
 
 
 def _utc(moment: datetime) -> str:

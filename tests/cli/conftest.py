@@ -13,7 +13,10 @@ import pytest
 import walkerbench
 from walkerbench.cli.entry import run_command_line
 from walkerbench.profile import Profile
+from walkerbench.recording.cpu import cpu_dtype
+from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import ARRAYS, RunFile, RunWriter
+from walkerbench.stage_loop import digest_dtype
 
 FINISHED = Path(__file__).parents[1] / "reports" / "finished_run.json"
 
@@ -60,10 +63,16 @@ def record() -> Callable[[Path, RunFile], Path]:
     """Writes a run, with arrays of one row each."""
 
     def write(directory: Path, run: RunFile) -> Path:
-        dtype = np.dtype([("frame", "<i8")])
-        with RunWriter.create(directory, run, dict.fromkeys(ARRAYS, dtype)) as writer:
+        workload = run.workload
+        dtypes = {
+            "frames": frame_dtype(workload.phases, workload.settle_phase, workload.frame_counters),
+            "workers": worker_dtype(workload.phases),
+            "cpu": cpu_dtype(cores=2),
+            "digests": digest_dtype(["bodies"]),
+        }
+        with RunWriter.create(directory, run, dtypes) as writer:
             for name in ARRAYS:
-                writer.append(name, np.zeros(1, dtype))
+                writer.append(name, np.zeros(1, dtypes[name]))
         return directory
 
     return write

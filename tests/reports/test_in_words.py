@@ -67,7 +67,7 @@ def test_stages_are_named_from_one() -> None:
         ("interrupted", "by the user", "INTERRUPTED: by the user (after 3,600 frames)"),
         ("broken", None, "BROKEN (after 3,600 frames)"),
         ("emergency", "too slow", "STOPPED ITSELF: too slow (after 3,600 frames)"),
-        ("running", None, "UNFINISHED: still running, or killed; numbers are missing (after 3,600 frames)"),
+        ("running", None, "UNFINISHED: still running, or killed; shown as far as it was recorded (after 3,600 frames)"),
     ],
 )
 def test_trouble_is_told(state: str, because: str | None, text: str | None) -> None:

@@ -19,7 +19,7 @@ def test_an_existing_output_is_refused_and_left_alone(tmp_path, toy):
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
 
     for name in ("mine", "file", "dangling"):
-        with pytest.raises(OutputError, match="the output exists already: remove it or give another"):
+        with pytest.raises(OutputError, match="the output exists already: give a directory that does not"):
             RunWriter.create(tmp_path / name, toy.begun(), toy.dtypes)
 
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]

@@ -16,8 +16,9 @@ def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> 
     """Show a recorded run again, as `walkerbench run` did.
 
     RUN is a run directory, or @latest for the newest in .walkerbench/runs
-    (@latest~1 for the one before, and so on). Ends with 0 whenever the run
-    could be shown, whatever its verdict; with 2 if it cannot be read.
+    (@latest~1 for the one before, and so on). A run that is still running, or
+    was killed, is shown as far as it was recorded. Ends with 0 whenever the
+    run could be shown, whatever its verdict; with 2 if it cannot be read.
 
     \b
     Examples:
@@ -26,8 +27,11 @@ def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> 
       walkerbench show @latest~1 --json
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.result import print_run
+    from walkerbench.conclusion import conclude
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
 
     found = read_run(find_run(recorded, RUNS_ROOT))
-    print_run(found.run, found.directory, as_json=as_json, verbose=invocation.verbose)
+    # A run that was killed has not been concluded, nor has one that is still going on.
+    run = conclude(found) if found.run.state == "running" else found.run
+    print_run(run, found.directory, as_json=as_json, verbose=invocation.verbose)
     return 0

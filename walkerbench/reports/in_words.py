@@ -47,7 +47,7 @@ def conclude(run: RunFile) -> Conclusion:
 def trouble(run: RunFile) -> str | None:
     """What a reader must know before any number: that the run is not whole, and why; None for one that is."""
     words = {
-        "running": "UNFINISHED: still running, or killed; numbers are missing",
+        "running": "UNFINISHED: still running, or killed; shown as far as it was recorded",
         "interrupted": "INTERRUPTED",
         "broken": "BROKEN",
         "emergency": "STOPPED ITSELF",

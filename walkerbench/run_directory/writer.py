@@ -46,7 +46,7 @@ class RunWriter:
             raise ValueError(f"dtypes for {sorted(dtypes)}, not for {sorted(ARRAYS)}")
         missing = [path for path in (directory, *directory.parents) if not os.path.lexists(path)]
         if directory not in missing:
-            raise OutputError(f"{directory}: the output exists already: remove it or give another")
+            raise OutputError(f"{directory}: the output exists already: give a directory that does not")
         arrays: dict[str, _GrowingArray] = {}
         made: list[Path] = []
         try:

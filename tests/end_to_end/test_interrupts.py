@@ -1,0 +1,134 @@
+"""Ctrl-C and SIGTERM at any time, sent to the whole process group as a terminal does."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from whole_process import Ended, Started, WholeProcess, rows
+
+from walkerbench.run_directory import ARRAYS, read_run
+
+Profile = Callable[..., list[str]]
+
+ENDLESS = 10**7
+HANGING_S = 3600
+MOMENTS = [
+    ("sequential", signal.SIGINT),
+    ("threaded", signal.SIGTERM),
+    ("process", signal.SIGINT),
+    ("process", signal.SIGTERM),
+]
+
+# Interrupts its own group while main imports its nth module, counted over all imports of the run.
+INTERRUPTING = """
+import os, signal, sys
+from walkerbench.__main__ import main
+left = int(sys.argv.pop(1))
+def watch(event, arguments):
+    global left
+    if event == "import":
+        left -= 1
+        if left == 0:
+            os.killpg(0, signal.{signal})
+sys.addaudithook(watch)
+sys.exit(main())
+"""
+
+
+def assert_kept(ended: Ended, run: Path, because: str) -> int:
+    """The run is whole and marked interrupted; how many frames it has."""
+    assert ended.code == 130
+    assert "Traceback" not in ended.err
+    recorded = read_run(run)
+    assert recorded.run.state == "interrupted"
+    assert recorded.run.ended_because is not None
+    assert because in recorded.run.ended_because
+    assert recorded.run.finished_utc is not None
+    frames = len(recorded.frames)
+    assert [rows(run, name) for name in ARRAYS] == [len(getattr(recorded, name)) for name in ARRAYS]
+    assert recorded.frames["frame"].tolist() == list(range(frames))
+    assert sum(stage.frames for stage in recorded.run.stages) == frames
+    assert "NO VERDICT: the run was interrupted" in ended.out
+    return frames
+
+
+@pytest.mark.parametrize(
+    ("number", "nth"),
+    [
+        *((signal.SIGINT, nth) for nth in (1, 10, 60, 120, 240, 360, 480)),
+        *((signal.SIGTERM, nth) for nth in (60, 360)),  # the very first imports it ends by its default
+    ],
+)
+def test_during_imports_there_is_a_line_and_no_run(
+    walkerbench: WholeProcess, profile: Profile, number: signal.Signals, nth: int
+) -> None:
+    command = (sys.executable, "-c", INTERRUPTING.format(signal=number.name))
+    ended = walkerbench(str(nth), *profile(), command=command)
+    assert (ended.code, ended.out, ended.err) == (130, "", "walkerbench: interrupted\n")
+    assert [path.name for path in walkerbench.cwd.iterdir()] == ["tiny.toml"]
+
+
+@pytest.mark.parametrize(("mode", "number"), MOMENTS)
+def test_while_the_environment_starts(
+    walkerbench: WholeProcess, profile: Profile, mode: str, number: signal.Signals
+) -> None:
+    with walkerbench.start(*profile(frames=ENDLESS), "--mode", mode, "-o", "run") as started:
+        started.wait_for_line("recording into run")
+        started.signal(number)
+        ended = started.end()
+    assert_kept(ended, walkerbench.cwd / "run", number.name)
+    assert ended.err == "recording into run\n"
+
+
+@pytest.mark.parametrize(("mode", "number"), MOMENTS)
+def test_while_frames_run(walkerbench: WholeProcess, profile: Profile, mode: str, number: signal.Signals) -> None:
+    with walkerbench.start(*profile(frames=ENDLESS), "--mode", mode, "--workers", "1", "-o", "run") as started:
+        started.wait_for_line("frame ")
+        started.signal(number)
+        ended = started.end()
+    frames = assert_kept(ended, walkerbench.cwd / "run", f"{number.name} after ")
+    assert frames > 0
+    assert read_run(walkerbench.cwd / "run").run.checkpoints[-1].frame == frames - 1
+    assert ended.out.startswith(
+        f"INTERRUPTED: {number.name} after {frames} frames of this stage (after {frames} frames)"
+    )
+    shown = walkerbench("show", "run")
+    assert (shown.code, shown.out) == (0, ended.out)
+
+
+@pytest.mark.parametrize("mode", ["sequential", "process"])
+def test_twice_while_a_frame_hangs(walkerbench: WholeProcess, profile: Profile, mode: str) -> None:
+    arguments = profile(faults={"stall_frames": {"0": 0.3, "1": HANGING_S}})
+    with walkerbench.start(*arguments, "--mode", mode, "-o", "run") as started:
+        started.wait_for_line("frame 1/")
+        started.wait_for_sleep()
+        interrupt_until_it_ends(started)
+        ended = started.end()
+    assert_kept(ended, walkerbench.cwd / "run", "interrupted twice: ended within a frame")
+    assert rows(walkerbench.cwd / "run") == 1
+
+
+def interrupt_until_it_ends(started: Started) -> None:
+    """Two signals at once could count as one, so there are as many as it takes."""
+    while True:
+        started.signal(signal.SIGINT)
+        try:
+            started.process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+def test_json_is_printed_of_an_interrupted_run(walkerbench: WholeProcess, profile: Profile) -> None:
+    with walkerbench.start(*profile(frames=ENDLESS), "--json", "-o", "run") as started:
+        started.wait_for_line("frame ")
+        started.signal(signal.SIGINT)
+        ended = started.end()
+    assert ended.code == 130
+    assert json.loads(ended.out) == json.loads((walkerbench.cwd / "run" / "run.json").read_text())

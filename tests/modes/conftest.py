@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import toy_workload
+from leftovers import nothing_left_behind
+
+from walkerbench.modes import ExecutionMode, Faults, ProcessMode, SequentialMode, ThreadedMode, ThreadPoolManager
+from walkerbench.modes import process as process_module
+from walkerbench.modes import thread_pool as thread_pool_module
+
+
+class ModeMaker:
+    """Makes modes, and closes them and their pools at the end."""
+
+    def __init__(self) -> None:
+        self._modes: list[ExecutionMode] = []
+        self._pools: list[ThreadPoolManager] = []
+
+    def __call__(self, name: str, faults: Faults | None = None, threads: int = 3) -> ExecutionMode:
+        if name == "threaded":
+            self._pools.append(ThreadPoolManager(threads))
+            mode: ExecutionMode = ThreadedMode(self._pools[-1], faults)
+        else:
+            mode = {"sequential": SequentialMode, "process": ProcessMode}[name](faults)
+        self._modes.append(mode)
+        return mode
+
+    def close(self) -> None:
+        for mode in self._modes:
+            mode.close()
+        toy_workload.release.set()  # of this process; a worker process's own stays unset
+        for pool in self._pools:
+            pool.shutdown()
+        toy_workload.release.clear()
+
+
+@pytest.fixture
+def make_mode() -> Iterator[ModeMaker]:
+    """Makes modes; nothing may be left of them at the end."""
+    with nothing_left_behind():
+        maker = ModeMaker()
+        try:
+            yield maker
+        finally:
+            maker.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hung workers are given up at once on closing."""
+    monkeypatch.setattr(process_module, "_JOIN_S", 0.2)
+    monkeypatch.setattr(thread_pool_module, "_JOIN_S", 0.05)

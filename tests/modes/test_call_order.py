@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from toy_workload import Misdeed, ToyWorkload
+
+from walkerbench.errors import CallOrderError, WorkerFailed
+from walkerbench.modes import ExecutionMode
+
+CALLS: dict[str, Callable[[ExecutionMode], object]] = {
+    "start": lambda mode: mode.start(ToyWorkload(), 2),
+    "dispatch": lambda mode: mode.dispatch(0),
+    "wait": lambda mode: mode.wait(0),
+    "checkpoint": lambda mode: mode.checkpoint(0),
+    "buffers": lambda mode: mode.buffers,
+}
+
+
+def refused(mode: ExecutionMode) -> set[str]:
+    """Which of the calls the mode refuses, by calling those named in turn."""
+    names = set()
+    for name, call in CALLS.items():
+        try:
+            call(mode)
+        except CallOrderError:
+            names.add(name)
+    return names
+
+
+def assert_refused(mode: ExecutionMode, *names: str) -> None:
+    for name in names:
+        with pytest.raises(CallOrderError):
+            CALLS[name](mode)
+
+
+@pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
+def test_every_call_out_of_order_is_refused_and_changes_nothing(make_mode, name):
+    mode = make_mode(name)
+    assert_refused(mode, "dispatch", "wait", "checkpoint", "buffers")
+    mode.start(ToyWorkload(), 2)
+    assert_refused(mode, "start", "wait")
+    mode.dispatch(0)
+    assert_refused(mode, "start", "dispatch", "checkpoint")
+    mode.wait(0)
+    assert_refused(mode, "start", "wait")
+    first = mode.checkpoint(0)
+    assert mode.checkpoint(0) == first
+    mode.dispatch(1)
+    mode.wait(1)
+    assert mode.checkpoint(1) != first
+    mode.close()
+    assert refused(mode) == set(CALLS)
+    mode.close()
+
+
+@pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
+def test_after_an_error_only_close_is_left(make_mode, name):
+    mode = make_mode(name)
+    mode.start(ToyWorkload(misdeeds=(Misdeed("raise", 0, 0),)), 2)
+    mode.dispatch(0)
+    with pytest.raises(WorkerFailed):
+        mode.wait(0)
+    assert_refused(mode, "start", "dispatch", "wait", "checkpoint")
+    mode.close()
+    mode.close()
+
+
+@pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
+def test_a_mode_can_be_closed_before_its_start_and_amid_a_frame(make_mode, name):
+    make_mode(name).close()
+    mode = make_mode(name)
+    mode.start(ToyWorkload(), 2)
+    mode.dispatch(0)
+    mode.close()
+
+
+def test_the_message_says_what_is_and_what_was_needed(make_mode):
+    with pytest.raises(CallOrderError, match=r"^sequential mode: dispatch needs the state READY, but it is NEW$"):
+        make_mode("sequential").dispatch(0)

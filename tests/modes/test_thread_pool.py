@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+
+import pytest
+from leftovers import nothing_left_behind, pool_threads
+
+from walkerbench.errors import CallOrderError
+from walkerbench.modes import ThreadPoolManager, thread_pool
+
+DEADLINE_S = 30
+
+
+class Agent:
+    """Notes every step; raises in those that it is told to."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.steps: list[tuple[float, str]] = []
+        self._error = error
+
+    def step(self, dt: float) -> None:
+        self.steps.append((dt, threading.current_thread().name))
+        if self._error is not None:
+            raise self._error
+
+
+class Gate:
+    """A task that says when it runs, and runs until it is let go."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.open = threading.Event()
+
+    def __call__(self) -> str:
+        self.reached.set()
+        assert self.open.wait(DEADLINE_S)
+        return threading.current_thread().name
+
+
+@pytest.fixture
+def pool():
+    with nothing_left_behind():
+        pool = ThreadPoolManager(3)
+        yield pool
+        pool.shutdown()
+
+
+def test_every_agent_is_stepped_once(pool):
+    agents = [Agent() for _ in range(7)]
+    result = pool.parallel_agent_processing(agents, 0.25)
+    assert set(result) == {"processed", "time", "fps", "batches", "errors"}
+    assert (result["processed"], result["batches"], result["errors"]) == (7, 3, 0)
+    assert result["time"] > 0
+    assert result["fps"] == 7 / result["time"]
+    assert [[dt for dt, _ in agent.steps] for agent in agents] == [[0.25]] * 7
+    threads = {thread for agent in agents for _, thread in agent.steps}
+    assert threads <= {f"walkerbench-worker-{number}" for number in range(3)}
+
+
+@pytest.mark.parametrize(("agents", "batches"), [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3)])
+def test_there_is_a_batch_a_thread_and_none_is_empty(pool, agents, batches):
+    result = pool.parallel_agent_processing([Agent() for _ in range(agents)], 0.1)
+    assert (result["processed"], result["batches"], result["errors"]) == (agents, batches, 0)
+
+
+def test_nothing_to_step_is_no_speed(pool):
+    assert pool.parallel_agent_processing([], 0.1)["fps"] == 0
+
+
+def test_an_agent_that_raises_is_counted_and_told_and_keeps_nobody_back(pool, caplog):
+    agents = [Agent(ValueError("lame") if number in (0, 4) else None) for number in range(6)]
+    with caplog.at_level(logging.WARNING):
+        result = pool.parallel_agent_processing(agents, 0.1)
+    assert (result["processed"], result["errors"]) == (4, 2)
+    assert result["fps"] == 4 / result["time"]
+    assert [len(agent.steps) for agent in agents] == [1] * 6
+    assert [str(record.exc_info[1]) for record in caplog.records] == ["lame", "lame"]
+
+
+def test_batches_run_at_the_same_time(pool):
+    meeting = threading.Barrier(3, timeout=DEADLINE_S)
+
+    class Sociable:
+        def step(self, dt: float) -> None:
+            meeting.wait()
+
+    # Every step waits for two others: one thread, or two, would wait in vain and count errors.
+    assert pool.parallel_agent_processing([Sociable()] * 3, 0.1)["errors"] == 0
+
+
+def test_a_background_task_hands_back_its_result_or_its_error(pool):
+    def divide(a: int, b: int) -> float:
+        return a / b
+
+    assert pool.submit_background_task(divide, 6, 4).result(DEADLINE_S) == 1.5
+    assert isinstance(pool.submit_background_task(divide, 6, 0).exception(DEADLINE_S), ZeroDivisionError)
+    assert isinstance(pool.submit_background_task(exit).exception(DEADLINE_S), SystemExit)
+    assert pool.submit_background_task(divide, 1, 1).result(DEADLINE_S) == 1
+
+
+def test_a_task_that_was_called_off_is_not_run():
+    pool, gate, ran = ThreadPoolManager(1), Gate(), []
+    pool.submit_background_task(gate)
+    waiting = pool.submit_background_task(ran.append, 1)
+    assert waiting.cancel()
+    gate.open.set()
+    pool.shutdown()
+    assert ran == []
+
+
+def test_a_finished_task_is_forgotten_while_its_thread_waits_for_the_next(pool):
+    class Payload:
+        pass
+
+    payload, gone = Payload(), threading.Event()
+    _ = weakref.finalize(payload, gone.set)
+    assert pool.submit_background_task(len, [payload]).result(DEADLINE_S) == 1
+    del payload
+    assert gone.wait(DEADLINE_S)
+
+
+def test_the_metrics():
+    pool, gate = ThreadPoolManager(2), Gate()
+    nothing = {
+        "threads": 2,
+        "utilisation": 0,
+        "batches": 0,
+        "queue": 0,
+        "thread_cpu_s": [0, 0],
+        "thread_busy_s": [0, 0],
+    }
+    assert pool.get_performance_metrics() == nothing
+    gates = [gate, Gate()]
+    for each in gates:
+        pool.submit_background_task(each)
+        assert each.reached.wait(DEADLINE_S)
+    waiting = [pool.submit_background_task(len, ()) for _ in range(3)]
+    amid = pool.get_performance_metrics()
+    assert (amid["batches"], amid["queue"]) == (5, 3)
+    for each in gates:
+        each.open.set()
+    assert [task.result(DEADLINE_S) for task in waiting] == [0, 0, 0]
+    pool.parallel_agent_processing([Agent()] * 4, 0.1)
+    pool.shutdown()
+    after = pool.get_performance_metrics()
+    assert (after["threads"], after["batches"]) == (2, 7)
+    assert 0 < after["utilisation"] < 1
+    assert all(busy > 0 for busy in after["thread_busy_s"])
+    assert all(cpu >= 0 for cpu in after["thread_cpu_s"])
+    assert sum(after["thread_cpu_s"]) > 0
+
+
+def test_shutdown_finishes_what_was_submitted_and_is_final():
+    before = pool_threads()
+    pool, gate = ThreadPoolManager(1), Gate()
+    first, second = pool.submit_background_task(gate), pool.submit_background_task(len, "abc")
+    gate.open.set()
+    pool.shutdown()
+    assert (first.result(0), second.result(0)) == ("walkerbench-worker-0", 3)
+    assert pool_threads() == before
+    pool.shutdown()
+    with pytest.raises(CallOrderError, match="the thread pool was shut down"):
+        pool.submit_background_task(len, "abc")
+    with pytest.raises(CallOrderError, match="the thread pool was shut down"):
+        pool.parallel_agent_processing([Agent()], 0.1)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_hung_task_holds_nobody_back():
+    with nothing_left_behind():
+        pool, gate = ThreadPoolManager(1), Gate()
+        hung = pool.submit_background_task(gate)
+        assert gate.reached.wait(DEADLINE_S)
+        pool.shutdown()
+        assert not hung.done()
+        (thread,) = (each for each in threading.enumerate() if each.name == "walkerbench-worker-0")
+        assert thread.daemon
+        gate.open.set()
+        thread.join(DEADLINE_S)
+
+
+def test_the_number_of_threads(monkeypatch):
+    monkeypatch.setattr(thread_pool, "allowed_cores", lambda: 5)
+    for wanted, given in ((None, 5), (1, 1), (9, 9)):
+        pool = ThreadPoolManager(wanted)
+        assert pool.num_threads == given == len(pool.get_performance_metrics()["thread_cpu_s"])
+        pool.shutdown()
+    for wrong in (0, -1):
+        with pytest.raises(ValueError, match=f"max_cores is {wrong}: give at least 1"):
+            ThreadPoolManager(wrong)

@@ -1,0 +1,144 @@
+"""What workers are while they run: their rows, their threads, their BLAS, their end."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from multiprocessing.connection import wait as wait_for
+from pathlib import Path
+
+import orphans
+import psutil
+import pytest
+from threadpoolctl import threadpool_limits
+from toy_workload import BUILDING, Misdeed, ToyWorkload, blas_threads
+
+from walkerbench.errors import WorkerTimeout
+from walkerbench.workload import WORKER_COLUMNS
+
+ALL_MODES = pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
+DEADLINE_S = 30
+
+
+def run_frame(mode, frame: int) -> None:
+    mode.dispatch(frame)
+    mode.wait(frame, DEADLINE_S)
+
+
+@ALL_MODES
+def test_every_worker_writes_its_row(make_mode, name):
+    mode = make_mode(name)
+    mode.start(ToyWorkload(), 3)
+    assert mode.buffers.workers[:, 0].tolist() == [-1, -1, -1]
+    for frame in (0, 1):
+        before = time.perf_counter_ns()
+        run_frame(mode, frame)
+        after = time.perf_counter_ns()
+        rows = dict(zip((*WORKER_COLUMNS, "mix_ns", "move_ns"), mode.buffers.workers.T, strict=True))
+        assert rows["completed_frame"].tolist() == [frame] * 3
+        assert (rows["start_ns"] >= before).all()
+        assert (rows["start_ns"] + rows["busy_ns"] <= after).all()
+        assert (rows["mix_ns"] > 0).all()
+        assert (rows["move_ns"] > 0).all()
+        assert (rows["mix_ns"] + rows["move_ns"] <= rows["busy_ns"]).all()
+        assert (rows["cpu_ns"] >= 0).all()
+    assert mode.buffers.counters.tolist() == [[4, 4, 0]] * 3 + [[0, 0, 0]]
+
+
+def test_a_collection_is_charged_to_the_frame_in_which_it_was(make_mode):
+    mode = make_mode("process")
+    deeds = (Misdeed("disable gc", 0, 0), Misdeed("collect garbage", 0, 2))
+    mode.start(ToyWorkload(misdeeds=deeds), 1)
+    collected = []
+    for frame in range(4):
+        run_frame(mode, frame)
+        collected.append(int(mode.buffers.workers[0, WORKER_COLUMNS.index("gc_ns")]))
+    assert [ns > 0 for ns in collected[1:]] == [False, True, False]
+
+
+@pytest.mark.parametrize(("name", "threads"), [("sequential", 1), ("threaded", 3), ("process", 3)])
+def test_where_shards_run(make_mode, name, threads):
+    mode = make_mode(name, threads=3)
+    mode.start(ToyWorkload(), 3)
+    ran_on = set()
+    for frame in range(20):
+        run_frame(mode, frame)
+        ran_on |= set(mode.buffers.current["thread"].tolist())
+    own = os.getpid()  # also the number of the main thread
+    if name == "sequential":
+        assert ran_on == {own}
+    else:
+        assert own not in ran_on
+        assert len(ran_on) <= threads
+    assert list(mode.worker_pids()) == (sorted(ran_on) if name == "process" else [])
+
+
+@ALL_MODES
+def test_blas_is_held_to_one_thread_in_workers_and_parent_and_given_back(make_mode, name, monkeypatch):
+    for library in ("OPENBLAS", "MKL", "OMP"):
+        monkeypatch.setenv(f"{library}_NUM_THREADS", "2")  # for workers, whatever this machine's default
+    with threadpool_limits(limits=2):
+        assert blas_threads() == 2
+        mode = make_mode(name)
+        mode.start(ToyWorkload(watch_blas=True), 2)
+        run_frame(mode, 0)
+        assert mode.buffers.current["blas_threads"].tolist() == [1] * 6
+        assert blas_threads() == 1
+        mode.close()
+        assert blas_threads() == 2
+
+
+@pytest.mark.usefixtures("impatient")
+def test_neither_the_barrier_nor_a_waiting_worker_spins(make_mode):
+    mode = make_mode("process")
+    mode.start(ToyWorkload(misdeeds=(Misdeed("hang", 0, 0),)), 2)
+    idle = psutil.Process(mode.worker_pids()[1])
+    mode.dispatch(0)
+    timeout_s = 1.0
+    used, waited = time.process_time(), idle.cpu_times()
+    with pytest.raises(WorkerTimeout):
+        mode.wait(0, timeout_s)
+    parent_s = time.process_time() - used
+    worker_s = sum(idle.cpu_times()[:2]) - sum(waited[:2])
+    # Spinning would use the whole second, or half of it where both shared a core.
+    assert max(parent_s, worker_s) < 0.25 * timeout_s
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's list of processes")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_interrupts_are_the_parents_alone(make_mode, number):
+    mode = make_mode("process")
+    mode.start(ToyWorkload(misdeeds=(Misdeed("signal", 0, BUILDING, number), Misdeed("signal", 0, 0, number))), 2)
+    for pid in mode.worker_pids():
+        os.kill(pid, number)
+        # Blocked, not only ignored: from the first instruction on, while Python itself still starts.
+        blocked = re.search(r"^SigBlk:\s+(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+        assert int(blocked[1], 16) >> (number - 1) & 1
+    run_frame(mode, 0)
+    run_frame(mode, 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux's handles of processes")
+def test_workers_leave_when_their_parent_is_killed():
+    script = Path(orphans.__file__)
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as parent:
+        workers = [os.pidfd_open(int(pid)) for pid in parent.stdout.readline().split()]
+        try:
+            assert len(workers) == 2
+            assert wait_for(workers, 0) == []
+            parent.kill()
+            deadline = time.monotonic() + DEADLINE_S
+            gone = {handle for handle in workers if wait_for([handle], max(0.0, deadline - time.monotonic()))}
+            assert gone == set(workers)
+        finally:
+            for handle in workers:
+                os.close(handle)

@@ -1,0 +1,82 @@
+"""Walkers without any mode: buffers, settler and shards, stepped one after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from walkerbench.environment import EnvironmentSettings, WalkerWorkload
+from walkerbench.environment.ecosystem import Ecosystem
+from walkerbench.environment.settings import Brain, Terrain
+from walkerbench.environment.settings import Ecosystem as EcosystemSettings
+from walkerbench.workload import BufferLayout, FrameBuffers, shard_bounds
+
+SMALL_BRAIN = Brain(hidden_units=(8,), head_units=4, replay_capacity=64)
+"""For tests in which brains only have to be there."""
+
+PLAIN = EnvironmentSettings(terrain=Terrain(style="flat", obstacle_half_height_m=0.001), brain=SMALL_BRAIN)
+"""Flat ground, next to no obstacles, small brains."""
+
+IDLE = EcosystemSettings(
+    energy_drain_per_frame=0.0,
+    energy_drain_per_m_s=0.0,
+    energy_start=(1.0, 1.0),
+    health_start=(1.0, 1.0),
+    generation_share=0.0,
+)
+"""An ecosystem in which nothing is ever spent and nobody dies."""
+
+
+class Herd:
+    """Agents split into shards, in this process.
+
+    Args:
+        agents: How many.
+        settings: Of the environment.
+        seed: Of every stream.
+        shards: How many.
+    """
+
+    def __init__(self, agents: int, settings: EnvironmentSettings, seed: int = 1, shards: int = 1) -> None:
+        self.workload = WalkerWorkload(agents, seed, settings)
+        self.buffers = FrameBuffers(BufferLayout.of(self.workload, shards))
+        self.ecosystem: Ecosystem = self.workload.make_settler(self.buffers)
+        self.bounds = shard_bounds(agents, shards)
+        self.shards = [
+            self.workload.make_shard(lo, hi, self.buffers, worker) for worker, (lo, hi) in enumerate(self.bounds)
+        ]
+        self.frame = 0
+        self.counts = np.zeros_like(self.buffers.counters)
+
+    @property
+    def last(self) -> dict[str, int]:
+        """What the last frame counted."""
+        return dict(zip(self.workload.counters, self.counts.sum(axis=0).tolist(), strict=True))
+
+    def last_of(self, shard: int) -> dict[str, int]:
+        """What one shard counted in the last frame."""
+        return dict(zip(self.workload.counters, self.counts[shard].tolist(), strict=True))
+
+    def work(self) -> None:
+        """The shards' part of a frame."""
+        self.buffers.counters[:] = 0
+        for shard in self.shards:
+            for phase in shard.phases().values():
+                phase(self.frame)
+
+    def settle(self) -> None:
+        """The settler's part of a frame."""
+        self.ecosystem.settle(self.frame)
+        self.counts[:] = self.buffers.counters
+        self.frame += 1
+
+    def step(self, frames: int = 1) -> None:
+        """Whole frames."""
+        for _ in range(frames):
+            self.work()
+            self.settle()
+
+    def digests(self) -> np.ndarray:
+        """`(agents, digest fields)` of every agent as it is now."""
+        for shard in self.shards:
+            shard.digest()
+        return self.buffers.digests.copy()

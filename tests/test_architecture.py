@@ -1,0 +1,260 @@
+"""The house's rules, held over the package's source: which room imports which, who prints, how long a file may be."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import walkerbench
+from walkerbench import errors
+
+ROOT = Path(walkerbench.__file__).parent
+MOST_LINES = 420
+
+ARROWS: dict[str, set[str]] = {
+    # What stands alone.
+    "errors": set(),
+    "interrupts": {"errors"},
+    "limits": set(),
+    "pacing": set(),
+    "safeguards": set(),
+    "shipped_profiles": set(),
+    "toml_tables": set(),
+    "workload": set(),
+    # The rooms, from the earlier to the later ones.
+    "environment": {"errors", "workload"},
+    "recording": {"errors", "limits", "workload"},
+    "verdicts": {"errors"},
+    "run_directory": {"errors"},
+    "modes": {"errors", "limits", "recording.garbage", "workload"},
+    "training": {
+        "environment",
+        "errors",
+        "limits",
+        "modes",
+        "recording.frames",
+        "recording.garbage",
+        "safeguards",
+        "workload",
+    },
+    "profile": {
+        "environment.settings",
+        "errors",
+        "modes.faults",
+        "safeguards",
+        "shipped_profiles",
+        "toml_tables",
+        "verdicts.criteria",
+    },
+    "conclusion": {"errors", "run_directory", "verdicts", "workload"},
+    "stage_loop": {"interrupts", "pacing", "profile", "recording", "run_directory", "training", "workload"},
+    "runner": {
+        "conclusion",
+        "environment",
+        "errors",
+        "interrupts",
+        "profile",
+        "recording",
+        "run_directory",
+        "stage_loop",
+        "training",
+        "verdicts",
+    },
+    "reports": {"profile", "run_directory", "verdicts"},
+    "cli": {
+        "conclusion",
+        "errors",
+        "profile",
+        "reports",
+        "run_directory",
+        "runner",
+        "shipped_profiles",
+        "stage_loop",
+        "verdicts.criteria",
+    },
+    "__main__": {"cli", "interrupts"},
+}
+"""What each room may import besides itself and the version: rooms, or single modules of them."""
+
+KNOW_THE_ENVIRONMENT = {"environment", "training", "runner", "profile"}
+KNOW_NO_WALKER = ("modes", "recording", "reports", "run_directory", "verdicts", "workload", "conclusion", "stage_loop")
+MAY_PRINT_AND_EXIT = {"cli", "__main__", "run_directory.__main__", "interrupts"}
+"""The command line and its entry points; and what ends the process in their stead when a signal comes first."""
+
+SAYS_NOTHING = {"common", "helper", "helpers", "misc", "tools", "util", "utils"}
+"""Names that say nothing of what is inside a module."""
+
+
+def module_name(path: Path) -> str:
+    """`modes.process` for `walkerbench/modes/process.py`; the package itself is the empty name."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+every_module = pytest.mark.parametrize("name", [name for name in MODULES if name])
+
+
+def imports(name: str) -> Iterator[str]:
+    """Modules of the package that a module imports, wherever in it, for types only too."""
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "walkerbench":
+                    yield alias.name.removeprefix("walkerbench").removeprefix(".")
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: relative imports hide which room they enter"
+            if node.module is not None and node.module.split(".")[0] == "walkerbench":
+                source = node.module.removeprefix("walkerbench").removeprefix(".")
+                for alias in node.names:
+                    inner = f"{source}.{alias.name}".removeprefix(".")
+                    yield inner if inner in MODULES else source
+
+
+def room_of(name: str) -> str:
+    return name.split(".")[0]
+
+
+def test_the_source_was_found():
+    assert {"", "errors", "modes.process", "environment.shard", "cli.run"} <= set(MODULES)
+    assert set(imports("modes.threaded")) == {"errors", "modes.faults", "modes.in_process", "modes.thread_pool"}
+
+
+def test_every_room_has_its_arrows_and_every_arrow_its_room():
+    assert {room_of(name) for name in MODULES if name} == set(ARROWS)
+
+
+@every_module
+def test_imports_follow_the_arrows(name):
+    allowed = ARROWS[room_of(name)] | {room_of(name)}
+    # The package itself holds nothing but the version.
+    strangers = {
+        each for each in imports(name) if each and not any(each == to or each.startswith(f"{to}.") for to in allowed)
+    }
+    assert not strangers, f"{name} must not import {sorted(strangers)}"
+
+
+def test_imports_run_one_way_from_module_to_module():
+    graph = {name: {each for each in imports(name) if each != name} for name in MODULES}
+    assert list(graphlib.TopologicalSorter(graph).static_order())
+
+
+def test_only_some_rooms_know_the_environment():
+    knowing = {room_of(name) for name in MODULES if any(room_of(each) == "environment" for each in imports(name))}
+    assert knowing == KNOW_THE_ENVIRONMENT
+
+
+def words(name: str) -> Iterator[str]:
+    """Every identifier of a module, and every text in it that is no docstring."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(TREES[name]):
+        match node:
+            case ast.Name(id=word) | ast.Attribute(attr=word) | ast.arg(arg=word) | ast.alias(name=word):
+                yield word
+            case ast.FunctionDef(name=word) | ast.ClassDef(name=word):
+                yield word
+            case ast.Constant(value=str(word)) if id(node) not in docstrings:
+                yield word
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name and room_of(name) in KNOW_NO_WALKER])
+def test_nothing_outside_the_environment_names_a_walker(name):
+    named = [word for word in words(name) if re.search(r"walker(?!bench)|robot|food", word, re.IGNORECASE)]
+    assert not named
+
+
+PRINTING = {"print", "exit", "quit", "breakpoint", "input"}
+EXITING = {("sys", "exit"), ("os", "_exit"), ("os", "abort"), ("sys", "stdout"), ("sys", "stderr")}
+
+
+def prints_or_exits(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=function)) if function in PRINTING:
+                yield function
+            case ast.Attribute(value=ast.Name(id=module), attr=what) if (module, what) in EXITING:
+                yield f"{module}.{what}"
+            case ast.Name(id="SystemExit"):
+                yield "SystemExit"
+
+
+@every_module
+def test_only_the_command_line_prints_or_exits(name):
+    if name in MAY_PRINT_AND_EXIT or room_of(name) in MAY_PRINT_AND_EXIT:
+        return
+    assert not list(prints_or_exits(TREES[name]))
+
+
+def test_what_prints_and_what_exits_is_noticed():
+    source = "import sys\nprint(1)\nsys.exit(2)\nsys.stderr.write('')\nraise SystemExit"
+    assert sorted(prints_or_exits(ast.parse(source))) == ["SystemExit", "print", "sys.exit", "sys.stderr"]
+
+
+@every_module
+def test_a_modules_name_says_what_is_inside(name):
+    assert not set(name.split(".")) & SAYS_NOTHING
+
+
+@every_module
+def test_no_file_is_longer_than_a_reader_likes(name):
+    assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@every_module
+def test_every_module_says_what_it_is_for(name):
+    assert ast.get_docstring(TREES[name])
+
+
+def drawn_tree(text: str) -> dict[str, tuple[str | None, int]]:
+    """Parent and exit code of every error in the drawing; the depth is in the columns."""
+    drawn: dict[str, tuple[str | None, int]] = {}
+    path: list[str] = []
+    for line in text.splitlines():
+        if match := re.fullmatch(r"([ │├└─]*)([A-Z]\w+) +(\d+)  \S.*", line):
+            depth = len(match[1]) // 4 - 1
+            del path[depth:]
+            drawn[match[2]] = (path[-1] if path else None, int(match[3]))
+            path.append(match[2])
+    return drawn
+
+
+def real_tree(root: type[errors.WalkerbenchError]) -> dict[str, tuple[str | None, int]]:
+    def walk(kind: type[errors.WalkerbenchError], parent: str | None) -> Iterator[tuple[str, tuple[str | None, int]]]:
+        yield kind.__name__, (parent, kind.exit_code)
+        for child in kind.__subclasses__():
+            if child.__module__ == errors.__name__:
+                yield from walk(child, kind.__name__)
+
+    return dict(walk(root, None))
+
+
+def test_the_errors_are_those_that_are_drawn():
+    assert errors.__doc__
+    drawn = drawn_tree(errors.__doc__)
+    assert drawn["WalkerbenchError"] == (None, 70)
+    assert drawn == real_tree(errors.WalkerbenchError)
+    assert list(drawn) == list(real_tree(errors.WalkerbenchError))
+
+
+def test_every_deliberate_error_of_the_package_is_in_the_tree():
+    raised = {
+        node.name
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(base, ast.Name) and base.id.endswith(("Error", "Exception")) for base in node.bases)
+        and name != "errors"
+    }
+    assert raised == set()
