@@ -65,11 +65,10 @@ class Ecosystem:
 
     def settle(self, frame: int) -> None:
         """Take in what the shards wrote in this frame, and publish what they read in the next."""
-        alive = self._published["alive"] != 0
-        positions = self._current["position"]
-        self._published["position"][:] = np.where(alive[:, None], positions, _AWAY)
+        alive, positions = self._published["alive"], self._current["position"]
+        np.copyto(self._published["position"], positions, where=alive[:, None])
         np.subtract(positions[:, 0], self._starts[:, 0], out=self._distance)
-        self._spend_energy(alive)
+        self._spend_energy()
         self._eat(frame, alive)
         self._age(alive)
         if (frame + 1) % self._generation_frames == 0:
@@ -80,8 +79,7 @@ class Ecosystem:
 
     def statistics(self) -> dict[str, float]:
         """The population's statistics; names carry the units."""
-        alive = self._published["alive"] != 0
-        current = self._current
+        alive, current = self._published["alive"], self._current
         updates = int(current["updates"].sum())
         living = alive if alive.any() else np.ones_like(alive)
         return {
@@ -101,7 +99,7 @@ class Ecosystem:
     def _found(self, seed: int) -> None:
         settings, published, agents = self._settings, self._published, len(self._agents)
         published["genome"][:] = founding_genomes(self._genome, agents, seed)
-        published["alive"][:] = 1
+        published["alive"][:] = True
         published["life"][:] = 0
         published["position"][:] = self._starts
         published["energy"][:] = self._spread(settings.energy_start)
@@ -114,11 +112,12 @@ class Ecosystem:
         """Values spread evenly over the bounds, in random order."""
         return self._rng.permutation(np.linspace(*bounds, len(self._agents)))
 
-    def _spend_energy(self, alive: Bools) -> None:
+    def _spend_energy(self) -> None:
         settings, energy = self._settings, self._published["energy"]
-        drain = settings.energy_drain_per_frame + settings.energy_drain_per_m_s * self._current["speed"]
-        immobile = energy < settings.immobile_below_energy
-        energy += np.where(immobile, settings.energy_rest_per_frame, -drain) * alive
+        spent = self._current["speed"] * settings.energy_drain_per_m_s
+        spent += settings.energy_drain_per_frame
+        spent[energy < settings.immobile_below_energy] = -settings.energy_rest_per_frame
+        energy -= spent
         np.maximum(energy, 0.0, out=energy)
 
     def _eat(self, frame: int, alive: Bools) -> None:
@@ -145,7 +144,8 @@ class Ecosystem:
         end = np.searchsorted(self._food_x, positions[:, 0] + reach)
         pairs = [
             (agent, source)
-            for agent in np.flatnonzero((first < end) & alive)
+            for agent in (first < end).nonzero()[0]
+            if alive[agent]
             for source in self._food_order[first[agent] : end[agent]]
         ]
         if not pairs:
@@ -180,13 +180,14 @@ class Ecosystem:
     def _age(self, alive: Bools) -> None:
         settings, energy, health = self._settings, self._published["energy"], self._health
         step = settings.health_step_per_frame
-        health += step * (energy > settings.recovering_above_energy)
-        health -= step * (energy < settings.starving_below_energy)
+        np.add(health, step, out=health, where=energy > settings.recovering_above_energy)
+        np.subtract(health, step, out=health, where=energy < settings.starving_below_energy)
         np.minimum(health, 1.0, out=health)
-        dying = alive & (health <= 0)
-        if not dying.any():
+        dying = health <= 0
+        dying &= alive
+        if not np.logical_or.reduce(dying):
             return
-        self._published["alive"][dying] = 0
+        alive[dying] = False
         self._published["position"][dying] = _AWAY
         self._count("deaths", int(dying.sum()))
         self._enqueue(np.flatnonzero(dying))
@@ -217,7 +218,7 @@ class Ecosystem:
         published["genome"][agent] = offspring(
             self._genome, published["genome"][mother], published["genome"][father], self._rng
         )
-        published["alive"][agent] = 1
+        published["alive"][agent] = True
         published["position"][agent] = self._starts[agent]
         published["energy"][agent] = 1.0
         self._health[agent] = 1.0

@@ -104,7 +104,7 @@ class WalkerShard:
     def act(self, frame: int) -> None:
         """Sense, learn and act for every agent whose turn it is, and switch motors of those whose energy changed."""
         self._follow_lives()
-        alive = self._own["alive"] != 0
+        alive = self._own["alive"]
         immobile = alive & (self._own["energy"] < self._settings.ecosystem.immobile_below_energy)
         recovered = self._follow_energy(alive, immobile)
         rows = self._slot(frame, self._settings.schedule.ai_interval_frames)
@@ -173,7 +173,7 @@ class WalkerShard:
             self._current["updates"][row] = 0
             self._place_robot(int(row))
         if not self._own["alive"].all():
-            for row in np.flatnonzero(self._own["alive"] == 0):
+            for row in np.flatnonzero(~self._own["alive"]):
                 self._remove_robot(int(row))
 
     def _place_robot(self, row: int) -> None:

@@ -70,7 +70,7 @@ class WalkerWorkload:
             Field("current", "bodies", "int64"),
             Field("published", "position", "float64", (2,)),
             Field("published", "energy", "float64"),
-            Field("published", "alive", "int64"),
+            Field("published", "alive", "bool"),
             Field("published", "life", "int64"),
             Field("published", "genome", "float64", (len(GENES),)),
             Field("published", "meals", "int64"),
