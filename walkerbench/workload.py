@@ -197,13 +197,6 @@ class FrameBuffers:
         self.counters: NDArray[np.int64] = own["counters"]
         self.digests: NDArray[np.uint64] = own["digests"]
 
-    def release(self) -> None:
-        """Let go of the memory, so that a shared block can be closed; the buffers are empty after."""
-        self.current.clear()
-        self.published.clear()
-        self.workers = self.counters = np.empty((0, 0), np.int64)
-        self.digests = np.empty((0, 0), np.uint64)
-
 
 def fold_digests(digests: NDArray[np.uint64]) -> bytes:
     """Fold every agent's digests, in agent order, into one.

@@ -6,7 +6,7 @@ import pytest
 from toy_workload import Misdeed, ToyWorkload
 
 from walkerbench.errors import CallOrderError, WorkerFailed
-from walkerbench.modes import ExecutionMode
+from walkerbench.modes import ExecutionMode, SequentialMode
 
 CALLS: dict[str, Callable[[ExecutionMode], object]] = {
     "start": lambda mode: mode.start(ToyWorkload(), 2),
@@ -78,3 +78,13 @@ def test_a_mode_can_be_closed_before_its_start_and_amid_a_frame(make_mode, name)
 def test_the_message_says_what_is_and_what_was_needed(make_mode):
     with pytest.raises(CallOrderError, match=r"^sequential mode: dispatch needs the state READY, but it is NEW$"):
         make_mode("sequential").dispatch(0)
+
+
+def test_a_frame_that_was_not_dispatched_is_not_waited_for():
+    mode = SequentialMode()
+    mode.start(ToyWorkload(num_agents=4), 2)
+    mode.dispatch(3)
+
+    with pytest.raises(CallOrderError, match=r"waited for frame 4, but workers completed \[3, 3\]"):
+        mode.wait(4)
+    mode.close()

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 
@@ -122,23 +124,48 @@ def test_interrupts_are_the_parents_alone(make_mode, number):
     run_frame(mode, 1)
 
 
-@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux's handles of processes")
-def test_workers_leave_when_their_parent_is_killed():
+@contextmanager
+def script_with_workers(how: str) -> Iterator[tuple[subprocess.Popen[bytes], list[int]]]:
+    """A process that started workers, and a handle of each of these, ready once it has ended."""
     script = Path(orphans.__file__)
     with subprocess.Popen(
-        [sys.executable, str(script)],
+        [sys.executable, str(script), how],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     ) as parent:
-        workers = [os.pidfd_open(int(pid)) for pid in parent.stdout.readline().split()]
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
+        handles = [os.pidfd_open(pid) for pid in pids]
         try:
-            assert len(workers) == 2
-            assert wait_for(workers, 0) == []
-            parent.kill()
-            deadline = time.monotonic() + DEADLINE_S
-            gone = {handle for handle in workers if wait_for([handle], max(0.0, deadline - time.monotonic()))}
-            assert gone == set(workers)
+            assert len(handles) == 2
+            yield parent, handles
         finally:
-            for handle in workers:
+            parent.kill()
+            for handle in handles:
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
                 os.close(handle)
+
+
+def assert_gone(handles: list[int]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    assert all(wait_for([handle], max(0.0, deadline - time.monotonic())) for handle in handles)
+
+
+needs_handles = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux's handles of processes")
+
+
+@needs_handles
+@pytest.mark.parametrize("how", ["idle", "hung"])
+def test_workers_leave_when_their_parent_is_killed(how):
+    with script_with_workers(how) as (parent, workers):
+        assert wait_for(workers, 0) == []
+        parent.kill()
+        assert_gone(workers)
+
+
+@needs_handles
+def test_a_script_that_forgets_to_stop_ends_all_the_same():
+    with script_with_workers("forgetful") as (parent, workers):
+        assert parent.wait(DEADLINE_S) == 0
+        assert_gone(workers)

@@ -1,22 +1,30 @@
-"""A script that starts worker processes, tells their process ids, and waits for its end."""
+"""A script that starts worker processes, tells their process ids, and does not stop them."""
 
 from __future__ import annotations
 
 import sys
 
-from toy_workload import ToyWorkload
+from toy_workload import Misdeed, ToyWorkload
 
 from walkerbench.training import TrainingEnvironment
 
+environments: list[TrainingEnvironment] = []  # still known when Python exits
 
-def main() -> None:
-    environment = TrainingEnvironment(mode="process", num_workers=2, workload=ToyWorkload())
+
+def main(how: str) -> None:
+    """Forget the workers and exit, or await the end: with idle workers, or with one that hangs in its frame."""
+    misdeeds = (Misdeed("hang", 0, 1),) if how == "hung" else ()
+    environment = TrainingEnvironment(mode="process", num_workers=2, workload=ToyWorkload(misdeeds=misdeeds))
+    environments.append(environment)
     environment.start()
     environment.step()
     sys.stdout.write(f"{' '.join(map(str, environment.worker_pids()))}\n")
     sys.stdout.flush()
-    sys.stdin.read()
+    if how == "hung":
+        environment.step()
+    if how == "idle":
+        sys.stdin.read()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

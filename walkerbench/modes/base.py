@@ -95,10 +95,14 @@ class ExecutionMode(ABC):
             WorkerCrashed: A worker process died.
             WorkerFailed: A worker raised.
             WorkerTimeout: A worker did not finish in time.
+            CallOrderError: Another frame was dispatched, or a worker left the row of another frame.
         """
         self._expect("wait", State.DISPATCHED)
         with self._broken_on_error():
             self._wait(frame, timeout_s)
+            completed = self.buffers.workers[:, 0].tolist()
+            if completed.count(frame) != len(completed):
+                raise CallOrderError(f"{self.name} mode: waited for frame {frame}, but workers completed {completed}")
         self._state = State.READY
 
     def checkpoint(self, frame: int, timeout_s: float = BARRIER_TIMEOUT_S) -> bytes:

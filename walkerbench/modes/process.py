@@ -8,6 +8,7 @@ import os
 import pickle
 import signal
 import struct
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.context import SpawnProcess
+from multiprocessing.util import Finalize
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -84,6 +86,8 @@ class ProcessMode(ExecutionMode):
 
     def _start(self, workload: Workload, num_workers: int) -> None:
         context = multiprocessing.get_context("spawn")
+        # Should nobody close it: at its exit, Python would wait for ever for workers that heed no SIGTERM.
+        Finalize(self, _let_go, (self._workers,), exitpriority=0)
         with _without_interrupts():
             for number, agents in enumerate(shard_bounds(workload.num_agents, num_workers)):
                 ours, theirs = context.Pipe()
@@ -142,22 +146,29 @@ class ProcessMode(ExecutionMode):
             raise WorkerFailed(worker.number, worker.agents, frame, error_text, traceback_text)
 
     def _close(self) -> None:
-        for worker in self._workers:
-            with suppress(OSError):
-                worker.connection.send_bytes(_REQUEST.pack(_LEAVE, 0))
-        deadline = time.monotonic() + _JOIN_S
         try:
-            for worker in self._workers:
-                worker.process.join(max(0.0, deadline - time.monotonic()))
-        finally:  # Ctrl-C while waiting leaves no worker behind either
-            for worker in self._workers:
-                if worker.process.is_alive():
-                    worker.process.kill()
-                    worker.process.join()
-                worker.connection.close()
-                worker.process.close()
-            self._workers.clear()
+            _let_go(self._workers)
+        finally:
             self._shared = None
+
+
+def _let_go(workers: list[_Worker]) -> None:
+    """Ask every worker to leave, and kill those that do not."""
+    for worker in workers:
+        with suppress(OSError):
+            worker.connection.send_bytes(_REQUEST.pack(_LEAVE, 0))
+    deadline = time.monotonic() + _JOIN_S
+    try:
+        for worker in workers:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+    finally:  # Ctrl-C while waiting leaves no worker behind either
+        for worker in workers:
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.connection.close()
+            worker.process.close()
+        workers.clear()
 
 
 def _crash(worker: _Worker, frame: int) -> WorkerCrashed:
@@ -184,6 +195,7 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
     """A worker process: build the shard, then answer requests until told to leave or the parent is gone."""
     for number in _INTERRUPTS:
         signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     _yield_to_parent()
     with threadpool_limits(limits=1), GarbageClock() as garbage:
         try:
@@ -207,6 +219,14 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
                 _answer(connection, _failure(error))
             else:
                 _answer(connection, _DONE)
+
+
+def _leave_with_parent() -> None:
+    """End the worker where its parent was killed, in the midst of a frame too: it may hang there."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _yield_to_parent() -> None:
