@@ -6,7 +6,7 @@ import pytest
 from toy_workload import Misdeed, ToyWorkload
 
 from walkerbench.errors import CallOrderError, WorkerFailed
-from walkerbench.modes import ExecutionMode, SequentialMode
+from walkerbench.modes import ExecutionMode, ThreadedMode, ThreadPoolManager
 
 CALLS: dict[str, Callable[[ExecutionMode], object]] = {
     "start": lambda mode: mode.start(ToyWorkload(), 2),
@@ -81,10 +81,14 @@ def test_the_message_says_what_is_and_what_was_needed(make_mode):
 
 
 def test_a_frame_that_was_not_dispatched_is_not_waited_for():
-    mode = SequentialMode()
-    mode.start(ToyWorkload(num_agents=4), 2)
-    mode.dispatch(3)
+    manager = ThreadPoolManager(2)
+    mode = ThreadedMode(manager)
+    try:
+        mode.start(ToyWorkload(num_agents=4), 2)
+        mode.dispatch(3)
 
-    with pytest.raises(CallOrderError, match=r"waited for frame 4, but workers completed \[3, 3\]"):
-        mode.wait(4)
-    mode.close()
+        with pytest.raises(CallOrderError, match=r"waited for frame 4, but workers completed \[3, 3\]"):
+            mode.wait(4)
+    finally:
+        mode.close()
+        manager.shutdown()
