@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from whole_process import Ended, Started, WholeProcess, rows
+from whole_process import Ended, WholeProcess, rows
 
 from walkerbench.run_directory import ARRAYS, read_run
 
@@ -83,7 +82,7 @@ def test_while_the_environment_starts(
         started.signal(number)
         ended = started.end()
     assert_kept(ended, walkerbench.cwd / "run", number.name)
-    assert ended.err == "recording into run\n"
+    assert all(line.startswith(("recording into ", "frame ")) for line in ended.err.splitlines())
 
 
 @pytest.mark.parametrize(("mode", "number"), MOMENTS)
@@ -107,22 +106,12 @@ def test_twice_while_a_frame_hangs(walkerbench: WholeProcess, profile: Profile, 
     arguments = profile(faults={"stall_frames": {"0": 0.3, "1": HANGING_S}})
     with walkerbench.start(*arguments, "--mode", mode, "-o", "run") as started:
         started.wait_for_line("frame 1/")
-        started.wait_for_sleep()
-        interrupt_until_it_ends(started)
+        for _ in range(2):
+            started.wait_for_sleep()  # two signals at once would count as one
+            started.signal(signal.SIGINT)
         ended = started.end()
     assert_kept(ended, walkerbench.cwd / "run", "interrupted twice: ended within a frame")
     assert rows(walkerbench.cwd / "run") == 1
-
-
-def interrupt_until_it_ends(started: Started) -> None:
-    """Two signals at once could count as one, so there are as many as it takes."""
-    while True:
-        started.signal(signal.SIGINT)
-        try:
-            started.process.wait(0.1)
-        except subprocess.TimeoutExpired:
-            continue
-        return
 
 
 def test_json_is_printed_of_an_interrupted_run(walkerbench: WholeProcess, profile: Profile) -> None:

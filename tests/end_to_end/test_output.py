@@ -73,12 +73,12 @@ def test_the_exit_code_is_the_verdict(
     assert walkerbench("show", "run").out == ended.out
 
 
-def test_names_in_any_script_and_no_script_at_all(walkerbench: WholeProcess, profile: Profile) -> None:
-    for name in ("Läufe/日本 🎉", "two\nlines", "odd\udcff"):
-        ended = walkerbench(*profile(), "-q", "-o", name)
-        assert (ended.code, ended.err) == (0, "")
-        assert read_run(walkerbench.cwd / name).run.state == "finished"
-        assert walkerbench("show", name).code == 0
+def test_a_name_may_be_in_any_script_or_none(walkerbench: WholeProcess, profile: Profile) -> None:
+    name = "Läufe 日本/🎉\n\udcff"
+    ended = walkerbench(*profile(), "-q", "-o", name)
+    assert (ended.code, ended.err) == (0, "")
+    assert read_run(walkerbench.cwd / name).run.state == "finished"
+    assert walkerbench("show", name).out == ended.out
 
 
 @pytest.mark.parametrize(("mode", "closed"), [("sequential", (1,)), ("sequential", (2,)), ("process", (0, 1, 2))])
