@@ -39,7 +39,7 @@ def test_five_bodies_stand_where_the_design_puts_them(robot: RobotBody) -> None:
     assert tuple(robot.chassis.position) == near(10.0, 1.45)
     assert [tuple(wheel.position) for wheel in robot.wheels] == [near(9.0, 0.7), near(11.0, 0.7)]
     assert tuple(robot.upper_arm.position) == near(9.0, 2.45)
-    # The elbow is at the upper arm's far end, 2 × 1.0 m on.
+    # The elbow is at the upper arm's far end, two half-lengths of 1.0 m on.
     assert tuple(robot.lower_arm.position) == near(11.0, 2.45)
     assert len(robot.bodies) == robot.world.bodyCount - 1 == 5
 
@@ -47,7 +47,7 @@ def test_five_bodies_stand_where_the_design_puts_them(robot: RobotBody) -> None:
 def test_its_parts_have_the_shapes_of_the_design(robot: RobotBody) -> None:
     assert corners(robot.chassis) == [near(*c) for c in ((-1.5, -0.75), (-1.5, 0.75), (1.5, -0.75), (1.5, 0.75))]
     assert [wheel.fixtures[0].shape.radius for wheel in robot.wheels] == [0.5, 0.5]
-    # A box of half-extents 1.0 × 0.2 that begins at the shoulder.
+    # A box of half-extents 1.0 and 0.2 that begins at the shoulder.
     assert corners(robot.upper_arm) == [near(*c) for c in ((0.0, -0.2), (0.0, 0.2), (2.0, -0.2), (2.0, 0.2))]
     lower = corners(robot.lower_arm)
     assert len(lower) == 5
@@ -60,7 +60,7 @@ def test_its_masses_are_areas_times_densities(robot: RobotBody) -> None:
     assert robot.chassis.mass == pytest.approx(3.0 * 1.5 * 4.0)
     assert [wheel.mass for wheel in robot.wheels] == pytest.approx([math.pi * 0.25 * 8.0] * 2)
     assert robot.upper_arm.mass == pytest.approx(2.0 * 0.4 * 0.1)
-    # Half-widths 0.15 at 0, 0.09 at 1.4 m, 0 at 2 m: two trapezoids of (0.30 + 0.18) / 2 × 1.4 and 0.18 / 2 × 0.6.
+    # Half-widths 0.15 at 0, 0.09 at 1.4 m, 0 at 2 m: two trapezoids of (0.30 + 0.18) / 2 · 1.4 and 0.18 / 2 · 0.6.
     assert robot.lower_arm.mass == pytest.approx((0.336 + 0.054) * 0.1)
 
 
@@ -79,9 +79,10 @@ def test_four_revolute_joints_two_of_them_motors_within_limits(robot: RobotBody)
 
 
 def test_a_motor_pushes_with_the_torque_of_the_design(robot: RobotBody) -> None:
-    # Held by its limit at 0°, the elbow's motor can but push as hard as it may.
+    # Held by its limit at 0°, the elbow's motor comes to push as hard as it may.
     robot.switch_motors(True, (0.0, -3.0))
-    robot.world.Step(1 / 60, 8, 3)
+    for _ in range(60):
+        robot.world.Step(1 / 60, 8, 3)
     assert robot.elbow.GetMotorTorque(60.0) == pytest.approx(-150.0)
 
 
@@ -149,7 +150,7 @@ def test_joints_stay_within_their_limits_while_motors_push() -> None:
         seen += [(robot.shoulder.angle, robot.elbow.angle) for robot in herd.shards[0]._robots]
     shoulder, elbow = np.degrees(np.array(seen)).T
     # Box2D lets a joint pass its limit a little while it is pushed.
-    assert -95 < shoulder.min() < -85
-    assert 85 < shoulder.max() < 95
-    assert -5 < elbow.min() < 5
-    assert 130 < elbow.max() < 140
+    assert -100 < shoulder.min() < -85
+    assert 85 < shoulder.max() < 100
+    assert -10 < elbow.min() < 5
+    assert 130 < elbow.max() < 145

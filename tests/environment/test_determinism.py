@@ -1,0 +1,77 @@
+"""One seed, one trajectory, to the bit, however the agents are split."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from herds import Herd
+from lively import LIVELY, LIVELY_AGENTS, LIVELY_FRAMES
+
+
+@cache
+def trajectory(seed: int, shards: int) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Digests every 60 frames `(checkpoints, agents, fields)`, every frame's counters, and what was published last."""
+    herd = Herd(LIVELY_AGENTS, LIVELY, seed, shards)
+    digests, counted = [], []
+    for frame in range(LIVELY_FRAMES):
+        herd.step()
+        counted.append(herd.counts.sum(axis=0))
+        if frame % 60 == 59:
+            digests.append(herd.digests())
+    return np.array(digests), np.array(counted), {name: a.copy() for name, a in herd.buffers.published.items()}
+
+
+@pytest.mark.parametrize("shards", [2, 3, LIVELY_AGENTS])
+def test_any_number_of_shards_gives_the_same_bits(shards: int) -> None:
+    digests, counted, published = trajectory(1, 1)
+    others = trajectory(1, shards)
+    assert (counted.sum(axis=0) > 0).all(), "over a span in which everything happens"
+    np.testing.assert_array_equal(others[0], digests)
+    np.testing.assert_array_equal(others[1], counted)
+    for name, values in published.items():
+        np.testing.assert_array_equal(others[2][name], values, err_msg=name)
+
+
+def test_the_same_seed_again_gives_the_same_bits() -> None:
+    first = trajectory(1, 1)
+    again = trajectory.__wrapped__(1, 1)
+    np.testing.assert_array_equal(again[0], first[0])
+    np.testing.assert_array_equal(again[1], first[1])
+
+
+def test_another_seed_gives_other_bits_in_every_agent_and_field() -> None:
+    digests, others = trajectory(1, 1)[0], trajectory(2, 1)[0]
+    assert (digests != others).all()
+
+
+def test_digests_change_from_checkpoint_to_checkpoint() -> None:
+    bodies, brain, state = np.moveaxis(trajectory(1, 1)[0], 2, 0)
+    assert (bodies[1:] != bodies[:-1]).all(), "every body moves"
+    assert (brain[1:] != brain[:-1]).mean() > 0.5
+    assert (state[1:] != state[:-1]).all()
+
+
+def test_agents_do_not_share_digests() -> None:
+    last = trajectory(1, 1)[0][-1]
+    assert len(np.unique(last)) == last.size
+
+
+@pytest.mark.parametrize("what", ["body", "brain", "energy"])
+def test_one_changed_bit_changes_that_agents_digest_and_no_other(what: str) -> None:
+    herd = Herd(4, LIVELY)
+    herd.step(10)
+    before = herd.digests()
+    shard = herd.shards[0]
+    if what == "body":
+        wheel = shard._robots[2].wheels[1]
+        wheel.angularVelocity = float(np.nextafter(np.float32(wheel.angularVelocity), np.float32(np.inf)))
+    elif what == "brain":
+        shard._brains.parameters[2].view(np.uint32)[1234] ^= 1
+    else:
+        herd.buffers.published["energy"][2:3].view(np.uint64)[0] ^= 1
+    changed = herd.digests() != before
+    expected = np.zeros_like(changed)
+    expected[2, ["body", "brain", "energy"].index(what)] = True
+    np.testing.assert_array_equal(changed, expected)
