@@ -436,3 +436,22 @@ def test_impossible_options_name_the_option_to_change(name: str, options: dict[s
 def test_a_criterion_option_that_cannot_be_parsed() -> None:
     with pytest.raises(CriterionError, match="frame_ms"):
         override(load_profile("default"), criteria=["frame_ms is small"])
+
+
+def test_an_unknown_metric_is_one_of_the_problems_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('agents = 0\n[criteria]\n"frame_ms.p98" = "< 1"\n"meal" = "> 0"\n')
+    with pytest.raises(ProfileError) as raised:
+        load_profile(str(path))
+    problems = raised.value.problems
+    assert [problem.partition(":")[0] for problem in problems] == ["agents", 'criteria."frame_ms.p98"', "criteria.meal"]
+    assert "did you mean meals?" in problems[2]
+
+
+def test_a_stall_beyond_the_last_frame_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('frames = 300\n[faults]\nstall_frames = { "300" = 0.1 }\n')
+    with pytest.raises(ProfileError, match=r"faults.stall_frames: frame 300 is beyond the last one, 299"):
+        load_profile(str(path))
+    path.write_text('frames = 300\n[faults]\nstall_frames = { "299" = 0.1 }\n')
+    assert load_profile(str(path)).faults.stall_frames == {299: 0.1}

@@ -22,7 +22,7 @@ from tiny_profile import TINY_AGENTS, TINY_FRAMES, TINY_WARMUP, profile_text
 import walkerbench
 from walkerbench import runner
 from walkerbench.cli.result import to_text
-from walkerbench.errors import CapacityError, CriterionError, OutputError, UsageError, WorkerFailed
+from walkerbench.errors import CapacityError, OutputError, UsageError, WorkerFailed
 from walkerbench.modes import MODES
 from walkerbench.profile import Profile, load_profile, override
 from walkerbench.recording import cpu
@@ -403,7 +403,6 @@ def test_an_emergency_in_one_stage_leaves_the_next_unrun(run: Run) -> None:
 @pytest.mark.parametrize(
     ("error", "changes"),
     [
-        (CriterionError, {"criteria": {"frame_ms.maximum": "< 1"}}),
         (CapacityError, {"agents": 1_000_000}),
         (CapacityError, {"agents": None, "frames": None, "stages": [{"agents": 5, "frames": 20},
                                                                     {"agents": 10**9, "frames": 20}]}),

@@ -100,7 +100,9 @@ def test_the_barriers_wait_is_what_the_slowest_worker_does_not_explain(monkeypat
         mode = environment._mode
         monkeypatch.setattr(mode, "_dispatch", lambda frame: None)
         monkeypatch.setattr(
-            mode, "_wait", lambda frame, timeout_s: mode.buffers.workers.__setitem__((slice(None), 2), (40, 70))
+            mode,
+            "_wait",
+            lambda frame, _: mode.buffers.workers.__setitem__((slice(None), [0, 2]), [(frame, 40), (frame, 70)]),
         )
         monkeypatch.setattr(training, "time", SimpleNamespace(perf_counter_ns=lambda: next(readings)))
         timing = environment.step()
@@ -411,16 +413,13 @@ def test_too_many_bodies_stop_the_environment_at_the_checkpoint(bodies, reason):
 def test_too_much_memory_stops_the_environment_at_the_checkpoint(monkeypatch, mode, processes):
     seen = []
 
-    class FakeProcess:
-        def __init__(self, pid=None) -> None:
-            seen.append(pid)
-
-        def memory_info(self) -> SimpleNamespace:
-            return SimpleNamespace(rss=100_000_000)
+    def rss_bytes(pid: int | None) -> int:
+        seen.append(pid)
+        return 100_000_000
 
     with toy(mode) as environment:
         environment.step()
-        monkeypatch.setattr(training, "psutil", SimpleNamespace(Process=FakeProcess))
+        monkeypatch.setattr(training, "rss_bytes", rss_bytes)
         limit = processes * 125_000_000
         monkeypatch.setattr(training, "allowed_memory_bytes", lambda: limit)
         environment.checkpoint()

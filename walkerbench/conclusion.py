@@ -61,16 +61,7 @@ def conclude(recorded: RecordedRun) -> RunFile:
         counters=_totals(run),
         missed_deadlines=_missed_deadlines(run, recorded.frames),
         digest=fold(run.checkpoints),
-        verdicts=tuple(
-            VerdictRecord(
-                criterion=verdict.criterion,
-                stage=verdict.stage,
-                value=verdict.value,
-                outcome=verdict.outcome,
-                detail=verdict.detail,
-            )
-            for verdict in verdicts
-        ),
+        verdicts=tuple(VerdictRecord(**dataclasses.asdict(verdict)) for verdict in verdicts),
     )
 
 
@@ -139,8 +130,9 @@ def _checkpoints(recorded: RecordedRun) -> Iterator[CheckpointRecord]:
 
 
 def _missed_deadlines(run: RunFile, frames: NDArray[Any]) -> int | None:
-    """Judged frames that took longer than their period, at real-time pace."""
-    if run.profile.get("pace") != "realtime":
+    """Judged frames that took longer than their period, at real-time pace; None at any other or without any."""
+    judged = frames[frames["warmup"] == 0]
+    if run.profile.get("pace") != "realtime" or not len(judged):
         return None
     period_ns = 1e9 / run.profile["environment"]["physics"]["frames_per_second"]
-    return int(np.count_nonzero(frames["wall_ns"][frames["warmup"] == 0] > period_ns))
+    return int(np.count_nonzero(judged["wall_ns"] > period_ns))

@@ -44,6 +44,14 @@ def cpu_quota(root: Path = _ROOT) -> float | None:
     return min((quota for quota in quotas if quota is not None), default=None)
 
 
+def rss_bytes(pid: int | None = None) -> int:
+    """Resident memory of a process, by default this one; 0 for one that has gone or may not be looked at."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
 def read_text(path: Path) -> str | None:
     """A file of the system, or None where there is none that can be read."""
     try:

@@ -17,12 +17,14 @@ from annotated_types import Ge, Gt, Len
 from pydantic import ValidationError
 
 from walkerbench import shipped_profiles
-from walkerbench.environment.settings import EnvironmentSettings
+from walkerbench.environment import EnvironmentSettings, WalkerWorkload
 from walkerbench.errors import CriterionError, ProfileError, UsageError
 from walkerbench.modes.faults import Faults
+from walkerbench.recording.frames import frame_dtype
 from walkerbench.safeguards import Safeguards
 from walkerbench.toml_tables import check_table, check_value, explain, spell, suggestion, wrong
-from walkerbench.verdicts.criteria import DEFAULT_CRITERIA, Criterion, parse_criterion, replace
+from walkerbench.verdicts.criteria import DEFAULT_CRITERIA, Criterion, check_known, parse_criterion, replace
+from walkerbench.verdicts.metrics import known_metrics
 
 Mode = Literal["sequential", "threaded", "process"]
 Pace = Literal["max", "realtime"]
@@ -37,7 +39,7 @@ class Stage:
     Attributes:
         agents: How many agents.
         frames: How many frames, warm-up included; None where the duration decides.
-        duration_s: For how long; None where the number of frames decides.
+        duration_s: For how long, in simulated time at real-time pace; None where the number of frames decides.
     """
 
     agents: _Count
@@ -158,7 +160,7 @@ def override(
 
     Raises:
         UsageError: A value is wrong by itself, or with the rest of the profile; names the option to change.
-        CriterionError: A criterion cannot be parsed.
+        CriterionError: A criterion cannot be parsed, or asks for what is not measured.
     """
     options = {"mode": mode, "workers": workers, "agents": agents, "frames": frames, "duration_s": duration_s}
     options |= {"seed": seed, "warmup": warmup, "pace": pace}
@@ -173,7 +175,7 @@ def override(
     changed = dataclasses.replace(
         profile,
         stages=tuple(dataclasses.replace(stage, **stage_changes) for stage in profile.stages),
-        criteria=replace(profile.criteria, tuple(parse_criterion(text) for text in criteria)),
+        criteria=replace(profile.criteria, tuple(_parse_known(text) for text in criteria)),
         **given,
     )
     problems = [f"{_option(key)}: {text}" for key, _, text in _contradictions(changed)]
@@ -200,7 +202,7 @@ def _check_given(given: Mapping[str, object], profile: Profile) -> None:
 
 def _option(key: str) -> str:
     names = {"duration_s": "--duration", "criteria": "--criterion"}
-    return names.get(key, f"--{key}")
+    return names.get(key, key if "." in key else f"--{key}")
 
 
 def _read(path: Path, source: str) -> Profile:
@@ -264,10 +266,19 @@ def _criteria(table: Mapping[str, str] | None) -> tuple[tuple[Criterion, ...], l
     criteria, problems = [], []
     for key, condition in table.items():
         try:
-            criteria.append(parse_criterion(f"{key} {condition}"))
+            criteria.append(_parse_known(f"{key} {condition}"))
         except CriterionError as error:
             problems.append(f"{spell(('criteria', key))}: {error}")
     return replace((), criteria), problems
+
+
+def _parse_known(text: str) -> Criterion:
+    """Parse a criterion, and check that a run measures what it asks for."""
+    workload = WalkerWorkload
+    columns = frame_dtype(workload.phases, workload.settle_phase, workload.frame_counters).names or ()
+    criterion = parse_criterion(text)
+    check_known(criterion, known_metrics(columns, workload.counters))
+    return criterion
 
 
 def _contradictions(profile: Profile) -> Iterator[tuple[str, frozenset[str], str]]:
@@ -275,20 +286,37 @@ def _contradictions(profile: Profile) -> Iterator[tuple[str, frozenset[str], str
     several = len(profile.stages) > 1
     for number, stage in enumerate(profile.stages, 1):
         prefix = f"stage {number}: " if several else ""
-        if stage.frames is not None and stage.frames <= profile.warmup:
-            what = f"{prefix}{profile.warmup} frames of warm-up leave none of {stage.frames} to judge"
-            allowed = f"less than {stage.frames}, for instance {stage.frames // 10}"
-            yield "warmup", frozenset({"warmup", "frames", "stages"}), wrong(what, allowed)
+        frames = _num_frames(profile, stage)
+        if frames is not None and frames <= profile.warmup:
+            what = f"{prefix}{profile.warmup} frames of warm-up leave none of {frames} to judge"
+            allowed = f"less than {frames}, for instance {frames // 10}"
+            yield "warmup", frozenset({"warmup", "frames", "duration_s", "pace", "stages"}), wrong(what, allowed)
         if profile.workers is not None and profile.workers > stage.agents:
             what = f"{prefix}{profile.workers} workers for {stage.agents} agents"
             yield "workers", frozenset({"workers", "agents", "stages"}), wrong(what, f"at most {stage.agents}")
     if profile.mode == "sequential" and profile.workers not in (None, 1):
         what = f"{profile.workers} workers in mode sequential"
         yield "workers", frozenset({"workers", "mode"}), wrong(what, "1; or mode threaded or process")
+    known = [frames for stage in profile.stages if (frames := _num_frames(profile, stage)) is not None]
+    for frame in profile.faults.stall_frames:
+        if len(known) == len(profile.stages) and frame >= max(known):
+            what = f"frame {frame} is beyond the last one, {max(known) - 1}"
+            yield (
+                "faults.stall_frames",
+                frozenset({"faults", "frames", "stages"}),
+                wrong(what, f"0 to {max(known) - 1}"),
+            )
     for criterion in profile.criteria:
         if criterion.metric == "missed_deadlines" and profile.pace != "realtime":
             what = f"{criterion} cannot be judged at pace {profile.pace}, which has no deadlines"
             yield "criteria", frozenset({"criteria", "pace"}), wrong(what, "it at pace realtime")
+
+
+def _num_frames(profile: Profile, stage: Stage) -> int | None:
+    """How many frames a stage has, as far as that is known beforehand."""
+    if stage.duration_s is not None and profile.pace == "realtime":
+        return round(stage.duration_s * profile.environment.physics.frames_per_second)
+    return stage.frames
 
 
 def _plain(value: object) -> Any:

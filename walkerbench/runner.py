@@ -1,4 +1,4 @@
-"""The loop: a profile in, a recorded run out. The only place where training and recording meet."""
+"""A profile in, a recorded run out: opens the directory, runs each stage in an environment of its own, concludes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from walkerbench.conclusion import conclude
 from walkerbench.environment import WalkerWorkload
 from walkerbench.errors import Interrupted, OutputLost
 from walkerbench.interrupts import InterruptWatch
+from walkerbench.modes import ProcessMode
 from walkerbench.profile import Profile
 from walkerbench.recording.cpu import CpuSampler
 from walkerbench.recording.machine import machine_facts
@@ -32,10 +33,8 @@ from walkerbench.run_directory import (
 )
 from walkerbench.stage_loop import Progress, StageLoop, digest_dtype, recorded_dtypes
 from walkerbench.training import TrainingEnvironment, check_capacity, choose_workers
-from walkerbench.verdicts.criteria import check_known
-from walkerbench.verdicts.metrics import known_metrics
 
-_START_METHODS = {"process": "spawn"}
+_START_METHODS = {ProcessMode.name: ProcessMode.start_method}
 
 
 class Listener(Protocol):
@@ -46,7 +45,7 @@ class Listener(Protocol):
         ...
 
     def progress(self, progress: Progress) -> None:
-        """At most four times a second."""
+        """At most four times a second, and at the end of each stage."""
         ...
 
 
@@ -94,9 +93,6 @@ class _Run:
         self._workers = [choose_workers(profile.mode, profile.workers, each.agents) for each in profile.stages]
         workload = self._workloads[0]
         self._frame_dtype, self._worker_dtype = recorded_dtypes(workload)
-        known = known_metrics(self._frame_dtype.names or (), workload.counters)
-        for criterion in profile.criteria:
-            check_known(criterion, known)
         for each in self._workloads:
             check_capacity(each, profile.safeguards)
         started = datetime.now(UTC)

@@ -129,7 +129,10 @@ class StageLoop:
         return self._environment.workload.frames_per_second if self._profile.pace == "realtime" else None
 
     def _num_frames(self) -> int | None:
-        """How many frames there are to run; None where only the clock decides."""
+        """How many frames there are to run; None where only the clock decides.
+
+        At real-time pace a duration is simulated time: as many frames on every machine, and so the same work.
+        """
         stage, rate = self._profile.stages[self._number], self._frames_per_second()
         if stage.frames is not None or rate is None or stage.duration_s is None:
             return stage.frames

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from walkerbench.environment import WalkerWorkload
 from walkerbench.errors import CallOrderError, CapacityError, EmergencyShutdown, UsageError
-from walkerbench.limits import allowed_cores, allowed_memory_bytes
+from walkerbench.limits import allowed_cores, allowed_memory_bytes, rss_bytes
 from walkerbench.modes import (
     BARRIER_TIMEOUT_S,
     MODES,
@@ -47,7 +47,8 @@ class TrainingEnvironment:
         num_agents: How many agents.
         mode: "sequential", "threaded" or "process". Sequential and threaded can be toggled between frames.
         num_workers: How many shards; None for one in sequential mode, else the cores that this process may use, and
-            never more than there are agents.
+            never more than there are agents. Toggling keeps the shards: give a number to a sequential environment that
+            is to be toggled on.
         seed: Seed of every random stream.
         workload: What to run instead of walkers with default settings; `num_agents` and `seed` then have no effect.
         safeguards: Limits beyond which the environment stops itself.
@@ -60,7 +61,6 @@ class TrainingEnvironment:
 
     Attributes:
         frame: Number of the next frame.
-        counters: Totals of every counter since the start, by name.
         frame_counts: `(counters,)` of the last frame, in the workload's order.
         emergency: Why the environment stopped itself, or None.
     """
@@ -187,7 +187,8 @@ class TrainingEnvironment:
         busy = mode.buffers.workers[:, 2]
         worked = int(busy.max() if mode.parallel else busy.sum())
         self._count(mode.buffers)
-        (self._parallel_s if mode.parallel else self._sequential_s).append((released - start) / 1e9)
+        if isinstance(mode, InProcessMode):
+            (self._parallel_s if mode.parallel else self._sequential_s).append((released - start) / 1e9)
         self.emergency = self._watch.observe(end - start)
         self.frame += 1
         return FrameTiming(
@@ -203,8 +204,14 @@ class TrainingEnvironment:
     def checkpoint(self) -> bytes:
         """Digest every agent as it is after the last frame, and hold memory and bodies against their limits.
 
+        Beyond a limit, `emergency` says so, and no further frame is run.
+
         Returns:
             32 bytes, equal in every mode.
+
+        Raises:
+            WorkerError: A worker crashed, raised or hung; only `stop` is left.
+            CallOrderError: It is not running.
         """
         digest = self._running().checkpoint(self.frame - 1, self._timeout_s)
         self.emergency = self.emergency or self._beyond_limits()
@@ -239,12 +246,11 @@ class TrainingEnvironment:
         mode = self._running()
         if not isinstance(mode, InProcessMode):
             raise CallOrderError("process mode is fixed at the start: make another environment to change it")
-        self._threading_enabled = not self._threading_enabled
-        wanted = self._make_mode()
+        wanted = self._in_process_mode(threading=not self._threading_enabled)
         if wanted.name != mode.name:
-            assert isinstance(wanted, InProcessMode)  # noqa: S101  made for this from no other mode
             wanted.take_over(mode)
             self._mode = wanted
+        self._threading_enabled = not self._threading_enabled
         return self._threading_enabled
 
     def get_threading_performance(self) -> dict[str, Any]:
@@ -269,16 +275,21 @@ class TrainingEnvironment:
 
     def shutdown_threading(self) -> None:
         """Go on without threads, if they were on, and end the pool."""
-        if self._threading_enabled and self._mode is not None and self._settler is not None:
-            self.toggle_threading()
-        if self._manager is not None:
-            self._manager.shutdown()
-            self._manager = None
+        try:
+            if self._threading_enabled and self._mode is not None and self._settler is not None:
+                self.toggle_threading()
+        finally:
+            manager, self._manager = self._manager, None
+            if manager is not None:
+                manager.shutdown()
 
     def _make_mode(self) -> ExecutionMode:
         if self._mode_asked == "process":
             return ProcessMode(self._faults)
-        if not self._threading_enabled or self.workload.num_agents <= SEQUENTIAL_UP_TO_AGENTS:
+        return self._in_process_mode(threading=self._threading_enabled)
+
+    def _in_process_mode(self, *, threading: bool) -> InProcessMode:
+        if not threading or self.workload.num_agents <= SEQUENTIAL_UP_TO_AGENTS:
             return SequentialMode(self._faults)
         if self._manager is None:
             self._manager = ThreadPoolManager(self.num_workers)
@@ -298,7 +309,7 @@ class TrainingEnvironment:
         bodies = int(self.statistics().get("bodies", 0))
         if bodies > self._safeguards.bodies_limit:
             return f"{bodies} bodies, of at most {self._safeguards.bodies_limit}"
-        used = sum(psutil.Process(pid).memory_info().rss for pid in (None, *self.worker_pids()))
+        used = sum(rss_bytes(pid) for pid in (None, *self.worker_pids()))
         limit = self._safeguards.memory_limit_share * allowed_memory_bytes()
         return f"{used / 1e6:.0f} MB of memory, of at most {limit / 1e6:.0f}" if used > limit else None
 

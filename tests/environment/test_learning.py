@@ -15,8 +15,8 @@ from walkerbench.environment import EnvironmentSettings, WalkerWorkload
 from walkerbench.environment.settings import Brain, Ecosystem, Schedule, Terrain
 from walkerbench.modes import SequentialMode
 
-AGENTS = 16
-FRAMES = 54_000
+AGENTS = 24
+FRAMES = 43_200
 MINUTE = 3_600
 
 LEARNING = EnvironmentSettings(
@@ -24,7 +24,7 @@ LEARNING = EnvironmentSettings(
     terrain=Terrain(
         style="flat", x_min_m=-2500, x_max_m=2500, obstacle_spacing_m=5000, obstacle_half_height_m=0.001
     ),
-    # Longer actions, a learning step at each, and less far sight: a brain then learns within a quarter of an hour.
+    # Longer actions, a learning step at each, and less far sight: a brain then learns within twelve minutes.
     schedule=Schedule(ai_interval_frames=12, learn_interval_updates=1),
     brain=Brain(epsilon_decay=0.998, epsilon_end=0.05, discount=0.95),
     # Brains live on: nothing is spent, nobody dies, no generation ends a life.

@@ -47,9 +47,7 @@ def machine(monkeypatch):
     """A fake psutil and clock under the reader."""
     state = SimpleNamespace(now_ns=0, percents=[50.0, 25.0])
     monkeypatch.setattr(FakeProcess, "table", {})
-    fake = SimpleNamespace(
-        Process=FakeProcess, NoSuchProcess=psutil.NoSuchProcess, cpu_percent=lambda percpu: list(state.percents)
-    )
+    fake = SimpleNamespace(Process=FakeProcess, Error=psutil.Error, cpu_percent=lambda percpu: list(state.percents))
     monkeypatch.setattr(cpu, "psutil", fake)
     monkeypatch.setattr(cpu, "time", SimpleNamespace(perf_counter_ns=lambda: state.now_ns))
     return state
@@ -97,8 +95,8 @@ def test_a_process_that_was_never_there_counts_for_nothing(machine):
     assert cpu._Reader(lambda: (10, 404), cores=2).read()[1:3] == (1.0, 1000)
 
 
-@pytest.mark.parametrize(("now", "expected"), [([1.0, 2.0, 3.0], [1.0, 2.0]), ([1.0], [1.0, math.nan])])
-def test_cores_that_come_and_go_do_not_change_the_columns(machine, now, expected):
+@pytest.mark.parametrize(("now", "expected"), [([1.0, 2.0, 3.0], [math.nan, math.nan]), ([1.0], [math.nan, math.nan])])
+def test_cores_that_come_and_go_leave_no_figure_to_the_wrong_core(machine, now, expected):
     machine.percents = now
 
     percents = cpu._Reader(lambda: (), cores=2).read()[3]

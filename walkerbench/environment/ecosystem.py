@@ -67,7 +67,7 @@ class Ecosystem:
         """Take in what the shards wrote in this frame, and publish what they read in the next."""
         alive, positions = self._published["alive"], self._current["position"]
         np.copyto(self._published["position"], positions, where=alive[:, None])
-        np.subtract(positions[:, 0], self._starts[:, 0], out=self._distance)
+        np.subtract(positions[:, 0], self._starts[:, 0], out=self._distance, where=alive)
         self._spend_energy()
         self._eat(frame, alive)
         self._age(alive)

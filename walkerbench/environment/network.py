@@ -108,6 +108,11 @@ class Workspace:
         self.outputs = [np.zeros((agents, batch, width), np.float32) for width in units]
         self.upstream = [np.zeros((agents, batch, width), np.float32) for width in units]
 
+    @staticmethod
+    def bytes_per_agent(plan: NetworkPlan, batch: int) -> int:
+        """Memory for one agent that learns."""
+        return 4 * (plan.size + 2 * batch * (sum(plan.hidden) + 2 * plan.head))
+
 
 def forward(layers: Layers, inputs: Floats, into: list[Floats] | None = None) -> tuple[Floats, list[Floats]]:
     """Q-values by Q = V + A - mean A (Wang et al., 2016, equation 9).

@@ -24,7 +24,6 @@ GROUND_CATEGORY = 0x0001
 ROBOT_CATEGORY = 0x0002
 OBSTACLE_CATEGORY = 0x0004
 ROBOT_MASK = GROUND_CATEGORY | OBSTACLE_CATEGORY
-BODIES_PER_ROBOT = 5
 FOREARM_CORNERS = ((0.0, -1.0), (0.7, -0.6), (1.0, 0.0), (0.7, 0.6), (0.0, 1.0))
 """The forearm's outline from the elbow on: x in lengths, y in half-widths."""
 

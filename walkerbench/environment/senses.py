@@ -129,7 +129,7 @@ class SenseOrgans:
     def __init__(self, senses: Senses, robot: Robot, ground: Ground) -> None:
         self._senses = senses
         self._ground = ground
-        self._around = Surroundings.of(ground, max(senses.ray_length_m, 6.0 * robot.chassis_half_width_m))
+        self._around = Surroundings.of(ground, senses.ray_length_m)
         self._surface = Surface.of(ground)
         fan = np.radians(np.array(senses.ray_angles_deg))
         self._fan = np.cos(fan) + 1j * np.sin(fan)

@@ -163,15 +163,19 @@ class WalkerShard:
 
     def _follow_lives(self) -> None:
         """Build the robots and brains of new lives, and take the dead out of their worlds."""
-        for row in np.flatnonzero(self._own["life"] != self._life):
+        born = np.flatnonzero(self._own["life"] != self._life)
+        for row in born:
             self._life[row] = self._own["life"][row]
             self._shape.put(int(row), Shape.of(self._settings.robot, self._own["genome"][row : row + 1]))
-            self._outline = Outline.of(self._shape)
             self._brains.begin_life(int(row), int(self._life[row]))
             self._seen_meals[row] = self._own["meals"][row]
             self._current["reward_sum"][row] = 0.0
             self._current["updates"][row] = 0
+            self._current["epsilon"][row] = self._brains.epsilon[row]
+            self._current["loss"][row] = self._brains.loss[row]
             self._place_robot(int(row))
+        if len(born):
+            self._outline = Outline.of(self._shape)
         if not self._own["alive"].all():
             for row in np.flatnonzero(~self._own["alive"]):
                 self._remove_robot(int(row))

@@ -8,14 +8,16 @@ from functools import cached_property
 from walkerbench.environment import ecosystem, shard
 from walkerbench.environment.brain import bytes_per_brain
 from walkerbench.environment.ecosystem import Ecosystem
-from walkerbench.environment.network import NetworkPlan
+from walkerbench.environment.network import NetworkPlan, Workspace
 from walkerbench.environment.senses import OBSERVATION_SIZE
 from walkerbench.environment.settings import GENES, EnvironmentSettings
 from walkerbench.environment.shard import WalkerShard
 from walkerbench.environment.terrain import Ground, build_ground
 from walkerbench.workload import Field, FrameBuffers
 
-_WORLD_BYTES = 260_000  # a b2World with 500 chain segments and a robot, 220 kB as measured, and Python around it
+# As measured: 220 kB for a b2World with 500 segments and a robot, and what Python keeps around them.
+_WORLD_BYTES = 160_000
+_SEGMENT_BYTES = 200
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,13 @@ class WalkerWorkload:
 
     @property
     def bytes_per_agent(self) -> int:
-        """Memory of one agent: its brain with replay, and its world."""
-        plan = NetworkPlan.of(self.settings.brain, OBSERVATION_SIZE, len(self.settings.action.pairs))
-        return bytes_per_brain(plan, self.settings.brain) + _WORLD_BYTES
+        """Memory of one agent: its brain with replay and its share of what learning needs, and its world."""
+        settings = self.settings
+        plan = NetworkPlan.of(settings.brain, OBSERVATION_SIZE, len(settings.action.pairs))
+        interval = settings.schedule.ai_interval_frames * settings.schedule.learn_interval_updates
+        learning = Workspace.bytes_per_agent(plan, 2 * settings.brain.batch_size) // interval
+        segments = int((settings.terrain.x_max_m - settings.terrain.x_min_m) / settings.terrain.resolution_m)
+        return bytes_per_brain(plan, settings.brain) + learning + _WORLD_BYTES + _SEGMENT_BYTES * segments
 
     def fields(self) -> tuple[Field, ...]:
         """What crosses shards.

@@ -82,7 +82,11 @@ class ExecutionMode(ABC):
         return settler
 
     def dispatch(self, frame: int) -> None:
-        """Set every worker to work on a frame; does not block."""
+        """Set every worker to work on a frame; does not block.
+
+        Raises:
+            WorkerCrashed: A worker process died before.
+        """
         self._expect("dispatch", State.READY)
         with self._broken_on_error():
             self._dispatch(frame)
@@ -110,6 +114,9 @@ class ExecutionMode(ABC):
 
         Returns:
             32 bytes: the digests of all agents, folded in agent order.
+
+        Raises:
+            WorkerError: A worker crashed, raised or did not finish in time.
         """
         self._expect("checkpoint", State.READY)
         with self._broken_on_error():

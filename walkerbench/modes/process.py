@@ -128,9 +128,9 @@ class ProcessMode(ExecutionMode):
             if not ready:
                 worker = next(iter(waiting.values()))
                 raise WorkerTimeout(worker.number, worker.agents, frame, timeout_s)
-            answered = [item for item in ready if isinstance(item, Connection)]
-            for connection in answered:
-                self._take(waiting.pop(connection), frame)
+            answered = [waiting.pop(item) for item in ready if item in waiting]
+            for worker in answered:
+                self._take(worker, frame)
             if not answered:
                 # Only now a death counts: a worker that answered and then died has done this frame's work.
                 raise _crash(next(sentinels[item] for item in ready if item in sentinels), frame)

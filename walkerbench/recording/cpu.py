@@ -123,8 +123,9 @@ class _Reader:
     def read(self) -> Row:
         rss_bytes = sum(self._read_process(pid) for pid in self._pids())
         percents = psutil.cpu_percent(percpu=True)
-        # A core that has been switched off since the start is "not a number" from then on.
-        percents = (percents + [float("nan")] * self._cores)[: self._cores]
+        if len(percents) != self._cores:
+            # A core has been switched on or off: which of them each figure is of cannot be told any more.
+            percents = [float("nan")] * self._cores
         return time.perf_counter_ns(), sum(self._cpu_s.values()), rss_bytes, percents
 
     def _read_process(self, pid: int) -> int:
@@ -135,5 +136,5 @@ class _Reader:
             times = self._processes[pid].cpu_times()
             self._cpu_s[pid] = times.user + times.system
             return int(self._processes[pid].memory_info().rss)
-        except psutil.NoSuchProcess:
+        except psutil.Error:
             return 0

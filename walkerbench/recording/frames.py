@@ -29,7 +29,7 @@ class FrameTiming:
         wall_ns: How long it took, from dispatch to the end of settling.
         settle_ns: Of it, settling.
         dispatch_ns: Of it, handing the frame to the workers.
-        barrier_wait_ns: Of it, waiting for them.
+        barrier_wait_ns: Of it, from dispatching to the barrier's release, less the slowest worker's busy time.
         gc_ns: Of it, garbage collection in the parent that no worker's row counts already.
     """
 
@@ -55,7 +55,7 @@ def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequen
     `{phase}_ns`         each phase's time in its slowest worker
     `{settle_phase}_ns`  the parent's settling
     `dispatch_ns`        handing the frame to the workers
-    `barrier_wait_ns`    waiting for them
+    `barrier_wait_ns`    until the barrier's release, less the slowest worker's busy time
     `busy_ns`, `cpu_ns`  wall and CPU time within workers, summed over them
     `gc_ns`              garbage collection in the parent and in workers
     each frame counter   what it counted in this frame

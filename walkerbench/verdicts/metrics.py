@@ -90,7 +90,9 @@ def measure(
     values["emergency_shutdowns"] = float(emergency_shutdowns)
     values["missed_deadlines"] = None if missed_deadlines is None else float(missed_deadlines)
     if missed_deadlines is None:
-        unmeasured["missed_deadlines"] = "only a run at real-time pace has deadlines"
+        unmeasured["missed_deadlines"] = (
+            "only a run at real-time pace has deadlines" if len(judged) else "there are no judged frames"
+        )
     values |= {name: float(total) for name, total in counters.items()}
     return Measured(values, unmeasured)
 
