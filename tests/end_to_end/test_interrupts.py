@@ -27,6 +27,7 @@ MOMENTS = [
 # Interrupts its own group while main imports its nth module, counted over all imports of the run.
 INTERRUPTING = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
 from walkerbench.__main__ import main
 left = int(sys.argv.pop(1))
 def watch(event, arguments):
