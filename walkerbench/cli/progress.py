@@ -114,7 +114,8 @@ class LiveProgress(QuietProgress):
                 self._task,
                 total=total,
                 completed=completed,
-                description=describe_stage(progress),
+                # Without its agents: with them, a line of 80 columns would have no room for the time left.
+                description=describe_stage(progress).partition(",")[0],
                 facts=describe(progress),
                 refresh=True,
             )
