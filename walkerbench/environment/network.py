@@ -103,10 +103,11 @@ class Workspace:
 
     def __init__(self, plan: NetworkPlan, agents: int, batch: int) -> None:
         units = (*plan.hidden, 2 * plan.head)
-        self.gradient = np.zeros((agents, plan.size), np.float32)
+        # Filled, not zeroed: zeroed memory is only there once it is touched, which would make some later frame slow.
+        self.gradient = np.full((agents, plan.size), 0, np.float32)
         self.gradient_layers = plan.layers(self.gradient)
-        self.outputs = [np.zeros((agents, batch, width), np.float32) for width in units]
-        self.upstream = [np.zeros((agents, batch, width), np.float32) for width in units]
+        self.outputs = [np.full((agents, batch, width), 0, np.float32) for width in units]
+        self.upstream = [np.full((agents, batch, width), 0, np.float32) for width in units]
 
     @staticmethod
     def bytes_per_agent(plan: NetworkPlan, batch: int) -> int:
