@@ -152,3 +152,8 @@ def test_each_shell_gets_its_script(shell: str) -> None:
         check=True,
     )  # fmt: skip
     assert "_WALKERBENCH_COMPLETE" in done.stdout
+
+
+def test_the_readme_is_finished():
+    assert "@@" not in README
+    assert "TODO" not in README
