@@ -69,6 +69,7 @@ class Workload(Protocol):
     """A simulation of agents; picklable, so that a worker process can build its shard.
 
     Attributes:
+        name: What it is called in a recorded run.
         num_agents: How many agents.
         phases: Names of a shard's phases, in order.
         settle_phase: Name of the settler's phase.
@@ -80,7 +81,9 @@ class Workload(Protocol):
     """
 
     @property
-    def num_agents(self) -> int: ...  # noqa: D102  documented above, like every attribute here
+    def name(self) -> str: ...  # noqa: D102  documented above, like every attribute here
+    @property
+    def num_agents(self) -> int: ...  # noqa: D102
     @property
     def phases(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
