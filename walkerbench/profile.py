@@ -87,6 +87,20 @@ class Profile:
     faults: Faults
     environment: EnvironmentSettings
 
+    @property
+    def frames_per_second(self) -> float | None:
+        """The pace that frames are held to, or None for as fast as possible."""
+        return self.environment.physics.frames_per_second if self.pace == "realtime" else None
+
+    def num_frames(self, stage: Stage) -> int | None:
+        """How many frames a stage has; None where only the clock decides.
+
+        At real-time pace a duration is simulated time: as many frames on every machine, and so the same work.
+        """
+        if stage.duration_s is None or self.frames_per_second is None:
+            return stage.frames
+        return max(1, round(stage.duration_s * self.frames_per_second))
+
     def as_dict(self) -> dict[str, Any]:
         """Every key as plain data for JSON; criteria as their canonical text."""
         return {each.name: _plain(getattr(self, each.name)) for each in dataclasses.fields(self)}
@@ -286,7 +300,7 @@ def _contradictions(profile: Profile) -> Iterator[tuple[str, frozenset[str], str
     several = len(profile.stages) > 1
     for number, stage in enumerate(profile.stages, 1):
         prefix = f"stage {number}: " if several else ""
-        frames = _num_frames(profile, stage)
+        frames = profile.num_frames(stage)
         if frames is not None and frames <= profile.warmup:
             what = f"{prefix}{profile.warmup} frames of warm-up leave none of {frames} to judge"
             allowed = f"less than {frames}, for instance {frames // 10}"
@@ -297,7 +311,7 @@ def _contradictions(profile: Profile) -> Iterator[tuple[str, frozenset[str], str
     if profile.mode == "sequential" and profile.workers not in (None, 1):
         what = f"{profile.workers} workers in mode sequential"
         yield "workers", frozenset({"workers", "mode"}), wrong(what, "1; or mode threaded or process")
-    known = [frames for stage in profile.stages if (frames := _num_frames(profile, stage)) is not None]
+    known = [frames for stage in profile.stages if (frames := profile.num_frames(stage)) is not None]
     for frame in profile.faults.stall_frames:
         if len(known) == len(profile.stages) and frame >= max(known):
             what = f"frame {frame} is beyond the last one, {max(known) - 1}"
@@ -310,13 +324,6 @@ def _contradictions(profile: Profile) -> Iterator[tuple[str, frozenset[str], str
         if criterion.metric == "missed_deadlines" and profile.pace != "realtime":
             what = f"{criterion} cannot be judged at pace {profile.pace}, which has no deadlines"
             yield "criteria", frozenset({"criteria", "pace"}), wrong(what, "it at pace realtime")
-
-
-def _num_frames(profile: Profile, stage: Stage) -> int | None:
-    """How many frames a stage has, as far as that is known beforehand."""
-    if stage.duration_s is not None and profile.pace == "realtime":
-        return round(stage.duration_s * profile.environment.physics.frames_per_second)
-    return stage.frames
 
 
 def _plain(value: object) -> Any:

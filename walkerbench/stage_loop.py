@@ -101,11 +101,11 @@ class StageLoop:
         Returns:
             How and why the whole run ends with it, or None to go on.
         """
-        environment, pacer = self._environment, Pacer(self._frames_per_second())
-        frames = self._num_frames()
+        environment, pacer = self._environment, Pacer(self._profile.frames_per_second)
+        stage = self._profile.stages[self._number]
+        frames = self._profile.num_frames(stage)
         self._begun_ns = self._saved_ns = self._told_ns = time.perf_counter_ns()
-        duration_s = self._profile.stages[self._number].duration_s
-        limit_ns = self._begun_ns + int((duration_s or 0) * 1e9) if frames is None else None
+        limit_ns = self._begun_ns + int((stage.duration_s or 0) * 1e9) if frames is None else None
         while True:
             if self._interrupts.received is not None:
                 self._checkpoint(last=True)
@@ -124,19 +124,6 @@ class StageLoop:
                 self._tell(now, frames, limit_ns)
             if done:
                 return None
-
-    def _frames_per_second(self) -> float | None:
-        return self._environment.workload.frames_per_second if self._profile.pace == "realtime" else None
-
-    def _num_frames(self) -> int | None:
-        """How many frames there are to run; None where only the clock decides.
-
-        At real-time pace a duration is simulated time: as many frames on every machine, and so the same work.
-        """
-        stage, rate = self._profile.stages[self._number], self._frames_per_second()
-        if stage.frames is not None or rate is None or stage.duration_s is None:
-            return stage.frames
-        return max(1, round(stage.duration_s * rate))
 
     def _record(self, timing: FrameTiming) -> None:
         environment = self._environment

@@ -77,7 +77,6 @@ class Workload(Protocol):
         frame_counters: Those of the counters that are recorded frame by frame.
         digest_fields: Names of what an agent's digests cover, in the columns' order of `FrameBuffers.digests`.
         bytes_per_agent: Memory that one agent takes, in bytes.
-        frames_per_second: Frames in a second of simulated time.
     """
 
     @property
@@ -96,8 +95,6 @@ class Workload(Protocol):
     def digest_fields(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def bytes_per_agent(self) -> int: ...  # noqa: D102
-    @property
-    def frames_per_second(self) -> float: ...  # noqa: D102
 
     def fields(self) -> tuple[Field, ...]:
         """The arrays that cross shards."""
@@ -134,14 +131,10 @@ class BufferLayout:
     Attributes:
         arrays: `(group, name, dtype, shape, offset)` of every array.
         nbytes: Size of the block.
-        num_workers: Rows in `workers`.
-        phases: Names of the shards' phases.
     """
 
     arrays: tuple[tuple[str, str, str, tuple[int, ...], int], ...]
     nbytes: int
-    num_workers: int
-    phases: tuple[str, ...]
 
     @classmethod
     def of(cls, workload: Workload, num_workers: int) -> BufferLayout:
@@ -162,7 +155,7 @@ class BufferLayout:
             arrays.append((group, name, dtype, shape, offset))
             size = int(np.prod(shape)) * np.dtype(dtype).itemsize
             offset += -(-size // _ALIGNMENT) * _ALIGNMENT
-        return cls(tuple(arrays), offset, num_workers, workload.phases)
+        return cls(tuple(arrays), offset)
 
 
 class FrameBuffers:

@@ -42,11 +42,6 @@ class WalkerWorkload:
     digest_fields = ("bodies", "brain", "state")
 
     @property
-    def frames_per_second(self) -> float:
-        """Frames in a second of simulated time."""
-        return self.settings.physics.frames_per_second
-
-    @property
     def bytes_per_agent(self) -> int:
         """Memory of one agent: its brain with replay and its share of what learning needs, and its world."""
         settings = self.settings
