@@ -8,7 +8,8 @@
     │   ├── CriterionError            2  a criterion cannot be parsed or judged
     │   ├── CapacityError             2  the machine has no room for what was asked
     │   ├── OutputError               2  the output cannot be created
-    │   └── RunFileError              2  a recorded run is missing, corrupt or newer
+    │   ├── RunFileError              2  a recorded run is missing, corrupt or newer
+    │   └── NotComparable             2  two sides did not do the same work, or were not measured alike
     ├── RunBroken                     3  the run started and could not be finished
     │   ├── WorkerError               3  a worker could not finish its frame
     │   │   ├── WorkerCrashed         3  a worker process died
@@ -66,6 +67,10 @@ class OutputError(UsageError):
 
 class RunFileError(UsageError):
     """A recorded run is missing, corrupt, or of a newer schema."""
+
+
+class NotComparable(UsageError):
+    """Two sides did not do the same work, or were not measured alike."""
 
 
 class RunBroken(WalkerbenchError):
