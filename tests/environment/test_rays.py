@@ -23,7 +23,8 @@ def agents_rays(ground: Ground, at: np.ndarray, angle: np.ndarray, senses: Sense
     agents = len(at)
     outline = Outline.of(Shape.of(Robot(), np.ones((agents, len(GENES)))))
     zero, nothing = np.zeros(agents), np.zeros(agents, np.complex128)
-    readings = Readings(at, nothing, nothing, nothing, angle, zero, np.zeros((4, agents)), np.arange(agents))
+    angles = np.stack([angle, zero, zero])
+    readings = Readings(at, nothing, nothing, nothing, angles, np.zeros((3, agents)), np.arange(agents))
     far = np.full((agents, 2), np.inf)
     organs = SenseOrgans(senses, Robot(), ground)
     values, _ = organs.observe(readings, outline, slice(0, agents), far, far[:1])
@@ -81,17 +82,28 @@ def test_rays_agree_with_those_of_box2d(terrain: Terrain) -> None:
     np.testing.assert_array_equal(kind, expected[..., 1])
 
 
+def corners(x: float, y: float, half_width: float, half_height: float) -> list[complex]:
+    """A gap, then a box's closed outline, clockwise from its lower left."""
+    signs = [(-1, -1), (-1, 1), (1, 1), (1, -1), (-1, -1)]
+    return [complex(np.nan, np.nan), *(complex(x + a * half_width, y + b * half_height) for a, b in signs)]
+
+
 def scene(
     circles: list[complex], radii: list[float], robots: int, own: int = 0, boxes: list[tuple[float, ...]] | None = None
 ) -> rays.Scene:
     """What one agent at the origin sees, over ground 100 m below."""
+    ground = [-50 - 100j, 50 - 100j]
+    outlines = [*ground, *(corner for box in boxes or [] for corner in corners(*box))]
+    radius = np.array(radii)
+    circle_kinds = np.where(np.arange(len(radii)) < robots, rays.ROBOT, rays.FOOD)
     return rays.Scene(
-        vertices_x=np.array([[-50.0, 50.0]]),
-        vertices_y=np.array([[-100.0, -100.0]]),
-        boxes=np.array(boxes or [(1e9, 0.0, 0.0, 0.0)]).T[:, None, :],
-        circles=np.array([circles], np.complex128),
-        radius=np.array(radii),
-        robots=robots,
+        position=np.zeros(1, np.complex128),
+        outlines=np.array([outlines], np.complex128),
+        kinds=np.array([rays.TERRAIN] + [rays.OBSTACLE] * (len(outlines) - len(ground))),
+        centres=np.array(circles, np.complex128),
+        circles=rays.Circles(
+            radius**2, radius + LENGTH, np.where(np.arange(len(radii)) < robots, rays.ROBOT, rays.FOOD)
+        ),
         own=np.array([own]),
     )
 
@@ -171,13 +183,15 @@ def test_ground_by_hand(x: float, angle: float, distance: float) -> None:
 def test_many_circles_agree_with_one_at_a_time() -> None:
     rng = np.random.default_rng(3)
     agents, circles = 7, 20
-    centres = rng.uniform(-9, 9, (agents, circles)) + 1j * rng.uniform(-9, 9, (agents, circles))
+    centres = rng.uniform(-9, 9, circles) + 1j * rng.uniform(-9, 9, circles)
+    position = centres[:agents] + rng.uniform(-0.1, 0.1, agents)
     radius, robots = rng.uniform(0.3, 1.5, circles), 12
     directions = np.exp(1j * rng.uniform(-math.pi, math.pi, (agents, 5)))
     own = np.arange(agents)
+    kinds = np.where(np.arange(circles) < robots, rays.ROBOT, rays.FOOD)
     together = rays.Scene(
-        np.tile([-50.0, 50.0], (agents, 1)), np.full((agents, 2), -100.0), np.full((4, agents, 1), 1e9),
-        centres, radius, robots, own,
+        position, np.tile([-50 - 100j, 50 - 100j], (agents, 1)), np.array([rays.TERRAIN]),
+        centres, rays.Circles(radius**2, radius + LENGTH, kinds), own,
     )  # fmt: skip
     distance, kind = rays.cast(directions, LENGTH, together)
     assert {CLEAR, ROBOT, FOOD} == set(kind.flat)
@@ -185,8 +199,9 @@ def test_many_circles_agree_with_one_at_a_time() -> None:
         # The first root of |t·d - c|² = r², one circle after the other.
         nearest, what = LENGTH, CLEAR
         for circle in range(circles):
-            along = (centres[agent, circle] * directions[agent, ray].conjugate()).real
-            root = along**2 - abs(centres[agent, circle]) ** 2 + radius[circle] ** 2
+            centre = centres[circle] - position[agent]
+            along = (centre * directions[agent, ray].conjugate()).real
+            root = along**2 - abs(centre) ** 2 + radius[circle] ** 2
             if circle != agent and root >= 0 and 0 <= along - math.sqrt(root) < nearest:
                 nearest, what = along - math.sqrt(root), ROBOT if circle < robots else FOOD
         assert (distance[agent, ray], kind[agent, ray]) == pytest.approx((nearest, what))

@@ -48,14 +48,14 @@ def observe(
     """The observation of one robot, by name."""
     senses = SenseOrgans(Senses(), Robot(), ground or flat_ground())
     outline = Outline.of(Shape.of(Robot(), np.ones((1, len(GENES)))))
+    shoulder, elbow, shoulder_speed, elbow_speed = read.get("joints", (0.0, 0.0, 0.0, 0.0))
     readings = Readings(
         position=np.array([at]),
         velocity=np.array([read.get("velocity", 0j)], np.complex128),
         displacement=np.array([read.get("displacement", 0j)], np.complex128),
         last_action=np.array([read.get("last_action", 0j)], np.complex128),
-        angle=np.array([read.get("angle", 0.0)]),
-        angular_velocity=np.array([read.get("angular_velocity", 0.0)]),
-        joints=np.array(read.get("joints", (0.0, 0.0, 0.0, 0.0)), np.float64)[:, None],
+        angles=np.array([[read.get("angle", 0.0)], [shoulder], [elbow]]),
+        speeds=np.array([[read.get("angular_velocity", 0.0)], [shoulder_speed], [elbow_speed]]),
         own=np.array([0]),
     )
     robots = np.array([(at.real, at.imag), *(others or [])])
@@ -227,8 +227,8 @@ def test_several_agents_are_seen_each_from_its_own_place() -> None:
     zero = np.zeros(2)
     rows = slice(1, 4, 2)  # the second and the last of the shard
     readings = Readings(
-        robots[rows].copy().view(np.complex128)[:, 0], zero * 1j, zero * 1j, zero * 1j, zero, zero,
-        np.zeros((4, 2)), np.array([1, 3]),
+        robots[rows].copy().view(np.complex128)[:, 0], zero * 1j, zero * 1j, zero * 1j,
+        np.zeros((3, 2)), np.zeros((3, 2)), np.array([1, 3]),
     )  # fmt: skip
     values, nearest = senses.observe(readings, outline, rows, robots, np.array([(9.0, HEIGHT)]))
     ahead = OBSERVATION.index("ray2_distance")

@@ -1,8 +1,9 @@
 """Rays cast analytically, for all agents at once: what each hits first, and how far away.
 
-Points and directions are complex numbers x + iy. Formulas are those of a line and a polyline (where the line's height
-above it changes sign), of a line and an axis-aligned box (the slab method: Kay and Kajiya, 1986), and of a line and a
-circle. They agree with Box2D's own `RayCast`, which calls back into Python for every fixture.
+Points and directions are complex numbers x + iy. Turned by the conjugate of a ray's direction, a point lies so far
+along the ray (real part) and so far beside it (imaginary part): a ray meets an edge where the edge's ends lie on
+different sides of it, and a circle where its centre is less than the radius beside it. Distances agree with those of
+Box2D's own `RayCast`, which calls back into Python for every fixture.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 Points = NDArray[np.complex128]
 
 OBSTACLE, TERRAIN, ROBOT, FOOD = range(4)
@@ -20,30 +22,48 @@ CLEAR_CLASS = -1.0
 CLASSES = np.array([-0.5, 0.0, 0.5, 1.0])
 """The class of what a ray hit first, as it stands in an observation: obstacle, terrain, robot, food."""
 
-_STEEPEST = 1e-9  # least |x| of a direction: an upright ray is leant by this, or it would cross no vertex's x
+
+@dataclass(frozen=True)
+class Circles:
+    """Robots and food as rays meet them, apart from where they are; robots come first.
+
+    Attributes:
+        squares: `(circles,)` squared radius, m².
+        reach: `(circles,)` how far from an agent one can be and still be met, m.
+        kinds: `(circles,)` `ROBOT` or `FOOD`.
+    """
+
+    squares: Floats
+    reach: Floats
+    kinds: Indices
+
+    @classmethod
+    def of(cls, robots: int, robot_radius_m: float, food: int, food_radius_m: float, length_m: float) -> Circles:
+        """So many robots and sources, met by rays of a length."""
+        radius = np.repeat([robot_radius_m, food_radius_m], [robots, food])
+        return cls(radius * radius, radius + length_m, np.repeat(np.array([ROBOT, FOOD], np.intp), [robots, food]))
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What rays can hit, seen from each agent; lengths in metres.
+    """What rays can hit; lengths in metres.
 
     Attributes:
-        vertices_x: `(agents, vertices)` x of the ground's vertices from the agent, ascending.
-        vertices_y: Likewise y; NaN where there is no ground.
-        boxes: `(4, agents, boxes)` centre x and y from the agent, half-width, half-height.
-        circles: `(agents, circles)` centres from the agent, robots first; infinite for one that is not there.
-        radius: `(circles,)`.
-        robots: How many of the circles are robots.
+        position: `(agents,)` where each agent's rays start.
+        outlines: `(agents, points)` the ground's vertices by ascending x, then each box's corners clockwise, the first
+            of them again at the end; NaN where one outline ends and the next begins, and where there is no ground.
+        kinds: `(points - 1,)` of the edge from each point to the next: `TERRAIN` or `OBSTACLE`.
+        centres: `(circles,)` infinite for one that is not there.
+        circles: What they are.
         own: `(agents,)` the circle that is the agent itself.
     """
 
-    vertices_x: Floats
-    vertices_y: Floats
-    boxes: Floats
-    circles: Points
-    radius: Floats
-    robots: int
-    own: NDArray[np.intp]
+    position: Points
+    outlines: Points
+    kinds: Indices
+    centres: Points
+    circles: Circles
+    own: Indices
 
 
 def cast(directions: Points, length: float, scene: Scene) -> tuple[Floats, Floats]:
@@ -58,66 +78,48 @@ def cast(directions: Points, length: float, scene: Scene) -> tuple[Floats, Float
         `(agents, rays)` distances, `length` where nothing was hit, and `(agents, rays)` classes. Of things hit at the
         same distance, the one counts whose class comes first.
     """
-    # What lies beyond a ray's length may be among the hits until the nearest has been found.
-    hits = np.full((len(CLASSES), *directions.shape), length)
+    turned = directions.conj()
+    # Nothing is asked of a division by zero or of the root of a negative number but that no comparison holds of it.
     with np.errstate(divide="ignore", invalid="ignore"):
-        _boxes(directions, length, scene, hits[OBSTACLE])
-        _terrain(directions, length, scene, hits[TERRAIN])
-        _circles(directions, length, scene, hits[ROBOT:])
-    distance = np.minimum.reduce(hits, axis=0)
-    kind = CLASSES[hits.argmin(axis=0)]
-    kind[distance >= length] = CLEAR_CLASS
-    return np.minimum(distance, length), kind
+        hits = _edges(turned, scene), _circles(turned, scene)
+        ray, kind, distance = (np.concatenate(parts) for parts in zip(*hits, strict=True))
+        distance = np.where(distance >= 0, distance, length)
+    nearest = np.full(len(CLASSES) * directions.size, length)
+    np.minimum.at(nearest, kind * directions.size + ray, distance)
+    nearest = nearest.reshape(len(CLASSES), *directions.shape)
+    first = np.minimum.reduce(nearest, axis=0)
+    found = CLASSES[nearest.argmin(axis=0)]
+    found[first >= length] = CLEAR_CLASS
+    return first, found
 
 
-def _terrain(directions: Points, length: float, scene: Scene, nearest: Floats) -> None:
-    run = directions.real
-    run = np.where(np.abs(run) < _STEEPEST, _STEEPEST, run)[..., None]
-    x = scene.vertices_x[:, None, :]
-    above = (directions.imag[..., None] / run) * x
-    above -= scene.vertices_y[:, None, :]
-    over = above >= 0
-    before = above[..., :-1]
-    share = before / (before - above[..., 1:])
-    share *= scene.vertices_x[0, 1] - scene.vertices_x[0, 0]
-    share += x[..., :-1]
-    crossing = share / run
-    hit = (over[..., :-1] != over[..., 1:]) & (crossing >= 0)
-    np.minimum.reduce(np.where(hit, crossing, length), axis=2, out=nearest)
+def _edges(turned: Points, scene: Scene) -> tuple[Indices, Indices, Floats]:
+    """Rays, kinds and distances of all crossings with edges; what lies behind a ray is at a negative distance."""
+    points = (scene.outlines - scene.position[:, None])[:, None, :] * turned[:, :, None]
+    left = points.imag >= 0
+    crossed = np.flatnonzero(left[..., 1:] != left[..., :-1])
+    ray, edge = np.divmod(crossed, points.shape[-1] - 1)
+    place = crossed + ray
+    flat = points.reshape(-1)
+    begin, end = flat[place], flat[place + 1]
+    rise = end.imag - begin.imag
+    distance = (begin.conj() * end).imag / rise
+    kind = scene.kinds[edge]
+    # Like Box2D, a ray that starts within a box does not see it: of a box only the edges count that lead into it.
+    distance[(kind == OBSTACLE) & (rise < 0)] = np.nan
+    return ray, kind, distance
 
 
-def _boxes(directions: Points, length: float, scene: Scene, nearest: Floats) -> None:
-    centre, half = scene.boxes[:2, :, None, :], scene.boxes[2:, :, None, :]
-    inverse = np.empty((2, *directions.shape, 1))
-    np.divide(1.0, directions.real, out=inverse[0, ..., 0])
-    np.divide(1.0, directions.imag, out=inverse[1, ..., 0])
-    first = (centre - half) * inverse
-    second = (centre + half) * inverse
-    entry = np.maximum.reduce(np.minimum(first, second), axis=0)
-    leave = np.minimum.reduce(np.maximum(first, second), axis=0)
-    # Like Box2D, a ray that starts within a box does not see it.
-    hit = (entry <= leave) & (entry > 0)
-    np.minimum.reduce(np.where(hit, entry, length), axis=2, out=nearest)
-
-
-def _circles(directions: Points, length: float, scene: Scene, nearest: Floats) -> None:
-    near = np.abs(scene.circles.real) <= scene.radius + length
+def _circles(turned: Points, scene: Scene) -> tuple[Indices, Indices, Floats]:
+    """Likewise with circles; not a number where a ray goes past one."""
+    circles = scene.circles
+    across = scene.centres.real - scene.position.real[:, None]
+    near = np.abs(across, out=across) <= circles.reach
     near[np.arange(len(near)), scene.own] = False
     agents, seen = near.nonzero()
-    if not len(agents):
-        return
-    # Turned by the ray's direction, the centre lies so far along the ray and so far beside it.
-    centre = scene.circles[agents, seen][:, None] * directions.conj()[agents]
-    radius, beside = scene.radius[seen][:, None], centre.imag
-    distance = centre.real - np.sqrt(radius * radius - beside * beside)
-    # Beside the circle the root is not a number, and no comparison with it holds.
-    distance = np.where(distance >= 0, distance, length)
-    # nonzero gives pairs in the agents' order, so each agent's circles are one run.
-    begins = np.empty(len(agents), np.bool_)
-    begins[0] = True
-    np.not_equal(agents[1:], agents[:-1], out=begins[1:])
-    first = begins.nonzero()[0]
-    owners = agents[first]
-    is_food = (seen >= scene.robots)[:, None]
-    nearest[0, owners] = np.minimum.reduceat(np.where(is_food, length, distance), first, axis=0)
-    nearest[1, owners] = np.minimum.reduceat(np.where(is_food, distance, length), first, axis=0)
+    centre = (scene.centres[seen] - scene.position[agents])[:, None] * turned[agents]
+    beside = centre.imag
+    distance = centre.real - np.sqrt(circles.squares[seen][:, None] - beside * beside)
+    rays = turned.shape[1]
+    ray = (agents * rays)[:, None] + np.arange(rays)
+    return ray.reshape(-1), circles.kinds[seen].repeat(rays), distance.reshape(-1)

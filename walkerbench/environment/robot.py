@@ -27,6 +27,12 @@ ROBOT_MASK = GROUND_CATEGORY | OBSTACLE_CATEGORY
 FOREARM_CORNERS = ((0.0, -1.0), (0.7, -0.6), (1.0, 0.0), (0.7, 0.6), (0.0, 1.0))
 """The forearm's outline from the elbow on: x in lengths, y in half-widths."""
 
+WHEELS = 2
+_RIM_BESIDE = np.array([-0.9, -0.6, -0.3, 0.0, 0.3, 0.6, 0.9])
+_RIM = (_RIM_BESIDE - 1j * np.sqrt(1 - _RIM_BESIDE**2))[:, None]
+RIM_POINTS = len(_RIM)
+"""Where a wheel is held against the surface: so many points of its lower half, as x + iy in radii from its hub."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -87,15 +93,15 @@ class Outline:
     """Points of robots that can touch something, as complex numbers x + iy in metres.
 
     Attributes:
-        wheels: `(2, robots)` centres, from the chassis' centre, in its frame.
-        wheel_radius: `(robots,)` float64.
+        hubs: `(2, robots)` centres of the wheels, from the chassis' centre, in its frame.
+        rim: `(rim points, robots)` of either wheel, from its hub; it points down, however the robot is turned.
         shoulder: `(robots,)` likewise from the chassis' centre.
         upper_arm: `(robots,)` float64 length from shoulder to elbow.
         corners: `(5, robots)` of the forearm, from the elbow, in its frame.
     """
 
-    wheels: NDArray[np.complex128]
-    wheel_radius: Floats
+    hubs: NDArray[np.complex128]
+    rim: NDArray[np.complex128]
     shoulder: NDArray[np.complex128]
     upper_arm: Floats
     corners: NDArray[np.complex128]
@@ -105,8 +111,8 @@ class Outline:
         """The outline of robots of so many shapes."""
         along, across = np.array(FOREARM_CORNERS).T[:, :, None]
         return cls(
-            wheels=np.stack([-shape.wheel_x, shape.wheel_x]) + 1j * shape.wheel_y,
-            wheel_radius=shape.wheel_radius,
+            hubs=np.stack([-shape.wheel_x, shape.wheel_x]) + 1j * shape.wheel_y,
+            rim=_RIM * shape.wheel_radius,
             shoulder=shape.anchor_x + 1j * shape.anchor_y,
             upper_arm=shape.upper_length,
             corners=along * shape.lower_length + 1j * (across * shape.lower_half_width),

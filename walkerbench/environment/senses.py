@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.environment import rays
-from walkerbench.environment.robot import Outline
+from walkerbench.environment.robot import RIM_POINTS, WHEELS, Outline
 from walkerbench.environment.settings import Robot, Senses
 from walkerbench.environment.terrain import Ground, Surface, Surroundings
 
@@ -44,10 +44,7 @@ OBSERVATION = (
 OBSERVATION_SIZE = len(OBSERVATION)
 
 _LEAST_M = 1e-9  # nearer than this, food has no direction
-
-# Where a wheel is held against the surface: so many radii beside its centre, and so many below it.
-_RIM_BESIDE = np.array([-0.9, -0.6, -0.3, 0.0, 0.3, 0.6, 0.9])
-_RIM = (_RIM_BESIDE + 1j * np.sqrt(1 - _RIM_BESIDE**2))[:, None, None]
+_PARTS = np.arange(WHEELS + 1) * RIM_POINTS  # where each wheel's points begin, and after them the forearm's
 
 
 @dataclass(frozen=True)
@@ -59,9 +56,8 @@ class Readings:
         velocity: complex128, m/s.
         displacement: complex128, since the last AI update, m.
         last_action: complex128, shoulder + i elbow, shares of the motors' speed.
-        angle: float64, of the chassis, rad, not wrapped.
-        angular_velocity: float64, rad/s.
-        joints: `(4, agents)` float64: angles of shoulder and elbow, rad, then their speeds, rad/s.
+        angles: `(3, agents)` float64, rad: of the chassis, not wrapped, of the shoulder and of the elbow.
+        speeds: `(3, agents)` float64, rad/s: angular velocity of the chassis, speeds of shoulder and elbow.
         own: intp, each agent's row in the published positions.
     """
 
@@ -69,9 +65,8 @@ class Readings:
     velocity: Points
     displacement: Points
     last_action: Points
-    angle: Floats
-    angular_velocity: Floats
-    joints: Floats
+    angles: Floats
+    speeds: Floats
     own: NDArray[np.intp]
 
 
@@ -142,7 +137,11 @@ class SenseOrgans:
         scales[8:11, 0] = np.pi, angular, senses.food_distance_scale_m
         scales[13] = np.pi
         scales[19::2] = senses.ray_length_m
+        scales[14] = WHEELS
         self._scales = scales
+        points = self._around.outlines.shape[1]
+        self._kinds = np.where(np.arange(points - 1) < self._around.boxes_begin, rays.TERRAIN, rays.OBSTACLE)
+        self._circles: rays.Circles | None = None
 
     def observe(
         self, readings: Readings, outline: Outline, rows: slice, robots: Floats, food: Floats
@@ -159,25 +158,27 @@ class SenseOrgans:
         Returns:
             `(agents, 29)` float32 observations, and the food nearest to each agent.
         """
-        turn = _turns(readings)
-        scene = self._scene(readings, robots, food)
-        nearest = _nearest_food(scene.circles[:, len(robots) :])
-        wheels, arm = self._contacts(readings.position, turn, outline, rows)
+        # Rotations by the angles of chassis, upper arm and forearm, each hinged on the one before.
+        turn = np.exp(1j * np.add.accumulate(readings.angles, axis=0))
+        sources = food.view(np.complex128)[:, 0]
+        nearest = _nearest_food(sources - readings.position[:, None])
+        scene = self._scene(readings, robots.view(np.complex128)[:, 0], sources)
         distance, kind = rays.cast(turn[0][:, None] * self._fan, self._senses.ray_length_m, scene)
+        touching = self._contacts(readings.position, turn, outline, rows)
         direction = nearest.towards / np.maximum(nearest.distance, _LEAST_M)
-        ahead = direction * turn[0].conj()
 
         values = np.empty((OBSERVATION_SIZE, len(readings.own)))
-        values[:4] = readings.joints
+        values[:2] = readings.angles[1:]
+        values[2:4] = readings.speeds[1:]
         values[4], values[5] = readings.displacement.real, readings.displacement.imag
         values[6], values[7] = readings.velocity.real, readings.velocity.imag
-        np.arctan2(turn[0].imag, turn[0].real, out=values[8])
-        values[9] = readings.angular_velocity
+        values[8] = np.angle(turn[0])
+        values[9] = readings.speeds[0]
         values[10] = nearest.distance
         values[11], values[12] = direction.real, direction.imag
-        np.arctan2(ahead.imag, ahead.real, out=values[13])
-        values[14] = wheels
-        values[15] = arm
+        values[13] = np.angle(direction * turn[0].conj())
+        values[14] = np.add.reduce(touching[:WHEELS], axis=0, dtype=np.float64)
+        values[15] = touching[WHEELS]
         values[16] = turn[0].real
         values[17], values[18] = readings.last_action.real, readings.last_action.imag
         values[19::2] = distance.T
@@ -187,53 +188,34 @@ class SenseOrgans:
         np.maximum(values, -1.0, out=values)
         return np.ascontiguousarray(values.T, np.float32), nearest
 
-    def _scene(self, readings: Readings, robots: Floats, food: Floats) -> rays.Scene:
-        """What the agents' rays can hit, from where they are."""
-        position = readings.position
-        x, y = position.real, position.imag
-        segment = self._ground.segment_at(x)
-        left = (self._ground.x_min + self._ground.resolution * segment) - x
-        boxes = self._around.boxes[segment].transpose(1, 0, 2).copy()
-        boxes[0] -= x[:, None]
-        boxes[1] -= y[:, None]
-        centres = np.concatenate((robots, food)).view(np.complex128)[:, 0]
-        radius = np.full(len(centres), self._senses.food_radius_m)
-        radius[: len(robots)] = self._senses.robot_radius_m
+    def _scene(self, readings: Readings, robots: Points, food: Points) -> rays.Scene:
+        """What the agents' rays can hit."""
+        senses = self._senses
+        if self._circles is None:  # there are as many of each from the first frame to the last
+            self._circles = rays.Circles.of(
+                len(robots), senses.robot_radius_m, len(food), senses.food_radius_m, senses.ray_length_m
+            )
         return rays.Scene(
-            vertices_x=left[:, None] + self._around.steps,
-            vertices_y=self._around.vertices[segment] - y[:, None],
-            boxes=boxes,
-            circles=centres - position[:, None],
-            radius=radius,
-            robots=len(robots),
+            position=readings.position,
+            outlines=self._around.outlines.take(self._ground.segment_at(readings.position.real), axis=0),
+            kinds=self._kinds,
+            centres=np.concatenate((robots, food)),
+            circles=self._circles,
             own=readings.own,
         )
 
-    def _contacts(self, position: Points, turn: Points, outline: Outline, rows: slice) -> tuple[Floats, Bools]:
-        """Share of wheels that touch, and whether the forearm does."""
-        slop = self._senses.contact_slop_m
-        centres = outline.wheels[:, rows] * turn[0]
-        centres += position
-        reach = outline.wheel_radius[rows] + slop
-        rims_x = centres.real + _RIM.real * reach
-        rims_y = centres.imag - _RIM.imag * reach
-        wheels = np.logical_or.reduce(rims_y <= self._surface.at(rims_x), axis=0)
-        corners = outline.corners[:, rows] * turn[2]
-        corners += position + outline.shoulder[rows] * turn[0] + outline.upper_arm[rows] * turn[1]
-        arm: Bools = np.logical_or.reduce(corners.imag - slop <= self._surface.at(corners.real), axis=0)
-        return np.add.reduce(wheels, axis=0, dtype=np.float64) / len(wheels), arm
-
-
-def _turns(readings: Readings) -> Points:
-    """Rotations `(3, agents)` by the angles of chassis, upper arm and forearm."""
-    angles = np.empty((3, len(readings.angle)))
-    angles[0] = readings.angle
-    np.add(readings.angle, readings.joints[0], out=angles[1])
-    np.add(angles[1], readings.joints[1], out=angles[2])
-    turn = np.empty(angles.shape, np.complex128)
-    turn.real = np.cos(angles)
-    turn.imag = np.sin(angles)
-    return turn
+    def _contacts(self, position: Points, turn: Points, outline: Outline, rows: slice) -> Bools:
+        """Which parts touch what lies below them: `(wheels + 1, agents)`, the forearm last."""
+        points = np.empty((WHEELS * RIM_POINTS + len(outline.corners), len(position)), np.complex128)
+        rims, corners = points[: WHEELS * RIM_POINTS], points[WHEELS * RIM_POINTS :]
+        hubs = outline.hubs[:, rows] * turn[0]
+        np.add(hubs[:, None], outline.rim[:, rows], out=rims.reshape(WHEELS, RIM_POINTS, -1))
+        np.multiply(outline.corners[:, rows], turn[2], out=corners)
+        corners += outline.shoulder[rows] * turn[0] + outline.upper_arm[rows] * turn[1]
+        points += position
+        touches = points.imag - self._senses.contact_slop_m <= self._surface.at(points.real)
+        touching: Bools = np.logical_or.reduceat(touches, _PARTS, axis=0)
+        return touching
 
 
 def _nearest_food(towards: Points) -> NearestFood:

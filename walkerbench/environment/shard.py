@@ -263,7 +263,7 @@ class WalkerShard:
             readings.displacement.real,
             nearer,
             self._own["meals"][rows] - self._seen_meals[rows],
-            readings.angle,
+            readings.angles[0],
             readings.velocity.real,
         )
 
@@ -304,13 +304,13 @@ class WalkerShard:
     def _read(self, rows: slice) -> Readings:
         """Everything that the agents of a slot sense of their own robots."""
         values = [
-            (robot.shoulder.angle, robot.elbow.angle, robot.shoulder.speed, robot.elbow.speed,
-             robot.chassis.angle, robot.chassis.angularVelocity)
+            (robot.chassis.angle, robot.shoulder.angle, robot.elbow.angle,
+             robot.chassis.angularVelocity, robot.shoulder.speed, robot.elbow.speed)
             if robot is not None
             else (0.0,) * 6
             for robot in self._robots[rows]
         ]  # fmt: skip
-        joints = np.array(values).T.copy()
+        hinges = np.array(values).T.copy()
         position = self._pose[rows, 0]
         displacement = position - self._seen_position[rows]
         displacement[~self._remembers[rows]] = 0.0
@@ -319,9 +319,8 @@ class WalkerShard:
             velocity=self._pose[rows, 1],
             displacement=displacement,
             last_action=self._action[rows],
-            angle=joints[4],
-            angular_velocity=joints[5],
-            joints=joints[:4],
+            angles=hinges[:3],
+            speeds=hinges[3:],
             own=self._numbers[rows],
         )
 

@@ -14,7 +14,6 @@ Floats = NDArray[np.float64]
 
 _BLEND_WAVELENGTH_M = 120.0  # in the mixed style: from one stretch of a kind to the next of that kind
 _STEPS_PER_M = 32  # of the surface: on a slope of a half, a height is then off by less than 1 cm
-_FAR_M = 1e9  # where boxes stand that fill up a table: beyond every reach, yet finite, so that arithmetic stays quiet
 
 
 @dataclass(frozen=True)
@@ -96,43 +95,44 @@ class Surface:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What lies near each segment of the ground, looked up instead of searched for.
+    """The outlines that lie near each segment of the ground, looked up instead of searched for.
 
     Attributes:
-        vertices: `(segments, 2 * reach + 2)` heights of the vertices from `reach` before a segment's left one to
-            `reach` after its right one; NaN beyond the ends of the ground, where no comparison holds.
-        steps: `(2 * reach + 2,)` x of those vertices from the segment's left one, m.
-        boxes: `(segments, 4, boxes)` centre x, centre y, half-width and half-height of every box that is that near,
-            filled up with boxes that are not.
+        outlines: `(segments, points)` complex x + iy, m: the vertices from a reach before the segment's left one to a
+            reach after its right one, then five corners of every box that is that near, clockwise and closed; not a
+            number between them, beyond the ends of the ground, and where there are fewer boxes than elsewhere.
+        boxes_begin: The first point that belongs to a box.
     """
 
-    vertices: Floats
-    steps: Floats
-    boxes: Floats
+    outlines: NDArray[np.complex128]
+    boxes_begin: int
 
     @classmethod
     def of(cls, ground: Ground, reach_m: float) -> Surroundings:
         """Look around every segment of a ground."""
         reach = int(np.ceil(reach_m / ground.resolution))
-        beyond = np.full(reach, np.nan)
-        padded = np.concatenate([beyond, ground.heights, beyond])
-        vertices = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 2).copy()
-        steps = ground.resolution * np.arange(-reach, reach + 2, dtype=np.float64)
-        return cls(vertices, steps, _boxes_near(ground, ground.resolution * reach))
+        x = ground.x_min + ground.resolution * np.arange(len(ground.heights))
+        beyond = np.full(reach, complex(np.nan, np.nan))
+        padded = np.concatenate([beyond, x + 1j * ground.heights, beyond])
+        vertices = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 2)
+        return cls(np.hstack([vertices, _boxes_near(ground, ground.resolution * reach)]), 2 * reach + 2)
 
 
-def _boxes_near(ground: Ground, reach_m: float) -> Floats:
+def _boxes_near(ground: Ground, reach_m: float) -> NDArray[np.complex128]:
+    """`(segments, 6 a box)`: a gap, then the closed outline of each box near a segment."""
     lefts = ground.x_min + ground.resolution * np.arange(len(ground.heights) - 1)
-    x, _, half_width, _ = ground.boxes.T
+    x, y, half_width, half_height = ground.boxes.T
     near = (x + half_width >= lefts[:, None] - reach_m) & (
         x - half_width <= lefts[:, None] + ground.resolution + reach_m
     )
-    most = max(1, int(near.sum(axis=1).max(initial=0)))
-    found = np.tile(np.array([_FAR_M, 0.0, 0.0, 0.0])[:, None], (len(lefts), 1, most))
+    most = int(near.sum(axis=1).max(initial=0))
+    outlines = np.full((len(ground.boxes), 6), complex(np.nan, np.nan))
+    for corner, (right, up) in enumerate(((-1, -1), (-1, 1), (1, 1), (1, -1), (-1, -1)), start=1):
+        outlines[:, corner] = x + right * half_width + 1j * (y + up * half_height)
+    found = np.full((len(lefts), most, 6), complex(np.nan, np.nan))
     for segment, boxes in enumerate(near):
-        chosen = ground.boxes[boxes].T
-        found[segment, :, : chosen.shape[1]] = chosen
-    return found
+        found[segment, : int(boxes.sum())] = outlines[boxes]
+    return found.reshape(len(lefts), 6 * most)
 
 
 def build_ground(settings: Terrain, num_agents: int, seed: int) -> Ground:

@@ -6,12 +6,13 @@ import ctypes
 import multiprocessing
 import os
 import pickle
+import select
 import signal
 import struct
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -60,6 +61,36 @@ class _Worker:
     connection: Connection
 
 
+class _Events:
+    """What the barrier waits for: answers and deaths of workers, by the numbers of their handles.
+
+    The set is told to the system once: to build it anew for every frame takes longer than the frame's two wake-ups.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: list[int] = []
+        self._poll = select.poll() if hasattr(select, "poll") else None
+
+    def watch(self, *numbers: int) -> None:
+        self._numbers += numbers
+        if self._poll is not None:
+            for number in numbers:
+                self._poll.register(number, select.POLLIN)
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._numbers.remove(number)
+            if self._poll is not None:
+                self._poll.unregister(number)
+
+    def wait(self, timeout_s: float) -> list[int]:
+        """Those that something came from, or none where the time is over; never spins."""
+        timeout_s = max(0.0, timeout_s)
+        if self._poll is None:  # Windows
+            return [number for number in wait_for(self._numbers, timeout_s) if isinstance(number, int)]
+        return [number for number, _ in self._poll.poll(timeout_s * 1e3)]
+
+
 class ProcessMode(ExecutionMode):
     """Runs each shard in a worker process, started by spawn."""
 
@@ -73,6 +104,7 @@ class ProcessMode(ExecutionMode):
     def __init__(self, faults: Faults | None = None) -> None:
         super().__init__(faults)
         self._workers: list[_Worker] = []
+        self._events = _Events()
         self._shared: Any = None
 
     def worker_pids(self) -> Sequence[int]:
@@ -98,6 +130,7 @@ class ProcessMode(ExecutionMode):
                 process.start()
                 theirs.close()
                 self._workers.append(_Worker(number, agents, process, ours))
+                self._events.watch(ours.fileno(), process.sentinel)
         self._collect(-1, START_TIMEOUT_S)
 
     def _dispatch(self, frame: int) -> None:
@@ -121,19 +154,25 @@ class ProcessMode(ExecutionMode):
     def _collect(self, frame: int, timeout_s: float) -> None:
         """Take every worker's answer; a death or a deadline is an error at once."""
         deadline = time.monotonic() + timeout_s
-        waiting = {worker.connection: worker for worker in self._workers}
+        waiting = {worker.connection.fileno(): worker for worker in self._workers}
         while waiting:
-            sentinels = {worker.process.sentinel: worker for worker in waiting.values()}
-            ready = wait_for([*waiting, *sentinels], max(0.0, deadline - time.monotonic()))
+            ready = self._events.wait(deadline - time.monotonic())
             if not ready:
                 worker = next(iter(waiting.values()))
                 raise WorkerTimeout(worker.number, worker.agents, frame, timeout_s)
-            answered = [waiting.pop(item) for item in ready if item in waiting]
+            answered = [waiting.pop(number) for number in ready if number in waiting]
             for worker in answered:
                 self._take(worker, frame)
             if not answered:
                 # Only now a death counts: a worker that answered and then died has done this frame's work.
-                raise _crash(next(sentinels[item] for item in ready if item in sentinels), frame)
+                self._bury(ready, waiting.values(), frame)
+
+    def _bury(self, ready: Iterable[int], waiting: Iterable[_Worker], frame: int) -> None:
+        for worker in waiting:
+            if worker.process.sentinel in ready:
+                raise _crash(worker, frame)
+        # The dead have answered for this frame; the next request to them says that they are gone.
+        self._events.forget(ready)
 
     @staticmethod
     def _take(worker: _Worker, frame: int) -> None:
