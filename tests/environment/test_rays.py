@@ -101,9 +101,7 @@ def scene(
         outlines=np.array([outlines], np.complex128),
         kinds=np.array([rays.TERRAIN] + [rays.OBSTACLE] * (len(outlines) - len(ground))),
         centres=np.array(circles, np.complex128),
-        circles=rays.Circles(
-            radius**2, radius + LENGTH, np.where(np.arange(len(radii)) < robots, rays.ROBOT, rays.FOOD)
-        ),
+        circles=rays.Circles(radius**2, radius + LENGTH, circle_kinds),
         own=np.array([own]),
     )
 
