@@ -23,13 +23,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.errors import NotComparable, UsageError
-from walkerbench.verdicts import permutation_test, sign_test
+from walkerbench.verdicts.evidence import Evidence, Test
+from walkerbench.verdicts.permutation_test import (
+    MOST_REPEATS,
+    MOST_SPLITS,
+    permutation_evidence,
+    repeats_needed,
+    split_count,
+)
+from walkerbench.verdicts.sign_test import MOST_ROUNDS, rounds_needed, sign_evidence
+
+__all__ = [
+    "ALPHA",
+    "TOLERANCE",
+    "Comparison",
+    "Finding",
+    "Question",
+    "Repeats",
+    "holm",
+    "judge_repeats",
+    "judge_rounds",
+    "repeats_needed",
+    "round_estimate",
+    "rounds_needed",
+]
 
 Finding = Literal["regression", "no regression", "inconclusive"]
 """Slower by more than the tolerance; not slower by that much; or neither could be shown."""
-
-Test = Literal["sign", "permutation"]
-"""How a comparison was decided: over rounds, or over repeats."""
 
 TOLERANCE = 0.02
 """The smallest slowdown that matters, by default: 2 %."""
@@ -37,11 +57,8 @@ TOLERANCE = 0.02
 ALPHA = 0.01
 """The family-wise error rate, by default: 1 %."""
 
-rounds_needed = sign_test.rounds_needed
-repeats_needed = permutation_test.repeats_needed
-
 _UNITS: dict[Test, str] = {"sign": "rounds", "permutation": "repeats a side"}
-_MOST: dict[Test, int] = {"sign": sign_test.MOST_ROUNDS, "permutation": permutation_test.MOST_REPEATS}
+_MOST: dict[Test, int] = {"sign": MOST_ROUNDS, "permutation": MOST_REPEATS}
 
 
 @dataclass(frozen=True)
@@ -145,36 +162,6 @@ class _Rule:
         return self.alpha / self.family
 
 
-@dataclass(frozen=True)
-class _Evidence:
-    """What a test has to say of one question, in logarithms of the time ratio and uncorrected.
-
-    Attributes:
-        bounds: Ascending; at a rank counted from either end stands a bound.
-        rank: The rank at the rule's error; 0 where there are too few repetitions for any.
-        bound_error: Chance that the bound at that rank, or at 1, is wrong.
-    """
-
-    test: Test
-    repetitions: int
-    repetitions_needed: int
-    estimate: float
-    bounds: NDArray[np.float64]
-    rank: int
-    bound_error: float
-    p_slower: float
-    p_not_slower: float
-    repetitions_to_settle: int | None
-
-    @property
-    def low(self) -> float:
-        return float(self.bounds[max(self.rank, 1) - 1])
-
-    @property
-    def high(self) -> float:
-        return float(self.bounds[-max(self.rank, 1)])
-
-
 def round_estimate(base_s: NDArray[Any], candidate_s: NDArray[Any]) -> float:
     """A round's estimate of how much longer the candidate takes.
 
@@ -218,7 +205,10 @@ def judge_rounds(
     """
     rule = _Rule(base, tolerance, alpha, len(estimates))
     return _judge(
-        {question: _of_rounds(_checked_estimates(values, question), rule) for question, values in estimates.items()},
+        {
+            question: sign_evidence(_checked_estimates(values, question), rule.limit, rule.error)
+            for question, values in estimates.items()
+        },
         rule,
     )
 
@@ -249,59 +239,20 @@ def judge_repeats(
     return _judge({question: _of_repeats(repeats, question, rule) for question, repeats in times.items()}, rule)
 
 
-def _of_rounds(estimates: NDArray[np.float64], rule: _Rule) -> _Evidence:
-    rounds = len(estimates)
-    needed = rounds_needed(rule.alpha, rule.family)
-    rank = sign_test.sign_rank(rounds, rule.error)
-    p_slower, p_not_slower = sign_test.sign_test(estimates, rule.limit)
-    return _Evidence(
-        test="sign",
-        repetitions=rounds,
-        repetitions_needed=needed,
-        estimate=float(np.median(estimates)),
-        bounds=np.sort(estimates),
-        rank=rank,
-        bound_error=sign_test.sign_error(rounds, max(rank, 1)),
-        p_slower=p_slower,
-        p_not_slower=p_not_slower,
-        repetitions_to_settle=sign_test.rounds_to_settle(
-            estimates, rule.limit, rule.error, max(needed, rounds + 1)
-        ),
-    )  # fmt: skip
-
-
-def _of_repeats(repeats: Repeats, question: Question, rule: _Rule) -> _Evidence:
+def _of_repeats(repeats: Repeats, question: Question, rule: _Rule) -> Evidence:
     base = _log_times(repeats.base_s, f"{rule.base} ({question.metric})")
     candidate = _log_times(repeats.candidate_s, f"{question.candidate} ({question.metric})")
-    splits = permutation_test.split_count(len(base), len(candidate))
-    if splits > permutation_test.MOST_SPLITS:
+    if split_count(len(base), len(candidate)) > MOST_SPLITS:
         raise NotComparable(
             f"{len(candidate)} runs of {question.candidate} against {len(base)} of {rule.base} are too many for an "
-            f"exact test: give at most {permutation_test.MOST_REPEATS} of each"
+            f"exact test: give at most {MOST_REPEATS} of each"
         )
-    fewer = min(len(base), len(candidate))
-    needed = repeats_needed(rule.alpha, rule.family)
-    rank = permutation_test.shift_rank(splits, rule.error)
-    p_slower, p_not_slower = permutation_test.permutation_test(base, candidate, rule.limit)
-    return _Evidence(
-        test="permutation",
-        repetitions=fewer,
-        repetitions_needed=needed,
-        estimate=float(candidate.mean() - base.mean()),
-        bounds=permutation_test.shifts(base, candidate),
-        rank=rank,
-        bound_error=permutation_test.shift_error(splits, max(rank, 1)),
-        p_slower=p_slower,
-        p_not_slower=p_not_slower,
-        repetitions_to_settle=permutation_test.repeats_to_settle(
-            base, candidate, rule.limit, rule.error, max(needed, fewer + 1)
-        ),
-    )
+    return permutation_evidence(base, candidate, rule.limit, rule.error)
 
 
-def _judge(family: Mapping[Question, _Evidence], rule: _Rule) -> tuple[Comparison, ...]:
-    p_slower = holm([evidence.p_slower for evidence in family.values()])
-    p_not_slower = holm([evidence.p_not_slower for evidence in family.values()])
+def _judge(family: Mapping[Question, Evidence], rule: _Rule) -> tuple[Comparison, ...]:
+    p_slower = holm([evidence.p_above for evidence in family.values()])
+    p_not_slower = holm([evidence.p_below for evidence in family.values()])
     return tuple(
         _compare(question, evidence, slower, not_slower, rule)
         for (question, evidence), slower, not_slower in zip(family.items(), p_slower, p_not_slower, strict=True)
@@ -327,12 +278,8 @@ def holm(p_values: list[float]) -> list[float]:
     return corrected
 
 
-def _compare(
-    question: Question, evidence: _Evidence, p_slower: float, p_not_slower: float, rule: _Rule
-) -> Comparison:  # fmt: skip
+def _compare(question: Question, evidence: Evidence, p_slower: float, p_not_slower: float, rule: _Rule) -> Comparison:
     verdict = _verdict(p_slower, p_not_slower, rule.alpha)
-    # Shifted until the lower bound reaches the limit, these repetitions would be a regression.
-    detectable = math.expm1(rule.limit + evidence.estimate - evidence.low) if evidence.rank else None
     to_settle = evidence.repetitions_to_settle if verdict == "inconclusive" else None
     return Comparison(
         candidate=question.candidate,
@@ -344,44 +291,51 @@ def _compare(
         time_ratio=math.exp(evidence.estimate),
         low=math.exp(evidence.low),
         high=math.exp(evidence.high),
-        level=1 - 2 * evidence.bound_error,
+        level=evidence.level,
         p_slower=p_slower,
         p_not_slower=p_not_slower,
         tolerance=rule.tolerance,
         alpha=rule.alpha,
         verdict=verdict,
         repetitions_to_settle=to_settle,
-        detectable_slowdown=detectable,
-        detail=_detail(verdict, evidence, min(p_slower, p_not_slower), to_settle, detectable, rule),
+        detectable_slowdown=_detectable_slowdown(evidence, rule),
+        detail=_detail(verdict, evidence, min(p_slower, p_not_slower), rule),
     )
 
 
 def _verdict(p_slower: float, p_not_slower: float, alpha: float) -> Finding:
+    # Never both: alpha is below 1/2.
     if p_slower <= alpha:
         return "regression"
     return "no regression" if p_not_slower <= alpha else "inconclusive"
 
 
-def _detail(
-    verdict: Finding, evidence: _Evidence, p_value: float, to_settle: int | None, detectable: float | None, rule: _Rule
-) -> str:
-    tolerance = f"{_percent(rule.tolerance)}"
-    units = _UNITS[evidence.test]
+def _detectable_slowdown(evidence: Evidence, rule: _Rule) -> float | None:
+    """What the estimate would be if all repetitions were shifted until the lower bound is at the limit."""
+    if not evidence.decidable:
+        return None
+    return math.expm1(rule.limit + evidence.estimate - evidence.low)
+
+
+def _detail(verdict: Finding, evidence: Evidence, p_value: float, rule: _Rule) -> str:
     if verdict == "regression":
-        return f"slower by more than {tolerance} (p = {p_value:.2g})"
+        return f"slower by more than {_percent(rule.tolerance)} (p = {p_value:.2g})"
     if verdict == "no regression":
-        return f"not slower by {tolerance} or more (p = {p_value:.2g})"
+        return f"not slower by {_percent(rule.tolerance)} or more (p = {p_value:.2g})"
+    units = _UNITS[evidence.test]
     if evidence.repetitions < evidence.repetitions_needed:
         return (
-            f"{evidence.repetitions} {units} are too few for an error rate of {_percent(rule.alpha)}: "
-            f"at least {evidence.repetitions_needed} are needed"
+            f"an error rate of {_percent(rule.alpha)} needs {evidence.repetitions_needed} {units}, "
+            f"there are {evidence.repetitions}"
         )
-    most = _MOST[evidence.test]
-    what = f"{to_settle} {units} would likely settle it" if to_settle else f"even {most} {units} would hardly settle it"
-    reach = (
-        "" if detectable is None else f"; these {evidence.repetitions} detect a slowdown above {_percent(detectable)}"
-    )
-    return f"{what}{reach}"
+    if evidence.repetitions_to_settle is None:
+        settled = f"even {_MOST[evidence.test]} {units} would hardly settle it"
+    else:
+        settled = f"{evidence.repetitions_to_settle} {units} would likely settle it"
+    detectable = _detectable_slowdown(evidence, rule)
+    if detectable is None:
+        return settled
+    return f"{settled}; {evidence.repetitions} detect a slowdown above {_percent(detectable)}"
 
 
 def _percent(share: float) -> str:

@@ -1,4 +1,4 @@
-"""The exact permutation test: do the values of two groups differ by more, or by less, than a limit?
+"""The exact permutation test: is one group of values above, or below, another by more than a limit?
 
 If one group is the other, shifted, then with the shift taken away every split of all values into groups of these sizes
 was equally likely. The statistic is the difference of the groups' means. E. J. G. Pitman, "Significance tests which
@@ -15,36 +15,76 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.verdicts.sign_test import LIKELY
+from walkerbench.verdicts.evidence import LIKELY, Evidence
 
 MOST_REPEATS = 10
-"""Repeats a side with which every split is still gone through in about a second."""
+"""Repeats a side for which every split is still gone through in about a second."""
 
 MOST_SPLITS = math.comb(2 * MOST_REPEATS, MOST_REPEATS)
-"""The same for sides of unequal size, as a number of splits."""
+"""The same for groups of unequal size, as a number of splits."""
 
 _BATCH = 10_000  # bounds the memory, not the result
 
 
-def permutation_test(base: NDArray[np.float64], candidate: NDArray[np.float64], limit: float) -> tuple[float, float]:
-    """One-sided p-values of the shift from one group to another against a limit.
+def permutation_evidence(
+    base: NDArray[np.float64], candidate: NDArray[np.float64], limit: float, error: float
+) -> Evidence:
+    """Test the shift from one group to another against a limit, and bound it.
 
     Args:
         base: `(m,)`, at least one.
-        candidate: `(n,)`, at least one; at most `MOST_SPLITS` splits in all.
-        limit: What the shift `candidate - base` is held against, in the values' unit.
+        candidate: `(n,)`, at least one; `split_count(m, n)` is at most `MOST_SPLITS`.
+        limit: What the shift is held against, in the values' unit.
+        error: Chance by which each bound may be wrong, below 1/2.
 
     Returns:
-        The p-value for "above", whose null hypothesis is that the shift is at most the limit, and for "below".
+        The evidence; the estimate is the difference of the means, `candidate - base`. Where so few values have no bound
+        at this error, the bounds are the outermost of `shifts`.
+    """
+    fewer, splits = min(len(base), len(candidate)), split_count(len(base), len(candidate))
+    needed, rank = repeats_needed(error), math.floor(error * splits)
+    outermost = max(rank, 1)
+    possible = shifts(base, candidate)
+    p_above, p_below = permutation_p_values(base, candidate, limit)
+    return Evidence(
+        test="permutation",
+        repetitions=fewer,
+        repetitions_needed=needed,
+        repetitions_to_settle=_repeats_to_settle(base, candidate, limit, error, max(needed, fewer + 1)),
+        decidable=rank > 0 and fewer > 1,
+        estimate=float(candidate.mean() - base.mean()),
+        low=float(possible[outermost - 1]),
+        high=float(possible[-outermost]),
+        level=1 - 2 * outermost / splits,
+        p_above=p_above,
+        p_below=p_below,
+    )
+
+
+def permutation_p_values(
+    base: NDArray[np.float64], candidate: NDArray[np.float64], limit: float
+) -> tuple[float, float]:
+    """One-sided p-values of a shift against a limit.
+
+    Args:
+        base: `(m,)`.
+        candidate: `(n,)`.
+        limit: In the values' unit.
+
+    Returns:
+        The p-value for "above" and that for "below"; 1 for both where a group has a single value, whose scatter
+        nobody knows.
     """
     from scipy import stats  # slow to load: only comparisons pay for it
 
+    if min(len(base), len(candidate)) == 1:
+        return 1.0, 1.0
     above, below = (
         stats.permutation_test(
             (candidate - limit, base),
             _difference_of_means,
             alternative=alternative,
-            n_resamples=math.inf,  # every split once
+            n_resamples=math.inf,  # every split, once
             batch=_BATCH,
             vectorized=True,
         ).pvalue
@@ -54,13 +94,13 @@ def permutation_test(base: NDArray[np.float64], candidate: NDArray[np.float64], 
 
 
 def shifts(base: NDArray[np.float64], candidate: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Every shift at which the permutation test's p-value changes.
+    """Every shift at which the test's p-values change: the candidates for its bounds.
 
-    Exchanging `k` values of one group with `k` of the other leaves the statistic as large as it was exactly where the
-    shift taken away is at least the difference of these values' means. So the p-value for "above" a limit is the share
-    of splits, the actual one included, whose difference is at most the limit, and the bounds of the shift are values
-    of this list: K. R. Gabriel and W. J. Hall, "Rerandomization inference on regression and shift effects", Journal of
-    the American Statistical Association 78, 1983.
+    To exchange `k` values of one group for `k` of the other leaves the statistic at least as large as it was exactly
+    where the shift taken away is at least the difference of these values' means. So the p-value for "above" a limit is
+    the share of splits, the actual one included, whose difference is at most the limit: K. R. Gabriel and W. J. Hall,
+    "Rerandomization inference on regression and shift effects", Journal of the American Statistical Association 78,
+    1983.
 
     Args:
         base: `(m,)`.
@@ -72,9 +112,9 @@ def shifts(base: NDArray[np.float64], candidate: NDArray[np.float64]) -> NDArray
     pooled = np.concatenate([base, candidate])
     chosen = _splits(len(base), len(candidate))
     exchanged = np.count_nonzero(chosen < len(base), axis=1)
-    gained = candidate.sum() - pooled[chosen].sum(axis=1)
-    moved = exchanged > 0
-    differences: NDArray[np.float64] = np.sort(gained[moved] / exchanged[moved])
+    given_up = candidate.sum() - pooled[chosen].sum(axis=1)
+    others = exchanged > 0
+    differences: NDArray[np.float64] = np.sort(given_up[others] / exchanged[others])
     return differences
 
 
@@ -83,26 +123,8 @@ def split_count(base: int, candidate: int) -> int:
     return math.comb(base + candidate, candidate)
 
 
-def shift_rank(splits: int, error: float) -> int:
-    """The rank, from below, of the one of `shifts` that bounds the shift at a one-sided error.
-
-    Args:
-        splits: Number of splits, at least 2.
-        error: Largest chance of a wrong bound, below 1/2.
-
-    Returns:
-        1 for the smallest, and so on; 0 where so few splits cannot bound it.
-    """
-    return math.floor(error * splits)
-
-
-def shift_error(splits: int, rank: int) -> float:
-    """Chance that the one of `shifts` at a rank, counted from 1, does not bound the shift."""
-    return rank / splits
-
-
-def repeats_needed(alpha: float, family: int) -> int:
-    """Fewest repeats a side with which the test can reach a verdict at all.
+def repeats_needed(alpha: float, family: int = 1) -> int:
+    """Fewest repeats a side with which the test can have a verdict at all.
 
     Args:
         alpha: Family-wise error rate, between 0 and 1/2.
@@ -110,33 +132,22 @@ def repeats_needed(alpha: float, family: int) -> int:
             `alpha / family`.
 
     Returns:
-        The smallest `n` with `1 / C(2n, n) <= alpha / family`: 5 for 1 % and one comparison, 6 for three.
+        The smallest `n` with `1 / C(2n, n) <= alpha / family`, at least 2: 5 for 1 % and one comparison, 6 for three.
     """
-    repeats = 1
+    repeats = 2
     while 1 / split_count(repeats, repeats) > alpha / family:
         repeats += 1
     return repeats
 
 
-def repeats_to_settle(
+def _repeats_to_settle(
     base: NDArray[np.float64], candidate: NDArray[np.float64], limit: float, error: float, at_least: int
 ) -> int | None:
-    """About how many repeats a side would likely have a verdict, at the shift and the scatter seen.
+    """About the fewest repeats a side that likely have a verdict, at the shift and the scatter seen.
 
     A plan by the normal approximation, `n = 2 (s (z_error + z_likely) / distance)²` with `s` the pooled standard
     deviation: J. M. Lachin, "Introduction to sample size determination and power analysis for clinical trials",
     Controlled Clinical Trials 2, 1981. The verdict then taken is exact all the same.
-
-    Args:
-        base: `(m,)`.
-        candidate: `(n,)`.
-        limit: What the shift is held against.
-        error: One-sided error of the test.
-        at_least: The fewest repeats to propose.
-
-    Returns:
-        The fewest that reach a verdict with probability `LIKELY`; None where one value a side says nothing of the
-        scatter, or where `MOST_REPEATS` would not do.
     """
     freedom = len(base) + len(candidate) - 2
     distance = abs(float(candidate.mean() - base.mean()) - limit)

@@ -1,38 +1,52 @@
 """The exact sign test: is the median of independent values above, or below, a limit?
 
-Where the median is the limit, each value falls above it with probability 1/2 at most, whatever the values' spread or
+Where the median is the limit, a value falls above it with probability 1/2 at most, whatever the values' spread or
 shape, so the number above is at worst binomial. W. J. Conover, "Practical Nonparametric Statistics", third edition,
-1999, section 3.4 (test) and 3.2 (interval of a quantile). A single wild value counts as one, however wild it is.
+1999, section 3.4 (the test) and 3.2 (the interval). A wild value counts as one, however wild it is.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-LIKELY = 0.9
-"""Chance of a verdict from which on a number of rounds is said to settle a comparison."""
+from walkerbench.verdicts.evidence import LIKELY, Evidence
 
 MOST_ROUNDS = 200
 """No more rounds than this are proposed: a quarter of an hour, at some four seconds a round."""
 
 
-def sign_test(values: NDArray[np.float64], limit: float) -> tuple[float, float]:
-    """One-sided p-values of the values' median against a limit.
+def sign_evidence(values: NDArray[np.float64], limit: float, error: float) -> Evidence:
+    """Test the median of some values against a limit, and bound it.
 
-    A value exactly at the limit supports neither side, yet stays in the count of values: this can only raise a p-value.
+    A value exactly at the limit supports neither side, yet stays in the count of values: that can only raise a p-value.
 
     Args:
-        values: `(n,)`, at least one, in the limit's unit.
-        limit: What the median is held against.
+        values: `(n,)`, at least one.
+        limit: What the median is held against, in the values' unit.
+        error: Chance by which each bound may be wrong, below 1/2.
 
     Returns:
-        The p-value for "above", whose null hypothesis is that the median is at most the limit, and for "below".
+        The evidence; the estimate is the sample's median. Where so few values have no bound at this error, the bounds
+        are the smallest and the largest value.
     """
+    rounds, ordered = len(values), np.sort(values)
     above, below = int(np.count_nonzero(values > limit)), int(np.count_nonzero(values < limit))
-    return sign_p_value(above, len(values)), sign_p_value(below, len(values))
+    needed, rank = rounds_needed(error), bound_rank(rounds, error)
+    outermost = max(rank, 1)
+    return Evidence(
+        test="sign",
+        repetitions=rounds,
+        repetitions_needed=needed,
+        repetitions_to_settle=_rounds_to_settle(max(above, below) / rounds, error, max(needed, rounds + 1)),
+        decidable=rank > 0,
+        estimate=float(np.median(values)),
+        low=float(ordered[outermost - 1]),
+        high=float(ordered[-outermost]),
+        level=1 - 2 * sign_p_value(rounds - outermost + 1, rounds),
+        p_above=sign_p_value(above, rounds),
+        p_below=sign_p_value(below, rounds),
+    )
 
 
 def sign_p_value(successes: int, rounds: int) -> float:
@@ -42,30 +56,27 @@ def sign_p_value(successes: int, rounds: int) -> float:
     return float(binomtest(successes, rounds, 0.5, alternative="greater").pvalue)
 
 
-def sign_rank(rounds: int, error: float) -> int:
-    """The rank, from below, of the value that bounds the median at a one-sided error.
+def bound_rank(rounds: int, error: float) -> int:
+    """The rank of the value, counted from 1 at the smallest, that is the median's lower bound.
 
-    The median is above `limit` by the sign test at this error exactly where the value of this rank is.
+    The test finds the median above a limit exactly where this value is: where at most `rank - 1` of them are not.
 
     Args:
         rounds: Number of values, at least one.
-        error: Largest chance of a wrong bound, below 1/2.
+        error: Chance by which the bound may be wrong, below 1/2.
 
     Returns:
-        1 for the smallest value, and so on; 0 where so few values cannot bound it.
+        The rank; 0 where so few values have no bound.
     """
-    return int(np.count_nonzero(_tails(rounds) <= error))
+    from scipy.stats import binom
+
+    return int(np.count_nonzero(binom.cdf(np.arange(rounds), rounds, 0.5) <= error))
 
 
-def sign_error(rounds: int, rank: int) -> float:
-    """Chance that the value of a rank, counted from 1, does not bound the median."""
-    return float(_tails(rounds)[rank - 1])
+def rounds_needed(alpha: float, family: int = 1) -> int:
+    """Fewest rounds that have a verdict although one of them disagrees.
 
-
-def rounds_needed(alpha: float, family: int) -> int:
-    """Fewest rounds that can be decided although one of them disagrees.
-
-    With fewer a verdict would hang on every single round, and now and then one is off.
+    With fewer, the verdict hangs on every single round, and now and then one is far off.
 
     Args:
         alpha: Family-wise error rate, between 0 and 1/2.
@@ -81,30 +92,11 @@ def rounds_needed(alpha: float, family: int) -> int:
     return rounds
 
 
-def rounds_to_settle(values: NDArray[np.float64], limit: float, error: float, at_least: int) -> int | None:
-    """How many rounds would likely have a verdict, were each as likely to be above the limit as these were.
-
-    Args:
-        values: `(n,)`, the rounds seen.
-        limit: What their median is held against.
-        error: One-sided error of the test.
-        at_least: The fewest rounds to propose.
-
-    Returns:
-        The fewest that reach a verdict with probability `LIKELY`; None where `MOST_ROUNDS` do not.
-    """
+def _rounds_to_settle(agreeing: float, error: float, at_least: int) -> int | None:
+    """Fewest rounds that likely have a verdict, if each agrees with it by the chance `agreeing`."""
     from scipy.stats import binom
 
-    agreeing = max(np.count_nonzero(values > limit), np.count_nonzero(values < limit)) / len(values)
     for rounds in range(at_least, MOST_ROUNDS + 1):
-        if binom.sf(rounds - sign_rank(rounds, error), rounds, agreeing) >= LIKELY:
+        if binom.sf(rounds - bound_rank(rounds, error), rounds, agreeing) >= LIKELY:
             return rounds
     return None
-
-
-def _tails(rounds: int) -> NDArray[Any]:
-    """`(rounds,)`: chance of at most 0, 1, … successes among rounds that each succeed with probability 1/2."""
-    from scipy.stats import binom
-
-    tails: NDArray[Any] = binom.cdf(np.arange(rounds), rounds, 0.5)
-    return tails
