@@ -67,6 +67,15 @@ ARROWS: dict[str, set[str]] = {
         "training",
         "verdicts",
     },
+    "sessions": {
+        "errors",
+        "interrupts",
+        "profile",
+        "recording",
+        "shipped_profiles",
+        "training",
+        "verdicts",
+    },
     "reports": {"profile", "run_directory", "verdicts"},
     "cli": {
         "conclusion",
@@ -84,10 +93,20 @@ ARROWS: dict[str, set[str]] = {
 """What each room may import besides itself and the version: rooms, or single modules of them."""
 
 KNOW_THE_ENVIRONMENT = {"environment", "training", "runner", "profile"}
-KNOW_NO_WALKER = ("modes", "recording", "reports", "run_directory", "verdicts", "workload", "conclusion", "stage_loop")
+KNOW_NO_WALKER = (
+    "modes",
+    "recording",
+    "reports",
+    "run_directory",
+    "verdicts",
+    "workload",
+    "conclusion",
+    "stage_loop",
+    "sessions",
+)
 MAY_PRINT_AND_EXIT = {"cli", "__main__", "run_directory.__main__"}
-MAY_ALSO = {"interrupts": {"os._exit", "sys.stderr"}, "modes.process": {"os._exit"}}
-"""What ends the process in the command line's stead when a signal comes first; a worker whose parent is gone."""
+MAY_ALSO = {"interrupts": {"os._exit", "sys.stderr"}, "modes.process": {"os._exit"}, "sessions.child": {"os._exit"}}
+"""What ends the process in the command line's stead when a signal comes first; a child whose parent is gone."""
 
 SAYS_NOTHING = {"common", "helper", "helpers", "misc", "tools", "util", "utils"}
 """Names that say nothing of what is inside a module."""

@@ -9,13 +9,19 @@
     │   ├── CapacityError             2  the machine has no room for what was asked
     │   ├── OutputError               2  the output cannot be created
     │   ├── RunFileError              2  a recorded run is missing, corrupt or newer
-    │   └── NotComparable             2  two sides did not do the same work, or were not measured alike
+    │   ├── NotComparable             2  two sides did not do the same work, or were not measured alike
+    │   └── SideError                 2  a side of a measurement cannot be measured
     ├── RunBroken                     3  the run started and could not be finished
     │   ├── WorkerError               3  a worker could not finish its frame
     │   │   ├── WorkerCrashed         3  a worker process died
     │   │   ├── WorkerFailed          3  a worker raised
     │   │   └── WorkerTimeout         3  a worker missed the barrier's deadline
-    │   └── OutputLost                3  what is recorded can no longer be written
+    │   ├── OutputLost                3  what is recorded can no longer be written
+    │   └── SessionError              3  a session of a measurement could not go on
+    │       ├── SessionCrashed        3  its process died
+    │       ├── SessionFailed         3  it reports an error of its own
+    │       ├── SessionTimeout        3  it missed its deadline
+    │       └── ProtocolError         3  it said what is no message of the session protocol
     ├── EmergencyShutdown             1  a safeguard stopped the environment
     ├── Interrupted                 130  the user stopped the run
     └── CallOrderError               70  a method was called in a state that does not allow it
@@ -73,6 +79,10 @@ class NotComparable(UsageError):
     """Two sides did not do the same work, or were not measured alike."""
 
 
+class SideError(UsageError):
+    """A side of a measurement is not there, cannot be understood, or cannot be measured by this walkerbench."""
+
+
 class RunBroken(WalkerbenchError):
     """The run started and could not be finished."""
 
@@ -111,17 +121,7 @@ class WorkerCrashed(WorkerError):
     def __init__(self, worker: int, agents: tuple[int, int], frame: int, exit_code: int | None) -> None:
         self.signal_number = -exit_code if exit_code is not None and exit_code < 0 else None
         self.exit_status = exit_code if exit_code is not None and exit_code >= 0 else None
-        super().__init__(worker, agents, frame, f"{self._manner()}")
-
-    def _manner(self) -> str:
-        if self.signal_number is None:
-            return f"exited with status {self.exit_status}"
-        try:
-            name = signal.Signals(self.signal_number).name
-        except ValueError:
-            name = f"signal {self.signal_number}"
-        hint = " (out of memory?)" if name == "SIGKILL" else ""
-        return f"was killed by {name}{hint}"
+        super().__init__(worker, agents, frame, manner_of_death(exit_code))
 
 
 class WorkerFailed(WorkerError):
@@ -148,6 +148,53 @@ class OutputLost(RunBroken):
     """What is recorded can no longer be written; what was written before is kept."""
 
 
+class SessionError(RunBroken):
+    """A session of a measurement could not go on.
+
+    Attributes:
+        side: The side's label.
+        round_number: From 1; 0 while calibrating.
+        block: From 1; None outside of blocks.
+    """
+
+    def __init__(self, side: str, round_number: int, block: int | None, what: str) -> None:
+        self.side = side
+        self.round_number = round_number
+        self.block = block
+        when = f"in round {round_number}" if round_number else "while calibrating, before the first round"
+        where = when if block is None else f"in block {block}, {when}"
+        super().__init__(f"the session of side {side!r} {what}, {where}")
+
+
+class SessionCrashed(SessionError):
+    """A session's process died.
+
+    Attributes:
+        process_exit_code: Its exit status, or minus the signal that killed it.
+    """
+
+    def __init__(self, side: str, round_number: int, block: int | None, exit_code: int, last_words: str) -> None:
+        self.process_exit_code = exit_code
+        said = f" ({last_words})" if last_words else ""
+        super().__init__(side, round_number, block, f"{manner_of_death(exit_code)}{said}")
+
+
+class SessionFailed(SessionError):
+    """A session reports an error of its own, such as a worker's."""
+
+
+class SessionTimeout(SessionError):
+    """A session missed its deadline."""
+
+    def __init__(self, side: str, round_number: int, block: int | None, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        super().__init__(side, round_number, block, f"did not answer within {timeout_s:g} s")
+
+
+class ProtocolError(SessionError):
+    """A session said what is no message of the session protocol."""
+
+
 class EmergencyShutdown(WalkerbenchError):
     """A safeguard stopped the environment; it can be asked for no further frame."""
 
@@ -162,6 +209,18 @@ class Interrupted(WalkerbenchError):
 
 class CallOrderError(WalkerbenchError):
     """A method was called in a state that does not allow it."""
+
+
+def manner_of_death(exit_code: int | None) -> str:
+    """How a process ended, in words: its exit status, or minus the signal that killed it."""
+    if exit_code is None or exit_code >= 0:
+        return f"exited with status {exit_code}"
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = f"signal {-exit_code}"
+    hint = " (out of memory?)" if name == "SIGKILL" else ""
+    return f"was killed by {name}{hint}"
 
 
 def _rebuild(kind: type[WorkerError], args: tuple[object, ...], state: dict[str, object]) -> WorkerError:

@@ -101,9 +101,30 @@ class Profile:
             return stage.frames
         return max(1, round(stage.duration_s * self.frames_per_second))
 
+    def make_workload(self, stage: Stage) -> WalkerWorkload:
+        """What a stage runs."""
+        return WalkerWorkload(stage.agents, self.seed, self.environment)
+
     def as_dict(self) -> dict[str, Any]:
         """Every key as plain data for JSON; criteria as their canonical text."""
         return {each.name: _plain(getattr(self, each.name)) for each in dataclasses.fields(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Profile:
+        """Rebuild a profile from what `as_dict` gave, here or in another version; checked as a file is.
+
+        Args:
+            data: Plain data; a key that is left out or None has its default.
+
+        Raises:
+            ProfileError: Something in it is wrong, or a key unknown here; carries every problem.
+        """
+        table = _without_nothing(data)
+        name, source = str(table.pop("name", "")), str(table.pop("source", ""))
+        if isinstance(table.get("criteria"), list):
+            parts = (str(text).partition(" ") for text in table["criteria"])
+            table["criteria"] = {metric: condition for metric, _, condition in parts}
+        return _build(table, name, source, f"profile {name}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -324,6 +345,17 @@ def _contradictions(profile: Profile) -> Iterator[tuple[str, frozenset[str], str
         if criterion.metric == "missed_deadlines" and profile.pace != "realtime":
             what = f"{criterion} cannot be judged at pace {profile.pace}, which has no deadlines"
             yield "criteria", frozenset({"criteria", "pace"}), wrong(what, "it at pace realtime")
+
+
+def _without_nothing(table: Mapping[str, Any]) -> dict[str, Any]:
+    """A table as TOML could hold it: what is None is left out."""
+    return {key: _kept(value) for key, value in table.items() if value is not None}
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _without_nothing(value)
+    return [_kept(each) for each in value] if isinstance(value, list) else value
 
 
 def _plain(value: object) -> Any:
