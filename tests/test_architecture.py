@@ -67,7 +67,9 @@ ARROWS: dict[str, set[str]] = {
         "training",
         "verdicts",
     },
+    "compared": {"verdicts"},
     "sessions": {
+        "compared",
         "errors",
         "interrupts",
         "profile",
@@ -76,7 +78,7 @@ ARROWS: dict[str, set[str]] = {
         "training",
         "verdicts",
     },
-    "reports": {"profile", "run_directory", "verdicts"},
+    "reports": {"compared", "profile", "run_directory", "verdicts"},
     "cli": {
         "conclusion",
         "errors",

@@ -1,0 +1,125 @@
+"""A comparison as tables for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from walkerbench.reports import layout
+from walkerbench.verdicts.comparison import Comparison
+
+if TYPE_CHECKING:
+    from walkerbench.compared import Compared, ComparedSide
+
+_REVISION_DIGITS = 10
+_VERDICT_STYLES = {"regression": "FAIL", "no regression": "PASS", "inconclusive": "INCONCLUSIVE"}
+
+
+def report(compared: Compared, *, advice: str | None = None) -> Iterator[RenderableType]:
+    """Lay out a comparison, part by part.
+
+    Args:
+        compared: The comparison.
+        advice: A sentence on what to do, or None.
+    """
+    yield from _noteworthy(compared)
+    yield layout.facts(_head(compared))
+    yield from layout.titled("Sides, times in ms", [_sides(compared)])
+    yield from layout.titled(f"Against {compared.base.label}", [_comparisons(compared), *_details(compared)])
+    yield Text()
+    yield from _noteworthy(compared)  # once more where the verdict is read
+    yield Text(f"{_sentence(advice or conclusion(compared))}", style="bold", overflow="fold")
+
+
+def conclusion(compared: Compared) -> str:
+    """What the comparisons come to, in a sentence."""
+    found: dict[str, list[str]] = {}
+    for comparison in compared.comparisons:
+        found.setdefault(comparison.verdict, []).append(comparison.candidate)
+    return "; ".join(f"{verdict.upper()}: {', '.join(names)}" for verdict, names in found.items())
+
+
+def noteworthy(compared: Compared) -> list[str]:
+    """What a reader must know beside any number: faults, fallbacks, different work."""
+    lines = [f"FAULTS INJECTED in {side.label}: {side.faults}" for side in compared.sides if side.faults]
+    lines += [f"{side.label} ran as {side.mode}: {side.fallback}" for side in compared.sides if side.fallback]
+    if not compared.did_same_work:
+        lines.append(f"DIFFERENT WORK: {compared.same_work}")
+    return lines
+
+
+def slowdown(comparison: Comparison) -> str:
+    """How much longer than the base, in percent with its sign."""
+    percent = (comparison.time_ratio - 1) * 100
+    return f"{percent:+.1f} %"
+
+
+def judged_by(compared: Compared) -> str:
+    """What the verdicts rest on, in words."""
+    tests = {"sign": "exact sign tests over rounds", "permutation": "exact permutation tests over repeats"}
+    named = dict.fromkeys(tests[comparison.test] for comparison in compared.comparisons)
+    rates = f"tolerance {compared.tolerance * 100:g} %, family-wise error rate {compared.alpha * 100:g} %"
+    return f"{', '.join(named)}; {rates}"
+
+
+def code_of(side: ComparedSide) -> str | None:
+    """A side's revision in short, with a word where files differ from it; None where it is not known."""
+    if side.revision is None:
+        return None
+    return side.revision[:_REVISION_DIGITS] + (" and changed files" if side.dirty else "")
+
+
+def _noteworthy(compared: Compared) -> Iterator[RenderableType]:
+    yield from layout.warnings(*noteworthy(compared))
+
+
+def _head(compared: Compared) -> Mapping[str, Any]:
+    rows = {
+        "profile": compared.profile,
+        "measured": f"{compared.repetitions}, {compared.how}",
+        "judged by": judged_by(compared),
+        "machine": layout.machine_in_words(compared.machine),
+        "same work": compared.same_work,
+    }
+    codes = {side.label: code for side in compared.sides if (code := code_of(side)) is not None}
+    if len(set(codes.values())) > 1:
+        rows |= {f"code of {label}": code for label, code in codes.items()}
+    elif codes:
+        rows["code"] = next(iter(codes.values()))
+    return rows
+
+
+def _sides(compared: Compared) -> Table:
+    laid_out = layout.table(["", "frames/s", "mean", "p50", "p99", "max", "agents p50", "p99", "cores"])
+    for side in compared.sides:
+        frame, agents = side.frame_ms, side.agent_processing_ms
+        cells = [
+            layout.fixed(side.frames_per_s, 1),
+            *(layout.fixed(frame[name], 2) for name in ("mean", "p50", "p99", "max")),
+        ]
+        cells += [*(layout.fixed(agents[name], 2) for name in ("p50", "p99")), layout.fixed(side.effective_cores, 2)]
+        laid_out.add_row(Text(side.label), *cells)
+    return laid_out
+
+
+def _comparisons(compared: Compared) -> Table:
+    level = compared.comparisons[0].level
+    laid_out = layout.table(["", "speed-up", f"interval ({level * 100:.1f} %)", "time", "verdict"])
+    for each in compared.comparisons:
+        interval = f"{1 / each.high:.3f}…{1 / each.low:.3f}"
+        verdict = Text(each.verdict, style=layout.STYLES[_VERDICT_STYLES[each.verdict]])
+        laid_out.add_row(Text(each.candidate), f"{1 / each.time_ratio:.3f}", interval, slowdown(each), verdict)
+    return laid_out
+
+
+def _details(compared: Compared) -> Iterator[RenderableType]:
+    for each in compared.comparisons:
+        yield Text(f"{each.candidate}: {each.detail}", style="dim", overflow="fold")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."

@@ -1,0 +1,92 @@
+"""Building blocks of what is printed for a terminal of 80 columns.
+
+Numbers and paths are never cut: what does not fit goes on in the next line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+NOT_MEASURED = "–"  # noqa: RUF001  a dash as print sets it, where a number would stand
+"""What stands for a value that is not there."""
+
+STYLES = {"PASS": "bold green", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow", "NO VERDICT": "bold yellow"}
+"""How the word of a verdict looks."""
+
+
+def warnings(*lines: str | None) -> Iterator[RenderableType]:
+    """What a reader must see first; nothing where every line is None or empty."""
+    given = [line for line in lines if line]
+    if given:
+        yield Text("\n".join(given) + "\n", style="bold yellow", overflow="fold")
+
+
+def machine_in_words(machine: Mapping[str, Any]) -> str:
+    """Processor, cores and Python of a run, in a line."""
+    python = machine.get("python")
+    version = python.get("version", "?") if isinstance(python, dict) else "?"
+    cores = f"{machine.get('cores_allowed', '?')} of {machine.get('cores_present', '?')} cores"
+    return f"{machine.get('cpu_model', '?')}, {cores}, Python {version}"
+
+
+def titled(title: str, parts: Sequence[RenderableType]) -> Iterator[RenderableType]:
+    """Parts below a title."""
+    yield Text(f"\n{title}", style="bold")
+    yield from parts
+
+
+def footnotes(reasons: Iterable[str]) -> list[RenderableType]:
+    """Why values are not there, each reason once."""
+    return [Text(f"{NOT_MEASURED} {reason}", style="dim", overflow="fold") for reason in dict.fromkeys(reasons)]
+
+
+def table(headings: Sequence[str]) -> Table:
+    """A table whose first column is text and whose other columns are numbers."""
+    laid_out = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column, heading in enumerate(headings):
+        laid_out.add_column(heading, justify="right" if column else "left", overflow="fold")
+    return laid_out
+
+
+def facts(rows: Mapping[str, Any]) -> Table:
+    """Names and what they are, a line each."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in rows.items():
+        # Text, not str: rich would read [brackets] in a path as mark-up.
+        grid.add_row(Text(name), Text(value if isinstance(value, str) else json.dumps(value)))
+    return grid
+
+
+def pairs(values: Mapping[str, float | None]) -> Table:
+    """Names and numbers, two of them a line, read down the columns."""
+    grid = Table.grid(padding=(0, 2))
+    for _ in range(2):
+        grid.add_column(overflow="fold", min_width=24)
+        grid.add_column(overflow="fold", justify="right", min_width=12)
+    cells = [(Text(name), Text(number(value))) for name, value in values.items()]
+    half = -(-len(cells) // 2)
+    for row in range(half):
+        right = cells[half + row] if half + row < len(cells) else (Text(), Text())
+        grid.add_row(*cells[row], *right)
+    return grid
+
+
+def number(value: float | None) -> str:
+    """A number as people write it, with all of its digits that matter."""
+    if value is None:
+        return NOT_MEASURED
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:,.4f}"
+
+
+def fixed(value: float | None, digits: int) -> str:
+    """A number with so many digits after the point."""
+    return NOT_MEASURED if value is None else f"{value:.{digits}f}"

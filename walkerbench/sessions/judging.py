@@ -1,0 +1,49 @@
+"""From what was measured to verdicts."""
+
+from __future__ import annotations
+
+from walkerbench.compared import METRIC, Compared, ComparedSide, statistics_ms
+from walkerbench.sessions.result import Measurement, SideResult
+from walkerbench.verdicts.comparison import Question, judge_rounds
+
+
+def judge(measurement: Measurement, *, tolerance: float) -> Compared:
+    """Judge every candidate against the base, as one family.
+
+    Args:
+        measurement: What was measured.
+        tolerance: The smallest slowdown that matters.
+    """
+    plan = measurement.plan
+    estimates = {Question(side.label, METRIC): measurement.estimates(side.label) for side in measurement.candidates}
+    comparisons = judge_rounds(estimates, base=measurement.base.label, tolerance=tolerance, alpha=measurement.alpha)
+    return Compared(
+        how="interleaved",
+        repetitions=f"{plan.rounds} rounds of {plan.blocks} blocks of {plan.frames_per_block} frames a side",
+        profile=str(measurement.base.profile["name"]),
+        sides=tuple(_side(side) for side in measurement.sides),
+        comparisons=comparisons,
+        same_work=measurement.same_work,
+        did_same_work=measurement.did_same_work,
+        tolerance=tolerance,
+        alpha=measurement.alpha,
+        machine=measurement.base.machine,
+    )
+
+
+def _side(side: SideResult) -> ComparedSide:
+    return ComparedSide(
+        label=side.label,
+        mode=side.mode_used,
+        workers=side.workers,
+        fallback=side.fallback,
+        revision=side.revision,
+        dirty=side.dirty,
+        faults=side.faults,
+        frames=side.frames,
+        frames_per_s=side.frames / side.wall_s,
+        frame_ms=statistics_ms(side.wall_ns),
+        agent_processing_ms=statistics_ms(side.agents_ns),
+        effective_cores=side.effective_cores,
+        digest=side.digests[max(side.digests)],
+    )
