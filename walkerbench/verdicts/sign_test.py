@@ -70,7 +70,7 @@ def bound_rank(rounds: int, error: float) -> int:
     """
     from scipy.stats import binom
 
-    return int(np.count_nonzero(binom.cdf(np.arange(rounds), rounds, 0.5) <= error))
+    return rounds - int(binom.isf(error, rounds, 0.5))
 
 
 def rounds_needed(alpha: float, family: int = 1) -> int:
@@ -96,7 +96,7 @@ def _rounds_to_settle(agreeing: float, error: float, at_least: int) -> int | Non
     """Fewest rounds that likely have a verdict, if each agrees with it by the chance `agreeing`."""
     from scipy.stats import binom
 
-    for rounds in range(at_least, MOST_ROUNDS + 1):
-        if binom.sf(rounds - bound_rank(rounds, error), rounds, agreeing) >= LIKELY:
-            return rounds
-    return None
+    rounds = np.arange(at_least, MOST_ROUNDS + 1)
+    # A verdict takes more agreeing rounds than the upper quantile of what chance gives.
+    enough = rounds[binom.sf(binom.isf(error, rounds, 0.5), rounds, agreeing) >= LIKELY]
+    return int(enough[0]) if enough.size else None
