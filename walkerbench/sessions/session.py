@@ -126,8 +126,8 @@ class Session:
         with ExitStack() as closing:
             # A file, not a pipe: nobody would read a pipe while frames are measured.
             self._stderr = closing.enter_context(tempfile.TemporaryFile())
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "walkerbench.sessions"],
+            self._process = subprocess.Popen(  # noqa: S603  today's interpreter, no shell
+                [sys.executable, *_interpreter_options(), "-P", "-m", "walkerbench.sessions"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr,
                 cwd=self._place.checkout.directory, env=_environment(self._place.checkout.directory),
                 process_group=0,  # out of Ctrl-C's reach, and to be killed with all its workers
@@ -262,7 +262,7 @@ class Session:
     def _reported(self, failed: Failed) -> Exception:
         """An error of the child, as the kind that its exit code tells."""
         if failed.exit_code == UsageError.exit_code:
-            return SideError("\n".join(f"side {self.label!r}: {line}" for line in failed.message.splitlines()))
+            return SideError("\n".join(f"side {self.label!r} refuses: {line}" for line in failed.message.splitlines()))
         told = f"reports: {failed.message}"
         error = SessionFailed(self.label, self._place.round_number, self._block, told)
         return EmergencyShutdown(str(error)) if failed.exit_code == EmergencyShutdown.exit_code else error
@@ -305,6 +305,13 @@ class Session:
                 else:
                     self._process.kill()
         return self._process.wait()
+
+
+def _interpreter_options() -> Iterator[str]:
+    """Options such as `-X gil=0` that this process was started with; what stands in the environment passes anyway."""
+    for name, value in sys._xoptions.items():  # noqa: SLF001  documented, whatever its name says
+        yield "-X"
+        yield name if value is True else f"{name}={value}"
 
 
 def _environment(directory: Path) -> dict[str, str]:

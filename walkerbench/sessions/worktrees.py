@@ -82,9 +82,8 @@ def _worktree(revision: str, label: str) -> Iterator[Checkout]:
     root = _repository()
     commit = root and _try_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if root is None or not commit:
-        where = "here" if root is not None else "here (this is no git repository)"
         raise SideError(
-            f"side {label!r}: {revision!r} is no git revision {where}, no profile and no key=value; "
+            f"side {label!r}: {revision!r} is no git revision here{_why_not(root)}, no profile and no key=value; "
             "`walkerbench profiles` lists the profiles there are"
         )
     if _try_git(root, "cat-file", "-e", f"{commit}:{_PROTOCOL_MODULE.as_posix()}") is None:
@@ -101,6 +100,12 @@ def _worktree(revision: str, label: str) -> Iterator[Checkout]:
             _try_git(root, "worktree", "remove", "--force", str(directory))
             shutil.rmtree(directory, ignore_errors=True)
             _try_git(root, "worktree", "prune")
+
+
+def _why_not(root: Path | None) -> str:
+    if shutil.which("git") is None:
+        return " (there is no git on the PATH)"
+    return "" if root is not None else " (this is no git repository)"
 
 
 def _repository() -> Path | None:
