@@ -31,7 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "recording": {"errors", "limits", "workload"},
     "verdicts": {"errors"},
     "run_directory": {"errors"},
-    "modes": {"errors", "limits", "recording.garbage", "workload"},
+    "modes": {"errors", "limits", "recording.garbage", "recording.scheduling", "workload"},
     "training": {
         "environment",
         "errors",
@@ -39,6 +39,7 @@ ARROWS: dict[str, set[str]] = {
         "modes",
         "recording.frames",
         "recording.garbage",
+        "recording.scheduling",
         "safeguards",
         "workload",
     },

@@ -28,6 +28,7 @@ from walkerbench.modes import (
 from walkerbench.modes.in_process import InProcessMode
 from walkerbench.recording.frames import FrameTiming
 from walkerbench.recording.garbage import GarbageClock
+from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.safeguards import Safeguards, SlowFrameWatch
 from walkerbench.workload import FrameBuffers, Settler, Workload
 
@@ -95,6 +96,7 @@ class TrainingEnvironment:
         self._timeout_s = barrier_timeout_s or max(BARRIER_TIMEOUT_S, 2 * slow_s)
         self._watch = SlowFrameWatch(self._safeguards)
         self._garbage = GarbageClock()
+        self._meter = ThreadMeter()
         self._closing = ExitStack()
         self._mode: ExecutionMode | None = None
         self._settler: Settler | None = None
@@ -176,6 +178,8 @@ class TrainingEnvironment:
         mode, settler, frame = self._running(), self._settler, self.frame
         assert settler is not None  # noqa: S101  running implies it
         collected = self._garbage.total_ns
+        process_cpu_ns = time.process_time_ns()
+        self._meter.begin()
         start = time.perf_counter_ns()
         mode.dispatch(frame)
         dispatched = time.perf_counter_ns()
@@ -183,6 +187,8 @@ class TrainingEnvironment:
         released = time.perf_counter_ns()
         settler.settle(frame)
         end = time.perf_counter_ns()
+        parent = self._meter.end()
+        process_cpu_ns = time.process_time_ns() - process_cpu_ns
 
         busy = mode.buffers.workers[:, 2]
         worked = int(busy.max() if mode.parallel else busy.sum())
@@ -199,6 +205,8 @@ class TrainingEnvironment:
             dispatch_ns=dispatched - start,
             barrier_wait_ns=max(0, released - dispatched - worked),
             gc_ns=self._garbage.total_ns - collected,
+            process_cpu_ns=process_cpu_ns,
+            parent=parent,
         )
 
     def checkpoint(self) -> bytes:

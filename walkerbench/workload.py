@@ -16,8 +16,11 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-WORKER_COLUMNS = ("completed_frame", "start_ns", "busy_ns", "cpu_ns", "gc_ns")
-"""What a worker's row holds before its phases' nanoseconds."""
+WORKER_COLUMNS = (
+    *("completed_frame", "start_ns", "busy_ns", "cpu_ns", "gc_ns"),
+    *("core_wait_ns", "core_wait_before_ns", "system_ns", "minor_faults", "major_faults", "involuntary_switches"),
+)
+"""What a worker's row holds before its phases' nanoseconds; -1 where the system has no source for a figure."""
 
 _ALIGNMENT = 64  # bytes: a cache line, so that no two fields share one
 
@@ -172,8 +175,8 @@ class FrameBuffers:
     ============== ======= ============================ ====================== =====================================
 
     The columns of `workers` are `WORKER_COLUMNS` (the frame that the worker completed last, when it began in
-    `perf_counter_ns`, then nanoseconds), followed by one of nanoseconds a phase. A row of `counters` adds up one
-    frame. The workload says what its own fields mean.
+    `perf_counter_ns`, then nanoseconds and counts), followed by one of nanoseconds a phase. A row of `counters` adds up
+    one frame. The workload says what its own fields mean.
 
     Args:
         layout: Where each array lies.

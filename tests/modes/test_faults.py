@@ -7,6 +7,7 @@ from toy_workload import ToyShard, ToyWorkload
 
 from walkerbench.modes import Faults, faults, shard_runner
 from walkerbench.modes.shard_runner import ShardRunner
+from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.workload import WORKER_COLUMNS, BufferLayout, FrameBuffers
 
 ALL_MODES = pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
@@ -34,7 +35,7 @@ class FakeClock:
 def clock(monkeypatch) -> FakeClock:
     """The clock of workers; the toy's phases take 30 and 70 µs of it."""
     clock = FakeClock()
-    fake = SimpleNamespace(perf_counter_ns=clock.perf_counter_ns, sleep=clock.sleep, thread_time_ns=lambda: 0)
+    fake = SimpleNamespace(perf_counter_ns=clock.perf_counter_ns, sleep=clock.sleep)
     monkeypatch.setattr(faults, "time", fake)
     monkeypatch.setattr(shard_runner, "time", fake)
     for phase, ns in (("mix", MIX_NS), ("move", MOVE_NS)):
@@ -46,7 +47,10 @@ def rows_of(faults: Faults, frames: int) -> list[list[dict[str, int]]]:
     """What each of two workers writes into its row, frame by frame."""
     workload = ToyWorkload()
     buffers = FrameBuffers(BufferLayout.of(workload, 2))
-    runners = [ShardRunner(workload, agents, buffers, worker, faults) for worker, agents in enumerate(((0, 3), (3, 6)))]
+    meter = ThreadMeter()
+    runners = [
+        ShardRunner(workload, agents, buffers, worker, faults, meter) for worker, agents in enumerate(((0, 3), (3, 6)))
+    ]
     rows = []
     for frame in range(frames):
         for runner in runners:

@@ -7,6 +7,7 @@ import traceback
 from walkerbench.errors import WorkerFailed
 from walkerbench.modes.base import ExecutionMode, State
 from walkerbench.modes.shard_runner import ShardRunner
+from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.workload import Workload, shard_bounds
 
 
@@ -26,9 +27,10 @@ class InProcessMode(ExecutionMode):
 
     def _start(self, workload: Workload, num_workers: int) -> None:
         runners = []
+        meter = ThreadMeter()
         for worker, agents in enumerate(shard_bounds(workload.num_agents, num_workers)):
             try:
-                runners.append(ShardRunner(workload, agents, self.buffers, worker, self._faults))
+                runners.append(ShardRunner(workload, agents, self.buffers, worker, self._faults, meter))
             except Exception as error:
                 raise failure(worker, agents, -1, error) from error
         self._runners = tuple(runners)

@@ -29,6 +29,7 @@ from walkerbench.modes.base import ExecutionMode
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.recording.garbage import GarbageClock
+from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.workload import BufferLayout, FrameBuffers, Workload, shard_bounds
 
 START_TIMEOUT_S = 120.0
@@ -241,7 +242,13 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
             memory = memoryview(assignment.memory).cast("B")
             buffers = FrameBuffers(assignment.layout, memory)
             runner = ShardRunner(
-                assignment.workload, assignment.agents, buffers, assignment.worker, assignment.faults, garbage
+                assignment.workload,
+                assignment.agents,
+                buffers,
+                assignment.worker,
+                assignment.faults,
+                ThreadMeter(),
+                garbage,
             )
         except Exception as error:
             _answer(connection, _failure(error))

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from walkerbench.modes.faults import FaultInjector, Faults
 from walkerbench.recording.garbage import GarbageClock
+from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.workload import FrameBuffers, Workload
 
 
@@ -19,6 +20,7 @@ class ShardRunner:
         buffers: What crosses shards; holds the worker's row.
         worker: The worker's number.
         faults: What to inject.
+        meter: Measures the thread that runs the shard, which may be another in each frame.
         garbage: Where the worker is a process, the clock of its garbage collection.
     """
 
@@ -29,6 +31,7 @@ class ShardRunner:
         buffers: FrameBuffers,
         worker: int,
         faults: Faults,
+        meter: ThreadMeter,
         garbage: GarbageClock | None = None,
     ) -> None:
         self.agents = agents
@@ -38,13 +41,14 @@ class ShardRunner:
         self._row = buffers.workers[worker]
         self._row[0] = -1
         self._injector = FaultInjector(faults, worker) if faults.active else None
+        self._meter = meter
         self._garbage = garbage
         self._collected_ns = 0 if garbage is None else garbage.total_ns
 
     def run(self, frame: int) -> None:
         """Run one frame and write the worker's row."""
         start = time.perf_counter_ns()
-        cpu = time.thread_time_ns()
+        self._meter.begin()
         if self._injector:
             self._injector.before(frame)
         edges = [time.perf_counter_ns()]
@@ -55,11 +59,13 @@ class ShardRunner:
             self._injector.after(edges[-1] - edges[0])
         busy = time.perf_counter_ns() - start
         spent = [after - before for before, after in pairwise(edges)]
-        self._row[:] = (frame, start, busy, time.thread_time_ns() - cpu, self._fresh_garbage_ns(), *spent)
+        cpu, *scheduling = self._meter.end()
+        self._row[:] = (frame, start, busy, cpu, self._fresh_garbage_ns(), *scheduling, *spent)
 
     def digest(self) -> None:
         """Have the shard digest its agents."""
         self._shard.digest()
+        self._meter.restart()
 
     def _fresh_garbage_ns(self) -> int:
         """Garbage collection of this process since its last row; 0 where the parent's own clock sees it."""

@@ -13,9 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from walkerbench.recording.scheduling import ThreadSpan
+from walkerbench.workload import WORKER_COLUMNS
+
 _FRAME_HEAD = ("frame", "stage", "warmup", "start_ns", "wall_ns")
 _FRAME_TAIL = ("dispatch_ns", "barrier_wait_ns", "busy_ns", "cpu_ns", "gc_ns")
-_WORKER_HEAD = ("frame", "stage", "worker", "start_ns", "busy_ns", "cpu_ns", "gc_ns")
+_PARENT = ("process_cpu_ns", *(f"parent_{name}" for name in ThreadSpan._fields))
+_WORKER_HEAD = ("frame", "stage", "worker", *WORKER_COLUMNS[1:])
 _FIRST_ROWS = 4096  # a second or so of frames; the blocks double when that is not enough
 
 
@@ -31,6 +35,8 @@ class FrameTiming:
         dispatch_ns: Of it, handing the frame to the workers.
         barrier_wait_ns: Of it, from dispatching to the barrier's release, less the slowest worker's busy time.
         gc_ns: Of it, garbage collection in the parent that no worker's row counts already.
+        process_cpu_ns: CPU time meanwhile of all threads of the parent's process.
+        parent: What the parent's thread used meanwhile.
     """
 
     frame: int
@@ -40,14 +46,16 @@ class FrameTiming:
     dispatch_ns: int
     barrier_wait_ns: int
     gc_ns: int
+    process_cpu_ns: int
+    parent: ThreadSpan
 
 
 def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequence[str]) -> np.dtype[np.void]:
     """Columns of `frames.npy`, all int64.
 
-    ==================== ==============================================================
+    ==================== ===============================================================
     column               meaning
-    ==================== ==============================================================
+    ==================== ===============================================================
     `frame`, `stage`     numbers of the frame (within its stage) and stage, from 0
     `warmup`             1 in a frame that is not judged, else 0
     `start_ns`           when the frame began, in `perf_counter_ns`
@@ -59,16 +67,43 @@ def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequen
     `busy_ns`, `cpu_ns`  wall and CPU time within workers, summed over them
     `gc_ns`              garbage collection in the parent and in workers
     each frame counter   what it counted in this frame
-    ==================== ==============================================================
+    `process_cpu_ns`     CPU time of all threads of the parent's process, from the frame's
+                         beginning to its end
+    `parent_…`           what the parent's thread used meanwhile: each field of
+                         `recording.scheduling.ThreadSpan`; -1 where the system has no source
+    ==================== ===============================================================
+
+    In sequential mode the parent's thread is the worker's, too.
     """
     phase_columns = [f"{phase}_ns" for phase in (*phases, settle_phase)]
-    return _integers((*_FRAME_HEAD, *phase_columns, *_FRAME_TAIL, *frame_counters))
+    return _integers((*_FRAME_HEAD, *phase_columns, *_FRAME_TAIL, *frame_counters, *_PARENT))
 
 
 def worker_dtype(phases: Sequence[str]) -> np.dtype[np.void]:
     """Columns of `workers.npy`, all int64: a row a frame and worker, in the order of both.
 
-    `frame`, `stage` and `worker` are numbers from 0, `start_ns` is when the worker began, the others are nanoseconds.
+    ========================= ======================================================================
+    column                    meaning
+    ========================= ======================================================================
+    `frame`, `stage`          numbers of the frame (within its stage) and stage, from 0
+    `worker`                  number of the worker, from 0
+    `start_ns`                when it began, in `perf_counter_ns`
+    `busy_ns`                 how long it took
+    `cpu_ns`                  of it, CPU time of its thread
+    `gc_ns`                   garbage collection of its process since its row before; 0 where that is
+                              the parent's process, whose frame counts it
+    `core_wait_ns`            of `busy_ns`, ready to run and waiting for a core
+    `core_wait_before_ns`     waiting for a core between its thread's row before and its beginning,
+                              as a woken thread does before it can look at the clock
+    `system_ns`               of `cpu_ns`, within the system's kernel; to the tick on some systems
+    `minor_faults`            page faults without reading from a disk
+    `major_faults`            page faults with it
+    `involuntary_switches`    how often it had to leave its core to others
+    `{phase}_ns`              each phase's time
+    ========================= ======================================================================
+
+    A figure that the system has no source for is -1, never 0. What is left of `busy_ns` without `cpu_ns` and
+    `core_wait_ns` the thread was blocked: on the GIL, a lock, input or output, asleep, or stopped.
     """
     return _integers((*_WORKER_HEAD, *(f"{phase}_ns" for phase in phases)))
 
@@ -115,7 +150,7 @@ class FrameRecorder:
             timing.frame, stage, warmup, timing.start_ns, timing.wall_ns,
             *self._blank_phases, timing.settle_ns,
             timing.dispatch_ns, timing.barrier_wait_ns, 0, 0, timing.gc_ns,
-            *counts,
+            *counts, timing.process_cpu_ns, *timing.parent,
         )  # fmt: skip
         # What a worker wrote begins with the frame that it completed, in place of `frame`, `stage`, `worker`.
         self._workers[begin:end, 3:] = workers[:, 1:]

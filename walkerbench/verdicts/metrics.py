@@ -42,9 +42,9 @@ class Measured:
 
 
 def duration_name(column: str) -> str | None:
-    """The metric of a recorded column, without a statistic; None for a column that holds no duration."""
-    # `start_ns` is a moment, not a duration.
-    if not column.endswith("_ns") or column == "start_ns":
+    """The metric of a recorded column, without a statistic; None for a column that holds none."""
+    # `start_ns` is a moment, and what one thread or process used explains a frame: it is no duration to judge by.
+    if not column.endswith("_ns") or column == "start_ns" or column.startswith(("parent_", "process_")):
         return None
     return _NAMES.get(column, f"{column.removesuffix('_ns')}_ms")
 

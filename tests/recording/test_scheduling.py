@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import gc
+import mmap
+import os
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from neighbours import busy_neighbours, pinned_to_one_core
+
+from walkerbench.recording import scheduling
+from walkerbench.recording.scheduling import MISSING, CoreWaitSource, ThreadMeter, ThreadSpan, UsageSource
+
+needs_schedstat = pytest.mark.skipif(CoreWaitSource().total_ns() == MISSING, reason="needs /proc's schedstat")
+needs_rusage = pytest.mark.skipif(UsageSource().totals()[0] == MISSING, reason="needs getrusage of a thread")
+
+PAGES = 1000
+
+
+def spin(cpu_s: float) -> None:
+    end = time.thread_time() + cpu_s
+    while time.thread_time() < end:
+        pass
+
+
+def span_of(work) -> ThreadSpan:
+    meter = ThreadMeter()
+    meter.begin()
+    work()
+    return meter.end()
+
+
+@needs_schedstat
+def test_cpu_time_is_what_the_system_counts_for_this_thread_alone():
+    with Path("/proc/thread-self/schedstat").open() as file:
+        meter, before = ThreadMeter(), int(file.read().split()[0])
+        meter.begin()
+        other = threading.Thread(target=spin, args=(0.02,))
+        other.start()
+        other.join()
+        spin(0.02)
+        span = meter.end()
+        file.seek(0)
+        counted = int(file.read().split()[0]) - before
+    assert 20_000_000 <= span.cpu_ns <= counted
+
+
+@needs_schedstat
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
+def test_waiting_for_a_core_is_told_from_sleeping():
+    with pinned_to_one_core(), busy_neighbours(1):
+        assert span_of(lambda: spin(0.05)).core_wait_ns > 10_000_000
+    slept = span_of(lambda: time.sleep(0.05))
+    assert slept.core_wait_ns + slept.cpu_ns < 25_000_000
+
+
+@needs_schedstat
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
+def test_what_was_waited_for_before_the_beginning_is_kept_apart_or_forgotten():
+    meter = ThreadMeter()
+    with pinned_to_one_core(), busy_neighbours(1):
+        spin(0.05)
+        meter.begin()
+        first = meter.end()
+        spin(0.05)
+        meter.restart()
+        meter.begin()
+        second = meter.end()
+    assert first.core_wait_before_ns > 10_000_000
+    assert first.core_wait_ns < first.core_wait_before_ns
+    assert second.core_wait_before_ns < first.core_wait_before_ns
+
+
+@needs_rusage
+def test_page_faults_are_counted_in_the_thread_that_has_them():
+    def touch() -> None:
+        with mmap.mmap(-1, PAGES * mmap.PAGESIZE) as pages:
+            for page in range(PAGES):
+                pages[page * mmap.PAGESIZE] = 1
+
+    # Where the system gives pages in groups, there is a fault a group.
+    assert 1 <= span_of(touch).minor_faults <= 2 * PAGES
+    other = threading.Thread(target=touch)
+    idle = span_of(lambda: (other.start(), other.join()))
+    assert idle.minor_faults < PAGES // 2
+    assert idle.major_faults == 0
+
+
+@needs_rusage
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
+def test_involuntary_switches_come_with_neighbours():
+    with pinned_to_one_core(), busy_neighbours(1):
+        assert span_of(lambda: spin(0.05)).involuntary_switches > 0
+
+
+@pytest.mark.parametrize("content", [None, "", "1 2", "0 0 0\n", "1 2 3 4"])
+def test_without_a_source_the_wait_is_missing_and_not_0(tmp_path: Path, content: str | None):
+    path = tmp_path / "schedstat"
+    if content is not None:
+        path.write_text(content)
+    assert CoreWaitSource(str(path)).total_ns() == MISSING
+
+
+def test_without_any_source_all_but_cpu_time_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setattr(scheduling, "resource", None)
+    monkeypatch.setattr(CoreWaitSource.__init__, "__defaults__", (str(tmp_path / "none"),))
+    cpu_ns, *others = span_of(lambda: spin(0.001))
+    assert cpu_ns >= 1_000_000
+    assert set(others) == {MISSING}
+
+
+@needs_schedstat
+def test_the_system_is_asked_anew_and_the_file_closed_at_the_end(tmp_path):
+    path = tmp_path / "schedstat"
+    path.write_text("10 20 30\n")
+    open_before = psutil.Process().num_fds()
+    source = CoreWaitSource(str(path))
+    assert source.total_ns() == 20
+    path.write_text("11 25 31\n")
+    assert source.total_ns() == 25
+    assert psutil.Process().num_fds() == open_before + 1
+    del source
+    gc.collect()
+    assert psutil.Process().num_fds() == open_before
+
+
+def test_each_thread_has_sources_of_its_own_which_end_with_it():
+    meter = ThreadMeter()
+    meter.begin()
+    spans: list[ThreadSpan] = []
+
+    def measure() -> None:
+        meter.begin()
+        spans.append(meter.end())
+
+    gc.collect()
+    open_before = psutil.Process().num_fds() if hasattr(psutil.Process, "num_fds") else 0
+    for _ in range(3):
+        thread = threading.Thread(target=measure)
+        thread.start()
+        thread.join()
+    spin(0.005)
+    own = meter.end()
+    assert all(span.cpu_ns < own.cpu_ns for span in spans)
+    assert all(span.core_wait_before_ns <= 0 for span in spans)
+    if open_before:
+        assert psutil.Process().num_fds() == open_before
