@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from walkerbench import __version__
+from walkerbench.cli.ab import ab_command
+from walkerbench.cli.compare import compare_command
 from walkerbench.cli.options import HELP_NAMES
 from walkerbench.cli.profiles import profiles_command
 from walkerbench.cli.run import run_command
@@ -23,6 +25,8 @@ def walkerbench(ctx: click.Context) -> None:
       walkerbench run
       walkerbench run --mode process --workers 2
       walkerbench show @latest
+      walkerbench compare
+      walkerbench ab main HEAD
       walkerbench profiles
 
     \b
@@ -48,5 +52,5 @@ def walkerbench(ctx: click.Context) -> None:
         raise UsageError("no command given: try `walkerbench run`, or `walkerbench --help` for the others")
 
 
-for command in (run_command, show_command, profiles_command):
+for command in (run_command, show_command, compare_command, ab_command, profiles_command):
     walkerbench.add_command(command)

@@ -47,6 +47,19 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
         return float(match[1]) * _UNITS_S[match[2]]
 
 
+class Share(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
+    """A part of 1, written as `2%` or `0.02`."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn the text into a part of 1."""
+        match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})(%?)", str(value), re.ASCII)
+        if match is None:
+            self.fail(f"{value!r} is no share: give a number with a percent sign, as in 2%, or 0.02.", param, ctx)
+        return float(match[1]) / (100.0 if match[2] else 1.0)
+
+
 class ProfileName(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
     """A shipped profile's name, or a path."""
 
@@ -101,28 +114,61 @@ def run_argument(command: Command) -> Command:
 
 def profile_options(command: Command) -> Command:
     """`--profile` and every option that overrides a part of it; what is wrong with a value, profile.py says."""
-    for option in reversed(_PROFILE_OPTIONS):
+    return _with(command, _PROFILE, _MODE, *_WORK, *_LENGTH, _CRITERION)
+
+
+def judged_profile_options(command: Command) -> Command:
+    """Those of them that a measurement heeds whose length is derived from its budget, and whose frames are judged."""
+    return _with(command, _PROFILE, _MODE, *_WORK, _CRITERION)
+
+
+def profile_option(command: Command) -> Command:
+    """`--profile` alone, for sides that say the rest themselves."""
+    return _PROFILE(command)
+
+
+def work_options(command: Command) -> Command:
+    """Those of them that say what is run, but not where, for how long, or what it must reach."""
+    return _with(command, _PROFILE, *_WORK)
+
+
+def decision_options(command: Command) -> Command:
+    """What a comparison is decided by; `Share` values are parts of 1."""
+    return _with(command, *_DECISION)
+
+
+def rounds_options(command: Command) -> Command:
+    """How much is measured where sides are measured now."""
+    return _with(command, *_ROUNDS)
+
+
+def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
+    for option in reversed(options):
         command = option(command)
     return command
 
 
-_PROFILE_OPTIONS = (
-    click.option(
-        "--profile",
-        "profile_name",
-        type=ProfileName(),
-        metavar="NAME|PATH",
-        default="default",
-        show_default=True,
-        help="What to run: a shipped profile or a TOML file. The options below override it.",
-    ),
-    click.option(
-        "--mode",
-        type=click.Choice(["sequential", "threaded", "process"]),
-        help="Where agents are stepped: in one thread, in threads or in processes.",
-    ),
+_PROFILE = click.option(
+    "--profile",
+    "profile_name",
+    type=ProfileName(),
+    metavar="NAME|PATH",
+    default="default",
+    show_default=True,
+    help="What to run: a shipped profile or a TOML file. The options below override it.",
+)
+_MODE = click.option(
+    "--mode",
+    type=click.Choice(["sequential", "threaded", "process"]),
+    help="Where agents are stepped: in one thread, in threads or in processes.",
+)
+_WORK = (
     click.option("--workers", type=int, metavar="N", help="Threads or processes. Default: the cores allowed."),
     click.option("--agents", type=int, metavar="N", help="Number of agents."),
+    click.option("--seed", type=int, metavar="N", help="Root of every random stream."),
+    click.option("--warmup", type=int, metavar="N", help="Frames at the start that are recorded and not judged."),
+)
+_LENGTH = (
     click.option("--frames", type=int, metavar="N", help="Frames to run, warm-up included."),
     click.option(
         "--duration",
@@ -131,21 +177,53 @@ _PROFILE_OPTIONS = (
         metavar="TIME",
         help="Time to run instead of frames: 90, 90s, 5m, 1h.",
     ),
-    click.option("--seed", type=int, metavar="N", help="Root of every random stream."),
-    click.option("--warmup", type=int, metavar="N", help="Frames at the start that are recorded and not judged."),
     click.option(
         "--pace",
         type=click.Choice(["max", "realtime"]),
         help="As fast as possible, or at the environment's own frames per second.",
     ),
+)
+_CRITERION = click.option(
+    "--criterion",
+    "criteria",
+    multiple=True,
+    metavar="TEXT",
+    help="A criterion to judge by, such as 'frame_ms.p99 < 50'; takes the place of the profile's criterion of the "
+    "same metric and statistic. Repeatable.",
+)
+_DECISION = (
     click.option(
-        "--criterion",
-        "criteria",
-        multiple=True,
-        metavar="TEXT",
-        help="A criterion to judge by, such as 'frame_ms.p99 < 50'; takes the place of the profile's criterion of the "
-        "same metric and statistic. Repeatable.",
+        "--tolerance",
+        type=Share(),
+        default="2%",
+        show_default=True,
+        metavar="SHARE",
+        help="The smallest slowdown that matters.",
     ),
+    click.option(
+        "--alpha",
+        type=Share(),
+        default="1%",
+        show_default=True,
+        metavar="SHARE",
+        help="How often at most a verdict may be false, over all sides together.",
+    ),
+    click.option(
+        "--allow-different-work",
+        is_flag=True,
+        help="Compare sides that do not compute the same, and say so wherever the result is shown.",
+    ),
+)
+_ROUNDS = (
+    click.option(
+        "--budget",
+        "budget_s",
+        type=Duration(),
+        metavar="TIME",
+        help="How long the measurement may take; the number of rounds is derived from it. Default: 60s, or what the "
+        "fewest rounds take that reach alpha.",
+    ),
+    click.option("--rounds", type=click.IntRange(min=1), metavar="N", help="Number of rounds, whatever they take."),
 )
 
 

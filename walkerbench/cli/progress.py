@@ -11,11 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
+from walkerbench.cli.bar import TransientBar
 from walkerbench.cli.output import note
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from walkerbench.run_directory import RunFile
     from walkerbench.stage_loop import Progress
 
@@ -82,56 +81,26 @@ class LiveProgress(QuietProgress):
     """
 
     def __init__(self, stream: TextIO) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn
-
         super().__init__()
-        # Redirecting stdout and stderr would put rich's hooks into whatever worker processes are forked.
-        self._bar: Bar | None = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[facts]}"),
-            console=Console(file=stream),
-            auto_refresh=False,
-            transient=True,
-            expand=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._task = self._bar.add_task("", total=None, facts="starting")
+        self._bar = TransientBar(stream)
 
     def started(self, directory: Path, run: RunFile) -> None:
         """Say where the run is recorded, and draw the bar."""
         super().started(directory, run)
         note(f"recording into {directory}")
-        self._draw(lambda bar: bar.start())
+        self._bar.start()
 
     def progress(self, progress: Progress) -> None:
         """Draw the bar anew."""
         total, completed = _share(progress)
-        self._draw(
-            lambda bar: bar.update(
-                self._task,
-                total=total,
-                completed=completed,
-                # Without its agents: with them, a line of 80 columns would have no room for the time left.
-                description=describe_stage(progress).partition(",")[0],
-                facts=describe(progress),
-                refresh=True,
-            )
-        )
+        # Without its agents: with them, a line of 80 columns would have no room for the time left.
+        stage = describe_stage(progress).partition(",")[0]
+        self._bar.show(description=stage, facts=describe(progress), completed=completed, total=total)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._draw(lambda bar: bar.stop())
-
-    def _draw(self, act: Callable[[Bar], None]) -> None:
-        try:
-            if self._bar is not None:
-                act(self._bar)
-        except OSError:  # the terminal has gone: that is no reason to lose the run
-            self._bar = None
+        self._bar.stop()
 
 
 def open_progress(stream: TextIO | None, *, quiet: bool) -> QuietProgress:
@@ -160,7 +129,7 @@ def describe(progress: Progress) -> str:
     if progress.effective_cores is not None:
         parts.append(f"{progress.effective_cores:.2f} cores")
     if progress.remaining_s is not None:
-        parts.append(f"{_clock_face(progress.remaining_s)} left")
+        parts.append(f"{clock_face(progress.remaining_s)} left")
     return "  ".join(parts)
 
 
@@ -172,7 +141,8 @@ def _share(progress: Progress) -> tuple[float | None, float]:
     return progress.elapsed_s + progress.remaining_s, progress.elapsed_s
 
 
-def _clock_face(seconds: float) -> str:
+def clock_face(seconds: float) -> str:
+    """A time as a clock shows it: `1:05`, `1:02:05`."""
     minutes, second = divmod(round(max(0.0, seconds)), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

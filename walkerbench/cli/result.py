@@ -21,12 +21,14 @@ WIDTH = 80
 """Columns of what is printed; fewer where the terminal has fewer."""
 
 
-def print_run(run: RunFile, directory: Path, *, as_json: bool, verbose: bool) -> None:
-    """Print a run: as JSON and nothing else, or as tables."""
+def print_run(
+    run: RunFile, directory: Path, *, as_json: bool, verbose: bool, pictures: Iterable[RenderableType] = ()
+) -> None:
+    """Print a run: as JSON and nothing else, or as tables and, before the verdict, pictures."""
     if as_json:
         write_out(json_report.render(run))
     else:
-        write_out(to_text(terminal.report(run, directory, verbose=verbose)))
+        write_out(to_text(terminal.report(run, directory, verbose=verbose, pictures=pictures)))
 
 
 def to_text(parts: Iterable[RenderableType]) -> str:

@@ -13,7 +13,7 @@ from walkerbench.cli.options import HELP_NAMES, Invocation, json_option, run_arg
 @verbose_option
 @click.pass_obj
 def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> int:
-    """Show a recorded run again, as `walkerbench run` did.
+    """Show a recorded run again, as `walkerbench run` did, and draw it.
 
     RUN is a run directory, or @latest for the newest in .walkerbench/runs
     (@latest~1 for the one before, and so on). A run that is still running, or
@@ -28,10 +28,12 @@ def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> 
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.result import print_run
     from walkerbench.conclusion import conclude
+    from walkerbench.reports.pictures import pictures
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
 
     found = read_run(find_run(recorded, RUNS_ROOT))
     # A run that was killed has not been concluded, nor has one that is still going on.
     run = conclude(found) if found.run.state == "running" else found.run
-    print_run(run, found.directory, as_json=as_json, verbose=invocation.verbose)
+    drawn = () if as_json else pictures(found)
+    print_run(run, found.directory, as_json=as_json, verbose=invocation.verbose, pictures=drawn)
     return 0

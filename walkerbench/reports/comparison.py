@@ -122,4 +122,4 @@ def _details(compared: Compared) -> Iterator[RenderableType]:
 
 
 def _sentence(text: str) -> str:
-    return text if text.endswith(".") else f"{text}."
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"

@@ -13,7 +13,7 @@ from walkerbench.verdicts.comparison import ALPHA
 from walkerbench.verdicts.sign_test import rounds_needed
 
 BUDGET_S = 60.0
-"""How long a measurement may take where nobody says."""
+"""How long a measurement takes where nobody says, or longer where the rounds that alpha needs take longer."""
 
 BLOCK_S = 0.125
 """How long a block of the base is to take: long beside a frame, short beside the drift of a machine."""
@@ -27,12 +27,12 @@ class Request:
     """What a measurement is allowed, and what it must allow.
 
     Attributes:
-        budget_s: How long it may take altogether, s, calibration included.
+        budget_s: How long it may take altogether, s, calibration included; None for `BUDGET_S`, or what it takes.
         rounds: How many rounds, whatever they take; None to derive them from the budget.
         alpha: The family-wise error rate that the verdicts are to reach.
     """
 
-    budget_s: float = BUDGET_S
+    budget_s: float | None = None
     rounds: int | None = None
     alpha: float = ALPHA
 
@@ -82,14 +82,17 @@ def make_plan(request: Request, calibration: Calibration) -> Plan:
         )
     frames = frames_per_block(calibration.frame_s[0])
     block_s = frames * sum(calibration.frame_s)
+    budget_s = BUDGET_S if request.budget_s is None else request.budget_s
     for blocks in BLOCKS:
         round_s = calibration.overhead_s + blocks * block_s
-        rounds = request.rounds or math.floor((request.budget_s - calibration.spent_s) / round_s)
+        rounds = request.rounds or math.floor((budget_s - calibration.spent_s) / round_s)
         if rounds >= needed:
             return Plan(rounds, blocks, frames, round_s)
+    if request.budget_s is None:
+        return Plan(needed, blocks, frames, round_s)
     enough_s = _rounded_up(calibration.spent_s + needed * round_s)
     raise UsageError(
-        f"a budget of {request.budget_s:g} s is too small for the {needed} rounds that an error rate of "
+        f"a budget of {budget_s:g} s is too small for the {needed} rounds that an error rate of "
         f"{request.alpha:g} takes (a round takes {round_s:.1f} s here): give --budget {enough_s}s"
     )
 

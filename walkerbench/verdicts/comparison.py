@@ -40,6 +40,7 @@ __all__ = [
     "Finding",
     "Question",
     "Repeats",
+    "check_decidable",
     "holm",
     "judge_repeats",
     "judge_rounds",
@@ -160,6 +161,15 @@ class _Rule:
     @property
     def error(self) -> float:
         return self.alpha / self.family
+
+
+def check_decidable(tolerance: float, alpha: float) -> None:
+    """Refuse what no comparison could be decided by; to be asked before anything is measured.
+
+    Raises:
+        UsageError: Tolerance or alpha is out of range.
+    """
+    _Rule("", tolerance, alpha, family=1)
 
 
 def round_estimate(base_s: NDArray[Any], candidate_s: NDArray[Any]) -> float:

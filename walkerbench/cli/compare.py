@@ -1,0 +1,117 @@
+"""`walkerbench compare`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from walkerbench.cli.options import (
+    HELP_NAMES,
+    Invocation,
+    RecordedRun,
+    decision_options,
+    json_option,
+    quiet_option,
+    rounds_options,
+    verbose_option,
+    work_options,
+)
+
+if TYPE_CHECKING:
+    from walkerbench.compared import Compared
+    from walkerbench.profile import Profile
+    from walkerbench.sessions.sides import Side
+
+
+@click.command("compare", context_settings=HELP_NAMES)
+@click.argument("recorded", metavar="[BASE CANDIDATE...]", type=RecordedRun(), nargs=-1)
+@work_options
+@rounds_options
+@decision_options
+@json_option
+@quiet_option
+@verbose_option
+@click.pass_obj
+def compare_command(
+    invocation: Invocation,
+    /,
+    *,
+    recorded: tuple[str, ...],
+    profile_name: str,
+    workers: int | None,
+    as_json: bool,
+    budget_s: float | None,
+    rounds: int | None,
+    quiet: bool,
+    tolerance: float,
+    alpha: float,
+    allow_different_work: bool,
+    **work: Any,
+) -> int:
+    """Compare the modes now, or recorded runs.
+
+    Without runs, sequential, threaded and process mode are measured now,
+    interleaved, and the answer is which of them to use on this machine; the
+    exit code is then 0 if every verdict is clear, and 4 if one is
+    inconclusive.
+
+    With runs, each CANDIDATE is held against BASE: run directories, folders of
+    runs as `walkerbench run --repeat` makes them, or @latest, @latest~1 and so
+    on. Exit code: 0 not slower, 1 a regression, 4 inconclusive.
+
+    \b
+    Examples:
+      walkerbench compare
+      walkerbench compare --profile smoke --workers 2 --budget 90s
+      walkerbench compare @latest~1 @latest
+      walkerbench compare runs/before runs/after --tolerance 5%
+    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    from walkerbench.cli.measuring import measure_and_judge, print_compared
+    from walkerbench.profile import load_profile, override
+
+    decision: dict[str, Any] = {
+        "tolerance": tolerance,
+        "alpha": alpha,
+        "allow_different_work": allow_different_work,
+    }
+    if recorded:
+        compared = _compare_recorded(recorded, **decision)
+        print_compared(compared, as_json=as_json)
+        return compared.exit_code
+    profile = override(load_profile(profile_name), **work)
+    sides = _modes(profile, workers)
+    compared = measure_and_judge(sides, budget_s=budget_s, rounds=rounds, quiet=quiet, **decision)
+    print_compared(compared, as_json=as_json, advice=_advice(compared))
+    # Threads that are slower are an answer here, not a fault.
+    return 4 if any(comparison.verdict == "inconclusive" for comparison in compared.comparisons) else 0
+
+
+def _modes(profile: Profile, workers: int | None) -> tuple[Side, ...]:
+    """A side a mode, sequential first."""
+    from walkerbench.profile import override
+    from walkerbench.sessions.sides import Side
+    from walkerbench.training import choose_workers
+
+    wanted = workers or profile.workers
+    sides = [Side("sequential", None, override(profile, mode="sequential"))]
+    for mode in ("threaded", "process"):
+        changed = override(profile, mode=mode, workers=wanted)
+        count = choose_workers(mode, wanted, profile.stages[0].agents)
+        sides.append(Side(f"{mode} ({count})", None, changed))
+    return tuple(sides)
+
+
+def _advice(compared: Compared) -> str:
+    from walkerbench.verdicts.advice import Candidate, advise
+
+    python = compared.machine.get("python", {})
+    candidates = [
+        Candidate(side.mode, side.workers, comparison)
+        for side, comparison in zip(compared.sides[1:], compared.comparisons, strict=True)
+    ]
+    return advise(candidates, gil_enabled=python.get("gil_enabled"))
+
+
+def _compare_recorded(texts: tuple[str, ...], **decision: Any) -> Compared:
+    raise NotImplementedError
