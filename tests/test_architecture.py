@@ -69,6 +69,9 @@ ARROWS: dict[str, set[str]] = {
         "verdicts",
     },
     "compared": {"verdicts"},
+    "comparability": {"errors", "recording.machine", "run_directory", "verdicts.statistics"},
+    "recorded_sides": {"comparability", "errors", "run_directory"},
+    "recorded_comparison": {"comparability", "compared", "errors", "recorded_sides", "run_directory", "verdicts"},
     "sessions": {
         "compared",
         "errors",
@@ -109,6 +112,9 @@ KNOW_NO_WALKER = (
     "conclusion",
     "stage_loop",
     "sessions",
+    "comparability",
+    "recorded_sides",
+    "recorded_comparison",
 )
 MAY_PRINT_AND_EXIT = {"cli", "__main__", "run_directory.__main__"}
 MAY_ALSO = {"interrupts": {"os._exit", "sys.stderr"}, "modes.process": {"os._exit"}, "sessions.child": {"os._exit"}}

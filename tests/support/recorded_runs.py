@@ -1,0 +1,136 @@
+"""Recorded runs that were never run, for what compares recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from walkerbench.recording.cpu import cpu_dtype
+from walkerbench.recording.frames import frame_dtype, worker_dtype
+from walkerbench.run_directory import (
+    ARRAYS,
+    CheckpointRecord,
+    ModeRecord,
+    RecordedRun,
+    RunFile,
+    RunWriter,
+    StageRecord,
+    WorkloadRecord,
+)
+from walkerbench.stage_loop import digest_dtype
+from walkerbench.verdicts.statistics import STATISTICS
+
+DTYPES = {
+    "frames": frame_dtype(("agents",), "settle", ("count",)),
+    "workers": worker_dtype(("agents",)),
+    "cpu": cpu_dtype(2),
+    "digests": digest_dtype(("bodies", "brain")),
+}
+AGENTS, FRAMES, WARMUP = 3, 40, 10
+
+
+def run_file(
+    name: str,
+    *,
+    frame_ms: float = 2.0,
+    mode: str = "sequential",
+    workers: int = 1,
+    profile: dict[str, Any] | None = None,
+    machine: dict[str, Any] | None = None,
+    **changes: Any,
+) -> RunFile:
+    """A finished run's file.
+
+    Args:
+        name: Digits; they make the run's second, so that names sort by age.
+        frame_ms: Mean of its judged frames.
+        mode: The mode used.
+        workers: How many.
+        profile: Keys of the profile that differ.
+        machine: Facts of the machine that differ.
+        changes: Other fields of the file.
+    """
+    metrics = {f"{metric}.{each}": frame_ms for metric in ("frame_ms", "agent_processing_ms") for each in STATISTICS}
+    run = RunFile(
+        walkerbench_version="0.1.0",
+        state="finished",
+        started_utc=f"2026-01-02T03:04:{int(name):02}Z",
+        workload=WorkloadRecord(
+            name="toy", phases=["agents"], settle_phase="settle", counters=["count"], frame_counters=["count"]
+        ),
+        mode=ModeRecord(
+            requested=mode,
+            used=mode,
+            fallback=None,
+            workers=workers,
+            start_method="spawn" if mode == "process" else None,
+            start_method_reason=None,
+        ),
+        profile={
+            "name": "tiny",
+            "mode": mode,
+            "workers": workers,
+            "seed": 1,
+            "pace": "max",
+            "checkpoint_every": 20,
+            "environment": {"physics": {"gravity": -9.8}},
+            **(profile or {}),
+        },
+        command_line=["walkerbench", "run"],
+        machine={
+            "cpu_model": "Imaginary CPU 3000",
+            "cores_allowed": 2,
+            "cpu_quota": None,
+            "python": {"version": "3.11.7", "gil_enabled": True},
+            "start_method": "spawn" if mode == "process" else None,
+            "blas": [{"internal_api": "openblas", "num_threads": 1}],
+            "packages": {"numpy": "2.0.0"},
+            "git": {"revision": "0123456789abcdef", "dirty": False},
+            **(machine or {}),
+        },
+        stages=[stage(workers=workers)],
+        metrics={**metrics, "physics_fps": 1000 / frame_ms, "cpu.effective_cores": 1.0},
+        checkpoints=[CheckpointRecord(stage=0, frame=frame, digest="0a", population={}) for frame in (19, 39)],
+        digest="00ff",
+        criteria=[],
+    )
+    return run.changed(**changes)
+
+
+def stage(number: int = 0, **changes: Any) -> StageRecord:
+    """A stage's record."""
+    fields = {"stage": number, "agents": AGENTS, "frames": FRAMES, "warmup": WARMUP, "workers": 1, "digest": None}
+    return StageRecord(**{**fields, "counters": {}, "population": {}, "metrics": {}, **changes})
+
+
+def digests(**changed: tuple[int, int]) -> np.ndarray:
+    """Two checkpoints of every agent, the same each time.
+
+    Args:
+        changed: Digest field → `(frame, agent)` from which on it is another.
+    """
+    moments = [(0, frame, agent) for frame in (19, 39) for agent in range(AGENTS)]
+    rows = np.zeros(len(moments), DTYPES["digests"])
+    for number, moment in enumerate(moments):
+        rows[number] = (*moment, 7 + number, 70 + number)
+        for field, since in changed.items():
+            rows[number][field] += int(moment[1:] >= since)
+    return rows
+
+
+def recorded(name: str, run: RunFile | None = None, rows: np.ndarray | None = None, **changes: Any) -> RecordedRun:
+    """A run in memory; `changes` as of `run_file`."""
+    arrays = {each: np.zeros(0, dtype) for each, dtype in DTYPES.items()}
+    return RecordedRun(
+        Path(name), run or run_file(name, **changes), **{**arrays, "digests": digests() if rows is None else rows}
+    )
+
+
+def write(directory: Path, run: RecordedRun) -> Path:
+    """Record such a run in a directory."""
+    with RunWriter.create(directory, run.run, DTYPES) as writer:
+        for name in ARRAYS:
+            writer.append(name, getattr(run, name))
+    return directory
