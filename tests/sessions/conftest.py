@@ -83,9 +83,17 @@ def made_repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     made.vary(
         "newer", lambda: made.append("sessions/protocol.py", "\nHello.__init__.__kwdefaults__['protocol'] = 99\n")
     )
+    made.vary("older", lambda: _forget_a_key(made))
     made.vary("printing", lambda: made.append("profile.py", PRINTING))
     made.vary("flipped", lambda: _flip(made))
     return made
+
+
+def _forget_a_key(repository: Repository) -> None:
+    safeguards = repository.package / "safeguards.py"
+    text = safeguards.read_text(encoding="utf-8")
+    # Without its type it is no field any more, and so no key.
+    safeguards.write_text(text.replace("bodies_limit: Annotated[int, Ge(1)] =", "bodies_limit ="), encoding="utf-8")
 
 
 def _flip(repository: Repository) -> None:

@@ -11,6 +11,7 @@ from leftovers import nothing_left_behind
 import walkerbench
 from walkerbench.profile import Profile
 from walkerbench.sessions.child import serve
+from walkerbench.sessions.profile_keys import known_keys
 from walkerbench.sessions.protocol import (
     Answer,
     BlockDone,
@@ -40,7 +41,7 @@ def conversation(*requests: Request | bytes) -> list[Answer]:
     with nothing_left_behind():
         serve(iter(lines), answers)
     hello, *others = [decode_answer(line) for line in answers.getvalue().splitlines()]
-    assert hello == Hello(package=str(Path(walkerbench.__file__).parent))
+    assert hello == Hello(package=str(Path(walkerbench.__file__).parent), profile_keys=known_keys())
     return others
 
 

@@ -40,7 +40,7 @@ requests = st.one_of(
     *(st.builds(kind) for kind in (protocol.TakeDigest, protocol.ListDigests, protocol.ListFacts, protocol.Close)),
 )
 answers = st.one_of(
-    st.builds(Hello, package=st.text(), protocol=st.integers()),
+    st.builds(Hello, package=st.text(), profile_keys=st.lists(st.text()).map(tuple), protocol=st.integers()),
     st.builds(protocol.Prepared, mode_used=st.text(), fallback=st.none() | st.text(), workers=counts),
     st.builds(
         BlockDone,
@@ -116,7 +116,7 @@ def test_what_json_cannot_hold_is_not_sent() -> None:
 
 
 def test_the_version_of_a_hello_is_read_whatever_else_it_holds() -> None:
-    assert version_of(encode(Hello(package="/somewhere"))) == PROTOCOL_VERSION
+    assert version_of(encode(Hello(package="/somewhere", profile_keys=()))) == PROTOCOL_VERSION
     assert version_of(b'{"type": "hello", "protocol": 7, "greeting": ["of", "tomorrow"]}') == 7
     assert version_of(b'{"type": "hello", "protocol": "7"}') is None
     assert version_of(b'{"type": "hello", "protocol": true}') is None

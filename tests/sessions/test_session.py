@@ -168,6 +168,18 @@ def test_a_revision_that_speaks_another_version(repository: Any, tiny: Any, make
         )
 
 
+def test_a_revision_from_before_a_key_came(repository: Any, tiny: Any, make_session: Make) -> None:
+    with nothing_left_behind(), checked_out("the-older", "old") as code:
+        with make_session(tiny(), code=code) as session:
+            prepare(session)
+        changed = "safeguards.bodies_limit=5000"
+        with make_session(tiny(), changed, code=code) as session, pytest.raises(SideError) as caught:
+            prepare(session)
+    assert str(caught.value).startswith(
+        f"side '{changed}' refuses: profile 'tiny': safeguards.bodies_limit: no such key; allowed: "
+    )
+
+
 def fake(tmp_path: Any, program: str) -> Checkout:
     """Code whose session is a program of a few lines."""
     package = tmp_path / "code/walkerbench/sessions"
@@ -179,7 +191,10 @@ def fake(tmp_path: Any, program: str) -> Checkout:
 
 
 def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: Make) -> None:
-    code = fake(tmp_path, """print('{"type":"hello","protocol":1,"package":"/elsewhere/walkerbench"}', flush=True)""")
+    code = fake(
+        tmp_path,
+        """print('{"type":"hello","protocol":1,"package":"/elsewhere/walkerbench","profile_keys":[]}', flush=True)""",
+    )
     with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(SideError) as caught:
         session.greet()
     assert "its session imports /elsewhere/walkerbench in place of" in str(caught.value)

@@ -18,6 +18,7 @@ from walkerbench.errors import CallOrderError, EmergencyShutdown, UsageError, Wa
 from walkerbench.profile import Profile
 from walkerbench.recording.frames import FrameRecorder, frame_dtype, worker_dtype
 from walkerbench.recording.machine import machine_facts
+from walkerbench.sessions.profile_keys import known_keys
 from walkerbench.sessions.protocol import (
     Answer,
     BlockDone,
@@ -58,7 +59,7 @@ def serve(lines: Iterator[bytes], answers: BinaryIO) -> None:
         lines: The parent's messages.
         answers: Where to write.
     """
-    _say(answers, Hello(package=escape(Path(walkerbench.__file__).parent)))
+    _say(answers, Hello(package=escape(Path(walkerbench.__file__).parent), profile_keys=known_keys()))
     server = _Server()
     try:
         for line in lines:

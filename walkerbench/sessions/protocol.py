@@ -96,10 +96,12 @@ class Hello(_Message):
 
     Attributes:
         package: Directory that walkerbench was imported from.
+        profile_keys: The keys of a profile that it knows.
         protocol: The version that it speaks.
     """
 
     package: str
+    profile_keys: tuple[str, ...]
     protocol: int = PROTOCOL_VERSION
     type: Literal["hello"] = "hello"
 

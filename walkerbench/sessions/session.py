@@ -27,6 +27,7 @@ from walkerbench.errors import (
     UsageError,
 )
 from walkerbench.interrupts import InterruptWatch
+from walkerbench.sessions.profile_keys import fitted
 from walkerbench.sessions.protocol import (
     PROTOCOL_VERSION,
     Answer,
@@ -118,6 +119,7 @@ class Session:
         self._profile = place.side.profile
         self._interrupts = interrupts
         self._block: int | None = None
+        self._profile_keys: tuple[str, ...] = ()
         self._leaving = False
         self._inbox: SimpleQueue[bytes] = SimpleQueue()
         self._closing = ExitStack()
@@ -170,10 +172,11 @@ class Session:
         if hello.package != expected:
             # Else both sides might measure the same code, and find no difference between them.
             raise SideError(f"side {self.label!r}: its session imports {hello.package} in place of {expected}")
+        self._profile_keys = hello.profile_keys
 
     def begin_preparing(self) -> None:
         """Have the environment built, started and warmed up."""
-        plain = self._profile.as_dict()
+        plain = fitted(self._profile, self._profile_keys)
         # Neither is heeded, and a real-time pace cannot be had together with other sessions.
         plain |= {"name": ascii(self._profile.name), "source": "", "criteria": [], "pace": "max"}
         self._send(Prepare(profile=plain))
