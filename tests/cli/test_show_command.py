@@ -20,6 +20,15 @@ def test_it_shows_a_directory(command: Any, record: Any, finished: Any, tmp_path
     assert ended.out.endswith("PASS: every criterion is met.\n")
 
 
+def test_it_draws_the_run_before_the_verdict_and_run_does_not(
+    command: Any, record: Any, finished: Any, runner: Any, tmp_path: Path
+) -> None:
+    record(tmp_path / "mine", finished)
+    out = command("show", "mine").out
+    assert out.index("\nFrame times over the run") < out.index("\nCores, mean") < out.index("\nCriteria")
+    assert "Frame times over the run" not in command("run", "-q").out
+
+
 def test_it_shows_the_latest_run(command: Any, record: Any, finished: Any, tmp_path: Path) -> None:
     for name in ("20260101T000000.000Z-a", "20260102T000000.000Z-b"):
         record(tmp_path / ".walkerbench" / "runs" / name, finished)

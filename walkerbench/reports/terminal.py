@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,16 @@ _OUTCOMES = {"pass": "PASS", "fail": "FAIL", "unsupported": "UNSUPPORTED"}
 _DIGEST_DIGITS = 16  # of 64: plenty for an eye that compares two
 
 
-def report(run: RunFile, directory: Path, *, verbose: bool = False) -> Iterator[RenderableType]:
+def report(
+    run: RunFile, directory: Path, *, verbose: bool = False, pictures: Iterable[RenderableType] = ()
+) -> Iterator[RenderableType]:
     """Lay out a run, part by part.
 
     Args:
         run: The run.
         directory: Where it is recorded.
         verbose: Whether to add the machine's facts and what was not measured, with the reason.
+        pictures: What to show between the tables and the verdict.
     """
     yield from layout.warnings(trouble(run), _faults(run))
     yield _head(run, directory)
@@ -46,6 +49,7 @@ def report(run: RunFile, directory: Path, *, verbose: bool = False) -> Iterator[
         yield from layout.titled("Machine", [layout.facts(run.machine)])
         if run.unmeasured:
             yield from layout.titled("Not measured", [layout.facts(run.unmeasured)])
+    yield from pictures
     if run.verdicts:
         yield from layout.titled("Criteria", [_criteria(run), *layout.footnotes(_unsupported_criteria(run))])
     yield Text()
