@@ -1,0 +1,32 @@
+"""Rows of frames and workers by hand, for what attributes and explains them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.recording.frames import frame_dtype, worker_dtype
+
+MS = 1_000_000
+FRAMES = frame_dtype(("agents",), "settle", ())
+WORKERS = worker_dtype(("agents",))
+
+
+def frames_of(*rows: dict[str, int]) -> NDArray[Any]:
+    """A frame a row, numbered from 0 where it says nothing else; durations in ms, what is left out is 0."""
+    return _rows(FRAMES, [{"frame": number, **row} for number, row in enumerate(rows)])
+
+
+def workers_of(*rows: dict[str, int]) -> NDArray[Any]:
+    """A worker a row, the same way; `frame` and `worker` as given."""
+    return _rows(WORKERS, list(rows))
+
+
+def _rows(dtype: np.dtype[np.void], rows: list[dict[str, int]]) -> NDArray[Any]:
+    made = np.zeros(len(rows), dtype)
+    for index, row in enumerate(rows):
+        for name, value in row.items():
+            made[name][index] = value * MS if name.endswith("_ns") and value > 0 else value
+    return made

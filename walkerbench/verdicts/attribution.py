@@ -1,0 +1,134 @@
+"""Where a run's time went, as shares of the time that its lanes had.
+
+A lane (see `lanes`) has each frame's whole wall time. Of it,
+
+- *compute* is CPU time of the worker within its phases;
+- *not scheduled* is waiting for a core, the worker's or the parent's while the worker waits for it;
+- *blocked* is what is left of the worker's phases: the GIL, a lock, input or output, sleep, a stopped process;
+- *barrier* is waiting for the frame's last worker: imbalance;
+- *settling* is waiting while the parent settles the frame (in sequential mode, settling it);
+- *moving data* is the rest: handing out the frame and collecting it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.verdicts.lanes import MISSING, Integers, Lanes, Setting, is_recorded, lanes_of
+
+Part = Literal["compute", "blocked", "moving data", "barrier", "settling", "not scheduled"]
+
+_COUNTS = ("minor_faults", "major_faults", "involuntary_switches")
+
+
+@dataclass(frozen=True)
+class Share:
+    """One part of the time.
+
+    Attributes:
+        part: Which.
+        share: 0…1; None where the system does not tell.
+        upper_bound: Whether the share may hold other causes, too, that cannot be told apart.
+    """
+
+    part: Part
+    share: float | None
+    upper_bound: bool
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Where the time of a run's judged frames went.
+
+    Attributes:
+        shares: One for each part; they add up to 1.
+        effective_cores: CPU time of the parent and all workers within frames, per wall time.
+        garbage_collection: Garbage collection of all processes, per wall time.
+        minor_faults: Page faults a frame, without reading from a disk; None where the system does not tell.
+        major_faults: The same, with it.
+        involuntary_switches: How often a thread had to leave its core, a frame; None where the system does not tell.
+    """
+
+    shares: tuple[Share, ...]
+    effective_cores: float
+    garbage_collection: float
+    minor_faults: float | None
+    major_faults: float | None
+    involuntary_switches: float | None
+
+
+def attribute(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> Attribution | None:
+    """Attribute the time of judged frames.
+
+    Args:
+        frames: `(frames,)`, structured as `frames.npy`; those of the warm-up are left aside.
+        workers: `(rows,)`, structured as `workers.npy`.
+        setting: How the workers shared the machine.
+
+    Returns:
+        The attribution; None without judged frames, and for recordings of schema 1, which lack what it takes.
+    """
+    if not is_recorded(frames, workers):
+        return None
+    lanes = lanes_of(frames[frames["warmup"] == 0], workers, setting)
+    if not len(lanes.frames):
+        return None
+    wall_ns = int(lanes.frames["wall_ns"].sum())
+    parallel = setting.mode != "sequential"
+    cpu_ns = int(lanes.frames["parent_cpu_ns"].sum()) + (int(lanes.cpu_ns.sum()) if parallel else 0)
+    # In sequential mode the parent's thread is the worker's, and what it used has been counted.
+    rows = lanes.workers if parallel else lanes.workers[:0]
+    return Attribution(
+        _shares(_nanoseconds(lanes), lanes.tells_core_wait, setting),
+        effective_cores=cpu_ns / wall_ns,
+        garbage_collection=int(lanes.frames["gc_ns"].sum()) / wall_ns,
+        **{name: _a_frame(lanes.frames, rows, name) for name in _COUNTS},
+    )
+
+
+def _nanoseconds(lanes: Lanes) -> dict[Part, int]:
+    """The time of each part, summed over lanes and frames."""
+    frame = lanes.frame
+    waited_to_gather = np.minimum(lanes.parent_core_wait_ns, lanes.gather_ns)
+    waited_to_settle = np.minimum(lanes.parent_core_wait_ns - waited_to_gather, lanes.settle_ns)
+    waited = lanes.core_wait_ns + lanes.core_wait_before_ns + (waited_to_gather + waited_to_settle)[frame]
+    blocked = lanes.busy_ns - lanes.cpu_ns - lanes.core_wait_ns
+    settling = (lanes.settle_ns - waited_to_settle)[frame]
+    known = lanes.cpu_ns + blocked + lanes.after_ns + settling + waited
+    moving = np.maximum(0, lanes.frames["wall_ns"][frame] - known)
+    parts: dict[Part, Integers] = {
+        "compute": lanes.cpu_ns,
+        "blocked": blocked,
+        "moving data": moving,
+        "barrier": lanes.after_ns,
+        "settling": settling,
+        "not scheduled": waited,
+    }
+    return {part: int(values.sum()) for part, values in parts.items()}
+
+
+def _shares(nanoseconds: dict[Part, int], tells_core_wait: bool, setting: Setting) -> tuple[Share, ...]:
+    total = sum(nanoseconds.values())
+    # Where nobody says how long a thread waited for a core, every wait may have been one. A thread that is to begin
+    # may wait for the GIL, too, which nobody sees.
+    bounds: set[Part] = {"blocked"}
+    if setting.mode == "threaded" and setting.gil_enabled:
+        bounds.add("moving data")
+    if not tells_core_wait:
+        bounds |= {"moving data", "settling"}
+    return tuple(
+        Share(part, None if part == "not scheduled" and not tells_core_wait else ns / total, part in bounds)
+        for part, ns in nanoseconds.items()
+    )
+
+
+def _a_frame(frames: NDArray[Any], workers: NDArray[Any], name: str) -> float | None:
+    parent = frames[f"parent_{name}"]
+    own = workers[name]
+    if (parent == MISSING).any() or (own == MISSING).any():
+        return None
+    return (int(parent.sum()) + int(own.sum())) / len(frames)

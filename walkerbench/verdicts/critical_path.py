@@ -1,0 +1,118 @@
+"""What each frame spent its wall time on, along its critical path.
+
+The path is the parent's, and between the beginning and the end of the worker that ended last, that worker's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.verdicts.lanes import Integers, Lanes, Setting
+
+Cause = Literal[
+    "not scheduled", "garbage collection", "waiting for the GIL", "page faults", "blocked", "not running", "compute"
+]
+"""Kinds of time, and why a frame can take long.
+
+*Not scheduled* is the host: the frame was ready to run and had no core. *Waiting for the GIL* is told from *blocked* by
+the CPU time that other threads of the process used meanwhile; *blocked* is a lock, input or output, sleep or a stopped
+process, which nothing tells apart. *Not running* is any of these on a system that does not tell how long a thread
+waits for a core. *Page faults* are CPU time within the kernel, or blocked time, that comes with enough of them.
+"""
+
+_SLOWEST_FAULT_NS = 1_000_000  # a huge page takes about that long to be zeroed
+_SLOWEST_READ_NS = 50_000_000  # a major fault on a busy disk
+
+
+@dataclass(frozen=True)
+class CriticalPath:
+    """What frames spent on their critical paths. Arrays are `(frames,)`, int64, ns.
+
+    Attributes:
+        frames: Structured as `frames.npy`.
+        worker: Number of the worker that ended last; None in sequential mode.
+        cpu_ns: CPU time.
+        core_wait_ns: Waiting for a core.
+        gc_ns: Garbage collection that held the frame up, whoever did it.
+        kinds: The wall time, taken apart.
+        tells_core_wait: Whether the system told how long threads waited for a core.
+    """
+
+    frames: NDArray[Any]
+    worker: Integers | None
+    cpu_ns: Integers
+    core_wait_ns: Integers
+    gc_ns: Integers
+    kinds: Mapping[Cause, Integers]
+    tells_core_wait: bool
+
+
+def follow(lanes: Lanes, setting: Setting) -> CriticalPath:
+    """Follow the critical path of every frame.
+
+    Args:
+        lanes: The frames.
+        setting: How the workers shared the machine.
+    """
+    frames, last = lanes.frames, lanes.last()
+    if setting.mode == "sequential":
+        # The parent's thread is the worker's, and its own figures cover the whole frame.
+        rows = np.zeros(len(frames), lanes.workers.dtype)
+        cpu_ns, core_wait_ns = _outside(lanes, np.zeros_like(frames["wall_ns"]), lanes.core_wait_ns)
+    else:
+        rows = lanes.workers[last]
+        outside = _outside(lanes, lanes.busy_ns[last], lanes.core_wait_before_ns[last])
+        cpu_ns, core_wait_ns = lanes.cpu_ns[last] + outside[0], lanes.core_wait_ns[last] + outside[1]
+    blocked_ns = frames["wall_ns"] - cpu_ns - core_wait_ns
+    # While this thread could not run, others of its process computed: as far as there is a GIL, they held it.
+    own_cpu_ns = frames["parent_cpu_ns"] + (rows["cpu_ns"] if setting.mode == "threaded" else 0)
+    others_ns = np.maximum(0, frames["process_cpu_ns"] - own_cpu_ns)
+    gil_ns = np.minimum(blocked_ns, others_ns if setting.gil_enabled else 0)
+    in_other_processes_ns = np.add.reduceat(lanes.gc_ns, lanes.first) if len(frames) else frames["gc_ns"]
+    gc_ns = np.minimum(frames["gc_ns"] - in_other_processes_ns + rows["gc_ns"], cpu_ns + gil_ns)
+    gc_by_others_ns = np.maximum(0, gc_ns - cpu_ns)
+    computed_ns = cpu_ns - (gc_ns - gc_by_others_ns)
+    asleep_ns = blocked_ns - gil_ns
+    fault_ns = np.minimum(computed_ns, _in_faults(frames, rows))
+    read_ns = np.where(asleep_ns <= _SLOWEST_READ_NS * _count(frames, rows, "major_faults"), asleep_ns, 0)
+    kinds: dict[Cause, Integers] = {
+        "not scheduled": core_wait_ns,
+        "garbage collection": gc_ns,
+        "waiting for the GIL": gil_ns - gc_by_others_ns,
+        "page faults": fault_ns + read_ns,
+        "blocked" if lanes.tells_core_wait else "not running": asleep_ns - read_ns,
+        "compute": computed_ns - fault_ns,
+    }
+    worker = None if setting.mode == "sequential" else rows["worker"]
+    return CriticalPath(frames, worker, cpu_ns, core_wait_ns, gc_ns, kinds, lanes.tells_core_wait)
+
+
+def _outside(lanes: Lanes, inside_ns: Integers, woken_ns: Integers) -> tuple[Integers, Integers]:
+    """CPU time and waiting for a core while the path is the parent's, no longer than that is.
+
+    Args:
+        lanes: The frames.
+        inside_ns: `(frames,)`; for how long the path is a worker's.
+        woken_ns: `(frames,)`; what the path waited for a core in addition to the parent's own waiting.
+    """
+    outside_ns = lanes.frames["wall_ns"] - inside_ns
+    cpu_ns = np.minimum(lanes.frames["parent_cpu_ns"], outside_ns)
+    # The parent can wait for a core while the worker still computes: what there is no room for was in parallel.
+    return cpu_ns, np.minimum(lanes.parent_core_wait_ns + woken_ns, outside_ns - cpu_ns)
+
+
+def _in_faults(frames: NDArray[Any], rows: NDArray[Any]) -> Integers:
+    """CPU time within the kernel where there were so many page faults that it can be theirs; else 0."""
+    system_ns = _count(frames, rows, "system_ns")
+    return np.where(system_ns <= _SLOWEST_FAULT_NS * _count(frames, rows, "minor_faults"), system_ns, 0)
+
+
+def _count(frames: NDArray[Any], rows: NDArray[Any], name: str) -> Integers:
+    """What the parent and the worker counted; 0 where the system has no source."""
+    counts: Integers = np.maximum(0, frames[f"parent_{name}"]) + np.maximum(0, rows[name])
+    return counts

@@ -1,0 +1,148 @@
+"""Who could work in a frame, and what each did: the rows of frames and workers brought together.
+
+A *lane* is a worker that can run beside the others: each worker of a parallel mode; in sequential mode the one thread
+that steps every shard in turn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MISSING = -1
+"""What a recorded figure says where the system had no source for it."""
+
+_FRAME_BITS = 40  # a run of so many frames would take centuries
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a run's workers shared the machine.
+
+    Attributes:
+        mode: The mode that ran: "sequential", "threaded" or "process".
+        gil_enabled: Whether the interpreter's global lock was on.
+        settle_phase: Name of the phase that the parent runs after the barrier.
+    """
+
+    mode: str
+    gil_enabled: bool
+    settle_phase: str
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Frames, and a row for each lane of each, in the order of both. All arrays are int64.
+
+    Attributes:
+        frames: `(frames,)`, structured as `frames.npy`: those of which workers' rows are known.
+        workers: `(rows,)`, structured as `workers.npy`: the rows of these frames.
+        frame: `(lanes,)`; index of the lane's frame in `frames`.
+        first: `(frames,)`; index of each frame's first lane.
+        before_ns: `(lanes,)`; from the frame's beginning to the lane's.
+        busy_ns: `(lanes,)`; from the lane's beginning to its end.
+        cpu_ns: `(lanes,)`; of `busy_ns`, CPU time.
+        core_wait_ns: `(lanes,)`; of `busy_ns`, waiting for a core; 0 where the system does not tell, like the others.
+        core_wait_before_ns: `(lanes,)`; the same of `before_ns`.
+        gc_ns: `(lanes,)`; garbage collection in the worker's own process.
+        after_ns: `(lanes,)`; from the lane's end to that of the frame's last one.
+        gather_ns: `(frames,)`; from the last lane's end to the barrier's release.
+        settle_ns: `(frames,)`; from there to the frame's end.
+        parent_core_wait_ns: `(frames,)`; waiting for a core in the parent that no lane counts.
+        tells_core_wait: Whether the system told how long threads waited for a core.
+    """
+
+    frames: NDArray[Any]
+    workers: NDArray[Any]
+    frame: Integers
+    first: Integers
+    before_ns: Integers
+    busy_ns: Integers
+    cpu_ns: Integers
+    core_wait_ns: Integers
+    core_wait_before_ns: Integers
+    gc_ns: Integers
+    after_ns: Integers
+    gather_ns: Integers
+    settle_ns: Integers
+    parent_core_wait_ns: Integers
+    tells_core_wait: bool
+
+    def last(self) -> Integers:
+        """`(frames,)`; index of the lane that ended last in each frame."""
+        # Within a frame the last lane is the one that nothing comes after; of equals, the first.
+        candidates = np.flatnonzero(self.after_ns == 0)
+        return candidates[np.searchsorted(self.frame[candidates], np.arange(len(self.frames)))]
+
+
+def is_recorded(frames: NDArray[Any], workers: NDArray[Any]) -> bool:
+    """Whether these arrays hold what schedulers say; those of schema 1 do not."""
+    return "parent_core_wait_ns" in (frames.dtype.names or ()) and "core_wait_ns" in (workers.dtype.names or ())
+
+
+def lanes_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> Lanes:
+    """Bring rows of frames and workers together.
+
+    Args:
+        frames: `(frames,)`, structured as `frames.npy`, in the order in which they were recorded.
+        workers: `(rows,)`, structured as `workers.npy`, in the same order; rows of other frames are left aside.
+        setting: How the workers shared the machine.
+    """
+    keys, row_keys = _keys(frames), _keys(workers)
+    # A run that was killed may have written rows of one array whose counterparts in the other are lost.
+    frames, workers = frames[np.isin(keys, row_keys)], workers[np.isin(row_keys, keys)]
+    first = np.searchsorted(_keys(workers), _keys(frames))
+    columns = {name: workers[name] for name in _LANE_COLUMNS}
+    parent_ns = frames["parent_core_wait_ns"]
+    tells = not ((columns["core_wait_ns"] == MISSING).any() or (parent_ns == MISSING).any())
+    if not tells:
+        parent_ns = np.zeros_like(parent_ns)
+        columns |= {name: np.zeros_like(columns[name]) for name in ("core_wait_ns", "core_wait_before_ns")}
+    if setting.mode == "sequential" and len(frames):
+        columns = _one_after_another(columns, first)
+        first = np.arange(len(frames))
+        parent_ns = np.maximum(0, parent_ns - columns["core_wait_ns"])
+    frame = np.repeat(np.arange(len(frames)), np.diff(first, append=len(columns["start_ns"])))
+    settle_ns = frames[f"{setting.settle_phase}_ns"]
+    released = frames["start_ns"] + frames["wall_ns"] - settle_ns
+    end = columns["start_ns"] + columns["busy_ns"]
+    last_end = np.maximum.reduceat(end, first) if len(frames) else end
+    before_ns = np.maximum(0, columns["start_ns"] - frames["start_ns"][frame])
+    cpu_ns = np.minimum(columns["cpu_ns"], columns["busy_ns"])
+    return Lanes(
+        frames=frames,
+        workers=workers,
+        frame=frame,
+        first=first,
+        before_ns=before_ns,
+        busy_ns=columns["busy_ns"],
+        cpu_ns=cpu_ns,
+        core_wait_ns=np.minimum(columns["core_wait_ns"], columns["busy_ns"] - cpu_ns),
+        # What a thread waited between two frames belongs to neither.
+        core_wait_before_ns=np.minimum(columns["core_wait_before_ns"], before_ns),
+        gc_ns=columns["gc_ns"],
+        after_ns=last_end[frame] - end,
+        gather_ns=np.maximum(0, released - last_end),
+        settle_ns=settle_ns,
+        parent_core_wait_ns=parent_ns,
+        tells_core_wait=tells,
+    )
+
+
+_LANE_COLUMNS = ("start_ns", "busy_ns", "cpu_ns", "core_wait_ns", "core_wait_before_ns", "gc_ns")
+
+
+def _keys(rows: NDArray[Any]) -> Integers:
+    keys: Integers = (rows["stage"] << _FRAME_BITS) + rows["frame"]
+    return keys
+
+
+def _one_after_another(columns: dict[str, Integers], first: Integers) -> dict[str, Integers]:
+    """One lane a frame, from the first shard's beginning on, with all that its shards did."""
+    added = {name: np.add.reduceat(values, first) for name, values in columns.items()}
+    return added | {name: columns[name][first] for name in ("start_ns", "core_wait_before_ns")}
