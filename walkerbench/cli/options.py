@@ -122,6 +122,11 @@ def judged_profile_options(command: Command) -> Command:
     return _with(command, _PROFILE, _MODE, *_WORK, _CRITERION)
 
 
+def unjudged_profile_options(command: Command) -> Command:
+    """All of them but the criterion, for a run that is not judged."""
+    return _with(command, _PROFILE, _MODE, *_WORK, *_LENGTH)
+
+
 def profile_option(command: Command) -> Command:
     """`--profile` alone, for sides that say the rest themselves."""
     return _PROFILE(command)
@@ -225,6 +230,18 @@ _ROUNDS = (
     ),
     click.option("--rounds", type=click.IntRange(min=1), metavar="N", help="Number of rounds, whatever they take."),
 )
+
+
+def repeat_option(command: Command) -> Command:
+    """`--repeat`: how many runs."""
+    return click.option(
+        "--repeat",
+        type=click.IntRange(min=1),
+        metavar="N",
+        default=1,
+        help="Number of runs, one after the other, each in a fresh process and, with -o, in a numbered folder of DIR. "
+        "The first one without a verdict ends them.",
+    )(command)
 
 
 def output_option(command: Command) -> Command:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,14 +15,19 @@ from walkerbench.cli.options import (
     output_option,
     profile_options,
     quiet_option,
+    repeat_option,
     verbose_option,
 )
 from walkerbench.cli.output import note
 from walkerbench.errors import RunBroken
 
+if TYPE_CHECKING:
+    from walkerbench.profile import Profile
+
 
 @click.command("run", context_settings=HELP_NAMES)
 @profile_options
+@repeat_option
 @output_option
 @json_option
 @quiet_option
@@ -33,6 +38,7 @@ def run_command(
     /,
     *,
     profile_name: str,
+    repeat: int,
     output: Path | None,
     as_json: bool,
     quiet: bool,
@@ -51,15 +57,29 @@ def run_command(
       walkerbench run --profile smoke --mode process --json
       walkerbench run --profile soak --duration 5m -q
       walkerbench run --criterion 'frame_ms.p99 < 50' -o results/today
+      walkerbench run --repeat 6 -o results/before
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    from walkerbench.profile import load_profile, override
+
+    profile = override(load_profile(profile_name), criteria=criteria, **overrides)
+    if repeat > 1:
+        from walkerbench.cli.repeat import run_repeatedly
+        from walkerbench.repeats import run_words
+
+        words = run_words(profile_name, criteria, overrides)
+        return run_repeatedly(
+            profile, words, repeat, output=output, as_json=as_json, quiet=quiet, verbose=invocation.verbose
+        )
+    return _run_once(profile, output, as_json=as_json, quiet=quiet, verbose=invocation.verbose)
+
+
+def _run_once(profile: Profile, output: Path | None, *, as_json: bool, quiet: bool, verbose: bool) -> int:
     from walkerbench import runner
     from walkerbench.cli.progress import open_progress
     from walkerbench.cli.result import print_run
-    from walkerbench.profile import load_profile, override
     from walkerbench.run_directory import read_run
     from walkerbench.verdicts.criteria import exit_code
 
-    profile = override(load_profile(profile_name), criteria=criteria, **overrides)
     with open_progress(sys.stderr, quiet=quiet) as progress:
         try:
             directory = runner.run(profile, output=output, command_line=sys.argv, listener=progress)
@@ -68,5 +88,5 @@ def run_command(
                 note(f"what was recorded is kept: {progress.directory}")
             raise
     recorded = read_run(directory)
-    print_run(recorded.run, directory, as_json=as_json, verbose=invocation.verbose)
+    print_run(recorded.run, directory, as_json=as_json, verbose=verbose)
     return exit_code(recorded.run.state, recorded.run.verdicts)

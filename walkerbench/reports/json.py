@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
@@ -11,5 +12,18 @@ if TYPE_CHECKING:
 
 def render(run: RunFile) -> str:
     """The run as JSON text, indented, in ASCII, with a newline at its end."""
+    return _text(_plain(run))
+
+
+def render_all(runs: Sequence[RunFile]) -> str:
+    """Several runs as a JSON array, written like one."""
+    return _text([_plain(run) for run in runs])
+
+
+def _plain(run: RunFile) -> Any:
     # By way of pydantic's own JSON, which writes null where a fact is not a finite number.
-    return json.dumps(json.loads(run.model_dump_json()), indent=2, allow_nan=False) + "\n"
+    return json.loads(run.model_dump_json())
+
+
+def _text(content: Any) -> str:
+    return json.dumps(content, indent=2, allow_nan=False) + "\n"
