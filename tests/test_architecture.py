@@ -107,6 +107,7 @@ ARROWS: dict[str, set[str]] = {
         "verdicts",
         "whole_file",
     },
+    "pytest_plugin": {"errors", "profile", "repeats", "run_directory"},
     "__main__": {"cli", "interrupts"},
 }
 """What each room may import besides itself and the version: rooms, or single modules of them."""

@@ -7,7 +7,9 @@ import click
 from walkerbench import __version__
 from walkerbench.cli.ab import ab_command
 from walkerbench.cli.compare import compare_command
+from walkerbench.cli.gate import gate_command
 from walkerbench.cli.options import HELP_NAMES
+from walkerbench.cli.profile import profile_command
 from walkerbench.cli.profiles import profiles_command
 from walkerbench.cli.run import run_command
 from walkerbench.cli.show import show_command
@@ -27,6 +29,8 @@ def walkerbench(ctx: click.Context) -> None:
       walkerbench show @latest
       walkerbench compare
       walkerbench ab main HEAD
+      walkerbench gate --against origin/main
+      walkerbench profile -o where-time-goes
       walkerbench profiles
 
     \b
@@ -52,5 +56,13 @@ def walkerbench(ctx: click.Context) -> None:
         raise UsageError("no command given: try `walkerbench run`, or `walkerbench --help` for the others")
 
 
-for command in (run_command, show_command, compare_command, ab_command, profiles_command):
+for command in (
+    run_command,
+    show_command,
+    compare_command,
+    ab_command,
+    gate_command,
+    profile_command,
+    profiles_command,
+):
     walkerbench.add_command(command)

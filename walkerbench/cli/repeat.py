@@ -49,7 +49,7 @@ def run_repeatedly(
             note(f"run {number + 1} of {count}")
 
     flags = [flag for flag, given in (("--quiet", quiet), ("--verbose", verbose)) if given]
-    repeats = record_repeats([*words, *flags], count, _directories(profile, count, output), tell)
+    repeats = record_repeats([*words, *flags], count, run_directories(profile, count, output), tell)
     for number, child in enumerate(repeats.runs, 1):
         if child.crash is not None:
             complain(f"run {number} of {count}: its process {child.crash}")
@@ -60,7 +60,7 @@ def run_repeatedly(
     return repeats.exit_code
 
 
-def _directories(profile: Profile, count: int, output: Path | None) -> Callable[[int], Path]:
+def run_directories(profile: Profile, count: int, output: Path | None) -> Callable[[int], Path]:
     """Gives each run's directory: numbered in the output, or by time and name where runs are put by default."""
     from datetime import UTC, datetime
 

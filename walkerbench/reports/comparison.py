@@ -26,13 +26,18 @@ def report(compared: Compared, *, advice: str | None = None) -> Iterator[Rendera
         compared: The comparison.
         advice: A sentence on what to do, or None.
     """
+    yield from parts(compared)
+    yield Text()
+    yield from _noteworthy(compared)  # once more where the verdict is read
+    yield Text(_sentence(advice or conclusion(compared)), style="bold", overflow="fold")
+
+
+def parts(compared: Compared) -> Iterator[RenderableType]:
+    """All of it but what it comes to."""
     yield from _noteworthy(compared)
     yield layout.facts(_head(compared))
     yield from layout.titled("Sides, times in ms", [_sides(compared)])
     yield from layout.titled(f"Against {compared.base.label}", [_comparisons(compared), *_details(compared)])
-    yield Text()
-    yield from _noteworthy(compared)  # once more where the verdict is read
-    yield Text(f"{_sentence(advice or conclusion(compared))}", style="bold", overflow="fold")
 
 
 def conclusion(compared: Compared) -> str:
@@ -60,7 +65,7 @@ def slowdown(comparison: Comparison) -> str:
 
 def judged_by(compared: Compared) -> str:
     """What the verdicts rest on, in words."""
-    tests = {"sign": "exact sign tests over rounds", "permutation": "exact permutation tests over repeats"}
+    tests = {"sign": "exact sign tests", "permutation": "exact permutation tests"}
     named = dict.fromkeys(tests[comparison.test] for comparison in compared.comparisons)
     rates = f"tolerance {compared.tolerance * 100:g} %, family-wise error rate {compared.alpha * 100:g} %"
     return f"{', '.join(named)}; {rates}"
@@ -83,7 +88,7 @@ def _head(compared: Compared) -> Mapping[str, Any]:
         "measured": f"{compared.repetitions}, {compared.how}",
         "judged by": judged_by(compared),
         "machine": layout.machine_in_words(compared.machine),
-        "same work": compared.same_work,
+        "work": compared.same_work,
     }
     codes = {side.label: code for side in compared.sides if (code := code_of(side)) is not None}
     if len(set(codes.values())) > 1:

@@ -1,0 +1,177 @@
+"""compare, ab and gate, apart from what they measure: what is asked for, printed and returned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from comparisons import measurement
+
+from walkerbench.errors import NotComparable
+from walkerbench.sessions import measuring
+from walkerbench.sessions.planning import Request
+from walkerbench.sessions.sides import Side
+
+
+@dataclass
+class FakeMeasuring:
+    """Stands in for `measure`: sides take the given multiples of the base's time."""
+
+    factors: Sequence[float] = (1.0, 1.0, 1.0)
+    error: Exception | None = None
+    sides: Sequence[Side] = ()
+    request: Request | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def measure(self, sides: Sequence[Side], request: Request, *, listener: Any, **options: Any) -> Any:
+        self.sides, self.request, self.options = sides, request, options
+        if self.error is not None:
+            raise self.error
+        result = measurement({side.label: side.profile.mode for side in sides}, list(self.factors)[: len(sides)])
+        listener.planned(result.plan)
+        for number in (1, 12):
+            listener.progress(number, 12, 12.0 - number)
+        return result
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeMeasuring:
+    found = FakeMeasuring()
+    monkeypatch.setattr(measuring, "measure", found.measure)
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)
+    return found
+
+
+def test_compare_measures_all_modes_and_advises(command: Any, fake: FakeMeasuring) -> None:
+    fake.factors = (1.0, 1.25, 0.5)
+    ended = command("compare", "--profile", "smoke", "--workers", "2", "--agents", "8", "--seed", "5")
+    assert ended.code == 0, "threads that are slower are an answer, not a fault"
+    assert [side.label for side in fake.sides] == ["sequential", "threaded (2)", "process (2)"]
+    assert [side.profile.mode for side in fake.sides] == ["sequential", "threaded", "process"]
+    assert [side.profile.workers for side in fake.sides] == [None, 2, 2]
+    assert {(side.code, side.profile.seed, side.profile.stages[0].agents) for side in fake.sides} == {(None, 5, 8)}
+    last = " ".join(ended.out.splitlines()[-2:])
+    assert last == (
+        "On this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times: this Python holds "
+        "the GIL."
+    )
+    assert ended.err == (
+        "measuring sequential, threaded (2), process (2)\n"
+        "12 rounds of 2 blocks of 50 frames a side, about 0:12\n"
+        "round 1/12  0:11 left\n"
+    )
+
+
+def test_options_reach_the_measurement(command: Any, fake: FakeMeasuring) -> None:
+    decision = "--tolerance 5% --alpha 0.02 --allow-different-work"
+    command("ab", "smoke", "smoke,mode=process", "--budget", "2m", "--rounds", "20", *decision.split(), "-q")
+    assert fake.request == Request(budget_s=120.0, rounds=20, alpha=0.02)
+    assert fake.options == {"allow_different_work": True}
+    command("ab", ".", ".", "-q")
+    assert fake.request == Request()
+
+
+@pytest.mark.parametrize(
+    ("factor", "code", "word"), [(1.0, 0, "NO REGRESSION"), (1.05, 1, "REGRESSION"), (1.02, 4, "INCONCLUSIVE")]
+)
+def test_ab_ends_with_its_verdict(command: Any, fake: FakeMeasuring, factor: float, code: int, word: str) -> None:
+    fake.factors = (1.0, factor)
+    ended = command("ab", "main", "HEAD", "-q")
+    assert ended.err == ""
+    assert (ended.code, ended.out.splitlines()[-1]) == (code, f"{word}: HEAD.")
+    assert [(side.label, side.code) for side in fake.sides] == [("main", "main"), ("HEAD", "HEAD")]
+
+
+def test_json_is_all_that_is_printed(command: Any, fake: FakeMeasuring) -> None:
+    fake.factors = (1.0, 1.25, 0.5)
+    found = json.loads(command("compare", "--json").out)
+    assert [each["verdict"] for each in found["comparisons"]] == ["regression", "no regression"]
+    assert found["exit_code"] == 1
+    assert found["advice"].startswith("on this machine use process")
+    assert json.loads(command("ab", ".", ".", "--json").out)["sides"][1]["label"] == ". (2)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("ab", "."), "Missing argument 'CANDIDATE'."),
+        (("ab", ".", ".", "--tolerance", "much"), "'much' is no share: give a number with a percent sign, as in 2%"),
+        (("ab", ".", ".", "--alpha", "60%"), "an alpha of 0.6 makes no sense: give more than 0 and less than 0.5"),
+        (("ab", ".", ".", "--rounds", "0"), "Invalid value for '--rounds'"),
+        (("ab", "mode=fast", "."), "mode"),
+        (("compare", "nowhere", "nothing"), "nowhere: no such run directory"),
+        (("compare", "--profile", "nosuch"), "no such profile"),
+        (("gate",), "give one of --against REV and --baseline RUNS"),
+        (("gate", "--against", "main", "--baseline", "x"), "give one of --against REV and --baseline RUNS"),
+        (("gate", "--against", "main", "--criterion", "speed < 1"), "unknown metric"),
+        (("gate", "--against", "main", "--junit", "no/such/folder/x.xml"), "x.xml: cannot be written"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused_in_one_line(
+    command: Any, fake: FakeMeasuring, arguments: tuple[str, ...], message: str
+) -> None:
+    ended = command(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+    assert ended.err.count("\n") == 1
+    assert fake.sides == ()
+
+
+def test_gate_judges_criteria_and_the_comparison(
+    command: Any, fake: FakeMeasuring, runner: Any, tmp_path: Path
+) -> None:
+    junit = tmp_path / "gate.xml"
+    junit.write_text("of the last job")
+    ended = command(
+        "gate", "--against", "main", "--profile", "smoke", "--criterion", "frame_ms.p99 < 50", "--junit", str(junit)
+    )
+    assert ended.code == 0
+    assert ended.out.splitlines()[-1] == "PASS: every criterion is met, and no regression."
+    assert [(side.label, side.code) for side in fake.sides] == [("main", "main"), ("working tree", ".")]
+    assert "frame_ms.p99 < 50" in {str(criterion) for criterion in runner.profile.criteria}
+    assert ET.parse(junit).getroot().get("failures") == "0"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".gate")] == []
+
+
+def test_gate_fails_on_a_regression_or_on_a_criterion(command: Any, fake: FakeMeasuring, runner: Any) -> None:
+    fake.factors = (1.0, 1.05)
+    ended = command("gate", "--against", "main", "--json", "-q")
+    assert (ended.code, json.loads(ended.out)["exit_code"]) == (1, 1)
+
+
+def test_gate_tells_github(
+    command: Any, fake: FakeMeasuring, runner: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("# of another step\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    fake.factors = (1.0, 1.05)
+    ended = command("gate", "--against", "main", "-q")
+    assert ended.code == 1
+    assert ended.err.startswith("::error title=walkerbench gate::regression: frame time of working tree +5.0 %25")
+    assert summary.read_text().startswith("# of another step\n## walkerbench gate: FAIL\n")
+
+
+def test_github_is_told_of_what_kept_a_gate_from_a_result(
+    command: Any, fake: FakeMeasuring, runner: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary, junit = tmp_path / "summary.md", tmp_path / "gate.xml"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    fake.error = NotComparable("not the same work: frame 12")
+    ended = command("gate", "--against", "main", "-q", "--junit", str(junit))
+    assert ended.code == 2
+    assert ended.err.splitlines() == [
+        "::error title=walkerbench gate::not the same work: frame 12",
+        "walkerbench: not the same work: frame 12",
+    ]
+    assert "not the same work" in summary.read_text()
+    assert not junit.exists()
+    assert list(tmp_path.glob(".gate*")) == []

@@ -1,0 +1,74 @@
+"""What a gate prints and writes, against golden files; `python tests/reports/test_gate_reports.py` writes them anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from comparisons import SLOWER, UNCLEAR, gated
+
+from walkerbench.cli.result import to_text
+from walkerbench.reports import gate, gate_junit, github
+
+GOLDEN = Path(__file__).parent / "golden"
+FAILING = gated("fail", "pass", "unsupported", ratio=SLOWER)
+PASSING = gated("pass")
+
+FORMATS = {
+    "gate_failing.txt": lambda: to_text(gate.report(FAILING)),
+    "gate_passing.txt": lambda: to_text(gate.report(PASSING)),
+    "gate_failing.md": lambda: github.summary(FAILING),
+    "gate_failing.xml": lambda: gate_junit.render(FAILING),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_report_is_as_it_was(name: str) -> None:
+    found = FORMATS[name]()
+    assert found == (GOLDEN / name).read_text(encoding="utf-8")
+    if name.endswith(".txt"):
+        assert max(map(len, found.splitlines())) <= 80
+
+
+def test_each_kind_of_annotation_is_one_line_at_most() -> None:
+    lines = list(github.annotation_lines(FAILING))
+    assert [line.partition(" ")[0] for line in lines] == ["::error", "::warning"]
+    assert lines[0].count("frame_ms.max") == 1
+    assert "regression" in lines[0]
+    assert list(github.annotation_lines(PASSING)) == []
+    assert [line[:9] for line in github.annotation_lines(gated("pass", ratio=UNCLEAR))] == ["::warning"]
+
+
+def test_what_an_annotation_must_not_hold_is_escaped() -> None:
+    assert github.annotation("error", "5 %\nand\r") == "::error title=walkerbench gate::5 %25%0Aand%0D"
+
+
+def test_a_row_of_the_summary_cannot_be_broken_by_what_is_in_it() -> None:
+    result = gated("pass", ended_because="a | b\nc")
+    assert github.broken_summary("why") == "## walkerbench gate: NO VERDICT\n\nwhy\n"
+    assert all(line.count("|") in (0, 4, 7, 8) for line in github.summary(result).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("result", "failures", "errors"),
+    [
+        (PASSING, 0, 0),
+        (FAILING, 2, 1),
+        (gated("pass", ratio=UNCLEAR), 0, 1),
+        (gated("pass", state="emergency", ended_because="10 \x00 slow frames"), 1, 0),
+    ],
+)
+def test_the_document_counts_its_cases(result, failures: int, errors: int) -> None:
+    suites = ET.fromstring(gate_junit.render(result))
+    (suite,) = suites
+    cases = list(suite)
+    assert int(suite.get("tests")) == len(cases) >= 2
+    assert (int(suite.get("failures")), int(suite.get("errors"))) == (failures, errors)
+    assert len(suite.findall("testcase/failure")) == failures
+    assert len(suite.findall("testcase/error")) == errors
+
+
+if __name__ == "__main__":
+    for each, render in FORMATS.items():
+        (GOLDEN / each).write_text(render(), encoding="utf-8")

@@ -1,0 +1,134 @@
+"""Comparisons made up for tests, the same in every test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from walkerbench.compared import Compared, ComparedSide
+from walkerbench.gating import GatedRun, GateResult
+from walkerbench.profile import load_profile, override
+from walkerbench.run_directory import RunFile
+from walkerbench.sessions.planning import Plan
+from walkerbench.sessions.result import Measurement, RoundResult, SideResult
+from walkerbench.verdicts.comparison import Question, judge_rounds
+
+FINISHED = RunFile.model_validate_json(
+    (Path(__file__).parents[1] / "reports" / "finished_run.json").read_bytes(), strict=True
+)
+NOT_SLOWER, SLOWER, UNCLEAR = (1.0, 1.01), (1.2, 1.3), (1.01, 1.03)
+"""Time ratios of half the rounds and of the other half."""
+
+MACHINE = {
+    "cpu_model": "A Processor",
+    "cores_allowed": 2,
+    "cores_present": 4,
+    "python": {"version": "3.12.1", "gil_enabled": True},
+}
+
+
+def side(label: str, mode: str = "sequential", factor: float = 1.0, **changes: Any) -> ComparedSide:
+    """A side whose times are a multiple of 2 ms."""
+    times = {"mean": 2.0, "min": 1.5, "p50": 1.9, "p95": 2.5, "p99": 2.8, "max": 4.0}
+    given: dict[str, Any] = {
+        "label": label,
+        "mode": mode,
+        "workers": 1 if mode == "sequential" else 2,
+        "fallback": None,
+        "revision": None,
+        "dirty": None,
+        "faults": None,
+        "frames": 1000,
+        "frames_per_s": 500.0 / factor,
+        "frame_ms": {name: value * factor for name, value in times.items()},
+        "agent_processing_ms": {name: value * factor / 2 for name, value in times.items()},
+        "effective_cores": 1.0 if mode == "sequential" else 1.75,
+        "digest": "ab" * 32,
+    }
+    return ComparedSide(**{**given, **changes})
+
+
+def compared(
+    *candidates: ComparedSide,
+    ratios: list[tuple[float, float]],
+    base: ComparedSide | None = None,
+    **changes: Any,
+) -> Compared:
+    """A comparison over 12 rounds, half of which give the first, half the second of a candidate's time ratios."""
+    base = base or side("sequential")
+    estimates = {
+        Question(each.label, "frame"): np.log([low, high] * 6)
+        for each, (low, high) in zip(candidates, ratios, strict=True)
+    }
+    given: dict[str, Any] = {
+        "how": "interleaved",
+        "repetitions": "12 rounds of 6 blocks of 50 frames a side",
+        "profile": "default",
+        "sides": (base, *candidates),
+        "comparisons": judge_rounds(estimates, base=base.label, tolerance=0.02, alpha=0.01),
+        "same_work": "Same work: the digests of all sides agree wherever they were taken, after frames 239 and 551.",
+        "did_same_work": True,
+        "tolerance": 0.02,
+        "alpha": 0.01,
+        "machine": MACHINE,
+    }
+    return Compared(**{**given, **changes})
+
+
+def measurement(labels: dict[str, str], factors: list[float], rounds: int = 12) -> Measurement:
+    """A measurement of modes by their labels, each a multiple of the base's 2 ms a frame."""
+    plan = Plan(rounds=rounds, blocks=2, frames_per_block=50, round_s=1.0)
+    sides = tuple(
+        SideResult(
+            label=label,
+            revision=None,
+            dirty=None,
+            profile=override(load_profile("smoke"), mode=mode).as_dict(),
+            mode_used=mode,
+            fallback=None,
+            workers=1 if mode == "sequential" else 2,
+            faults=None,
+            digests={9: "00" * 32, 109: "cd" * 32},
+            machine=MACHINE,
+            cpu_s=3.0,
+            elapsed_s=2.0,
+            wall_ns=np.full(rounds * 100, int(2e6 * factor), np.int64),
+            agents_ns=np.full(rounds * 100, int(1e6 * factor), np.int64),
+        )
+        for (label, mode), factor in zip(labels.items(), factors, strict=True)
+    )
+    names = list(labels)
+    results = tuple(
+        RoundResult(
+            number=number,
+            orders=((names[0], *names[1:]),) * 2,
+            block_ns={name: (int(1e8 * factor),) * 2 for name, factor in zip(names, factors, strict=True)},
+            # By turns a little above and below.
+            estimates={
+                name: float(np.log(factor)) + 1e-3 * (-1) ** number
+                for name, factor in zip(names[1:], factors[1:], strict=True)
+            },
+        )
+        for number in range(1, rounds + 1)
+    )
+    return Measurement(plan, 0.01, sides, results, "Same work: proved.", True)
+
+
+def gated(*outcomes: str, ratio: tuple[float, float] = NOT_SLOWER, **changes: Any) -> GateResult:
+    """A gate with one run whose only criterion came out so, as often as wanted."""
+    details = {"pass": "4.2", "fail": "250 is not < 200", "unsupported": "there are no judged frames"}
+    values = {"pass": 4.2, "fail": 250.0, "unsupported": None}
+    verdicts = [
+        {
+            "criterion": "frame_ms.max < 200",
+            "stage": None,
+            "value": values[outcome],
+            "outcome": outcome,
+            "detail": details[outcome],
+        }
+        for outcome in outcomes
+    ]
+    run = FINISHED.changed(verdicts=verdicts, **changes)
+    return GateResult((GatedRun(Path("a-run"), run),), compared(side("."), ratios=[ratio], base=side("main")))

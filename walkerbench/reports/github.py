@@ -1,0 +1,98 @@
+"""What a gate found, for GitHub Actions: a Markdown summary of the job's step, and annotations.
+
+Sources: GitHub's documentation of workflow commands. A step shows at most 10 annotations of a kind, so each kind is
+one; a summary may have 1 MiB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from walkerbench.reports.comparison import judged_by, noteworthy, slowdown
+from walkerbench.reports.gate import because
+from walkerbench.reports.layout import NOT_MEASURED, fixed, machine_in_words
+
+if TYPE_CHECKING:
+    from walkerbench.compared import Compared
+    from walkerbench.gating import GatedRun, GateResult
+
+_TITLE = "walkerbench gate"
+
+
+def annotation_lines(result: GateResult) -> Iterator[str]:
+    """At most one error and one warning, each naming all there is to say."""
+    if result.failures:
+        yield annotation("error", "; ".join(result.failures))
+    if result.doubts:
+        yield annotation("warning", "; ".join(result.doubts))
+
+
+def annotation(kind: str, message: str) -> str:
+    """A workflow command that makes GitHub show a message.
+
+    Args:
+        kind: `error`, `warning` or `notice`.
+        message: May have several lines.
+    """
+    escaped = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::{kind} title={_TITLE}::{escaped}"
+
+
+def summary(result: GateResult) -> str:
+    """The summary, as Markdown."""
+    compared = result.compared
+    lines = [f"## {_TITLE}: {result.word}", "", because(result), ""]
+    lines += [f"- {line}" for line in (*result.failures, *result.doubts, *noteworthy(compared))]
+    lines += ["", *_sides(compared), "", *_comparisons(compared), ""]
+    for each in result.runs:
+        lines += [*_criteria(each), ""]
+    lines += [
+        f"- measured: {compared.repetitions}, {compared.how}",
+        f"- judged by: {judged_by(compared)}",
+        f"- work: {compared.same_work}",
+        f"- machine: {machine_in_words(compared.machine)}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def broken_summary(message: str) -> str:
+    """The summary of a gate that came to no result, as Markdown."""
+    return f"## {_TITLE}: NO VERDICT\n\n{message}\n"
+
+
+def _sides(compared: Compared) -> Iterator[str]:
+    yield from _head("side", "frames/s", "frame mean, ms", "p50", "p99", "max", "effective cores")
+    for side in compared.sides:
+        times = [fixed(side.frame_ms[name], 3) for name in ("mean", "p50", "p99", "max")]
+        yield _row(side.label, fixed(side.frames_per_s, 1), *times, fixed(side.effective_cores, 2))
+
+
+def _comparisons(compared: Compared) -> Iterator[str]:
+    yield from _head(f"against {compared.base.label}", "speed-up", "interval", "level", "time", "verdict")
+    for each in compared.comparisons:
+        interval = f"{1 / each.high:.3f}…{1 / each.low:.3f}"
+        level = f"{each.level * 100:.1f} %"
+        yield _row(each.candidate, f"{1 / each.time_ratio:.3f}", interval, level, slowdown(each), f"**{each.verdict}**")
+
+
+def _criteria(each: GatedRun) -> Iterator[str]:
+    yield from _head("criterion", "measured", "verdict")
+    for verdict in each.run.verdicts:
+        value = NOT_MEASURED if verdict.value is None else f"{verdict.value:.6g}"
+        yield _row(f"`{verdict.criterion}`", value, verdict.outcome)
+
+
+def _head(*headings: str) -> Iterator[str]:
+    yield _row(*headings)
+    yield _row("---", *["---:"] * (len(headings) - 1))
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(_escaped(cells))} |"
+
+
+def _escaped(cells: Iterable[str]) -> Iterator[str]:
+    for cell in cells:
+        yield cell.replace("|", "\\|").replace("\n", " ")

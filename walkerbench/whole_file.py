@@ -1,0 +1,83 @@
+"""A file that is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from walkerbench.errors import OutputError, OutputLost
+
+
+class WholeFile:
+    """A text file that is written beside its place, and moved there when it is whole.
+
+    Made by `opened`, before the work whose result it is to hold: a bad path then fails at once.
+    """
+
+    def __init__(self, path: Path, stream: IO[str]) -> None:
+        self._path = path
+        self._stream = stream
+
+    @classmethod
+    @contextmanager
+    def opened(cls, path: Path, *, replacing: bool = False) -> Iterator[WholeFile]:
+        """Open a file; where the block raises, nothing is left of it.
+
+        Args:
+            path: Where it is to be.
+            replacing: Whether a file that is there already is replaced in the end.
+
+        Raises:
+            OutputError: It cannot be written there, or is there already.
+            OutputLost: It could not be written to its end.
+        """
+        if path.is_dir():
+            raise OutputError(f"{path}: is a directory: give a file")
+        if path.exists() and not replacing:
+            raise OutputError(f"{path}: exists: give another file, or remove it")
+        try:
+            # Text without newline translation: the same bytes on every system.
+            stream = tempfile.NamedTemporaryFile(  # noqa: SIM115  closed below, before it is moved
+                "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8", newline=""
+            )
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+        try:
+            with stream:
+                yield cls(path, stream)
+            _move(Path(stream.name), path, replacing=replacing)
+        except OSError as error:
+            raise OutputLost(f"{path}: cannot be written: {error.strerror}") from error
+        finally:
+            with suppress(OSError):
+                Path(stream.name).unlink()
+
+    def write(self, *texts: str) -> None:
+        """Write texts."""
+        self.write_all(texts)
+
+    def write_all(self, texts: Iterable[str]) -> None:
+        """Write texts one after the other, none of them held for longer than that."""
+        try:
+            self._stream.writelines(texts)
+        except OSError as error:
+            raise OutputLost(f"{self._path}: cannot be written: {error.strerror}") from error
+
+
+def _move(written: Path, place: Path, *, replacing: bool) -> None:
+    umask = os.umask(0)
+    os.umask(umask)
+    written.chmod(0o666 & ~umask)  # a temporary file is its owner's alone
+    if replacing:
+        written.replace(place)
+        return
+    try:
+        os.link(written, place)  # unlike a rename, never over a file that came there meanwhile
+    except FileExistsError:
+        raise OutputError(f"{place}: exists: give another file, or remove it") from None
+    except OSError:  # a file system without links
+        written.replace(place)
