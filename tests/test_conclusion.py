@@ -15,6 +15,7 @@ from walkerbench.errors import RunFileError
 from walkerbench.profile import load_profile
 from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, read_run
 from walkerbench.stage_loop import Progress
+from walkerbench.verdicts.criteria import exit_code
 
 STAGES = [{"agents": 5, "frames": 20}, {"agents": 8, "frames": 31}]
 CRITERIA = {"frame_ms.max": "< 1e9", "ai_updates": "> 0", "meals": ">= 0", "missed_deadlines": "< 1e9"}
@@ -142,3 +143,48 @@ def test_a_killed_run_whose_profile_is_not_whole_is_corrupt(runs: tuple[Recorded
         run = runs[1].run.changed(profile={**runs[1].run.profile, "stages": wrong})
         with pytest.raises(RunFileError, match=r"run\.json: corrupt, its profile has no stage \d: record"):
             conclude(dataclasses.replace(runs[1], run=run))
+
+
+def late(recorded: RecordedRun, *, core_wait_ns: int, host_stall: str | None) -> RecordedRun:
+    """The run with frame 15 of its first stage 500 ms long, and judged by a limit of 200."""
+    frames = np.array(recorded.frames)
+    frames["wall_ns"] = frames["parent_cpu_ns"] = 10_000_000
+    frames["parent_core_wait_ns"] = frames["parent_core_wait_before_ns"] = 0
+    frames["wall_ns"][15], frames["parent_core_wait_ns"][15] = 500_000_000, core_wait_ns
+    profile = {key: value for key, value in recorded.run.profile.items() if key != "host_stall"}
+    profile |= {} if host_stall is None else {"host_stall": host_stall}
+    run = recorded.run.changed(criteria=["frame_ms.max < 200"], profile=profile)
+    return dataclasses.replace(recorded, frames=frames, run=run)
+
+
+@pytest.mark.parametrize(
+    ("core_wait_ns", "host_stall", "outcomes"),
+    [
+        (485_000_000, "inconclusive", ["unsupported", "pass", "unsupported"]),
+        (485_000_000, "fail", ["fail", "pass", "fail"]),
+        (485_000_000, None, ["fail", "pass", "fail"]),  # a run of schema 1
+        (100_000_000, "inconclusive", ["fail", "pass", "fail"]),
+    ],
+)
+def test_a_stall_of_the_host_is_a_failure_unless_the_profile_says_otherwise(
+    runs: tuple[RecordedRun, RecordedRun], core_wait_ns: int, host_stall: str | None, outcomes: list[str]
+) -> None:
+    concluded = conclude(late(runs[0], core_wait_ns=core_wait_ns, host_stall=host_stall))
+    assert [verdict.outcome for verdict in concluded.verdicts] == outcomes
+    assert exit_code("finished", concluded.verdicts) == (4 if "unsupported" in outcomes else 1)
+    assert [(slow.stage, slow.frame) for slow in concluded.worst_frames] == [(0, 15)]
+    assert sum(concluded.slow_frames.values()) == 1
+    if "unsupported" in outcomes:
+        assert concluded.verdicts[0].value == 500
+        assert concluded.verdicts[0].detail == (
+            "500 is not < 200, but the frame over it was ready to run and given no core by the host"
+        )
+
+
+def test_where_the_time_went_is_part_of_every_run(runs: tuple[RecordedRun, RecordedRun]) -> None:
+    attribution = runs[0].run.attribution
+    assert attribution is not None
+    known = [share.share for share in attribution.shares if share.share is not None]
+    assert sum(known) == pytest.approx(1)
+    assert all(share >= 0 for share in known)
+    assert conclude(runs[1]).attribution == attribution

@@ -36,6 +36,8 @@ COLUMNS = (
     *("frame", "stage", "warmup", "start_ns", "wall_ns", "agents_ns", "physics_ns", "ecosystem_ns"),
     *("dispatch_ns", "barrier_wait_ns", "busy_ns", "cpu_ns", "gc_ns"),
     *("ai_updates", "physics_only", "immobilised", "learned", "replaced"),
+    *("process_cpu_ns", "parent_cpu_ns", "parent_core_wait_ns", "parent_core_wait_before_ns", "parent_system_ns"),
+    *("parent_minor_faults", "parent_major_faults", "parent_involuntary_switches"),
 )
 WORKERS = {"sequential": 1, "threaded": 2, "process": 2}
 EVERY_FRAME_IS_SLOW = 1e-9

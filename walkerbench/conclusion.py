@@ -11,10 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.errors import RunFileError
-from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, StageRecord, VerdictRecord
+from walkerbench.run_directory import (
+    AttributionRecord,
+    CheckpointRecord,
+    RecordedRun,
+    RunFile,
+    SlowFrameRecord,
+    StageRecord,
+    VerdictRecord,
+)
+from walkerbench.verdicts.attribution import attribute
 from walkerbench.verdicts.criteria import Verdict, judge, parse_criterion
+from walkerbench.verdicts.explanations import count_causes, excuse, explain, worst
+from walkerbench.verdicts.lanes import Setting
 from walkerbench.verdicts.metrics import Measured, measure
 from walkerbench.workload import fold_digests
+
+_WORST_FRAMES = 10
 
 
 def conclude(recorded: RecordedRun) -> RunFile:
@@ -32,6 +45,9 @@ def conclude(recorded: RecordedRun) -> RunFile:
     run = recorded.run
     criteria = [parse_criterion(text) for text in run.criteria]
     several = len(run.stages) > 1
+    setting = _setting(run)
+    attribution = attribute(recorded.frames, recorded.workers, setting)
+    slow = explain(recorded.frames, recorded.workers, criteria, setting)
     verdicts: list[Verdict] = []
     stages = []
     for stage in run.stages:
@@ -54,6 +70,8 @@ def conclude(recorded: RecordedRun) -> RunFile:
             verdicts += judge(criteria, measured, stage.stage)
     whole = _measure(recorded, recorded.frames, _totals(run), run.emergency_shutdowns)
     verdicts += judge(criteria, whole, None)
+    if run.profile.get("host_stall") == "inconclusive":
+        verdicts = [excuse(verdict, recorded.frames, slow) for verdict in verdicts]
     return run.changed(
         stages=tuple(stages),
         metrics=whole.values,
@@ -62,6 +80,9 @@ def conclude(recorded: RecordedRun) -> RunFile:
         missed_deadlines=_missed_deadlines(run, recorded.frames),
         digest=fold(run.checkpoints),
         verdicts=tuple(VerdictRecord(**dataclasses.asdict(verdict)) for verdict in verdicts),
+        attribution=None if attribution is None else AttributionRecord(**dataclasses.asdict(attribution)),
+        slow_frames=count_causes(slow),
+        worst_frames=tuple(SlowFrameRecord(**dataclasses.asdict(each)) for each in worst(slow, _WORST_FRAMES)),
     )
 
 
@@ -69,6 +90,13 @@ def fold(checkpoints: Iterable[CheckpointRecord]) -> str | None:
     """SHA-256 over the checkpoints' digests, in order, as hexadecimal digits; None without any."""
     digests = [bytes.fromhex(checkpoint.digest) for checkpoint in checkpoints]
     return hashlib.sha256(b"".join(digests)).hexdigest() if digests else None
+
+
+def _setting(run: RunFile) -> Setting:
+    python = run.machine.get("python")
+    # A recording that does not say so was made before there were interpreters without.
+    gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
+    return Setting(run.mode.used, bool(gil_enabled), run.workload.settle_phase)
 
 
 def _measure(recorded: RecordedRun, rows: NDArray[Any], counters: Mapping[str, int], emergencies: int) -> Measured:

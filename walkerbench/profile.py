@@ -28,6 +28,7 @@ from walkerbench.verdicts.metrics import known_metrics
 
 Mode = Literal["sequential", "threaded", "process"]
 Pace = Literal["max", "realtime"]
+HostStall = Literal["fail", "inconclusive"]
 _Count = Annotated[int, Ge(1)]
 _Seconds = Annotated[float, Gt(0)]
 
@@ -67,6 +68,7 @@ class Profile:
         pace: As fast as possible, or the environment's own frames per second.
         checkpoint_every: Frames between two digests of the trajectory.
         criteria: What the run is judged by.
+        host_stall: What becomes of a limit of frames that only frames are over which the host gave no core.
         safeguards: What makes the environment stop itself.
         faults: What is injected on purpose.
         environment: Every number of the environment.
@@ -83,6 +85,7 @@ class Profile:
     pace: Pace
     checkpoint_every: int
     criteria: tuple[Criterion, ...]
+    host_stall: HostStall
     safeguards: Safeguards
     faults: Faults
     environment: EnvironmentSettings
@@ -143,6 +146,7 @@ class ProfileKeys:
     checkpoint_every: _Count = 60
     stages: Annotated[tuple[Stage, ...], Len(1)] | None = None
     criteria: dict[str, str] | None = None
+    host_stall: HostStall = "fail"
     safeguards: Safeguards = field(default_factory=Safeguards)
     faults: Faults = field(default_factory=Faults)
     environment: EnvironmentSettings = field(default_factory=EnvironmentSettings)
@@ -279,7 +283,7 @@ def _build(table: Mapping[str, Any], name: str, source: str, where: str) -> Prof
 
 
 _TAKEN_OVER = (
-    *("description", "mode", "workers", "warmup", "seed", "pace", "checkpoint_every"),
+    *("description", "mode", "workers", "warmup", "seed", "pace", "checkpoint_every", "host_stall"),
     *("safeguards", "faults", "environment"),
 )
 """Keys that mean the same in the file and in the profile."""

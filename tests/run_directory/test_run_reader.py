@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from walkerbench.errors import RunFileError
 from walkerbench.run_directory import (
     ARRAYS,
+    SCHEMA_VERSION,
     RunFile,
     RunWriter,
     read_run,
 )
+from walkerbench.run_directory.schema import NEW_KEYS
 
 
 def edit(path: Path, **changes: object) -> None:
@@ -95,11 +97,36 @@ def test_many_problems_are_counted(run_path):
 
 
 def test_a_newer_schema(run_path):
-    edit(run_path, schema_version=2, brand_new="field")
+    edit(run_path, schema_version=SCHEMA_VERSION + 1, brand_new="field")
 
     assert refusal(run_path) == (
-        f"{run_path / 'run.json'}: made by a newer walkerbench (schema 2; this one reads up to 1): upgrade"
+        f"{run_path / 'run.json'}: made by a newer walkerbench (schema {SCHEMA_VERSION + 1}; "
+        f"this one reads up to {SCHEMA_VERSION}): upgrade"
     )
+
+
+def as_of_schema_1(path: Path) -> None:
+    content = json.loads((path / "run.json").read_text())
+    (path / "run.json").write_text(
+        json.dumps({key: value for key, value in content.items() if key not in NEW_KEYS[2]} | {"schema_version": 1})
+    )
+
+
+def test_what_schema_2_brought_is_absent_from_a_run_of_schema_1(run_path):
+    as_of_schema_1(run_path)
+
+    run = read_run(run_path).run
+
+    assert (run.schema_version, run.attribution, run.slow_frames, run.worst_frames) == (1, None, {}, ())
+
+
+def test_what_a_run_of_schema_1_always_had_is_still_missed(run_path):
+    as_of_schema_1(run_path)
+    content = json.loads((run_path / "run.json").read_text())
+    del content["faults"]
+    (run_path / "run.json").write_text(json.dumps(content))
+
+    assert refusal(run_path) == f"{run_path / 'run.json'}: not a run file: faults missing"
 
 
 @pytest.mark.parametrize("name", ARRAYS)

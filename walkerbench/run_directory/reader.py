@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from walkerbench.errors import RunFileError
-from walkerbench.run_directory.schema import ARRAYS, SCHEMA_VERSION, ColumnRecord, RunFile
+from walkerbench.run_directory.schema import ARRAYS, NEW_KEYS, SCHEMA_VERSION, ColumnRecord, RunFile
 
 # NumPy promises ValueError for a header that it cannot read, and lets these through as well.
 _HEADER_ERRORS = (
@@ -56,6 +56,9 @@ class RecordedRun:
 #
 # 1  The first. run.json with every key of `RunFile`; frames.npy, workers.npy, cpu.npy and digests.npy, whose columns
 #    run.json describes under "arrays".
+# 2  run.json says where the time went: "attribution", "slow_frames", "worst_frames". workers.npy has what the system
+#    says of each thread's time, -1 where it does not, and frames.npy has it of the parent's. Of a run of schema 1 all of
+#    that is absent: its arrays lack the columns, and the keys have their defaults.
 def read_run(path: Path) -> RecordedRun:
     """Read a run; its arrays stay in their files and are mapped read-only. No frames at all are allowed.
 
@@ -89,7 +92,8 @@ def _read_run_file(path: Path) -> RunFile:
     except ValidationError as error:
         raise RunFileError(f"{path}: not a run file: {_problems(error)}") from error
     # Every key is always written: one that is missing has been lost, and its default must not take its place.
-    missing = [name for name in RunFile.model_fields if name not in run.model_fields_set]
+    newer = {name for since, names in NEW_KEYS.items() if since > run.schema_version for name in names}
+    missing = [name for name in RunFile.model_fields if name not in run.model_fields_set | newer]
     if missing or run.arrays is None:
         raise RunFileError(f"{path}: not a run file: {', '.join(missing) or 'arrays'} missing")
     return run

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from annotated_types import Ge
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The schema that this walkerbench writes, and the newest that it reads. Its history stands in `reader.py`."""
 
 
@@ -126,6 +126,74 @@ class VerdictRecord(_Record):
     detail: str
 
 
+class ShareRecord(_Record):
+    """A part of the time that a run's lanes had; see `verdicts.attribution`.
+
+    Attributes:
+        part: Which.
+        share: 0…1, or None where the system does not tell.
+        upper_bound: Whether it may hold other causes, too, that cannot be told apart.
+    """
+
+    part: Literal["compute", "blocked", "moving data", "barrier", "settling", "not scheduled"]
+    share: Number
+    upper_bound: bool
+
+
+class AttributionRecord(_Record):
+    """Where the time of the judged frames went; see `verdicts.attribution`.
+
+    Attributes:
+        shares: One for each part; they add up to 1.
+        effective_cores: CPU time within frames per wall time.
+        garbage_collection: Garbage collection per wall time, summed over processes.
+        minor_faults: Page faults a frame without reading from a disk; None where the system does not tell.
+        major_faults: The same, with it.
+        involuntary_switches: How often a thread had to leave its core, a frame; None where the system does not tell.
+    """
+
+    shares: tuple[ShareRecord, ...]
+    effective_cores: Number
+    garbage_collection: Number
+    minor_faults: Number
+    major_faults: Number
+    involuntary_switches: Number
+
+
+class SlowFrameRecord(_Record):
+    """Why a judged frame was over its limit; see `verdicts.explanations`.
+
+    Attributes:
+        stage: Number of the stage.
+        frame: Number of the frame.
+        criterion: Canonical text of the criterion that sets the limit.
+        value_ms: What it limits.
+        wall_ms: The whole frame's time.
+        cpu_ms: Of it, CPU time on the critical path.
+        not_scheduled_ms: Of it, waiting for a core; None where the system does not tell.
+        blocked_ms: Of it, the rest.
+        gc_ms: Garbage collection meanwhile, part of the above.
+        worker: The worker that ended last; None in sequential mode.
+        cause: What the frame had most of beyond a typical one.
+        host: Whether the host is to blame, so that `host_stall = "inconclusive"` takes the failure back.
+    """
+
+    stage: Count
+    frame: Count
+    criterion: str
+    value_ms: float
+    wall_ms: float
+    cpu_ms: float
+    not_scheduled_ms: Number
+    blocked_ms: float
+    gc_ms: float
+    worker: Count | None
+    cause: Literal[
+        "not scheduled", "garbage collection", "waiting for the GIL", "page faults", "blocked", "not running", "compute"
+    ]
+    host: bool
+
+
 class ColumnRecord(_Record):
     """One column of an array.
 
@@ -182,6 +250,9 @@ class RunFile(_Record):
         criteria: Canonical texts of the criteria.
         verdicts: What became of them.
         faults: What was injected, in words, or None.
+        attribution: Where the time went; None without judged frames.
+        slow_frames: Cause → how many judged frames were over a limit because of it.
+        worst_frames: The ten longest of them, longest first.
         arrays: Columns of every array beside the file; `RunWriter` fills it in, so a file always has it.
     """
 
@@ -207,6 +278,9 @@ class RunFile(_Record):
     criteria: tuple[str, ...]
     verdicts: tuple[VerdictRecord, ...] = ()
     faults: str | None = None
+    attribution: AttributionRecord | None = None
+    slow_frames: dict[str, Count] = Field(default_factory=dict)
+    worst_frames: tuple[SlowFrameRecord, ...] = ()
     arrays: ArraysRecord | None = None
 
     def changed(self, **fields: Any) -> Self:
@@ -217,6 +291,9 @@ class RunFile(_Record):
         """
         return type(self).model_validate({**dict(self), **fields})
 
+
+NEW_KEYS = {2: frozenset({"attribution", "slow_frames", "worst_frames"})}
+"""Version of the schema → the keys of `RunFile` that came with it."""
 
 ARRAYS = tuple(ArraysRecord.model_fields)
 """Names of the arrays beside `run.json`, each in `<name>.npy`."""
