@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from recorded_runs import run_file
+from tiny_profile import TINY_FRAMES, profile_text
+
+from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
+from walkerbench.pytest_plugin import Passed, ProfileRun, ProfileRunner, _recorded
+from walkerbench.repeats import ChildRun
+from walkerbench.run_directory import VerdictRecord
+
+pytest_plugins = ["pytester"]
+
+
+def test_a_run_is_recorded_and_handed_back(walkerbench_run, tmp_path):
+    (tmp_path / "tiny.toml").write_text(profile_text())
+    run = walkerbench_run(tmp_path / "tiny.toml", mode="process", workers=2, criteria=["meals >= 0"])
+    assert run.passed
+    assert run.run.mode.used == "process"
+    assert run.directory == tmp_path / "walkerbench" / "1"
+    assert run.metrics["emergency_shutdowns"] == 0.0
+    np.testing.assert_array_equal(run.frames["frame"], range(TINY_FRAMES))
+
+
+def test_a_failed_assertion_explains_itself(pytester):
+    pytester.path.joinpath("tiny.toml").write_text(profile_text())
+    pytester.makepyfile(
+        """
+        def test_fast(walkerbench_run):
+            run = walkerbench_run("./tiny.toml", criteria=["frame_ms.p99 < 50", "frame_ms.max < 0.0001", "meals >= 0"])
+            assert run.passed
+        """
+    )
+    result = pytester.runpytest_subprocess("-W", "error")
+    result.assert_outcomes(failed=1)
+    reasons = (
+        r"not passed: frame_ms\.max < 0\.0001 \(\d\S* is not < 0\.0001\); "
+        r"frame_ms\.p99 < 50 \(p99 needs 100 judged frames, there are 30\)"
+    )
+    result.stdout.re_match_lines(
+        [
+            r">\s+assert run\.passed",
+            rf"E\s+assert {reasons}",
+            rf"E\s+\+  where {reasons} = <run recorded in \S+/walkerbench/1>\.passed",
+            r"-+ Captured walkerbench call -+",
+            r"tiny, sequential, recorded in \S+/walkerbench/1",
+            r"pass: emergency_shutdowns == 0 \(0\)",
+            r"unsupported: frame_ms\.p99 < 50 \(p99 needs .*\)",
+            r"fail: frame_ms\.max < 0\.0001 \(.*\)",
+            r"pass: meals >= 0 \(\d+\)",
+        ]
+    )
+
+
+def test_what_cannot_be_run_is_an_error_that_says_why(walkerbench_run, tmp_path):
+    with pytest.raises(UsageError, match=r"^--mode: \"magic\" is wrong; allowed: "):
+        walkerbench_run("smoke", mode="magic")
+    (tmp_path / "walkerbench").write_text("in the way")
+    with pytest.raises(UsageError, match="the output cannot be written"):
+        walkerbench_run("smoke")
+
+
+def test_nothing_else_of_walkerbench_is_imported_where_the_fixture_is_not_used(pytester):
+    pytester.makeconftest(
+        """
+        import sys
+        def pytest_unconfigure():
+            print("modules:", *sys.modules)
+        """
+    )
+    pytester.makepyfile("def test_nothing(): pass")
+    result = pytester.runpytest_subprocess("-p", "no:benchmark", "-s", "-W", "error")
+    result.assert_outcomes(passed=1)
+    modules = next(line for line in result.outlines if "modules: " in line).split()
+    assert {name for name in modules if name.startswith("walkerbench")} == {"walkerbench", "walkerbench.pytest_plugin"}
+    assert {"numpy", "Box2D", "pydantic", "rich", "click"}.isdisjoint(modules)
+
+
+def test_the_fixture_is_listed_with_what_it_is_for(pytester):
+    result = pytester.runpytest_subprocess("--fixtures")
+    result.stdout.fnmatch_lines(["walkerbench_run -- *", "    Runs a profile, with changes, in a process *"])
+
+
+def verdict(criterion, outcome, detail="", stage=None):
+    return VerdictRecord(criterion=criterion, stage=stage, value=None, outcome=outcome, detail=detail)
+
+
+def passed(tmp_path, **changes):
+    return ProfileRun(tmp_path, run_file("1", **changes)).passed
+
+
+def test_a_run_has_passed_only_if_it_finished_and_every_criterion_is_met(tmp_path):
+    met = verdict("meals > 0", "pass")
+    assert passed(tmp_path, verdicts=[met]) == Passed(())
+    assert repr(passed(tmp_path, verdicts=[met])) == "passed"
+    assert repr(passed(tmp_path)) == "not passed: nothing was judged"
+    stopped = passed(tmp_path, verdicts=[met], state="emergency", ended_because="too slow")
+    assert repr(stopped) == "not passed: emergency: too slow"
+    assert not stopped
+
+
+def test_reasons_name_the_stage_where_there_are_several(tmp_path):
+    stages = [{**dict(each), "stage": number} for number, each in enumerate(run_file("1").stages * 2)]
+    verdicts = [verdict("a < 1", "fail", "2", stage=1), verdict("a < 1", "fail", "3")]
+    assert passed(tmp_path, stages=stages, verdicts=verdicts).reasons == ("a < 1 in stage 2 (2)", "a < 1 (3)")
+
+
+@pytest.mark.parametrize(
+    ("code", "crash", "kind", "message"),
+    [
+        (2, None, UsageError, "no room"),
+        (3, None, RunBroken, "no room"),
+        (3, "was killed by SIGKILL", RunBroken, "the run's process was killed by SIGKILL\nno room"),
+        (130, None, Interrupted, "no room"),
+        (70, None, WalkerbenchError, "no room"),
+    ],
+)
+def test_a_run_without_a_verdict_is_an_error(tmp_path, code, crash, kind, message):
+    with pytest.raises(WalkerbenchError) as caught:
+        _recorded(ChildRun(tmp_path, None, code, crash), "walkerbench: no room\n")
+    assert (type(caught.value), str(caught.value)) == (kind, message)
+
+
+def test_an_interrupt_ends_the_tests(monkeypatch, tmp_path):
+    def interrupted(words, directory, signals, *, stderr):
+        signals.received = 2
+        return ChildRun(directory, None, 130, None)
+
+    monkeypatch.setattr("walkerbench.repeats.record_run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ProfileRunner(tmp_path, print)("smoke")

@@ -1,0 +1,180 @@
+"""The pytest plugin: the fixture `walkerbench_run` runs a profile within a test.
+
+::
+
+    def test_a_frame_is_fast_enough(walkerbench_run):
+        run = walkerbench_run("smoke", mode="process", criteria=["frame_ms.p99 < 50"])
+        assert run.passed
+
+The run has a process of its own, as one of `walkerbench run` has: what pytest has loaded, and a coverage tool that
+traces this process, does not slow what is measured.
+
+pytest imports this module wherever walkerbench is installed, so that it imports nothing else until the fixture is used.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from walkerbench.repeats import ChildRun
+    from walkerbench.run_directory import RunFile
+
+_NAME = "walkerbench_run"
+
+
+@dataclass(frozen=True)
+class Passed:
+    """Whether a run passed: true or false like a bool, and its `repr`, which a failed assertion shows, says why.
+
+    Attributes:
+        reasons: For each criterion that is not met, or could not be judged, what was measured. Nothing where all are
+            met.
+    """
+
+    reasons: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return not self.reasons
+
+    def __repr__(self) -> str:
+        return "passed" if self else f"not passed: {'; '.join(self.reasons)}"
+
+
+@dataclass(frozen=True, repr=False)
+class ProfileRun:
+    """A run that a test asked for.
+
+    Attributes:
+        directory: Where it is recorded.
+        run: Its `run.json`.
+    """
+
+    directory: Path
+    run: RunFile
+
+    def __repr__(self) -> str:
+        return f"<run recorded in {self.directory}>"
+
+    @property
+    def passed(self) -> Passed:
+        """Whether every criterion is met, with the reasons where not."""
+        several = len(self.run.stages) > 1
+        reasons = [
+            f"{verdict.criterion}{_where(verdict.stage) if several else ''} ({verdict.detail})"
+            for outcome in ("fail", "unsupported")
+            for verdict in self.run.verdicts
+            if verdict.outcome == outcome
+        ]
+        if self.run.state != "finished":
+            reasons.insert(0, f"{self.run.state}: {self.run.ended_because}")
+        return Passed(tuple(reasons) if reasons or self.run.verdicts else ("nothing was judged",))
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """Flat metric names and values of the whole run, such as `frame_ms.p99`; None where not measured."""
+        return self.run.metrics
+
+    @property
+    def frames(self) -> NDArray[Any]:
+        """`(frames,)`, structured: the rows of `frames.npy`, warm-up included, read from their file."""
+        from walkerbench.run_directory import read_run
+
+        return read_run(self.directory).frames
+
+
+class ProfileRunner:
+    """Runs profiles for one test; what `walkerbench_run` is.
+
+    Args:
+        directory: Holds the runs, numbered in the order in which they are made.
+        report: Takes what a reader of a failed test should see of a run.
+    """
+
+    def __init__(self, directory: Path, report: Callable[[str], None]) -> None:
+        self._directory = directory
+        self._report = report
+        self._count = 0
+
+    def __call__(
+        self, profile: str | Path = "default", *, criteria: Sequence[str] = (), **overrides: Any
+    ) -> ProfileRun:
+        """Run a profile and wait for its end.
+
+        Args:
+            profile: A shipped profile's name, or the path of a TOML file.
+            criteria: Each takes the place of the profile's criterion of the same metric and statistic.
+            overrides: Other parts of the profile to replace, by the names of `profile.override`: `mode`, `workers`,
+                `agents`, `frames`, `duration_s`, `seed`, `warmup`, `pace`.
+
+        Raises:
+            UsageError: It cannot be run as asked.
+            RunBroken: A worker crashed, hung or raised, or the process did.
+            KeyboardInterrupt: The user ended it.
+        """
+        __tracebackhide__ = True
+        from walkerbench.profile import load_profile, override
+        from walkerbench.repeats import PassedOnSignals, record_run, run_words
+
+        override(load_profile(str(profile)), criteria=criteria, **overrides)  # what is wrong is raised here
+        words = run_words(str(profile), criteria, overrides)
+        self._count += 1
+        with PassedOnSignals() as signals, tempfile.TemporaryFile() as stderr:
+            child = record_run([*words, "--quiet"], self._directory / str(self._count), signals, stderr=stderr)
+            stderr.seek(0)
+            said = stderr.read().decode(errors="replace")
+        if signals.received is not None:
+            raise KeyboardInterrupt
+        run = ProfileRun(child.directory, _recorded(child, said))
+        self._report("\n".join(_lines(run)))
+        return run
+
+
+@pytest.fixture(name=_NAME)
+def walkerbench_run(request: pytest.FixtureRequest, tmp_path: Path) -> ProfileRunner:
+    """Runs a profile, with changes, in a process of its own: `walkerbench_run("smoke", mode="process")`."""
+
+    def report(text: str) -> None:
+        request.node.add_report_section("call", "walkerbench", text)
+
+    return ProfileRunner(tmp_path / "walkerbench", report)
+
+
+def _recorded(child: ChildRun, said: str) -> RunFile:
+    """The run of a child that came to a verdict.
+
+    Raises:
+        UsageError: It could not be run as asked.
+        RunBroken: It broke.
+        WalkerbenchError: A fault in walkerbench.
+    """
+    from walkerbench import errors
+
+    if child.run is not None and child.exit_code in (0, 1, 4):
+        return child.run
+    kinds = {kind.exit_code: kind for kind in (errors.UsageError, errors.RunBroken, errors.Interrupted)}
+    message = said.replace("walkerbench: ", "").strip()
+    if child.crash is not None:
+        message = f"the run's process {child.crash}\n{message}".rstrip()
+    raise kinds.get(child.exit_code, errors.WalkerbenchError)(message)
+
+
+def _lines(run: ProfileRun) -> list[str]:
+    """All of a run's verdicts, whose `repr` pytest may have to shorten."""
+    head = f"{run.run.profile['name']}, {run.run.mode.used}, recorded in {run.directory}"
+    return [
+        head,
+        *(f"{each.outcome}: {each.criterion}{_where(each.stage)} ({each.detail})" for each in run.run.verdicts),
+    ]
+
+
+def _where(stage: int | None) -> str:
+    return "" if stage is None else f" in stage {stage + 1}"
