@@ -33,7 +33,7 @@ RATE_HZ = 100
 
 _LOOK_S = 0.1  # how often interrupts are looked at while the run goes on
 _TAIL_BYTES = 16384
-_PROBE = "import time; time.sleep(0.3)"  # py-spy needs a moment to find the interpreter
+_PROBE = "import time; time.sleep(30)"  # to be ended by py-spy, after the least time that it can be given: a second
 _PROBE_TIMEOUT_S = 30.0
 _REFUSED = re.compile(r"EPERM|EACCES|permission|permitted|os error (1|13)\b|requires root", re.IGNORECASE)
 _YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
@@ -60,7 +60,16 @@ def check_permitted(py_spy: str) -> None:
         RunBroken: It does not work here for another reason.
     """
     with tempfile.TemporaryDirectory() as directory:
-        recording = [py_spy, "record", "--format", "raw", "--output", str(Path(directory) / "samples")]
+        recording = [
+            py_spy,
+            "record",
+            "--format",
+            "raw",
+            "--duration",
+            "1",
+            "--output",
+            str(Path(directory) / "samples"),
+        ]
         done = subprocess.run(  # noqa: S603  our own words, no shell
             [*recording, "--", sys.executable, "-c", _PROBE],
             stdin=subprocess.DEVNULL, capture_output=True, env=_environment(), check=False,
