@@ -79,9 +79,13 @@ def test_a_metric_that_one_side_lacks_is_named():
 
 
 def test_a_run_is_not_compared_with_itself_nor_with_its_copy():
-    line = "are the same recording: a run compared with itself says nothing; record another"
-    assert refusal(BASE, allow_different_work=True) == [f"1 and 1 {line}"]
-    assert refusal(recorded("2", BASE.run)) == [f"1 and 2 {line}"]
+    another = "record another, as 'walkerbench run --repeat' does"
+    assert refusal(BASE, allow_different_work=True) == [
+        f"1: the run is named twice, and compared with itself it says nothing; {another}"
+    ]
+    assert refusal(recorded("2", BASE.run)) == [
+        f"2: the run is a copy of 1, and compared with it says nothing; {another}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +126,7 @@ def test_the_start_method_is_compared_within_a_mode():
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"schema_version": 2}, "the schema: 1 and 2; record both with one walkerbench"),
+        ({"schema_version": 1}, "the schema: 2 and 1; record both with one walkerbench"),
         ({"workload": {**dict(BASE.run.workload), "name": "other"}},
          "the workload: toy and other; record both with the same"),
         ({"profile": {"pace": "realtime"}}, "the pace: max and realtime; record both at the same"),

@@ -39,6 +39,7 @@ _ON_PURPOSE = (
     "a change that reorders arithmetic or alters the environment changes the trajectory on purpose: where this is one, "
     "give --allow-different-work"
 )
+_ANOTHER = "record another, as 'walkerbench run --repeat' does"
 _REPEATED = "repeats of one side must do the same work: record them again"
 _KEYS = ("stage", "frame", "agent")
 _DIGEST_DIGITS = 16
@@ -100,8 +101,7 @@ def measured_differently(base: RecordedRun, candidate: RecordedRun) -> Iterator[
     """What two runs differ in that no comparison bears, a line each."""
     one, other = base.run, candidate.run
     where = _both(base, candidate)
-    if is_same_recording(base, candidate):
-        yield f"{where} are the same recording: a run compared with itself says nothing; record another"
+    yield from same_recording(base, candidate)
     if one.schema_version != other.schema_version:
         yield _differ(where, "the schema", one.schema_version, other.schema_version, "record both with one walkerbench")
     if one.workload.name != other.workload.name:
@@ -136,9 +136,12 @@ def different_work(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
         yield f"{where} did different work: {_first_difference(base, candidate)}{_cause(base.run, candidate.run)}"
 
 
-def is_same_recording(one: RecordedRun, other: RecordedRun) -> bool:
-    """Whether two runs are one directory, or one a copy of the other."""
-    return one.directory.resolve() == other.directory.resolve() or one.run == other.run
+def same_recording(one: RecordedRun, other: RecordedRun) -> Iterator[str]:
+    """That two runs are one, or one a copy of the other: a run says nothing about itself."""
+    if one.directory.resolve() == other.directory.resolve():
+        yield f"{other.directory}: the run is named twice, and compared with itself it says nothing; {_ANOTHER}"
+    elif one.run == other.run:
+        yield f"{other.directory}: the run is a copy of {one.directory}, and compared with it says nothing; {_ANOTHER}"
 
 
 def flattened(value: Any, path: str = "") -> dict[str, Any]:

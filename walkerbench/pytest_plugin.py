@@ -170,10 +170,8 @@ def _recorded(child: ChildRun, said: str) -> RunFile:
 def _lines(run: ProfileRun) -> list[str]:
     """All of a run's verdicts, whose `repr` pytest may have to shorten."""
     head = f"{run.run.profile['name']}, {run.run.mode.used}, recorded in {run.directory}"
-    return [
-        head,
-        *(f"{each.outcome}: {each.criterion}{_where(each.stage)} ({each.detail})" for each in run.run.verdicts),
-    ]
+    verdicts = run.run.verdicts
+    return [head, *(f"{each.outcome}: {each.criterion}{_where(each.stage)} ({each.detail})" for each in verdicts)]
 
 
 def _where(stage: int | None) -> str:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from walkerbench.comparability import PRESENTATION, differing, flattened, is_same_recording, obstacles
+from walkerbench.comparability import PRESENTATION, differing, flattened, obstacles, same_recording
 from walkerbench.errors import NotComparable, RunFileError, UsageError
 from walkerbench.run_directory import RecordedRun, RunFile, find_run, read_run
 
@@ -108,12 +108,7 @@ def group_runs(arguments: Sequence[Sequence[RecordedRun]]) -> tuple[RecordedSide
 
 def _check_each(runs: Sequence[RecordedRun]) -> None:
     lines = [line for run in runs for line in obstacles(run)]
-    lines += [
-        f"{one.directory} and {other.directory} are the same recording: name it once, "
-        "and record others with 'walkerbench run --repeat'"
-        for one, other in itertools.combinations(runs, 2)
-        if is_same_recording(one, other)
-    ]
+    lines += [line for one, other in itertools.combinations(runs, 2) for line in same_recording(one, other)]
     if lines:
         raise NotComparable("\n".join(dict.fromkeys(lines)))
 

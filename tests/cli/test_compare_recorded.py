@@ -1,0 +1,101 @@
+"""`walkerbench compare BASE CANDIDATE`: what it says of recorded runs, and each thing that it refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recorded_runs import digests, recorded, run_file, stage, write
+
+
+@pytest.fixture
+def sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Five runs in `before`, five slower ones in `after`, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    for number in range(5):
+        other = {"git": {"revision": "fedcba9876543210", "dirty": False}}
+        write(Path("before") / f"{number}", recorded(f"{number}", frame_ms=2.0 + number / 100))
+        write(Path("after") / f"{number}", recorded(f"{10 + number}", frame_ms=3.0 + number / 100, machine=other))
+    return tmp_path
+
+
+def add(name: str, number: int = 20, **changes: Any) -> str:
+    rows = changes.pop("rows", None)
+    write(Path(name), recorded(name, run_file(str(number), **changes), rows))
+    return name
+
+
+def test_folders_of_repeats_are_sides_and_a_regression_is_exit_1(command: Any, sides: Path) -> None:
+    ended = command("compare", "before", "after")
+    assert (ended.code, ended.err) == (1, "")
+    assert "the same in all 10 runs: digest 00ff (2 checkpoints)" in ended.out
+    assert "REGRESSION: fedcba9876." in ended.out
+    assert command("compare", "after", "before").code == 0
+
+
+def test_json_is_all_of_it(command: Any, sides: Path) -> None:
+    ended = command("compare", "before", "after", "--json", "--tolerance", "60%")
+    compared = json.loads(ended.out)
+    assert (ended.code, compared["exit_code"], compared["tolerance"]) == (0, 0, 0.6)
+    assert [side["label"] for side in compared["sides"]] == ["0123456789", "fedcba9876"]
+    assert [side["revision"] for side in compared["sides"]] == ["0123456789abcdef", "fedcba9876543210"]
+
+
+def test_too_few_repeats_are_inconclusive_and_the_number_needed_is_said(command: Any, sides: Path) -> None:
+    ended = command("compare", "before", "after/1")
+    assert ended.code == 4
+    assert "an error rate of 1 % needs 5 repeats a side, there are 1" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"profile": {"seed": 2}}, "before/0 and other differ in the seed: 1 and 2; "),
+        ({"stages": [stage(agents=4)]}, "before/0 and other differ in agents: 3 and 4; "),
+        ({"state": "interrupted", "ended_because": "SIGINT"}, "other: the run was interrupted (SIGINT): only finished"),
+        ({"stages": [stage(frames=0, warmup=0)]}, "other: the run has no judged frames: "),
+        ({"machine": {"cpu_model": "n/a"}}, "before/0 and other differ in the machine's cpu_model: Imaginary "),
+        ({"digest": "ffff", "rows": digests(brain=(19, 2))},
+         "before/0 and other did different work: the first difference is at the checkpoint of frame 19: agent 2"),
+    ],
+)  # fmt: skip
+def test_each_bad_run_has_a_line_of_its_own(command: Any, sides: Path, changes: dict[str, Any], line: str) -> None:
+    ended = command("compare", "before", add("other", **changes))
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"walkerbench: {line}")
+    assert ended.err.count("\n") == 1
+
+
+def test_a_run_is_not_compared_with_itself_nor_with_its_copy(command: Any, sides: Path) -> None:
+    ended = command("compare", "before/1", "before/1")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("walkerbench: before/1: the run is named twice, ")
+    shutil.copytree("before/1", "copy")
+    ended = command("compare", "before", "copy")
+    assert (ended.code, ended.err.startswith("walkerbench: copy: the run is a copy of before/1, ")) == (2, True)
+
+
+def test_another_schema_is_refused(command: Any, sides: Path) -> None:
+    path = Path("after/3/run.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": 99}))
+    ended = command("compare", "before", "after")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("walkerbench: after/3/run.json: made by a newer walkerbench (schema 99; ")
+
+
+def test_a_folder_without_runs_and_a_base_alone_are_refused(command: Any, sides: Path) -> None:
+    Path("empty").mkdir()
+    ended = command("compare", "before", "empty")
+    assert (ended.code, ended.err.startswith("walkerbench: empty: no recorded run in it: ")) == (2, True)
+    ended = command("compare", "before")
+    assert (ended.code, ended.err.startswith("walkerbench: there is nothing to compare with: ")) == (2, True)
+
+
+def test_different_work_that_is_allowed_is_said(command: Any, sides: Path) -> None:
+    other = add("other", profile={"seed": 2}, digest="ffff")
+    ended = command("compare", "before", other, "--allow-different-work")
+    assert ended.code == 4
+    assert ended.out.count("DIFFERENT WORK: before/0 and other differ in the seed: 1 and 2") == 2
