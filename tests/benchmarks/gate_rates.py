@@ -1,0 +1,104 @@
+"""How often the gate is wrong, undecided and right, from real rounds: `python -m tests.benchmarks.gate_rates`.
+
+Records rounds of the default profile against itself, and against itself with 5 % more work; then says what decisions of
+the size that a budget of 60 s gives come to, beside pytest-benchmark's rule on the same recordings. Takes some
+20 minutes, during which the machine should have nothing else to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from decision_rates import LEVEL, threshold_rate, verdict_rates
+
+from walkerbench.profile import load_profile
+from walkerbench.sessions.measuring import measure
+from walkerbench.sessions.planning import BUDGET_S, Plan, Request
+from walkerbench.sessions.result import Measurement
+from walkerbench.sessions.sides import parse_sides
+from walkerbench.verdicts.comparison import ALPHA, TOLERANCE, rounds_needed
+
+EXTRA_WORK_PERCENT = 5
+STATISTICS = {"mean": np.mean, "median": np.median, "min": np.min}
+
+
+class Told:
+    """Says on stderr how far it is."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def planned(self, plan: Plan) -> None:
+        print(f"{self._what}: {plan}", file=sys.stderr)
+
+    def progress(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
+        print(f"{self._what}: round {rounds_done}/{rounds}, {remaining_s:.0f} s left", file=sys.stderr)
+
+
+def record(candidate: str, rounds: int) -> Measurement:
+    sides = parse_sides(("default", candidate), load_profile("default"))
+    return measure(sides, Request(rounds=rounds), listener=Told(candidate))
+
+
+def blocks(measured: Measurement, side: int) -> list[np.ndarray]:
+    """Each round's block times of a side."""
+    label = measured.sides[side].label
+    return [np.array(each.block_ns[label], np.float64) for each in measured.rounds]
+
+
+def rounds_in_budget(plan: Plan) -> int:
+    """How many rounds a budget of 60 s gives once an unjudged one is taken off."""
+    return max(rounds_needed(ALPHA), int((BUDGET_S - plan.round_s) / plan.round_s))
+
+
+def report(same: Measurement, slower: Measurement) -> str:
+    size = rounds_in_budget(same.plan)
+    candidate = same.candidates[0].label, slower.candidates[0].label
+    aa = verdict_rates(same.estimates(candidate[0]), size)
+    ab = verdict_rates(slower.estimates(candidate[1]), size)
+    machine = same.base.machine
+    lines = [
+        f"{date.today().isoformat()}, {machine['cpu_model']}, {machine['cores_allowed']} cores, "
+        f"Python {machine['python']['version']}",
+        f"{len(same.rounds)} rounds of A/A, {len(slower.rounds)} with {EXTRA_WORK_PERCENT} % more work; "
+        f"{same.plan.blocks} blocks of {same.plan.frames_per_block} frames a side and round",
+        *(describe(each) for each in (same, slower)),
+        f"decisions of {size} rounds, tolerance {TOLERANCE:.0%}, alpha {ALPHA:.0%}; intervals at {LEVEL:.0%}",
+        "",
+        f"{'rule':24} {'false regressions':>22} {'slowdowns found':>22} {'A/A inconclusive':>22}",
+        f"{'walkerbench':24} {aa['regression']!s:>22} {ab['regression']!s:>22} {aa['inconclusive']!s:>22}",
+    ]
+    for name, statistic in STATISTICS.items():
+        for threshold in (0.05, 0.02):
+            found = [threshold_rate(blocks(each, 0), blocks(each, 1), statistic, threshold) for each in (same, slower)]
+            rule = f"pytest-benchmark {name}:{threshold:.0%}"
+            lines.append(f"{rule:24} {found[0]!s:>22} {found[1]!s:>22} {'never':>22}")
+    return "\n".join(lines)
+
+
+def describe(measured: Measurement) -> str:
+    """Where the rounds lie."""
+    estimates = measured.estimates(measured.candidates[0].label) * 100
+    low, middle, high = np.quantile(estimates, [0.05, 0.5, 0.95])
+    spread = f"5 to 95 % of rounds {low:+.2f}…{high:+.2f} %"
+    return f"log ratios of {measured.candidates[0].label}: median {middle:+.2f} %, {spread}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=100, help="of each kind (100)")
+    rounds = parser.parse_args().rounds
+    same = record("default", rounds)
+    slower = record(f"default,faults.extra_work_percent={EXTRA_WORK_PERCENT}", rounds)
+    print(report(same, slower))
+
+
+if __name__ == "__main__":
+    main()

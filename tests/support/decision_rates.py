@@ -1,0 +1,85 @@
+"""How often a rule decides what, estimated from real rounds; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom, binomtest
+
+from walkerbench.verdicts.comparison import ALPHA, TOLERANCE, Question, judge_rounds
+
+LEVEL = 0.95
+"""Of every interval shown here."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How often something is decided, with an interval of that rate at `LEVEL`."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value * 100:5.1f} % ({self.low * 100:.1f}…{self.high * 100:.1f})"
+
+
+def verdict_rates(estimates: NDArray[np.float64], rounds: int) -> dict[str, Rate]:
+    """How often decisions of so many rounds come to each verdict.
+
+    The sign test looks at nothing but how many rounds lie above log(1 + tolerance). What recorded rounds tell is the
+    chance p of one that does, with Clopper and Pearson's interval; a decision is then a draw of `rounds` from a
+    binomial distribution. So the interval rests on the rounds recorded, however often one might draw from them.
+
+    Args:
+        estimates: `(recorded,)` of single rounds.
+        rounds: Of a decision.
+
+    Returns:
+        Verdict → rate.
+    """
+    limit = np.log1p(TOLERANCE)
+    above = binomtest(int((estimates > limit).sum()), len(estimates))
+    interval = above.proportion_ci(LEVEL, method="exact")
+    verdicts = [_verdict(count, rounds) for count in range(rounds + 1)]
+    # A verdict's rate need not be monotone in p: its extremes over the interval are looked for, not taken at its ends.
+    chances = np.array([above.statistic, *np.linspace(interval.low, interval.high, 2001)])
+    weights = binom.pmf(np.arange(rounds + 1), rounds, chances[:, None])
+    rates = {}
+    for verdict in ("regression", "no regression", "inconclusive"):
+        found = weights[:, [each == verdict for each in verdicts]].sum(axis=1)
+        rates[verdict] = Rate(float(found[0]), float(found[1:].min()), float(found[1:].max()))
+    return rates
+
+
+def threshold_rate(
+    base: Sequence[NDArray[np.float64]],
+    candidate: Sequence[NDArray[np.float64]],
+    statistic: Callable[[NDArray[np.float64]], float],
+    threshold: float,
+) -> Rate:
+    """How often pytest-benchmark's rule fails: a statistic of the candidate's run exceeds the base's by a threshold.
+
+    A base is recorded before the candidate that it is compared with, so each round's base meets the next one's
+    candidate.
+
+    Args:
+        base: `(blocks,)` times of every round.
+        candidate: Likewise.
+        statistic: Of a round's blocks.
+        threshold: As a part of 1.
+    """
+    pairs = zip(base[:-1], candidate[1:], strict=True)
+    failed = sum(statistic(new) > statistic(old) * (1 + threshold) for old, new in pairs)
+    found = binomtest(int(failed), len(base) - 1)
+    interval = found.proportion_ci(LEVEL, method="exact")
+    return Rate(found.statistic, interval.low, interval.high)
+
+
+def _verdict(above: int, rounds: int) -> str:
+    estimates = np.where(np.arange(rounds) < above, 1.0, -1.0)
+    (comparison,) = judge_rounds({Question("candidate", "frame"): estimates}, base="base", alpha=ALPHA)
+    return comparison.verdict
