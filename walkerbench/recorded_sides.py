@@ -145,7 +145,7 @@ def _labels(groups: Sequence[Sequence[RecordedRun]]) -> list[str]:
     for number, label in enumerate(labels):
         seen[label] += 1
         if seen[label] > 1:
-            labels[number] = f"{label} ({seen[label]})"
+            labels[number] = f"{label} #{seen[label]}"
     return labels
 
 
@@ -162,7 +162,7 @@ def _described(run: RunFile, others: Sequence[RunFile]) -> dict[str, str]:
 
 def _mode(run: RunFile) -> str:
     workers = ", ".join(dict.fromkeys(str(stage.workers) for stage in run.stages))
-    used = run.mode.used if workers == "1" and run.mode.used == "sequential" else f"{run.mode.used} × {workers}"  # noqa: RUF001  "times", as print sets it
+    used = run.mode.used if workers == "1" and run.mode.used == "sequential" else f"{run.mode.used} ({workers})"
     return used if run.mode.requested == run.mode.used else f"{run.mode.requested} as {used}"
 
 
