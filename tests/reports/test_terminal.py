@@ -20,6 +20,12 @@ def verdict(criterion: str, stage: int | None, value: float | None, outcome: str
     return {"criterion": criterion, "stage": stage, "value": value, "outcome": outcome, "detail": detail}
 
 
+def slow_frame(**changes: Any) -> dict[str, Any]:
+    frame = {"stage": 0, "frame": 812, "criterion": "frame_ms.max < 200", "value_ms": 245.5, "wall_ms": 245.5}
+    return {**frame, "cpu_ms": 245.5, "not_scheduled_ms": 0.0, "blocked_ms": 0.0, "gc_ms": 0.0, "worker": None,
+            "cause": "compute", "host": False, **changes}  # fmt: skip
+
+
 def in_stages() -> RunFile:
     reason = "p99 needs 100 judged frames, there are 80"
     return FINISHED.changed(
@@ -29,6 +35,20 @@ def in_stages() -> RunFile:
         metrics={**FINISHED.metrics, "frame_ms.p99": None, "physics_ms.p99": None, "cpu.effective_cores": None},
         unmeasured={"frame_ms.p99": reason, "physics_ms.p99": reason, "cpu.effective_cores": "too few samples"},
         missed_deadlines=3,
+        slow_frames={"not scheduled": 1200, "waiting for the GIL": 34},
+        worst_frames=[
+            slow_frame(stage=2, not_scheduled_ms=205.2, cpu_ms=31.4, blocked_ms=8.9, cause="not scheduled", worker=1),
+            slow_frame(stage=0, frame=1_234_567, cpu_ms=0.5, blocked_ms=244.6, cause="waiting for the GIL", worker=0),
+        ],
+        attribution={
+            **dict(FINISHED.attribution),
+            "shares": [
+                {"part": "compute", "share": 0.5, "upper_bound": False},
+                {"part": "blocked", "share": 0.25, "upper_bound": True},
+                {"part": "not scheduled", "share": None, "upper_bound": False},
+            ],
+            "involuntary_switches": None,
+        },
         verdicts=[
             verdict("frame_ms.p99 < 50", 0, 49.9999999, "pass"),
             verdict("frame_ms.p99 < 50", 1, 50.0, "fail"),
@@ -49,6 +69,7 @@ def interrupted_before_the_first_frame() -> RunFile:
         checkpoints=[],
         digest=None,
         verdicts=[],
+        attribution=None,
     )
 
 
@@ -109,6 +130,50 @@ def test_numbers_of_any_size_are_whole() -> None:
     assert max(len(line) for line in text.splitlines()) <= 80
     assert "…" not in text
     assert f"{10**30:,}" in "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "246 ms CPU: computing"),
+        ({"cpu_ms": 31, "not_scheduled_ms": 205, "blocked_ms": 9.5}, "31 ms CPU, 205 ms not scheduled, 9.5 ms blocked"),
+        ({"cpu_ms": 243.5, "not_scheduled_ms": 1, "blocked_ms": 1}, "244 ms CPU: computing"),
+        ({"gc_ms": 230, "cause": "garbage collection"}, "246 ms CPU, 230 ms garbage collection: garbage collection"),
+        ({"cause": "not scheduled"}, "246 ms CPU: the host"),
+        ({"cause": "page faults"}, "246 ms CPU: page faults"),
+        ({"cpu_ms": 5, "blocked_ms": 240, "cause": "blocked"}, "5.0 ms CPU, 240 ms blocked: asleep or in I/O"),
+        ({"cpu_ms": 5, "not_scheduled_ms": None, "blocked_ms": 240, "cause": "not running"},
+         "5.0 ms CPU, 240 ms blocked: blocked or not scheduled, which this system does not tell apart"),
+    ],
+)  # fmt: skip
+def test_a_frame_over_its_limit_is_explained_in_a_line(changes: dict[str, Any], line: str) -> None:
+    run = FINISHED.changed(slow_frames={"compute": 1}, worst_frames=[slow_frame(**changes)])
+    text = to_text(report(run, RUN))
+    assert "\nFrames over a limit, and why\nframe 812: 246 ms, of it " in text
+    assert line in text.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("mode", "gil_enabled", "row", "asleep"),
+    [
+        ("sequential", True, "asleep or in I/O", "asleep or in I/O"),
+        ("threaded", True, "waiting for the GIL or a lock", "asleep, in I/O or on a lock (worker 1)"),
+        ("threaded", False, "waiting for a lock (the GIL is off)", "asleep, in I/O or on a lock (worker 1)"),
+        ("process", True, "waiting for a lock or I/O", "asleep, in I/O or stopped (worker 1)"),
+    ],
+)
+def test_what_blocked_means_depends_on_the_mode_and_the_gil(
+    mode: str, gil_enabled: bool, row: str, asleep: str
+) -> None:
+    run = FINISHED.changed(
+        mode={**dict(FINISHED.mode), "used": mode},
+        machine={**FINISHED.machine, "python": {"version": "3.13.0", "gil_enabled": gil_enabled}},
+        slow_frames={"blocked": 1},
+        worst_frames=[slow_frame(cause="blocked", worker=None if mode == "sequential" else 1)],
+    )
+    text = to_text(report(run, RUN))
+    assert f"\n{row} " in text
+    assert f": {asleep}\n" in text
 
 
 if __name__ == "__main__":

@@ -123,3 +123,16 @@ def test_recordings_of_schema_1_have_no_attribution():
     old = workers[["frame", "stage", "worker", "start_ns", "busy_ns", "cpu_ns", "gc_ns"]]
     assert attribute(frames, np.array(old), PROCESS) is None
     assert attribute(np.array(frames[["frame", "stage", "warmup", "wall_ns"]]), workers, PROCESS) is None
+
+
+def test_a_worker_process_that_waited_for_a_core_to_answer_was_not_scheduled():
+    frames = frames_of(FRAME, {**FRAME, "start_ns": 1200}, {**FRAME, "frame": 7, "start_ns": 1400})
+    late = {"core_wait_before_ns": 10 + 8}  # of which only 10 fit before its beginning
+    workers = workers_of(
+        {**WORKER_1, "core_wait_before_ns": 0},
+        {**WORKER_1, "frame": 1, "start_ns": 1210, "busy_ns": 70, **late},
+        {**WORKER_1, "frame": 7, "start_ns": 1410, "busy_ns": 70, **late},
+    )
+    # Frame 0: 4 ms of the parent and 6 of the 8 there is room for; the rest while settling. Frame 7 follows on none.
+    assert shares(attribute(frames, workers, PROCESS))["not scheduled"] == pytest.approx((12 + 14 + 14) / 300)
+    assert shares(attribute(frames, workers, THREADED))["not scheduled"] == pytest.approx((4 + 14 + 14) / 300)

@@ -85,6 +85,16 @@ def test_the_worker_that_ended_last_is_to_blame():
     assert (found.worker, found.cause) == (1, "compute")
 
 
+def test_a_thread_that_waits_for_a_core_may_hold_the_gil_meanwhile():
+    frames = frames_of({"wall_ns": 245, "settle_ns": 1, "process_cpu_ns": 12})
+    workers = workers_of(
+        {"worker": 0, "start_ns": 1, "busy_ns": 200, "cpu_ns": 1, "core_wait_ns": 199},
+        {"worker": 1, "start_ns": 1, "busy_ns": 243, "cpu_ns": 11},
+    )
+    (found,) = explain(frames, workers, [LIMIT], THREADED)
+    assert (found.worker, found.cause, found.host) == (1, "waiting for the GIL", False)
+
+
 def test_without_a_gil_nobody_waits_for_it():
     free = Setting("threaded", gil_enabled=False, settle_phase="settle")
     assert explained({"wall_ns": 245, "process_cpu_ns": 230}, free, {"busy_ns": 243}).cause == "blocked"

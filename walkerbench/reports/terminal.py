@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from walkerbench.reports import layout
+from walkerbench.reports.attribution import attribution
 from walkerbench.reports.in_words import conclude, stage_name, trouble
 from walkerbench.verdicts.criteria import parse_criterion
 from walkerbench.verdicts.metrics import duration_name
@@ -39,6 +40,7 @@ def report(
     if len(run.stages) > 1:
         yield from layout.titled("Stages", [_stages(run)])
     yield from layout.titled("Judged frames, in ms", [_durations(run), *layout.footnotes(_unsupported_durations(run))])
+    yield from attribution(run)
     yield from layout.titled("Rates", [_rates(run)])
     if run.counters:
         yield from layout.titled("Counters, warm-up included", [layout.pairs(run.counters)])

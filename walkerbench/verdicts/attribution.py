@@ -75,9 +75,9 @@ def attribute(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> 
     if not is_recorded(frames, workers):
         return None
     lanes = lanes_of(frames[frames["warmup"] == 0], workers, setting)
-    if not len(lanes.frames):
-        return None
     wall_ns = int(lanes.frames["wall_ns"].sum())
+    if not wall_ns:
+        return None
     parallel = setting.mode != "sequential"
     cpu_ns = int(lanes.frames["parent_cpu_ns"].sum()) + (int(lanes.cpu_ns.sum()) if parallel else 0)
     # In sequential mode the parent's thread is the worker's, and what it used has been counted.
@@ -93,8 +93,8 @@ def attribute(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> 
 def _nanoseconds(lanes: Lanes) -> dict[Part, int]:
     """The time of each part, summed over lanes and frames."""
     frame = lanes.frame
-    waited_to_gather = np.minimum(lanes.parent_core_wait_ns, lanes.gather_ns)
-    waited_to_settle = np.minimum(lanes.parent_core_wait_ns - waited_to_gather, lanes.settle_ns)
+    waited_to_gather = np.minimum(lanes.parent_core_wait_ns + lanes.late_ns, lanes.gather_ns)
+    waited_to_settle = np.clip(lanes.parent_core_wait_ns + lanes.late_ns - lanes.gather_ns, 0, lanes.settle_ns)
     waited = lanes.core_wait_ns + lanes.core_wait_before_ns + (waited_to_gather + waited_to_settle)[frame]
     blocked = lanes.busy_ns - lanes.cpu_ns - lanes.core_wait_ns
     settling = (lanes.settle_ns - waited_to_settle)[frame]

@@ -66,13 +66,10 @@ def follow(lanes: Lanes, setting: Setting) -> CriticalPath:
         cpu_ns, core_wait_ns = _outside(lanes, np.zeros_like(frames["wall_ns"]), lanes.core_wait_ns)
     else:
         rows = lanes.workers[last]
-        outside = _outside(lanes, lanes.busy_ns[last], lanes.core_wait_before_ns[last])
+        outside = _outside(lanes, lanes.busy_ns[last], lanes.core_wait_before_ns[last] + lanes.late_ns)
         cpu_ns, core_wait_ns = lanes.cpu_ns[last] + outside[0], lanes.core_wait_ns[last] + outside[1]
     blocked_ns = frames["wall_ns"] - cpu_ns - core_wait_ns
-    # While this thread could not run, others of its process computed: as far as there is a GIL, they held it.
-    own_cpu_ns = frames["parent_cpu_ns"] + (rows["cpu_ns"] if setting.mode == "threaded" else 0)
-    others_ns = np.maximum(0, frames["process_cpu_ns"] - own_cpu_ns)
-    gil_ns = np.minimum(blocked_ns, others_ns if setting.gil_enabled else 0)
+    gil_ns = np.minimum(blocked_ns, _of_others(lanes, last, setting) if setting.gil_enabled else 0)
     in_other_processes_ns = np.add.reduceat(lanes.gc_ns, lanes.first) if len(frames) else frames["gc_ns"]
     gc_ns = np.minimum(frames["gc_ns"] - in_other_processes_ns + rows["gc_ns"], cpu_ns + gil_ns)
     gc_by_others_ns = np.maximum(0, gc_ns - cpu_ns)
@@ -104,6 +101,19 @@ def _outside(lanes: Lanes, inside_ns: Integers, woken_ns: Integers) -> tuple[Int
     cpu_ns = np.minimum(lanes.frames["parent_cpu_ns"], outside_ns)
     # The parent can wait for a core while the worker still computes: what there is no room for was in parallel.
     return cpu_ns, np.minimum(lanes.parent_core_wait_ns + woken_ns, outside_ns - cpu_ns)
+
+
+def _of_others(lanes: Lanes, last: Integers, setting: Setting) -> Integers:
+    """`(frames,)`: what other threads of the parent's process computed, and their waiting for a core to go on with.
+
+    While this thread could not run, they could: as far as there is a GIL, they held it.
+    """
+    frames = lanes.frames
+    others_ns: Integers = frames["process_cpu_ns"] - frames["parent_cpu_ns"]
+    if setting.mode == "threaded" and len(frames):
+        others_ns = others_ns - lanes.cpu_ns[last] - lanes.core_wait_ns[last]
+        others_ns += np.add.reduceat(lanes.core_wait_ns, lanes.first)
+    return np.maximum(0, others_ns)
 
 
 def _in_faults(frames: NDArray[Any], rows: NDArray[Any]) -> Integers:

@@ -52,6 +52,7 @@ class Lanes:
         gc_ns: `(lanes,)`; garbage collection in the worker's own process.
         after_ns: `(lanes,)`; from the lane's end to that of the frame's last one.
         gather_ns: `(frames,)`; from the last lane's end to the barrier's release.
+        late_ns: `(frames,)`; of `gather_ns`, a worker process waiting for a core to say that it is done.
         settle_ns: `(frames,)`; from there to the frame's end.
         parent_core_wait_ns: `(frames,)`; waiting for a core in the parent that no lane counts.
         tells_core_wait: Whether the system told how long threads waited for a core.
@@ -69,6 +70,7 @@ class Lanes:
     gc_ns: Integers
     after_ns: Integers
     gather_ns: Integers
+    late_ns: Integers
     settle_ns: Integers
     parent_core_wait_ns: Integers
     tells_core_wait: bool
@@ -113,6 +115,9 @@ def lanes_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> L
     end = columns["start_ns"] + columns["busy_ns"]
     last_end = np.maximum.reduceat(end, first) if len(frames) else end
     before_ns = np.maximum(0, columns["start_ns"] - frames["start_ns"][frame])
+    gather_ns = np.maximum(0, released - last_end)
+    too_long_ns = np.maximum(0, columns["core_wait_before_ns"] - before_ns)
+    late_ns = _answering(frames, too_long_ns, first) if setting.mode == "process" else np.zeros_like(gather_ns)
     cpu_ns = np.minimum(columns["cpu_ns"], columns["busy_ns"])
     return Lanes(
         frames=frames,
@@ -123,11 +128,12 @@ def lanes_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> L
         busy_ns=columns["busy_ns"],
         cpu_ns=cpu_ns,
         core_wait_ns=np.minimum(columns["core_wait_ns"], columns["busy_ns"] - cpu_ns),
-        # What a thread waited between two frames belongs to neither.
+        # What there is no room for before the beginning was before the frame.
         core_wait_before_ns=np.minimum(columns["core_wait_before_ns"], before_ns),
         gc_ns=columns["gc_ns"],
         after_ns=last_end[frame] - end,
-        gather_ns=np.maximum(0, released - last_end),
+        gather_ns=gather_ns,
+        late_ns=np.minimum(late_ns, gather_ns),
         settle_ns=settle_ns,
         parent_core_wait_ns=parent_ns,
         tells_core_wait=tells,
@@ -140,6 +146,18 @@ _LANE_COLUMNS = ("start_ns", "busy_ns", "cpu_ns", "core_wait_ns", "core_wait_bef
 def _keys(rows: NDArray[Any]) -> Integers:
     keys: Integers = (rows["stage"] << _FRAME_BITS) + rows["frame"]
     return keys
+
+
+def _answering(frames: NDArray[Any], too_long_ns: Integers, first: Integers) -> Integers:
+    """`(frames,)`: waiting for a core that the next frame's rows tell of and that was before that frame.
+
+    A worker process sleeps between its answer and the next request, so it had then not yet answered.
+    """
+    late_ns = np.zeros(len(frames), np.int64)
+    if len(frames):
+        follows = np.diff(_keys(frames)) == 1
+        late_ns[:-1] = np.maximum.reduceat(too_long_ns, first)[1:] * follows
+    return late_ns
 
 
 def _one_after_another(columns: dict[str, Integers], first: Integers) -> dict[str, Integers]:

@@ -1,0 +1,112 @@
+"""Where a run's time went, and why frames were over a limit, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from walkerbench.reports import layout
+from walkerbench.reports.in_words import stage_name
+
+if TYPE_CHECKING:
+    from walkerbench.run_directory import AttributionRecord, RunFile, ShareRecord, SlowFrameRecord
+
+NOT_AVAILABLE = "n/a"
+"""What stands for a figure that the system has no source for."""
+
+_PARTS = {
+    "compute": "computing",
+    "moving data": "moving data",
+    "barrier": "waiting at the barrier",
+    "settling": "settling, in the parent alone",
+    "not scheduled": "not scheduled",
+}
+_CAUSES = {
+    "not scheduled": "the host",
+    "garbage collection": "garbage collection",
+    "waiting for the GIL": "another thread held the GIL",
+    "page faults": "page faults",
+    "not running": "blocked or not scheduled, which this system does not tell apart",
+    "compute": "computing",
+}
+_ASLEEP = {
+    "sequential": "asleep or in I/O",
+    "threaded": "asleep, in I/O or on a lock",
+    "process": "asleep, in I/O or stopped",
+}
+_LEAST_SHARE = 0.01  # of a frame's time: what is less is not worth a word
+
+
+def attribution(run: RunFile) -> Iterator[RenderableType]:
+    """Lay out where the time of judged frames went, and the worst of those over a limit; nothing where unknown."""
+    if run.attribution is not None:
+        shares = _shares(run, run.attribution)
+        yield from layout.titled("Attribution of judged frames' time", [shares, _footnote(run.attribution)])
+    if run.worst_frames:
+        yield from layout.titled(
+            _title(run), [Text(slow_frame(run, frame), overflow="fold") for frame in run.worst_frames]
+        )
+
+
+def slow_frame(run: RunFile, frame: SlowFrameRecord) -> str:
+    """Why a frame was over its limit, in a line."""
+    where = f"stage {stage_name(frame.stage)}, " if len(run.stages) > 1 else ""
+    spent = [f"{_ms(frame.cpu_ms)} CPU"]
+    if frame.cause == "garbage collection":
+        spent.append(f"{_ms(frame.gc_ms)} garbage collection")
+    if (frame.not_scheduled_ms or 0.0) >= _LEAST_SHARE * frame.wall_ms:
+        spent.append(f"{_ms(frame.not_scheduled_ms or 0.0)} not scheduled")
+    if frame.blocked_ms >= _LEAST_SHARE * frame.wall_ms:
+        spent.append(f"{_ms(frame.blocked_ms)} blocked")
+    worker = "" if frame.worker is None else f" (worker {frame.worker})"
+    cause = _CAUSES.get(frame.cause) or _ASLEEP.get(run.mode.used, "blocked")
+    return f"{where}frame {frame.frame}: {_ms(frame.wall_ms)}, of it {', '.join(spent)}: {cause}{worker}"
+
+
+def _title(run: RunFile) -> str:
+    total, shown = sum(run.slow_frames.values()), len(run.worst_frames)
+    if total <= shown:
+        return "Frames over a limit, and why"
+    return f"The worst {shown} of {total:,} frames over a limit, and why"
+
+
+def _shares(run: RunFile, found: AttributionRecord) -> Table:
+    table = layout.table(["", "share"])
+    for share in found.shares:
+        table.add_row(_PARTS.get(share.part) or _blocked(run), _percent(share))
+    table.add_row("effective cores within frames", layout.fixed(found.effective_cores, 2))
+    return table
+
+
+def _blocked(run: RunFile) -> str:
+    python = run.machine.get("python")
+    gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
+    if run.mode.used == "threaded":
+        return "waiting for the GIL or a lock" if gil_enabled else "waiting for a lock (the GIL is off)"
+    return "waiting for a lock or I/O" if run.mode.used == "process" else "asleep or in I/O"
+
+
+def _percent(share: ShareRecord) -> str:
+    if share.share is None:
+        return NOT_AVAILABLE
+    return f"{'at most ' if share.upper_bound else ''}{share.share * 100:.1f} %"
+
+
+def _footnote(found: AttributionRecord) -> Text:
+    """What stands beside the shares, because it is part of them."""
+    collected = f"{(found.garbage_collection or 0.0) * 100:.1f} % garbage collection"
+    counts = {
+        "minor": found.minor_faults,
+        "major page faults": found.major_faults,
+        "involuntary switches": found.involuntary_switches,
+    }
+    words = [f"{NOT_AVAILABLE if count is None else f'{count:.2f}'} {name}" for name, count in counts.items()]
+    return Text(f"of it {collected}; a frame: {', '.join(words)}", style="dim", overflow="fold")
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:,.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"
