@@ -1,0 +1,94 @@
+"""A workload that computes a little in every frame, and in some of them does what makes a frame slow."""
+
+from __future__ import annotations
+
+import gc
+import mmap
+import os
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from toy_workload import ToyShard, ToyWorkload
+
+from walkerbench.workload import FrameBuffers
+
+Spell = Literal["compute", "collect garbage", "fault pages", "let another thread hold the GIL", "stop the process"]
+
+SPELL_S = 0.06
+"""CPU time of a spell that computes; the others take about as long, more on a slow machine."""
+
+_USUAL_S = 0.001
+_SWITCH_S = 0.015  # longer than the interpreter lets a thread have the GIL when another wants it
+_HEAP = 1_000_000  # objects
+_MAPPED = 4 << 20  # bytes
+
+hold_on = threading.Event()
+"""Set when it is the turn of the thread that holds the GIL."""
+
+
+def hold_the_gil(times: int) -> None:
+    """A thread's work: so many times, compute one number within one call, which lets nobody else have the GIL."""
+    for _ in range(times):
+        hold_on.wait()
+        hold_on.clear()
+        _ = 7**500_000
+
+
+@dataclass(frozen=True)
+class SpellWorkload(ToyWorkload):
+    """Shards that each compute for a millisecond of CPU time a frame.
+
+    Attributes:
+        spells: Frame → what worker 0 does in it besides.
+    """
+
+    spells: Mapping[int, Spell] = field(default_factory=dict)
+
+    def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> _SpellShard:
+        return _SpellShard(self, lo, hi, buffers, worker)
+
+
+class _SpellShard(ToyShard):
+    def __init__(self, workload: SpellWorkload, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> None:
+        super().__init__(workload, lo, hi, buffers, worker)
+        self._spells = workload.spells if worker == 0 else {}
+        self._heap = [[] for _ in range(_HEAP)] if "collect garbage" in self._spells.values() else []
+
+    def mix(self, frame: int) -> None:
+        super().mix(frame)
+        compute(_USUAL_S)
+        match self._spells.get(frame):
+            case "compute":
+                compute(SPELL_S)
+            case "collect garbage":
+                gc.collect()
+            case "fault pages":
+                _fault_pages()
+            case "let another thread hold the GIL":
+                hold_on.set()
+                while hold_on.is_set():
+                    pass
+                compute(_SWITCH_S)
+            case "stop the process":
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def compute(cpu_s: float) -> None:
+    """Use so much CPU time of this thread."""
+    end = time.thread_time() + cpu_s
+    while time.thread_time() < end:
+        pass
+
+
+def _fault_pages() -> None:
+    end = time.thread_time() + SPELL_S
+    while time.thread_time() < end:
+        with mmap.mmap(-1, _MAPPED) as pages:
+            touched = np.frombuffer(pages, np.uint8)
+            touched[:: mmap.PAGESIZE] = 1
+            del touched  # or the mapping could not be closed

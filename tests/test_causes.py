@@ -1,0 +1,131 @@
+"""Each cause of a slow frame, brought about for real: the cause named must be the one injected."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+from neighbours import busy_neighbours, pinned_to_one_core
+from spells import SPELL_S, Spell, SpellWorkload, hold_the_gil
+
+from walkerbench.limits import allowed_cores
+from walkerbench.modes import Faults
+from walkerbench.recording.frames import FrameRecorder
+from walkerbench.recording.scheduling import MISSING, CoreWaitSource
+from walkerbench.stage_loop import recorded_dtypes
+from walkerbench.training import TrainingEnvironment
+from walkerbench.verdicts.criteria import parse_criterion
+from walkerbench.verdicts.explanations import Explanation, explain
+from walkerbench.verdicts.lanes import Setting
+
+pytestmark = pytest.mark.skipif(CoreWaitSource().total_ns() == MISSING, reason="needs /proc's schedstat")
+
+AGENTS = 6
+LIMIT = parse_criterion("frame_ms.max < 15")
+FIRST = 10  # frame of the first spell; the frames before, and between, are the typical ones
+TIMES = 3  # a crowded machine may take a core from a single one of the frames, and that is then its cause
+GIL_ENABLED = getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def record(environment: TrainingEnvironment, frames: int) -> tuple[Explanation, ...]:
+    """Run so many frames and explain those over the limit."""
+    recorder = FrameRecorder(*recorded_dtypes(environment.workload))
+    for _ in range(frames):
+        timing = environment.step()
+        recorder.record(0, False, timing, environment.buffers.workers, [0])
+    setting = Setting(environment.mode_used, GIL_ENABLED, environment.workload.settle_phase)
+    return explain(*recorder.drain(), [LIMIT], setting)
+
+
+def most_common(explanations: tuple[Explanation, ...], what: Mapping[int, str]) -> dict[str, str | None]:
+    """The cause that most frames of each kind are said to have; None where most were not over the limit."""
+    causes = {each.frame: each.cause for each in explanations}
+    found: dict[str, Counter[str | None]] = {each: Counter() for each in what.values()}
+    for frame, each in what.items():
+        found[each][causes.get(frame)] += 1
+    return {each: counts.most_common(1)[0][0] for each, counts in found.items()}
+
+
+@contextmanager
+def another_thread() -> Iterator[None]:
+    """A thread that holds the GIL when told to."""
+    thread = threading.Thread(target=hold_the_gil, args=(TIMES,), daemon=True)
+    thread.start()
+    yield
+    thread.join(10)
+
+
+@contextmanager
+def going_on(pid: int) -> Iterator[None]:
+    """Let a process that stops itself go on after a while."""
+
+    def watch() -> None:
+        for _ in range(TIMES):
+            os.waitid(os.P_PID, pid, os.WSTOPPED)
+            time.sleep(SPELL_S)
+            os.kill(pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    yield
+    thread.join(10)
+
+
+def plan(kinds: tuple[Spell, ...]) -> tuple[dict[int, Spell], dict[int, str]]:
+    """Frames with each spell, and every frame with what happens in it, stalls too."""
+    order = [kind for _ in range(TIMES) for kind in (*kinds, "stall")]
+    what = {FIRST + 2 * place: kind for place, kind in enumerate(order)}
+    return {frame: kind for frame, kind in what.items() if kind != "stall"}, what
+
+
+@pytest.mark.skipif(allowed_cores() < 2, reason="needs 2 cores")
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("sequential", {"let another thread hold the GIL": "waiting for the GIL" if GIL_ENABLED else "compute"}),
+        ("threaded", {"let another thread hold the GIL": "waiting for the GIL" if GIL_ENABLED else "compute"}),
+        ("process", {"stop the process": "blocked"}),
+    ],
+)
+def test_the_cause_named_is_the_one_injected(mode, expected):
+    expected = expected | {"compute": "compute", "collect garbage": "garbage collection", "fault pages": "page faults"}
+    spells, what = plan(tuple(expected))
+    stalls = {frame: SPELL_S for frame, kind in what.items() if kind == "stall"}
+    environment = TrainingEnvironment(
+        mode=mode,
+        num_workers=1 if mode == "sequential" else 2,
+        workload=SpellWorkload(num_agents=AGENTS, spells=spells),
+        faults=Faults(stall_frames=stalls),
+    )
+    with environment, going_on(environment.worker_pids()[0]) if mode == "process" else another_thread():
+        explanations = record(environment, max(what) + 1)
+
+    assert most_common(explanations, what) == {**expected, "stall": "blocked"}
+    if mode != "sequential":
+        assert Counter(each.worker for each in explanations if each.frame in what).most_common(1)[0][0] == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
+@pytest.mark.parametrize("mode", ["sequential", "process"])
+def test_busy_neighbours_on_the_same_core_are_the_host(mode):
+    _, what = plan(())
+    spells = dict.fromkeys(what, "compute")
+    workload = SpellWorkload(num_agents=AGENTS, spells=spells)
+    # Threads and processes that start here inherit the core.
+    with (
+        pinned_to_one_core(),
+        TrainingEnvironment(mode=mode, num_workers=1, workload=workload) as environment,
+        busy_neighbours(3),
+    ):
+        explanations = record(environment, max(what) + 1)
+
+    assert most_common(explanations, spells) == {"compute": "not scheduled"}
+    worst = max(explanations, key=lambda each: each.wall_ms)
+    assert worst.not_scheduled_ms > worst.cpu_ms
