@@ -30,7 +30,8 @@ pytestmark = pytest.mark.skipif(CoreWaitSource().total_ns() == MISSING, reason="
 AGENTS = 6
 LIMIT = parse_criterion("frame_ms.max < 15")
 FIRST = 10  # frame of the first spell; the frames before, and between, are the typical ones
-TIMES = 3  # a crowded machine may take a core from a single one of the frames, and that is then its cause
+TIMES = 3
+DISTURBED_MS = SPELL_S * 1e3 / 3  # where others take a core for so long, they are to blame as well
 GIL_ENABLED = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
@@ -44,13 +45,17 @@ def record(environment: TrainingEnvironment, frames: int) -> tuple[Explanation, 
     return explain(*recorder.drain(), [LIMIT], setting)
 
 
-def most_common(explanations: tuple[Explanation, ...], what: Mapping[int, str]) -> dict[str, str | None]:
-    """The cause that most frames of each kind are said to have; None where most were not over the limit."""
-    causes = {each.frame: each.cause for each in explanations}
-    found: dict[str, Counter[str | None]] = {each: Counter() for each in what.values()}
-    for frame, each in what.items():
-        found[each][causes.get(frame)] += 1
-    return {each: counts.most_common(1)[0][0] for each, counts in found.items()}
+def undisturbed(explanations: tuple[Explanation, ...], what: Mapping[int, str]) -> dict[str, set[str | None]]:
+    """The causes that frames of each kind are said to have; None for one that was not over the limit."""
+    by_frame = {each.frame: each for each in explanations}
+    found: dict[str, set[str | None]] = {kind: set() for kind in what.values()}
+    for frame, kind in what.items():
+        each = by_frame.get(frame)
+        if each is None or each.not_scheduled_ms < DISTURBED_MS:
+            found[kind].add(None if each is None else each.cause)
+    if not all(found.values()):
+        pytest.skip("other processes leave this one no core for long enough")
+    return found
 
 
 @contextmanager
@@ -107,9 +112,9 @@ def test_the_cause_named_is_the_one_injected(mode, expected):
     with environment, going_on(environment.worker_pids()[0]) if mode == "process" else another_thread():
         explanations = record(environment, max(what) + 1)
 
-    assert most_common(explanations, what) == {**expected, "stall": "blocked"}
-    if mode != "sequential":
-        assert Counter(each.worker for each in explanations if each.frame in what).most_common(1)[0][0] == 0
+    expected["stall"] = "blocked"
+    assert undisturbed(explanations, what) == {kind: {cause} for kind, cause in expected.items()}
+    assert not any(each.host for each in explanations if each.not_scheduled_ms < DISTURBED_MS)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
@@ -126,6 +131,7 @@ def test_busy_neighbours_on_the_same_core_are_the_host(mode):
     ):
         explanations = record(environment, max(what) + 1)
 
-    assert most_common(explanations, spells) == {"compute": "not scheduled"}
+    causes = Counter(each.cause for each in explanations if each.frame in spells)
+    assert causes == {"not scheduled": TIMES}
     worst = max(explanations, key=lambda each: each.wall_ms)
     assert worst.not_scheduled_ms > worst.cpu_ms
