@@ -57,7 +57,6 @@ ARROWS: dict[str, set[str]] = {
     "stage_loop": {"interrupts", "pacing", "profile", "recording", "run_directory", "training", "workload"},
     "runner": {
         "conclusion",
-        "environment",
         "errors",
         "interrupts",
         "modes",
@@ -86,7 +85,7 @@ ARROWS: dict[str, set[str]] = {
         "verdicts",
     },
     "sampling": {"errors", "interrupts", "limits", "run_directory"},
-    "reports": {"compared", "gating", "profile", "repeats", "run_directory", "sampling", "verdicts"},
+    "reports": {"compared", "errors", "gating", "profile", "repeats", "run_directory", "sampling", "verdicts"},
     "cli": {
         "compared",
         "conclusion",
@@ -112,7 +111,7 @@ ARROWS: dict[str, set[str]] = {
 }
 """What each room may import besides itself and the version: rooms, or single modules of them."""
 
-KNOW_THE_ENVIRONMENT = {"environment", "training", "runner", "profile"}
+KNOW_THE_ENVIRONMENT = {"environment", "training", "profile"}
 KNOW_NO_WALKER = (
     "modes",
     "recording",

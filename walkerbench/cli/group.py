@@ -11,6 +11,7 @@ from walkerbench.cli.gate import gate_command
 from walkerbench.cli.options import HELP_NAMES
 from walkerbench.cli.profile import profile_command
 from walkerbench.cli.profiles import profiles_command
+from walkerbench.cli.report import report_command
 from walkerbench.cli.run import run_command
 from walkerbench.cli.show import show_command
 from walkerbench.errors import UsageError
@@ -59,6 +60,7 @@ def walkerbench(ctx: click.Context) -> None:
 for command in (
     run_command,
     show_command,
+    report_command,
     compare_command,
     ab_command,
     gate_command,

@@ -1,0 +1,51 @@
+"""`walkerbench report`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from walkerbench.cli.options import HELP_NAMES, RecordedRun, verbose_option
+
+
+@click.command("report", context_settings=HELP_NAMES)
+@click.argument("recorded", metavar="RUN...", nargs=-1, required=True, type=RecordedRun())
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="HTML file to create; one that exists is refused.",
+)
+@verbose_option
+def report_command(*, recorded: tuple[str, ...], output: Path) -> int:
+    """Draw recorded runs as one HTML page that opens offline.
+
+    RUN is a run directory, or @latest for the newest in .walkerbench/runs;
+    several are drawn over each other. A run that is still running, or was
+    killed, is drawn as far as it was recorded. Ends with 0 whenever the page
+    could be written, whatever the runs' verdicts. Needs the extra `report`:
+    pip install 'walkerbench[report]'.
+
+    \b
+    Examples:
+      walkerbench report @latest -o report.html
+      walkerbench report @latest~1 @latest -o before-and-after.html
+    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    from walkerbench.conclusion import conclude
+    from walkerbench.reports.html.page import render
+    from walkerbench.reports.html.plotly_js import plotly_js
+    from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
+    from walkerbench.whole_file import WholeFile
+
+    source = plotly_js()
+    with WholeFile.opened(output) as file:
+        found = [read_run(find_run(text, RUNS_ROOT)) for text in recorded]
+        concluded = [
+            dataclasses.replace(each, run=conclude(each)) if each.run.state == "running" else each for each in found
+        ]
+        file.write_all(render(concluded, source))
+    return 0

@@ -1,0 +1,132 @@
+"""How the judged frames' times are distributed: a histogram, and percentiles as far as the frames support them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.reports.html.labelled_run import LabelledRun, milliseconds
+from walkerbench.reports.html.plot import Plot, axis, log_axis, numbers, plain
+
+_BINS = 60
+_MOST_POINTS = 200
+
+
+def distribution_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
+    """The histogram and the percentiles; none where no frame was judged.
+
+    Args:
+        runs: The page's runs.
+    """
+    judged_ms = [(run, _known_ms(run)) for run in runs]
+    drawn = [(run, wall_ms) for run, wall_ms in judged_ms if len(wall_ms)]
+    return [_histogram(drawn), _percentiles(drawn)] if drawn else []
+
+
+def bin_edges(lowest: float, highest: float) -> NDArray[np.float64]:
+    """Edges of bins that are equally wide on a logarithmic scale, `(bins + 1,)`, both ends included.
+
+    Args:
+        lowest: Above 0.
+        highest: At least `lowest`; where equal, there is one bin around it.
+    """
+    if lowest == highest:
+        return np.array([lowest * 0.99, highest * 1.01])
+    edges = np.geomspace(lowest, highest, _BINS + 1)
+    edges[0], edges[-1] = lowest, highest
+    return edges
+
+
+def percentile_points(ordered: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Nearest-rank percentiles as far as N values support them.
+
+    Args:
+        ordered: `(N,)`, ascending, N ≥ 1.
+
+    Returns:
+        Two of `(points,)`: "one in so many frames is slower", ascending from 1 to N, and the value that holds for. The
+        last point is the maximum, which nothing exceeds: it stands where one in N would.
+    """
+    count = len(ordered)
+    beyond = np.unique(np.geomspace(1, count, _MOST_POINTS).astype(np.int64))[::-1]
+    ranks = np.maximum(count - beyond, 1)
+    return np.append(count / beyond, count), np.append(ordered[ranks - 1], ordered[-1])
+
+
+def _known_ms(run: LabelledRun) -> NDArray[np.float64]:
+    wall_ms = milliseconds(run.judged["wall_ns"])
+    return wall_ms[np.isfinite(wall_ms)]
+
+
+def _histogram(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Plot:
+    edges = bin_edges(min(float(each.min()) for _, each in drawn), max(float(each.max()) for _, each in drawn))
+    traces = []
+    for run, wall_ms in drawn:
+        counts, _ = np.histogram(wall_ms, edges)
+        percent = 100 * np.append(counts, 0) / len(wall_ms)
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": plain(run.label),
+                "x": numbers(edges),
+                "y": numbers(percent),
+                "customdata": numbers(np.append(counts, 0).astype(np.int32)),
+                "line": {"color": run.colour, "width": 1.5, "shape": "hv"},
+                "fill": "tozeroy",
+                "fillcolor": f"{run.colour}-soft",
+                "hovertemplate": "from %{x:.3f} ms: %{customdata:,d} frames, %{y:.2f} %<extra></extra>",
+            }
+        )
+    return Plot(
+        "histogram",
+        "Histogram",
+        "Histogram of how long judged frames took, on a logarithmic scale.",
+        tuple(traces),
+        {
+            "xaxis": log_axis("ms"),
+            "yaxis": axis("% of judged frames", rangemode="tozero"),
+            "showlegend": len(drawn) > 1,
+        },
+    )
+
+
+def _percentiles(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Plot:
+    traces = []
+    for run, wall_ms in drawn:
+        one_in, values = percentile_points(np.sort(wall_ms))
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": plain(run.label),
+                "x": numbers(one_in),
+                "y": numbers(values),
+                "line": {"color": run.colour, "width": 2},
+                "hovertemplate": "1 in %{x:,.1f} frames is slower than %{y:.3f} ms<extra></extra>",
+            }
+        )
+    ticks, texts = _ticks(max(len(each) for _, each in drawn))
+    return Plot(
+        "percentiles",
+        "Percentiles",
+        "Line chart of the frame time that a share of judged frames stays within, up to the slowest frame.",
+        tuple(traces),
+        {
+            "xaxis": axis("share of judged frames", type="log", tickvals=ticks, ticktext=texts),
+            "yaxis": log_axis("ms"),
+            "showlegend": len(drawn) > 1,
+        },
+        note="A line ends at its slowest frame.",
+    )
+
+
+def _ticks(count: int) -> tuple[list[int], list[str]]:
+    """1 in 1, 2, 10, 100 … and the percentile that each is."""
+    powers = [10**power for power in range(1, len(str(count)))]
+    texts = ["0 %", "50 %", *(f"{100 - 100 / power:.{max(0, len(str(power)) - 3)}f} %" for power in powers)]
+    ticks: list[Any] = [1, 2, *powers]
+    return ticks, texts

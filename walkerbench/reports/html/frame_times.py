@@ -1,0 +1,155 @@
+"""Frame times over the run, every run over the others, with limits, stalls and the slowest frames marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.reports.decimation import extremes
+from walkerbench.reports.html.labelled_run import LabelledRun, limit_ms, limits, milliseconds, stalls_s
+from walkerbench.reports.html.plot import Plot, axis, log_axis, numbers, plain
+from walkerbench.reports.html.worst_frames import slowest
+
+MOST_BUCKETS = 1500
+"""Two values each: as many as a wide screen has pixels across."""
+
+
+def frame_times_plot(runs: Sequence[LabelledRun]) -> Plot | None:
+    """The plot; None where no run has a frame.
+
+    Args:
+        runs: The page's runs.
+    """
+    drawn = [run for run in runs if len(run.recorded.frames)]
+    if not drawn:
+        return None
+    longest = max(len(run.recorded.frames) for run in drawn)
+    bounds = limits(drawn)
+    lines = [trace for run in drawn for trace in _lines(run, alone=len(runs) == 1)]
+    marks = _once_in_the_legend([trace for run in drawn for trace in _marks(run)])
+    traces = [*lines, *marks, *(_limit_trace(text, value, longest) for text, value in bounds.items())]
+    return Plot(
+        "frame-times",
+        "Frame times over the run",
+        f"Line chart of how long each frame took, over {longest:,} frames, on a logarithmic scale, with the limits "
+        "that the criteria set.",
+        tuple(traces),
+        {
+            "xaxis": axis("frame" + (", counted over all stages" if _in_stages(drawn) else "")),
+            "yaxis": log_axis("ms"),
+            "hovermode": "closest",
+            "shapes": _stage_lines(drawn),
+        },
+        420,
+        _note(longest, bool(bounds)),
+    )
+
+
+def _lines(run: LabelledRun, *, alone: bool) -> Iterator[dict[str, Any]]:
+    kept, wall_ms, warmup = _drawn_frames(run)
+    label = "judged frames" if alone else run.label
+    yield _line(kept, np.where(warmup, np.nan, wall_ms), label, run, {})
+    if warmup.any():
+        yield _line(kept, np.where(warmup, wall_ms, np.nan), "warm-up", run, {"opacity": 0.4, "showlegend": alone})
+
+
+def _marks(run: LabelledRun) -> list[dict[str, Any]]:
+    kept, wall_ms, warmup = _drawn_frames(run)
+    limit = limit_ms(run)
+    over = kept[:0] if limit is None else kept[~warmup & (wall_ms >= limit)]
+    stalled = np.flatnonzero(np.isin(run.recorded.frames["frame"], list(stalls_s(run))))
+    return [
+        *_marked(run, over, "over the limit", "x", "--bad"),
+        *_marked(run, stalled, "injected stall", "triangle-up-open", "--ink"),
+        *_marked(run, slowest(run), "slowest judged frames", "circle-open", run.colour),
+    ]
+
+
+def _drawn_frames(run: LabelledRun) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
+    """Positions of the frames that are drawn, their times in ms, and whether they are warm-up."""
+    frames = run.recorded.frames
+    kept = extremes(frames["wall_ns"], MOST_BUCKETS)
+    return kept, milliseconds(frames["wall_ns"][kept]), frames["warmup"][kept] != 0
+
+
+def _line(
+    kept: NDArray[np.intp], wall_ms: NDArray[np.float64], label: str, run: LabelledRun, more: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": plain(label),
+        "x": numbers(kept.astype(np.int32)),
+        "y": numbers(wall_ms),
+        "line": {"color": run.colour, "width": 1.2},
+        "hovertemplate": f"frame %{{x:,d}}: %{{y:.3f}} ms<extra>{plain(run.label)}</extra>",
+        **more,
+    }
+
+
+def _marked(
+    run: LabelledRun, positions: NDArray[np.intp], name: str, symbol: str, colour: str
+) -> Iterator[dict[str, Any]]:
+    if not len(positions):
+        return
+    yield {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "legendgroup": name,
+        "x": numbers(positions.astype(np.int32)),
+        "y": numbers(milliseconds(run.recorded.frames["wall_ns"][positions])),
+        "marker": {"symbol": symbol, "size": 10, "color": colour, "line": {"width": 2, "color": colour}},
+        "hovertemplate": f"frame %{{x:,d}}: %{{y:.3f}} ms, {name}<extra>{plain(run.label)}</extra>",
+    }
+
+
+def _once_in_the_legend(marks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same marks, of which only the first of each name is listed: the runs' own colours tell them apart."""
+    first = {mark["name"]: number for number, mark in reversed(list(enumerate(marks)))}
+    return [mark | {"showlegend": first[mark["name"]] == number} for number, mark in enumerate(marks)]
+
+
+def _limit_trace(text: str, limit: float, longest: int) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": plain(text),
+        "x": [0, max(1, longest - 1)],
+        "y": [limit if limit > 0 else None] * 2,
+        "line": {"color": "--bad", "width": 1.5, "dash": "dash"},
+        "hoverinfo": "name",
+    }
+
+
+def _in_stages(runs: Sequence[LabelledRun]) -> bool:
+    return any(len(run.run.stages) > 1 for run in runs)
+
+
+def _stage_lines(runs: Sequence[LabelledRun]) -> list[dict[str, Any]]:
+    """A line wherever a stage begins after the first, in any of the runs."""
+    begins = {
+        int(position) + 1 for run in runs for position in np.flatnonzero(np.diff(run.recorded.frames["stage"]) != 0)
+    }
+    return [
+        {
+            "type": "line", "x0": begin - 0.5, "x1": begin - 0.5, "yref": "paper", "y0": 0, "y1": 1,
+            "line": {"color": "--ink-2", "width": 1, "dash": "dot"},
+        }
+        for begin in sorted(begins)
+    ]  # fmt: skip
+
+
+def _note(longest: int, bounded: bool) -> str:
+    parts = []
+    if longest > 2 * MOST_BUCKETS:
+        each = -(-longest // MOST_BUCKETS)
+        parts.append(
+            f"Of every {each:,} frames or fewer the fastest and the slowest are drawn, so that no spike is hidden."
+        )
+    if not bounded:
+        parts.append("No criterion limits a frame's time.")
+    return " ".join(parts)

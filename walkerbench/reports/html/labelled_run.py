@@ -1,0 +1,111 @@
+"""Runs as the page names and colours them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.errors import RunFileError, UsageError
+from walkerbench.run_directory import RecordedRun, RunFile
+from walkerbench.verdicts.criteria import parse_criterion
+
+MOST_RUNS = 8
+"""As many as there are colours that can be told apart."""
+
+_NS_PER_MS = 1e6
+_NEEDED = {
+    "frames": ("frame", "stage", "warmup", "start_ns", "wall_ns"),
+    "workers": ("frame", "stage", "worker", "start_ns", "busy_ns"),
+    "cpu": ("time_ns", "core_percent"),
+}
+
+
+@dataclass(frozen=True)
+class LabelledRun:
+    """A run of the page.
+
+    Attributes:
+        label: What it is called; a letter first where there are several.
+        colour: Its colour, as the name of a CSS custom property.
+        recorded: The run, concluded.
+    """
+
+    label: str
+    colour: str
+    recorded: RecordedRun
+
+    @property
+    def run(self) -> RunFile:
+        """Its `run.json`."""
+        return self.recorded.run
+
+    @property
+    def judged(self) -> NDArray[Any]:
+        """`(frames,)`, structured: the frames that are judged."""
+        judged: NDArray[Any] = self.recorded.frames[self.recorded.frames["warmup"] == 0]
+        return judged
+
+
+def label_runs(recorded: Sequence[RecordedRun]) -> tuple[LabelledRun, ...]:
+    """Name and colour runs.
+
+    Args:
+        recorded: The runs, concluded, in the order of the page.
+
+    Raises:
+        UsageError: There are more of them than colours.
+        RunFileError: A run lacks a column that the page cannot do without.
+    """
+    if len(recorded) > MOST_RUNS:
+        raise UsageError(f"{len(recorded)} runs: at most {MOST_RUNS} can be told apart in one report; give fewer")
+    for each in recorded:
+        _check(each)
+    several = len(recorded) > 1
+    return tuple(
+        LabelledRun((f"{chr(ord('A') + number)}: " if several else "") + _words(each.run), f"--run-{number + 1}", each)
+        for number, each in enumerate(recorded)
+    )
+
+
+def milliseconds(nanoseconds: NDArray[Any]) -> NDArray[np.float64]:
+    """Durations in ms, `(n,)`; what is not above 0 is NaN, for a logarithmic scale has no place for it."""
+    in_ms = nanoseconds / _NS_PER_MS
+    return np.where(in_ms > 0, in_ms, np.nan)
+
+
+def limits(runs: Iterable[LabelledRun]) -> dict[str, float]:
+    """Every upper limit of the frame's own time among the runs' criteria: its text → ms."""
+    criteria = [parse_criterion(text) for each in runs for text in each.run.criteria]
+    return {str(each): each.value for each in criteria if each.metric == "frame_ms" and each.operator in ("<", "<=")}
+
+
+def limit_ms(run: LabelledRun) -> float | None:
+    """What no judged frame of the run may reach, in ms; None without such a criterion."""
+    of_each_frame = [value for text, value in limits([run]).items() if text.startswith("frame_ms.max ")]
+    return min(of_each_frame, default=None)
+
+
+def stalls_s(run: LabelledRun) -> dict[int, float]:
+    """What the run was made to stall by on purpose: frame → seconds for which worker 0 stood still."""
+    faults = run.run.profile.get("faults")
+    stalls = faults.get("stall_frames") if isinstance(faults, dict) else None
+    given = stalls.items() if isinstance(stalls, dict) else ()
+    return {int(frame): float(s) for frame, s in given if frame.isdecimal() and isinstance(s, int | float)}
+
+
+def _check(recorded: RecordedRun) -> None:
+    for array, columns in _NEEDED.items():
+        missing = [name for name in columns if name not in (getattr(recorded, array).dtype.names or ())]
+        if missing:
+            path = recorded.directory / f"{array}.npy"
+            raise RunFileError(f"{path}: has no column {', '.join(missing)}: record the run again")
+
+
+def _words(run: RunFile) -> str:
+    workers = run.mode.workers
+    count = f", {workers} worker{'' if workers == 1 else 's'}" if run.mode.used != "sequential" else ""
+    return f"{run.profile.get('name', '?')}, {run.mode.used}{count}"

@@ -1,0 +1,128 @@
+"""What frames are made of: the mean frame of each run, and the slowest frames over the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.reports.decimation import highest
+from walkerbench.reports.html.labelled_run import LabelledRun
+from walkerbench.reports.html.plot import Plot, axis, numbers, plain
+
+_MOST_POINTS = 400
+_NS_PER_MS = 1e6
+_REST = "rest"
+_WORDS = {"barrier_wait": "barrier wait"}
+_BAR_PX = 44
+_NOTE = (
+    "With several workers a phase is as long as in its slowest worker, so phases together may be longer than their "
+    "frame; the rest is what no phase accounts for."
+)
+
+
+def phase_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
+    """The mean frames side by side, then each run's own plot; none where no frame was judged.
+
+    Args:
+        runs: The page's runs.
+    """
+    judged = [run for run in runs if len(run.judged)]
+    means = [_means(judged)] if judged else []
+    return means + [
+        _over_the_run(run, number, alone=len(runs) == 1) for number, run in enumerate(runs, 1) if len(run.judged)
+    ]
+
+
+def layers(run: LabelledRun, frames: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    """What frames are made of, in the order of a frame: name → `(frames,)`, in ms.
+
+    Args:
+        run: Says what its phases are called.
+        frames: `(frames,)`, structured: some of its frames.
+    """
+    workload = run.run.workload
+    names = ["dispatch", *workload.phases, "barrier_wait", workload.settle_phase]
+    present = [name for name in names if f"{name}_ns" in (frames.dtype.names or ())]
+    parts = {_WORDS.get(name, name): frames[f"{name}_ns"] / _NS_PER_MS for name in present}
+    accounted = np.sum(list(parts.values()), axis=0) if parts else np.zeros(len(frames))
+    return parts | {_REST: np.maximum(0.0, frames["wall_ns"] / _NS_PER_MS - accounted)}
+
+
+def layer_colours(run: LabelledRun) -> dict[str, str]:
+    """A colour for everything that a frame can be made of, in the order of a frame: the same in every plot."""
+    workload = run.run.workload
+    phases = {name: f"--layer-{number % 4 + 1}" for number, name in enumerate(workload.phases)}
+    overhead = {"barrier wait": "--overhead-2"}
+    return {"dispatch": "--overhead-1"} | phases | overhead | {workload.settle_phase: "--settle", _REST: "--rest"}
+
+
+def _means(runs: Sequence[LabelledRun]) -> Plot:
+    of_each = [layers(run, run.judged) for run in runs]
+    names = list(dict.fromkeys(name for each in of_each for name in each))
+    colours = {name: colour for run in runs for name, colour in layer_colours(run).items()}
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": plain(name),
+            "y": [plain(run.label) for run in runs],
+            "x": [float(each[name].mean()) if name in each else 0.0 for each in of_each],
+            "marker": {"color": colours[name], "line": {"color": "--paper", "width": 1}},
+            "hovertemplate": f"{plain(name)}: %{{x:.3f}} ms<extra></extra>",
+        }
+        for name in names
+    ]
+    return Plot(
+        "mean-frame",
+        "The mean judged frame",
+        "Stacked bars of what the mean judged frame of each run is made of.",
+        tuple(traces),
+        {
+            "barmode": "stack",
+            "xaxis": axis("ms"),
+            "yaxis": {"autorange": "reversed", "showticklabels": len(runs) > 1, "showgrid": False},
+            "legend": {"traceorder": "normal"},
+        },
+        120 + _BAR_PX * len(runs),
+        _NOTE,
+    )
+
+
+def _over_the_run(run: LabelledRun, number: int, *, alone: bool) -> Plot:
+    frames = run.recorded.frames
+    judged = np.flatnonzero(frames["warmup"] == 0)
+    kept = judged[highest(frames["wall_ns"][judged], _MOST_POINTS)]
+    parts = layers(run, frames[kept])
+    colours = layer_colours(run)
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "stackgroup": "phases",
+            "name": plain(name),
+            "x": numbers(kept.astype(np.int32)),
+            "y": numbers(values.astype(np.float32)),
+            "line": {"width": 0.5, "color": colours[name]},
+            "fillcolor": colours[name],
+            "hovertemplate": f"{plain(name)}: %{{y:.3f}} ms<extra></extra>",
+        }
+        for name, values in parts.items()
+    ]
+    each = -(-len(judged) // _MOST_POINTS)
+    note = f"Drawn is the slowest of every {each:,} judged frames or fewer." if each > 1 else ""
+    return Plot(
+        f"phases-{number}",
+        "Phases over the run" if alone else f"Phases over the run, {run.label}",
+        "Stacked areas of what the slowest frames over the run are made of.",
+        tuple(traces),
+        {
+            "xaxis": axis("frame"),
+            "yaxis": axis("ms", rangemode="tozero"),
+            "hovermode": "x unified",
+            "legend": {"traceorder": "normal"},
+        },
+        note=note,
+    )

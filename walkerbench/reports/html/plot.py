@@ -1,0 +1,68 @@
+"""One plot of the page, in the JSON that plotly.js reads (https://plotly.com/javascript/reference/).
+
+A colour is given as the name of a CSS custom property, such as `--run-1`; the page's script puts in what the reader's
+colour scheme makes of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TYPES = {"float64": "f8", "float32": "f4", "int32": "i4", "uint8": "u1"}
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot and what is said with it.
+
+    Attributes:
+        name: Its identifier in the page: lower-case letters, digits and dashes.
+        title: Its heading.
+        summary: What it shows, in a sentence, for those who cannot see it.
+        traces: plotly.js traces.
+        layout: plotly.js layout, on top of the page's own.
+        height_px: Its height.
+        note: What a reader must know to read it, or nothing.
+    """
+
+    name: str
+    title: str
+    summary: str
+    traces: tuple[dict[str, Any], ...]
+    layout: dict[str, Any]
+    height_px: int = 320
+    note: str = ""
+
+
+def numbers(values: NDArray[Any]) -> dict[str, str]:
+    """An array of one or two dimensions as plotly.js takes it: base64 of its bytes, little-endian.
+
+    Args:
+        values: Of dtype float64, float32, int32 or uint8; NaN draws as a gap.
+    """
+    kind = _TYPES[values.dtype.name]
+    data = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+    encoded = {"dtype": kind, "bdata": base64.b64encode(data).decode("ascii")}
+    return encoded if values.ndim == 1 else encoded | {"shape": ", ".join(map(str, values.shape))}
+
+
+def plain(text: str) -> str:
+    """A text that plotly.js is to show as it stands; it would take tags in it for mark-up."""
+    return html.escape(text, quote=False)
+
+
+def log_axis(title: str) -> dict[str, Any]:
+    """An axis for times of very different length, its numbers written out."""
+    # With more ticks than this, plotly.js would label the powers of ten only and put lone digits between them.
+    return axis(f"{title}, logarithmic", type="log", nticks=4, tickformat=",~r")
+
+
+def axis(title: str, **more: Any) -> dict[str, Any]:
+    """An axis with a title."""
+    return {"title": {"text": title}, **more}

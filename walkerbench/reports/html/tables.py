@@ -1,0 +1,151 @@
+"""Tables of the page, as HTML; every text is escaped here."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from walkerbench.reports.html.labelled_run import LabelledRun
+from walkerbench.reports.in_words import conclude, stage_name
+from walkerbench.reports.layout import NOT_MEASURED, fixed
+from walkerbench.verdicts.metrics import duration_name
+from walkerbench.verdicts.statistics import STATISTICS
+
+_OUTCOMES = {"pass": ("PASS", "good"), "fail": ("FAIL", "bad"), "unsupported": ("UNSUPPORTED", "unsure")}
+_WORDS = {"PASS": "good", "FAIL": "bad"}
+_DIGEST_DIGITS = 16
+
+
+class Markup(str):
+    """A text that is HTML already."""
+
+    __slots__ = ()
+
+
+def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "texts") -> str:
+    """A table whose first column heads its rows.
+
+    Args:
+        caption: What the table holds; read out, not shown.
+        headings: A text a column.
+        rows: A text a column each; `Markup` is left as it is.
+        kind: `numbers` where every column but the first holds numbers.
+    """
+    head = "".join(f'<th scope="col">{_escaped(text)}</th>' for text in headings)
+    body = "".join(
+        f'<tr><th scope="row">{_escaped(first)}</th>{"".join(f"<td>{_escaped(text)}</td>" for text in others)}</tr>'
+        for first, *others in rows
+    )
+    return (
+        f'<table class="{kind}"><caption>{_escaped(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def overview(runs: Sequence[LabelledRun]) -> str:
+    """What each run is, its rates and what it comes to."""
+    rows = (
+        (
+            _labelled(each),
+            f"{len(each.judged):,}",
+            fixed(each.run.metrics.get("physics_fps"), 1),
+            fixed(each.run.metrics.get("cpu.effective_cores"), 2),
+            _badge(word := conclude(each.run).word, _WORDS.get(word, "unsure")),
+        )
+        for each in runs
+    )
+    return table("The runs", ("run", "judged frames", "frames/s", "effective cores", "verdict"), rows)
+
+
+def criteria(run: LabelledRun) -> str:
+    """What the run must reach and what became of it."""
+    several = len(run.run.stages) > 1
+    headings = ("criterion", *(("stage",) if several else ()), "measured", "verdict")
+    rows = (
+        (
+            verdict.criterion,
+            *((stage_name(verdict.stage),) if several else ()),
+            verdict.detail if verdict.value is None else f"{verdict.value:.6g}",
+            _badge(*_OUTCOMES[verdict.outcome]),
+        )
+        for verdict in run.run.verdicts
+    )
+    return table(f"Criteria of {run.label}", headings, rows)
+
+
+def durations(run: LabelledRun) -> str:
+    """Statistics of the judged frames and of what they are made of, in ms."""
+    workload = run.run.workload
+    columns = ["wall_ns", *(f"{phase}_ns" for phase in (*workload.phases, workload.settle_phase))]
+    metrics = [name for column in (*columns, "dispatch_ns", "barrier_wait_ns") if (name := duration_name(column))]
+    rows = (
+        (
+            metric.removesuffix("_ms").replace("_", " "),
+            *(fixed(run.run.metrics.get(f"{metric}.{statistic}"), 3) for statistic in STATISTICS),
+        )
+        for metric in metrics
+    )
+    return table(f"Judged frames of {run.label}, in ms", ("ms", *STATISTICS), rows, "numbers")
+
+
+def facts(run: LabelledRun) -> str:
+    """Where the run came from and what it did."""
+    each = run.run
+    asked = "" if each.mode.used == each.mode.requested else f" ({each.mode.requested} was asked for)"
+    rows = {
+        "run": str(run.recorded.directory),
+        "started": each.started_utc,
+        "profile": f"{each.profile.get('name', '?')} ({each.profile.get('source', '?')})",
+        "workload": each.workload.name,
+        "mode": each.mode.used + asked,
+        "agents": ", ".join(str(stage.agents) for stage in each.stages) or NOT_MEASURED,
+        "workers": ", ".join(str(stage.workers) for stage in each.stages) or str(each.mode.workers),
+        "seed": str(each.profile.get("seed", "?")),
+        "pace": str(each.profile.get("pace", "?")),
+        "digest": NOT_MEASURED if each.digest is None else each.digest[:_DIGEST_DIGITS],
+        "walkerbench": each.walkerbench_version,
+    }
+    return table(f"Facts of {run.label}", ("fact", "value"), rows.items())
+
+
+def machine(runs: Sequence[LabelledRun]) -> str:
+    """Facts of the machines: what is the same for every run once, what differs for each run."""
+    of_each = [dict(_flat("", run.run.machine)) for run in runs]
+    names = dict.fromkeys(name for each in of_each for name in each)
+    rows: list[tuple[str, str, str]] = []
+    for name in names:
+        values = [each.get(name, NOT_MEASURED) for each in of_each]
+        if len(set(values)) == 1:
+            rows.append((name, "all" if len(runs) > 1 else "", values[0]))
+        else:
+            rows += [(name, run.label[:1], value) for run, value in zip(runs, values, strict=True)]
+    if len(runs) == 1:
+        return table("Facts of the machine", ("fact", "value"), ((name, value) for name, _, value in rows))
+    return table("Facts of the machines", ("fact", "run", "value"), rows)
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Facts within facts get names with dots; a list of plain values stays together."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flat(f"{prefix}.{name}" if prefix else str(name), inner)
+    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        for number, inner in enumerate(value, 1):
+            yield from _flat(f"{prefix}.{number}", inner)
+    else:
+        yield prefix, value if isinstance(value, str) else json.dumps(value)
+
+
+def _labelled(run: LabelledRun) -> Markup:
+    swatch = f'<span class="swatch" style="background:var({run.colour})"></span>'
+    return Markup(f"{swatch}{html.escape(run.label)}")
+
+
+def _badge(word: str, kind: str) -> Markup:
+    return Markup(f'<span class="badge {kind}">{html.escape(word)}</span>')
+
+
+def _escaped(text: str) -> str:
+    return text if isinstance(text, Markup) else html.escape(text)
