@@ -13,7 +13,6 @@ from threadpoolctl import threadpool_limits
 
 import walkerbench
 from walkerbench.conclusion import conclude
-from walkerbench.environment import WalkerWorkload
 from walkerbench.errors import Interrupted, OutputLost
 from walkerbench.interrupts import InterruptWatch
 from walkerbench.modes import ProcessMode
@@ -89,7 +88,7 @@ class _Run:
         self._profile = profile
         self._listener = listener
         self._interrupts = interrupts
-        self._workloads = [WalkerWorkload(each.agents, profile.seed, profile.environment) for each in profile.stages]
+        self._workloads = [profile.make_workload(stage) for stage in profile.stages]
         self._workers = [choose_workers(profile.mode, profile.workers, each.agents) for each in profile.stages]
         workload = self._workloads[0]
         self._frame_dtype, self._worker_dtype = recorded_dtypes(workload)
