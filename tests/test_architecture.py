@@ -91,6 +91,7 @@ ARROWS: dict[str, set[str]] = {
         "conclusion",
         "errors",
         "gating",
+        "interrupts",
         "profile",
         "recorded_comparison",
         "recorded_sides",

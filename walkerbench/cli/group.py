@@ -7,6 +7,7 @@ import click
 from walkerbench import __version__
 from walkerbench.cli.ab import ab_command
 from walkerbench.cli.compare import compare_command
+from walkerbench.cli.export import export_command
 from walkerbench.cli.gate import gate_command
 from walkerbench.cli.options import HELP_NAMES
 from walkerbench.cli.profile import profile_command
@@ -61,6 +62,7 @@ for command in (
     run_command,
     show_command,
     report_command,
+    export_command,
     compare_command,
     ab_command,
     gate_command,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 from walkerbench.errors import OutputError
@@ -16,12 +17,30 @@ def write_out(text: str) -> None:
     Raises:
         OutputError: It cannot be written for another reason, such as a full disk.
     """
+    write_all_out([text])
+
+
+def write_all_out(texts: Iterable[str]) -> None:
+    """Write texts to stdout as `write_out` does, none of them held for longer than that; no more than are read.
+
+    Raises:
+        OutputError: They cannot be written for another reason than that their reader has gone.
+    """
+    # Apart from the writing, so that an error of what makes the texts is not taken for one of stdout.
+    for text in texts:
+        if not _write_out(text):
+            return
+
+
+def _write_out(text: str) -> bool:
     try:
         _write(sys.stdout, text)
     except OSError as error:
         _silence(sys.stdout)
         if error.errno != errno.EPIPE:
             raise OutputError(f"standard output cannot be written: {error.strerror}; give it room") from error
+        return False
+    return True
 
 
 def complain(text: str) -> None:

@@ -1,39 +1,27 @@
-"""What a gate found, as JUnit XML: a test case a criterion and run, and one a comparison.
-
-There is no standard; this is the common core that CI systems read (testsuites, testsuite, testcase, failure, skipped,
-as Ant's JUnit task writes them). What could not be decided is an error: a reader that knows but pass and fail must not
-take it for a pass.
-"""
+"""What a gate found, as JUnit XML: a test case a criterion and run, and one a comparison; see `junit_xml`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree as ET
+
+from walkerbench.reports import junit_xml
 
 if TYPE_CHECKING:
     from walkerbench.gating import GateResult
 
-_OUTCOMES = {"fail": "failure", "unsupported": "error", "regression": "failure", "inconclusive": "error"}
-_NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FOUND: dict[str, Literal["failure", "error"]] = {
+    "fail": "failure",
+    "unsupported": "error",
+    "regression": "failure",
+    "inconclusive": "error",
+}
 
 
 def render(result: GateResult) -> str:
     """The document, as text."""
-    cases = list(_cases(result))
-    counts = {
-        "tests": len(cases),
-        "failures": sum(case.find("failure") is not None for case in cases),
-        "errors": sum(case.find("error") is not None for case in cases),
-        "skipped": 0,
-    }
-    attributes = {name: str(count) for name, count in counts.items()}
-    suites = ET.Element("testsuites", attributes)
-    suite = ET.SubElement(suites, "testsuite", {"name": "walkerbench gate", **attributes})
-    suite.extend(cases)
-    ET.indent(suites)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(suites, encoding="unicode")}\n'
+    return junit_xml.document("walkerbench gate", list(_cases(result)))
 
 
 def _cases(result: GateResult) -> Iterator[ET.Element]:
@@ -50,12 +38,4 @@ def _cases(result: GateResult) -> Iterator[ET.Element]:
 
 
 def _case(group: str, name: str, outcome: str, detail: str) -> ET.Element:
-    case = ET.Element("testcase", {"classname": f"walkerbench.{group}", "name": _text(name), "time": "0"})
-    if outcome in _OUTCOMES:
-        found = ET.SubElement(case, _OUTCOMES[outcome], {"message": _text(detail), "type": outcome})
-        found.text = _text(detail)
-    return case
-
-
-def _text(text: str) -> str:
-    return _NOT_IN_XML.sub("\ufffd", text)
+    return junit_xml.case(group, name, _FOUND.get(outcome), outcome, detail)

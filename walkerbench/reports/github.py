@@ -6,12 +6,13 @@ one; a summary may have 1 MiB.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from walkerbench.reports.comparison import judged_by, noteworthy, slowdown
 from walkerbench.reports.gate import because
 from walkerbench.reports.layout import NOT_MEASURED, fixed, machine_in_words
+from walkerbench.reports.markdown_table import head, row
 
 if TYPE_CHECKING:
     from walkerbench.compared import Compared
@@ -63,36 +64,22 @@ def broken_summary(message: str) -> str:
 
 
 def _sides(compared: Compared) -> Iterator[str]:
-    yield from _head("side", "frames/s", "frame mean, ms", "p50", "p99", "max", "effective cores")
+    yield from head("side", "frames/s", "frame mean, ms", "p50", "p99", "max", "effective cores")
     for side in compared.sides:
         times = [fixed(side.frame_ms[name], 3) for name in ("mean", "p50", "p99", "max")]
-        yield _row(side.label, fixed(side.frames_per_s, 1), *times, fixed(side.effective_cores, 2))
+        yield row(side.label, fixed(side.frames_per_s, 1), *times, fixed(side.effective_cores, 2))
 
 
 def _comparisons(compared: Compared) -> Iterator[str]:
-    yield from _head(f"against {compared.base.label}", "speed-up", "interval", "level", "time", "verdict")
+    yield from head(f"against {compared.base.label}", "speed-up", "interval", "level", "time", "verdict")
     for each in compared.comparisons:
         interval = f"{1 / each.high:.3f}…{1 / each.low:.3f}"
         level = f"{each.level * 100:.1f} %"
-        yield _row(each.candidate, f"{1 / each.time_ratio:.3f}", interval, level, slowdown(each), f"**{each.verdict}**")
+        yield row(each.candidate, f"{1 / each.time_ratio:.3f}", interval, level, slowdown(each), f"**{each.verdict}**")
 
 
 def _criteria(each: GatedRun) -> Iterator[str]:
-    yield from _head("criterion", "measured", "verdict")
+    yield from head("criterion", "measured", "verdict")
     for verdict in each.run.verdicts:
         value = NOT_MEASURED if verdict.value is None else f"{verdict.value:.6g}"
-        yield _row(f"`{verdict.criterion}`", value, verdict.outcome)
-
-
-def _head(*headings: str) -> Iterator[str]:
-    yield _row(*headings)
-    yield _row("---", *["---:"] * (len(headings) - 1))
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(_escaped(cells))} |"
-
-
-def _escaped(cells: Iterable[str]) -> Iterator[str]:
-    for cell in cells:
-        yield cell.replace("|", "\\|").replace("\n", " ")
+        yield row(f"`{verdict.criterion}`", value, verdict.outcome)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from walkerbench.verdicts.criteria import parse_criterion
+
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
 
@@ -63,6 +65,13 @@ def trouble(run: RunFile) -> str | None:
 def stage_name(stage: int | None) -> str:
     """A stage as people count: from 1; `all` for the run as a whole."""
     return "all" if stage is None else str(stage + 1)
+
+
+def measured_in_words(criterion: str, value: float) -> str:
+    """A value with as many digits as it takes to see why it meets the criterion, or not."""
+    parsed = parse_criterion(criterion)
+    texts = [f"{value:.{digits}g}" for digits in (6, 9, 12, 17)]
+    return next(text for text in texts if parsed.holds(float(text)) == parsed.holds(value))
 
 
 def _reason(run: RunFile) -> str:

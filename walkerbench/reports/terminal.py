@@ -12,9 +12,8 @@ from rich.text import Text
 
 from walkerbench.reports import layout
 from walkerbench.reports.attribution import attribution
-from walkerbench.reports.in_words import conclude, stage_name, trouble
-from walkerbench.verdicts.criteria import parse_criterion
-from walkerbench.verdicts.metrics import duration_name
+from walkerbench.reports.durations import main_durations
+from walkerbench.reports.in_words import conclude, measured_in_words, stage_name, trouble
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
@@ -53,7 +52,7 @@ def report(
             yield from layout.titled("Not measured", [layout.facts(run.unmeasured)])
     yield from pictures
     if run.verdicts:
-        yield from layout.titled("Criteria", [_criteria(run), *layout.footnotes(_unsupported_criteria(run))])
+        yield from layout.titled("Criteria", [criteria_table(run), *layout.footnotes(_unsupported_criteria(run))])
     yield Text()
     yield from layout.warnings(_faults(run))  # once more where the verdict is read
     yield _last_line(run)
@@ -119,20 +118,14 @@ def _stages(run: RunFile) -> Table:
 
 def _durations(run: RunFile) -> Table:
     table = layout.table(["", *_STATISTICS])
-    for metric in _duration_metrics(run):
+    for metric in main_durations(run.workload).values():
         values = [layout.fixed(run.metrics.get(f"{metric}.{statistic}"), 3) for statistic in _STATISTICS]
         table.add_row(metric.removesuffix("_ms").replace("_", " "), *values)
     return table
 
 
-def _duration_metrics(run: RunFile) -> list[str]:
-    phases = [f"{phase}_ns" for phase in (*run.workload.phases, run.workload.settle_phase)]
-    columns = ["wall_ns", *phases, "dispatch_ns", "barrier_wait_ns"]
-    return [name for column in columns if (name := duration_name(column)) is not None]
-
-
 def _unsupported_durations(run: RunFile) -> Iterator[str]:
-    for metric in _duration_metrics(run):
+    for metric in main_durations(run.workload).values():
         for statistic in _STATISTICS:
             key = f"{metric}.{statistic}"
             if run.metrics.get(key) is None:
@@ -151,23 +144,17 @@ def _rates(run: RunFile) -> Table:
     return layout.facts(rows)
 
 
-def _criteria(run: RunFile) -> Table:
+def criteria_table(run: RunFile) -> Table:
+    """Each criterion with what was measured and its verdict."""
     several = len(run.stages) > 1
     table = layout.table(["criterion", *(["stage"] if several else []), "measured", "verdict"])
     for verdict in run.verdicts:
         word = _OUTCOMES[verdict.outcome]
         stage = [stage_name(verdict.stage)] if several else []
-        measured = layout.NOT_MEASURED if verdict.value is None else _measured(verdict.criterion, verdict.value)
+        measured = layout.NOT_MEASURED if verdict.value is None else measured_in_words(verdict.criterion, verdict.value)
         style = layout.STYLES["INCONCLUSIVE" if verdict.outcome == "unsupported" else word]
         table.add_row(Text(verdict.criterion), *stage, measured, Text(word, style=style))
     return table
-
-
-def _measured(criterion: str, value: float) -> str:
-    """The value with as many digits as it takes to see why it meets the criterion, or not."""
-    parsed = parse_criterion(criterion)
-    texts = [f"{value:.{digits}g}" for digits in (6, 9, 12, 17)]
-    return next(text for text in texts if parsed.holds(float(text)) == parsed.holds(value))
 
 
 def _unsupported_criteria(run: RunFile) -> Iterator[str]:

@@ -1,0 +1,87 @@
+"""`walkerbench export`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from walkerbench.cli.options import HELP_NAMES, run_argument, verbose_option
+from walkerbench.cli.output import note, write_all_out
+from walkerbench.errors import Interrupted
+from walkerbench.reports.export import FORMATS
+
+if TYPE_CHECKING:
+    from walkerbench.interrupts import InterruptWatch
+
+_EPILOG = "\b\nFormats:\n" + "\n".join(f"  {name:<17} {what}" for name, what in FORMATS.items())
+
+
+@click.command("export", context_settings=HELP_NAMES, epilog=_EPILOG)
+@run_argument
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(list(FORMATS)),
+    metavar="FORMAT",
+    required=True,
+    help="What to write: one of the formats below.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File to create. Default: stdout.",
+)
+@verbose_option
+def export_command(*, recorded: str, format_name: str, output: Path | None) -> int:
+    """Write a recorded run in a format that another tool reads.
+
+    RUN is a run directory, or @latest for the newest in .walkerbench/runs
+    (@latest~1 for the one before, and so on). A run that is still running, or
+    was killed, is written as far as it was recorded, and stderr says so. FILE
+    is there whole or not at all. Ends with 0 whatever the run's verdict.
+
+    \b
+    Examples:
+      walkerbench export @latest --format markdown
+      walkerbench export @latest --format chrome-trace -o trace.json
+      walkerbench export results/today --format junit -o results.xml
+    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    from walkerbench.conclusion import conclude
+    from walkerbench.reports.export.rendering import RENDERERS
+    from walkerbench.reports.in_words import trouble
+    from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
+
+    found = read_run(find_run(recorded, RUNS_ROOT))
+    if found.run.state == "running":
+        found = dataclasses.replace(found, run=conclude(found))
+    texts = RENDERERS[format_name](found)
+    if output is None:
+        write_all_out(texts)
+    else:
+        _write_file(output, texts)
+    for warning in (trouble(found.run), f"FAULTS INJECTED: {found.run.faults}" if found.run.faults else None):
+        if warning:
+            note(warning)
+    return 0
+
+
+def _write_file(path: Path, texts: Iterable[str]) -> None:
+    from walkerbench.interrupts import InterruptWatch
+    from walkerbench.whole_file import WholeFile
+
+    with InterruptWatch() as interrupts, WholeFile.opened(path) as file:
+        file.write_all(_until_interrupted(texts, interrupts))
+        interrupts.hold()
+
+
+def _until_interrupted(texts: Iterable[str], interrupts: InterruptWatch) -> Iterator[str]:
+    for text in texts:
+        if interrupts.received is not None:
+            raise Interrupted(f"interrupted ({interrupts.received}): nothing was written")
+        yield text

@@ -1,0 +1,13 @@
+"""A recorded run in the formats that other tools read; one file a format."""
+
+FORMATS = {
+    "json": "facts, metrics, verdicts: what `show --json` prints",
+    "csv": "every frame, a row each, times in ns",
+    "markdown": "verdict, percentiles and facts, for a pull request",
+    "chrome-trace": "a timeline for https://ui.perfetto.dev",
+    "speedscope": "flame graphs of phases for https://www.speedscope.app",
+    "junit": "a test case a criterion, for CI",
+    "pytest-benchmark": "for `pytest-benchmark compare`",
+    "benchmark-action": "for github-action-benchmark, customSmallerIsBetter",
+}
+"""Every format by its name on the command line, and what it is for. Kept apart from the code, so that help is quick."""

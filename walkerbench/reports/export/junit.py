@@ -1,0 +1,72 @@
+"""The run as JUnit XML: a test case a criterion, in each stage and for the run as a whole.
+
+Source of the format: `junit-10.xsd` of Jenkins' xUnit plugin, which is what Ant and Maven write; see `junit_xml`.
+A criterion that is not met is a failure; one that could not be judged is an error, for a skipped case would pass. One
+case more says whether the run is finished, and one whether anything was judged at all. A case's time is what was
+measured, in seconds, where its criterion is about a duration, so that CI draws its history; else 0. The suite's time is
+that of all recorded frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+from xml.etree import ElementTree as ET
+
+from walkerbench.reports.in_words import stage_name, trouble
+from walkerbench.reports.junit_xml import case, document
+from walkerbench.verdicts.criteria import parse_criterion
+
+if TYPE_CHECKING:
+    from walkerbench.run_directory import RecordedRun, RunFile, VerdictRecord
+
+_FOUND: dict[str, Literal["failure", "error"]] = {"fail": "failure", "unsupported": "error"}
+_MS_PER_S = 1e3
+_NS_PER_S = 1e9
+
+
+def render(recorded: RecordedRun) -> str:
+    """The document, as text."""
+    run = recorded.run
+    time_s = int(recorded.frames["wall_ns"].sum()) / _NS_PER_S
+    return document(
+        f"walkerbench {run.profile.get('name', '')}",
+        list(_cases(run)),
+        _facts(run),
+        time=f"{time_s:.6f}",
+        timestamp=run.started_utc.partition(".")[0].removesuffix("Z"),
+    )
+
+
+def _cases(run: RunFile) -> Iterator[ET.Element]:
+    found: Literal["failure", "error"] = "failure" if run.state == "emergency" else "error"
+    ended = trouble(run)
+    yield case("run", "the run is finished", found if ended else None, run.state, ended or "")
+    if not run.verdicts:
+        yield case("run", "something is judged", "error", "inconclusive", "nothing was judged")
+    for verdict in run.verdicts:
+        yield _case(verdict, several=len(run.stages) > 1)
+
+
+def _case(verdict: VerdictRecord, *, several: bool) -> ET.Element:
+    group = "criteria" if not several else f"criteria.stage {stage_name(verdict.stage)}"
+    return case(
+        group, verdict.criterion, _FOUND.get(verdict.outcome), verdict.outcome, verdict.detail, _time_s(verdict)
+    )
+
+
+def _time_s(verdict: VerdictRecord) -> float:
+    about_time = parse_criterion(verdict.criterion).metric.endswith("_ms")
+    return (verdict.value or 0.0) / _MS_PER_S if about_time else 0.0
+
+
+def _facts(run: RunFile) -> dict[str, str]:
+    facts = {
+        "walkerbench": run.walkerbench_version,
+        "state": run.state,
+        "workload": run.workload.name,
+        "mode": run.mode.used,
+        "digest": run.digest,
+        "faults": run.faults,
+    }
+    return {name: value for name, value in facts.items() if value is not None}

@@ -1,0 +1,82 @@
+"""The run as Markdown, to be pasted into a pull request or appended to `$GITHUB_STEP_SUMMARY`.
+
+Source of the format: GitHub Flavored Markdown, tables included. The verdict comes first, with whatever a reader must
+know before any number; the facts last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from walkerbench.reports.durations import main_durations
+from walkerbench.reports.in_words import conclude, measured_in_words, stage_name, trouble
+from walkerbench.reports.layout import NOT_MEASURED, fixed, machine_in_words
+from walkerbench.reports.markdown_table import head, row
+
+if TYPE_CHECKING:
+    from walkerbench.run_directory import RunFile, VerdictRecord
+
+_STATISTICS = ("mean", "p50", "p95", "p99", "max")
+_OUTCOMES = {"pass": "pass", "fail": "**fail**", "unsupported": "**unsupported**"}
+
+
+def render(run: RunFile) -> str:
+    """The summary, as text."""
+    conclusion = conclude(run)
+    lines = [f"## walkerbench: {conclusion.word}", "", _plain(conclusion.because)]
+    for warning in (trouble(run), f"FAULTS INJECTED: {run.faults}" if run.faults else None):
+        lines += ["", f"**{_plain(warning)}**"] if warning else []
+    for table in (_criteria(run), _durations(run)):
+        lines += ["", *table]
+    return "\n".join((*lines, "", *_facts(run))) + "\n"
+
+
+def _criteria(run: RunFile) -> Iterator[str]:
+    several = len(run.stages) > 1
+    if run.verdicts:
+        yield from head("criterion", *(["stage"] if several else []), "measured", "verdict")
+    for verdict in run.verdicts:
+        stage = [stage_name(verdict.stage)] if several else []
+        yield row(f"`{verdict.criterion}`", *stage, _measured(verdict), _OUTCOMES[verdict.outcome])
+
+
+def _measured(verdict: VerdictRecord) -> str:
+    if verdict.value is None:
+        return f"{NOT_MEASURED} {verdict.detail}".rstrip()
+    return measured_in_words(verdict.criterion, verdict.value)
+
+
+def _durations(run: RunFile) -> Iterator[str]:
+    yield from head("judged frames, ms", *_STATISTICS)
+    for metric in main_durations(run.workload).values():
+        values = [fixed(run.metrics.get(f"{metric}.{statistic}"), 3) for statistic in _STATISTICS]
+        yield row(metric.removesuffix("_ms").replace("_", " "), *values)
+
+
+def _facts(run: RunFile) -> Iterator[str]:
+    profile = run.profile
+    fps = fixed(run.metrics.get("physics_fps"), 1)
+    cores = fixed(run.metrics.get("cpu.effective_cores"), 2)
+    stages = "; ".join(
+        f"{stage.agents} agents, {stage.workers} workers, {stage.frames - stage.warmup} judged frames"
+        for stage in run.stages
+    )
+    fallback = f" ({run.mode.requested} was asked for: {run.mode.fallback})" if run.mode.fallback else ""
+    facts = {
+        "speed": f"{fps} physics frames/s on {cores} effective cores",
+        "profile": f"{profile.get('name', '?')}, seed {profile.get('seed', '?')}, pace {profile.get('pace', '?')}",
+        "workload": f"{run.workload.name}, {run.mode.used} mode{fallback}",
+        "stages": stages or NOT_MEASURED,
+        "machine": machine_in_words(run.machine),
+        "digest": f"`{run.digest}`" if run.digest else NOT_MEASURED,
+        "recorded": f"{run.started_utc} by walkerbench {run.walkerbench_version}",
+    }
+    for name, fact in facts.items():
+        yield f"- {name}: {fact if name == 'digest' else _plain(fact)}"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown leaves as it is, in one line."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))

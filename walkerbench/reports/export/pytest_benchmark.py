@@ -1,0 +1,126 @@
+"""The run as a file of pytest-benchmark's, for `pytest-benchmark compare FILE FILE`.
+
+Source of the format: what pytest-benchmark 5 writes with `--benchmark-json`, without the single values. Each duration
+of a frame is a benchmark in each stage, its judged frames the rounds; groups put the same duration of several files
+side by side. Times are seconds. Statistics are those of `pytest_benchmark.stats.Stats`. Its quartiles are, for any
+number of rounds, the quantiles of Hazen (definition 5 of Hyndman and Fan, "Sample quantiles in statistical packages",
+The American Statistician 50, 1996).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from walkerbench.errors import RunFileError
+from walkerbench.reports.durations import main_durations
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from walkerbench.run_directory import RecordedRun, RunFile, StageRecord
+
+_VERSION = "5.0.0"
+_NS_PER_S = 1e9
+
+
+def render(recorded: RecordedRun) -> Iterator[str]:
+    """The file, in parts: one a benchmark.
+
+    Raises:
+        RunFileError: No frame was judged: a benchmark has a round at least.
+    """
+    judged = [(stage, each) for stage in recorded.run.stages if len(each := _judged(recorded, stage))]
+    if not judged:
+        raise RunFileError(f"{recorded.directory}: no frame was judged, and pytest-benchmark needs one at least")
+    head = _encode(_head(recorded.run)).removesuffix("}")
+    yield f'{head}, "benchmarks": [\n'
+    separator = ""
+    for stage, frames in judged:
+        for column, metric in main_durations(recorded.run.workload).items():
+            yield separator + _encode(_benchmark(recorded.run, stage, metric, frames[column]))
+            separator = ",\n"
+    yield "\n]}\n"
+
+
+def _judged(recorded: RecordedRun, stage: StageRecord) -> NDArray[Any]:
+    frames = recorded.frames
+    judged: NDArray[Any] = frames[(frames["stage"] == stage.stage) & (frames["warmup"] == 0)]
+    return judged
+
+
+def _head(run: RunFile) -> dict[str, Any]:
+    # By way of pydantic's own JSON, which writes null where a fact is not a finite number.
+    machine = json.loads(run.model_dump_json(include={"machine"}))["machine"]
+    python = machine.get("python")
+    git = machine.get("git")
+    return {
+        "machine_info": {
+            "python_version": python.get("version") if isinstance(python, dict) else None,
+            "python_implementation": python.get("implementation") if isinstance(python, dict) else None,
+            "system": machine.get("os"),
+            "release": machine.get("kernel"),
+            "cpu": {"brand_raw": machine.get("cpu_model"), "count": machine.get("cores_allowed")},
+        },
+        "commit_info": {"id": git.get("revision"), "dirty": git.get("dirty")} if isinstance(git, dict) else {},
+        "datetime": run.started_utc,
+        "version": _VERSION,
+    }
+
+
+def _benchmark(run: RunFile, stage: StageRecord, metric: str, durations_ns: NDArray[Any]) -> dict[str, Any]:
+    group = metric.removesuffix("_ms")
+    profile = run.profile.get("name", "")
+    name = f"{group}[{stage.agents} agents]" if len(run.stages) == 1 else f"{group}[stage {stage.stage + 1}]"
+    told = {"mode": run.mode.used, "workers": stage.workers, "agents": stage.agents, "digest": stage.digest}
+    return {
+        "group": group,
+        "name": name,
+        "fullname": f"{profile}::{name}",
+        "params": None,
+        "param": None,
+        "extra_info": {**told, "state": run.state, "faults": run.faults},
+        "options": {},
+        "stats": statistics(durations_ns / _NS_PER_S),
+    }
+
+
+def statistics(durations_s: NDArray[np.float64]) -> dict[str, Any]:
+    """Every statistic that pytest-benchmark keeps of a benchmark.
+
+    Args:
+        durations_s: `(rounds,)`, one at least.
+    """
+    ordered = np.sort(durations_s)
+    rounds, total, mean = len(ordered), float(ordered.sum()), float(ordered.mean())
+    stddev = float(ordered.std(ddof=1)) if rounds > 1 else 0.0
+    q1, median, q3 = (float(each) for each in np.quantile(ordered, (0.25, 0.5, 0.75), method="hazen"))
+    low, high = q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1)
+    usual = ordered[(ordered >= low) & (ordered <= high)]
+    far = int(np.count_nonzero(abs(ordered - mean) > stddev))
+    return {
+        "min": float(ordered[0]),
+        "max": float(ordered[-1]),
+        "mean": mean,
+        "stddev": stddev,
+        "rounds": rounds,
+        "median": median,
+        "iqr": q3 - q1,
+        "q1": q1,
+        "q3": q3,
+        "iqr_outliers": rounds - len(usual),
+        "stddev_outliers": far,
+        "outliers": f"{far};{rounds - len(usual)}",
+        "ld15iqr": float(usual[0]),
+        "hd15iqr": float(usual[-1]),
+        "ops": rounds / total if total else 0.0,
+        "total": total,
+        "iterations": 1,
+    }
+
+
+def _encode(content: Any) -> str:
+    return json.dumps(content, allow_nan=False)

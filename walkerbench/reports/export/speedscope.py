@@ -1,0 +1,95 @@
+"""The run as flame graphs of phases, for speedscope (https://www.speedscope.app).
+
+Source of the format: speedscope's `file-format-spec.ts` and its schema, https://www.speedscope.app/file-format-schema.json.
+The parent and each worker are evented profiles of one file, in nanoseconds from the beginning of the run's first frame;
+`timeline` says what lies in what.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from walkerbench.errors import RunFileError
+from walkerbench.reports.export.timeline import (
+    Span,
+    Timeline,
+    begin_ns,
+    frames_with_workers,
+    num_workers,
+    span_names,
+)
+
+if TYPE_CHECKING:
+    from walkerbench.run_directory import RecordedRun, RunFile
+
+SCHEMA = "https://www.speedscope.app/file-format-schema.json"
+"""What a file of this format names as its schema."""
+
+_SPANS_A_PART = 2048
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def render(recorded: RecordedRun) -> Iterator[str]:
+    """The file, in parts.
+
+    Raises:
+        RunFileError: No frame was recorded: speedscope opens no file without a profile.
+    """
+    if not len(recorded.frames):
+        raise RunFileError(f"{recorded.directory}: no frame was recorded, so speedscope has nothing to show")
+    names = span_names(recorded.run.workload)
+    head = {
+        "$schema": SCHEMA,
+        "exporter": f"walkerbench {recorded.run.walkerbench_version}",
+        "name": _title(recorded.run),
+        "shared": {"frames": [{"name": name} for name in names]},
+    }
+    yield f'{_encode(head)[:-1]},"profiles":[\n'
+    yield from _profile("parent", _parent_spans(recorded), names, recorded)
+    for worker in range(num_workers(recorded)):
+        yield ",\n"
+        yield from _profile(f"worker {worker}", _worker_spans(recorded, worker), names, recorded)
+    yield "\n]}\n"
+
+
+def _title(run: RunFile) -> str:
+    parts = [f"walkerbench {run.profile.get('name', '')} ({run.mode.used})"]
+    if run.state != "finished":
+        parts.append(f"run {run.state}")
+    if run.faults:
+        parts.append(f"faults injected: {run.faults}")
+    return ", ".join(parts)
+
+
+def _parent_spans(recorded: RecordedRun) -> Iterator[Span]:
+    timeline = Timeline(recorded.run)
+    return (timeline.parent(frame) for frame, _ in frames_with_workers(recorded))
+
+
+def _worker_spans(recorded: RecordedRun, number: int) -> Iterator[Span]:
+    timeline = Timeline(recorded.run)
+    rows = chain.from_iterable(workers for _, workers in frames_with_workers(recorded))
+    return (timeline.worker(row) for row in rows if row["worker"] == number)
+
+
+def _profile(name: str, spans: Iterator[Span], names: tuple[str, ...], recorded: RecordedRun) -> Iterator[str]:
+    first_ns = begin_ns(recorded)
+    number = {name: place for place, name in enumerate(names)}
+    yield f'{{"type":"evented","name":{_encode(name)},"unit":"nanoseconds","startValue":0,"events":[\n'
+    end_ns, separator = first_ns, ""
+    while part := list(islice(spans, _SPANS_A_PART)):
+        events = [event for span in part for event in _events(span, number, first_ns)]
+        yield separator + ",\n".join(map(_encode, events))
+        end_ns, separator = part[-1].end_ns, ",\n"
+    yield f'\n],"endValue":{end_ns - first_ns}}}'
+
+
+def _events(span: Span, number: dict[str, int], first_ns: int) -> Iterator[dict[str, Any]]:
+    frame = number[span.name]
+    yield {"type": "O", "frame": frame, "at": span.begin_ns - first_ns}
+    for inner in span.inside:
+        yield from _events(inner, number, first_ns)
+    yield {"type": "C", "frame": frame, "at": span.end_ns - first_ns}

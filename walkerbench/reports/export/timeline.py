@@ -1,0 +1,147 @@
+"""When what ran, frame by frame: the parent's part and each worker's, as spans that nest.
+
+A row holds when a frame or a worker's part began and how long its pieces took, not when each piece began. Pieces are
+laid out in the order in which they run, and clipped to what they lie in. Two things are known less exactly:
+
+- `barrier wait` is what the barrier took beyond the slowest worker's own time, some of it before the workers and some
+  after them; it is shown at the end.
+- A worker's phases are shown right from its beginning. Where a stall was injected, which comes before them, they are
+  shown as late as they can have run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from walkerbench.run_directory import RecordedRun, RunFile, WorkloadRecord
+
+Row = dict[str, int]
+
+FRAME, DISPATCH, WORKERS, BARRIER_WAIT, STALL = "frame", "dispatch", "workers", "barrier wait", "stall"
+"""Names of spans; the others are called as the phases are."""
+
+_ROWS_AT_ONCE = 4096
+
+
+class Span(NamedTuple):
+    """Something that ran.
+
+    Attributes:
+        name: What.
+        begin_ns: From when on, in `perf_counter_ns`.
+        end_ns: Until when.
+        inside: What ran within it, in order; none of it is empty.
+    """
+
+    name: str
+    begin_ns: int
+    end_ns: int
+    inside: tuple[Span, ...] = ()
+
+
+def span_names(workload: WorkloadRecord) -> tuple[str, ...]:
+    """Every name that a span may have."""
+    return tuple(
+        dict.fromkeys((FRAME, DISPATCH, WORKERS, BARRIER_WAIT, STALL, *workload.phases, workload.settle_phase))
+    )
+
+
+def num_workers(recorded: RecordedRun) -> int:
+    """How many workers the stage with the most of them had; 0 where no frame was recorded."""
+    return 1 + int(recorded.workers["worker"].max(initial=-1))
+
+
+def begin_ns(recorded: RecordedRun) -> int:
+    """When the first frame began; 0 without any."""
+    return int(recorded.frames["start_ns"][0]) if len(recorded.frames) else 0
+
+
+def frames_with_workers(recorded: RecordedRun) -> Iterator[tuple[Row, tuple[Row, ...]]]:
+    """Each frame's row, and its workers' rows; the last frames of a run that was killed may lack the latter."""
+    parts = groupby(_rows(recorded.workers), _moment)
+    moment, workers = next(parts, (None, iter(())))
+    for frame in _rows(recorded.frames):
+        if moment != _moment(frame):
+            yield frame, ()
+            continue
+        yield frame, tuple(workers)
+        moment, workers = next(parts, (None, iter(())))
+
+
+class Timeline:
+    """Makes spans of a run's rows.
+
+    Args:
+        run: The run.
+    """
+
+    def __init__(self, run: RunFile) -> None:
+        self._phases = tuple(run.workload.phases)
+        self._settle_phase = run.workload.settle_phase
+        faults = run.profile.get("faults") or {}
+        self._stalls = {int(frame) for frame in faults.get("stall_frames") or ()}
+        self._extra_share = float(faults.get("extra_work_percent") or 0) / 100
+
+    def parent(self, frame: Row) -> Span:
+        """The frame, as the parent saw it."""
+        begin = frame["start_ns"]
+        end = begin + max(0, frame["wall_ns"])
+        dispatched = _within(begin, begin + frame["dispatch_ns"], end)
+        released = _within(dispatched, end - frame[f"{self._settle_phase}_ns"], end)
+        waits = _within(dispatched, released - frame["barrier_wait_ns"], released)
+        return Span(
+            FRAME,
+            begin,
+            end,
+            _ran(
+                Span(DISPATCH, begin, dispatched),
+                Span(WORKERS, dispatched, released, _ran(Span(BARRIER_WAIT, waits, released))),
+                Span(self._settle_phase, released, end),
+            ),
+        )
+
+    def worker(self, worker: Row) -> Span:
+        """A worker's part of the frame."""
+        begin = worker["start_ns"]
+        end = begin + max(0, worker["busy_ns"])
+        pieces = [(phase, worker[f"{phase}_ns"]) for phase in self._phases]
+        if self.stalls(worker):
+            needed = sum(duration for _, duration in pieces) * (1 + self._extra_share)
+            pieces.insert(0, (STALL, int(end - begin - needed)))
+        return Span(FRAME, begin, end, _ran(*_in_turn(begin, end, pieces)))
+
+    def stalls(self, worker: Row) -> bool:
+        """Whether this part of the frame was made to stall; only worker 0 is."""
+        return worker["worker"] == 0 and worker["frame"] in self._stalls
+
+
+def _rows(array: NDArray[Any]) -> Iterator[Row]:
+    names = array.dtype.names or ()
+    for first in range(0, len(array), _ROWS_AT_ONCE):
+        for values in array[first : first + _ROWS_AT_ONCE].tolist():
+            yield dict(zip(names, values, strict=True))
+
+
+def _moment(row: Row) -> tuple[int, int]:
+    return row["stage"], row["frame"]
+
+
+def _in_turn(begin: int, end: int, pieces: Iterable[tuple[str, int]]) -> Iterator[Span]:
+    for name, duration in pieces:
+        after = _within(begin, begin + duration, end)
+        yield Span(name, begin, after)
+        begin = after
+
+
+def _within(low: int, moment: int, high: int) -> int:
+    return min(max(low, moment), high)
+
+
+def _ran(*spans: Span) -> tuple[Span, ...]:
+    """Those that are not empty: a viewer cannot tell what an empty one lies in."""
+    return tuple(span for span in spans if span.end_ns > span.begin_ns)
