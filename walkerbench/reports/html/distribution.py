@@ -51,7 +51,7 @@ def percentile_points(ordered: NDArray[np.float64]) -> tuple[NDArray[np.float64]
         last point is the maximum, which nothing exceeds: it stands where one in N would.
     """
     count = len(ordered)
-    beyond = np.unique(np.geomspace(1, count, _MOST_POINTS).astype(np.int64))[::-1]
+    beyond = np.unique(np.rint(np.geomspace(1, count, _MOST_POINTS)).astype(np.int64))[::-1]
     ranks = np.maximum(count - beyond, 1)
     return np.append(count / beyond, count), np.append(ordered[ranks - 1], ordered[-1])
 

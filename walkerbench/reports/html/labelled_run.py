@@ -44,9 +44,15 @@ class LabelledRun:
         return self.recorded.run
 
     @property
+    def judged_positions(self) -> NDArray[np.intp]:
+        """Positions, among its frames, of those that are judged; one whose time is not a number is left aside."""
+        frames = self.recorded.frames
+        return np.flatnonzero((frames["warmup"] == 0) & np.isfinite(frames["wall_ns"]))
+
+    @property
     def judged(self) -> NDArray[Any]:
-        """`(frames,)`, structured: the frames that are judged."""
-        judged: NDArray[Any] = self.recorded.frames[self.recorded.frames["warmup"] == 0]
+        """`(frames,)`, structured: those frames."""
+        judged: NDArray[Any] = self.recorded.frames[self.judged_positions]
         return judged
 
 

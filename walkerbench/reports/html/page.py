@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from walkerbench import __version__
 from walkerbench.reports.html import tables
@@ -160,7 +162,20 @@ def _inline(script: str) -> str:
 def _json(plots: Sequence[Plot]) -> str:
     """Plots for the page's script; no text in them can end the element that holds them."""
     content = [{"name": plot.name, "data": plot.traces, "layout": plot.layout} for plot in plots]
-    return json.dumps(content, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(_finite(content), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _finite(value: Any) -> Any:
+    """The same value, with null for what JSON has no number for."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {key: _finite(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_finite(inner) for inner in value]
+        case _:
+            return value
 
 
 def _source(name: str) -> str:

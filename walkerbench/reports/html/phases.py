@@ -93,7 +93,7 @@ def _means(runs: Sequence[LabelledRun]) -> Plot:
 
 def _over_the_run(run: LabelledRun, number: int, *, alone: bool) -> Plot:
     frames = run.recorded.frames
-    judged = np.flatnonzero(frames["warmup"] == 0)
+    judged = run.judged_positions
     kept = judged[highest(frames["wall_ns"][judged], _MOST_POINTS)]
     parts = layers(run, frames[kept])
     colours = layer_colours(run)

@@ -21,7 +21,7 @@ _PARENT = "parent"
 
 def slowest(run: LabelledRun) -> NDArray[np.intp]:
     """Positions, among the run's frames, of its slowest judged frames, the slowest first."""
-    judged = np.flatnonzero(run.recorded.frames["warmup"] == 0)
+    judged = run.judged_positions
     order = np.argsort(-run.recorded.frames["wall_ns"][judged], kind="stable")
     return judged[order[:_SHOWN]]
 

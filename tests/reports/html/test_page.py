@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from drawn_runs import drawn_run, lengthened
+
+from walkerbench.reports.html.page import render
+
+PLOTLY = "window.Plotly = {};"
+VOID = {"meta", "br"}
+
+
+class Outline(HTMLParser):
+    """Checks that every element is closed in order, and keeps what it saw."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def all(self, *tags: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.seen if tag in tags]
+
+
+def page(*recorded: Any, plotly: str = PLOTLY) -> str:
+    return "".join(render(recorded, plotly))
+
+
+def plots(text: str) -> list[dict[str, Any]]:
+    (content,) = re.findall(r'<script type="application/json" id="plots">(.*?)</script>', text)
+    return json.loads(content)
+
+
+def visible(text: str) -> str:
+    return re.sub(r"<(script|style).*?</\1>", "", text, flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def whole() -> str:
+    return page(drawn_run([1.0, 60, 3] * 40, warmup=3), drawn_run([2.0] * 50))
+
+
+def test_every_element_is_closed_and_every_plot_has_its_place(whole):
+    outline = Outline(whole)
+    places = [attributes["id"] for attributes in outline.all("div") if attributes.get("class") == "plot"]
+    assert places == [plot["name"] for plot in plots(whole)]
+    assert len(places) == len(set(places)) == 1 + 2 + 3 + 2 + 10 + 1
+
+
+def test_it_can_be_read_without_seeing_it(whole):
+    outline = Outline(whole)
+    headings = [int(tag[1]) for tag, _ in outline.seen if re.fullmatch(r"h\d", tag)]
+    assert headings[0] == 1
+    assert headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(headings))
+    assert all(attributes["aria-label"] for attributes in outline.all("div") if attributes.get("role") == "img")
+    assert all(attributes["scope"] in ("col", "row") for attributes in outline.all("th"))
+    assert len(outline.all("table")) == len(outline.all("caption"))
+    assert outline.all("html") == [{"lang": "en"}]
+
+
+def test_it_asks_for_nothing(whole):
+    outline = Outline(whole)
+    assert not [attributes for _, attributes in outline.seen if {"src", "href"} & set(attributes)]
+    assert not outline.all("link", "img", "iframe", "object", "embed")
+    policy = [each["content"] for each in outline.all("meta") if each.get("http-equiv") == "Content-Security-Policy"]
+    assert policy[0].startswith("default-src 'none';")
+    assert "http" not in policy[0]
+    assert "://" not in visible(whole)
+    assert not re.search(r"url\(|@import", whole)
+
+
+def test_nothing_of_a_run_is_mark_up():
+    evil = '</script><script>alert("1")</script><b onload=x>&amp;'
+    run = drawn_run(
+        [1.0] * 20, profile={"name": evil, "source": evil}, machine={evil: evil}, faults=evil, ended_because=evil,
+        state="interrupted",
+    )  # fmt: skip
+    text = page(run, run)
+    Outline(text)
+    assert "<b onload" not in text
+    assert "alert(" not in re.sub(
+        r"\\u003c/script>\\u003cscript>alert\(|&lt;/script&gt;&lt;script&gt;alert\(", "", text
+    )
+    assert text.count("<script") == 3
+
+
+def test_the_script_that_is_inlined_cannot_end_early():
+    text = page(drawn_run([1.0]), plotly='var x = "</script>";')
+    assert r'var x = "<\/script>";' in text
+    Outline(text)
+
+
+def test_verdicts_and_faults_are_told():
+    text = visible(page(drawn_run([1.0, 60.0], faults="a stall of 1 s in frame 1")))
+    assert "FAULTS INJECTED: a stall of 1 s in frame 1" in text
+    assert '<tr><th scope="row">frame_ms.max &lt; 50</th><td>60</td><td><span class="badge bad">FAIL</span>' in text
+    assert "<strong>FAIL</strong>: not met: frame_ms.max &lt; 50." in text
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("running", "UNFINISHED: still running, or killed; shown as far as it was recorded (after 5 frames)"),
+        ("interrupted", "INTERRUPTED: why (after 5 frames)"),
+        ("broken", "BROKEN: why (after 5 frames)"),
+        ("emergency", "STOPPED ITSELF: why (after 5 frames)"),
+    ],
+)
+def test_a_run_that_is_not_whole_says_so_first(state, told):
+    because = None if state == "running" else "why"
+    run = drawn_run([1.0] * 5)
+    text = visible(page(replace(run, run=run.run.changed(state=state, ended_because=because))))
+    assert text.index(told) < text.index("<table")
+
+
+def test_a_run_without_frames_says_so_everywhere():
+    text = page(drawn_run([], samples=0))
+    assert plots(text) == []
+    for sentence in ("No frame was recorded.", "The cores were not sampled.", "No checkpoint recorded statistics"):
+        assert sentence in text
+    Outline(text)
+
+
+def test_warm_up_alone_is_drawn_and_not_judged():
+    text = page(drawn_run([1.0, 2.0], warmup=2))
+    assert [plot["name"] for plot in plots(text)] == ["frame-times", "cores-1"]
+    assert visible(text).count("No frame was judged.") == 3
+
+
+def test_one_frame_is_enough():
+    names = [plot["name"] for plot in plots(page(drawn_run([1.0])))]
+    assert names == ["frame-times", "histogram", "percentiles", "mean-frame", "phases-1", "cores-1", "worst-1-1"]
+
+
+def test_what_is_not_a_number_is_a_gap():
+    run = drawn_run([1.0] * 20)
+    cpu = run.cpu.copy()
+    cpu["core_percent"][3] = np.nan
+    floats = np.dtype([(name, "f8" if name == "wall_ns" else "i8") for name in run.frames.dtype.names])
+    frames = run.frames.astype(floats)
+    frames["wall_ns"][[0, 7]] = np.nan, np.inf
+    text = page(replace(run, cpu=cpu, frames=frames))
+    assert "NaN" not in re.search(r'id="plots">(.*?)</script>', text)[1]
+    assert len(plots(text)) == 12
+
+
+def test_work_that_differs_is_told():
+    run, other = drawn_run([1.0]), drawn_run([1.0], digest="cd" * 32)
+    assert "All runs did the same work" in page(run, run)
+    assert "The runs did not do the same work" in page(run, other)
+
+
+def test_facts_that_differ_are_told_run_by_run():
+    text = page(drawn_run([1.0]), drawn_run([1.0], machine={"cpu_model": "Other", "python": {"version": "3.11.7"}}))
+    assert '<th scope="row">cpu_model</th><td>A</td><td>Imaginary CPU 3000</td>' in text
+    assert '<th scope="row">cpu_model</th><td>B</td><td>Other</td>' in text
+    assert '<th scope="row">python.version</th><td>all</td><td>3.11.7</td>' in text
+
+
+def test_a_million_frames_fit():
+    # 4.9 MB of it are plotly.js; the issue allows 12 MB in all.
+    run = drawn_run([1.0] * 1000, samples=100_000)
+    text = page(lengthened(run, np.random.default_rng(1).gamma(3, 1, 1_000_000)))
+    assert len(text) < 1_000_000
