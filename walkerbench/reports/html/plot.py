@@ -60,7 +60,7 @@ def plain(text: str) -> str:
 def log_axis(title: str) -> dict[str, Any]:
     """An axis for times of very different length, its numbers written out."""
     # With more ticks than this, plotly.js would label the powers of ten only and put lone digits between them.
-    return axis(f"{title}, logarithmic", type="log", nticks=4, tickformat=",~r")
+    return axis(f"{title}, logarithmic", type="log", nticks=5, tickformat=",~r")
 
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
