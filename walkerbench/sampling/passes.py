@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from walkerbench.errors import NotComparable, OutputError, RunBroken
+from walkerbench.errors import Interrupted, NotComparable, OutputError, RunBroken
 from walkerbench.interrupts import InterruptWatch
 from walkerbench.run_directory import RecordedRun, read_run
 from walkerbench.sampling.attach import RATE_HZ, Moment, check_permitted, find_py_spy, record, record_sampled
@@ -74,13 +74,16 @@ def profile_run(options: Sequence[str], directory: Path, tell: Callable[[str], N
         OutputError: The directory exists or cannot be made.
         UsageError: py-spy is missing or not permitted, or the run cannot be carried out; nothing is left behind.
         RunBroken: A run or py-spy broke; what was recorded is kept.
+        Interrupted: The user wants no more, and there is nothing to show.
         NotComparable: A sampled run did other work than the unsampled one; everything is kept.
     """
     py_spy = find_py_spy()
+    made = _make(directory)
     with InterruptWatch() as interrupts:
-        check_permitted(py_spy)
-        made = _make(directory)
         try:
+            check_permitted(py_spy)
+            if interrupts.received is not None:
+                raise Interrupted(f"interrupted ({interrupts.received}) before the run began")
             tell(f"1 of 3: sampling wall time, recording into {directory / 'wall' / 'run'}")
             wall = _sample(py_spy, options, directory, "wall", interrupts)
         except BaseException:
