@@ -28,7 +28,7 @@ from walkerbench.modes import (
 from walkerbench.modes.in_process import InProcessMode
 from walkerbench.recording.frames import FrameTiming
 from walkerbench.recording.garbage import GarbageClock
-from walkerbench.recording.scheduling import ThreadMeter
+from walkerbench.recording.scheduling import ThreadMeter, ThreadSpan
 from walkerbench.safeguards import Safeguards, SlowFrameWatch
 from walkerbench.workload import FrameBuffers, Settler, Workload
 
@@ -187,7 +187,7 @@ class TrainingEnvironment:
         released = time.perf_counter_ns()
         settler.settle(frame)
         end = time.perf_counter_ns()
-        parent = self._meter.end()
+        parent = ThreadSpan(*self._meter.end())
         process_cpu_ns = time.process_time_ns() - process_cpu_ns
 
         busy = mode.buffers.workers[:, 2]

@@ -14,8 +14,8 @@ from neighbours import busy_neighbours, pinned_to_one_core
 from walkerbench.recording import scheduling
 from walkerbench.recording.scheduling import MISSING, CoreWaitSource, ThreadMeter, ThreadSpan, UsageSource
 
-needs_schedstat = pytest.mark.skipif(CoreWaitSource().total_ns() == MISSING, reason="needs /proc's schedstat")
-needs_rusage = pytest.mark.skipif(UsageSource().totals()[0] == MISSING, reason="needs getrusage of a thread")
+needs_schedstat = pytest.mark.skipif(not CoreWaitSource().available, reason="needs /proc's schedstat")
+needs_rusage = pytest.mark.skipif(not UsageSource().available, reason="needs getrusage of a thread")
 
 PAGES = 1000
 
@@ -30,7 +30,7 @@ def span_of(work) -> ThreadSpan:
     meter = ThreadMeter()
     meter.begin()
     work()
-    return meter.end()
+    return ThreadSpan(*meter.end())
 
 
 @needs_schedstat
@@ -42,7 +42,7 @@ def test_cpu_time_is_what_the_system_counts_for_this_thread_alone():
         other.start()
         other.join()
         spin(0.02)
-        span = meter.end()
+        span = ThreadSpan(*meter.end())
         file.seek(0)
         counted = int(file.read().split()[0]) - before
     assert 20_000_000 <= span.cpu_ns <= counted
@@ -64,11 +64,11 @@ def test_what_was_waited_for_before_the_beginning_is_kept_apart_or_forgotten():
     with pinned_to_one_core(), busy_neighbours(1):
         spin(0.05)
         meter.begin()
-        first = meter.end()
+        first = ThreadSpan(*meter.end())
         spin(0.05)
         meter.restart()
         meter.begin()
-        second = meter.end()
+        second = ThreadSpan(*meter.end())
     assert first.core_wait_before_ns > 10_000_000
     assert first.core_wait_ns < first.core_wait_before_ns
     assert second.core_wait_before_ns < first.core_wait_before_ns
@@ -97,14 +97,14 @@ def test_involuntary_switches_come_with_neighbours():
 
 
 @pytest.mark.parametrize("content", [None, "", "1 2", "0 0 0\n", "1 2 3 4"])
-def test_without_a_source_the_wait_is_missing_and_not_0(tmp_path: Path, content: str | None):
+def test_what_is_no_such_file_is_no_source(tmp_path: Path, content: str | None):
     path = tmp_path / "schedstat"
     if content is not None:
         path.write_text(content)
-    assert CoreWaitSource(str(path)).total_ns() == MISSING
+    assert not CoreWaitSource(str(path)).available
 
 
-def test_without_any_source_all_but_cpu_time_is_missing(monkeypatch, tmp_path):
+def test_without_any_source_all_but_cpu_time_is_missing_and_not_0(monkeypatch, tmp_path):
     monkeypatch.setattr(scheduling, "resource", None)
     monkeypatch.setattr(CoreWaitSource.__init__, "__defaults__", (str(tmp_path / "none"),))
     cpu_ns, *others = span_of(lambda: spin(0.001))
@@ -134,7 +134,7 @@ def test_each_thread_has_sources_of_its_own_which_end_with_it():
 
     def measure() -> None:
         meter.begin()
-        spans.append(meter.end())
+        spans.append(ThreadSpan(*meter.end()))
 
     gc.collect()
     open_before = psutil.Process().num_fds() if hasattr(psutil.Process, "num_fds") else 0
@@ -143,7 +143,7 @@ def test_each_thread_has_sources_of_its_own_which_end_with_it():
         thread.start()
         thread.join()
     spin(0.005)
-    own = meter.end()
+    own = ThreadSpan(*meter.end())
     assert all(span.cpu_ns < own.cpu_ns for span in spans)
     assert all(span.core_wait_before_ns <= 0 for span in spans)
     if open_before:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-import time
+from time import thread_time_ns
 from typing import NamedTuple
 
 try:
@@ -64,9 +64,14 @@ class CoreWaitSource:
         if len(fields) != 3 or fields[2] == b"0":
             self._close()
 
+    @property
+    def available(self) -> bool:
+        """Whether the system says it."""
+        return self._file is not None
+
     def total_ns(self) -> int:
-        """The sum so far, in nanoseconds, or `MISSING`."""
-        return MISSING if self._file is None else int(os.pread(self._file, _LONGEST, 0).split()[1])
+        """The sum so far, in nanoseconds; 0 where the system does not say it."""
+        return 0 if self._file is None else int(os.pread(self._file, _LONGEST, 0).split()[1])
 
     def __del__(self) -> None:
         self._close()
@@ -84,44 +89,98 @@ class UsageSource:
         # The whole process's figures, which every Unix has, would say nothing of one thread.
         self._who: int | None = getattr(resource, "RUSAGE_THREAD", None)
 
-    def totals(self) -> tuple[int, int, int, int]:
-        """System time in nanoseconds, minor faults, major faults, involuntary switches so far, or all `MISSING`."""
+    @property
+    def available(self) -> bool:
+        """Whether the system says it."""
+        return self._who is not None
+
+    def totals(self) -> tuple[float, int, int, int, int]:
+        """System time in seconds, minor faults, major faults, voluntary and involuntary switches so far.
+
+        All 0 where the system does not say it.
+        """
         if self._who is None:
-            return MISSING, MISSING, MISSING, MISSING
+            return 0.0, 0, 0, 0, 0
         usage = resource.getrusage(self._who)
-        return int(usage.ru_stime * _NS_PER_S), usage.ru_minflt, usage.ru_majflt, usage.ru_nivcsw
+        return usage.ru_stime, usage.ru_minflt, usage.ru_majflt, usage.ru_nvcsw, usage.ru_nivcsw
 
 
 class ThreadMeter(threading.local):
     """Measures spans of whichever thread calls it; each thread has sources and readings of its own."""
 
     def __init__(self) -> None:
-        self._core_wait = CoreWaitSource()
-        self._usage = UsageSource()
-        self._ended_ns = self._core_wait.total_ns()
-        self._begun: tuple[int, int, tuple[int, int, int, int]] = 0, MISSING, (0, 0, 0, 0)
+        self._thread = _Thread()
 
     def begin(self) -> None:
         """Begin a span."""
-        self._begun = time.thread_time_ns(), self._core_wait.total_ns(), self._usage.totals()
+        self._thread.begin()
 
-    def end(self) -> ThreadSpan:
-        """End the span begun last in this thread."""
-        cpu_ns, waited_ns, usage = self._begun
-        used_ns = time.thread_time_ns() - cpu_ns
-        ended_ns = self._core_wait.total_ns()
-        before_ns, self._ended_ns = self._ended_ns, ended_ns
-        return ThreadSpan(
-            used_ns,
-            _since(waited_ns, ended_ns),
-            _since(before_ns, waited_ns),
-            *map(_since, usage, self._usage.totals()),
-        )
+    def end(self) -> tuple[int, ...]:
+        """End the span begun last in this thread.
+
+        Returns:
+            The fields of a `ThreadSpan`, in their order.
+        """
+        return self._thread.end()
 
     def restart(self) -> None:
         """Forget what the thread has waited since its last span: it did something that belongs to none."""
-        self._ended_ns = self._core_wait.total_ns()
+        self._thread.restart()
 
 
-def _since(before: int, now: int) -> int:
-    return MISSING if now == MISSING else now - before
+class _Thread:
+    """One thread's sources, and what they said last."""
+
+    # A frame leaves little of this code in the processor's caches: every lookup and every call costs several times
+    # what it does in a loop. So the work is written out here, and a span is a plain tuple.
+    __slots__ = ("_begun_ns", "_begun_usage", "_begun_wait_ns", "_core_wait", "_ended_wait_ns", "_missing", "_switches",
+                 "_usage", "_wait_ns")  # fmt: skip
+
+    def __init__(self) -> None:
+        self._core_wait = CoreWaitSource()
+        self._usage = UsageSource()
+        waits, counts = not self._core_wait.available, not self._usage.available
+        self._missing = (False, waits, waits, counts, counts, counts, counts) if waits or counts else ()
+        self._switches = 0
+        self._wait_ns = self._core_wait.total_ns()
+        self._ended_wait_ns = self._wait_ns
+        self.begin()
+
+    def begin(self) -> None:
+        self._begun_ns = thread_time_ns()
+        self._begun_usage = self._read()
+        self._begun_wait_ns = self._wait_ns
+
+    def end(self) -> tuple[int, ...]:
+        cpu_ns = thread_time_ns() - self._begun_ns
+        system_s, minor, major, _, switches = self._read()
+        begun_system_s, begun_minor, begun_major, _, begun_switches = self._begun_usage
+        wait_ns, begun_wait_ns, ended_wait_ns = self._wait_ns, self._begun_wait_ns, self._ended_wait_ns
+        self._ended_wait_ns = wait_ns
+        span = (
+            cpu_ns,
+            wait_ns - begun_wait_ns,
+            begun_wait_ns - ended_wait_ns,
+            int((system_s - begun_system_s) * _NS_PER_S),
+            minor - begun_minor,
+            major - begun_major,
+            switches - begun_switches,
+        )
+        return span if not self._missing else self._marked(span)
+
+    def restart(self) -> None:
+        self._read()
+        self._ended_wait_ns = self._wait_ns
+
+    def _read(self) -> tuple[float, int, int, int, int]:
+        """Read the usage, and how long the thread has waited where that can have changed."""
+        usage = self._usage.totals()
+        # Only a thread that has left its core waits for one, and a second system call costs as much as this one.
+        switches = usage[3] + usage[4]
+        if switches != self._switches or not self._usage.available:
+            self._switches = switches
+            self._wait_ns = self._core_wait.total_ns()
+        return usage
+
+    def _marked(self, span: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(MISSING if missing else value for value, missing in zip(span, self._missing, strict=True))
