@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from walkerbench.verdicts.attribution import Share
 from walkerbench.verdicts.comparison import Comparison
 from walkerbench.verdicts.statistics import summarise
 
@@ -40,6 +41,8 @@ class ComparedSide:
         frame_ms: Each of `STATISTICS`, None where there are too few frames for it.
         agent_processing_ms: Likewise.
         effective_cores: CPU seconds of the process tree per second; None where not measured.
+        shares: Where the judged frames' time went; empty where that is not known.
+        gil_enabled: Whether its interpreter's global lock was on.
         digest: Of the trajectory; None where sides of one label did different work.
     """
 
@@ -55,6 +58,8 @@ class ComparedSide:
     frame_ms: Mapping[str, float | None]
     agent_processing_ms: Mapping[str, float | None]
     effective_cores: float | None
+    shares: tuple[Share, ...]
+    gil_enabled: bool
     digest: str | None
 
 

@@ -13,7 +13,8 @@ from walkerbench.comparability import JUDGED, check_comparable, check_repeats
 from walkerbench.compared import METRIC, Compared, ComparedSide
 from walkerbench.errors import NotComparable
 from walkerbench.recorded_sides import RecordedSide
-from walkerbench.run_directory import RecordedRun
+from walkerbench.run_directory import RecordedRun, ShareRecord
+from walkerbench.verdicts.attribution import Share
 from walkerbench.verdicts.comparison import ALPHA, TOLERANCE, Question, Repeats, judge_repeats
 from walkerbench.verdicts.statistics import STATISTICS
 
@@ -112,8 +113,25 @@ def _side(side: RecordedSide) -> ComparedSide:
         frame_ms=_statistics(side, "frame_ms"),
         agent_processing_ms=_statistics(side, "agent_processing_ms"),
         effective_cores=_median(side, "cpu.effective_cores"),
+        shares=_shares(side),
+        gil_enabled=bool(first.machine["python"]["gil_enabled"]),
         digest=first.digest,
     )
+
+
+def _shares(side: RecordedSide) -> tuple[Share, ...]:
+    """Part by part the mean over the repeats; empty where one of them does not know where its time went."""
+    known = [run.run.attribution.shares for run in side.runs if run.run.attribution is not None]
+    if len(known) < len(side.runs):
+        return ()
+    return tuple(_mean_share(repeats) for repeats in zip(*known, strict=True))
+
+
+def _mean_share(repeats: Sequence[ShareRecord]) -> Share:
+    first = repeats[0]
+    told = [each.share for each in repeats if each.share is not None]
+    mean = statistics.fmean(told) if len(told) == len(repeats) else None
+    return Share(first.part, mean, first.upper_bound)
 
 
 def _statistics(side: RecordedSide, duration: str) -> dict[str, float | None]:

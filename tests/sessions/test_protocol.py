@@ -24,6 +24,7 @@ from walkerbench.sessions.protocol import (
     encode,
     version_of,
 )
+from walkerbench.verdicts.attribution import Part
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False, allow_infinity=False),
@@ -48,6 +49,7 @@ answers = st.one_of(
         agents_ns=st.lists(counts).map(tuple),
         cpu_s=seconds,
         elapsed_s=seconds,
+        parts_ns=st.none() | st.dictionaries(st.sampled_from(get_args(Part)), counts | st.none()),
     ),
     st.builds(protocol.Digest, frame=st.integers(-1, 2**40), digest=st.text()),
     st.builds(Digests, fields=st.lists(st.text()).map(tuple), rows=st.lists(st.lists(counts).map(tuple)).map(tuple)),
@@ -84,7 +86,7 @@ def test_a_line_cut_short_is_refused(answer: Answer, data: st.DataObject) -> Non
         decode_answer(line[: data.draw(st.integers(0, len(line) - 2))])
 
 
-BLOCK = {"type": "block_done", "wall_ns": [1], "agents_ns": [0], "cpu_s": 0.5, "elapsed_s": 1.0}
+BLOCK = {"type": "block_done", "wall_ns": [1], "agents_ns": [0], "cpu_s": 0.5, "elapsed_s": 1.0, "parts_ns": None}
 
 
 @pytest.mark.parametrize(

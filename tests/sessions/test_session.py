@@ -193,7 +193,7 @@ def fake(tmp_path: Any, program: str) -> Checkout:
 def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: Make) -> None:
     code = fake(
         tmp_path,
-        """print('{"type":"hello","protocol":1,"package":"/elsewhere/walkerbench","profile_keys":[]}', flush=True)""",
+        """print('{"type":"hello","protocol":2,"package":"/elsewhere/walkerbench","profile_keys":[]}', flush=True)""",
     )
     with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(SideError) as caught:
         session.greet()
@@ -205,7 +205,7 @@ def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: 
     [
         (b"Welcome!\n", "broke the session protocol: Invalid JSON: expected value at line 1 column 1"),
         (encode(Digest(frame=1, digest="00")), "broke the session protocol: Digest in place of Hello"),
-        (b'{"type":"hello","protocol":1}\n', "broke the session protocol: hello.package: Field required"),
+        (b'{"type":"hello","protocol":2}\n', "broke the session protocol: hello.package: Field required"),
     ],
 )
 def test_what_is_no_answer_is_a_broken_protocol(

@@ -13,6 +13,7 @@ from walkerbench.profile import load_profile, override
 from walkerbench.run_directory import RunFile
 from walkerbench.sessions.planning import Plan
 from walkerbench.sessions.result import Measurement, RoundResult, SideResult
+from walkerbench.verdicts.attribution import shares
 from walkerbench.verdicts.comparison import Question, judge_rounds
 
 FINISHED = RunFile.model_validate_json(
@@ -27,6 +28,8 @@ MACHINE = {
     "cores_present": 4,
     "python": {"version": "3.12.1", "gil_enabled": True},
 }
+
+PARTS_NS = {"compute": 600, "blocked": 100, "moving data": 50, "barrier": 150, "settling": 80, "not scheduled": 20}
 
 
 def side(label: str, mode: str = "sequential", factor: float = 1.0, **changes: Any) -> ComparedSide:
@@ -45,6 +48,8 @@ def side(label: str, mode: str = "sequential", factor: float = 1.0, **changes: A
         "frame_ms": {name: value * factor for name, value in times.items()},
         "agent_processing_ms": {name: value * factor / 2 for name, value in times.items()},
         "effective_cores": 1.0 if mode == "sequential" else 1.75,
+        "shares": shares(PARTS_NS, mode=mode, gil_enabled=True),
+        "gil_enabled": True,
         "digest": "ab" * 32,
     }
     return ComparedSide(**{**given, **changes})
@@ -94,6 +99,7 @@ def measurement(labels: dict[str, str], factors: list[float], rounds: int = 12) 
             machine=MACHINE,
             cpu_s=3.0,
             elapsed_s=2.0,
+            parts_ns=PARTS_NS,
             wall_ns=np.full(rounds * 100, int(2e6 * factor), np.int64),
             agents_ns=np.full(rounds * 100, int(1e6 * factor), np.int64),
         )

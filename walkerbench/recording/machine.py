@@ -68,14 +68,19 @@ def cpu_model(root: Path = _ROOT) -> str:
     return match[1] if match else platform.processor() or NOT_AVAILABLE
 
 
+def gil_enabled() -> bool:
+    """Whether the interpreter holds its global lock now; every interpreter without a switch does."""
+    is_enabled = getattr(sys, "_is_gil_enabled", None)
+    return True if is_enabled is None else bool(is_enabled())
+
+
 def _python() -> dict[str, Any]:
-    gil_enabled = getattr(sys, "_is_gil_enabled", None)
     return {
         "version": platform.python_version(),
         "implementation": platform.python_implementation(),
         "build": " ".join((*platform.python_build(), platform.python_compiler())),
         "free_threaded_build": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-        "gil_enabled": True if gil_enabled is None else bool(gil_enabled()),
+        "gil_enabled": gil_enabled(),
     }
 
 

@@ -14,17 +14,20 @@ from walkerbench.reports.in_words import stage_name
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import AttributionRecord, RunFile, ShareRecord, SlowFrameRecord
+    from walkerbench.verdicts.attribution import Share
 
 NOT_AVAILABLE = "n/a"
 """What stands for a figure that the system has no source for."""
 
-_PARTS = {
+PARTS = {
     "compute": "computing",
     "moving data": "moving data",
     "barrier": "waiting at the barrier",
     "settling": "settling, in the parent alone",
     "not scheduled": "not scheduled",
 }
+"""The parts of the time in words, but for the one whose meaning the mode decides."""
+
 _CAUSES = {
     "not scheduled": "the host",
     "garbage collection": "garbage collection",
@@ -75,25 +78,26 @@ def _title(run: RunFile) -> str:
 
 
 def _shares(run: RunFile, found: AttributionRecord) -> Table:
+    python = run.machine.get("python")
+    gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
     table = layout.table(["", "share"])
     for share in found.shares:
-        table.add_row(_PARTS.get(share.part) or _blocked(run), _percent(share))
+        table.add_row(PARTS.get(share.part) or _blocked(run.mode.used, gil_enabled), percent(share))
     table.add_row("effective cores within frames", layout.fixed(found.effective_cores, 2))
     return table
 
 
-def _blocked(run: RunFile) -> str:
-    python = run.machine.get("python")
-    gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
-    if run.mode.used == "threaded":
-        return "waiting for the GIL or a lock" if gil_enabled else "waiting for a lock (the GIL is off)"
-    return "waiting for a lock or I/O" if run.mode.used == "process" else "asleep or in I/O"
-
-
-def _percent(share: ShareRecord) -> str:
+def percent(share: Share | ShareRecord) -> str:
+    """A share in percent, with a word where it may hold other causes, too."""
     if share.share is None:
         return NOT_AVAILABLE
     return f"{'at most ' if share.upper_bound else ''}{share.share * 100:.1f} %"
+
+
+def _blocked(mode: str, gil_enabled: bool) -> str:
+    if mode == "threaded":
+        return "waiting for the GIL or a lock" if gil_enabled else "waiting for a lock (the GIL is off)"
+    return "waiting for a lock or I/O" if mode == "process" else "asleep or in I/O"
 
 
 def _footnote(found: AttributionRecord) -> Text:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from walkerbench.reports import layout
+from walkerbench.reports.attribution import PARTS, percent
 from walkerbench.verdicts.comparison import Comparison
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def parts(compared: Compared) -> Iterator[RenderableType]:
     yield from _noteworthy(compared)
     yield layout.facts(_head(compared))
     yield from layout.titled("Sides, times in ms", [_sides(compared)])
+    if all(side.shares for side in compared.sides):
+        yield from layout.titled("Where the frames' time went", [_shares(compared)])
     yield from layout.titled(f"Against {compared.base.label}", [_comparisons(compared), *_details(compared)])
 
 
@@ -108,6 +111,16 @@ def _sides(compared: Compared) -> Table:
         ]
         cells += [*(layout.fixed(agents[name], 2) for name in ("p50", "p99")), layout.fixed(side.effective_cores, 2)]
         laid_out.add_row(Text(side.label), *cells)
+    return laid_out
+
+
+def _shares(compared: Compared) -> Table:
+    """A row a part, a column a side."""
+    laid_out = layout.table(["", *(side.label for side in compared.sides)])
+    gil_enabled = any(side.gil_enabled for side in compared.sides)
+    blocked = "blocked: GIL, lock, I/O" if gil_enabled else "blocked: lock, I/O (the GIL is off)"
+    for row in zip(*(side.shares for side in compared.sides), strict=True):
+        laid_out.add_row(PARTS.get(row[0].part, blocked), *(percent(share) for share in row))
     return laid_out
 
 

@@ -17,7 +17,7 @@ import walkerbench
 from walkerbench.errors import CallOrderError, EmergencyShutdown, UsageError, WalkerbenchError
 from walkerbench.profile import Profile
 from walkerbench.recording.frames import FrameRecorder, frame_dtype, worker_dtype
-from walkerbench.recording.machine import machine_facts
+from walkerbench.recording.machine import gil_enabled, machine_facts
 from walkerbench.sessions.profile_keys import known_keys
 from walkerbench.sessions.protocol import (
     Answer,
@@ -40,6 +40,8 @@ from walkerbench.sessions.protocol import (
     escape,
 )
 from walkerbench.training import TrainingEnvironment
+from walkerbench.verdicts.attribution import nanoseconds
+from walkerbench.verdicts.lanes import Setting
 
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # both can go to a whole process group; the parent ends its sessions
 
@@ -154,12 +156,13 @@ class _SideRunner:
         self._step(frames)
         elapsed_ns = time.perf_counter_ns() - begun_ns
         cpu_s = self._cpu_s() - cpu_s
-        recorded, _ = self._recorder.drain()
+        recorded, workers = self._recorder.drain()
         return BlockDone(
             wall_ns=tuple(recorded["wall_ns"].tolist()),
             agents_ns=tuple(recorded["agents_ns"].tolist()),
             cpu_s=max(0.0, cpu_s),
             elapsed_s=elapsed_ns / 1e9,
+            parts_ns=nanoseconds(recorded, workers, self._setting()),
         )
 
     def take_digest(self) -> Digest:
@@ -177,6 +180,10 @@ class _SideRunner:
         """Facts of the machine, with BLAS held to one thread as frames see it."""
         method = self.environment.start_method
         return Facts(machine=machine_facts(method[0] if method else None))
+
+    def _setting(self) -> Setting:
+        environment = self.environment
+        return Setting(environment.mode_used, gil_enabled(), environment.workload.settle_phase)
 
     def _step(self, frames: int) -> None:
         environment, record = self.environment, self._recorder.record

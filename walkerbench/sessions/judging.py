@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from walkerbench.compared import METRIC, Compared, ComparedSide, statistics_ms
 from walkerbench.sessions.result import Measurement, SideResult
+from walkerbench.verdicts.attribution import shares
 from walkerbench.verdicts.comparison import Question, judge_rounds
 
 
@@ -32,6 +33,7 @@ def judge(measurement: Measurement, *, tolerance: float) -> Compared:
 
 
 def _side(side: SideResult) -> ComparedSide:
+    gil_enabled = bool(side.machine["python"]["gil_enabled"])
     return ComparedSide(
         label=side.label,
         mode=side.mode_used,
@@ -45,5 +47,7 @@ def _side(side: SideResult) -> ComparedSide:
         frame_ms=statistics_ms(side.wall_ns),
         agent_processing_ms=statistics_ms(side.agents_ns),
         effective_cores=side.effective_cores,
+        shares=shares(side.parts_ns, mode=side.mode_used, gil_enabled=gil_enabled) if side.parts_ns else (),
+        gil_enabled=gil_enabled,
         digest=side.digests[max(side.digests)],
     )

@@ -19,6 +19,7 @@ from walkerbench.sessions.same_work import DigestWatch, check_measurable, differ
 from walkerbench.sessions.session import Place, Session, open_sessions
 from walkerbench.sessions.sides import Side
 from walkerbench.sessions.worktrees import Checkout, checked_out
+from walkerbench.verdicts.attribution import PartsNs
 from walkerbench.verdicts.comparison import round_estimate
 
 _FIRST_LOOK_FRAMES = 4  # enough to tell how many frames a block of a useful length has
@@ -197,9 +198,19 @@ class _Measuring:
             machine=tally.machine,
             cpu_s=sum(block.cpu_s for block in tally.blocks),
             elapsed_s=sum(block.elapsed_s for block in tally.blocks),
+            parts_ns=_summed([block.parts_ns for block in tally.blocks]),
             wall_ns=np.concatenate([np.array(block.wall_ns, np.int64) for block in tally.blocks]),
             agents_ns=np.concatenate([np.array(block.agents_ns, np.int64) for block in tally.blocks]),
         )
+
+
+def _summed(blocks: Sequence[PartsNs | None]) -> PartsNs | None:
+    """Part by part; None where a block does not know."""
+    known = [block for block in blocks if block is not None]
+    if not known or len(known) < len(blocks):
+        return None
+    columns = {part: [block[part] for block in known] for part in known[0]}
+    return {part: None if None in values else sum(filter(None, values)) for part, values in columns.items()}
 
 
 def _mean_s(times_ns: Sequence[int]) -> float:

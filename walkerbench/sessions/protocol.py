@@ -26,7 +26,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from annotated_types import Ge, Len
 from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 
-PROTOCOL_VERSION = 1
+from walkerbench.verdicts.attribution import Part
+
+PROTOCOL_VERSION = 2
 """Of the messages below, and of what they make a session do."""
 
 _Count = Annotated[int, Ge(0)]
@@ -131,12 +133,14 @@ class BlockDone(_Message):
         agents_ns: Each frame's agent processing in its slowest worker.
         cpu_s: CPU seconds of the session and its workers over the block.
         elapsed_s: From the block's beginning to its end, recording between frames included.
+        parts_ns: Where the frames' time went, as of `verdicts.attribution.nanoseconds`; None where that is not known.
     """
 
     wall_ns: Annotated[tuple[Annotated[int, Ge(1)], ...], Len(1)]
     agents_ns: tuple[_Count, ...]
     cpu_s: Annotated[float, Ge(0)]
     elapsed_s: Annotated[float, Ge(0)]
+    parts_ns: dict[Part, _Count | None] | None
     type: Literal["block_done"] = "block_done"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.sessions.planning import Plan
+from walkerbench.verdicts.attribution import PartsNs
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class SideResult:
         machine: Facts of the machine, as of `recording.machine.machine_facts`.
         cpu_s: CPU seconds of the session and its workers over all blocks.
         elapsed_s: Those blocks from beginning to end.
+        parts_ns: Where the frames' time went, as of `verdicts.attribution.nanoseconds`; None where that is not known.
         wall_ns: `(frames,)`, int64: wall time of every measured frame, in the order in which they were run.
         agents_ns: `(frames,)`, int64: agent processing of the slowest worker in each of them.
     """
@@ -63,6 +65,7 @@ class SideResult:
     machine: Mapping[str, Any]
     cpu_s: float
     elapsed_s: float
+    parts_ns: PartsNs | None
     wall_ns: NDArray[np.int64] = field(repr=False)
     agents_ns: NDArray[np.int64] = field(repr=False)
 

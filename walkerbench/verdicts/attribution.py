@@ -12,6 +12,7 @@ A lane (see `lanes`) has each frame's whole wall time. Of it,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +22,9 @@ from numpy.typing import NDArray
 from walkerbench.verdicts.lanes import MISSING, Integers, Lanes, Setting, is_recorded, lanes_of
 
 Part = Literal["compute", "blocked", "moving data", "barrier", "settling", "not scheduled"]
+
+PartsNs = dict[Part, int | None]
+"""Part → ns, summed over lanes and frames; None where the system does not tell."""
 
 _COUNTS = ("minor_faults", "major_faults", "involuntary_switches")
 
@@ -72,25 +76,55 @@ def attribute(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> 
     Returns:
         The attribution; None without judged frames, and for recordings of schema 1, which lack what it takes.
     """
-    if not is_recorded(frames, workers):
+    lanes = _judged_lanes(frames, workers, setting)
+    if lanes is None:
         return None
-    lanes = lanes_of(frames[frames["warmup"] == 0], workers, setting)
     wall_ns = int(lanes.frames["wall_ns"].sum())
-    if not wall_ns:
-        return None
     parallel = setting.mode != "sequential"
     cpu_ns = int(lanes.frames["parent_cpu_ns"].sum()) + (int(lanes.cpu_ns.sum()) if parallel else 0)
     # In sequential mode the parent's thread is the worker's, and what it used has been counted.
     rows = lanes.workers if parallel else lanes.workers[:0]
     return Attribution(
-        _shares(_nanoseconds(lanes), lanes.tells_core_wait, setting),
+        shares(_nanoseconds(lanes), mode=setting.mode, gil_enabled=setting.gil_enabled),
         effective_cores=cpu_ns / wall_ns,
         garbage_collection=int(lanes.frames["gc_ns"].sum()) / wall_ns,
         **{name: _a_frame(lanes.frames, rows, name) for name in _COUNTS},
     )
 
 
-def _nanoseconds(lanes: Lanes) -> dict[Part, int]:
+def nanoseconds(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> PartsNs | None:
+    """The time of each part in judged frames, to be added up over several recordings; see `attribute`."""
+    lanes = _judged_lanes(frames, workers, setting)
+    return None if lanes is None else _nanoseconds(lanes)
+
+
+def shares(parts_ns: Mapping[Part, int | None], *, mode: str, gil_enabled: bool) -> tuple[Share, ...]:
+    """Each part's share of their sum.
+
+    Args:
+        parts_ns: Part → ns, as of `nanoseconds`; None where the system does not tell.
+        mode: The mode that ran.
+        gil_enabled: Whether the interpreter's global lock was on.
+    """
+    total = sum(ns for ns in parts_ns.values() if ns is not None)
+    # Where nobody says how long a thread waited for a core, every wait may have been one. A thread that is to begin
+    # may wait for the GIL, too, which nobody sees.
+    bounds: set[Part] = {"blocked"}
+    if mode == "threaded" and gil_enabled:
+        bounds.add("moving data")
+    if parts_ns["not scheduled"] is None:
+        bounds |= {"moving data", "settling"}
+    return tuple(Share(part, None if ns is None else ns / total, part in bounds) for part, ns in parts_ns.items())
+
+
+def _judged_lanes(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> Lanes | None:
+    if not is_recorded(frames, workers):
+        return None
+    lanes = lanes_of(frames[frames["warmup"] == 0], workers, setting)
+    return lanes if lanes.frames["wall_ns"].any() else None
+
+
+def _nanoseconds(lanes: Lanes) -> PartsNs:
     """The time of each part, summed over lanes and frames."""
     frame = lanes.frame
     waited_to_gather = np.minimum(lanes.parent_core_wait_ns + lanes.late_ns, lanes.gather_ns)
@@ -108,22 +142,8 @@ def _nanoseconds(lanes: Lanes) -> dict[Part, int]:
         "settling": settling,
         "not scheduled": waited,
     }
-    return {part: int(values.sum()) for part, values in parts.items()}
-
-
-def _shares(nanoseconds: dict[Part, int], tells_core_wait: bool, setting: Setting) -> tuple[Share, ...]:
-    total = sum(nanoseconds.values())
-    # Where nobody says how long a thread waited for a core, every wait may have been one. A thread that is to begin
-    # may wait for the GIL, too, which nobody sees.
-    bounds: set[Part] = {"blocked"}
-    if setting.mode == "threaded" and setting.gil_enabled:
-        bounds.add("moving data")
-    if not tells_core_wait:
-        bounds |= {"moving data", "settling"}
-    return tuple(
-        Share(part, None if part == "not scheduled" and not tells_core_wait else ns / total, part in bounds)
-        for part, ns in nanoseconds.items()
-    )
+    summed: PartsNs = {part: int(values.sum()) for part, values in parts.items()}
+    return summed if lanes.tells_core_wait else {**summed, "not scheduled": None}
 
 
 def _a_frame(frames: NDArray[Any], workers: NDArray[Any], name: str) -> float | None:
