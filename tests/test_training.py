@@ -104,7 +104,8 @@ def test_the_barriers_wait_is_what_the_slowest_worker_does_not_explain(monkeypat
             "_wait",
             lambda frame, _: mode.buffers.workers.__setitem__((slice(None), [0, 2]), [(frame, 40), (frame, 70)]),
         )
-        monkeypatch.setattr(training, "time", SimpleNamespace(perf_counter_ns=lambda: next(readings)))
+        clock = SimpleNamespace(perf_counter_ns=lambda: next(readings), process_time_ns=lambda: 0)
+        monkeypatch.setattr(training, "time", clock)
         timing = environment.step()
         assert (timing.start_ns, timing.wall_ns, timing.dispatch_ns, timing.settle_ns) == (1000, 130, 10, 20)
         assert timing.barrier_wait_ns == 100 - 70
