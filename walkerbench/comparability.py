@@ -32,7 +32,7 @@ COMPARED_METRICS = (
 )
 """The metrics of a run that a comparison judges or shows."""
 
-PRESENTATION = frozenset({"name", "source", "description", "criteria"})
+PRESENTATION = frozenset({"name", "source", "description", "criteria", "host_stall"})
 """Keys of a profile that change neither what is run nor how."""
 
 _ON_PURPOSE = (

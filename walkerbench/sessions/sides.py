@@ -16,7 +16,9 @@ from walkerbench.profile import Profile, load_profile
 
 _OVERRIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)=(.*)", re.DOTALL)
 _OF_STAGES = frozenset({"agents"})
-_NO_PART = frozenset({"criteria", "pace", "frames", "duration_s", "checkpoint_every", "stages", "name", "source"})
+_NO_PART = frozenset(
+    {"criteria", "host_stall", "pace", "frames", "duration_s", "checkpoint_every", "stages", "name", "source"}
+)
 """Keys that a measurement of sides does not heed: changing them for one side would look as if it meant something."""
 
 _OPENING, _CLOSING = "[{", "]}"
