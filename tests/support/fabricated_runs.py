@@ -53,8 +53,15 @@ def recorded_run(directory: Path, frames: int = 3, *, warmup: int = 1, stages: i
         stages: How many.
         changes: To `run.json`.
     """
-    run = _opening(warmup, changes)
-    stage_records = [_stage(stage, frames, warmup) for stage in range(stages)] if frames else []
+    profile = {
+        "name": "toy",
+        "seed": 1,
+        "pace": "max",
+        "warmup": warmup,
+        "stages": [{"agents": 8}] * stages,
+        **changes.pop("profile", {}),
+    }
+    run = _opening(profile)
     with RunWriter.create(directory, run, DTYPES) as writer:
         for stage in range(stages):
             for frame in range(frames):
@@ -64,13 +71,16 @@ def recorded_run(directory: Path, frames: int = 3, *, warmup: int = 1, stages: i
         if frames:
             writer.append("cpu", _samples())
         writer.flush()
-        ended = {"state": "finished", "finished_utc": "2026-01-02T03:05:05Z", "stages": stage_records}
-        writer.write(run.changed(**{**ended, "checkpoints": _checkpoints(frames), **changes}))
+        if changes.get("state") == "running":  # a killed run has no end: whoever reads it concludes it
+            writer.write(run.changed(**changes))
+        else:
+            writer.write(run.changed(**{**_ending(frames, warmup, stages), **changes}))
+            writer.write(conclude(read_run(directory)))
     recorded = read_run(directory)
     return dataclasses.replace(recorded, run=conclude(recorded))
 
 
-def _opening(warmup: int, changes: dict[str, Any]) -> RunFile:
+def _opening(profile: dict[str, Any]) -> RunFile:
     return RunFile(
         walkerbench_version="0.1.0",
         state="running",
@@ -84,7 +94,7 @@ def _opening(warmup: int, changes: dict[str, Any]) -> RunFile:
             start_method="spawn",
             start_method_reason="clean",
         ),
-        profile={"name": "toy", "seed": 1, "pace": "max", "warmup": warmup, **changes.get("profile", {})},
+        profile=profile,
         command_line=("walkerbench", "run"),
         machine={
             "cpu_model": "Imaginary CPU 3000",
@@ -96,6 +106,15 @@ def _opening(warmup: int, changes: dict[str, Any]) -> RunFile:
         },
         criteria=("frame_ms.max < 0.715", "frame_ms.mean < 200", "frame_ms.p99 < 200", "physics_fps > 400"),
     )
+
+
+def _ending(frames: int, warmup: int, stages: int) -> dict[str, Any]:
+    return {
+        "state": "finished",
+        "finished_utc": "2026-01-02T03:05:05Z",
+        "stages": [_stage(stage, frames, warmup) for stage in range(stages)] if frames else [],
+        "checkpoints": _checkpoints(frames),
+    }
 
 
 def _stage(stage: int, frames: int, warmup: int) -> StageRecord:

@@ -75,13 +75,16 @@ def _write_file(path: Path, texts: Iterable[str]) -> None:
     from walkerbench.interrupts import InterruptWatch
     from walkerbench.whole_file import WholeFile
 
-    with InterruptWatch() as interrupts, WholeFile.opened(path) as file:
-        file.write_all(_until_interrupted(texts, interrupts))
-        interrupts.hold()
+    try:
+        with InterruptWatch() as interrupts, WholeFile.opened(path) as file:
+            file.write_all(_until_interrupted(texts, interrupts))
+            interrupts.hold()
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted: nothing was written") from None
 
 
 def _until_interrupted(texts: Iterable[str], interrupts: InterruptWatch) -> Iterator[str]:
     for text in texts:
         if interrupts.received is not None:
-            raise Interrupted(f"interrupted ({interrupts.received}): nothing was written")
+            raise KeyboardInterrupt
         yield text
