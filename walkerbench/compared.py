@@ -37,13 +37,13 @@ class ComparedSide:
         dirty: Whether files differed from that commit; None without one.
         faults: What was injected, in words, or None.
         frames: How many frames were judged.
-        frames_per_s: Judged frames ÷ their summed wall time.
+        frames_per_s: Judged frames ÷ their summed wall time; of recorded repeats the median, like every figure below.
         frame_ms: Each of `STATISTICS`, None where there are too few frames for it.
         agent_processing_ms: Likewise.
         effective_cores: CPU seconds of the process tree per second; None where not measured.
         shares: Where the judged frames' time went; empty where that is not known.
         gil_enabled: Whether its interpreter's global lock was on.
-        digest: Of the trajectory; None where sides of one label did different work.
+        digest: Of the trajectory.
     """
 
     label: str
@@ -104,7 +104,7 @@ class Compared:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain data for JSON."""
-        return {**dataclasses.asdict(self), "exit_code": self.exit_code}
+        return dataclasses.asdict(self)
 
 
 def first_that_counts(codes: Iterable[int]) -> int:

@@ -1,4 +1,4 @@
-"""Takes Ctrl-C and SIGTERM as a wish to end the run in order."""
+"""Takes Ctrl-C, SIGTERM and the end of the terminal as a wish to end the run in order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from walkerbench.errors import Interrupted
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 def leave_at_interrupts() -> None:

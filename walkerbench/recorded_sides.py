@@ -5,6 +5,7 @@ below it. Then:
 
 1. Runs are repeats of one another, and so one side, where workload, profile (but for its name, source, description and
    criteria), mode used, workers, git revision and walkerbench's version are the same, whichever argument names them.
+   Files that differ from the revision are not known one by one: such runs are repeats only within one argument.
 2. The first argument's runs must be of one side: that side is the base, the others are candidates, in the order in
    which they are named.
 3. Where all runs are of one side, grouping would leave nothing to compare: then the first argument alone is the base
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,7 +71,8 @@ def find_runs(text: str, root: Path) -> tuple[Path, ...]:
         RunFileError: There is none.
     """
     path = find_run(text, root)
-    if (path / "run.json").exists() or Path(text).name == "run.json":
+    # os.path, not pathlib: what may not be looked at is no run.
+    if os.path.exists(path / "run.json") or Path(text).name == "run.json":  # noqa: PTH110
         return (path,)
     below = tuple(sorted(each.parent for each in path.rglob("run.json")))
     if not below:
@@ -93,17 +96,27 @@ def group_runs(arguments: Sequence[Sequence[RecordedRun]]) -> tuple[RecordedSide
     _check_each([run for runs in arguments for run in runs])
     if len(arguments) < 2:
         raise UsageError("there is nothing to compare with: name a base and at least one candidate")
+    check_base(arguments[0])
     first, rest = arguments[0], list(itertools.chain(*arguments[1:]))
-    bases = _grouped(first)
-    if len(bases) > 1:
-        listed = "; ".join(_labels(bases))
-        raise NotComparable(
-            f"the base must be one side, and {first[0].directory.parent} holds {len(bases)}: {listed}: name one of them"
-        )
-    groups = _grouped((*first, *rest))
+    groups = _grouped(arguments)
     if len(groups) == 1:
         groups = [_by_age(first), _by_age(rest)]
     return tuple(RecordedSide(label, tuple(runs)) for label, runs in zip(_labels(groups), groups, strict=True))
+
+
+def check_base(runs: Sequence[RecordedRun]) -> None:
+    """Refuse what can be no base, whatever it is to be compared with.
+
+    Raises:
+        NotComparable: A run is not finished or empty, is named twice, or the runs are of several sides.
+    """
+    _check_each(runs)
+    bases = _grouped([runs])
+    if len(bases) > 1:
+        listed = "; ".join(_labels(bases))
+        raise NotComparable(
+            f"the base must be one side, and {runs[0].directory.parent} holds {len(bases)}: {listed}: name one of them"
+        )
 
 
 def _check_each(runs: Sequence[RecordedRun]) -> None:
@@ -113,10 +126,11 @@ def _check_each(runs: Sequence[RecordedRun]) -> None:
         raise NotComparable("\n".join(dict.fromkeys(lines)))
 
 
-def _grouped(runs: Sequence[RecordedRun]) -> list[list[RecordedRun]]:
+def _grouped(arguments: Sequence[Sequence[RecordedRun]]) -> list[list[RecordedRun]]:
     groups: dict[str, list[RecordedRun]] = {}
-    for run in runs:
-        groups.setdefault(_identity(run.run), []).append(run)
+    for number, runs in enumerate(arguments):
+        for run in runs:
+            groups.setdefault(_identity(run.run, number), []).append(run)
     return [_by_age(group) for group in groups.values()]
 
 
@@ -124,11 +138,13 @@ def _by_age(runs: Sequence[RecordedRun]) -> list[RecordedRun]:
     return sorted(runs, key=lambda run: run.run.started_utc)
 
 
-def _identity(run: RunFile) -> str:
-    """What repeats have in common."""
+def _identity(run: RunFile, argument: int) -> str:
+    """What repeats have in common; with changed files the argument too: another may have had others changed."""
+    git = run.machine.get("git")
+    dirty = isinstance(git, dict) and bool(git.get("dirty"))
     workers = [stage.workers for stage in run.stages]
-    parts = [run.workload.name, _settings(run), run.mode.used, workers, run.machine.get("git"), run.walkerbench_version]
-    return json.dumps(parts, sort_keys=True)
+    parts = [run.workload.name, _settings(run), run.mode.used, workers, git, run.walkerbench_version]
+    return json.dumps([*parts, argument if dirty else None], sort_keys=True)
 
 
 def _settings(run: RunFile) -> dict[str, Any]:

@@ -35,11 +35,8 @@ class WholeFile:
             OutputError: It cannot be written there, or is there already.
             OutputLost: It could not be written to its end.
         """
-        if path.is_dir():
-            raise OutputError(f"{path}: is a directory: give a file")
-        if path.exists() and not replacing:
-            raise OutputError(f"{path}: exists: give another file, or remove it")
         try:
+            path = _place(path, replacing=replacing)
             # Text without newline translation: the same bytes on every system.
             stream = tempfile.NamedTemporaryFile(  # noqa: SIM115  closed below, before it is moved
                 "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8", newline=""
@@ -47,14 +44,27 @@ class WholeFile:
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
         try:
-            with stream:
-                yield cls(path, stream)
-            _move(Path(stream.name), path, replacing=replacing)
-        except OSError as error:
-            raise OutputLost(f"{path}: cannot be written: {error.strerror}") from error
+            yield cls(path, stream)
+            _finish(stream, path, replacing=replacing)
         finally:
             with suppress(OSError):
+                stream.close()
+            with suppress(OSError):
                 Path(stream.name).unlink()
+
+    @staticmethod
+    def check(path: Path, *, replacing: bool = False) -> None:
+        """Find out whether a file could be made, long before there is anything to write.
+
+        Raises:
+            OutputError: It cannot be written there, or is there already.
+        """
+        try:
+            place = _place(path, replacing=replacing)
+            if not os.access(place.parent, os.W_OK | os.X_OK):
+                raise OutputError(f"{path}: cannot be written: {place.parent} is not there, or not to be written to")
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
     def write(self, *texts: str) -> None:
         """Write texts."""
@@ -66,6 +76,27 @@ class WholeFile:
             self._stream.writelines(texts)
         except OSError as error:
             raise OutputLost(f"{self._path}: cannot be written: {error.strerror}") from error
+
+
+def _place(path: Path, *, replacing: bool) -> Path:
+    """Where the file is to be; what is replaced is what a link points to, and never anything but a file."""
+    if path.is_dir():
+        raise OutputError(f"{path}: is a directory: give a file")
+    if not path.exists():
+        return path
+    if not replacing:
+        raise OutputError(f"{path}: exists: give another file, or remove it")
+    if not path.is_file():
+        raise OutputError(f"{path}: is no regular file: give another")
+    return path.resolve()
+
+
+def _finish(stream: IO[str], path: Path, *, replacing: bool) -> None:
+    try:
+        stream.close()
+        _move(Path(stream.name), path, replacing=replacing)
+    except OSError as error:
+        raise OutputLost(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _move(written: Path, place: Path, *, replacing: bool) -> None:

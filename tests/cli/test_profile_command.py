@@ -42,8 +42,8 @@ def test_options_are_passed_on_to_the_run(command: Any, profiled: list[Sequence[
     command("profile", "--frames", "500", "--pace", "realtime", "--seed", "3", "-o", "x")
 
     assert profiled == [
-        ["--profile", "smoke", "--mode", "threaded", "--workers", "2", "--duration", "90.0"],
-        ["--profile", "default", "--frames", "500", "--pace", "realtime", "--seed", "3"],
+        ("--profile=smoke", "--mode=threaded", "--workers=2", "--duration=90"),
+        ("--profile=default", "--frames=500", "--pace=realtime", "--seed=3"),
     ]
 
 

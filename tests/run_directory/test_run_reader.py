@@ -187,11 +187,18 @@ def test_an_array_of_pickled_objects_is_never_loaded(run_path):
 def test_a_directory_in_place_of_a_file(run_path):
     (run_path / "cpu.npy").unlink()
     (run_path / "cpu.npy").mkdir()
-    assert refusal(run_path) == f"{run_path / 'cpu.npy'}: cannot be read: Is a directory"
+    assert refusal(run_path) == f"{run_path / 'cpu.npy'}: no regular file: this is not the directory of a recorded run"
 
     (run_path / "run.json").unlink()
     (run_path / "run.json").mkdir()
-    assert refusal(run_path) == f"{run_path / 'run.json'}: cannot be read: Is a directory"
+    assert refusal(run_path) == f"{run_path / 'run.json'}: no regular file: this is not the directory of a recorded run"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(run_path):
+    (run_path / "run.json").unlink()
+    os.mkfifo(run_path / "run.json")
+    assert "no regular file" in refusal(run_path)
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,10 @@ def test_a_calibration_that_used_up_the_budget_leaves_no_rounds() -> None:
 
 def test_more_sides_take_more_rounds() -> None:
     three = Calibration(3.0, 1.0, (0.001, 0.001, 0.001))
-    with pytest.raises(UsageError, match=r"11 rounds cannot reach an error rate of 0\.01: give --rounds 12 or more"):
+    with pytest.raises(
+        UsageError,
+        match=r"with 11 rounds, an error rate of 0\.01 would hang on every single one: give --rounds 12 or more",
+    ):
         make_plan(Request(rounds=11), three)
     # With one round that disagrees, 11 reach 12 / 2048 = 0.59 %, and 12 reach 13 / 4096 = 0.32 %, below 1 % / 2.
     assert make_plan(Request(rounds=12), three).rounds == 12
@@ -49,7 +52,10 @@ def test_more_sides_take_more_rounds() -> None:
 
 def test_rounds_that_were_asked_for_are_run_whatever_they_take() -> None:
     assert make_plan(Request(budget_s=0.1, rounds=11), TWO_SIDES) == Plan(11, 12, 125, pytest.approx(4.75))
-    with pytest.raises(UsageError, match=r"10 rounds cannot reach an error rate of 0\.01: give --rounds 11 or more"):
+    with pytest.raises(
+        UsageError,
+        match=r"with 10 rounds, an error rate of 0\.01 would hang on every single one: give --rounds 11 or more",
+    ):
         make_plan(Request(rounds=10), TWO_SIDES)
 
 

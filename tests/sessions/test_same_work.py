@@ -119,8 +119,8 @@ def test_different_work_that_is_allowed_is_said() -> None:
     watch.check(sessions)
     watch.check(sessions)
     assert watch.sentence() == (
-        "DIFFERENT WORK, allowed by --allow-different-work: after frame 0, agent 0 is the first that differs "
-        "between sides 'base' and 'new', in b."
+        "after frame 0, agent 0 is the first that differs "
+        "between sides 'base' and 'new', in b; allowed by --allow-different-work"
     )
 
 
@@ -137,4 +137,4 @@ def test_a_difference_known_beforehand_is_kept() -> None:
     watch = DigestWatch(allow_different=True)
     watch.difference = "seed is 1 here and 2 there"
     watch.check([SimpleNamespace(label=label, take_digest=Told(label, [label]).take_digest) for label in "ab"])  # type: ignore[misc]
-    assert watch.sentence() == "DIFFERENT WORK, allowed by --allow-different-work: seed is 1 here and 2 there."
+    assert watch.sentence() == "seed is 1 here and 2 there; allowed by --allow-different-work"

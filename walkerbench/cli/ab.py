@@ -55,5 +55,5 @@ def ab_command(
 
     sides = parse_sides((base, candidate), load_profile(profile_name))
     compared = measure_and_judge(sides, **measured)
-    print_compared(compared, as_json=as_json)
+    print_compared(compared, compared.exit_code, as_json=as_json)
     return compared.exit_code

@@ -77,14 +77,15 @@ def compare_command(
     }
     if recorded:
         compared = _compare_recorded(recorded, **decision)
-        print_compared(compared, as_json=as_json)
+        print_compared(compared, compared.exit_code, as_json=as_json)
         return compared.exit_code
     profile = override(load_profile(profile_name), **work)
     sides = _modes(profile, workers)
     compared = measure_and_judge(sides, budget_s=budget_s, rounds=rounds, quiet=quiet, **decision)
-    print_compared(compared, as_json=as_json, advice=_advice(compared))
     # Threads that are slower are an answer here, not a fault.
-    return 4 if any(comparison.verdict == "inconclusive" for comparison in compared.comparisons) else 0
+    exit_code = 4 if any(comparison.verdict == "inconclusive" for comparison in compared.comparisons) else 0
+    print_compared(compared, exit_code, as_json=as_json, advice=_advice(compared))
+    return exit_code
 
 
 def _modes(profile: Profile, workers: int | None) -> tuple[Side, ...]:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from walkerbench.cli.file_output import write_file
 from walkerbench.cli.options import HELP_NAMES, run_argument, verbose_option
 from walkerbench.cli.output import note, write_all_out
-from walkerbench.errors import Interrupted
 from walkerbench.reports.export import FORMATS
-
-if TYPE_CHECKING:
-    from walkerbench.interrupts import InterruptWatch
 
 _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {name:<17} {what}" for name, what in FORMATS.items())
 
@@ -64,27 +59,8 @@ def export_command(*, recorded: str, format_name: str, output: Path | None) -> i
     if output is None:
         write_all_out(texts)
     else:
-        _write_file(output, texts)
+        write_file(output, texts)
     for warning in (trouble(found.run), f"FAULTS INJECTED: {found.run.faults}" if found.run.faults else None):
         if warning:
             note(warning)
     return 0
-
-
-def _write_file(path: Path, texts: Iterable[str]) -> None:
-    from walkerbench.interrupts import InterruptWatch
-    from walkerbench.whole_file import WholeFile
-
-    try:
-        with InterruptWatch() as interrupts, WholeFile.opened(path) as file:
-            file.write_all(_until_interrupted(texts, interrupts))
-            interrupts.hold()
-    except KeyboardInterrupt:
-        raise Interrupted("interrupted: nothing was written") from None
-
-
-def _until_interrupted(texts: Iterable[str], interrupts: InterruptWatch) -> Iterator[str]:
-    for text in texts:
-        if interrupts.received is not None:
-            raise KeyboardInterrupt
-        yield text

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
+import errno
 import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from walkerbench.cli.file_output import write_file
 from walkerbench.cli.options import (
     HELP_NAMES,
     Invocation,
@@ -25,9 +26,10 @@ from walkerbench.cli.options import (
     verbose_option,
 )
 from walkerbench.cli.output import note, write_out
-from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
+from walkerbench.errors import EmergencyShutdown, Interrupted, RunBroken, UsageError, WalkerbenchError
 
 if TYPE_CHECKING:
+    from walkerbench.compared import Compared
     from walkerbench.gating import GatedRun, GateResult
     from walkerbench.profile import Profile
 
@@ -90,13 +92,14 @@ def gate_command(
     work = {name: options.pop(name) for name in ("mode", "workers", "agents", "seed", "warmup")}
     with _told_to_github():
         profile = override(load_profile(profile_name), criteria=criteria, **work)
-        with WholeFile.opened(junit, replacing=True) if junit else nullcontext() as file:
-            if against is not None:
-                result = _against(against, profile, **options)
-            else:
-                result = _baseline(baselines, profile, run_words(profile_name, criteria, work), **options)
-            if file is not None:
-                file.write(gate_junit.render(result))
+        if junit is not None:
+            WholeFile.check(junit, replacing=True)
+        if against is not None:
+            result = _against(against, profile, **options)
+        else:
+            result = _baseline(baselines, profile, run_words(profile_name, criteria, work), **options)
+        if junit is not None:
+            write_file(junit, [gate_junit.render(result)], replacing=True)
         _print(result, as_json=as_json)
         _tell_github(result)
     return result.exit_code
@@ -105,12 +108,16 @@ def gate_command(
 def _against(revision: str, profile: Profile, *, quiet: bool, **measured: Any) -> GateResult:
     from walkerbench.cli.measuring import measure_and_judge
     from walkerbench.gating import GateResult
-    from walkerbench.sessions.sides import parse_sides
+    from walkerbench.sessions.sides import Side
+    from walkerbench.sessions.worktrees import WORKING_TREE
 
-    base, candidate = parse_sides((revision, "."), profile)
-    sides = (base, dataclasses.replace(candidate, label="working tree"))
-    run = _record(profile, quiet=quiet)
-    return GateResult((run,), measure_and_judge(sides, quiet=quiet, **measured))
+    if revision == WORKING_TREE:
+        raise UsageError("--against .: that is the candidate itself; give a git revision")
+    # The comparison first: whatever cannot be measured is then refused before a run is recorded.
+    compared = measure_and_judge(
+        (Side(revision, revision, profile), Side("working tree", WORKING_TREE, profile)), quiet=quiet, **measured
+    )
+    return GateResult((_record(profile, quiet=quiet),), compared)
 
 
 def _baseline(
@@ -127,31 +134,50 @@ def _baseline(
     from walkerbench.cli.repeat import run_directories
     from walkerbench.gating import GatedRun, GateResult
     from walkerbench.recorded_comparison import compare_recorded
-    from walkerbench.recorded_sides import find_runs, group_runs
+    from walkerbench.recorded_sides import check_base, find_runs, group_runs
     from walkerbench.repeats import record_repeats
     from walkerbench.run_directory import RUNS_ROOT, read_run
     from walkerbench.verdicts.comparison import check_decidable, repeats_needed
+    from walkerbench.verdicts.permutation_test import MOST_REPEATS
 
     if budget_s is not None or rounds is not None:
         raise UsageError("--budget and --rounds go with --against; with --baseline as many runs as needed are recorded")
     check_decidable(decision["tolerance"], alpha)
     base = [read_run(path) for text in baselines for path in find_runs(text, RUNS_ROOT)]
+    check_base(base)
+    if not 2 <= len(base) <= MOST_REPEATS:
+        raise UsageError(
+            f"--baseline: {len(base)} runs; give 2 to {MOST_REPEATS}, as `walkerbench run --repeat` makes them"
+        )
     count = max(len(base), repeats_needed(alpha))
 
     def tell(number: int) -> None:
         if not quiet:
             note(f"run {number + 1} of {count}")
 
+    def record(so_far: int, wanted: int) -> list[GatedRun]:
+        repeats = record_repeats(
+            [*words, *flags], wanted, run_directories(profile, wanted, None), lambda number: tell(so_far + number)
+        )
+        if repeats.interrupted:
+            raise Interrupted(f"interrupted in run {so_far + len(repeats.runs)} of {count}; what was recorded is kept")
+        last = repeats.runs[-1]
+        if last.run is None or last.exit_code not in (0, 1, 4):
+            raise RunBroken(f"run {so_far + len(repeats.runs)} of {count} broke: {last.crash or last.directory}")
+        for child in repeats.runs:
+            if child.run is not None and child.run.state == "emergency":
+                raise EmergencyShutdown(f"{child.directory}: {child.run.ended_because}")
+        return [GatedRun(child.directory, child.run) for child in repeats.runs if child.run is not None]
+
+    def compare(runs: list[GatedRun]) -> Compared:
+        sides = group_runs([base, [read_run(each.directory) for each in runs]])
+        return compare_recorded(sides, alpha=alpha, **decision)
+
     flags = ["--quiet"] if quiet else []
-    repeats = record_repeats([*words, *flags], count, run_directories(profile, count, None), tell)
-    runs = tuple(GatedRun(child.directory, child.run) for child in repeats.runs if child.run is not None)
-    if repeats.interrupted:
-        raise Interrupted(f"interrupted; {len(runs)} runs of the candidate are kept")
-    last = repeats.runs[-1]
-    if last.run is None or last.exit_code not in (0, 1, 4):
-        raise RunBroken(f"run {len(repeats.runs)} of {count} broke: {last.crash or last.directory}")
-    sides = group_runs([base, [read_run(each.directory) for each in runs]])
-    return GateResult(runs, compare_recorded(sides, alpha=alpha, **decision))
+    runs = record(0, 1)
+    compare(runs)  # what is not comparable is refused after one run, not after all of them
+    runs += record(1, count - 1)
+    return GateResult(tuple(runs), compare(runs))
 
 
 def _record(profile: Profile, *, quiet: bool) -> GatedRun:
@@ -200,5 +226,10 @@ def _add_to_github(annotations: Any, summary: str) -> None:
             note(line)
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
-        with suppress(OSError), Path(path).open("a", encoding="utf-8") as file:  # no reason to change the verdict
-            file.write(summary)
+        try:
+            if Path(path).exists() and not Path(path).is_file():  # a pipe that nobody reads would hang the gate
+                raise FileExistsError(errno.EEXIST, "no regular file")
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(summary)
+        except OSError as error:  # no reason to change the verdict
+            note(f"{path}: the summary cannot be written: {error.strerror}")

@@ -44,12 +44,12 @@ def measure_and_judge(
     return judge(measured, tolerance=tolerance)
 
 
-def print_compared(compared: Compared, *, as_json: bool, advice: str | None = None) -> None:
-    """Print a comparison: as JSON and nothing else, or as tables."""
+def print_compared(compared: Compared, exit_code: int, *, as_json: bool, advice: str | None = None) -> None:
+    """Print a comparison: as JSON and nothing else, with the exit code that the process will end with, or as tables."""
     from walkerbench.reports import comparison
 
     if as_json:
-        plain = compared.as_dict() | ({} if advice is None else {"advice": advice})
+        plain = compared.as_dict() | {"exit_code": exit_code} | ({} if advice is None else {"advice": advice})
         write_out(json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     else:
         write_out(to_text(comparison.report(compared, advice=advice)))

@@ -57,7 +57,12 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic in newer clic
         match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})(%?)", str(value), re.ASCII)
         if match is None:
             self.fail(f"{value!r} is no share: give a number with a percent sign, as in 2%, or 0.02.", param, ctx)
-        return float(match[1]) / (100.0 if match[2] else 1.0)
+        if not match[2] and float(match[1]) >= 1:
+            self.fail(f"{value!r} would be all of it or more: did you mean {value}%?", param, ctx)
+        share = float(match[1]) / (100.0 if match[2] else 1.0)
+        if share >= 1:
+            self.fail(f"{value!r} is no share: give less than 100%.", param, ctx)
+        return share
 
 
 class ProfileName(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
@@ -211,7 +216,7 @@ _DECISION = (
         default="1%",
         show_default=True,
         metavar="SHARE",
-        help="How often at most a verdict may be false, over all sides together.",
+        help="How often at most a verdict of either kind may be false, over all sides together.",
     ),
     click.option(
         "--allow-different-work",

@@ -47,20 +47,14 @@ def profile_command(*, profile_name: str, output: Path, quiet: bool, **overrides
     from walkerbench.cli.result import to_text
     from walkerbench.errors import Interrupted
     from walkerbench.profile import load_profile, override
+    from walkerbench.repeats import run_words
     from walkerbench.reports.sampled import profile_tables
     from walkerbench.sampling.passes import profile_run
 
     # What is wrong with it is said at once, in this process.
     override(load_profile(profile_name), **overrides)
-    options = ["--profile", profile_name, *_as_options(overrides)]
-    profiled = profile_run(options, output, (lambda _: None) if quiet else note)
+    profiled = profile_run(run_words(profile_name, (), overrides), output, (lambda _: None) if quiet else note)
     write_out(to_text(profile_tables(profiled)))
     if profiled.interrupted is not None:
         raise Interrupted(f"interrupted ({profiled.interrupted}): what was sampled is kept in {output}")
     return 0
-
-
-def _as_options(overrides: dict[str, Any]) -> list[str]:
-    """Overrides as the options of `walkerbench run` that they were given by."""
-    given = {name.removesuffix("_s"): value for name, value in overrides.items() if value is not None}
-    return [word for name, value in given.items() for word in (f"--{name}", f"{value}")]

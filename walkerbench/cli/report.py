@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from walkerbench.cli.file_output import write_file
 from walkerbench.cli.options import HELP_NAMES, RecordedRun, verbose_option
 
 
@@ -39,13 +40,11 @@ def report_command(*, recorded: tuple[str, ...], output: Path) -> int:
     from walkerbench.reports.html.page import render
     from walkerbench.reports.html.plotly_js import plotly_js
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
-    from walkerbench.whole_file import WholeFile
 
     source = plotly_js()
-    with WholeFile.opened(output) as file:
-        found = [read_run(find_run(text, RUNS_ROOT)) for text in recorded]
-        concluded = [
-            dataclasses.replace(each, run=conclude(each)) if each.run.state == "running" else each for each in found
-        ]
-        file.write_all(render(concluded, source))
+    found = [read_run(find_run(text, RUNS_ROOT)) for text in recorded]
+    concluded = [
+        dataclasses.replace(each, run=conclude(each)) if each.run.state == "running" else each for each in found
+    ]
+    write_file(output, render(concluded, source))
     return 0

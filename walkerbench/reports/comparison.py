@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,8 @@ def parts(compared: Compared) -> Iterator[RenderableType]:
     """All of it but what it comes to."""
     yield from _noteworthy(compared)
     yield layout.facts(_head(compared))
-    yield from layout.titled("Sides, times in ms", [_sides(compared)])
+    medians = ", medians over repeats" if compared.how == "recorded" else ""
+    yield from layout.titled(f"Sides, times in ms{medians}", [_sides(compared)])
     if all(side.shares for side in compared.sides):
         yield from layout.titled("Where the frames' time went", [_shares(compared)])
     yield from layout.titled(f"Against {compared.base.label}", [_comparisons(compared), *_details(compared)])
@@ -58,6 +60,11 @@ def noteworthy(compared: Compared) -> list[str]:
     if not compared.did_same_work:
         lines.append(f"DIFFERENT WORK: {compared.same_work}")
     return lines
+
+
+def level(comparison: Comparison) -> str:
+    """The interval's level in percent, never more than it is."""
+    return f"{math.floor(comparison.level * 1000) / 10:.1f} %"
 
 
 def slowdown(comparison: Comparison) -> str:
@@ -125,12 +132,13 @@ def _shares(compared: Compared) -> Table:
 
 
 def _comparisons(compared: Compared) -> Table:
-    level = compared.comparisons[0].level
-    laid_out = layout.table(["", "speed-up", f"interval ({level * 100:.1f} %)", "time", "verdict"])
+    laid_out = layout.table(["", "speed-up", "interval", "level", "time", "verdict"])
     for each in compared.comparisons:
         interval = f"{1 / each.high:.3f}…{1 / each.low:.3f}"
         verdict = Text(each.verdict, style=layout.STYLES[_VERDICT_STYLES[each.verdict]])
-        laid_out.add_row(Text(each.candidate), f"{1 / each.time_ratio:.3f}", interval, slowdown(each), verdict)
+        laid_out.add_row(
+            Text(each.candidate), f"{1 / each.time_ratio:.3f}", interval, level(each), slowdown(each), verdict
+        )
     return laid_out
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from walkerbench.reports.comparison import judged_by, noteworthy, slowdown
+from walkerbench.reports.comparison import judged_by, level, noteworthy, slowdown
 from walkerbench.reports.gate import because
 from walkerbench.reports.layout import NOT_MEASURED, fixed, machine_in_words
 from walkerbench.reports.markdown_table import head, row
@@ -74,8 +74,9 @@ def _comparisons(compared: Compared) -> Iterator[str]:
     yield from head(f"against {compared.base.label}", "speed-up", "interval", "level", "time", "verdict")
     for each in compared.comparisons:
         interval = f"{1 / each.high:.3f}…{1 / each.low:.3f}"
-        level = f"{each.level * 100:.1f} %"
-        yield row(each.candidate, f"{1 / each.time_ratio:.3f}", interval, level, slowdown(each), f"**{each.verdict}**")
+        yield row(
+            each.candidate, f"{1 / each.time_ratio:.3f}", interval, level(each), slowdown(each), f"**{each.verdict}**"
+        )
 
 
 def _criteria(each: GatedRun) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,11 +50,15 @@ def find_run(text: str, root: Path) -> Path:
         if match is None:
             raise RunFileError(f"{text}: give a run's directory, @latest, or @latest~N for the Nth before it")
         return _by_age(root, int(match[1] or 0))
+    if not text:
+        raise RunFileError("an empty name: give a run's directory, or @latest")
     path = Path(text)
-    if path.name == "run.json" and not path.is_dir():
+    # os.path, not pathlib: a name that is too long, or below a folder that may not be entered, is simply not there.
+    is_directory = os.path.isdir(path)  # noqa: PTH112
+    if path.name == "run.json" and not is_directory:
         return path.parent
-    if not path.is_dir():
-        raise RunFileError(f"{path}: no such run directory")
+    if not is_directory:
+        raise RunFileError(f"{path}: no such run directory, or none that may be read")
     return path
 
 

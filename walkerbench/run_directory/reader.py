@@ -57,8 +57,8 @@ class RecordedRun:
 # 1  The first. run.json with every key of `RunFile`; frames.npy, workers.npy, cpu.npy and digests.npy, whose columns
 #    run.json describes under "arrays".
 # 2  run.json says where the time went: "attribution", "slow_frames", "worst_frames". workers.npy has what the system
-#    says of each thread's time, -1 where it does not, and frames.npy has it of the parent's. Of a run of schema 1 all of
-#    that is absent: its arrays lack the columns, and the keys have their defaults.
+#    says of each thread's time, -1 where it does not, and frames.npy has it of the parent's. Of a run of schema 1 all
+#    of that is absent: its arrays lack the columns, and the keys have their defaults.
 def read_run(path: Path) -> RecordedRun:
     """Read a run; its arrays stay in their files and are mapped read-only. No frames at all are allowed.
 
@@ -101,6 +101,7 @@ def _read_run_file(path: Path) -> RunFile:
 
 def _read_text(path: Path) -> str:
     try:
+        _check_regular(path)
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise RunFileError(f"{path}: missing: this is not the directory of a recorded run") from error
@@ -108,6 +109,12 @@ def _read_text(path: Path) -> str:
         raise RunFileError(f"{path}: corrupt, not UTF-8: record the run again") from error
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _check_regular(path: Path) -> None:
+    """A pipe that nobody writes to would be waited for for ever."""
+    if path.exists() and not path.is_file():
+        raise RunFileError(f"{path}: no regular file: this is not the directory of a recorded run")
 
 
 def _problems(error: ValidationError) -> str:
@@ -125,6 +132,7 @@ def _dtype(directory: Path, name: str, columns: Sequence[ColumnRecord]) -> np.dt
 
 def _read_array(path: Path, dtype: np.dtype[np.void]) -> NDArray[Any]:
     try:
+        _check_regular(path)
         with path.open("rb") as file:
             shape, fortran_order, found = _read_header(path, file)
             offset = file.tell()
@@ -133,7 +141,7 @@ def _read_array(path: Path, dtype: np.dtype[np.void]) -> NDArray[Any]:
         raise RunFileError(f"{path}: missing: the run cannot be read without it; record it again") from error
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read: {error.strerror}") from error
-    if found != dtype or len(shape) != 1 or fortran_order:
+    if found != dtype or len(shape) != 1 or shape[0] < 0 or fortran_order:
         raise RunFileError(f"{path}: holds other columns than run.json says: record the run again")
     rows = shape[0]
     if offset + rows * dtype.itemsize > size:

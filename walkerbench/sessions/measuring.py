@@ -12,7 +12,15 @@ import numpy as np
 
 from walkerbench.errors import Interrupted
 from walkerbench.interrupts import InterruptWatch
-from walkerbench.sessions.planning import Calibration, Plan, Request, block_orders, frames_per_block, make_plan
+from walkerbench.sessions.planning import (
+    Calibration,
+    Plan,
+    Request,
+    block_orders,
+    check_rounds,
+    frames_per_block,
+    make_plan,
+)
 from walkerbench.sessions.protocol import BlockDone, Prepared
 from walkerbench.sessions.result import Measurement, RoundResult, SideResult
 from walkerbench.sessions.same_work import DigestWatch, check_measurable, difference_asked_for, refuse
@@ -64,7 +72,9 @@ def measure(
         Interrupted: The user wants no more; nothing is left behind.
     """
     begun = time.monotonic()
+    request = request or Request()
     check_measurable(sides)
+    check_rounds(request, candidates=len(sides) - 1)
     difference = difference_asked_for(sides)
     if difference is not None and not allow_different_work:
         raise refuse(difference)
@@ -80,7 +90,7 @@ def measure(
         digests.difference = difference
         measuring = _Measuring(tuple(sides), tuple(checkouts), digests, interrupts)
         calibration = measuring.calibrate(begun)
-        return measuring.carry_out(request or Request(), calibration, listener)
+        return measuring.carry_out(request, calibration, listener)
 
 
 @dataclass

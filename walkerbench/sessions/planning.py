@@ -76,10 +76,7 @@ def make_plan(request: Request, calibration: Calibration) -> Plan:
         UsageError: What was asked for cannot reach alpha; says what would.
     """
     needed = rounds_needed(request.alpha, family=len(calibration.frame_s) - 1)
-    if request.rounds is not None and request.rounds < needed:
-        raise UsageError(
-            f"{request.rounds} rounds cannot reach an error rate of {request.alpha:g}: give --rounds {needed} or more"
-        )
+    check_rounds(request, candidates=len(calibration.frame_s) - 1)
     frames = frames_per_block(calibration.frame_s[0])
     block_s = frames * sum(calibration.frame_s)
     budget_s = BUDGET_S if request.budget_s is None else request.budget_s
@@ -95,6 +92,20 @@ def make_plan(request: Request, calibration: Calibration) -> Plan:
         f"a budget of {budget_s:g} s is too small for the {needed} rounds that an error rate of "
         f"{request.alpha:g} takes (a round takes {round_s:.1f} s here): give --budget {enough_s}s"
     )
+
+
+def check_rounds(request: Request, *, candidates: int) -> None:
+    """Refuse a number of rounds that is too small for alpha, before anything is measured.
+
+    Raises:
+        UsageError: It is; says what would do.
+    """
+    needed = rounds_needed(request.alpha, family=candidates)
+    if request.rounds is not None and request.rounds < needed:
+        raise UsageError(
+            f"with {request.rounds} rounds, an error rate of {request.alpha:g} would hang on every single one: "
+            f"give --rounds {needed} or more"
+        )
 
 
 def frames_per_block(frame_s: float) -> int:

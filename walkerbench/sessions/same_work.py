@@ -91,7 +91,7 @@ class DigestWatch:
     def sentence(self) -> str:
         """What the digests prove."""
         if self.difference is not None:
-            return f"DIFFERENT WORK, allowed by {ALLOWING}: {self.difference}."
+            return f"{self.difference}; allowed by {ALLOWING}"
         frames = ", ".join(str(frame) for frame in sorted(next(iter(self.seen.values()))))
         return f"Same work: the digests of all sides agree wherever they were taken, after frames {frames}."
 

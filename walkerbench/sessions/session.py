@@ -59,6 +59,7 @@ ANSWER_TIMEOUT_S = 120.0
 _CLOSE_S = 10.0  # how long a session may take to end in order before it is killed
 _LOOK_S = 0.2  # how often interrupts are looked at while waiting
 _TAIL_BYTES = 4096
+_MOST_LINE_BYTES = 1 << 28  # far above the digests of as many agents as memory holds
 
 _A = TypeVar("_A", bound=Answer)
 
@@ -299,9 +300,10 @@ class Session:
     def _reap(self) -> int:
         """Wait for the child's end, kill what is left of its process group, and give its exit code."""
         if self._process.returncode is None:
-            self._reader.join(_CLOSE_S)  # its pipe is the last that it closes
+            patience_s = 0.0 if self._interrupts.received is not None else _CLOSE_S
+            self._reader.join(patience_s)  # its pipe is the last that it closes
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.0 if self._reader.is_alive() else _CLOSE_S)
+                self._process.wait(0.0 if self._reader.is_alive() else patience_s)
             with suppress(ProcessLookupError, PermissionError):
                 if hasattr(os, "killpg"):
                     os.killpg(self._process.pid, signal.SIGKILL)
@@ -326,8 +328,11 @@ def _environment(directory: Path) -> dict[str, str]:
 def _read(answers: IO[bytes], inbox: SimpleQueue[bytes]) -> None:
     """Pass the child's lines on; an empty one says that no more will come."""
     with suppress(OSError, ValueError):
-        for line in answers:
+        # A line of any length would be kept in memory; one that is cut is no message.
+        while line := answers.readline(_MOST_LINE_BYTES):
             inbox.put(line)
+            if not line.endswith(b"\n"):
+                break
     inbox.put(b"")
 
 

@@ -5,11 +5,11 @@ Sides measured together, in interleaved rounds, are judged by `judge_rounds` wit
 apart by `judge_repeats` with exact permutation tests. Either way two one-sided tests hold the logarithm of the time
 ratio against log(1 + tolerance): one for "slower", one for "not slower".
 
-Comparisons that are decided together are a family. Holm's correction keeps the chance of any false verdict among them
-at alpha (S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6,
-1979). It is made once over the tests for "slower" and once over those for "not slower". A false regression and a
-false "no regression" are two promises, each kept at alpha; in one family, sides that are clearly slow would ease the
-all-clear of the others.
+Comparisons that are decided together are a family. Holm's correction keeps the chance of any false verdict of either
+kind among them at alpha (S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal
+of Statistics 6, 1979). It is made once over the tests for "slower" and once over those for "not slower". A false
+regression and a false "no regression" are two promises, each kept at alpha; in one family, sides that are clearly slow
+would ease the all-clear of the others.
 """
 
 from __future__ import annotations

@@ -1,0 +1,43 @@
+"""Writing a result into a file, whole or not at all, whatever interrupts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from walkerbench.errors import Interrupted
+
+if TYPE_CHECKING:
+    from walkerbench.interrupts import InterruptWatch
+
+
+def write_file(path: Path, texts: Iterable[str], *, replacing: bool = False) -> None:
+    """Write texts one after the other.
+
+    Args:
+        path: The file to make.
+        texts: What to write.
+        replacing: Whether a file that is there already is replaced.
+
+    Raises:
+        OutputError: It cannot be written there, or is there already.
+        OutputLost: It could not be written to its end; nothing is left of it.
+        Interrupted: So it was; nothing is left of it.
+    """
+    from walkerbench.interrupts import InterruptWatch
+    from walkerbench.whole_file import WholeFile
+
+    try:
+        with InterruptWatch() as interrupts, WholeFile.opened(path, replacing=replacing) as file:
+            file.write_all(_until_interrupted(texts, interrupts))
+            interrupts.hold()
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted: nothing was written") from None
+
+
+def _until_interrupted(texts: Iterable[str], interrupts: InterruptWatch) -> Iterator[str]:
+    for text in texts:
+        if interrupts.received is not None:
+            raise KeyboardInterrupt
+        yield text
