@@ -11,7 +11,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from comparisons import measurement
+from recorded_runs import recorded, run_file, write
 
+from walkerbench import repeats
 from walkerbench.errors import NotComparable
 from walkerbench.sessions import measuring
 from walkerbench.sessions.planning import Request
@@ -181,3 +183,76 @@ def test_github_is_told_of_what_kept_a_gate_from_a_result(
     assert "not the same work" in summary.read_text()
     assert not junit.exists()
     assert list(tmp_path.glob(".gate*")) == []
+
+
+@dataclass
+class FakeRepeats:
+    """Stands in for `record_repeats`: writes made-up runs, each a little slower than the one before."""
+
+    frame_ms: float
+    state: str = "finished"
+    recorded: int = 0
+
+    def record(self, words: Sequence[str], count: int, directory: Any, tell: Any) -> repeats.Repeats:
+        children = []
+        for number in range(count):
+            tell(number)
+            self.recorded += 1
+            verdict = {"criterion": "c < 1", "stage": None, "value": 0.5, "outcome": "pass", "detail": "0.5"}
+            run = run_file(
+                f"{10 + self.recorded}",
+                frame_ms=self.frame_ms + self.recorded / 1000,
+                state=self.state,
+                ended_because="10 slow frames" if self.state != "finished" else None,
+                verdicts=[verdict],
+            )
+            path = write(directory(number), recorded("run", run))
+            children.append(repeats.ChildRun(path, run, 1 if self.state == "emergency" else 0, None))
+        return repeats.Repeats(tuple(children), interrupted=False)
+
+
+@pytest.fixture
+def baseline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for number in range(1, 6):
+        run = run_file(str(number), frame_ms=2 + number / 1000)
+        write(tmp_path / "base" / str(number), recorded("run", run))
+    return tmp_path / "base"
+
+
+@pytest.mark.parametrize(("frame_ms", "code", "word"), [(2.0, 0, "PASS"), (2.2, 1, "FAIL")])
+def test_gate_holds_runs_recorded_now_against_a_baseline(
+    command: Any, baseline: Path, monkeypatch: pytest.MonkeyPatch, frame_ms: float, code: int, word: str
+) -> None:
+    fake = FakeRepeats(frame_ms)
+    monkeypatch.setattr(repeats, "record_repeats", fake.record)
+    ended = command("gate", "--baseline", str(baseline), "--json")
+    found = json.loads(ended.out)
+    assert (ended.code, found["exit_code"], found["verdict"]) == (code, code, word)
+    assert (len(found["runs"]), fake.recorded) == (5, 5)
+    assert ended.err.splitlines() == [f"run {number} of 5" for number in range(1, 6)]
+
+
+def test_a_candidate_that_stops_itself_fails_the_gate_at_once(
+    command: Any, baseline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeRepeats(2.0, state="emergency")
+    monkeypatch.setattr(repeats, "record_repeats", fake.record)
+    ended = command("gate", "--baseline", str(baseline), "-q")
+    assert (ended.code, fake.recorded) == (1, 1)
+    assert "10 slow frames" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"state": "interrupted"}, "interrupted"), ({"profile": {"seed": 2}}, "the base must be one side")],
+)
+def test_a_baseline_that_cannot_be_one_is_refused_before_anything_is_recorded(
+    command: Any, baseline: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], message: str
+) -> None:
+    fake = FakeRepeats(2.0)
+    monkeypatch.setattr(repeats, "record_repeats", fake.record)
+    write(baseline / "6", recorded("run", run_file("6", **changes)))
+    ended = command("gate", "--baseline", str(baseline), "-q")
+    assert (ended.code, fake.recorded) == (2, 0)
+    assert message in ended.err
