@@ -96,7 +96,10 @@ def _setting(run: RunFile) -> Setting:
     python = run.machine.get("python")
     # A recording that does not say so was made before there were interpreters without.
     gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
-    return Setting(run.mode.used, bool(gil_enabled), run.workload.settle_phase)
+    cores = run.machine.get("cores_allowed")
+    workers = max((stage.workers for stage in run.stages), default=run.mode.workers)
+    crowded = run.mode.used != "sequential" and isinstance(cores, int) and workers > cores
+    return Setting(run.mode.used, bool(gil_enabled), run.workload.settle_phase, crowded)
 
 
 def _measure(recorded: RecordedRun, rows: NDArray[Any], counters: Mapping[str, int], emergencies: int) -> Measured:

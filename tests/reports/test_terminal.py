@@ -37,7 +37,9 @@ def in_stages() -> RunFile:
         missed_deadlines=3,
         slow_frames={"not scheduled": 1200, "waiting for the GIL": 34},
         worst_frames=[
-            slow_frame(stage=2, not_scheduled_ms=205.2, cpu_ms=31.4, blocked_ms=8.9, cause="not scheduled", worker=1),
+            slow_frame(
+                stage=2, not_scheduled_ms=205.2, cpu_ms=31.4, blocked_ms=8.9, cause="not scheduled", worker=1, host=True
+            ),
             slow_frame(stage=0, frame=1_234_567, cpu_ms=0.5, blocked_ms=244.6, cause="waiting for the GIL", worker=0),
         ],
         attribution={
@@ -139,7 +141,8 @@ def test_numbers_of_any_size_are_whole() -> None:
         ({"cpu_ms": 31, "not_scheduled_ms": 205, "blocked_ms": 9.5}, "31 ms CPU, 205 ms not scheduled, 9.5 ms blocked"),
         ({"cpu_ms": 243.5, "not_scheduled_ms": 1, "blocked_ms": 1}, "244 ms CPU: computing"),
         ({"gc_ms": 230, "cause": "garbage collection"}, "246 ms CPU, 230 ms garbage collection: garbage collection"),
-        ({"cause": "not scheduled"}, "246 ms CPU: the host"),
+        ({"cause": "not scheduled", "host": True}, "246 ms CPU: the host"),
+        ({"cause": "not scheduled"}, "246 ms CPU: waiting for a core"),
         ({"cause": "page faults"}, "246 ms CPU: page faults"),
         ({"cpu_ms": 5, "blocked_ms": 240, "cause": "blocked"}, "5.0 ms CPU, 240 ms blocked: asleep or in I/O"),
         ({"cpu_ms": 5, "not_scheduled_ms": None, "blocked_ms": 240, "cause": "not running"},

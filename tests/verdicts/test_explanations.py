@@ -140,6 +140,14 @@ def test_the_host_is_to_blame_for_more_than_half_of_the_excess(wait, host):
     assert found.host is host
 
 
+def test_the_host_is_not_to_blame_where_workers_wait_for_one_another():
+    late = {"wall_ns": 245, "parent_cpu_ns": 10, "process_cpu_ns": 10, "parent_core_wait_ns": 235}
+    crowded = Setting("sequential", gil_enabled=True, settle_phase="settle", crowded=True)
+    for setting, host in ((SEQUENTIAL, True), (crowded, False)):
+        (found,) = explain(frames_of(late, FRAME), workers_of({"frame": 0}, {"frame": 1}), [LIMIT], setting)
+        assert (found.cause, found.host) == ("not scheduled", host)
+
+
 def test_the_host_is_not_to_blame_where_the_limit_would_have_been_missed_anyway():
     found = explained({"wall_ns": 500, "parent_cpu_ns": 201, "process_cpu_ns": 201, "parent_core_wait_ns": 299})
     assert (found.cause, found.host) == ("not scheduled", False)

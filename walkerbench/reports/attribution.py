@@ -29,7 +29,7 @@ PARTS = {
 """The parts of the time in words, but for the one whose meaning the mode decides."""
 
 _CAUSES = {
-    "not scheduled": "the host",
+    "not scheduled": "waiting for a core",
     "garbage collection": "garbage collection",
     "waiting for the GIL": "another thread held the GIL",
     "page faults": "page faults",
@@ -66,7 +66,7 @@ def slow_frame(run: RunFile, frame: SlowFrameRecord) -> str:
     if frame.blocked_ms >= _LEAST_SHARE * frame.wall_ms:
         spent.append(f"{_ms(frame.blocked_ms)} blocked")
     worker = "" if frame.worker is None else f" (worker {frame.worker})"
-    cause = _CAUSES.get(frame.cause) or _ASLEEP.get(run.mode.used, "blocked")
+    cause = "the host" if frame.host else _CAUSES.get(frame.cause) or _ASLEEP.get(run.mode.used, "blocked")
     return f"{where}frame {frame.frame}: {_ms(frame.wall_ms)}, of it {', '.join(spent)}: {cause}{worker}"
 
 

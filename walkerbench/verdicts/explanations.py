@@ -41,7 +41,7 @@ class Explanation:
         worker: The worker that ended last; None in sequential mode.
         cause: The cause.
         host: Whether the host is to blame: more than half of the excess was not scheduled, and without that the frame
-            would have met the criterion.
+            would have met the criterion. Never where there are more workers than cores.
     """
 
     stage: int
@@ -95,7 +95,7 @@ def explain(
     for stage in np.unique(judged["stage"]):
         path = follow(lanes_of(judged[judged["stage"] == stage], workers, setting), setting)
         for criterion, column in limits.items():
-            explanations += _beyond(path, criterion, column)
+            explanations += _beyond(path, criterion, column, may_be_host=not setting.crowded)
     return tuple(explanations)
 
 
@@ -140,7 +140,7 @@ def excuse(verdict: Verdict, frames: NDArray[Any], explanations: Iterable[Explan
     return dataclasses.replace(verdict, outcome="unsupported", detail=detail)
 
 
-def _beyond(path: CriticalPath, criterion: Criterion, column: str) -> Iterator[Explanation]:
+def _beyond(path: CriticalPath, criterion: Criterion, column: str, *, may_be_host: bool) -> Iterator[Explanation]:
     """Explain the frames that are over one limit."""
     value_ns, wall_ns = path.frames[column], path.frames["wall_ns"]
     beyond = np.flatnonzero(_over(criterion, path.frames, column)).tolist()
@@ -155,7 +155,8 @@ def _beyond(path: CriticalPath, criterion: Criterion, column: str) -> Iterator[E
         cause = max(excess_ns, key=lambda kind: float(excess_ns[kind][index]))
         most = bool(waited_ns[index] > (value_ns[index] - scale * median_ns) / 2)
         met_without = criterion.holds(float(value_ns[index] - waited_ns[index]) / _NS_PER_MS)
-        yield _explanation(path, index, criterion, column, cause, cause == "not scheduled" and most and met_without)
+        host = may_be_host and cause == "not scheduled" and most and met_without
+        yield _explanation(path, index, criterion, column, cause, host)
 
 
 def _over(criterion: Criterion, frames: NDArray[Any], column: str) -> NDArray[np.bool_]:

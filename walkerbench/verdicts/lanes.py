@@ -28,11 +28,13 @@ class Setting:
         mode: The mode that ran: "sequential", "threaded" or "process".
         gil_enabled: Whether the interpreter's global lock was on.
         settle_phase: Name of the phase that the parent runs after the barrier.
+        crowded: Whether there were more workers than cores allowed: then they wait for one another, host or no host.
     """
 
     mode: str
     gil_enabled: bool
     settle_phase: str
+    crowded: bool = False
 
 
 @dataclass(frozen=True)
