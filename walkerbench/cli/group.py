@@ -7,6 +7,7 @@ import click
 from walkerbench import __version__
 from walkerbench.cli.ab import ab_command
 from walkerbench.cli.compare import compare_command
+from walkerbench.cli.doctor import doctor_command
 from walkerbench.cli.export import export_command
 from walkerbench.cli.gate import gate_command
 from walkerbench.cli.options import HELP_NAMES
@@ -33,6 +34,7 @@ def walkerbench(ctx: click.Context) -> None:
       walkerbench ab main HEAD
       walkerbench gate --against origin/main
       walkerbench profile -o where-time-goes
+      walkerbench doctor
       walkerbench profiles
 
     \b
@@ -67,6 +69,7 @@ for command in (
     ab_command,
     gate_command,
     profile_command,
+    doctor_command,
     profiles_command,
 ):
     walkerbench.add_command(command)
