@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import subprocess
+import sysconfig
+from types import SimpleNamespace
+
+import pytest
+
+from walkerbench.doctor.gil import FROM_THE_START, GilState, first_to_switch_on, read_gil
+
+
+@pytest.mark.parametrize(
+    ("culprit", "found", "imported"),
+    [
+        ("numpy", "numpy", ["numpy"]),
+        ("Box2D", "Box2D", ["numpy", "scipy", "Box2D"]),
+        (None, None, ["numpy", "scipy", "Box2D", "mine"]),
+    ],
+)
+def test_the_first_import_that_switches_it_on(culprit, found, imported):
+    done: list[str] = []
+    modules = ["numpy", "scipy", "Box2D", "mine"]
+
+    assert first_to_switch_on(modules, done.append, lambda: culprit in done) == found
+    assert done == imported
+
+
+def test_it_may_be_on_from_the_start():
+    assert first_to_switch_on(["numpy"], gil_enabled=lambda: True) == FROM_THE_START
+
+
+def test_a_usual_build_always_has_it(monkeypatch):
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: 0)
+
+    assert read_gil() == GilState(free_threaded_build=False, enabled=True, switched_on_by=None)
+
+
+@pytest.mark.parametrize(("said", "state"), [("Box2D", (True, True, "Box2D")), ("", (True, False, None))])
+def test_a_free_threaded_build_asks_a_fresh_interpreter(monkeypatch, said, state):
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: 1)
+    monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: SimpleNamespace(stdout=said))
+
+    assert read_gil() == GilState(*state)
+
+
+@pytest.mark.skipif(bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="for builds that always have the GIL")
+def test_the_fresh_interpreter_answers(monkeypatch):
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: 1)
+
+    assert read_gil() == GilState(free_threaded_build=True, enabled=True, switched_on_by=FROM_THE_START)

@@ -1,0 +1,44 @@
+"""`walkerbench doctor`."""
+
+from __future__ import annotations
+
+import click
+
+from walkerbench.cli.options import HELP_NAMES, verbose_option
+from walkerbench.cli.output import note, write_out
+
+_NOISE_S = 5.0
+_UNFIT = 4
+
+
+@click.command("doctor", context_settings=HELP_NAMES)
+@click.option("--strict", is_flag=True, help="End with 4 if the machine is unfit.")
+@click.option("--json", "as_json", is_flag=True, help="Print findings and readings as JSON.")
+@verbose_option
+def doctor_command(*, strict: bool, as_json: bool) -> int:
+    """Say whether this machine is fit for measuring, and what to do about it.
+
+    Looks at cores, quota, frequency, load, steal, swap, BLAS, the GIL and the
+    timer, and measures the same work against itself for five seconds, to tell
+    which slowdown would drown in the machine's noise. Ends with 0 whatever it
+    finds, unless --strict is given.
+
+    \b
+    Examples:
+      walkerbench doctor
+      walkerbench doctor --strict
+      walkerbench doctor --json
+    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    from walkerbench.cli.result import to_text
+    from walkerbench.doctor.findings import is_fit, judge
+    from walkerbench.doctor.noise import measure_noise
+    from walkerbench.doctor.readings import read_all
+    from walkerbench.profile import load_profile
+    from walkerbench.reports.doctor import findings_table, render
+
+    note(f"measuring for about {_NOISE_S:.0f} s")
+    smoke = load_profile("smoke")
+    readings = read_all(lambda: measure_noise(smoke, _NOISE_S))
+    findings = judge(readings)
+    write_out(render(findings, readings) if as_json else to_text(findings_table(findings)))
+    return _UNFIT if strict and not is_fit(findings) else 0

@@ -1,0 +1,172 @@
+"""Judges readings: what is fine, what makes figures worse, and what makes them worthless. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from walkerbench.doctor.readings import Readings
+
+Level = Literal["ok", "warning", "unfit"]
+
+NOT_AVAILABLE = "n/a"
+"""What is seen where the system has no source."""
+
+# From which value on a reading is a warning, and from which on the machine is unfit.
+_LOAD_A_CORE = (0.25, 1.0)  # others then take a core from a run that uses all of them
+_STEAL_PERCENT = (1.0, 5.0)
+_TIMER_STEP_NS = (1_000, 1_000_000)  # phases take some 50 µs, frames 1 ms
+_SLEEP_OVERSHOOT_US = (1_000.0, 5_000.0)  # a frame at real-time pace has 16.7 ms
+_DROWNED = (0.02, 0.10)  # the first is the tolerance that comparisons have by default
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that bears on measuring.
+
+    Attributes:
+        subject: What it is about.
+        level: `ok`, `warning` (figures will be worse), `unfit` (they will be worthless).
+        seen: What was seen.
+        advice: What to do about it; empty where nothing need be done.
+    """
+
+    subject: str
+    level: Level
+    seen: str
+    advice: str = ""
+
+
+def judge(readings: Readings) -> tuple[Finding, ...]:
+    """A finding for each subject, the machine first, what was measured on it last."""
+    return (
+        _cores(readings),
+        _quota(readings),
+        _governor(readings),
+        _turbo(readings),
+        _load(readings),
+        _steal(readings),
+        _swap(readings),
+        _blas(readings),
+        _gil(readings),
+        _timer(readings),
+        _sleep(readings),
+        _noise(readings),
+    )
+
+
+def is_fit(findings: Sequence[Finding]) -> bool:
+    """Whether nothing makes figures worthless."""
+    return all(finding.level != "unfit" for finding in findings)
+
+
+def _cores(readings: Readings) -> Finding:
+    seen = f"{readings.cores_allowed} of {readings.cores_present} may be used"
+    if readings.cores_allowed < 2:
+        return Finding("cores", "warning", seen, "allow at least 2: on one, no mode can be faster than sequential")
+    return Finding("cores", "ok", seen)
+
+
+def _quota(readings: Readings) -> Finding:
+    if readings.cpu_quota is None:
+        return Finding("quota", "ok", "none")
+    advice = "allow whole cores (a cpuset) instead: past a quota, the system stops the process within a frame"
+    return Finding("quota", "warning", f"{readings.cpu_quota:g} cores", advice)
+
+
+def _governor(readings: Readings) -> Finding:
+    if not readings.governors:
+        return Finding("governor", "ok", NOT_AVAILABLE)
+    seen = ", ".join(readings.governors)
+    if readings.governors == ("performance",):
+        return Finding("governor", "ok", seen)
+    advice = "hold the frequency while measuring: sudo cpupower frequency-set -g performance"
+    return Finding("governor", "warning", seen, advice)
+
+
+def _turbo(readings: Readings) -> Finding:
+    if readings.turbo is None:
+        return Finding("turbo", "ok", NOT_AVAILABLE)
+    if not readings.turbo:
+        return Finding("turbo", "ok", "off")
+    advice = "switch it off while measuring: with it, the frequency falls as more cores work and as they get warm"
+    return Finding("turbo", "warning", "on", advice)
+
+
+def _load(readings: Readings) -> Finding:
+    if readings.load is None:
+        return Finding("load", "ok", NOT_AVAILABLE)
+    level = _level(readings.load / readings.cores_allowed, _LOAD_A_CORE)
+    seen = f"{readings.load:.2f} over the last minute, on {readings.cores_allowed} cores"
+    return Finding("load", level, seen, _unless_ok(level, "end what else is running, or wait for a minute"))
+
+
+def _steal(readings: Readings) -> Finding:
+    if readings.steal_percent is None:
+        return Finding("steal", "ok", NOT_AVAILABLE)
+    level = _level(readings.steal_percent, _STEAL_PERCENT)
+    advice = "the host is overbooked: use a machine with cores of its own"
+    return Finding("steal", level, f"{readings.steal_percent:.1f} % of the cores' time", _unless_ok(level, advice))
+
+
+def _swap(readings: Readings) -> Finding:
+    seen = f"{readings.swap_used_bytes / 1e6:,.0f} MB in use"
+    if readings.swapped_pages is None:
+        return Finding("swap", "ok", f"{seen}; what is swapped meanwhile is {NOT_AVAILABLE}")
+    seen = f"{seen}, pages swapped meanwhile: {readings.swapped_pages:,}"
+    if readings.swapped_pages > 0:
+        return Finding("swap", "unfit", seen, "free memory: a page that comes back from disk takes longer than a frame")
+    return Finding("swap", "ok", seen)
+
+
+def _blas(readings: Readings) -> Finding:
+    if not readings.blas:
+        advice = "install NumPy from a wheel with OpenBLAS: what cannot be seen cannot be held to one thread a worker"
+        return Finding("BLAS", "warning", "none that is known", advice)
+    seen = ", ".join(f"{name} with {threads}" for name, threads in readings.blas)
+    return Finding("BLAS", "ok", f"{seen} threads; a run holds it to 1 a worker")
+
+
+def _gil(readings: Readings) -> Finding:
+    gil = readings.gil
+    if not gil.free_threaded_build:
+        return Finding("GIL", "ok", f"on; which import switched it on is {NOT_AVAILABLE}: this Python always has it")
+    if not gil.enabled:
+        return Finding("GIL", "ok", "off, after all imports")
+    advice = "set PYTHON_GIL=0: otherwise threads are measured with the GIL"
+    return Finding("GIL", "warning", f"on, switched on by {gil.switched_on_by}", advice)
+
+
+def _timer(readings: Readings) -> Finding:
+    level = _level(readings.timer_step_ns, _TIMER_STEP_NS)
+    advice = "use another clock source: see /sys/devices/system/clocksource/clocksource0/available_clocksource"
+    return Finding("timer", level, f"steps of {readings.timer_step_ns:,} ns", _unless_ok(level, advice))
+
+
+def _sleep(readings: Readings) -> Finding:
+    level = _level(readings.sleep_overshoot_us, _SLEEP_OVERSHOOT_US)
+    seen = f"1 ms takes {readings.sleep_overshoot_us:,.0f} µs longer"
+    return Finding("sleep", level, seen, _unless_ok(level, "measure at pace max: real-time pace misses its deadlines"))
+
+
+def _noise(readings: Readings) -> Finding:
+    noise = readings.noise
+    level = _level(noise.drowned, _DROWNED)
+    seen = (
+        f"{100 * noise.typical:.1f} % between two blocks of the same work, typically; over {noise.pairs} pairs, a "
+        f"slowdown below {100 * noise.drowned:.1f} % would drown in it"
+    )
+    advice = "see to the findings above and run this again; measure longer, and more rounds, where it stays"
+    return Finding("noise", level, seen, _unless_ok(level, advice))
+
+
+def _level(value: float, limits: tuple[float, float]) -> Level:
+    warning, unfit = limits
+    if value > unfit:
+        return "unfit"
+    return "warning" if value > warning else "ok"
+
+
+def _unless_ok(level: Level, advice: str) -> str:
+    return "" if level == "ok" else advice

@@ -1,0 +1,75 @@
+"""The state of the GIL, and which import switched it on; imports nothing that could do so itself."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+IMPORTS = ("numpy", "scipy.stats", "psutil", "pydantic", "threadpoolctl", "Box2D", "walkerbench.runner")
+"""What a run imports, one after the other: any of these may bring an extension that is not made for going without."""
+
+FROM_THE_START = "the interpreter's start (PYTHON_GIL or -X gil)"
+
+_TIMEOUT_S = 60.0
+_CHILD = (
+    "from walkerbench.doctor.gil import first_to_switch_on; import sys; sys.stdout.write(first_to_switch_on() or '')"
+)
+
+
+@dataclass(frozen=True)
+class GilState:
+    """Whether this Python can go without the GIL, and whether it does.
+
+    Attributes:
+        free_threaded_build: Whether it can.
+        enabled: Whether a run has the GIL nevertheless.
+        switched_on_by: What switched it on, or None where it is off or cannot be off.
+    """
+
+    free_threaded_build: bool
+    enabled: bool
+    switched_on_by: str | None
+
+
+def read_gil() -> GilState:
+    """Find out about the GIL; on a free-threaded build by imports in a fresh interpreter."""
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return GilState(free_threaded_build=False, enabled=True, switched_on_by=None)
+    done = subprocess.run(  # noqa: S603  our own words, no shell
+        [sys.executable, "-c", _CHILD], capture_output=True, text=True, timeout=_TIMEOUT_S, check=True
+    )
+    return GilState(free_threaded_build=True, enabled=done.stdout != "", switched_on_by=done.stdout or None)
+
+
+def first_to_switch_on(
+    modules: Sequence[str] = IMPORTS,
+    import_module: Callable[[str], Any] = importlib.import_module,
+    gil_enabled: Callable[[], bool] | None = None,
+) -> str | None:
+    """Import modules one by one, and name the first after which the GIL is on.
+
+    Args:
+        modules: Their names.
+        import_module: Imports one.
+        gil_enabled: Says whether the GIL is on; by default, `sys` does.
+
+    Returns:
+        The module's name, `FROM_THE_START` where it was on beforehand, None where it stays off.
+    """
+    is_on = getattr(sys, "_is_gil_enabled", _always) if gil_enabled is None else gil_enabled
+    if is_on():
+        return FROM_THE_START
+    for name in modules:
+        import_module(name)
+        if is_on():
+            return name
+    return None
+
+
+def _always() -> bool:
+    return True

@@ -1,0 +1,81 @@
+"""How far two measurements of the same thing come apart on this machine: an A/A of the built-in environment."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+
+from walkerbench.errors import WalkerbenchError
+from walkerbench.profile import Profile
+from walkerbench.training import TrainingEnvironment
+from walkerbench.verdicts.sign_test import bound_rank
+
+BLOCK_S = 0.1
+"""How long a block of frames takes, about: what interleaved comparisons use as well."""
+
+_ERROR = 0.005  # on each side of the median's interval, which then holds at 99 %
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What an A/A comes to.
+
+    Attributes:
+        pairs: How many pairs of blocks were timed.
+        typical: Median of |log(time B / time A)| over the pairs.
+        drowned: The largest slowdown, as a share, that this many pairs cannot tell from none: the far end of the
+            99 % interval of the median ratio (of all ratios, where there are too few pairs for one).
+    """
+
+    pairs: int
+    typical: float
+    drowned: float
+
+
+def noise_of(log_ratios: Sequence[float]) -> Noise:
+    """Sum up the log ratios of an A/A, at least one."""
+    ordered = np.sort(np.asarray(log_ratios))
+    rank = max(1, bound_rank(len(ordered), _ERROR))
+    farthest = max(abs(float(ordered[rank - 1])), abs(float(ordered[-rank])))
+    return Noise(len(ordered), float(np.median(np.abs(ordered))), math.expm1(farthest))
+
+
+def measure_noise(profile: Profile, duration_s: float, clock_ns: Callable[[], int] = time.perf_counter_ns) -> Noise:
+    """Time two environments of one profile against each other, in blocks of the same frames, in alternating order.
+
+    Args:
+        profile: What to run; its first stage, in one thread.
+        duration_s: How long to time, after the warm-up.
+        clock_ns: Monotonic.
+
+    Raises:
+        WalkerbenchError: The two did not do the same work.
+    """
+    workload = profile.make_workload(profile.stages[0])
+    with ExitStack() as closing:
+        sides = [closing.enter_context(TrainingEnvironment(mode="sequential", workload=workload)) for _ in range(2)]
+        warmup = max(1, profile.warmup)
+        warmup_ns = [_time_block(side, warmup, clock_ns) for side in sides]
+        frames = max(1, round(BLOCK_S * 1e9 * warmup / min(warmup_ns)))
+        log_ratios: list[float] = []
+        end = clock_ns() + duration_s * 1e9
+        while clock_ns() < end or not log_ratios:
+            order = (0, 1) if len(log_ratios) % 2 == 0 else (1, 0)
+            spent = {number: _time_block(sides[number], frames, clock_ns) for number in order}
+            log_ratios.append(math.log(spent[1] / spent[0]))
+        if sides[0].checkpoint() != sides[1].checkpoint():
+            raise WalkerbenchError("two environments of one profile did not do the same work")
+    return noise_of(log_ratios)
+
+
+def _time_block(environment: TrainingEnvironment, frames: int, clock_ns: Callable[[], int]) -> int:
+    """How long some frames take, ns."""
+    start = clock_ns()
+    for _ in range(frames):
+        environment.step()
+    return clock_ns() - start

@@ -1,0 +1,179 @@
+"""Reads what bears on measuring: cores, frequency, load, steal, swap, BLAS, timer. None where there is no source."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import psutil
+import threadpoolctl
+
+from walkerbench.doctor.gil import GilState, read_gil
+from walkerbench.doctor.noise import Noise
+from walkerbench.limits import allowed_cores, cpu_quota, read_text
+
+_ROOT = Path("/")
+_SLEEP_S = 0.001
+_SLEEPS = 20
+_CLOCK_STEPS = 200
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What the system counts since it was started.
+
+    Attributes:
+        stolen: Ticks that a hypervisor gave to others while this machine wanted to run; None without a source.
+        ticks: All ticks of all cores.
+        swapped_pages: Pages swapped in or out; None without a source.
+    """
+
+    stolen: int | None
+    ticks: int
+    swapped_pages: int | None
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What was read; None where the system has no source for it.
+
+    Attributes:
+        cores_present: Cores of the machine.
+        cores_allowed: Cores that this process may use: its affinity and its cgroup's quota.
+        cpu_quota: The quota, in cores; None without one.
+        governors: The frequency governors of all cores, each once.
+        turbo: Whether cores may run above their base frequency.
+        load: Runnable threads, averaged over the last minute.
+        steal_percent: Share of all cores' time that a hypervisor gave to others, while noise was measured.
+        swapped_pages: Pages swapped in or out meanwhile.
+        swap_used_bytes: Swap in use.
+        blas: Each BLAS with the threads that it would use if walkerbench did not hold it to one.
+        gil: The state of the GIL.
+        timer_step_ns: The smallest step of the clock that frames are timed by.
+        sleep_overshoot_us: By how much a sleep of 1 ms is too long, median.
+        noise: What an A/A came to.
+    """
+
+    cores_present: int
+    cores_allowed: int
+    cpu_quota: float | None
+    governors: tuple[str, ...]
+    turbo: bool | None
+    load: float | None
+    steal_percent: float | None
+    swapped_pages: int | None
+    swap_used_bytes: int
+    blas: tuple[tuple[str, int], ...]
+    gil: GilState
+    timer_step_ns: int
+    sleep_overshoot_us: float
+    noise: Noise
+
+
+def read_all(measure: Callable[[], Noise], root: Path = _ROOT) -> Readings:
+    """Read everything, and what the system counts while noise is measured.
+
+    Args:
+        measure: Measures noise.
+        root: Where `/proc` and `/sys` lie.
+    """
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None  # before this process adds to it
+    gil = read_gil()
+    blas = read_blas()
+    step_ns, overshoot_us = timer_step_ns(), sleep_overshoot_us()
+    before = read_counters(root)
+    noise = measure()
+    after = read_counters(root)
+    return Readings(
+        cores_present=psutil.cpu_count() or 1,
+        cores_allowed=allowed_cores(),
+        cpu_quota=cpu_quota(root),
+        governors=read_governors(root),
+        turbo=read_turbo(root),
+        load=load,
+        steal_percent=steal_percent(before, after),
+        swapped_pages=swapped_pages(before, after),
+        swap_used_bytes=int(psutil.swap_memory().used),
+        blas=blas,
+        gil=gil,
+        timer_step_ns=step_ns,
+        sleep_overshoot_us=overshoot_us,
+        noise=noise,
+    )
+
+
+def read_governors(root: Path = _ROOT) -> tuple[str, ...]:
+    """The frequency governors in use; none where they cannot be seen, as in most virtual machines."""
+    files = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_governor")
+    return tuple(sorted({text.strip() for file in files if (text := read_text(file)) is not None}))
+
+
+def read_turbo(root: Path = _ROOT) -> bool | None:
+    """Whether cores may run above their base frequency."""
+    cpu = root / "sys/devices/system/cpu"
+    for path, when_on in ((cpu / "intel_pstate/no_turbo", "0"), (cpu / "cpufreq/boost", "1")):
+        text = read_text(path)
+        if text is not None:
+            return text.strip() == when_on
+    return None
+
+
+def read_counters(root: Path = _ROOT) -> Counters:
+    """What the system counts; see proc(5) for `stat` and `vmstat`."""
+    line = re.search(r"^cpu +([\d ]+)$", read_text(root / "proc/stat") or "", re.MULTILINE)
+    ticks = [int(text) for text in line[1].split()] if line else []
+    swapped = re.findall(r"^pswp(?:in|out) (\d+)$", read_text(root / "proc/vmstat") or "", re.MULTILINE)
+    return Counters(
+        stolen=ticks[7] if len(ticks) > 7 else None,
+        ticks=sum(ticks[:8]),  # guest time, which follows, is part of user time
+        swapped_pages=sum(map(int, swapped)) if swapped else None,
+    )
+
+
+def steal_percent(before: Counters, after: Counters) -> float | None:
+    """Stolen time between two readings, in percent of all time; None without a source."""
+    if before.stolen is None or after.stolen is None or after.ticks <= before.ticks:
+        return None
+    return 100.0 * (after.stolen - before.stolen) / (after.ticks - before.ticks)
+
+
+def swapped_pages(before: Counters, after: Counters) -> int | None:
+    """Pages swapped in or out between two readings; None without a source."""
+    if before.swapped_pages is None or after.swapped_pages is None:
+        return None
+    return after.swapped_pages - before.swapped_pages
+
+
+def read_blas() -> tuple[tuple[str, int], ...]:
+    """Each BLAS that is loaded, with its threads."""
+    libraries = threadpoolctl.threadpool_info()
+    return tuple(
+        (str(each.get("internal_api")), int(each["num_threads"])) for each in libraries if each["user_api"] == "blas"
+    )
+
+
+def timer_step_ns(clock_ns: Callable[[], int] = time.perf_counter_ns) -> int:
+    """The smallest step between two readings of a clock that differ."""
+    steps: list[int] = []
+    last = clock_ns()
+    while len(steps) < _CLOCK_STEPS:
+        now = clock_ns()
+        if now != last:
+            steps.append(now - last)
+            last = now
+    return min(steps)
+
+
+def sleep_overshoot_us() -> float:
+    """By how much a sleep of 1 ms is too long, median."""
+    overshoots = []
+    for _ in range(_SLEEPS):
+        start = time.perf_counter()
+        time.sleep(_SLEEP_S)
+        overshoots.append(time.perf_counter() - start - _SLEEP_S)
+    return median(overshoots) * 1e6
