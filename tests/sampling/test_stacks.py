@@ -38,6 +38,7 @@ MOVE = Call("Herd.move", "herd.py", 20)
         ((RUN, ACT, SENSE), "act", (ACT, SENSE)),
         ((STEP, Call("InProcess.dispatch", "walkerbench/modes/base.py"), RUN, ACT), "act", (ACT,)),
         ((RUN,), MEASURING, (RUN,)),
+        ((RUN, Call("<listcomp>", "walkerbench/modes/shard_runner.py")), MEASURING, None),
         ((RUN, Call("Meter.end", "walkerbench/recording/meter.py")), MEASURING, None),
         ((Call("ShardRunner.digest", "walkerbench/modes/shard_runner.py"), ACT), "digest", None),
         ((STEP, Call("Herder.settle", "herd.py")), "settle", (Call("Herder.settle", "herd.py"),)),

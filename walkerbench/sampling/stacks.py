@@ -20,6 +20,7 @@ OTHER = "other"
 """The phase of everything else: imports, building, recording."""
 
 _RUNNER = "modes/shard_runner.py"
+_MEASURING_PLACES = ("walkerbench/recording/", f"walkerbench/{_RUNNER}")
 _PARENTS_PHASES = frozenset({"dispatch", "wait", "settle"})
 _MOST_OF_IT = 0.75  # a function that spends this share of its time in one callee is but a way to it
 
@@ -99,7 +100,7 @@ def split(stack: Stack) -> tuple[str, Stack]:
     for number, call in enumerate(stack):
         if call.named("run", _RUNNER):
             below = stack[number + 1 :]
-            if not below or below[0].file.startswith("walkerbench/recording/"):
+            if not below or below[0].file.startswith(_MEASURING_PLACES):
                 return MEASURING, stack[number:]
             return _last_part(below[0].function), below
         if call.named("digest", _RUNNER):
