@@ -163,3 +163,11 @@ def _is_worker(process: psutil.Process) -> bool:
 def _stream(stream: IO[str] | None) -> IO[str]:
     assert stream is not None
     return stream
+
+
+_PICTURES = ("Frame times over the run", "Judged frames by their time", "Cores, mean and highest load")
+
+
+def without_pictures(shown: str) -> str:
+    """What `show` printed, less the pictures that `run` does not print."""
+    return "\n\n".join(part for part in shown.split("\n\n") if not part.startswith(_PICTURES))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tokenize
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,11 @@ _HEADER_ERRORS = (
     MemoryError,
     Warning,
 )
+_REQUIRED = {
+    "frames": ("frame", "stage", "warmup", "start_ns", "wall_ns"),
+    "workers": ("frame", "stage", "worker", "start_ns", "busy_ns"),
+    "cpu": ("time_ns", "core_percent", "tree_cpu_s"),
+}
 _MOST_PROBLEMS = 3  # a file of another shape has dozens; the first ones tell which
 
 
@@ -72,7 +77,9 @@ def read_run(path: Path) -> RecordedRun:
         raise RunFileError(f"{path}: no such run directory")
     run = _read_run_file(path / "run.json")
     columns = dict(run.arrays or {})
-    arrays = {name: _read_array(path / f"{name}.npy", _dtype(path, name, columns[name])) for name in ARRAYS}
+    dtypes = {name: _dtype(path, name, columns[name]) for name in ARRAYS}
+    _check_columns(path, run, dtypes)
+    arrays = {name: _read_array(path / f"{name}.npy", dtype) for name, dtype in dtypes.items()}
     return RecordedRun(path, run, **arrays)
 
 
@@ -128,6 +135,19 @@ def _dtype(directory: Path, name: str, columns: Sequence[ColumnRecord]) -> np.dt
         return np.dtype([(column.name, column.type, column.shape) for column in columns])
     except (TypeError, ValueError) as error:
         raise RunFileError(f"{directory / 'run.json'}: arrays.{name} describes no array: {error}") from error
+
+
+def _check_columns(directory: Path, run: RunFile, dtypes: Mapping[str, np.dtype[np.void]]) -> None:
+    """Whoever reads a run may count on the columns that every run has, and on nanoseconds that are whole numbers."""
+    phases = [f"{phase}_ns" for phase in (*run.workload.phases, run.workload.settle_phase)]
+    for name, required in (_REQUIRED | {"frames": (*_REQUIRED["frames"], *phases)}).items():
+        dtype = dtypes[name]
+        found = dtype.names or ()
+        missing = [column for column in required if column not in found]
+        fractions = [column for column in found if column.endswith("_ns") and dtype[column].kind not in "iu"]
+        if missing or fractions:
+            problem = f"has no column {', '.join(missing)}" if missing else f"{', '.join(fractions)}: not whole numbers"
+            raise RunFileError(f"{directory / f'{name}.npy'}: corrupt, {problem}: record the run again")
 
 
 def _read_array(path: Path, dtype: np.dtype[np.void]) -> NDArray[Any]:
