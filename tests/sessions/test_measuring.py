@@ -111,8 +111,8 @@ def test_another_seed_that_is_allowed_and_faults_are_said(tiny: Any) -> None:
     assert all(each.estimates[sides[1].label] > 0 for each in measurement.rounds)
     assert not measurement.did_same_work
     assert measurement.same_work == (
-        "DIFFERENT WORK, allowed by --allow-different-work: seed is 1 for side 'seed=1' and 2 for side "
-        "'seed=2,faults.extra_work_percent=900'."
+        "seed is 1 for side 'seed=1' and 2 for side 'seed=2,faults.extra_work_percent=900'; "
+        "allowed by --allow-different-work"
     )
 
 
