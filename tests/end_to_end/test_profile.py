@@ -62,8 +62,8 @@ def arguments(profile: Any, **changes: Any) -> list[str]:
 @pytest.mark.usefixtures("_sampling")
 @pytest.mark.parametrize("mode", ["threaded", "process"])
 def test_a_profiled_run(walkerbench: WholeProcess, profile: Any, mode: str) -> None:
-    # A stall is what every pass over the wall is sure to see: worker 0 sleeps in it.
-    stalling = arguments(profile, faults={"stall_frames": {"5": 0.4}})
+    # Stalls are what every pass over the wall is sure to see, one of them at least: worker 0 sleeps in them.
+    stalling = arguments(profile, faults={"stall_frames": {"5": 0.4, "20": 0.5, "35": 0.6}})
     ended = walkerbench(*stalling, "--mode", mode, "--workers", "2", "-o", "deep/prof")
 
     assert ended.code == 0, ended.err
