@@ -30,6 +30,13 @@ from walkerbench.workload import fold_digests
 _WORST_FRAMES = 10
 
 
+def concluded(recorded: RecordedRun) -> RecordedRun:
+    """The run as it was concluded; one that still goes on, or was killed, as far as it came."""
+    if recorded.run.state != "running":
+        return recorded
+    return dataclasses.replace(recorded, run=conclude(recorded))
+
+
 def conclude(recorded: RecordedRun) -> RunFile:
     """Measure and judge every stage and the whole run.
 

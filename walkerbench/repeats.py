@@ -19,7 +19,7 @@ from typing import IO, Any, Self
 
 import walkerbench
 from walkerbench.compared import first_that_counts
-from walkerbench.conclusion import conclude
+from walkerbench.conclusion import concluded
 from walkerbench.errors import Interrupted, RunBroken, manner_of_death
 from walkerbench.run_directory import RunFile, read_run
 from walkerbench.verdicts.criteria import exit_code
@@ -172,7 +172,7 @@ def record_repeats(
 
 
 def _ended(directory: Path, code: int, interrupted: bool) -> ChildRun:
-    run = _read(directory) if (directory / "run.json").exists() else None
+    run = concluded(read_run(directory)).run if (directory / "run.json").exists() else None
     if interrupted:
         return ChildRun(directory, run, Interrupted.exit_code, None)
     # Python itself ends with 1 where walkerbench cannot be imported: a verdict is one that the recorded run bears out.
@@ -180,11 +180,6 @@ def _ended(directory: Path, code: int, interrupted: bool) -> ChildRun:
     if borne_out or code in _NO_VERDICTS:
         return ChildRun(directory, run, code, None)
     return ChildRun(directory, run, RunBroken.exit_code, manner_of_death(code))
-
-
-def _read(directory: Path) -> RunFile:
-    recorded = read_run(directory)
-    return conclude(recorded) if recorded.run.state == "running" else recorded.run
 
 
 def _plain(value: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import click
@@ -47,14 +46,12 @@ def export_command(*, recorded: str, format_name: str, output: Path | None) -> i
       walkerbench export @latest --format chrome-trace -o trace.json
       walkerbench export results/today --format junit -o results.xml
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.conclusion import conclude
+    from walkerbench.conclusion import concluded
     from walkerbench.reports.export.rendering import RENDERERS
     from walkerbench.reports.in_words import trouble
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
 
-    found = read_run(find_run(recorded, RUNS_ROOT))
-    if found.run.state == "running":
-        found = dataclasses.replace(found, run=conclude(found))
+    found = concluded(read_run(find_run(recorded, RUNS_ROOT)))
     texts = RENDERERS[format_name](found)
     if output is None:
         write_all_out(texts)

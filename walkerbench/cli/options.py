@@ -109,7 +109,9 @@ def verbose_option(command: Command) -> Command:
 
 def json_option(command: Command) -> Command:
     """`--json`: the result as JSON."""
-    return click.option("--json", "as_json", is_flag=True, help="Print run.json instead of tables.")(command)
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print JSON instead of tables; of a run, its run.json."
+    )(command)
 
 
 def run_argument(command: Command) -> Command:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import click
@@ -36,15 +35,12 @@ def report_command(*, recorded: tuple[str, ...], output: Path) -> int:
       walkerbench report @latest -o report.html
       walkerbench report @latest~1 @latest -o before-and-after.html
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.conclusion import conclude
+    from walkerbench.conclusion import concluded
     from walkerbench.reports.html.page import render
     from walkerbench.reports.html.plotly_js import plotly_js
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
 
     source = plotly_js()
-    found = [read_run(find_run(text, RUNS_ROOT)) for text in recorded]
-    concluded = [
-        dataclasses.replace(each, run=conclude(each)) if each.run.state == "running" else each for each in found
-    ]
-    write_file(output, render(concluded, source))
+    found = [concluded(read_run(find_run(text, RUNS_ROOT))) for text in recorded]
+    write_file(output, render(found, source))
     return 0

@@ -27,13 +27,11 @@ def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> 
       walkerbench show @latest~1 --json
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.result import print_run
-    from walkerbench.conclusion import conclude
+    from walkerbench.conclusion import concluded
     from walkerbench.reports.pictures import pictures
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
 
-    found = read_run(find_run(recorded, RUNS_ROOT))
-    # A run that was killed has not been concluded, nor has one that is still going on.
-    run = conclude(found) if found.run.state == "running" else found.run
+    found = concluded(read_run(find_run(recorded, RUNS_ROOT)))
     drawn = () if as_json else pictures(found)
-    print_run(run, found.directory, as_json=as_json, verbose=invocation.verbose, pictures=drawn)
+    print_run(found.run, found.directory, as_json=as_json, verbose=invocation.verbose, pictures=drawn)
     return 0
