@@ -71,9 +71,7 @@ ARROWS: dict[str, set[str]] = {
     "compared": {"verdicts"},
     "gating": {"compared", "run_directory", "verdicts"},
     "whole_file": {"errors"},
-    "comparability": {"errors", "recording.machine", "run_directory", "verdicts.statistics"},
-    "recorded_sides": {"comparability", "errors", "run_directory"},
-    "recorded_comparison": {"comparability", "compared", "errors", "recorded_sides", "run_directory", "verdicts"},
+    "recorded": {"compared", "errors", "recording.machine", "run_directory", "verdicts"},
     "repeats": {"compared", "conclusion", "errors", "run_directory", "verdicts.criteria"},
     "sessions": {
         "compared",
@@ -106,8 +104,7 @@ ARROWS: dict[str, set[str]] = {
         "gating",
         "interrupts",
         "profile",
-        "recorded_comparison",
-        "recorded_sides",
+        "recorded",
         "repeats",
         "reports",
         "run_directory",
@@ -138,9 +135,7 @@ KNOW_NO_WALKER = (
     "doctor",
     "sampling",
     "sessions",
-    "comparability",
-    "recorded_sides",
-    "recorded_comparison",
+    "recorded",
 )
 MAY_PRINT_AND_EXIT = {"cli", "__main__", "run_directory.__main__"}
 MAY_ALSO = {"interrupts": {"os._exit", "sys.stderr"}, "modes.process": {"os._exit"}, "sessions.child": {"os._exit"}}

@@ -115,8 +115,8 @@ def _advice(compared: Compared) -> str:
 
 
 def _compare_recorded(texts: tuple[str, ...], **decision: Any) -> Compared:
-    from walkerbench.recorded_comparison import compare_recorded
-    from walkerbench.recorded_sides import find_sides
+    from walkerbench.recorded.comparison import compare_recorded
+    from walkerbench.recorded.sides import find_sides
     from walkerbench.run_directory import RUNS_ROOT
 
     return compare_recorded(find_sides(texts, RUNS_ROOT), **decision)

@@ -133,8 +133,8 @@ def _baseline(
 ) -> GateResult:
     from walkerbench.cli.repeat import run_directories
     from walkerbench.gating import GatedRun, GateResult
-    from walkerbench.recorded_comparison import compare_recorded
-    from walkerbench.recorded_sides import check_base, find_runs, group_runs
+    from walkerbench.recorded.comparison import compare_recorded
+    from walkerbench.recorded.sides import check_base, find_runs, group_runs
     from walkerbench.repeats import record_repeats
     from walkerbench.run_directory import RUNS_ROOT, read_run
     from walkerbench.verdicts.comparison import check_decidable, repeats_needed
@@ -170,7 +170,7 @@ def _baseline(
         return [GatedRun(child.directory, child.run) for child in repeats.runs if child.run is not None]
 
     def compare(runs: list[GatedRun]) -> Compared:
-        sides = group_runs([base, [read_run(each.directory) for each in runs]])
+        sides = group_runs([base, [read_run(each.directory) for each in runs]], ("baseline", "working tree"))
         return compare_recorded(sides, alpha=alpha, **decision)
 
     flags = ["--quiet"] if quiet else []

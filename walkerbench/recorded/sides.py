@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from walkerbench.comparability import PRESENTATION, differing, flattened, obstacles, same_recording
 from walkerbench.errors import NotComparable, RunFileError, UsageError
+from walkerbench.recorded.comparability import PRESENTATION, differing, flattened, obstacles, same_recording
 from walkerbench.run_directory import RecordedRun, RunFile, find_run, read_run
 
 _REVISION_DIGITS = 10
@@ -61,7 +61,7 @@ def find_sides(arguments: Sequence[str], root: Path) -> tuple[RecordedSide, ...]
         NotComparable: A run is not finished or empty, is named twice, or the base's runs are of several sides.
         UsageError: There is nothing to compare with the base.
     """
-    return group_runs([[read_run(path) for path in find_runs(text, root)] for text in arguments])
+    return group_runs([[read_run(path) for path in find_runs(text, root)] for text in arguments], arguments)
 
 
 def find_runs(text: str, root: Path) -> tuple[Path, ...]:
@@ -80,11 +80,12 @@ def find_runs(text: str, root: Path) -> tuple[Path, ...]:
     return below
 
 
-def group_runs(arguments: Sequence[Sequence[RecordedRun]]) -> tuple[RecordedSide, ...]:
+def group_runs(arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> tuple[RecordedSide, ...]:
     """Group runs into sides, by the rule that the module states.
 
     Args:
         arguments: The runs of each argument, the base's first; each has at least one.
+        names: What each argument is called: a side is called so where nothing else tells it from another.
 
     Returns:
         The sides, the base first.
@@ -101,7 +102,8 @@ def group_runs(arguments: Sequence[Sequence[RecordedRun]]) -> tuple[RecordedSide
     groups = _grouped(arguments)
     if len(groups) == 1:
         groups = [_by_age(first), _by_age(rest)]
-    return tuple(RecordedSide(label, tuple(runs)) for label, runs in zip(_labels(groups), groups, strict=True))
+    labels = _labels(groups, [_origin(group, arguments, names) for group in groups])
+    return tuple(RecordedSide(label, tuple(runs)) for label, runs in zip(labels, groups, strict=True))
 
 
 def check_base(runs: Sequence[RecordedRun]) -> None:
@@ -113,7 +115,7 @@ def check_base(runs: Sequence[RecordedRun]) -> None:
     _check_each(runs)
     bases = _grouped([runs])
     if len(bases) > 1:
-        listed = "; ".join(_labels(bases))
+        listed = "; ".join(_labels(bases, [""] * len(bases)))
         raise NotComparable(
             f"the base must be one side, and {runs[0].directory.parent} holds {len(bases)}: {listed}: name one of them"
         )
@@ -151,18 +153,35 @@ def _settings(run: RunFile) -> dict[str, Any]:
     return {key: value for key, value in run.profile.items() if key not in PRESENTATION}
 
 
-def _labels(groups: Sequence[Sequence[RecordedRun]]) -> list[str]:
-    """A label for each side: the facts in which not all are alike, and its number where those do not suffice."""
+def _origin(group: Sequence[RecordedRun], arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> str:
+    """The names of the arguments that a group's runs are from."""
+    return ", ".join(
+        name for name, runs in zip(names, arguments, strict=True) if any(run is each for run in runs for each in group)
+    )
+
+
+def _labels(groups: Sequence[Sequence[RecordedRun]], origins: Sequence[str]) -> list[str]:
+    """A label for each side: the facts in which not all are alike; where those do not suffice, what it was named by."""
     firsts = [group[0].run for group in groups]
     described = [_described(run, firsts) for run in firsts]
     telling = [name for name in described[0] if len({facts[name] for facts in described}) > 1]
-    labels = [", ".join(facts[name] for name in telling if facts[name]) or facts["mode"] for facts in described]
+    labels = [", ".join(facts[name] for name in telling if facts[name]) for facts in described]
+    alike = {label for label, count in Counter(labels).items() if count > 1}
+    named = [
+        ", ".join(filter(None, (label, origin if label in alike else "")))
+        for label, origin in zip(labels, origins, strict=True)
+    ]
+    return _numbered([label or facts["mode"] for label, facts in zip(named, described, strict=True)])
+
+
+def _numbered(labels: Sequence[str]) -> list[str]:
+    """Labels, each one that is already taken with its number."""
     seen: Counter[str] = Counter()
-    for number, label in enumerate(labels):
+    numbered = []
+    for label in labels:
         seen[label] += 1
-        if seen[label] > 1:
-            labels[number] = f"{label} #{seen[label]}"
-    return labels
+        numbered.append(label if seen[label] == 1 else f"{label} #{seen[label]}")
+    return numbered
 
 
 def _described(run: RunFile, others: Sequence[RunFile]) -> dict[str, str]:

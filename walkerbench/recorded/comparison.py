@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.comparability import JUDGED, check_comparable, check_repeats
 from walkerbench.compared import METRIC, Compared, ComparedSide
 from walkerbench.errors import NotComparable
-from walkerbench.recorded_sides import RecordedSide
+from walkerbench.recorded.comparability import JUDGED, check_comparable, check_repeats
+from walkerbench.recorded.sides import RecordedSide
 from walkerbench.run_directory import RecordedRun, ShareRecord
 from walkerbench.verdicts.attribution import Share
 from walkerbench.verdicts.comparison import ALPHA, TOLERANCE, Question, Repeats, judge_repeats

@@ -6,8 +6,8 @@ import pytest
 from recorded_runs import digests, recorded, run_file, stage
 
 from walkerbench.errors import NotComparable, UsageError
-from walkerbench.recorded_comparison import compare_recorded
-from walkerbench.recorded_sides import RecordedSide
+from walkerbench.recorded.comparison import compare_recorded
+from walkerbench.recorded.sides import RecordedSide
 
 
 def side(label, times_ms, *, first=0, **changes):

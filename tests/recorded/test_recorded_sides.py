@@ -6,14 +6,16 @@ import pytest
 from recorded_runs import recorded, run_file, stage, write
 
 from walkerbench.errors import NotComparable, RunFileError, UsageError
-from walkerbench.recorded_sides import find_runs, find_sides, group_runs
+from walkerbench.recorded.sides import find_runs, find_sides, group_runs
 from walkerbench.run_directory import ModeRecord
 
+NAMES = ("before", "after", "later", "last")
 THREADED = {"mode": "threaded", "workers": 2, "stages": [stage(workers=2)]}
 
 
 def sides(*arguments):
-    return [(side.label, [run.directory.name for run in side.runs]) for side in group_runs(arguments)]
+    groups = group_runs(arguments, NAMES[: len(arguments)])
+    return [(side.label, [run.directory.name for run in side.runs]) for side in groups]
 
 
 def test_repeats_are_one_side_whichever_argument_names_them_and_the_first_arguments_side_is_the_base():
@@ -33,29 +35,33 @@ def test_a_folder_may_hold_several_candidates():
 
 def test_where_all_are_of_one_side_the_first_argument_is_the_base():
     runs = [recorded(name) for name in "123"]
-    assert sides(runs[:1], runs[1:2], runs[2:]) == [("sequential", ["1"]), ("sequential #2", ["2", "3"])]
+    assert sides(runs[:1], runs[1:2], runs[2:]) == [("before", ["1"]), ("after, later", ["2", "3"])]
 
 
 def test_the_base_must_be_one_side():
     with pytest.raises(NotComparable) as caught:
-        group_runs([[recorded("a/1", run_file("1")), recorded("a/2", run_file("2", **THREADED))], [recorded("3")]])
+        group_runs(
+            [[recorded("a/1", run_file("1")), recorded("a/2", run_file("2", **THREADED))], [recorded("3")]], NAMES[:2]
+        )
     assert str(caught.value) == ("the base must be one side, and a holds 2: sequential; threaded (2): name one of them")
 
 
 def test_there_must_be_a_candidate():
     with pytest.raises(UsageError, match="there is nothing to compare with: name a base and at least one candidate"):
-        group_runs([[recorded("1"), recorded("2")]])
+        group_runs([[recorded("1"), recorded("2")]], NAMES[:1])
 
 
 def test_a_recording_is_named_once():
     run = recorded("1")
     with pytest.raises(NotComparable, match=r"^1: the run is named twice, and compared with itself it says nothing; "):
-        group_runs([[run], [recorded("2")], [run]])
+        group_runs([[run], [recorded("2")], [run]], NAMES)
 
 
 def test_what_has_not_finished_is_said_before_how_it_would_be_grouped():
     with pytest.raises(NotComparable) as caught:
-        group_runs([[recorded("1"), recorded("2", state="broken", stages=[])], [recorded("3", state="interrupted")]])
+        group_runs(
+            [[recorded("1"), recorded("2", state="broken", stages=[])], [recorded("3", state="interrupted")]], NAMES[:2]
+        )
     assert str(caught.value) == (
         "2: the run broke: only finished runs are compared; record it again\n"
         "3: the run was interrupted: only finished runs are compared; record it again"
@@ -98,7 +104,18 @@ def test_names_do_not_make_sides_and_equal_labels_are_numbered():
     lacking = [recorded("2", profile={"name": "b", "x": {"y": 1}}), recorded("3", profile={"name": "b", "x": {}})]
     other = recorded("4", profile={"name": "b", "x": []})
     labels = [label for label, _ in sides([recorded("1")], lacking, [other])]
-    assert labels == ["tiny", "b, x.y=1", "b", "b #2"]
+    assert labels == ["tiny", "b, x.y=1", "b, after", "b, later"]
+
+
+def test_what_no_fact_tells_apart_is_called_as_it_was_named():
+    changed = [[recorded(name, **machine("0123", dirty=True)) for name in names] for names in ("12", "34")]
+    assert sides(*changed) == [("before", ["1", "2"]), ("after", ["3", "4"])]
+    threaded = [recorded("5", **THREADED, **machine("0123", dirty=True))]
+    assert [label for label, _ in sides(*changed, threaded)] == [
+        "sequential, before",
+        "sequential, after",
+        "threaded (2)",
+    ]
 
 
 def test_runs_are_found_by_every_name_they_have(tmp_path: Path):

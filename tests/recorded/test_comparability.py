@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from recorded_runs import digests, recorded, run_file, stage
 
-from walkerbench.comparability import check_comparable, check_repeats, flattened
 from walkerbench.errors import NotComparable
+from walkerbench.recorded.comparability import check_comparable, check_repeats, flattened
 
 BASE = recorded("1")
 ALIKE = "record both on one machine, set up alike"

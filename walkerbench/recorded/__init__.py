@@ -1,0 +1,1 @@
+"""Runs recorded before, compared after the fact: what the sides are, whether they may be compared, the comparison."""
