@@ -69,7 +69,6 @@ ARROWS: dict[str, set[str]] = {
         "verdicts",
     },
     "compared": {"verdicts"},
-    "gating": {"compared", "run_directory", "verdicts"},
     "whole_file": {"errors"},
     "recorded": {"compared", "errors", "recording.machine", "run_directory", "verdicts"},
     "repeats": {"compared", "conclusion", "errors", "run_directory", "verdicts.criteria"},
@@ -83,6 +82,7 @@ ARROWS: dict[str, set[str]] = {
         "training",
         "verdicts",
     },
+    "gating": {"compared", "errors", "recorded", "repeats", "run_directory", "sessions.worktrees", "verdicts"},
     "sampling": {"errors", "interrupts", "limits", "run_directory"},
     "doctor": {"errors", "limits", "profile", "training", "verdicts.sign_test"},
     "reports": {

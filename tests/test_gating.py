@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from comparisons import SLOWER, UNCLEAR, gated
 
-from walkerbench.gating import GateResult
+from walkerbench.gating.result import GatedRun, GateResult
 
 
 @pytest.mark.parametrize(
@@ -30,14 +31,40 @@ def test_what_a_gate_comes_to(result: GateResult, code: int, word: str) -> None:
     assert plain["runs"][0]["directory"] == "a-run"
 
 
-def test_failures_and_doubts_are_named_once_each() -> None:
-    one = gated("fail", "unsupported", ratio=SLOWER)
-    result = GateResult(one.runs * 3, one.compared)
+def test_failures_and_doubts_name_each_criterion() -> None:
+    result = gated("pass", "fail", "unsupported", ratio=SLOWER)
     assert result.failures == [
         "criterion not met: frame_ms.max < 200 (250 is not < 200)",
         "regression: frame time of . +24.9 % against main (+20.0…+30.0 %): slower by more than 2 % (p = 0.00024)",
     ]
-    assert result.doubts == ["criterion not judged: frame_ms.max < 200 (there are no judged frames)"]
+    assert result.doubts == ["criterion not judged: frame_ms.p99 < 50 (there are no judged frames)"]
+
+
+def of_stages(outcome: str, directory: str) -> GatedRun:
+    """A run with the same criterion in each of two stages and as a whole; in the second stage it came out so."""
+    run = gated(outcome).runs[0].run
+    verdicts = [run.verdicts[0].model_dump() | {"stage": stage, "criterion": "c < 1"} for stage in (0, 1, None)]
+    for verdict in (verdicts[0], verdicts[2]):
+        verdict |= {"outcome": "pass", "value": 0.5, "detail": "0.5"}
+    return GatedRun(Path(directory), run.changed(verdicts=verdicts))
+
+
+def test_of_several_runs_and_stages_a_criterion_is_named_once() -> None:
+    runs = tuple(of_stages(outcome, name) for outcome, name in (("pass", "1"), ("fail", "2"), ("fail", "3")))
+    result = GateResult(runs, gated("pass").compared)
+    assert [(each.name, each.outcome, each.how_often) for each in result.criteria] == [
+        ("c < 1, stage 1", "pass", " in 3 of 3 runs"),
+        ("c < 1, stage 2", "fail", " in 2 of 3 runs"),
+        ("c < 1", "pass", " in 3 of 3 runs"),
+    ]
+    assert result.failures == ["criterion not met: c < 1, stage 2 (250 is not < 200) in 2 of 3 runs, first in 2"]
+
+
+def test_what_is_no_finite_number_is_null_in_json() -> None:
+    one = gated("pass").runs[0]
+    run = one.run.changed(metrics={**one.run.metrics, "physics_fps": float("nan")})
+    plain = GateResult((GatedRun(one.directory, run),), gated("pass").compared).as_dict()
+    assert json.loads(json.dumps(plain, allow_nan=False))["runs"][0]["run"]["metrics"]["physics_fps"] is None
 
 
 def test_an_emergency_is_a_failure() -> None:

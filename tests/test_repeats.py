@@ -83,14 +83,14 @@ def test_a_process_that_recorded_nothing_has_no_verdict(tmp_path):
 @pytest.mark.parametrize(("codes", "begun"), [((0, 1, 4), 3), ((1, 3, 0), 2), ((2, 0, 0), 1)])
 def test_the_first_run_without_a_verdict_ends_the_repeats(monkeypatch, codes, begun):
     left = list(codes)
-    monkeypatch.setattr(repeats, "record_run", lambda words, directory, signals: child(left.pop(0)))
+    monkeypatch.setattr(repeats, "record_run", lambda words, directory, signals, *, package: child(left.pop(0)))
     told = []
     assert len(record_repeats((), 3, lambda number: Path(str(number)), told.append).runs) == begun
     assert told == list(range(begun))
 
 
 def test_a_signal_between_two_runs_lets_no_other_begin(monkeypatch):
-    def interrupted_after(words, directory, signals):
+    def interrupted_after(words, directory, signals, *, package):
         os.kill(os.getpid(), signal.SIGTERM)
         return child(0)
 

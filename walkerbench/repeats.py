@@ -131,7 +131,12 @@ def run_words(profile_name: str, criteria: Sequence[str], overrides: Mapping[str
 
 
 def record_run(
-    words: Sequence[str], directory: Path, signals: PassedOnSignals, *, stderr: IO[bytes] | None = None
+    words: Sequence[str],
+    directory: Path,
+    signals: PassedOnSignals,
+    *,
+    stderr: IO[bytes] | None = None,
+    package: Path | None = None,
 ) -> ChildRun:
     """Record a run in a process of its own; it prints nothing but what goes to stderr.
 
@@ -140,12 +145,13 @@ def record_run(
         directory: The run directory to create.
         signals: Entered.
         stderr: Where the process's stderr goes; None for this process's own.
+        package: The directory that holds the `walkerbench` to run; None for the one that runs now.
     """
     flags = [f"-X{name}" if value is True else f"-X{name}={value}" for name, value in _interpreter_options().items()]
     command = [sys.executable, "-P", *flags, "-m", "walkerbench", "run", *words, f"--output={directory}"]
     with subprocess.Popen(  # noqa: S603  this program itself, no shell
         command,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, env=_environment(),
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, env=_environment(package),
         process_group=0,
     ) as child:  # fmt: skip
         code = signals.wait(child)
@@ -153,7 +159,12 @@ def record_run(
 
 
 def record_repeats(
-    words: Sequence[str], count: int, directory: Callable[[int], Path], tell: Callable[[int], None]
+    words: Sequence[str],
+    count: int,
+    directory: Callable[[int], Path],
+    tell: Callable[[int], None],
+    *,
+    package: Path | None = None,
 ) -> Repeats:
     """Record runs one after the other; the first one without a verdict, and an interrupt, end them.
 
@@ -162,12 +173,13 @@ def record_repeats(
         count: How many.
         directory: Gives the run directory to create, for the run's number from 0.
         tell: Told of the number of each run that begins.
+        package: As of `record_run`.
     """
     runs: list[ChildRun] = []
     with PassedOnSignals() as signals:
         while len(runs) < count and signals.received is None and all(run.exit_code in _VERDICTS for run in runs):
             tell(len(runs))
-            runs.append(record_run(words, directory(len(runs)), signals))
+            runs.append(record_run(words, directory(len(runs)), signals, package=package))
     return Repeats(tuple(runs), signals.received is not None)
 
 
@@ -192,8 +204,8 @@ def _interpreter_options() -> Mapping[str, str | bool]:
     return options
 
 
-def _environment() -> dict[str, str]:
-    """The environment of a child that imports the package that runs now, whatever lies in the working directory."""
-    package = Path(walkerbench.__file__).resolve().parents[1]
+def _environment(package: Path | None) -> dict[str, str]:
+    """The environment of a child that imports this package, whatever lies in the working directory."""
+    package = package or Path(walkerbench.__file__).resolve().parents[1]
     path = os.pathsep.join(filter(None, (str(package), os.environ.get("PYTHONPATH"))))
     return {**os.environ, "PYTHONPATH": path}

@@ -11,8 +11,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from comparisons import measurement
-from recorded_runs import recorded, run_file, write
+from recorded_runs import recorded, run_file, stage, write
 
+import walkerbench
 from walkerbench import repeats
 from walkerbench.errors import NotComparable
 from walkerbench.sessions import measuring
@@ -97,7 +98,7 @@ def test_json_is_all_that_is_printed(command: Any, fake: FakeMeasuring) -> None:
     assert [each["verdict"] for each in found["comparisons"]] == ["regression", "no regression"]
     assert found["exit_code"] == ended.code == 0
     assert found["advice"].startswith("on this machine use process")
-    assert json.loads(command("ab", ".", ".", "--json").out)["sides"][1]["label"] == ". (2)"
+    assert json.loads(command("ab", ".", ".", "--json").out)["sides"][1]["label"] == ". #2"
 
 
 @pytest.mark.parametrize(
@@ -131,69 +132,20 @@ def test_what_cannot_be_asked_for_is_refused_in_one_line(
     assert fake.sides == ()
 
 
-def test_gate_judges_criteria_and_the_comparison(
-    command: Any, fake: FakeMeasuring, runner: Any, tmp_path: Path
-) -> None:
-    junit = tmp_path / "gate.xml"
-    junit.write_text("of the last job")
-    ended = command(
-        "gate", "--against", "main", "--profile", "smoke", "--criterion", "frame_ms.p99 < 50", "--junit", str(junit)
-    )
-    assert ended.code == 0
-    assert ended.out.splitlines()[-1] == "PASS: every criterion is met, and no regression."
-    assert [(side.label, side.code) for side in fake.sides] == [("main", "main"), ("working tree", ".")]
-    assert "frame_ms.p99 < 50" in {str(criterion) for criterion in runner.profile.criteria}
-    assert ET.parse(junit).getroot().get("failures") == "0"
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".gate")] == []
-
-
-def test_gate_fails_on_a_regression_or_on_a_criterion(command: Any, fake: FakeMeasuring, runner: Any) -> None:
-    fake.factors = (1.0, 1.05)
-    ended = command("gate", "--against", "main", "--json", "-q")
-    assert (ended.code, json.loads(ended.out)["exit_code"]) == (1, 1)
-
-
-def test_gate_tells_github(
-    command: Any, fake: FakeMeasuring, runner: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    summary = tmp_path / "summary.md"
-    summary.write_text("# of another step\n")
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    fake.factors = (1.0, 1.05)
-    ended = command("gate", "--against", "main", "-q")
-    assert ended.code == 1
-    assert ended.err.startswith("::error title=walkerbench gate::regression: frame time of working tree +5.0 %25")
-    assert summary.read_text().startswith("# of another step\n## walkerbench gate: FAIL\n")
-
-
-def test_github_is_told_of_what_kept_a_gate_from_a_result(
-    command: Any, fake: FakeMeasuring, runner: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    summary, junit = tmp_path / "summary.md", tmp_path / "gate.xml"
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    fake.error = NotComparable("not the same work: frame 12")
-    ended = command("gate", "--against", "main", "-q", "--junit", str(junit))
-    assert ended.code == 2
-    assert ended.err.splitlines() == [
-        "::error title=walkerbench gate::not the same work: frame 12",
-        "walkerbench: not the same work: frame 12",
-    ]
-    assert "not the same work" in summary.read_text()
-    assert not junit.exists()
-    assert list(tmp_path.glob(".gate*")) == []
-
-
 @dataclass
 class FakeRepeats:
     """Stands in for `record_repeats`: writes made-up runs, each a little slower than the one before."""
 
-    frame_ms: float
+    frame_ms: float = 2.0
     state: str = "finished"
     recorded: int = 0
+    words: Sequence[str] = ()
+    package: Path | None = None
 
-    def record(self, words: Sequence[str], count: int, directory: Any, tell: Any) -> repeats.Repeats:
+    def record(
+        self, words: Sequence[str], count: int, directory: Any, tell: Any, *, package: Path | None
+    ) -> repeats.Repeats:
+        self.words, self.package = words, package
         children = []
         for number in range(count):
             tell(number)
@@ -212,8 +164,72 @@ class FakeRepeats:
 
 
 @pytest.fixture
-def baseline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def recording(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeRepeats:
     monkeypatch.chdir(tmp_path)
+    found = FakeRepeats()
+    monkeypatch.setattr(repeats, "record_repeats", found.record)
+    return found
+
+
+def test_gate_judges_criteria_and_the_comparison(
+    command: Any, fake: FakeMeasuring, recording: FakeRepeats, tmp_path: Path
+) -> None:
+    junit = tmp_path / "gate.xml"
+    junit.write_text("of the last job")
+    ended = command(
+        "gate", "--against", "main", "--profile", "smoke", "--criterion", "frame_ms.p99 < 50", "--junit", str(junit)
+    )
+    assert ended.code == 0
+    assert ended.out.splitlines()[-1] == "PASS: every criterion is met, and no regression."
+    assert [(side.label, side.code) for side in fake.sides] == [("main", "main"), ("working tree", ".")]
+    assert recording.words == ("--profile=smoke", "--criterion=frame_ms.p99 < 50")
+    assert recording.package == Path(walkerbench.__file__).parents[1], "the code that was measured is the code judged"
+    assert ET.parse(junit).getroot().get("failures") == "0"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".gate")] == []
+
+
+def test_gate_fails_on_a_regression_or_on_a_criterion(
+    command: Any, fake: FakeMeasuring, recording: FakeRepeats
+) -> None:
+    fake.factors = (1.0, 1.05)
+    ended = command("gate", "--against", "main", "--json", "-q")
+    assert (ended.code, json.loads(ended.out)["exit_code"]) == (1, 1)
+
+
+def test_gate_tells_github(
+    command: Any, fake: FakeMeasuring, recording: FakeRepeats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("# of another step\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    fake.factors = (1.0, 1.05)
+    ended = command("gate", "--against", "main", "-q")
+    assert ended.code == 1
+    assert ended.err.startswith("::error title=walkerbench gate::regression: frame time of working tree +5.0 %25")
+    assert summary.read_text().startswith("# of another step\n## walkerbench gate: FAIL\n")
+
+
+def test_github_is_told_of_what_kept_a_gate_from_a_result(
+    command: Any, fake: FakeMeasuring, recording: FakeRepeats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary, junit = tmp_path / "summary.md", tmp_path / "gate.xml"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    fake.error = NotComparable("not the same work: frame 12")
+    ended = command("gate", "--against", "main", "-q", "--junit", str(junit))
+    assert ended.code == 2
+    assert ended.err.splitlines() == [
+        "::error title=walkerbench gate::not the same work: frame 12",
+        "walkerbench: not the same work: frame 12",
+    ]
+    assert "not the same work" in summary.read_text()
+    assert not junit.exists()
+    assert list(tmp_path.glob(".gate*")) == []
+
+
+@pytest.fixture
+def baseline(tmp_path: Path) -> Path:
     for number in range(1, 6):
         run = run_file(str(number), frame_ms=2 + number / 1000)
         write(tmp_path / "base" / str(number), recorded("run", run))
@@ -222,24 +238,22 @@ def baseline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(("frame_ms", "code", "word"), [(2.0, 0, "PASS"), (2.2, 1, "FAIL")])
 def test_gate_holds_runs_recorded_now_against_a_baseline(
-    command: Any, baseline: Path, monkeypatch: pytest.MonkeyPatch, frame_ms: float, code: int, word: str
+    command: Any, baseline: Path, recording: FakeRepeats, frame_ms: float, code: int, word: str
 ) -> None:
-    fake = FakeRepeats(frame_ms)
-    monkeypatch.setattr(repeats, "record_repeats", fake.record)
+    recording.frame_ms = frame_ms
     ended = command("gate", "--baseline", str(baseline), "--json")
     found = json.loads(ended.out)
     assert (ended.code, found["exit_code"], found["verdict"]) == (code, code, word)
-    assert (len(found["runs"]), fake.recorded) == (5, 5)
+    assert (len(found["runs"]), recording.recorded) == (5, 5)
     assert ended.err.splitlines() == [f"run {number} of 5" for number in range(1, 6)]
 
 
 def test_a_candidate_that_stops_itself_fails_the_gate_at_once(
-    command: Any, baseline: Path, monkeypatch: pytest.MonkeyPatch
+    command: Any, baseline: Path, recording: FakeRepeats
 ) -> None:
-    fake = FakeRepeats(2.0, state="emergency")
-    monkeypatch.setattr(repeats, "record_repeats", fake.record)
+    recording.state = "emergency"
     ended = command("gate", "--baseline", str(baseline), "-q")
-    assert (ended.code, fake.recorded) == (1, 1)
+    assert (ended.code, recording.recorded) == (1, 1)
     assert "10 slow frames" in ended.err
 
 
@@ -248,11 +262,21 @@ def test_a_candidate_that_stops_itself_fails_the_gate_at_once(
     [({"state": "interrupted"}, "interrupted"), ({"profile": {"seed": 2}}, "the base must be one side")],
 )
 def test_a_baseline_that_cannot_be_one_is_refused_before_anything_is_recorded(
-    command: Any, baseline: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], message: str
+    command: Any, baseline: Path, recording: FakeRepeats, changes: dict[str, Any], message: str
 ) -> None:
-    fake = FakeRepeats(2.0)
-    monkeypatch.setattr(repeats, "record_repeats", fake.record)
     write(baseline / "6", recorded("run", run_file("6", **changes)))
     ended = command("gate", "--baseline", str(baseline), "-q")
-    assert (ended.code, fake.recorded) == (2, 0)
+    assert (ended.code, recording.recorded) == (2, 0)
     assert message in ended.err
+
+
+def test_a_baseline_of_another_mode_is_refused_after_one_run(
+    command: Any, tmp_path: Path, recording: FakeRepeats
+) -> None:
+    for number in range(1, 6):
+        run = run_file(str(number), mode="threaded", stages=[stage(workers=2)])
+        write(tmp_path / "base" / str(number), recorded("run", run))
+    ended = command("gate", "--baseline", "base", "-q")
+    assert (ended.code, recording.recorded) == (2, 1)
+    assert "base/1 was recorded in threaded mode with 2 workers, and .walkerbench/runs/" in ended.err
+    assert "in sequential mode with 1 worker: give the --mode and --workers that the baseline was" in ended.err

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from comparisons import compared, side
+from recorded_runs import recorded
 
 from walkerbench.cli.result import to_text
+from walkerbench.recorded.comparison import compare_recorded
+from walkerbench.recorded.sides import RecordedSide
 from walkerbench.reports.comparison import report
 from walkerbench.sessions.same_work import DigestWatch
 
@@ -55,6 +58,26 @@ def test_the_report_is_as_it_was(name: str) -> None:
     found = text(name)
     assert found == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
     assert max(map(len, found.splitlines())) <= 80
+
+
+def test_long_labels_stand_in_the_head_and_leave_room_for_the_numbers() -> None:
+    labels = ("environment.brain.batch_size=32", "environment.brain.batch_size=64", "batch_size=128")
+    for several in (False, True):
+        candidates = [side(label) for label in labels[1 : 2 + several]]
+        result = compared(*candidates, base=side(labels[0]), ratios=[(1.0, 1.01)] * len(candidates))
+        lines = to_text(report(result)).splitlines()
+        assert max(map(len, lines)) <= 80
+        assert {len(line.split()) for line in lines if "500.0" in line} <= {9, 10}, "a row a side"
+        names = ["base", "candidate 1", "candidate 2"] if several else ["base", "candidate"]
+        for name, label in zip(names, labels, strict=False):
+            assert f"{name}  " in "\n".join(line for line in lines if line.endswith(f" {label}"))
+        assert lines[-1].startswith(f"NO REGRESSION: {labels[1]}")
+
+
+def test_one_run_a_side_gives_no_interval() -> None:
+    sides = [RecordedSide(name, (recorded(name),)) for name in "12"]
+    row = next(line for line in to_text(report(compare_recorded(sides))).splitlines() if line.endswith("inconclusive"))
+    assert row.split()[2:4] == ["–", "–"]  # noqa: RUF001
 
 
 def test_what_spoils_a_comparison_is_said_before_and_after_it() -> None:

@@ -74,7 +74,7 @@ def test_sequential_mode_lets_go_of_workers() -> None:
 
 
 def test_the_same_text_twice_makes_two_sides() -> None:
-    assert [side.label for side in parse_sides([".", "main", ".", "."], SMOKE)] == [".", "main", ". (2)", ". (3)"]
+    assert [side.label for side in parse_sides([".", "main", ".", "."], SMOKE)] == [".", "main", ". #2", ". #3"]
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ def candidates(threads: float | tuple[float, float], processes: float) -> list[C
             1.25,
             1.6,
             True,
-            "on this machine stay with sequential: no mode is faster for certain; threaded is 0.80 times: this Python "
-            "holds the GIL; process is 0.62 times",
+            "on this machine stay with sequential: it is the fastest; threaded is 0.80 times: this Python holds the "
+            "GIL; process is 0.62 times",
         ),
         # The interval reaches past 1: neither faster nor slower for certain.
         (

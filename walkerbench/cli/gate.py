@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +26,10 @@ from walkerbench.cli.options import (
     verbose_option,
 )
 from walkerbench.cli.output import note, write_out
-from walkerbench.errors import EmergencyShutdown, Interrupted, RunBroken, UsageError, WalkerbenchError
+from walkerbench.errors import UsageError, WalkerbenchError
 
 if TYPE_CHECKING:
-    from walkerbench.compared import Compared
-    from walkerbench.gating import GatedRun, GateResult
+    from walkerbench.gating.result import GatedRun, GateResult
     from walkerbench.profile import Profile
 
 
@@ -80,24 +79,23 @@ def gate_command(
     Examples:
       walkerbench gate --against origin/main
       walkerbench gate --against HEAD~1 --profile smoke --junit gate.xml
-      walkerbench gate --baseline baseline-runs --mode process
+      walkerbench run --repeat 6 -o baseline-runs
+      walkerbench gate --baseline baseline-runs
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.profile import load_profile, override
     from walkerbench.repeats import run_words
     from walkerbench.reports import gate_junit
     from walkerbench.whole_file import WholeFile
 
-    if (against is None) == (not baselines):
+    if (not against) == (not baselines):
         raise UsageError("give one of --against REV and --baseline RUNS")
     work = {name: options.pop(name) for name in ("mode", "workers", "agents", "seed", "warmup")}
     with _told_to_github():
         profile = override(load_profile(profile_name), criteria=criteria, **work)
         if junit is not None:
             WholeFile.check(junit, replacing=True)
-        if against is not None:
-            result = _against(against, profile, **options)
-        else:
-            result = _baseline(baselines, profile, run_words(profile_name, criteria, work), **options)
+        candidate = _Candidate(profile, run_words(profile_name, criteria, work), quiet=options["quiet"])
+        result = _against(against, candidate, **options) if against else _baseline(baselines, candidate, **options)
         if junit is not None:
             write_file(junit, [gate_junit.render(result)], replacing=True)
         _print(result, as_json=as_json)
@@ -105,90 +103,58 @@ def gate_command(
     return result.exit_code
 
 
-def _against(revision: str, profile: Profile, *, quiet: bool, **measured: Any) -> GateResult:
+@dataclass(frozen=True)
+class _Candidate:
+    """The working tree's code with a profile, and the options of `walkerbench run` that ask for it."""
+
+    profile: Profile
+    words: tuple[str, ...]
+    quiet: bool
+
+    def record(self, numbers: range, total: int) -> list[GatedRun]:
+        from walkerbench.cli.repeat import run_directories
+        from walkerbench.gating.candidate import record_candidate
+
+        words = (*self.words, *(["--quiet"] if self.quiet else []))
+        return record_candidate(words, numbers, total, run_directories(self.profile, total, None), self._tell(total))
+
+    def _tell(self, total: int) -> Callable[[int], None]:
+        return lambda number: None if self.quiet else note(f"run {number + 1} of {total}")
+
+
+def _against(revision: str, candidate: _Candidate, **measured: Any) -> GateResult:
     from walkerbench.cli.measuring import measure_and_judge
-    from walkerbench.gating import GateResult
+    from walkerbench.gating.result import GateResult
     from walkerbench.sessions.sides import Side
     from walkerbench.sessions.worktrees import WORKING_TREE
 
     if revision == WORKING_TREE:
         raise UsageError("--against .: that is the candidate itself; give a git revision")
+    profile = candidate.profile
     # The comparison first: whatever cannot be measured is then refused before a run is recorded.
     compared = measure_and_judge(
-        (Side(revision, revision, profile), Side("working tree", WORKING_TREE, profile)), quiet=quiet, **measured
+        (Side(revision, revision, profile), Side("working tree", WORKING_TREE, profile)), **measured
     )
-    return GateResult((_record(profile, quiet=quiet),), compared)
+    return GateResult(tuple(candidate.record(range(1), 1)), compared)
 
 
 def _baseline(
     baselines: tuple[str, ...],
-    profile: Profile,
-    words: tuple[str, ...],
+    candidate: _Candidate,
     *,
     budget_s: float | None,
     rounds: int | None,
     quiet: bool,
-    alpha: float,
     **decision: Any,
 ) -> GateResult:
-    from walkerbench.cli.repeat import run_directories
-    from walkerbench.gating import GatedRun, GateResult
-    from walkerbench.recorded.comparison import compare_recorded
-    from walkerbench.recorded.sides import check_base, find_runs, group_runs
-    from walkerbench.repeats import record_repeats
-    from walkerbench.run_directory import RUNS_ROOT, read_run
-    from walkerbench.verdicts.comparison import check_decidable, repeats_needed
-    from walkerbench.verdicts.permutation_test import MOST_REPEATS
+    from walkerbench.gating.baseline import find_baseline, gate_against_baseline
+    from walkerbench.run_directory import RUNS_ROOT
+    from walkerbench.verdicts.comparison import check_decidable
 
     if budget_s is not None or rounds is not None:
         raise UsageError("--budget and --rounds go with --against; with --baseline as many runs as needed are recorded")
-    check_decidable(decision["tolerance"], alpha)
-    base = [read_run(path) for text in baselines for path in find_runs(text, RUNS_ROOT)]
-    check_base(base)
-    if not 2 <= len(base) <= MOST_REPEATS:
-        raise UsageError(
-            f"--baseline: {len(base)} runs; give 2 to {MOST_REPEATS}, as `walkerbench run --repeat` makes them"
-        )
-    count = max(len(base), repeats_needed(alpha))
-
-    def tell(number: int) -> None:
-        if not quiet:
-            note(f"run {number + 1} of {count}")
-
-    def record(so_far: int, wanted: int) -> list[GatedRun]:
-        repeats = record_repeats(
-            [*words, *flags], wanted, run_directories(profile, wanted, None), lambda number: tell(so_far + number)
-        )
-        if repeats.interrupted:
-            raise Interrupted(f"interrupted in run {so_far + len(repeats.runs)} of {count}; what was recorded is kept")
-        last = repeats.runs[-1]
-        if last.run is None or last.exit_code not in (0, 1, 4):
-            raise RunBroken(f"run {so_far + len(repeats.runs)} of {count} broke: {last.crash or last.directory}")
-        for child in repeats.runs:
-            if child.run is not None and child.run.state == "emergency":
-                raise EmergencyShutdown(f"{child.directory}: {child.run.ended_because}")
-        return [GatedRun(child.directory, child.run) for child in repeats.runs if child.run is not None]
-
-    def compare(runs: list[GatedRun]) -> Compared:
-        sides = group_runs([base, [read_run(each.directory) for each in runs]], ("baseline", "working tree"))
-        return compare_recorded(sides, alpha=alpha, **decision)
-
-    flags = ["--quiet"] if quiet else []
-    runs = record(0, 1)
-    compare(runs)  # what is not comparable is refused after one run, not after all of them
-    runs += record(1, count - 1)
-    return GateResult(tuple(runs), compare(runs))
-
-
-def _record(profile: Profile, *, quiet: bool) -> GatedRun:
-    from walkerbench import runner
-    from walkerbench.cli.progress import open_progress
-    from walkerbench.gating import GatedRun
-    from walkerbench.run_directory import read_run
-
-    with open_progress(sys.stderr, quiet=quiet) as progress:
-        directory = runner.run(profile, output=None, command_line=sys.argv, listener=progress)
-    return GatedRun(directory, read_run(directory).run)
+    check_decidable(decision["tolerance"], decision["alpha"])
+    return gate_against_baseline(find_baseline(baselines, RUNS_ROOT), candidate.record, **decision)
 
 
 def _print(result: GateResult, *, as_json: bool) -> None:

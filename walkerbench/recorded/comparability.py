@@ -79,6 +79,24 @@ def check_repeats(first: RecordedRun, other: RecordedRun) -> None:
     _refuse((*measured_differently(first, other), *work))
 
 
+def check_same_mode(base: RecordedRun, candidate: RecordedRun) -> None:
+    """Check that two runs used one mode with as many workers: else a change of code is not all that is compared.
+
+    Raises:
+        NotComparable: They did not.
+    """
+    ways = [(each.run.mode.used, [stage.workers for stage in each.run.stages]) for each in (base, candidate)]
+    if ways[0] != ways[1]:
+        told = [
+            f"{mode} mode with {', '.join(dict.fromkeys(map(str, workers)))} worker{'' if set(workers) == {1} else 's'}"
+            for mode, workers in ways
+        ]
+        raise NotComparable(
+            f"{base.directory} was recorded in {told[0]}, and {candidate.directory} in {told[1]}: give the --mode and "
+            "--workers that the baseline was recorded with, or record another baseline"
+        )
+
+
 def obstacles(recorded: RecordedRun) -> Iterator[str]:
     """Why a run can be compared with no other, a line each."""
     run, where = recorded.run, recorded.directory

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from walkerbench.compared import Compared, ComparedSide
 
 _REVISION_DIGITS = 10
+_LONGEST_LABEL = 18  # in a table of 80 columns
 _VERDICT_STYLES = {"regression": "FAIL", "no regression": "PASS", "inconclusive": "INCONCLUSIVE"}
 
 
@@ -39,10 +40,12 @@ def parts(compared: Compared) -> Iterator[RenderableType]:
     yield from _noteworthy(compared)
     yield layout.facts(_head(compared))
     medians = ", medians over repeats" if compared.how == "recorded" else ""
-    yield from layout.titled(f"Sides, times in ms{medians}", [_sides(compared)])
+    names = _names(compared)
+    yield from layout.titled(f"Sides, times in ms{medians}", [_sides(compared, names)])
     if all(side.shares for side in compared.sides):
-        yield from layout.titled("Where the frames' time went", [_shares(compared)])
-    yield from layout.titled(f"Against {compared.base.label}", [_comparisons(compared), *_details(compared)])
+        yield from layout.titled("Where the frames' time went", [_shares(compared, names)])
+    against = f"Against {names[compared.base.label]}"
+    yield from layout.titled(against, [_comparisons(compared, names), *_details(compared, names)])
 
 
 def conclusion(compared: Compared) -> str:
@@ -62,8 +65,17 @@ def noteworthy(compared: Compared) -> list[str]:
     return lines
 
 
+def interval(comparison: Comparison) -> str:
+    """The interval of the speed-up; a dash where there are too few repetitions for any."""
+    if not comparison.level:
+        return layout.NOT_MEASURED
+    return f"{1 / comparison.high:.3f}…{1 / comparison.low:.3f}"
+
+
 def level(comparison: Comparison) -> str:
     """The interval's level in percent, never more than it is."""
+    if not comparison.level:
+        return layout.NOT_MEASURED
     return f"{math.floor(comparison.level * 1000) / 10:.1f} %"
 
 
@@ -100,15 +112,28 @@ def _head(compared: Compared) -> Mapping[str, Any]:
         "machine": layout.machine_in_words(compared.machine),
         "work": compared.same_work,
     }
+    rows |= {name: label for label, name in _names(compared).items() if name != label}
     codes = {side.label: code for side in compared.sides if (code := code_of(side)) is not None}
     if len(set(codes.values())) > 1:
-        rows |= {f"code of {label}": code for label, code in codes.items()}
+        rows |= {f"code of {_names(compared)[label]}": code for label, code in codes.items()}
     elif codes:
         rows["code"] = next(iter(codes.values()))
     return rows
 
 
-def _sides(compared: Compared) -> Table:
+def _names(compared: Compared) -> Mapping[str, str]:
+    """What each label is called in tables: itself, where every one leaves room for the numbers."""
+    labels = [side.label for side in compared.sides]
+    if max(map(len, labels)) <= _LONGEST_LABEL:
+        return {label: label for label in labels}
+    several = len(labels) > 2
+    return {
+        label: "base" if not number else f"candidate {number}" if several else "candidate"
+        for number, label in enumerate(labels)
+    }
+
+
+def _sides(compared: Compared, names: Mapping[str, str]) -> Table:
     laid_out = layout.table(["", "frames/s", "mean", "p50", "p99", "max", "agents p50", "p99", "cores"])
     for side in compared.sides:
         frame, agents = side.frame_ms, side.agent_processing_ms
@@ -117,13 +142,13 @@ def _sides(compared: Compared) -> Table:
             *(layout.fixed(frame[name], 2) for name in ("mean", "p50", "p99", "max")),
         ]
         cells += [*(layout.fixed(agents[name], 2) for name in ("p50", "p99")), layout.fixed(side.effective_cores, 2)]
-        laid_out.add_row(Text(side.label), *cells)
+        laid_out.add_row(Text(names[side.label]), *cells)
     return laid_out
 
 
-def _shares(compared: Compared) -> Table:
+def _shares(compared: Compared, names: Mapping[str, str]) -> Table:
     """A row a part, a column a side."""
-    laid_out = layout.table(["", *(side.label for side in compared.sides)])
+    laid_out = layout.table(["", *names.values()])
     gil_enabled = any(side.gil_enabled for side in compared.sides)
     blocked = "blocked: GIL, lock, I/O" if gil_enabled else "blocked: lock, I/O (the GIL is off)"
     for row in zip(*(side.shares for side in compared.sides), strict=True):
@@ -131,20 +156,24 @@ def _shares(compared: Compared) -> Table:
     return laid_out
 
 
-def _comparisons(compared: Compared) -> Table:
+def _comparisons(compared: Compared, names: Mapping[str, str]) -> Table:
     laid_out = layout.table(["", "speed-up", "interval", "level", "time", "verdict"])
     for each in compared.comparisons:
-        interval = f"{1 / each.high:.3f}…{1 / each.low:.3f}"
         verdict = Text(each.verdict, style=layout.STYLES[_VERDICT_STYLES[each.verdict]])
         laid_out.add_row(
-            Text(each.candidate), f"{1 / each.time_ratio:.3f}", interval, level(each), slowdown(each), verdict
+            Text(names[each.candidate]),
+            f"{1 / each.time_ratio:.3f}",
+            interval(each),
+            level(each),
+            slowdown(each),
+            verdict,
         )
     return laid_out
 
 
-def _details(compared: Compared) -> Iterator[RenderableType]:
+def _details(compared: Compared, names: Mapping[str, str]) -> Iterator[RenderableType]:
     for each in compared.comparisons:
-        yield Text(f"{each.candidate}: {each.detail}", style="dim", overflow="fold")
+        yield Text(f"{names[each.candidate]}: {each.detail}", style="dim", overflow="fold")
 
 
 def _sentence(text: str) -> str:

@@ -6,23 +6,41 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
-from walkerbench.reports import comparison, layout, terminal
+from walkerbench.reports import comparison, layout
+from walkerbench.reports.in_words import OUTCOMES, measured_in_words
 
 if TYPE_CHECKING:
-    from walkerbench.gating import GateResult
+    from walkerbench.gating.result import GatedCriterion, GateResult
 
 
 def report(result: GateResult) -> Iterator[RenderableType]:
-    """Lay out the comparison, the criteria of each run, and what they come to."""
+    """Lay out the comparison, the criteria of the runs, and what they come to."""
     yield from comparison.parts(result.compared)
-    for each in result.runs:
-        yield from layout.titled(f"Criteria, {each.directory}", [terminal.criteria_table(each.run)])
+    yield from layout.titled(f"Criteria, {where(result)}", [_criteria(result)])
     yield Text()
     for line in (*result.failures, *result.doubts):
         yield Text(line, overflow="fold")
     yield Text(f"{result.word}: {because(result)}", style=layout.STYLES[result.word], overflow="fold")
+
+
+def where(result: GateResult) -> str:
+    """The recorded run, or how many and the first and the last of them."""
+    directories = [str(each.directory) for each in result.runs]
+    if len(directories) == 1:
+        return directories[0]
+    return f"{len(directories)} runs, {directories[0]} to {directories[-1]}"
+
+
+def measured(criterion: GatedCriterion) -> str:
+    """What was measured, of several runs the least and the most."""
+    values = [(verdict.criterion, verdict.value) for verdict in criterion.verdicts if verdict.value is not None]
+    if not values:
+        return layout.NOT_MEASURED
+    ends = dict.fromkeys(measured_in_words(*pick(values, key=lambda each: each[1])) for pick in (min, max))
+    return "…".join(ends)
 
 
 def because(result: GateResult) -> str:
@@ -34,3 +52,12 @@ def because(result: GateResult) -> str:
         "INCONCLUSIVE": "it could not be decided.",
         "NO VERDICT": f"a run was not finished ({states}).",
     }[result.word]
+
+
+def _criteria(result: GateResult) -> Table:
+    table = layout.table(["criterion", "measured", "verdict"])
+    for each in result.criteria:
+        word = OUTCOMES[each.outcome]
+        style = layout.STYLES["INCONCLUSIVE" if each.outcome == "unsupported" else word]
+        table.add_row(Text(each.name), measured(each), Text(f"{word}{each.how_often}", style=style))
+    return table

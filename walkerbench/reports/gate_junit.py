@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from walkerbench.reports import junit_xml
 
 if TYPE_CHECKING:
-    from walkerbench.gating import GateResult
+    from walkerbench.gating.result import GateResult
 
 _FOUND: dict[str, Literal["failure", "error"]] = {
     "fail": "failure",

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from walkerbench.reports.comparison import judged_by, level, noteworthy, slowdown
-from walkerbench.reports.gate import because
-from walkerbench.reports.layout import NOT_MEASURED, fixed, machine_in_words
+from walkerbench.reports.comparison import interval, judged_by, level, noteworthy, slowdown
+from walkerbench.reports.gate import because, measured, where
+from walkerbench.reports.layout import fixed, machine_in_words
 from walkerbench.reports.markdown_table import head, row
 
 if TYPE_CHECKING:
     from walkerbench.compared import Compared
-    from walkerbench.gating import GatedRun, GateResult
+    from walkerbench.gating.result import GateResult
 
 _TITLE = "walkerbench gate"
 
@@ -45,10 +45,9 @@ def summary(result: GateResult) -> str:
     compared = result.compared
     lines = [f"## {_TITLE}: {result.word}", "", because(result), ""]
     lines += [f"- {line}" for line in (*result.failures, *result.doubts, *noteworthy(compared))]
-    lines += ["", *_sides(compared), "", *_comparisons(compared), ""]
-    for each in result.runs:
-        lines += [*_criteria(each), ""]
+    lines += ["", *_sides(compared), "", *_comparisons(compared), "", *_criteria(result), ""]
     lines += [
+        f"- runs judged by the criteria: {where(result)}",
         f"- measured: {compared.repetitions}, {compared.how}",
         f"- judged by: {judged_by(compared)}",
         f"- work: {compared.same_work}",
@@ -73,14 +72,17 @@ def _sides(compared: Compared) -> Iterator[str]:
 def _comparisons(compared: Compared) -> Iterator[str]:
     yield from head(f"against {compared.base.label}", "speed-up", "interval", "level", "time", "verdict")
     for each in compared.comparisons:
-        interval = f"{1 / each.high:.3f}…{1 / each.low:.3f}"
         yield row(
-            each.candidate, f"{1 / each.time_ratio:.3f}", interval, level(each), slowdown(each), f"**{each.verdict}**"
+            each.candidate,
+            f"{1 / each.time_ratio:.3f}",
+            interval(each),
+            level(each),
+            slowdown(each),
+            f"**{each.verdict}**",
         )
 
 
-def _criteria(each: GatedRun) -> Iterator[str]:
+def _criteria(result: GateResult) -> Iterator[str]:
     yield from head("criterion", "measured", "verdict")
-    for verdict in each.run.verdicts:
-        value = NOT_MEASURED if verdict.value is None else f"{verdict.value:.6g}"
-        yield row(f"`{verdict.criterion}`", value, verdict.outcome)
+    for each in result.criteria:
+        yield row(f"`{each.name}`", measured(each), f"{each.outcome}{each.how_often}")

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
 
 
+OUTCOMES = {"pass": "PASS", "fail": "FAIL", "unsupported": "UNSUPPORTED"}
+"""What became of a criterion, as a word that is seen."""
+
+
 @dataclass(frozen=True)
 class Conclusion:
     """What a run comes to.

@@ -13,13 +13,12 @@ from rich.text import Text
 from walkerbench.reports import layout
 from walkerbench.reports.attribution import attribution
 from walkerbench.reports.durations import main_durations
-from walkerbench.reports.in_words import conclude, measured_in_words, stage_name, trouble
+from walkerbench.reports.in_words import OUTCOMES, conclude, measured_in_words, stage_name, trouble
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
 
 _STATISTICS = ("mean", "p50", "p95", "p99", "max")
-_OUTCOMES = {"pass": "PASS", "fail": "FAIL", "unsupported": "UNSUPPORTED"}
 _DIGEST_DIGITS = 16  # of 64: plenty for an eye that compares two
 
 
@@ -52,7 +51,7 @@ def report(
             yield from layout.titled("Not measured", [layout.facts(run.unmeasured)])
     yield from pictures
     if run.verdicts:
-        yield from layout.titled("Criteria", [criteria_table(run), *layout.footnotes(_unsupported_criteria(run))])
+        yield from layout.titled("Criteria", [_criteria(run), *layout.footnotes(_unsupported_criteria(run))])
     yield Text()
     yield from layout.warnings(_faults(run))  # once more where the verdict is read
     yield _last_line(run)
@@ -144,12 +143,11 @@ def _rates(run: RunFile) -> Table:
     return layout.facts(rows)
 
 
-def criteria_table(run: RunFile) -> Table:
-    """Each criterion with what was measured and its verdict."""
+def _criteria(run: RunFile) -> Table:
     several = len(run.stages) > 1
     table = layout.table(["criterion", *(["stage"] if several else []), "measured", "verdict"])
     for verdict in run.verdicts:
-        word = _OUTCOMES[verdict.outcome]
+        word = OUTCOMES[verdict.outcome]
         stage = [stage_name(verdict.stage)] if several else []
         measured = layout.NOT_MEASURED if verdict.value is None else measured_in_words(verdict.criterion, verdict.value)
         style = layout.STYLES["INCONCLUSIVE" if verdict.outcome == "unsupported" else word]

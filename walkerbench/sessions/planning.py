@@ -90,7 +90,7 @@ def make_plan(request: Request, calibration: Calibration) -> Plan:
     enough_s = _rounded_up(calibration.spent_s + needed * round_s)
     raise UsageError(
         f"a budget of {budget_s:g} s is too small for the {needed} rounds that an error rate of "
-        f"{request.alpha:g} takes (a round takes {round_s:.1f} s here): give --budget {enough_s}s"
+        f"{request.alpha * 100:g} % takes (a round takes {round_s:.1f} s here): give --budget {enough_s}s"
     )
 
 
@@ -103,7 +103,7 @@ def check_rounds(request: Request, *, candidates: int) -> None:
     needed = rounds_needed(request.alpha, family=candidates)
     if request.rounds is not None and request.rounds < needed:
         raise UsageError(
-            f"with {request.rounds} rounds, an error rate of {request.alpha:g} would hang on every single one: "
+            f"with {request.rounds} rounds, an error rate of {request.alpha * 100:g} % would hang on every single one: "
             f"give --rounds {needed} or more"
         )
 

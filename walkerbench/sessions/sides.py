@@ -43,7 +43,7 @@ def parse_sides(texts: Sequence[str], profile: Profile) -> tuple[Side, ...]:
     """Read what a user writes for several sides.
 
     Args:
-        texts: One a side, as of `parse_side`; the same text twice makes two sides, `text` and `text (2)`.
+        texts: One a side, as of `parse_side`; the same text twice makes two sides, `text` and `text #2`.
         profile: What each side runs where it does not say otherwise.
 
     Raises:
@@ -55,7 +55,7 @@ def parse_sides(texts: Sequence[str], profile: Profile) -> tuple[Side, ...]:
     for text in texts:
         seen[text] += 1
         side = parse_side(text, profile)
-        sides.append(side if seen[text] == 1 else dataclasses.replace(side, label=f"{text} ({seen[text]})"))
+        sides.append(side if seen[text] == 1 else dataclasses.replace(side, label=f"{text} #{seen[text]}"))
     return tuple(sides)
 
 

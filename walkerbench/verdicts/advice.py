@@ -54,7 +54,9 @@ def advise(candidates: Sequence[Candidate], *, gil_enabled: bool | None) -> str:
         first = f"on this machine use {best.mode} with {_workers(best)}: {best.speed_up:.2f} times sequential"
     else:
         rest = list(candidates)
-        first = "on this machine stay with sequential: no mode is faster for certain"
+        all_slower = bool(rest) and all(each.is_slower for each in rest)
+        because = "it is the fastest" if all_slower else "no mode is faster for certain"
+        first = f"on this machine stay with sequential: {because}"
     return "; ".join([first, *(_remark(each, gil_enabled) for each in rest)])
 
 

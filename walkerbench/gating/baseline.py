@@ -1,0 +1,78 @@
+"""The gate against runs recorded before: as many runs of the candidate as it takes, and the comparison with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from walkerbench.compared import Compared
+from walkerbench.errors import UsageError
+from walkerbench.gating.result import GatedRun, GateResult
+from walkerbench.recorded.comparability import check_same_mode
+from walkerbench.recorded.comparison import compare_recorded
+from walkerbench.recorded.sides import check_base, find_runs, group_runs
+from walkerbench.run_directory import RecordedRun, read_run
+from walkerbench.verdicts.comparison import repeats_needed
+from walkerbench.verdicts.permutation_test import MOST_REPEATS
+
+_NAMES = ("baseline", "working tree")
+
+
+def find_baseline(texts: Sequence[str], root: Path) -> tuple[RecordedRun, ...]:
+    """The runs that a user names as a baseline.
+
+    Args:
+        texts: Runs and folders of runs, as of `find_runs`.
+        root: The folder that `@latest` looks in.
+
+    Raises:
+        RunFileError: A run is missing or cannot be read.
+        NotComparable: They cannot be a baseline.
+        UsageError: They are too few or too many.
+    """
+    runs = tuple(read_run(path) for text in texts for path in find_runs(text, root))
+    check_base(runs)
+    if not 2 <= len(runs) <= MOST_REPEATS:
+        raise UsageError(
+            f"--baseline: {len(runs)} run{'' if len(runs) == 1 else 's'}; give 2 to {MOST_REPEATS}, as "
+            "`walkerbench run --repeat` makes them"
+        )
+    return runs
+
+
+def gate_against_baseline(
+    base: Sequence[RecordedRun],
+    record: Callable[[range, int], list[GatedRun]],
+    *,
+    tolerance: float,
+    alpha: float,
+    allow_different_work: bool,
+) -> GateResult:
+    """Record the candidate's runs, and hold them against the baseline.
+
+    Args:
+        base: The baseline, as of `find_baseline`.
+        record: Records those of the candidate's runs, of so many in all.
+        tolerance: The smallest slowdown that matters.
+        alpha: Family-wise error rate.
+        allow_different_work: Whether the candidate may do other work than the base.
+
+    Raises:
+        NotComparable: The candidate may not be compared with the baseline.
+    """
+    total = max(len(base), repeats_needed(alpha))
+
+    def compare(runs: Sequence[GatedRun]) -> Compared:
+        candidate = [read_run(each.directory) for each in runs]
+        check_same_mode(base[0], candidate[0])
+        return compare_recorded(
+            group_runs([base, candidate], _NAMES),
+            tolerance=tolerance,
+            alpha=alpha,
+            allow_different_work=allow_different_work,
+        )
+
+    runs = record(range(1), total)
+    compare(runs)  # what is not comparable is refused after one run, not after all of them
+    runs += record(range(1, total), total)
+    return GateResult(tuple(runs), compare(runs))

@@ -1,0 +1,51 @@
+"""Runs of the candidate, each in a process of its own that imports the working tree's code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from walkerbench import repeats
+from walkerbench.errors import EmergencyShutdown, Interrupted, RunBroken
+from walkerbench.gating.result import GatedRun
+from walkerbench.sessions.worktrees import WORKING_TREE, checked_out
+
+_VERDICTS = (0, 1, 4)
+
+
+def record_candidate(
+    words: Sequence[str], numbers: range, total: int, directory: Callable[[int], Path], tell: Callable[[int], None]
+) -> list[GatedRun]:
+    """Record runs of the working tree; outside of any checkout of walkerbench, of the package that runs now.
+
+    Args:
+        words: Options of `walkerbench run`, without `--output`.
+        numbers: Which of the runs, from 0.
+        total: How many there are to be in the end.
+        directory: Gives the run directory to create, for the run's number.
+        tell: Told of the number of each run that begins.
+
+    Raises:
+        Interrupted: The user ended them.
+        RunBroken: A run came to no verdict.
+        EmergencyShutdown: One of several runs stopped itself, so that the others would not be its repeats.
+    """
+    with checked_out(WORKING_TREE, "working tree") as checkout:
+        recorded = repeats.record_repeats(
+            words,
+            len(numbers),
+            lambda number: directory(numbers[number]),
+            lambda number: tell(numbers[number]),
+            package=checkout.directory,
+        )
+    which = f"run {numbers.start + len(recorded.runs)} of {total}"
+    if recorded.interrupted:
+        raise Interrupted(f"interrupted in {which}; what was recorded is kept")
+    last = recorded.runs[-1]
+    if last.run is None or last.exit_code not in _VERDICTS:
+        raise RunBroken(f"{which} broke: {last.crash or last.directory}")
+    runs = [GatedRun(child.directory, child.run) for child in recorded.runs if child.run is not None]
+    for each in runs:
+        if total > 1 and each.run.state == "emergency":
+            raise EmergencyShutdown(f"{each.directory}: {each.run.ended_because}")
+    return runs
