@@ -217,6 +217,8 @@ def test_an_unknown_name_lists_the_names_there_are() -> None:
 
 
 def test_a_missing_file_a_directory_and_bytes_that_are_no_text(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match=r"/dev/zero: is larger than 1,048,576 bytes: no profile"):
+        load_profile("/dev/zero")
     with pytest.raises(ProfileError, match=r"gone\.toml: no such file"):
         load_profile(str(tmp_path / "gone.toml"))
     with pytest.raises(ProfileError, match="cannot be read: Is a directory"):

@@ -31,6 +31,7 @@ Pace = Literal["max", "realtime"]
 HostStall = Literal["fail", "inconclusive"]
 _Count = Annotated[int, Ge(1)]
 _Seconds = Annotated[float, Gt(0)]
+_MOST_BYTES = 1 << 20  # the longest shipped profile has some 20 KiB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +248,11 @@ def _option(key: str) -> str:
 def _read(path: Path, source: str) -> Profile:
     where = str(path)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(_MOST_BYTES + 1)  # no more: a device has no end
+        if len(text) > _MOST_BYTES:
+            raise ProfileError(where, (f"is larger than {_MOST_BYTES:,} bytes: no profile",))
+        table = tomllib.loads(text.decode("utf-8"))
     except FileNotFoundError:
         raise ProfileError(where, ("no such file; `walkerbench profiles` lists the profiles there are",)) from None
     except OSError as error:

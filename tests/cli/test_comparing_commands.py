@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,19 @@ def recording(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeRepeats:
     found = FakeRepeats()
     monkeypatch.setattr(repeats, "record_repeats", found.record)
     return found
+
+
+def test_a_working_directory_that_is_gone_is_said(command: Any, fake: FakeMeasuring, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    with chdir(gone):
+        gone.rmdir()
+        ended = command("ab", ".", ".")
+    assert (ended.code, ended.out, ended.err) == (
+        2,
+        "",
+        "walkerbench: the working directory cannot be used: No such file or directory; change to another\n",
+    )
 
 
 def test_gate_judges_criteria_and_the_comparison(

@@ -134,6 +134,16 @@ def test_runs_are_found_by_every_name_they_have(tmp_path: Path):
     ]
 
 
+def test_a_folder_of_very_many_folders_is_not_searched_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("walkerbench.recorded.sides._MOST_FOLDERS", 3)
+    for name in "abc":
+        (tmp_path / name).mkdir()
+    with pytest.raises(RunFileError, match="more than 3 folders in it: give one that holds runs only"):
+        find_runs(str(tmp_path), tmp_path)
+
+
 def test_a_folder_without_runs_is_refused(tmp_path: Path):
     with pytest.raises(
         RunFileError, match="no recorded run in it: give a run's directory, or a folder that holds runs"

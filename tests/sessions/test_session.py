@@ -15,7 +15,6 @@ from leftovers import nothing_left_behind
 from walkerbench.errors import (
     EmergencyShutdown,
     Interrupted,
-    ProtocolError,
     SessionCrashed,
     SessionFailed,
     SessionTimeout,
@@ -203,18 +202,22 @@ def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (b"Welcome!\n", "broke the session protocol: Invalid JSON: expected value at line 1 column 1"),
-        (encode(Digest(frame=1, digest="00")), "broke the session protocol: Digest in place of Hello"),
-        (b'{"type":"hello","protocol":2}\n', "broke the session protocol: hello.package: Field required"),
+        (b"Welcome!\n", "its session says 'Welcome!' in place of hello: its code writes to stdout when it is"),
+        (
+            encode(Digest(frame=1, digest="00")),
+            "in place of hello",
+        ),
+        (b'{"type":"hello","protocol":2}\n', """its session says '{"type":"hello","protocol":2}' in place of hello"""),
+        (b"\xff" * 100 + b"\n", "in place of hello"),
     ],
 )
-def test_what_is_no_answer_is_a_broken_protocol(
+def test_what_does_not_say_hello_is_no_side(
     tmp_path: Any, tiny: Any, make_session: Make, line: bytes, said: str
 ) -> None:
     code = fake(tmp_path, f"import sys\nsys.stdout.buffer.write({line!r})\nsys.stdout.flush()\n")
-    with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(ProtocolError) as caught:
+    with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(SideError) as caught:
         session.greet()
-    assert caught.value.exit_code == 3
+    assert caught.value.exit_code == 2
     assert said in str(caught.value)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,34 @@ def test_a_revision_without_the_session_protocol(repository: Any) -> None:
         "command, or no walkerbench; record runs of it with its own `walkerbench run` instead"
     )
     assert repository.worktrees() == 1
+
+
+def test_in_a_shallow_clone_it_is_said_how_to_get_more(
+    repository: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = tmp_path / "shallow"
+    repository.git("clone", "--quiet", "--depth=1", f"file://{repository.directory}", str(clone))
+    monkeypatch.chdir(clone)
+    assert "no git revision here (this clone is shallow: `git fetch --unshallow` brings what is missing)" in refused(
+        "HEAD~1"
+    )
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_has_is_not(
+    repository: Any, temporary: Path
+) -> None:
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    left, kept = (temporary / f"walkerbench-worktree-{pid}-x" / "worktree" for pid in (gone.pid, os.getppid()))
+    for directory in (left, kept):
+        repository.git("worktree", "add", "--detach", "--quiet", str(directory), "main")
+    try:
+        with checked_out("main", "it"):
+            assert not left.parent.exists()
+            assert (kept / "walkerbench").is_dir()
+        assert repository.worktrees() == 2
+    finally:
+        repository.git("worktree", "remove", "--force", str(kept))
 
 
 def test_git_that_fails_says_why(repository: Any, temporary: Path) -> None:

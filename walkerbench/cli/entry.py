@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import click
 
 from walkerbench.cli.group import walkerbench
 from walkerbench.cli.options import Invocation
 from walkerbench.cli.output import complain, note
-from walkerbench.errors import Interrupted, WalkerbenchError, WorkerFailed
+from walkerbench.errors import Interrupted, UsageError, WalkerbenchError, WorkerFailed
 
 _INTERNAL_ERROR = WalkerbenchError.exit_code
 _INTERRUPTED = Interrupted.exit_code
@@ -24,6 +25,7 @@ def run_command_line(arguments: Sequence[str]) -> int:
     """
     invocation = Invocation()
     try:
+        _check_working_directory()
         result = walkerbench.main(list(arguments), "walkerbench", standalone_mode=False, obj=invocation)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
@@ -41,6 +43,13 @@ def run_command_line(arguments: Sequence[str]) -> int:
         complain(f"internal error: {_one_line(error)}{hint}")
         _show_traceback(error, invocation.verbose)
         return _INTERNAL_ERROR
+
+
+def _check_working_directory() -> None:
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise UsageError(f"the working directory cannot be used: {error.strerror}; change to another") from error
 
 
 def _usage_line(error: click.ClickException) -> str:

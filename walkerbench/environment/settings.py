@@ -245,7 +245,7 @@ class Ecosystem:
     starving_below_energy: Share = 0.25
     recovering_above_energy: Share = 0.7
     health_step_per_frame: NonNegative = 1e-3
-    food_sources: Count = 40
+    food_sources: Annotated[int, Interval(ge=1, le=100_000)] = 40
     food_start_distance_m: NonNegative = 4.0
     eat_within_m: Positive = 3.0
     food_regrow_s: NonNegative = 20.0

@@ -19,7 +19,7 @@ import itertools
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from walkerbench.run_directory import RecordedRun, RunFile, find_run, read_run
 
 _REVISION_DIGITS = 10
 _MODE = ("mode", "workers")  # keys whose effect a label tells by itself
+_MOST_FOLDERS = 10_000
 _MOST_KEYS = 3  # of a profile, in a label: more would be no label
 
 
@@ -74,10 +75,18 @@ def find_runs(text: str, root: Path) -> tuple[Path, ...]:
     # os.path, not pathlib: what may not be looked at is no run.
     if os.path.exists(path / "run.json") or Path(text).name == "run.json":  # noqa: PTH110
         return (path,)
-    below = tuple(sorted(each.parent for each in path.rglob("run.json")))
+    below = tuple(sorted(_runs_below(path)))
     if not below:
         raise RunFileError(f"{path}: no recorded run in it: give a run's directory, or a folder that holds runs")
     return below
+
+
+def _runs_below(path: Path) -> Iterator[Path]:
+    for visited, (folder, _, files) in enumerate(os.walk(path), 1):
+        if visited > _MOST_FOLDERS:
+            raise RunFileError(f"{path}: more than {_MOST_FOLDERS:,} folders in it: give one that holds runs only")
+        if "run.json" in files:
+            yield Path(folder)
 
 
 def group_runs(arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> tuple[RecordedSide, ...]:

@@ -89,7 +89,8 @@ def judged_by(compared: Compared) -> str:
     """What the verdicts rest on, in words."""
     tests = {"sign": "exact sign tests", "permutation": "exact permutation tests"}
     named = dict.fromkeys(tests[comparison.test] for comparison in compared.comparisons)
-    rates = f"tolerance {compared.tolerance * 100:g} %, family-wise error rate {compared.alpha * 100:g} %"
+    family = "family-wise " if len(compared.comparisons) > 1 else ""
+    rates = f"tolerance {compared.tolerance * 100:g} %, {family}error rate {compared.alpha * 100:g} %"
     return f"{', '.join(named)}; {rates}"
 
 

@@ -59,6 +59,7 @@ ANSWER_TIMEOUT_S = 120.0
 _CLOSE_S = 10.0  # how long a session may take to end in order before it is killed
 _LOOK_S = 0.2  # how often interrupts are looked at while waiting
 _TAIL_BYTES = 4096
+_MOST_SHOWN = 60
 _MOST_LINE_BYTES = 1 << 28  # far above the digests of as many agents as memory holds
 
 _A = TypeVar("_A", bound=Answer)
@@ -168,7 +169,14 @@ class Session:
                 f"side {self.label!r} speaks version {spoken} of the session protocol, this walkerbench version "
                 f"{PROTOCOL_VERSION}: compare revisions that speak the same"
             )
-        hello = self._understood(line, Hello)
+        try:
+            hello = self._understood(line, Hello)
+        except ProtocolError as error:
+            said = ascii(line[:_MOST_SHOWN].decode(errors="replace").strip())
+            raise SideError(
+                f"side {self.label!r}: its session says {said} in place of hello: its code writes to stdout when it is "
+                "imported, or is no walkerbench"
+            ) from error
         expected = escape(self._place.checkout.directory / "walkerbench")
         if hello.package != expected:
             # Else both sides might measure the same code, and find no difference between them.

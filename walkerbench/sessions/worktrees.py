@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 import walkerbench
 from walkerbench.errors import SideError
 
@@ -18,6 +21,8 @@ WORKING_TREE = "."
 """What stands for the working tree as it is, in place of a revision."""
 
 _PROTOCOL_MODULE = Path("walkerbench/sessions/__main__.py")
+_FOLDER = "walkerbench-worktree-"
+_OF_A_PROCESS = re.compile(rf"{_FOLDER}(\d+)-")
 _GIT_TIMEOUT_S = 120.0
 _OF_ANOTHER_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 
@@ -91,21 +96,40 @@ def _worktree(revision: str, label: str) -> Iterator[Checkout]:
             f"side {label!r}: revision {commit[:10]} has no {_PROTOCOL_MODULE.parent}, the session protocol: it is "
             "older than this command, or no walkerbench; record runs of it with its own `walkerbench run` instead"
         )
-    with tempfile.TemporaryDirectory(prefix="walkerbench-worktree-", ignore_cleanup_errors=True) as folder:
+    _sweep(root)
+    with tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         directory = Path(folder) / "worktree"
         try:
             _git(root, "worktree", "add", "--detach", "--quiet", str(directory), commit, label=label)
             yield Checkout(directory, commit, False)
         finally:
-            _try_git(root, "worktree", "remove", "--force", str(directory))
-            shutil.rmtree(directory, ignore_errors=True)
-            _try_git(root, "worktree", "prune")
+            _remove(root, directory)
+
+
+def _sweep(root: Path) -> None:
+    """Remove what a process left that was killed and could not remove it itself."""
+    for line in (_try_git(root, "worktree", "list", "--porcelain") or "").splitlines():
+        directory = Path(line.removeprefix("worktree "))
+        owner = _OF_A_PROCESS.match(directory.parent.name)
+        if owner is not None and directory.is_dir() and not psutil.pid_exists(int(owner[1])):
+            _remove(root, directory)
+            shutil.rmtree(directory.parent, ignore_errors=True)
+
+
+def _remove(root: Path, directory: Path) -> None:
+    _try_git(root, "worktree", "remove", "--force", str(directory))
+    shutil.rmtree(directory, ignore_errors=True)
+    _try_git(root, "worktree", "prune")
 
 
 def _why_not(root: Path | None) -> str:
     if shutil.which("git") is None:
         return " (there is no git on the PATH)"
-    return "" if root is not None else " (this is no git repository)"
+    if root is None:
+        return " (this is no git repository)"
+    if _try_git(root, "rev-parse", "--is-shallow-repository") == "true":
+        return " (this clone is shallow: `git fetch --unshallow` brings what is missing)"
+    return ""
 
 
 def _repository() -> Path | None:
