@@ -39,8 +39,9 @@ class WholeFile:
             path = _place(path, replacing=replacing)
             # Text without newline translation: the same bytes on every system.
             stream = tempfile.NamedTemporaryFile(  # noqa: SIM115  closed below, before it is moved
-                "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8", newline=""
-            )
+                "w", dir=path.parent, prefix=f".{path.name}.", delete=False, newline="",
+                encoding="utf-8", errors="backslashreplace",  # a path may hold bytes that are no text
+            )  # fmt: skip
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
         try:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,12 @@ def test_a_killed_run_is_concluded_as_far_as_it_was_recorded(command: Any, recor
     page = Path("report.html").read_text(encoding="utf-8")
     assert "UNFINISHED" in page
     assert '<th scope="row">frame_ms.max &lt; 200</th>' in page
+
+
+def test_a_directory_whose_name_is_no_text_is_drawn(command: Any, record: Any, finished: Any) -> None:
+    record(Path(os.fsdecode(b"run\xff")), finished)
+    assert command("report", os.fsdecode(b"run\xff"), "-o", "report.html").code == 0
+    assert r"run\udcff" in Path("report.html").read_text(encoding="utf-8")
 
 
 def test_an_output_that_exists_is_refused(command: Any, record: Any, finished: Any) -> None:

@@ -51,7 +51,7 @@ def attribution(run: RunFile) -> Iterator[RenderableType]:
         yield from layout.titled("Attribution of judged frames' time", [shares, _footnote(run.attribution)])
     if run.worst_frames:
         yield from layout.titled(
-            _title(run), [Text(slow_frame(run, frame), overflow="fold") for frame in run.worst_frames]
+            title(run), [Text(slow_frame(run, frame), overflow="fold") for frame in run.worst_frames]
         )
 
 
@@ -70,19 +70,25 @@ def slow_frame(run: RunFile, frame: SlowFrameRecord) -> str:
     return f"{where}frame {frame.frame}: {_ms(frame.wall_ms)}, of it {', '.join(spent)}: {cause}{worker}"
 
 
-def _title(run: RunFile) -> str:
+def title(run: RunFile) -> str:
+    """What the lines of the worst frames stand below."""
     total, shown = sum(run.slow_frames.values()), len(run.worst_frames)
     if total <= shown:
         return "Frames over a limit, and why"
     return f"The worst {shown} of {total:,} frames over a limit, and why"
 
 
-def _shares(run: RunFile, found: AttributionRecord) -> Table:
+def part_in_words(run: RunFile, share: ShareRecord) -> str:
+    """What a part of the time is: the mode and the GIL decide what being blocked means."""
     python = run.machine.get("python")
     gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
+    return PARTS.get(share.part) or _blocked(run.mode.used, gil_enabled)
+
+
+def _shares(run: RunFile, found: AttributionRecord) -> Table:
     table = layout.table(["", "share"])
     for share in found.shares:
-        table.add_row(PARTS.get(share.part) or _blocked(run.mode.used, gil_enabled), percent(share))
+        table.add_row(part_in_words(run, share), percent(share))
     table.add_row("effective cores within frames", layout.fixed(found.effective_cores, 2))
     return table
 

@@ -12,6 +12,7 @@ import pytest
 from drawn_runs import drawn_run, lengthened
 
 from walkerbench.reports.html.page import render
+from walkerbench.run_directory import AttributionRecord, ShareRecord, SlowFrameRecord
 
 PLOTLY = "window.Plotly = {};"
 VOID = {"meta", "br"}
@@ -161,6 +162,31 @@ def test_what_is_not_a_number_is_a_gap():
     text = page(replace(run, cpu=cpu, frames=frames))
     assert "NaN" not in re.search(r'id="plots">(.*?)</script>', text)[1]
     assert len(plots(text)) == 12
+
+
+def test_where_the_time_went_is_told_and_why_frames_were_slow():
+    run = drawn_run([1.0] * 3)
+    parts = [("compute", 0.9, False), ("blocked", 0.06, True), ("moving data", None, False)]
+    found = AttributionRecord(
+        shares=tuple(ShareRecord(part=part, share=share, upper_bound=bound) for part, share, bound in parts),
+        effective_cores=1.5, garbage_collection=0.0, minor_faults=None, major_faults=None, involuntary_switches=None,
+    )  # fmt: skip
+    slow = SlowFrameRecord(
+        frame=2, stage=0, criterion="frame_ms.max < 200", value_ms=250.0, wall_ms=250.0, cpu_ms=240.0, gc_ms=230.0,
+        not_scheduled_ms=0.0, blocked_ms=0.0, worker=1, cause="garbage collection", host=False,
+    )  # fmt: skip
+    whole = run.run.changed(attribution=found, worst_frames=(slow,), slow_frames={"garbage collection": 1})
+    text = visible(page(replace(run, run=whole)))
+    Outline(text)
+    for name, share in (
+        ("computing", "90.0 %"),
+        ("waiting for a lock or I/O", "at most 6.0 %"),
+        ("moving data", "n/a"),
+    ):
+        assert f"{name}</th><td>{share}" in text
+    assert "<li>frame 2: 250 ms, of it 240 ms CPU, 230 ms garbage collection: garbage collection (worker 1)" in text
+    unknown = replace(run, run=run.run.changed(attribution=None))
+    assert "Where the time went is not known." in visible(page(unknown))
 
 
 def test_work_that_differs_is_told():

@@ -11,7 +11,7 @@ import pytest
 from drawn_runs import drawn_run, lengthened
 from plotly.graph_objects import Figure
 
-from walkerbench.errors import RunFileError, UsageError
+from walkerbench.errors import UsageError
 from walkerbench.reports.html.cores import busiest, core_plots
 from walkerbench.reports.html.distribution import bin_edges, distribution_plots, percentile_points
 from walkerbench.reports.html.frame_times import frame_times_plot
@@ -108,13 +108,6 @@ def test_runs_are_told_apart_by_letter_and_colour():
 def test_more_runs_than_colours_are_refused():
     with pytest.raises(UsageError, match="9 runs: at most 8 can be told apart"):
         label_runs([drawn_run([1.0])] * 9)
-
-
-def test_a_run_without_a_column_that_is_needed_is_refused():
-    run = drawn_run([1.0])
-    odd = replace(run, workers=run.workers[["frame", "stage", "worker", "start_ns"]])
-    with pytest.raises(RunFileError, match=r"workers\.npy: has no column busy_ns: record"):
-        label_runs([odd])
 
 
 def test_a_column_that_is_not_needed_may_be_missing():

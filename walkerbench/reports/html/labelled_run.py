@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.errors import RunFileError, UsageError
+from walkerbench.errors import UsageError
 from walkerbench.run_directory import RecordedRun, RunFile
 from walkerbench.verdicts.criteria import parse_criterion
 
@@ -17,11 +17,6 @@ MOST_RUNS = 8
 """As many as there are colours that can be told apart."""
 
 _NS_PER_MS = 1e6
-_NEEDED = {
-    "frames": ("frame", "stage", "warmup", "start_ns", "wall_ns"),
-    "workers": ("frame", "stage", "worker", "start_ns", "busy_ns"),
-    "cpu": ("time_ns", "core_percent"),
-}
 
 
 @dataclass(frozen=True)
@@ -64,12 +59,9 @@ def label_runs(recorded: Sequence[RecordedRun]) -> tuple[LabelledRun, ...]:
 
     Raises:
         UsageError: There are more of them than colours.
-        RunFileError: A run lacks a column that the page cannot do without.
     """
     if len(recorded) > MOST_RUNS:
         raise UsageError(f"{len(recorded)} runs: at most {MOST_RUNS} can be told apart in one report; give fewer")
-    for each in recorded:
-        _check(each)
     several = len(recorded) > 1
     return tuple(
         LabelledRun((f"{chr(ord('A') + number)}: " if several else "") + _words(each.run), f"--run-{number + 1}", each)
@@ -101,14 +93,6 @@ def stalls_s(run: LabelledRun) -> dict[int, float]:
     stalls = faults.get("stall_frames") if isinstance(faults, dict) else None
     given = stalls.items() if isinstance(stalls, dict) else ()
     return {int(frame): float(s) for frame, s in given if frame.isdecimal() and isinstance(s, int | float)}
-
-
-def _check(recorded: RecordedRun) -> None:
-    for array, columns in _NEEDED.items():
-        missing = [name for name in columns if name not in (getattr(recorded, array).dtype.names or ())]
-        if missing:
-            path = recorded.directory / f"{array}.npy"
-            raise RunFileError(f"{path}: has no column {', '.join(missing)}: record the run again")
 
 
 def _words(run: RunFile) -> str:

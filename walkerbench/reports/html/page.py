@@ -39,7 +39,6 @@ def render(recorded: Sequence[RecordedRun], plotly_js: str) -> Iterator[str]:
 
     Raises:
         UsageError: There are too many runs.
-        RunFileError: A run lacks a column that the page cannot do without.
     """
     runs = label_runs(recorded)
     plots: list[Plot] = []
@@ -95,6 +94,7 @@ def _sections(runs: Sequence[LabelledRun], plots: list[Plot]) -> Iterator[str]:
         "Distribution", _grid(_figures(distribution_plots(runs), plots, not_judged)) + _each(runs, tables.durations)
     )
     yield _section("Phases", _figures(phase_plots(runs), plots, not_judged))
+    yield _section("Where the time went", _each(runs, _attribution))
     yield _section("Cores", _figures(core_plots(runs), plots, "The cores were not sampled."))
     yield _section("Slowest frames", "".join(_worst(run, number, plots, runs) for number, run in enumerate(runs, 1)))
     population = _figures(population_plots(runs), plots, "No checkpoint recorded statistics of the population.")
@@ -107,6 +107,10 @@ def _criteria(run: LabelledRun) -> str:
     conclusion = conclude(run.run)
     because = f"<p><strong>{conclusion.word}</strong>: {html.escape(conclusion.because)}</p>"
     return (tables.criteria(run) if run.run.verdicts else "") + because
+
+
+def _attribution(run: LabelledRun) -> str:
+    return tables.attribution(run) or "<p>Where the time went is not known.</p>"
 
 
 def _worst(run: LabelledRun, number: int, plots: list[Plot], runs: Sequence[LabelledRun]) -> str:

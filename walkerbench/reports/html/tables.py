@@ -7,9 +7,11 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from walkerbench.reports.attribution import part_in_words, percent, slow_frame, title
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.in_words import conclude, stage_name
 from walkerbench.reports.layout import NOT_MEASURED, fixed
+from walkerbench.run_directory import RunFile
 from walkerbench.verdicts.metrics import duration_name
 from walkerbench.verdicts.statistics import STATISTICS
 
@@ -88,6 +90,21 @@ def durations(run: LabelledRun) -> str:
         for metric in metrics
     )
     return table(f"Judged frames of {run.label}, in ms", ("ms", *STATISTICS), rows, "numbers")
+
+
+def attribution(run: LabelledRun) -> str:
+    """Where the time of the judged frames went, and why frames were over a limit; nothing where that is not known."""
+    shares = run.run.attribution.shares if run.run.attribution is not None else ()
+    rows = [(part_in_words(run.run, share), percent(share)) for share in shares]
+    parts = table(f"Attribution of {run.label}", ("part", "share of the frame"), rows, "numbers") if rows else ""
+    return parts + _slow_frames(run.run)
+
+
+def _slow_frames(run: RunFile) -> str:
+    if not run.worst_frames:
+        return ""
+    lines = "".join(f"<li>{html.escape(slow_frame(run, frame))}</li>" for frame in run.worst_frames)
+    return f"<p>{html.escape(title(run))}</p><ul>{lines}</ul>"
 
 
 def facts(run: LabelledRun) -> str:
