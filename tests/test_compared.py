@@ -57,6 +57,7 @@ def test_a_measurement_is_judged_as_one_family() -> None:
     assert result.comparisons[0].p_slower == pytest.approx(2 / 4096)
     base, threaded, process = result.sides
     assert (base.frames, base.frames_per_s, threaded.frames_per_s) == (1200, 500.0, 400.0)
+    assert (base.repetition_ms, threaded.repetition_ms) == ((2.0,) * 12, (2.5,) * 12)
     assert (process.mode, process.workers, process.effective_cores) == ("process", 2, 1.5)
     assert threaded.frame_ms["p50"] == 2.5
     assert threaded.agent_processing_ms["max"] == 1.25

@@ -38,6 +38,7 @@ class ComparedSide:
         faults: What was injected, in words, or None.
         frames: How many frames were judged.
         frames_per_s: Judged frames ÷ their summed wall time; of recorded repeats the median, like every figure below.
+        repetition_ms: Mean frame time of each round, or of each recorded run.
         frame_ms: Each of `STATISTICS`, None where there are too few frames for it.
         agent_processing_ms: Likewise.
         effective_cores: CPU seconds of the process tree per second; None where not measured.
@@ -55,6 +56,7 @@ class ComparedSide:
     faults: str | None
     frames: int
     frames_per_s: float
+    repetition_ms: tuple[float, ...]
     frame_ms: Mapping[str, float | None]
     agent_processing_ms: Mapping[str, float | None]
     effective_cores: float | None

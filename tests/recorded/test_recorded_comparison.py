@@ -66,6 +66,10 @@ def test_the_same_work_is_said_and_everything_is_plain_data():
     assert compared.did_same_work
     assert compared.same_work == "the same in all 6 runs: digest 00ff (2 checkpoints)"
     assert compared.profile == "tiny, other"
+    assert [list(each.repetition_ms) for each in compared.sides] == [
+        pytest.approx([2.0, 2.01, 2.02, 2.03, 2.04]),
+        pytest.approx([2.0]),
+    ]
     assert json.loads(json.dumps(compared.as_dict()))["comparisons"][0]["metric"] == "frame"
 
 

@@ -45,6 +45,7 @@ def side(label: str, mode: str = "sequential", factor: float = 1.0, **changes: A
         "faults": None,
         "frames": 1000,
         "frames_per_s": 500.0 / factor,
+        "repetition_ms": (2.0 * factor,) * 12,
         "frame_ms": {name: value * factor for name, value in times.items()},
         "agent_processing_ms": {name: value * factor / 2 for name, value in times.items()},
         "effective_cores": 1.0 if mode == "sequential" else 1.75,

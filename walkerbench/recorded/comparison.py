@@ -110,6 +110,7 @@ def _side(side: RecordedSide) -> ComparedSide:
         faults=first.faults,
         frames=sum(stage.frames - stage.warmup for run in side.runs for stage in run.run.stages),
         frames_per_s=1 / statistics.median(_frame_times_s(side).tolist()),
+        repetition_ms=tuple((_frame_times_s(side) * _MS_PER_S).tolist()),
         frame_ms=_statistics(side, "frame_ms"),
         agent_processing_ms=_statistics(side, "agent_processing_ms"),
         effective_cores=_median(side, "cpu.effective_cores"),

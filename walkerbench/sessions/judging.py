@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from walkerbench.compared import METRIC, Compared, ComparedSide, statistics_ms
 from walkerbench.sessions.result import Measurement, SideResult
 from walkerbench.verdicts.attribution import shares
@@ -22,7 +24,7 @@ def judge(measurement: Measurement, *, tolerance: float) -> Compared:
         how="interleaved",
         repetitions=f"{plan.rounds} rounds of {plan.blocks} blocks of {plan.frames_per_block} frames a side",
         profile=str(measurement.base.profile["name"]),
-        sides=tuple(_side(side) for side in measurement.sides),
+        sides=tuple(_side(side, measurement) for side in measurement.sides),
         comparisons=comparisons,
         same_work=measurement.same_work,
         did_same_work=measurement.did_same_work,
@@ -32,7 +34,7 @@ def judge(measurement: Measurement, *, tolerance: float) -> Compared:
     )
 
 
-def _side(side: SideResult) -> ComparedSide:
+def _side(side: SideResult, measurement: Measurement) -> ComparedSide:
     gil_enabled = bool(side.machine["python"]["gil_enabled"])
     return ComparedSide(
         label=side.label,
@@ -44,6 +46,7 @@ def _side(side: SideResult) -> ComparedSide:
         faults=side.faults,
         frames=side.frames,
         frames_per_s=side.frames / side.wall_s,
+        repetition_ms=tuple(_means_ms(side.label, measurement)),
         frame_ms=statistics_ms(side.wall_ns),
         agent_processing_ms=statistics_ms(side.agents_ns),
         effective_cores=side.effective_cores,
@@ -51,3 +54,8 @@ def _side(side: SideResult) -> ComparedSide:
         gil_enabled=gil_enabled,
         digest=side.digests[max(side.digests)],
     )
+
+
+def _means_ms(label: str, measurement: Measurement) -> Iterator[float]:
+    frames = measurement.plan.blocks * measurement.plan.frames_per_block
+    return (sum(each.block_ns[label]) / frames / 1e6 for each in measurement.rounds)

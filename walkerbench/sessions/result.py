@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,16 +121,3 @@ class Measurement:
             `(rounds,)`, log(candidate / base).
         """
         return np.array([each.estimates[candidate] for each in self.rounds])
-
-    def as_dict(self) -> dict[str, Any]:
-        """Everything but the single frames, as plain data for JSON."""
-        plain = dataclasses.asdict(dataclasses.replace(self, sides=()))
-        plain["sides"] = [_side_as_dict(side) for side in self.sides]
-        return plain
-
-
-def _side_as_dict(side: SideResult) -> dict[str, Any]:
-    arrays = ("wall_ns", "agents_ns")
-    plain = {each.name: getattr(side, each.name) for each in dataclasses.fields(side) if each.name not in arrays}
-    plain["digests"] = {str(frame): digest for frame, digest in side.digests.items()}
-    return {**plain, "frames": side.frames, "wall_s": side.wall_s, "effective_cores": side.effective_cores}
