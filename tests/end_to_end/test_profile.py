@@ -91,7 +91,8 @@ def test_ctrl_c_keeps_what_was_sampled_and_leaves_no_process(walkerbench: WholeP
     options = ["--mode", "process", "--workers", "2", "-o", "prof"]
     with walkerbench.start(*arguments(profile, frames=ENDLESS), *options) as started:
         frames = walkerbench.cwd / "prof" / "wall" / "run" / "frames.npy"
-        until(lambda: frames.exists() and frames.stat().st_size > 4096)  # frames come in
+        # Frames come in, and have for long enough that every worker was sampled: py-spy may take its time to begin.
+        until(lambda: frames.exists() and frames.stat().st_size > 300_000)
         started.signal(signal.SIGINT)
         ended = started.end()
 
