@@ -48,7 +48,7 @@ def export_command(*, recorded: str, format_name: str, output: Path | None) -> i
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.conclusion import concluded
     from walkerbench.reports.export.rendering import RENDERERS
-    from walkerbench.reports.in_words import trouble
+    from walkerbench.reports.in_words import faults_injected, trouble
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
 
     found = concluded(read_run(find_run(recorded, RUNS_ROOT)))
@@ -57,7 +57,7 @@ def export_command(*, recorded: str, format_name: str, output: Path | None) -> i
         write_all_out(texts)
     else:
         write_file(output, texts)
-    for warning in (trouble(found.run), f"FAULTS INJECTED: {found.run.faults}" if found.run.faults else None):
+    for warning in (trouble(found.run), faults_injected(found.run)):
         if warning:
             note(warning)
     return 0

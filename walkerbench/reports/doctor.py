@@ -13,6 +13,7 @@ from rich.text import Text
 
 from walkerbench.doctor.findings import Finding, is_fit
 from walkerbench.doctor.readings import Readings
+from walkerbench.reports.in_words import counted
 
 _STYLES = {"ok": "green", "warning": "bold yellow", "unfit": "bold red"}
 
@@ -48,5 +49,5 @@ def _in_words(findings: Sequence[Finding]) -> str:
         subjects = ", ".join(finding.subject for finding in findings if finding.level == "unfit")
         return f"UNFIT for measuring: {subjects}."
     if counts["warning"]:
-        return f"FIT for measuring, with {counts['warning']} warning{'' if counts['warning'] == 1 else 's'}."
+        return f"FIT for measuring, with {counted(counts['warning'], 'warning')}."
     return "FIT for measuring."

@@ -66,6 +66,16 @@ def trouble(run: RunFile) -> str | None:
     return f"{word}{reason} (after {frames:,} frames)"
 
 
+def faults_injected(run: RunFile) -> str | None:
+    """What a reader must know of a run that was slowed down on purpose; None for any other."""
+    return f"FAULTS INJECTED: {run.faults}" if run.faults else None
+
+
+def counted(count: int, noun: str) -> str:
+    """So many of something: `1 worker`, `2 workers`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def stage_name(stage: int | None) -> str:
     """A stage as people count: from 1; `all` for the run as a whole."""
     return "all" if stage is None else str(stage + 1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
+from walkerbench.reports.in_words import counted
 from walkerbench.reports.layout import NOT_MEASURED, facts, fixed, table, titled
 from walkerbench.sampling.attach import RATE_HZ
 from walkerbench.sampling.passes import common_checkpoints
@@ -74,7 +75,7 @@ def _work(profiled: Profiled) -> str:
     digest = profiled.unsampled.run.digest
     same = digest is not None and digest == profiled.wall.recorded.run.digest
     which = f": {digest[:_DIGEST_DIGITS]}" if same and digest else ""
-    return f"same digest, sampled or not{which} ({common} checkpoint{'' if common == 1 else 's'} of both)"
+    return f"same digest, sampled or not{which} ({counted(common, 'checkpoint')} of both)"
 
 
 def _phases(sampled: SampledRun) -> list[str]:

@@ -13,7 +13,15 @@ from rich.text import Text
 from walkerbench.reports import layout
 from walkerbench.reports.attribution import attribution
 from walkerbench.reports.durations import main_durations
-from walkerbench.reports.in_words import OUTCOMES, conclude, measured_in_words, stage_name, trouble
+from walkerbench.reports.in_words import (
+    OUTCOMES,
+    conclude,
+    counted,
+    faults_injected,
+    measured_in_words,
+    stage_name,
+    trouble,
+)
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
@@ -33,13 +41,13 @@ def report(
         verbose: Whether to add the machine's facts and what was not measured, with the reason.
         pictures: What to show between the tables and the verdict.
     """
-    yield from layout.warnings(trouble(run), _faults(run))
+    yield from layout.warnings(trouble(run), faults_injected(run))
     yield _head(run, directory)
     if len(run.stages) > 1:
         yield from layout.titled("Stages", [_stages(run)])
     yield from layout.titled("Judged frames, in ms", [_durations(run), *layout.footnotes(_unsupported_durations(run))])
     yield from attribution(run)
-    yield from layout.titled("Rates", [_rates(run)])
+    yield from layout.titled("Rates", [_rates(run), *layout.footnotes(_unmeasured_rates(run))])
     if run.counters:
         yield from layout.titled("Counters, warm-up included", [layout.pairs(run.counters)])
     if run.stages and run.stages[-1].population:
@@ -53,12 +61,8 @@ def report(
     if run.verdicts:
         yield from layout.titled("Criteria", [_criteria(run), *layout.footnotes(_unsupported_criteria(run))])
     yield Text()
-    yield from layout.warnings(_faults(run))  # once more where the verdict is read
+    yield from layout.warnings(faults_injected(run))  # once more where the verdict is read
     yield _last_line(run)
-
-
-def _faults(run: RunFile) -> str | None:
-    return f"FAULTS INJECTED: {run.faults}" if run.faults else None
 
 
 def _head(run: RunFile, directory: Path) -> Table:
@@ -101,7 +105,7 @@ def _digest(run: RunFile) -> str:
     if run.digest is None:
         return f"{layout.NOT_MEASURED} (no checkpoint)"
     count = len(run.checkpoints)
-    return f"{run.digest[:_DIGEST_DIGITS]} ({count} checkpoint{'' if count == 1 else 's'})"
+    return f"{run.digest[:_DIGEST_DIGITS]} ({counted(count, 'checkpoint')})"
 
 
 def _stages(run: RunFile) -> Table:
@@ -141,6 +145,12 @@ def _rates(run: RunFile) -> Table:
     if run.missed_deadlines is not None:
         rows["missed deadlines"] = f"{run.missed_deadlines:,}"
     return layout.facts(rows)
+
+
+def _unmeasured_rates(run: RunFile) -> Iterator[str]:
+    for key in ("physics_fps", "cpu.effective_cores", "cpu.busiest_core_percent"):
+        if run.metrics.get(key) is None and key in run.unmeasured:
+            yield run.unmeasured[key]
 
 
 def _criteria(run: RunFile) -> Table:

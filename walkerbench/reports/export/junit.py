@@ -31,25 +31,31 @@ def render(recorded: RecordedRun) -> str:
     time_s = int(recorded.frames["wall_ns"].sum()) / _NS_PER_S
     return document(
         f"walkerbench {run.profile.get('name', '')}",
-        list(_cases(run)),
+        list(cases(run)),
         _facts(run),
         time=f"{time_s:.6f}",
         timestamp=run.started_utc.partition(".")[0].removesuffix("Z"),
     )
 
 
-def _cases(run: RunFile) -> Iterator[ET.Element]:
+def cases(run: RunFile, group: str = "") -> Iterator[ET.Element]:
+    """The test cases of a run.
+
+    Args:
+        run: The run.
+        group: What their class names end with, to tell several runs of one document apart.
+    """
     found: Literal["failure", "error"] = "failure" if run.state == "emergency" else "error"
     ended = trouble(run)
-    yield case("run", "the run is finished", found if ended else None, run.state, ended or "")
+    yield case(f"run{group}", "the run is finished", found if ended else None, run.state, ended or "")
     if not run.verdicts:
-        yield case("run", "something is judged", "error", "inconclusive", "nothing was judged")
+        yield case(f"run{group}", "something is judged", "error", "inconclusive", "nothing was judged")
     for verdict in run.verdicts:
-        yield _case(verdict, several=len(run.stages) > 1)
+        yield _case(verdict, group, several=len(run.stages) > 1)
 
 
-def _case(verdict: VerdictRecord, *, several: bool) -> ET.Element:
-    group = "criteria" if not several else f"criteria.stage {stage_name(verdict.stage)}"
+def _case(verdict: VerdictRecord, of_run: str, *, several: bool) -> ET.Element:
+    group = f"criteria{of_run}" if not several else f"criteria{of_run}.stage {stage_name(verdict.stage)}"
     return case(
         group, verdict.criterion, _FOUND.get(verdict.outcome), verdict.outcome, verdict.detail, _time_s(verdict)
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from walkerbench.reports.durations import main_durations
-from walkerbench.reports.in_words import conclude, measured_in_words, stage_name, trouble
+from walkerbench.reports.in_words import conclude, counted, faults_injected, measured_in_words, stage_name, trouble
 from walkerbench.reports.layout import NOT_MEASURED, fixed, machine_in_words
 from walkerbench.reports.markdown_table import head, row
 
@@ -26,7 +26,7 @@ def render(run: RunFile) -> str:
     """The summary, as text."""
     conclusion = conclude(run)
     lines = [f"## walkerbench: {conclusion.word}", "", _plain(conclusion.because)]
-    for warning in (trouble(run), f"FAULTS INJECTED: {run.faults}" if run.faults else None):
+    for warning in (trouble(run), faults_injected(run)):
         lines += ["", f"**{_plain(warning)}**"] if warning else []
     for table in (_criteria(run), _durations(run)):
         lines += ["", *table]
@@ -60,7 +60,7 @@ def _facts(run: RunFile) -> Iterator[str]:
     fps = fixed(run.metrics.get("physics_fps"), 1)
     cores = fixed(run.metrics.get("cpu.effective_cores"), 2)
     stages = "; ".join(
-        f"{stage.agents} agents, {stage.workers} workers, {stage.frames - stage.warmup} judged frames"
+        f"{stage.agents} agents, {counted(stage.workers, 'worker')}, {stage.frames - stage.warmup} judged frames"
         for stage in run.stages
     )
     fallback = f" ({run.mode.requested} was asked for: {run.mode.fallback})" if run.mode.fallback else ""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.errors import UsageError
+from walkerbench.reports.in_words import counted
 from walkerbench.run_directory import RecordedRun, RunFile
 from walkerbench.verdicts.criteria import parse_criterion
 
@@ -96,6 +97,5 @@ def stalls_s(run: LabelledRun) -> dict[int, float]:
 
 
 def _words(run: RunFile) -> str:
-    workers = run.mode.workers
-    count = f", {workers} worker{'' if workers == 1 else 's'}" if run.mode.used != "sequential" else ""
+    count = f", {counted(run.mode.workers, 'worker')}" if run.mode.used != "sequential" else ""
     return f"{run.profile.get('name', '?')}, {run.mode.used}{count}"
