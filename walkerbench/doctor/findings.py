@@ -8,7 +8,7 @@ from typing import Literal
 
 from walkerbench.doctor.readings import Readings
 
-Level = Literal["ok", "warning", "unfit"]
+Level = Literal["ok", "unknown", "warning", "unfit"]
 
 NOT_AVAILABLE = "n/a"
 """What is seen where the system has no source."""
@@ -27,7 +27,8 @@ class Finding:
 
     Attributes:
         subject: What it is about.
-        level: `ok`, `warning` (figures will be worse), `unfit` (they will be worthless).
+        level: `ok`, `unknown` (the system does not tell), `warning` (figures will be worse), `unfit` (they will be
+            worthless).
         seen: What was seen.
         advice: What to do about it; empty where nothing need be done.
     """
@@ -77,7 +78,7 @@ def _quota(readings: Readings) -> Finding:
 
 def _governor(readings: Readings) -> Finding:
     if not readings.governors:
-        return Finding("governor", "ok", NOT_AVAILABLE)
+        return Finding("governor", "unknown", NOT_AVAILABLE)
     seen = ", ".join(readings.governors)
     if readings.governors == ("performance",):
         return Finding("governor", "ok", seen)
@@ -87,7 +88,7 @@ def _governor(readings: Readings) -> Finding:
 
 def _turbo(readings: Readings) -> Finding:
     if readings.turbo is None:
-        return Finding("turbo", "ok", NOT_AVAILABLE)
+        return Finding("turbo", "unknown", NOT_AVAILABLE)
     if not readings.turbo:
         return Finding("turbo", "ok", "off")
     advice = "switch it off while measuring: with it, the frequency falls as more cores work and as they get warm"
@@ -96,7 +97,7 @@ def _turbo(readings: Readings) -> Finding:
 
 def _load(readings: Readings) -> Finding:
     if readings.load is None:
-        return Finding("load", "ok", NOT_AVAILABLE)
+        return Finding("load", "unknown", NOT_AVAILABLE)
     level = _level(readings.load / readings.cores_allowed, _LOAD_A_CORE)
     seen = f"{readings.load:.2f} over the last minute, on {readings.cores_allowed} cores"
     return Finding("load", level, seen, _unless_ok(level, "end what else is running, or wait for a minute"))
@@ -104,7 +105,7 @@ def _load(readings: Readings) -> Finding:
 
 def _steal(readings: Readings) -> Finding:
     if readings.steal_percent is None:
-        return Finding("steal", "ok", NOT_AVAILABLE)
+        return Finding("steal", "unknown", NOT_AVAILABLE)
     level = _level(readings.steal_percent, _STEAL_PERCENT)
     advice = "the host is overbooked: use a machine with cores of its own"
     return Finding("steal", level, f"{readings.steal_percent:.1f} % of the cores' time", _unless_ok(level, advice))
@@ -113,7 +114,7 @@ def _steal(readings: Readings) -> Finding:
 def _swap(readings: Readings) -> Finding:
     seen = f"{readings.swap_used_bytes / 1e6:,.0f} MB in use"
     if readings.swapped_pages is None:
-        return Finding("swap", "ok", f"{seen}; what is swapped meanwhile is {NOT_AVAILABLE}")
+        return Finding("swap", "unknown", f"{seen}; what is swapped meanwhile is {NOT_AVAILABLE}")
     seen = f"{seen}, pages swapped meanwhile: {readings.swapped_pages:,}"
     if readings.swapped_pages > 0:
         return Finding("swap", "unfit", seen, "free memory: a page that comes back from disk takes longer than a frame")

@@ -15,7 +15,7 @@ from walkerbench.doctor.findings import Finding, is_fit
 from walkerbench.doctor.readings import Readings
 from walkerbench.reports.in_words import counted
 
-_STYLES = {"ok": "green", "warning": "bold yellow", "unfit": "bold red"}
+_STYLES = {"ok": "green", "unknown": "dim", "warning": "bold yellow", "unfit": "bold red"}
 
 
 def findings_table(findings: Sequence[Finding]) -> Iterator[RenderableType]:
