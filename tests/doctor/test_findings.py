@@ -89,5 +89,5 @@ def test_each_reading(subject, changes, level, seen):
 
     assert found.level == level
     assert seen in found.seen
-    assert bool(found.advice) == (level != "ok")
+    assert bool(found.advice) == (level in ("warning", "unfit"))
     assert is_fit([found]) == (level != "unfit")
