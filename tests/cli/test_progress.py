@@ -8,14 +8,8 @@ from typing import Any
 
 import pytest
 
-from walkerbench.cli.progress import (
-    LiveProgress,
-    PlainProgress,
-    QuietProgress,
-    describe,
-    describe_stage,
-    open_progress,
-)
+from walkerbench.cli.display import BarDisplay, Display, LineDisplay, open_display
+from walkerbench.cli.progress import RunProgress, describe, describe_stage
 
 
 @dataclass(frozen=True)
@@ -58,15 +52,15 @@ def test_the_line(progress: Any, text: str) -> None:
 
 def test_the_stage_is_named_where_there_are_several() -> None:
     progress: Any = Progress(stage=1, stages=3)
-    assert describe_stage(progress) == "stage 2/3, 60 agents"
+    assert describe_stage(progress) == "stage 2/3"
     assert describe_stage(replace(progress, stages=1)) == ""
 
 
 def test_plain_progress_is_a_line_every_two_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     times = iter([10.0, 10.5, 11.99, 12.0, 13.9, 14.1])
-    plain = PlainProgress(clock=lambda: next(times))
     run: Any = None
-    with plain as progress:
+    with LineDisplay(clock=lambda: next(times)) as display:
+        progress = RunProgress(display)
         progress.started(Path("runs/mine"), run)
         for frame in range(6):
             now: Any = Progress(frame=frame)
@@ -80,10 +74,10 @@ def test_plain_progress_is_a_line_every_two_seconds(capsys: pytest.CaptureFixtur
 
 
 def test_the_kind_follows_the_stream() -> None:
-    assert type(open_progress(io.StringIO(), quiet=False)) is PlainProgress
-    assert type(open_progress(Terminal(), quiet=False)) is LiveProgress
-    assert type(open_progress(Terminal(), quiet=True)) is QuietProgress
-    assert type(open_progress(None, quiet=False)) is QuietProgress
+    assert type(open_display(io.StringIO(), quiet=False)) is LineDisplay
+    assert type(open_display(Terminal(), quiet=False)) is BarDisplay
+    assert type(open_display(Terminal(), quiet=True)) is Display
+    assert type(open_display(None, quiet=False)) is Display
 
 
 def test_live_progress_draws_in_the_callers_thread_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +88,8 @@ def test_live_progress_draws_in_the_callers_thread_only(monkeypatch: pytest.Monk
     terminal = Terminal()
     before = threading.active_count()
     run: Any = None
-    with open_progress(terminal, quiet=False) as progress:
+    with open_display(terminal, quiet=False) as display:
+        progress = RunProgress(display)
         progress.started(Path("runs/mine"), run)
         drawn = len(terminal.getvalue())
         for frames in (3600, None):
@@ -114,7 +109,8 @@ def test_live_progress_gives_the_cursor_back_after_an_error(monkeypatch: pytest.
     run: Any = None
 
     def interrupted() -> None:
-        with open_progress(terminal, quiet=False) as progress:
+        with open_display(terminal, quiet=False) as display:
+            progress = RunProgress(display)
             progress.started(Path("runs/mine"), run)
             raise KeyboardInterrupt
 
@@ -127,7 +123,8 @@ def test_a_terminal_that_has_gone_does_not_end_the_run(monkeypatch: pytest.Monke
     monkeypatch.setenv("TERM", "xterm")
     run: Any = None
     now: Any = Progress()
-    with open_progress(GoneTerminal(), quiet=False) as progress:
+    with open_display(GoneTerminal(), quiet=False) as display:
+        progress = RunProgress(display)
         progress.started(Path("runs/mine"), run)
         progress.progress(now)
         progress.progress(now)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from walkerbench.cli.bar import TransientBar
-from walkerbench.cli.output import note, write_out
-from walkerbench.cli.progress import LINE_EVERY_S, clock_face
+from walkerbench.cli.display import Display, clock_face, open_display
+from walkerbench.cli.output import write_out
 from walkerbench.cli.result import to_text
 
 if TYPE_CHECKING:
@@ -38,9 +35,9 @@ def measure_and_judge(
 
     check_decidable(tolerance, alpha)
     request = Request(budget_s=budget_s, rounds=rounds, alpha=alpha)
-    with open_progress(sys.stderr, quiet=quiet) as progress:
-        progress.begin([side.label for side in sides])
-        measured = measure(sides, request, allow_different_work=allow_different_work, listener=progress)
+    with open_display(sys.stderr, quiet=quiet) as display:
+        display.say(f"measuring {', '.join(side.label for side in sides)}")
+        measured = measure(sides, request, allow_different_work=allow_different_work, listener=RoundsProgress(display))
     return judge(measured, tolerance=tolerance)
 
 
@@ -55,90 +52,25 @@ def print_compared(compared: Compared, exit_code: int, *, as_json: bool, advice:
         write_out(to_text(comparison.report(compared, advice=advice)))
 
 
-class QuietRounds:
-    """Shows nothing; a context manager around the measurement, and its listener."""
+class RoundsProgress:
+    """Shows how far a measurement is, as its listener.
 
-    def begin(self, sides: Sequence[str]) -> None:
-        """Say what is about to be measured."""
+    Args:
+        display: Where to show it.
+    """
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
 
     def planned(self, plan: Plan) -> None:
         """Say how much is going to be measured."""
+        self._display.say(describe_plan(plan))
+        self._display.begin()
 
     def progress(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
         """Show how far it is."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None: ...
-
-
-class PlainRounds(QuietRounds):
-    """Lines, those of the rounds at least `LINE_EVERY_S` seconds apart.
-
-    Args:
-        clock: Seconds, monotonic.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._last_s: float | None = None
-
-    def begin(self, sides: Sequence[str]) -> None:
-        """Print the sides."""
-        note(f"measuring {', '.join(sides)}")
-
-    def planned(self, plan: Plan) -> None:
-        """Print the plan."""
-        note(describe_plan(plan))
-
-    def progress(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
-        """Print a line, if the last one is long enough ago."""
-        now_s = self._clock()
-        if self._last_s is None or now_s - self._last_s >= LINE_EVERY_S:
-            self._last_s = now_s
-            note(describe(rounds_done, rounds, remaining_s))
-
-
-class LiveRounds(PlainRounds):
-    """The plan as a line, and a bar for the rounds.
-
-    Args:
-        stream: A terminal.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__()
-        self._bar = TransientBar(stream)
-
-    def planned(self, plan: Plan) -> None:
-        """Print the plan, and draw the bar."""
-        super().planned(plan)
-        self._bar.start()
-
-    def progress(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
-        """Draw the bar anew."""
         facts = describe(rounds_done, rounds, remaining_s)
-        self._bar.show(description="", facts=facts, completed=rounds_done, total=rounds)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-
-
-def open_progress(stream: TextIO | None, *, quiet: bool) -> QuietRounds:
-    """The progress that suits stderr.
-
-    Args:
-        stream: The process's stderr.
-        quiet: Whether nothing is wanted.
-    """
-    if quiet or stream is None:
-        return QuietRounds()
-    return LiveRounds(stream) if stream.isatty() else PlainRounds()
+        self._display.show(what="", facts=facts, completed=rounds_done, total=rounds)
 
 
 def describe_plan(plan: Plan) -> str:

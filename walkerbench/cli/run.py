@@ -75,12 +75,14 @@ def run_command(
 
 def _run_once(profile: Profile, output: Path | None, *, as_json: bool, quiet: bool, verbose: bool) -> int:
     from walkerbench import runner
-    from walkerbench.cli.progress import open_progress
+    from walkerbench.cli.display import open_display
+    from walkerbench.cli.progress import RunProgress
     from walkerbench.cli.result import print_run
     from walkerbench.run_directory import read_run
     from walkerbench.verdicts.criteria import exit_code
 
-    with open_progress(sys.stderr, quiet=quiet) as progress:
+    with open_display(sys.stderr, quiet=quiet) as display:
+        progress = RunProgress(display)
         try:
             directory = runner.run(profile, output=output, command_line=sys.argv, listener=progress)
         except RunBroken:

@@ -1,0 +1,144 @@
+"""How far something is, on stderr: a bar on a terminal, now and then a line elsewhere, nothing where quiet.
+
+No thread of its own: it draws only when it is called, so that nothing runs beside what is timed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+from walkerbench.cli.output import note
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+LINE_EVERY_S = 2.0
+"""Least time between two lines."""
+
+
+class Display:
+    """Shows nothing; a context manager around what it shows."""
+
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+
+    def begin(self) -> None:
+        """Make ready: from now on `show` is called."""
+
+    def show(self, *, what: str, facts: str, completed: float, total: float | None) -> None:
+        """Show how far it is.
+
+        Args:
+            what: A part of it by name; may be empty.
+            facts: How far it is, in words.
+            completed: The same as a number.
+            total: What that number is in the end; None where that is not known.
+        """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+class LineDisplay(Display):
+    """A line every `LINE_EVERY_S` seconds.
+
+    Args:
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last_s: float | None = None
+
+    def say(self, text: str) -> None:
+        """Print it."""
+        note(text)
+
+    def show(self, *, what: str, facts: str, completed: float, total: float | None) -> None:
+        """Print a line, if the last one is long enough ago."""
+        now_s = self._clock()
+        if self._last_s is None or now_s - self._last_s >= LINE_EVERY_S:
+            self._last_s = now_s
+            note("  ".join(filter(None, (what, facts))))
+
+
+class BarDisplay(Display):
+    """A line with a bar that is redrawn in place and taken away at the end.
+
+    A terminal that has gone is no reason to end.
+
+    Args:
+        stream: A terminal.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        # Redirecting stdout and stderr would put rich's hooks into whatever worker processes are forked.
+        self._bar: Bar | None = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[facts]}"),
+            console=Console(file=stream),
+            auto_refresh=False,
+            transient=True,
+            expand=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._bar.add_task("", total=None, facts="starting")
+
+    def say(self, text: str) -> None:
+        """Print it."""
+        note(text)
+
+    def begin(self) -> None:
+        """Draw the bar for the first time."""
+        self._draw(lambda bar: bar.start())
+
+    def show(self, *, what: str, facts: str, completed: float, total: float | None) -> None:
+        """Draw it anew."""
+        self._draw(
+            lambda bar: bar.update(
+                self._task, total=total, completed=completed, description=what, facts=facts, refresh=True
+            )
+        )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._draw(lambda bar: bar.stop())
+
+    def _draw(self, act: Callable[[Bar], None]) -> None:
+        try:
+            if self._bar is not None:
+                act(self._bar)
+        except OSError:
+            self._bar = None
+
+
+def open_display(stream: TextIO | None, *, quiet: bool) -> Display:
+    """The display that suits stderr.
+
+    Args:
+        stream: The process's stderr.
+        quiet: Whether nothing is wanted.
+    """
+    if quiet or stream is None:
+        return Display()
+    return BarDisplay(stream) if stream.isatty() else LineDisplay()
+
+
+def clock_face(seconds: float) -> str:
+    """A time as a clock shows it: `1:05`, `1:02:05`."""
+    minutes, second = divmod(round(max(0.0, seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
