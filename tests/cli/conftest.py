@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from recorded_runs import row_counts
 
 import walkerbench
 from walkerbench.cli.entry import run_command_line
 from walkerbench.profile import Profile
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
-from walkerbench.run_directory import ARRAYS, RunFile, RunWriter
+from walkerbench.run_directory import RunFile, RunWriter
 from walkerbench.stage_loop import digest_dtype
 
 FINISHED = Path(__file__).parents[1] / "reports" / "finished_run.json"
@@ -60,7 +61,7 @@ def finished() -> RunFile:
 
 @pytest.fixture
 def record() -> Callable[[Path, RunFile], Path]:
-    """Writes a run, with arrays of one row each."""
+    """Writes a run, with nothing but zeros in its arrays."""
 
     def write(directory: Path, run: RunFile) -> Path:
         workload = run.workload
@@ -71,8 +72,8 @@ def record() -> Callable[[Path, RunFile], Path]:
             "digests": digest_dtype(["bodies"]),
         }
         with RunWriter.create(directory, run, dtypes) as writer:
-            for name in ARRAYS:
-                writer.append(name, np.zeros(1, dtypes[name]))
+            for name, count in {"digests": 1, **row_counts(run), "cpu": 1}.items():
+                writer.append(name, np.zeros(count, dtypes[name]))
         return directory
 
     return write

@@ -59,7 +59,7 @@ def test_an_interrupted_one_is_shown_as_far_as_it_came(command: Any, profiled: l
     assert lines[0] == "INTERRUPTED (SIGTERM): shown as far as it was sampled"
     assert f"slowdown  {NOT_MEASURED} (the run was not repeated unsampled)" in lines
     assert "act       0.01" in [line.rstrip() for line in lines]
-    assert any(line.split() == ["Herd.act", "herd.py", "10.000", "10.000", NOT_MEASURED] for line in lines)
+    assert any(line.split() == ["Herd.act", "herd.py", "0.003", "0.003", NOT_MEASURED] for line in lines)
 
 
 def test_quiet_says_nothing_meanwhile(command: Any, profiled: list[Sequence[str]]) -> None:

@@ -122,10 +122,15 @@ def digests(**changed: tuple[int, int]) -> np.ndarray:
 
 def recorded(name: str, run: RunFile | None = None, rows: np.ndarray | None = None, **changes: Any) -> RecordedRun:
     """A run in memory; `changes` as of `run_file`."""
-    arrays = {each: np.zeros(0, dtype) for each, dtype in DTYPES.items()}
-    return RecordedRun(
-        Path(name), run or run_file(name, **changes), **{**arrays, "digests": digests() if rows is None else rows}
-    )
+    run = run or run_file(name, **changes)
+    arrays = {each: np.zeros(count, DTYPES[each]) for each, count in row_counts(run).items()}
+    return RecordedRun(Path(name), run, **arrays, digests=digests() if rows is None else rows)
+
+
+def row_counts(run: RunFile) -> dict[str, int]:
+    """How many rows each array of a run has, but for its digests."""
+    frames = sum(each.frames for each in run.stages)
+    return {"frames": frames, "workers": sum(each.frames * each.workers for each in run.stages), "cpu": 0}
 
 
 def write(directory: Path, run: RecordedRun) -> Path:

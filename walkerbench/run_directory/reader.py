@@ -80,6 +80,7 @@ def read_run(path: Path) -> RecordedRun:
     dtypes = {name: _dtype(path, name, columns[name]) for name in ARRAYS}
     _check_columns(path, run, dtypes)
     arrays = {name: _read_array(path / f"{name}.npy", dtype) for name, dtype in dtypes.items()}
+    _check_rows(path, run, arrays)
     return RecordedRun(path, run, **arrays)
 
 
@@ -148,6 +149,22 @@ def _check_columns(directory: Path, run: RunFile, dtypes: Mapping[str, np.dtype[
         if missing or fractions:
             problem = f"has no column {', '.join(missing)}" if missing else f"{', '.join(fractions)}: not whole numbers"
             raise RunFileError(f"{directory / f'{name}.npy'}: corrupt, {problem}: record the run again")
+
+
+def _check_rows(directory: Path, run: RunFile, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """A finished run has recorded every frame that it tells of; what broke may have lost its last ones."""
+    if run.state != "finished":
+        return
+    expected = {
+        "frames": sum(stage.frames for stage in run.stages),
+        "workers": sum(stage.frames * stage.workers for stage in run.stages),
+    }
+    for name, rows in expected.items():
+        found = len(arrays[name])
+        if found != rows:
+            raise RunFileError(
+                f"{directory / f'{name}.npy'}: holds {found} rows, and run.json tells of {rows}: record the run again"
+            )
 
 
 def _read_array(path: Path, dtype: np.dtype[np.void]) -> NDArray[Any]:
