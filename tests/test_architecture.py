@@ -19,6 +19,7 @@ MOST_LINES = 420
 ARROWS: dict[str, set[str]] = {
     # What stands alone.
     "errors": set(),
+    "interpreter": set(),
     "interrupts": {"errors"},
     "limits": set(),
     "pacing": set(),
@@ -71,10 +72,11 @@ ARROWS: dict[str, set[str]] = {
     "compared": {"verdicts"},
     "whole_file": {"errors"},
     "recorded": {"compared", "errors", "recording.machine", "run_directory", "verdicts"},
-    "repeats": {"compared", "conclusion", "errors", "run_directory", "verdicts.criteria"},
+    "repeats": {"compared", "conclusion", "errors", "interpreter", "run_directory", "verdicts.criteria"},
     "sessions": {
         "compared",
         "errors",
+        "interpreter",
         "interrupts",
         "profile",
         "recording",
@@ -83,8 +85,8 @@ ARROWS: dict[str, set[str]] = {
         "verdicts",
     },
     "gating": {"compared", "errors", "recorded", "repeats", "run_directory", "sessions.worktrees", "verdicts"},
-    "sampling": {"errors", "interrupts", "limits", "run_directory"},
-    "doctor": {"errors", "limits", "profile", "training", "verdicts.sign_test"},
+    "sampling": {"errors", "interpreter", "interrupts", "limits", "run_directory"},
+    "doctor": {"errors", "interpreter", "limits", "profile", "training", "verdicts.sign_test"},
     "reports": {
         "compared",
         "doctor",

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from comparisons import SLOWER, UNCLEAR, gated
 
+from walkerbench.errors import UsageError
+from walkerbench.gating.baseline import runs_to_record
 from walkerbench.gating.result import GatedRun, GateResult
 
 
@@ -65,6 +67,30 @@ def test_what_is_no_finite_number_is_null_in_json() -> None:
     run = one.run.changed(metrics={**one.run.metrics, "physics_fps": float("nan")})
     plain = GateResult((GatedRun(one.directory, run),), gated("pass").compared).as_dict()
     assert json.loads(json.dumps(plain, allow_nan=False))["runs"][0]["run"]["metrics"]["physics_fps"] is None
+
+
+@pytest.mark.parametrize(
+    ("base", "alpha", "count"),
+    # As many as the base, where so many splits can reach alpha: 1 of C(10, 5) = 252, of C(10, 3) = 120, C(9, 4) = 126.
+    [(5, 0.01, 5), (3, 0.01, 7), (4, 0.01, 5), (10, 0.01, 10), (2, 0.05, 5), (8, 1e-4, 8)],
+)
+def test_as_many_runs_are_recorded_as_alpha_takes(base: int, alpha: float, count: int) -> None:
+    assert runs_to_record(base, alpha) == count
+
+
+@pytest.mark.parametrize(
+    ("base", "alpha", "message"),
+    [
+        (1, 0.01, "--baseline: 1 run; give 3 to 10, as `walkerbench run --repeat` makes them"),
+        (2, 0.01, "--baseline: 2 runs; give 3 to 10, as `walkerbench run --repeat` makes them"),
+        (11, 0.01, "--baseline: 11 runs; give 3 to 10, as `walkerbench run --repeat` makes them"),
+        (10, 1e-6, "--alpha 0.0001%: recorded runs cannot reach it; measure with --against"),
+    ],
+)
+def test_a_baseline_that_could_decide_nothing_is_refused(base: int, alpha: float, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        runs_to_record(base, alpha)
+    assert str(caught.value) == message
 
 
 def test_an_emergency_is_a_failure() -> None:

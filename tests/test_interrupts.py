@@ -45,6 +45,17 @@ def test_the_second_signal_strikes(handlers, number):
     assert handlers == []
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
+def test_a_hang_up_that_nohup_had_ignored_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with InterruptWatch() as watch:
+            signal.raise_signal(signal.SIGHUP)
+            assert watch.received is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_from_the_third_on_they_do_nothing(handlers):
     with InterruptWatch() as watch:
         signal.raise_signal(signal.SIGINT)

@@ -5,8 +5,8 @@ import pytest
 from recorded_runs import run_file
 from tiny_profile import TINY_FRAMES, profile_text
 
-from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
-from walkerbench.pytest_plugin import Passed, ProfileRun, ProfileRunner, _recorded
+from walkerbench.errors import UsageError
+from walkerbench.pytest_plugin import Passed, ProfileRun, ProfileRunner
 from walkerbench.repeats import ChildRun
 from walkerbench.run_directory import VerdictRecord
 
@@ -104,22 +104,6 @@ def test_reasons_name_the_stage_where_there_are_several(tmp_path):
     stages = [{**dict(each), "stage": number} for number, each in enumerate(run_file("1").stages * 2)]
     verdicts = [verdict("a < 1", "fail", "2", stage=1), verdict("a < 1", "fail", "3")]
     assert passed(tmp_path, stages=stages, verdicts=verdicts).reasons == ("a < 1 in stage 2 (2)", "a < 1 (3)")
-
-
-@pytest.mark.parametrize(
-    ("code", "crash", "kind", "message"),
-    [
-        (2, None, UsageError, "no room"),
-        (3, None, RunBroken, "no room"),
-        (3, "was killed by SIGKILL", RunBroken, "the run's process was killed by SIGKILL\nno room"),
-        (130, None, Interrupted, "no room"),
-        (70, None, WalkerbenchError, "no room"),
-    ],
-)
-def test_a_run_without_a_verdict_is_an_error(tmp_path, code, crash, kind, message):
-    with pytest.raises(WalkerbenchError) as caught:
-        _recorded(ChildRun(tmp_path, None, code, crash), "walkerbench: no room\n")
-    assert (type(caught.value), str(caught.value)) == (kind, message)
 
 
 def test_an_interrupt_ends_the_tests(monkeypatch, tmp_path):

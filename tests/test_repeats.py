@@ -9,6 +9,7 @@ from recorded_runs import recorded, run_file, write
 
 from walkerbench import repeats
 from walkerbench.cli.run import run_command
+from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
 from walkerbench.repeats import ChildRun, PassedOnSignals, Repeats, record_repeats, run_words
 from walkerbench.run_directory import VerdictRecord
 
@@ -80,6 +81,22 @@ def test_a_process_that_recorded_nothing_has_no_verdict(tmp_path):
     assert {each.run for each in ended} == {None}
 
 
+@pytest.mark.parametrize(
+    ("code", "crash", "kind", "message"),
+    [
+        (2, None, UsageError, "no room"),
+        (3, None, RunBroken, "no room"),
+        (3, "was killed by SIGKILL", RunBroken, "the run's process was killed by SIGKILL\nno room"),
+        (130, None, Interrupted, "no room"),
+        (70, None, WalkerbenchError, "no room"),
+    ],
+)
+def test_a_run_without_a_verdict_is_an_error(tmp_path, code, crash, kind, message):
+    with pytest.raises(WalkerbenchError) as caught:
+        ChildRun(tmp_path, None, code, crash).judged("no room")
+    assert (type(caught.value), str(caught.value)) == (kind, message)
+
+
 @pytest.mark.parametrize(("codes", "begun"), [((0, 1, 4), 3), ((1, 3, 0), 2), ((2, 0, 0), 1)])
 def test_the_first_run_without_a_verdict_ends_the_repeats(monkeypatch, codes, begun):
     left = list(codes)
@@ -121,6 +138,7 @@ def test_a_signal_is_passed_on_once_whenever_it_comes():
         assert signals.wait(during) == 7
         assert during.got == [signal.SIGINT]
         early = FakeChild()
+        os.kill(os.getpid(), signal.SIGINT)
         signals.wait(early)
         assert early.got == [signal.SIGINT]
 

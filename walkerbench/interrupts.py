@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from types import FrameType
 from typing import Any, Self
@@ -20,7 +21,7 @@ def leave_at_interrupts() -> None:
 
     An exception would strike anywhere, such as within an import, where it is not always passed on.
     """
-    for number in _SIGNALS:
+    for number in _heeded():
         signal.signal(number, _leave)
 
 
@@ -28,6 +29,13 @@ def ignore_interrupts() -> None:
     """Let no interrupt count any more: the process is about to end by itself."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+def _heeded() -> Iterator[int]:
+    """All signals, but for a hang-up that `nohup` had ignored: whoever asked for that wants the run to go on."""
+    for number in _SIGNALS:
+        if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
+            yield number
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
@@ -55,7 +63,7 @@ class InterruptWatch:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+            self._before = {number: signal.signal(number, self._note) for number in _heeded()}
         return self
 
     def __exit__(self, *_: object) -> None:

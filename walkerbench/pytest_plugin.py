@@ -25,7 +25,6 @@ import pytest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from walkerbench.repeats import ChildRun
     from walkerbench.run_directory import RunFile
 
 _NAME = "walkerbench_run"
@@ -133,7 +132,7 @@ class ProfileRunner:
             said = stderr.read().decode(errors="replace")
         if signals.received is not None:
             raise KeyboardInterrupt
-        run = ProfileRun(child.directory, _recorded(child, said))
+        run = ProfileRun(child.directory, child.judged(said.replace("walkerbench: ", "").strip()))
         self._report("\n".join(_lines(run)))
         return run
 
@@ -146,25 +145,6 @@ def walkerbench_run(request: pytest.FixtureRequest, tmp_path: Path) -> ProfileRu
         request.node.add_report_section("call", "walkerbench", text)
 
     return ProfileRunner(tmp_path / "walkerbench", report)
-
-
-def _recorded(child: ChildRun, said: str) -> RunFile:
-    """The run of a child that came to a verdict.
-
-    Raises:
-        UsageError: It could not be run as asked.
-        RunBroken: It broke.
-        WalkerbenchError: A fault in walkerbench.
-    """
-    from walkerbench import errors
-
-    if child.run is not None and child.exit_code in (0, 1, 4):
-        return child.run
-    kinds = {kind.exit_code: kind for kind in (errors.UsageError, errors.RunBroken, errors.Interrupted)}
-    message = said.replace("walkerbench: ", "").strip()
-    if child.crash is not None:
-        message = f"the run's process {child.crash}\n{message}".rstrip()
-    raise kinds.get(child.exit_code, errors.WalkerbenchError)(message)
 
 
 def _lines(run: ProfileRun) -> list[str]:

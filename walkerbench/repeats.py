@@ -6,10 +6,8 @@ them would show how far runs really scatter.
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +15,10 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any, Self
 
-import walkerbench
 from walkerbench.compared import first_that_counts
 from walkerbench.conclusion import concluded
-from walkerbench.errors import Interrupted, RunBroken, manner_of_death
+from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError, manner_of_death
+from walkerbench.interpreter import PACKAGE, child_environment, interpreter_command
 from walkerbench.run_directory import RunFile, read_run
 from walkerbench.verdicts.criteria import exit_code
 
@@ -44,6 +42,24 @@ class ChildRun:
     run: RunFile | None
     exit_code: int
     crash: str | None
+
+    def judged(self, said: str) -> RunFile:
+        """The run, where it came to a verdict.
+
+        Args:
+            said: What an error is to say; how the process ended is put before it where it did not end in order.
+
+        Raises:
+            UsageError: It could not be run as asked.
+            RunBroken: It broke.
+            Interrupted: The user ended it.
+            WalkerbenchError: A fault in walkerbench.
+        """
+        if self.run is not None and self.exit_code in _VERDICTS:
+            return self.run
+        kinds = {kind.exit_code: kind for kind in (UsageError, RunBroken, Interrupted)}
+        message = said if self.crash is None else f"the run's process {self.crash}\n{said}".rstrip()
+        raise kinds.get(self.exit_code, WalkerbenchError)(message)
 
 
 @dataclass(frozen=True)
@@ -73,11 +89,12 @@ class PassedOnSignals:
     signals, it passes on nothing.
 
     Attributes:
-        received: Whether there was one.
+        received: The number of the last one, or None.
     """
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self._pending: int | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._before: dict[int, Any] = {}
 
@@ -99,8 +116,8 @@ class PassedOnSignals:
         """
         try:
             self._child = child
-            if self.received is not None:  # after its start, and before it was known here
-                child.send_signal(self.received)
+            if self._pending is not None:  # it came after the child's start, and before it was known here
+                child.send_signal(self._pending)
             return child.wait()
         except BaseException:
             child.kill()
@@ -110,7 +127,9 @@ class PassedOnSignals:
 
     def _pass_on(self, number: int, _frame: FrameType | None) -> None:
         self.received = number
-        if self._child is not None:
+        if self._child is None:
+            self._pending = number
+        else:
             self._child.send_signal(number)
 
 
@@ -136,7 +155,7 @@ def record_run(
     signals: PassedOnSignals,
     *,
     stderr: IO[bytes] | None = None,
-    package: Path | None = None,
+    package: Path = PACKAGE,
 ) -> ChildRun:
     """Record a run in a process of its own; it prints nothing but what goes to stderr.
 
@@ -145,13 +164,12 @@ def record_run(
         directory: The run directory to create.
         signals: Entered.
         stderr: Where the process's stderr goes; None for this process's own.
-        package: The directory that holds the `walkerbench` to run; None for the one that runs now.
+        package: The directory that holds the `walkerbench` to run.
     """
-    flags = [f"-X{name}" if value is True else f"-X{name}={value}" for name, value in _interpreter_options().items()]
-    command = [sys.executable, "-P", *flags, "-m", "walkerbench", "run", *words, f"--output={directory}"]
+    command = [*interpreter_command(), "-m", "walkerbench", "run", *words, f"--output={directory}"]
     with subprocess.Popen(  # noqa: S603  this program itself, no shell
         command,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, env=_environment(package),
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, env=child_environment(package),
         process_group=0,
     ) as child:  # fmt: skip
         code = signals.wait(child)
@@ -164,7 +182,7 @@ def record_repeats(
     directory: Callable[[int], Path],
     tell: Callable[[int], None],
     *,
-    package: Path | None = None,
+    package: Path = PACKAGE,
 ) -> Repeats:
     """Record runs one after the other; the first one without a verdict, and an interrupt, end them.
 
@@ -197,15 +215,3 @@ def _ended(directory: Path, code: int, interrupted: bool) -> ChildRun:
 def _plain(value: object) -> str:
     """A value as the command line takes it: no exponent in a number of seconds."""
     return f"{value:.9f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-
-
-def _interpreter_options() -> Mapping[str, str | bool]:
-    options: Mapping[str, str | bool] = getattr(sys, "_xoptions", {})
-    return options
-
-
-def _environment(package: Path | None) -> dict[str, str]:
-    """The environment of a child that imports this package, whatever lies in the working directory."""
-    package = package or Path(walkerbench.__file__).resolve().parents[1]
-    path = os.pathsep.join(filter(None, (str(package), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path}

@@ -28,6 +28,13 @@ def add(name: str, number: int = 20, **changes: Any) -> str:
     return name
 
 
+@pytest.mark.parametrize("option", [["--budget", "90s"], ["--profile", "default"], ["--workers", "2"], ["--seed", "1"]])
+def test_what_is_recorded_cannot_be_changed(command: Any, option: list[str]) -> None:
+    ended = command("compare", "a", "b", *option)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == f"walkerbench: {option[0]}: what is recorded cannot be changed; give it without naming runs\n"
+
+
 def test_folders_of_repeats_are_sides_and_a_regression_is_exit_1(command: Any, sides: Path) -> None:
     ended = command("compare", "before", "after")
     assert (ended.code, ended.err) == (1, "")

@@ -6,7 +6,7 @@ import pytest
 from recorded_runs import recorded, run_file, stage, write
 
 from walkerbench.errors import NotComparable, RunFileError, UsageError
-from walkerbench.recorded.sides import find_runs, find_sides, group_runs
+from walkerbench.recorded.sides import check_base, find_runs, find_sides, group_runs
 from walkerbench.run_directory import ModeRecord
 
 NAMES = ("before", "after", "later", "last")
@@ -43,7 +43,9 @@ def test_the_base_must_be_one_side():
         group_runs(
             [[recorded("a/1", run_file("1")), recorded("a/2", run_file("2", **THREADED))], [recorded("3")]], NAMES[:2]
         )
-    assert str(caught.value) == ("the base must be one side, and a holds 2: sequential; threaded (2): name one of them")
+    assert str(caught.value) == (
+        "the base must be one side, and there are 2: sequential; threaded (2): name one of them"
+    )
 
 
 def test_there_must_be_a_candidate():
@@ -132,6 +134,21 @@ def test_runs_are_found_by_every_name_they_have(tmp_path: Path):
         [root / "deep" / str(number) for number in range(3)],
         [latest],
     ]
+
+
+def test_a_run_that_was_sampled_is_no_repeat(tmp_path: Path):
+    write(tmp_path / "run", recorded("1"))
+    sampled = write(tmp_path / "wall" / "run", recorded("2"))
+    (tmp_path / "wall" / "main.speedscope.json").touch()
+    assert find_runs(str(tmp_path), tmp_path) == (tmp_path / "run",)
+    with pytest.raises(NotComparable, match="the run was sampled by py-spy, which slows it down: name one that was"):
+        find_runs(str(sampled), tmp_path)
+
+
+def test_changed_files_of_two_arguments_are_no_one_base():
+    changed = [[recorded(name, run_file(name[-1], **machine("0123", dirty=True)))] for name in ("a/1", "b/2")]
+    with pytest.raises(NotComparable, match="the base must be one side, and there are 2: a; b: name one of them"):
+        check_base(changed)
 
 
 def test_a_folder_of_very_many_folders_is_not_searched_to_its_end(

@@ -144,6 +144,18 @@ def test_in_a_shallow_clone_it_is_said_how_to_get_more(
     )
 
 
+def test_a_worktree_of_the_user_that_is_out_of_sight_is_kept(repository: Any, tmp_path: Path) -> None:
+    theirs = tmp_path / "unmounted"
+    repository.git("worktree", "add", "--detach", "--quiet", str(theirs), "main")
+    theirs.rename(tmp_path / "elsewhere")
+    try:
+        with checked_out("main", "it"):
+            pass
+        assert str(theirs) in repository.git("worktree", "list", "--porcelain")
+    finally:
+        repository.git("worktree", "prune")
+
+
 def test_what_a_killed_process_left_is_removed_and_what_a_living_one_has_is_not(
     repository: Any, temporary: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from walkerbench.cli.options import (
     HELP_NAMES,
@@ -17,6 +18,9 @@ from walkerbench.cli.options import (
     verbose_option,
     work_options,
 )
+from walkerbench.errors import UsageError
+
+_MEASURING = frozenset({"profile_name", "workers", "agents", "seed", "warmup", "budget_s", "rounds"})
 
 if TYPE_CHECKING:
     from walkerbench.compared import Compared
@@ -76,6 +80,7 @@ def compare_command(
         "allow_different_work": allow_different_work,
     }
     if recorded:
+        _refuse_measuring(click.get_current_context())
         compared = _compare_recorded(recorded, **decision)
         print_compared(compared, compared.exit_code, as_json=as_json)
         return compared.exit_code
@@ -88,13 +93,24 @@ def compare_command(
     return exit_code
 
 
+def _refuse_measuring(context: click.Context) -> None:
+    """Recorded runs are as they are: an option that says what to measure would be heeded by nobody."""
+    given = [
+        option.opts[0]
+        for option in context.command.params
+        if option.name in _MEASURING and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise UsageError(f"{', '.join(given)}: what is recorded cannot be changed; give it without naming runs")
+
+
 def _modes(profile: Profile, workers: int | None) -> tuple[Side, ...]:
     """A side a mode, sequential first."""
     from walkerbench.profile import override
     from walkerbench.sessions.sides import Side
     from walkerbench.training import choose_workers
 
-    wanted = workers or profile.workers
+    wanted = profile.workers if workers is None else workers
     sides = [Side("sequential", None, override(profile, mode="sequential"))]
     for mode in ("threaded", "process"):
         changed = override(profile, mode=mode, workers=wanted)

@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from walkerbench.errors import RunBroken
+from walkerbench.interpreter import child_environment, interpreter_command
+
 IMPORTS = ("numpy", "scipy.stats", "psutil", "pydantic", "threadpoolctl", "Box2D", "walkerbench.runner")
 """What a run imports, one after the other: any of these may bring an extension that is not made for going without."""
 
@@ -37,12 +40,20 @@ class GilState:
 
 
 def read_gil() -> GilState:
-    """Find out about the GIL; on a free-threaded build by imports in a fresh interpreter."""
+    """Find out about the GIL; on a free-threaded build by imports in a fresh interpreter.
+
+    Raises:
+        RunBroken: That interpreter does not come to its end.
+    """
     if not sysconfig.get_config_var("Py_GIL_DISABLED"):
         return GilState(free_threaded_build=False, enabled=True, switched_on_by=None)
-    done = subprocess.run(  # noqa: S603  our own words, no shell
-        [sys.executable, "-c", _CHILD], capture_output=True, text=True, timeout=_TIMEOUT_S, check=True
-    )
+    try:
+        done = subprocess.run(  # noqa: S603  our own words, no shell
+            [*interpreter_command(), "-c", _CHILD], env=child_environment(),
+            capture_output=True, text=True, timeout=_TIMEOUT_S, check=True,
+        )  # fmt: skip
+    except subprocess.SubprocessError as error:
+        raise RunBroken(f"the imports of a run cannot be tried in a fresh interpreter: {error}") from error
     return GilState(free_threaded_build=True, enabled=done.stdout != "", switched_on_by=done.stdout or None)
 
 

@@ -12,8 +12,7 @@ from walkerbench.recorded.comparability import check_same_mode
 from walkerbench.recorded.comparison import compare_recorded
 from walkerbench.recorded.sides import check_base, find_runs, group_runs
 from walkerbench.run_directory import RecordedRun, read_run
-from walkerbench.verdicts.comparison import repeats_needed
-from walkerbench.verdicts.permutation_test import MOST_REPEATS
+from walkerbench.verdicts.permutation_test import MOST_REPEATS, split_count
 
 _NAMES = ("baseline", "working tree")
 
@@ -28,16 +27,32 @@ def find_baseline(texts: Sequence[str], root: Path) -> tuple[RecordedRun, ...]:
     Raises:
         RunFileError: A run is missing or cannot be read.
         NotComparable: They cannot be a baseline.
-        UsageError: They are too few or too many.
     """
-    runs = tuple(read_run(path) for text in texts for path in find_runs(text, root))
-    check_base(runs)
-    if not 2 <= len(runs) <= MOST_REPEATS:
-        raise UsageError(
-            f"--baseline: {len(runs)} run{'' if len(runs) == 1 else 's'}; give 2 to {MOST_REPEATS}, as "
-            "`walkerbench run --repeat` makes them"
-        )
-    return runs
+    arguments = [[read_run(path) for path in find_runs(text, root)] for text in texts]
+    check_base(arguments)
+    return tuple(run for runs in arguments for run in runs)
+
+
+def runs_to_record(base: int, alpha: float) -> int:
+    """How many runs of the candidate it takes: as many as the baseline has, or more where alpha needs more.
+
+    Args:
+        base: How many runs the baseline has.
+        alpha: Family-wise error rate.
+
+    Raises:
+        UsageError: With so few or so many no number would do.
+    """
+    for count in range(base, MOST_REPEATS + 1):
+        if base > 1 and 1 / split_count(base, count) <= alpha:
+            return count
+    fewest = next((n for n in range(2, MOST_REPEATS + 1) if 1 / split_count(n, MOST_REPEATS) <= alpha), None)
+    if fewest is None:
+        raise UsageError(f"--alpha {alpha * 100:g}%: recorded runs cannot reach it; measure with --against")
+    raise UsageError(
+        f"--baseline: {base} run{'' if base == 1 else 's'}; give {fewest} to {MOST_REPEATS}, as "
+        "`walkerbench run --repeat` makes them"
+    )
 
 
 def gate_against_baseline(
@@ -58,9 +73,10 @@ def gate_against_baseline(
         allow_different_work: Whether the candidate may do other work than the base.
 
     Raises:
+        UsageError: The baseline has too few or too many runs; nothing is recorded.
         NotComparable: The candidate may not be compared with the baseline.
     """
-    total = max(len(base), repeats_needed(alpha))
+    total = runs_to_record(len(base), alpha)
 
     def compare(runs: Sequence[GatedRun]) -> Compared:
         candidate = [read_run(each.directory) for each in runs]

@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from walkerbench import repeats
-from walkerbench.errors import EmergencyShutdown, Interrupted, RunBroken
+from walkerbench.errors import EmergencyShutdown, Interrupted
 from walkerbench.gating.result import GatedRun
 from walkerbench.sessions.worktrees import WORKING_TREE, checked_out
-
-_VERDICTS = (0, 1, 4)
 
 
 def record_candidate(
@@ -27,7 +25,8 @@ def record_candidate(
 
     Raises:
         Interrupted: The user ended them.
-        RunBroken: A run came to no verdict.
+        UsageError: The run cannot be carried out as asked; why stands on stderr.
+        RunBroken: A run broke.
         EmergencyShutdown: One of several runs stopped itself, so that the others would not be its repeats.
     """
     with checked_out(WORKING_TREE, "working tree") as checkout:
@@ -41,10 +40,7 @@ def record_candidate(
     which = f"run {numbers.start + len(recorded.runs)} of {total}"
     if recorded.interrupted:
         raise Interrupted(f"interrupted in {which}; what was recorded is kept")
-    last = recorded.runs[-1]
-    if last.run is None or last.exit_code not in _VERDICTS:
-        raise RunBroken(f"{which} broke: {last.crash or last.directory}")
-    runs = [GatedRun(child.directory, child.run) for child in recorded.runs if child.run is not None]
+    runs = [GatedRun(child.directory, child.judged(f"{which} came to no verdict")) for child in recorded.runs]
     for each in runs:
         if total > 1 and each.run.state == "emergency":
             raise EmergencyShutdown(f"{each.directory}: {each.run.ended_because}")

@@ -40,7 +40,6 @@ _ON_PURPOSE = (
     "give --allow-different-work"
 )
 _ANOTHER = "record another, as 'walkerbench run --repeat' does"
-_REPEATED = "repeats of one side must do the same work: record them again"
 _KEYS = ("stage", "frame", "agent")
 _DIGEST_DIGITS = 16
 

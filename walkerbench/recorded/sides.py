@@ -70,10 +70,13 @@ def find_runs(text: str, root: Path) -> tuple[Path, ...]:
 
     Raises:
         RunFileError: There is none.
+        NotComparable: It is a run that was sampled.
     """
     path = find_run(text, root)
     # os.path, not pathlib: what may not be looked at is no run.
     if os.path.exists(path / "run.json") or Path(text).name == "run.json":  # noqa: PTH110
+        if _was_sampled(path):
+            raise NotComparable(f"{path}: the run was sampled by py-spy, which slows it down: name one that was not")
         return (path,)
     below = tuple(sorted(_runs_below(path)))
     if not below:
@@ -85,8 +88,13 @@ def _runs_below(path: Path) -> Iterator[Path]:
     for visited, (folder, _, files) in enumerate(os.walk(path), 1):
         if visited > _MOST_FOLDERS:
             raise RunFileError(f"{path}: more than {_MOST_FOLDERS:,} folders in it: give one that holds runs only")
-        if "run.json" in files:
+        if "run.json" in files and not _was_sampled(Path(folder)):
             yield Path(folder)
+
+
+def _was_sampled(run: Path) -> bool:
+    """Whether `walkerbench profile` left a run beside flame graphs of it."""
+    return next(run.absolute().parent.glob("*.speedscope.json"), None) is not None
 
 
 def group_runs(arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> tuple[RecordedSide, ...]:
@@ -106,7 +114,7 @@ def group_runs(arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str])
     _check_each([run for runs in arguments for run in runs])
     if len(arguments) < 2:
         raise UsageError("there is nothing to compare with: name a base and at least one candidate")
-    check_base(arguments[0])
+    check_base(arguments[:1])
     first, rest = arguments[0], list(itertools.chain(*arguments[1:]))
     groups = _grouped(arguments)
     if len(groups) == 1:
@@ -115,19 +123,20 @@ def group_runs(arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str])
     return tuple(RecordedSide(label, tuple(runs)) for label, runs in zip(labels, groups, strict=True))
 
 
-def check_base(runs: Sequence[RecordedRun]) -> None:
+def check_base(arguments: Sequence[Sequence[RecordedRun]]) -> None:
     """Refuse what can be no base, whatever it is to be compared with.
+
+    Args:
+        arguments: The runs of each argument that names the base.
 
     Raises:
         NotComparable: A run is not finished or empty, is named twice, or the runs are of several sides.
     """
-    _check_each(runs)
-    bases = _grouped([runs])
+    _check_each([run for runs in arguments for run in runs])
+    bases = _grouped(arguments)
     if len(bases) > 1:
-        listed = "; ".join(_labels(bases, [""] * len(bases)))
-        raise NotComparable(
-            f"the base must be one side, and {runs[0].directory.parent} holds {len(bases)}: {listed}: name one of them"
-        )
+        listed = "; ".join(_labels(bases, [str(runs[0].directory.parent) for runs in bases]))
+        raise NotComparable(f"the base must be one side, and there are {len(bases)}: {listed}: name one of them")
 
 
 def _check_each(runs: Sequence[RecordedRun]) -> None:

@@ -22,6 +22,7 @@ from typing import Literal
 import psutil
 
 from walkerbench.errors import Interrupted, RunBroken, UsageError
+from walkerbench.interpreter import child_environment, interpreter_command
 from walkerbench.interrupts import InterruptWatch
 from walkerbench.limits import read_text
 
@@ -70,11 +71,14 @@ def check_permitted(py_spy: str) -> None:
             "--output",
             str(Path(directory) / "samples"),
         ]
-        done = subprocess.run(  # noqa: S603  our own words, no shell
-            [*recording, "--", sys.executable, "-c", _PROBE],
-            stdin=subprocess.DEVNULL, capture_output=True, env=_environment(), check=False,
-            process_group=0, timeout=_PROBE_TIMEOUT_S,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(  # noqa: S603  our own words, no shell
+                [*recording, "--", *interpreter_command(), "-c", _PROBE],
+                stdin=subprocess.DEVNULL, capture_output=True, env=_environment(), check=False,
+                process_group=0, timeout=_PROBE_TIMEOUT_S,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise RunBroken(f"py-spy did not end within {_PROBE_TIMEOUT_S:g} s of a trial of one") from error
     if done.returncode == 0:
         return
     said = " ".join(done.stderr.decode(errors="replace").split())
@@ -138,7 +142,7 @@ def what_to_allow(platform: str, ptrace_scope: str | None) -> str:
 
 
 def _run_command(options: Sequence[str], run: Path) -> list[str]:
-    return [sys.executable, "-P", "-m", "walkerbench", "run", *options, "-q", "-o", str(run)]
+    return [*interpreter_command(), "-m", "walkerbench", "run", *options, "-q", "-o", str(run)]
 
 
 def _see_through(command: Sequence[str], run: Path, interrupts: InterruptWatch, *, sampled: bool) -> None:
@@ -166,15 +170,18 @@ def _wait(process: subprocess.Popen[bytes], interrupts: InterruptWatch, *, sampl
             process.wait(_LOOK_S)
             return
         if interrupts.received is not None and not told:
-            told = True
-            with suppress(psutil.Error, IndexError):
+            with suppress(psutil.Error, IndexError):  # py-spy may not have started the run yet: then the next time
                 whole = psutil.Process(process.pid)
                 (whole.children()[0] if sampled else whole).send_signal(signal.SIGINT)
+                told = True
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
     process.wait()
 
 
@@ -191,7 +198,5 @@ def _check(stderr: str, exit_code: int, run: Path, *, sampled: bool) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The environment of a child that imports the walkerbench that runs here, and of a py-spy that is brief."""
-    home = Path(__file__).resolve().parents[2]
-    path = os.pathsep.join(filter(None, (str(home), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "0"}
+    """The environment of a run, and of a py-spy that is brief."""
+    return {**child_environment(), "RUST_BACKTRACE": "0"}

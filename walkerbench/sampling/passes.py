@@ -90,13 +90,14 @@ def profile_run(options: Sequence[str], directory: Path, tell: Callable[[str], N
             _remove_empty(directory, made)
             raise
         gil, unsampled = None, None
-        if interrupts.received is None:
-            tell(f"2 of 3: sampling who holds the GIL, recording into {directory / 'gil' / 'run'}")
-            gil = _sample(py_spy, options, directory, "gil", interrupts)
-        if interrupts.received is None:
-            tell(f"3 of 3: the same run unsampled, recording into {directory / 'run'}")
-            record(options, directory / "run", interrupts)
-            unsampled = _read(directory / "run")
+        with suppress(Interrupted):  # before a run of its own began: there is something to show all the same
+            if interrupts.received is None:
+                tell(f"2 of 3: sampling who holds the GIL, recording into {directory / 'gil' / 'run'}")
+                gil = _sample(py_spy, options, directory, "gil", interrupts)
+            if interrupts.received is None:
+                tell(f"3 of 3: the same run unsampled, recording into {directory / 'run'}")
+                record(options, directory / "run", interrupts)
+                unsampled = _read(directory / "run")
     if unsampled is None or interrupts.received is not None:
         return Profiled(directory, wall, gil, None, interrupts.received)
     for sampled in filter(None, (wall, gil)):

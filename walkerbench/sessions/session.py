@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, TypeVar
 
@@ -26,6 +24,7 @@ from walkerbench.errors import (
     SideError,
     UsageError,
 )
+from walkerbench.interpreter import child_environment, interpreter_command
 from walkerbench.interrupts import InterruptWatch
 from walkerbench.sessions.profile_keys import fitted
 from walkerbench.sessions.protocol import (
@@ -131,9 +130,9 @@ class Session:
             # A file, not a pipe: nobody would read a pipe while frames are measured.
             self._stderr = closing.enter_context(tempfile.TemporaryFile())
             self._process = subprocess.Popen(  # noqa: S603  today's interpreter, no shell
-                [sys.executable, *_interpreter_options(), "-P", "-m", "walkerbench.sessions"],
+                [*interpreter_command(), "-m", "walkerbench.sessions"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr,
-                cwd=self._place.checkout.directory, env=_environment(self._place.checkout.directory),
+                cwd=self._place.checkout.directory, env=child_environment(self._place.checkout.directory),
                 process_group=0,  # out of Ctrl-C's reach, and to be killed with all its workers
             )  # fmt: skip
             closing.callback(self._end)
@@ -318,19 +317,6 @@ class Session:
                 else:
                     self._process.kill()
         return self._process.wait()
-
-
-def _interpreter_options() -> Iterator[str]:
-    """Options such as `-X gil=0` that this process was started with; what stands in the environment passes anyway."""
-    for name, value in sys._xoptions.items():  # noqa: SLF001  documented, whatever its name says
-        yield "-X"
-        yield name if value is True else f"{name}={value}"
-
-
-def _environment(directory: Path) -> dict[str, str]:
-    """The environment of a child that imports `walkerbench` from a directory."""
-    path = os.pathsep.join(filter(None, (str(directory), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path}
 
 
 def _read(answers: IO[bytes], inbox: SimpleQueue[bytes]) -> None:

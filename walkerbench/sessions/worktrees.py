@@ -117,9 +117,9 @@ def _sweep(root: Path) -> None:
 
 
 def _remove(root: Path, directory: Path) -> None:
-    _try_git(root, "worktree", "remove", "--force", str(directory))
+    # Not `prune`, which would drop every worktree whose directory is out of sight right now, whosever it is.
     shutil.rmtree(directory, ignore_errors=True)
-    _try_git(root, "worktree", "prune")
+    _try_git(root, "worktree", "remove", "--force", "--force", str(directory))  # twice: also one that is half made
 
 
 def _why_not(root: Path | None) -> str:
