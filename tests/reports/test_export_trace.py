@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkerbench.reports.export import chrome_trace
-from walkerbench.reports.export.timeline import Span, Timeline, frames_with_workers, span_names
+from walkerbench.reports.timeline import Span, Timeline, frames_with_workers, span_names
 
 NUMBER = {"type": "number", "minimum": 0}
 COMMON = {"name": {"type": "string", "minLength": 1}, "pid": {"const": 1}, "tid": {"type": "integer", "minimum": 0}}

@@ -29,8 +29,8 @@ _HEADER_ERRORS = (
     Warning,
 )
 _REQUIRED = {
-    "frames": ("frame", "stage", "warmup", "start_ns", "wall_ns"),
-    "workers": ("frame", "stage", "worker", "start_ns", "busy_ns"),
+    "frames": ("frame", "stage", "warmup", "start_ns", "wall_ns", "dispatch_ns", "barrier_wait_ns", "gc_ns"),
+    "workers": ("frame", "stage", "worker", "start_ns", "busy_ns", "gc_ns"),
     "cpu": ("time_ns", "core_percent", "tree_cpu_s"),
 }
 _MOST_PROBLEMS = 3  # a file of another shape has dozens; the first ones tell which
@@ -140,8 +140,10 @@ def _dtype(directory: Path, name: str, columns: Sequence[ColumnRecord]) -> np.dt
 
 def _check_columns(directory: Path, run: RunFile, dtypes: Mapping[str, np.dtype[np.void]]) -> None:
     """Whoever reads a run may count on the columns that every run has, and on nanoseconds that are whole numbers."""
-    phases = [f"{phase}_ns" for phase in (*run.workload.phases, run.workload.settle_phase)]
-    for name, required in (_REQUIRED | {"frames": (*_REQUIRED["frames"], *phases)}).items():
+    phases = [f"{phase}_ns" for phase in run.workload.phases]
+    of_workload = {"frames": [*phases, f"{run.workload.settle_phase}_ns"], "workers": phases, "cpu": []}
+    for name, columns in _REQUIRED.items():
+        required = (*columns, *of_workload[name])
         dtype = dtypes[name]
         found = dtype.names or ()
         missing = [column for column in required if column not in found]

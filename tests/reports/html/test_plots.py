@@ -110,14 +110,6 @@ def test_more_runs_than_colours_are_refused():
         label_runs([drawn_run([1.0])] * 9)
 
 
-def test_a_column_that_is_not_needed_may_be_missing():
-    run = drawn_run([1.0] * 3)
-    names = [name for name in run.frames.dtype.names if name not in ("dispatch_ns", "think_ns", "gc_ns")]
-    (fewer,) = labelled(replace(run, frames=run.frames[names]))
-    assert list(layers(fewer, fewer.judged)) == ["move", "barrier wait", "settle", "rest"]
-    assert worst_frame_plots(fewer, 1)
-
-
 def test_layers_add_up_to_the_frame():
     (run,) = labelled(drawn_run([10.0, 20.0]))
     parts = layers(run, run.judged)
@@ -158,9 +150,10 @@ def test_a_timeline_has_each_workers_phases_where_they_were():
     traces = named(slowest)
     assert traces["dispatch"]["x"] == [1.0]
     assert (traces["settle"]["base"], traces["settle"]["x"]) == ([90.0], [10.0])
-    assert traces["injected stall"]["y"] == ["worker 0"]
-    assert (traces["think"]["base"], traces["think"]["x"]) == ([6.0, 1.0], [25.0, 25.0])
-    assert (traces["beside the phases"]["base"], traces["beside the phases"]["x"]) == ([56.0, 51.0], [25.0, 30.0])
+    # Of worker 0 everything beside its phases is taken for the stall, which comes before them.
+    assert (traces["stall"]["y"], traces["stall"]["x"]) == (["worker 0"], [30.0])
+    assert (traces["think"]["base"], traces["think"]["x"]) == ([31.0, 1.0], [25.0, 25.0])
+    assert (traces["beside the phases"]["y"], traces["beside the phases"]["x"]) == (["worker 1"], [30.0])
 
 
 def test_population_is_drawn_over_all_stages_and_what_is_never_known_is_not():

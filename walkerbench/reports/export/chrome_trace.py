@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from walkerbench.reports.export.timeline import Row, Span, Timeline, begin_ns, frames_with_workers, num_workers
+from walkerbench.reports.timeline import Row, Span, Timeline, begin_ns, frames_with_workers, num_workers
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RecordedRun, RunFile

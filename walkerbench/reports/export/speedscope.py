@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from walkerbench.errors import RunFileError
-from walkerbench.reports.export.timeline import (
+from walkerbench.reports.timeline import (
     Span,
     Timeline,
     begin_ns,

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.reports.decimation import extremes
-from walkerbench.reports.html.labelled_run import LabelledRun, limit_ms, limits, milliseconds, stalls_s
+from walkerbench.reports.html.labelled_run import LabelledRun, limit_ms, limits, milliseconds
 from walkerbench.reports.html.plot import Plot, axis, log_axis, numbers, plain
 from walkerbench.reports.html.worst_frames import slowest
+from walkerbench.reports.timeline import stalls_s
 
 MOST_BUCKETS = 1500
 """Two values each: as many as a wide screen has pixels across."""
@@ -60,7 +61,7 @@ def _marks(run: LabelledRun) -> list[dict[str, Any]]:
     kept, wall_ms, warmup = _drawn_frames(run)
     limit = limit_ms(run)
     over = kept[:0] if limit is None else kept[~warmup & (wall_ms >= limit)]
-    stalled = np.flatnonzero(np.isin(run.recorded.frames["frame"], list(stalls_s(run))))
+    stalled = np.flatnonzero(np.isin(run.recorded.frames["frame"], list(stalls_s(run.run))))
     return [
         *_marked(run, over, "over the limit", "x", "--bad"),
         *_marked(run, stalled, "injected stall", "triangle-up-open", "--ink"),

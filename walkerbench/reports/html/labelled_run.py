@@ -41,9 +41,8 @@ class LabelledRun:
 
     @property
     def judged_positions(self) -> NDArray[np.intp]:
-        """Positions, among its frames, of those that are judged; one whose time is not a number is left aside."""
-        frames = self.recorded.frames
-        return np.flatnonzero((frames["warmup"] == 0) & np.isfinite(frames["wall_ns"]))
+        """Positions, among its frames, of those that are judged."""
+        return np.flatnonzero(self.recorded.frames["warmup"] == 0)
 
     @property
     def judged(self) -> NDArray[Any]:
@@ -86,14 +85,6 @@ def limit_ms(run: LabelledRun) -> float | None:
     """What no judged frame of the run may reach, in ms; None without such a criterion."""
     of_each_frame = [value for text, value in limits([run]).items() if text.startswith("frame_ms.max ")]
     return min(of_each_frame, default=None)
-
-
-def stalls_s(run: LabelledRun) -> dict[int, float]:
-    """What the run was made to stall by on purpose: frame → seconds for which worker 0 stood still."""
-    faults = run.run.profile.get("faults")
-    stalls = faults.get("stall_frames") if isinstance(faults, dict) else None
-    given = stalls.items() if isinstance(stalls, dict) else ()
-    return {int(frame): float(s) for frame, s in given if frame.isdecimal() and isinstance(s, int | float)}
 
 
 def _words(run: RunFile) -> str:

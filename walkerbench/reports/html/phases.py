@@ -45,9 +45,8 @@ def layers(run: LabelledRun, frames: NDArray[Any]) -> dict[str, NDArray[np.float
     """
     workload = run.run.workload
     names = ["dispatch", *workload.phases, "barrier_wait", workload.settle_phase]
-    present = [name for name in names if f"{name}_ns" in (frames.dtype.names or ())]
-    parts = {_WORDS.get(name, name): frames[f"{name}_ns"] / _NS_PER_MS for name in present}
-    accounted = np.sum(list(parts.values()), axis=0) if parts else np.zeros(len(frames))
+    parts = {_WORDS.get(name, name): frames[f"{name}_ns"] / _NS_PER_MS for name in names}
+    accounted = np.sum(list(parts.values()), axis=0)
     return parts | {_REST: np.maximum(0.0, frames["wall_ns"] / _NS_PER_MS - accounted)}
 
 

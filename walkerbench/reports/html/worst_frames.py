@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.reports.attribution import slow_frame
-from walkerbench.reports.html.labelled_run import LabelledRun, stalls_s
+from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.html.phases import layer_colours
 from walkerbench.reports.html.plot import Plot, axis, plain
+from walkerbench.reports.timeline import STALL, WORKERS, Span, Timeline, row_of, stalls_s
 
 _SHOWN = 5
 _NS_PER_MS = 1e6
-_NS_PER_S = 1e9
 _ROW_PX = 24
 _PARENT = "parent"
+_BESIDE = "beside the phases"
+
+
+class _Bar(NamedTuple):
+    name: str
+    lane: str
+    begin_ms: float  # since the frame began
+    duration_ms: float
 
 
 def slowest(run: LabelledRun) -> NDArray[np.intp]:
@@ -47,22 +56,20 @@ def worst_frame_plots(run: LabelledRun, number: int) -> list[Plot]:
 def timeline_colours(run: LabelledRun) -> dict[str, str]:
     """A colour for everything that a timeline can show."""
     shown = {name: colour for name, colour in layer_colours(run).items() if name not in ("barrier wait", "rest")}
-    stall = {"injected stall": "--bad"} if stalls_s(run) else {}
-    return shown | stall | {"beside the phases": "--rest"}
+    stall = {STALL: "--bad"} if stalls_s(run.run) else {}
+    return shown | stall | {_BESIDE: "--rest"}
 
 
 def _timeline(run: LabelledRun, frame: Any, name: str, title: str) -> Plot:
     workers = run.recorded.workers
     rows = workers[(workers["frame"] == frame["frame"]) & (workers["stage"] == frame["stage"])]
-    spans = _parent_spans(run, frame)
-    for row in rows:
-        spans += _worker_spans(run, frame, row)
+    bars = list(_bars(run, frame, rows))
     lanes = [_PARENT, *(_lane(row) for row in rows)]
     return Plot(
         name,
         title,
         f"Timeline of what the parent and {len(rows)} workers did during the frame.",
-        tuple(_traces(run, spans)),
+        tuple(_traces(run, bars)),
         {
             "barmode": "overlay",
             "bargap": 0.25,
@@ -82,59 +89,42 @@ def _why(run: LabelledRun, frame: Any) -> str:
     return "; ".join(slow_frame(run.run, each) for each in run.run.worst_frames if (each.stage, each.frame) == place)
 
 
-Span = tuple[str, str, float, float]
-"""What was done, in which lane, from when and for how long, in ms of the frame."""
+def _bars(run: LabelledRun, frame: Any, rows: NDArray[Any]) -> Iterator[_Bar]:
+    timeline = Timeline(run.run)
+    began = int(frame["start_ns"])
+    for span in timeline.parent(row_of(frame)).inside:
+        if span.name != WORKERS:  # they have lanes of their own
+            yield _bar(span, _PARENT, began)
+    for row in rows:
+        part = timeline.worker(row_of(row))
+        for span in part.inside:
+            yield _bar(span, _lane(row), began)
+        phases_end = part.inside[-1].end_ns if part.inside else part.begin_ns
+        if phases_end < part.end_ns:
+            yield _bar(Span(_BESIDE, phases_end, part.end_ns), _lane(row), began)
 
 
-def _parent_spans(run: LabelledRun, frame: Any) -> list[Span]:
-    names = frame.dtype.names
-    settle = run.run.workload.settle_phase
-    spans: list[Span] = []
-    if "dispatch_ns" in names:
-        spans.append(("dispatch", _PARENT, 0.0, frame["dispatch_ns"] / _NS_PER_MS))
-    if f"{settle}_ns" in names:
-        settle_ns = frame[f"{settle}_ns"]
-        spans.append((settle, _PARENT, (frame["wall_ns"] - settle_ns) / _NS_PER_MS, settle_ns / _NS_PER_MS))
-    return spans
-
-
-def _worker_spans(run: LabelledRun, frame: Any, row: Any) -> list[Span]:
-    """The worker's phases one after the other; what lies beside them comes last, an injected stall first."""
-    phases = [(name, int(row[f"{name}_ns"])) for name in run.run.workload.phases if f"{name}_ns" in row.dtype.names]
-    beside = max(0, int(row["busy_ns"]) - sum(duration for _, duration in phases))
-    stalled = min(beside, _stall_ns(run, row))
-    parts = [("injected stall", stalled), *phases, ("beside the phases", beside - stalled)]
-    begin = int(row["start_ns"]) - int(frame["start_ns"])
-    spans = []
-    for name, duration in parts:
-        if duration:
-            spans.append((name, _lane(row), begin / _NS_PER_MS, duration / _NS_PER_MS))
-        begin += duration
-    return spans
-
-
-def _stall_ns(run: LabelledRun, row: Any) -> int:
-    """For how long the worker was made to stand still: only worker 0 ever is."""
-    return round(stalls_s(run).get(int(row["frame"]), 0) * _NS_PER_S) if row["worker"] == 0 else 0
+def _bar(span: Span, lane: str, began: int) -> _Bar:
+    return _Bar(span.name, lane, (span.begin_ns - began) / _NS_PER_MS, (span.end_ns - span.begin_ns) / _NS_PER_MS)
 
 
 def _lane(row: Any) -> str:
     return f"worker {row['worker']}"
 
 
-def _traces(run: LabelledRun, spans: list[Span]) -> list[dict[str, Any]]:
+def _traces(run: LabelledRun, bars: Sequence[_Bar]) -> list[dict[str, Any]]:
     colours = timeline_colours(run)
     return [
         {
             "type": "bar",
             "orientation": "h",
             "name": plain(name),
-            "y": [lane for what, lane, _, _ in spans if what == name],
-            "base": [begin for what, _, begin, _ in spans if what == name],
-            "x": [duration for what, _, _, duration in spans if what == name],
+            "y": [bar.lane for bar in bars if bar.name == name],
+            "base": [bar.begin_ms for bar in bars if bar.name == name],
+            "x": [bar.duration_ms for bar in bars if bar.name == name],
             "marker": {"color": colour},
             "hovertemplate": f"{plain(name)}: %{{x:.3f}} ms from %{{base:.3f}} ms<extra></extra>",
         }
         for name, colour in colours.items()
-        if any(what == name for what, *_ in spans)
+        if any(bar.name == name for bar in bars)
     ]

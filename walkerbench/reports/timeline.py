@@ -73,6 +73,18 @@ def frames_with_workers(recorded: RecordedRun) -> Iterator[tuple[Row, tuple[Row,
         moment, workers = next(parts, (None, iter(())))
 
 
+def row_of(record: Any) -> Row:
+    """A record of an array as a table."""
+    return dict(zip(record.dtype.names, record.tolist(), strict=True))
+
+
+def stalls_s(run: RunFile) -> dict[int, float]:
+    """What the run was made to stall by on purpose: frame → seconds for which worker 0 stood still."""
+    stalls = _faults(run).get("stall_frames")
+    given = stalls.items() if isinstance(stalls, dict) else ()
+    return {int(frame): _number(s) for frame, s in given if frame.isdecimal()}
+
+
 class Timeline:
     """Makes spans of a run's rows.
 
@@ -83,9 +95,8 @@ class Timeline:
     def __init__(self, run: RunFile) -> None:
         self._phases = tuple(run.workload.phases)
         self._settle_phase = run.workload.settle_phase
-        faults = run.profile.get("faults") or {}
-        self._stalls = {int(frame) for frame in faults.get("stall_frames") or ()}
-        self._extra_share = float(faults.get("extra_work_percent") or 0) / 100
+        self._stalls = stalls_s(run)
+        self._extra_share = _number(_faults(run).get("extra_work_percent")) / 100
 
     def parent(self, frame: Row) -> Span:
         """The frame, as the parent saw it."""
@@ -118,6 +129,16 @@ class Timeline:
     def stalls(self, worker: Row) -> bool:
         """Whether this part of the frame was made to stall; only worker 0 is."""
         return worker["worker"] == 0 and worker["frame"] in self._stalls
+
+
+def _faults(run: RunFile) -> dict[str, Any]:
+    # A profile is recorded as it was; nobody has checked it since.
+    faults = run.profile.get("faults")
+    return faults if isinstance(faults, dict) else {}
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _rows(array: NDArray[Any]) -> Iterator[Row]:
