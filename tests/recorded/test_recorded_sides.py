@@ -78,7 +78,7 @@ def machine(revision, *, dirty=False):
     ("changes", "labels"),
     [
         (machine("fedcba9876543210"), ["0123456789", "fedcba9876"]),
-        (machine("0123456789abcdef", dirty=True), ["0123456789", "0123456789 with changes"]),
+        (machine("0123456789abcdef", dirty=True), ["0123456789", "0123456789 and changed files"]),
         ({"machine": {"git": None}}, ["0123456789", "no revision"]),
         ({"walkerbench_version": "0.2.0"}, ["walkerbench 0.1.0", "walkerbench 0.2.0"]),
         ({"profile": {"name": "other", "seed": 2}}, ["tiny", "other"]),

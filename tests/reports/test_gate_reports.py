@@ -46,7 +46,7 @@ def test_what_an_annotation_must_not_hold_is_escaped() -> None:
 
 def test_a_row_of_the_summary_cannot_be_broken_by_what_is_in_it() -> None:
     result = gated("pass", ended_because="a | b\nc")
-    assert github.broken_summary("why") == "## walkerbench gate: NO VERDICT\n\nwhy\n"
+    assert github.broken_summary("why") == "## walkerbench gate: NO VERDICT\n\n- why\n"
     assert all(line.count("|") in (0, 4, 7, 8) for line in github.summary(result).splitlines())
 
 

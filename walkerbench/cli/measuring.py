@@ -75,8 +75,7 @@ class RoundsProgress:
 
 def describe_plan(plan: Plan) -> str:
     """What is going to be measured, in a line."""
-    duration = clock_face(plan.rounds * plan.round_s)
-    return f"{plan.rounds} rounds of {plan.blocks} blocks of {plan.frames_per_block} frames a side, about {duration}"
+    return f"{plan}, about {clock_face(plan.rounds * plan.round_s)}"
 
 
 def describe(rounds_done: int, rounds: int, remaining_s: float) -> str:

@@ -223,7 +223,7 @@ def _revision(run: RunFile) -> str:
     git = run.machine.get("git")
     if not isinstance(git, dict):
         return "no revision"
-    return f"{str(git.get('revision'))[:_REVISION_DIGITS]}{' with changes' if git.get('dirty') else ''}"
+    return f"{str(git.get('revision'))[:_REVISION_DIGITS]}{' and changed files' if git.get('dirty') else ''}"
 
 
 def _settings_apart(run: RunFile, others: Sequence[RunFile]) -> str:

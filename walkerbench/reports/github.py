@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from walkerbench.reports.comparison import interval, judged_by, level, noteworthy, slowdown
 from walkerbench.reports.gate import because, measured, where
 from walkerbench.reports.layout import fixed, machine_in_words
-from walkerbench.reports.markdown_table import head, row
+from walkerbench.reports.markdown_text import head, plain, row
 
 if TYPE_CHECKING:
     from walkerbench.compared import Compared
@@ -44,14 +44,14 @@ def summary(result: GateResult) -> str:
     """The summary, as Markdown."""
     compared = result.compared
     lines = [f"## {_TITLE}: {result.word}", "", because(result), ""]
-    lines += [f"- {line}" for line in (*result.failures, *result.doubts, *noteworthy(compared))]
+    lines += [f"- {plain(line)}" for line in (*result.failures, *result.doubts, *noteworthy(compared))]
     lines += ["", *_sides(compared), "", *_comparisons(compared), "", *_criteria(result), ""]
     lines += [
-        f"- runs judged by the criteria: {where(result)}",
+        f"- runs judged by the criteria: {plain(where(result))}",
         f"- measured: {compared.repetitions}, {compared.how}",
         f"- judged by: {judged_by(compared)}",
-        f"- work: {compared.same_work}",
-        f"- machine: {machine_in_words(compared.machine)}",
+        f"- work: {plain(compared.same_work)}",
+        f"- machine: {plain(machine_in_words(compared.machine))}",
         "",
     ]
     return "\n".join(lines)
@@ -59,21 +59,22 @@ def summary(result: GateResult) -> str:
 
 def broken_summary(message: str) -> str:
     """The summary of a gate that came to no result, as Markdown."""
-    return f"## {_TITLE}: NO VERDICT\n\n{message}\n"
+    lines = [f"- {plain(line)}" for line in message.splitlines()]
+    return "\n".join([f"## {_TITLE}: NO VERDICT", "", *lines, ""])
 
 
 def _sides(compared: Compared) -> Iterator[str]:
     yield from head("side", "frames/s", "frame mean, ms", "p50", "p99", "max", "effective cores")
     for side in compared.sides:
         times = [fixed(side.frame_ms[name], 3) for name in ("mean", "p50", "p99", "max")]
-        yield row(side.label, fixed(side.frames_per_s, 1), *times, fixed(side.effective_cores, 2))
+        yield row(plain(side.label), fixed(side.frames_per_s, 1), *times, fixed(side.effective_cores, 2))
 
 
 def _comparisons(compared: Compared) -> Iterator[str]:
-    yield from head(f"against {compared.base.label}", "speed-up", "interval", "level", "time", "verdict")
+    yield from head(f"against {plain(compared.base.label)}", "speed-up", "interval", "level", "time", "verdict")
     for each in compared.comparisons:
         yield row(
-            each.candidate,
+            plain(each.candidate),
             f"{1 / each.time_ratio:.3f}",
             interval(each),
             level(each),

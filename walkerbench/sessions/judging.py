@@ -17,12 +17,11 @@ def judge(measurement: Measurement, *, tolerance: float) -> Compared:
         measurement: What was measured.
         tolerance: The smallest slowdown that matters.
     """
-    plan = measurement.plan
     estimates = {Question(side.label, METRIC): measurement.estimates(side.label) for side in measurement.candidates}
     comparisons = judge_rounds(estimates, base=measurement.base.label, tolerance=tolerance, alpha=measurement.alpha)
     return Compared(
         how="interleaved",
-        repetitions=f"{plan.rounds} rounds of {plan.blocks} blocks of {plan.frames_per_block} frames a side",
+        repetitions=str(measurement.plan),
         profile=str(measurement.base.profile["name"]),
         sides=tuple(_side(side, measurement) for side in measurement.sides),
         comparisons=comparisons,

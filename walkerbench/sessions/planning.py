@@ -68,6 +68,10 @@ class Plan:
     frames_per_block: int
     round_s: float
 
+    def __str__(self) -> str:
+        """`12 rounds of 6 blocks of 50 frames a side`."""
+        return f"{self.rounds} rounds of {self.blocks} blocks of {self.frames_per_block} frames a side"
+
 
 def make_plan(request: Request, calibration: Calibration) -> Plan:
     """Fix what is measured.

@@ -6,14 +6,13 @@ know before any number; the facts last.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from walkerbench.reports.durations import main_durations
 from walkerbench.reports.in_words import conclude, counted, faults_injected, measured_in_words, stage_name, trouble
 from walkerbench.reports.layout import NOT_MEASURED, fixed, machine_in_words
-from walkerbench.reports.markdown_table import head, row
+from walkerbench.reports.markdown_text import head, plain, row
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile, VerdictRecord
@@ -25,9 +24,9 @@ _OUTCOMES = {"pass": "pass", "fail": "**fail**", "unsupported": "**unsupported**
 def render(run: RunFile) -> str:
     """The summary, as text."""
     conclusion = conclude(run)
-    lines = [f"## walkerbench: {conclusion.word}", "", _plain(conclusion.because)]
+    lines = [f"## walkerbench: {conclusion.word}", "", plain(conclusion.because)]
     for warning in (trouble(run), faults_injected(run)):
-        lines += ["", f"**{_plain(warning)}**"] if warning else []
+        lines += ["", f"**{plain(warning)}**"] if warning else []
     for table in (_criteria(run), _durations(run)):
         lines += ["", *table]
     return "\n".join((*lines, "", *_facts(run))) + "\n"
@@ -74,9 +73,4 @@ def _facts(run: RunFile) -> Iterator[str]:
         "recorded": f"{run.started_utc} by walkerbench {run.walkerbench_version}",
     }
     for name, fact in facts.items():
-        yield f"- {name}: {fact if name == 'digest' else _plain(fact)}"
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown leaves as it is, in one line."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))
+        yield f"- {name}: {fact if name == 'digest' else plain(fact)}"

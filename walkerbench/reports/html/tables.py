@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from walkerbench.reports.attribution import part_in_words, percent, slow_frame, title
+from walkerbench.reports.durations import main_durations
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.in_words import conclude, stage_name
 from walkerbench.reports.layout import NOT_MEASURED, fixed
 from walkerbench.run_directory import RunFile
-from walkerbench.verdicts.metrics import duration_name
 from walkerbench.verdicts.statistics import STATISTICS
 
 _OUTCOMES = {"pass": ("PASS", "good"), "fail": ("FAIL", "bad"), "unsupported": ("UNSUPPORTED", "unsure")}
@@ -79,9 +79,7 @@ def criteria(run: LabelledRun) -> str:
 
 def durations(run: LabelledRun) -> str:
     """Statistics of the judged frames and of what they are made of, in ms."""
-    workload = run.run.workload
-    columns = ["wall_ns", *(f"{phase}_ns" for phase in (*workload.phases, workload.settle_phase))]
-    metrics = [name for column in (*columns, "dispatch_ns", "barrier_wait_ns") if (name := duration_name(column))]
+    metrics = main_durations(run.run.workload).values()
     rows = (
         (
             metric.removesuffix("_ms").replace("_", " "),
