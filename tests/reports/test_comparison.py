@@ -80,6 +80,17 @@ def test_one_run_a_side_gives_no_interval() -> None:
     assert row.split()[2:4] == ["–", "–"]  # noqa: RUF001
 
 
+def test_times_of_another_sign_than_the_verdict_are_explained() -> None:
+    result = compared(side("main", factor=1.1), base=side("old"), ratios=[(0.95, 0.97)])
+    text = " ".join(to_text(report(result)).split())
+    assert (
+        "main: the times above are over all frames and give +10.0 %; the verdict goes by each round or run, half of "
+        "which are above -4.0 %"
+    ) in text
+    agreeing = compared(side("main", factor=0.9), base=side("old"), ratios=[(0.95, 0.97)])
+    assert "over all frames" not in to_text(report(agreeing))
+
+
 def test_what_spoils_a_comparison_is_said_before_and_after_it() -> None:
     found = text("compared_revisions")
     for warning in ("FAULTS INJECTED", "DIFFERENT WORK", "ran as sequential"):

@@ -26,16 +26,16 @@ def test_fewer_blocks_where_rounds_would_not_be_enough() -> None:
 def test_a_budget_that_is_too_small_is_refused_with_one_that_would_do() -> None:
     with pytest.raises(UsageError) as caught:
         make_plan(Request(budget_s=20.0), TWO_SIDES)
-    # 3 + 11 · 2.875 = 34.625; with a tenth to spare, in steps of 5 s.
+    # 3 + 11 · 2.875 = 34.625; with two fifths to spare, in steps of 5 s.
     assert str(caught.value) == (
         "a budget of 20 s is too small for the 11 rounds that an error rate of 1 % takes "
-        "(a round takes 2.9 s here): give --budget 40s"
+        "(by the first one, a round takes 2.9 s here): give --budget 50s"
     )
     assert make_plan(Request(budget_s=40.0), TWO_SIDES).rounds >= 11
 
 
 def test_a_calibration_that_used_up_the_budget_leaves_no_rounds() -> None:
-    with pytest.raises(UsageError, match="give --budget 40s"):
+    with pytest.raises(UsageError, match="give --budget 50s"):
         make_plan(Request(budget_s=1.0), TWO_SIDES)
 
 

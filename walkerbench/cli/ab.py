@@ -31,7 +31,7 @@ from walkerbench.cli.options import (
 def ab_command(
     invocation: Invocation, /, *, base: str, candidate: str, profile_name: str, as_json: bool, **measured: Any
 ) -> int:
-    """Measure two sides now, interleaved, and say whether CANDIDATE is slower.
+    """Measure two sides now, interleaved: is CANDIDATE slower?
 
     A side is a git revision of this repository (main, HEAD~3, v1.2), the
     working tree as it is (.), a profile (smoke, mine.toml), a key of the

@@ -16,7 +16,7 @@ _UNFIT = 4
 @click.option("--json", "as_json", is_flag=True, help="Print findings and readings as JSON.")
 @verbose_option
 def doctor_command(*, strict: bool, as_json: bool) -> int:
-    """Say whether this machine is fit for measuring, and what to do about it.
+    """Say whether this machine is fit for measuring.
 
     Looks at cores, quota, frequency, load, steal, swap, BLAS, the GIL and the
     timer, and measures the same work against itself for five seconds, to tell

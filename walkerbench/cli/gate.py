@@ -65,7 +65,7 @@ def gate_command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Judge the working tree for CI: its criteria, and whether it got slower.
+    """Judge the working tree for CI: criteria, and is it slower?
 
     Records a run of the profile and judges it by the profile's criteria, then
     compares the working tree with a revision, interleaved (--against, the

@@ -232,8 +232,8 @@ _ROUNDS = (
         "budget_s",
         type=Duration(),
         metavar="TIME",
-        help="How long the measurement may take; the number of rounds is derived from it. Default: 60s, or what the "
-        "fewest rounds take that reach alpha.",
+        help="About how long the measurement may take; the number of rounds is derived from it. Default: 60s, or what "
+        "the fewest rounds take that reach alpha.",
     ),
     click.option("--rounds", type=click.IntRange(min=1), metavar="N", help="Number of rounds, whatever they take."),
 )

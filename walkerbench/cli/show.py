@@ -13,7 +13,7 @@ from walkerbench.cli.options import HELP_NAMES, Invocation, json_option, run_arg
 @verbose_option
 @click.pass_obj
 def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> int:
-    """Show a recorded run again, as `walkerbench run` did, and draw it.
+    """Show a recorded run again, and draw it.
 
     RUN is a run directory, or @latest for the newest in .walkerbench/runs
     (@latest~1 for the one before, and so on). A run that is still running, or

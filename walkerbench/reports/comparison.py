@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from walkerbench.compared import Compared, ComparedSide
 
 _REVISION_DIGITS = 10
-_LONGEST_LABEL = 18  # in a table of 80 columns
+_UNMEASURED = "not measured: too few frames for it, or too short a run"
+_LONGEST_LABEL = 14  # in a table of 80 columns
 _VERDICT_STYLES = {"regression": "FAIL", "no regression": "PASS", "inconclusive": "INCONCLUSIVE"}
 
 
@@ -41,7 +42,8 @@ def parts(compared: Compared) -> Iterator[RenderableType]:
     yield layout.facts(_head(compared))
     medians = ", medians over repeats" if compared.how == "recorded" else ""
     names = _names(compared)
-    yield from layout.titled(f"Sides, times in ms{medians}", [_sides(compared, names)])
+    unmeasured = [_UNMEASURED] if any(_lacks_a_figure(side) for side in compared.sides) else []
+    yield from layout.titled(f"Sides, times in ms{medians}", [_sides(compared, names), *layout.footnotes(unmeasured)])
     if all(side.shares for side in compared.sides):
         yield from layout.titled("Where the frames' time went", [_shares(compared, names)])
     against = f"Against {names[compared.base.label]}"
@@ -134,8 +136,12 @@ def _names(compared: Compared) -> Mapping[str, str]:
     }
 
 
+def _lacks_a_figure(side: ComparedSide) -> bool:
+    return None in (*side.frame_ms.values(), *side.agent_processing_ms.values(), side.effective_cores)
+
+
 def _sides(compared: Compared, names: Mapping[str, str]) -> Table:
-    laid_out = layout.table(["", "frames/s", "mean", "p50", "p99", "max", "agents p50", "p99", "cores"])
+    laid_out = layout.table(["", "frames/s", "mean", "p50", "p99", "max", "agents\np50", "agents\np99", "cores"])
     for side in compared.sides:
         frame, agents = side.frame_ms, side.agent_processing_ms
         cells = [
@@ -173,8 +179,19 @@ def _comparisons(compared: Compared, names: Mapping[str, str]) -> Table:
 
 
 def _details(compared: Compared, names: Mapping[str, str]) -> Iterator[RenderableType]:
-    for each in compared.comparisons:
-        yield Text(f"{names[each.candidate]}: {each.detail}", style="dim", overflow="fold")
+    base_ms = compared.base.frame_ms["mean"]
+    for side, each in zip(compared.sides[1:], compared.comparisons, strict=True):
+        name = names[each.candidate]
+        yield Text(f"{name}: {each.detail}", style="dim", overflow="fold")
+        mean_ms = side.frame_ms["mean"]
+        if base_ms and mean_ms and (mean_ms / base_ms - 1) * (each.time_ratio - 1) < 0:
+            # Both are right: a few slow rounds move the mean of all frames, and not the median over rounds.
+            yield Text(
+                f"{name}: the times above are over all frames and give {(mean_ms / base_ms - 1) * 100:+.1f} %; the "
+                f"verdict goes by each round or run, half of which are above {slowdown(each)}",
+                style="dim",
+                overflow="fold",
+            )
 
 
 def _sentence(text: str) -> str:

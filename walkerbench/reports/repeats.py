@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from walkerbench.reports.in_words import Conclusion, conclude
-from walkerbench.reports.layout import NOT_MEASURED, STYLES, fixed, table, warnings
+from walkerbench.reports.layout import STYLES, facts, fixed, table, titled, warnings
 
 if TYPE_CHECKING:
     from walkerbench.repeats import ChildRun, Repeats
@@ -27,14 +27,14 @@ def report(repeats: Repeats, count: int) -> Iterator[RenderableType]:
     concluded = [_conclude(child) for child in repeats.runs]
     faults = dict.fromkeys(child.run.faults for child in repeats.runs if child.run and child.run.faults)
     yield from warnings(*(f"FAULTS INJECTED: {text}" for text in faults))
-    rows = table(["run", "frames/s", "mean ms", "p99 ms", "max ms", "verdict", "recorded in"])
-    rows.columns[-1].justify = "left"
+    rows = table(["run", "frames/s", "mean ms", "p99 ms", "max ms", "verdict"])
     for number, (child, conclusion) in enumerate(zip(repeats.runs, concluded, strict=True), 1):
         metrics = child.run.metrics if child.run else {}
         measured = [fixed(metrics.get(name), digits) for name, digits in _METRICS.items()]
-        where = Text(str(child.directory) if child.run else NOT_MEASURED, overflow="fold")
-        rows.add_row(str(number), *measured, Text(conclusion.word, style=STYLES[conclusion.word]), where)
+        rows.add_row(str(number), *measured, Text(conclusion.word, style=STYLES[conclusion.word]))
     yield rows
+    where = {str(number): str(child.directory) for number, child in enumerate(repeats.runs, 1) if child.run}
+    yield from titled("Recorded in", [facts(where)])
     yield Text()
     yield from _summary(concluded, count)
 

@@ -94,7 +94,8 @@ def make_plan(request: Request, calibration: Calibration) -> Plan:
     enough_s = _rounded_up(calibration.spent_s + needed * round_s)
     raise UsageError(
         f"a budget of {budget_s:g} s is too small for the {needed} rounds that an error rate of "
-        f"{request.alpha * 100:g} % takes (a round takes {round_s:.1f} s here): give --budget {enough_s}s"
+        f"{request.alpha * 100:g} % takes (by the first one, a round takes {round_s:.1f} s here): "
+        f"give --budget {enough_s}s"
     )
 
 
@@ -142,5 +143,5 @@ def block_orders(sides: int, blocks: int, seed: Sequence[int]) -> tuple[tuple[in
 
 
 def _rounded_up(seconds: float) -> int:
-    # With a little to spare, and as a number that a person would choose.
-    return math.ceil(seconds * 1.1 / 5) * 5
+    # With enough to spare that the next estimate, which scatters as this one does, is within; as people choose numbers.
+    return math.ceil(seconds * 1.4 / 5) * 5
