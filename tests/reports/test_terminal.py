@@ -179,6 +179,14 @@ def test_what_blocked_means_depends_on_the_mode_and_the_gil(
     assert f": {asleep}\n" in text
 
 
+@pytest.mark.parametrize(("own", "others", "told"), [(1.0, 1.0, True), (1.0, 0.2, False), (1.0, 0.7, False)])
+def test_others_at_work_are_told_where_no_core_was_left(own: float, others: float, told: bool) -> None:
+    metrics = {**FINISHED.metrics, "cpu.effective_cores": own, "cpu.other_cores": others}
+    run = FINISHED.changed(metrics=metrics, machine={**FINISHED.machine, "cores_present": 2})
+    text = " ".join(to_text(report(run, Path("a-run"))).split())
+    assert (f"other processes kept {others:.2f} of 2 cores busy meanwhile, and no core was idle" in text) is told
+
+
 if __name__ == "__main__":
     (HERE / "golden").mkdir(exist_ok=True)
     for case in CASES:

@@ -141,7 +141,7 @@ def test_an_unknown_metric_is_answered_with_the_known_ones():
     assert str(caught.value) == (
         "criterion 'frame_msec.max < 50': unknown metric; did you mean frame_ms.max? known are "
         "frame_ms.{mean,min,p50,p95,p99,max}, agent_processing_ms.{mean,min,p50,p95,p99,max}, physics_fps, "
-        "cpu.effective_cores, cpu.busiest_core_percent, emergency_shutdowns, missed_deadlines, deaths"
+        "cpu.effective_cores, cpu.busiest_core_percent, cpu.other_cores, emergency_shutdowns, missed_deadlines, deaths"
     )
 
 

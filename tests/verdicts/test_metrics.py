@@ -42,6 +42,7 @@ def test_hand_computed_metrics_of_judged_frames():
         "agent_processing_ms.mean": 4.0, "agent_processing_ms.min": 2.0, "agent_processing_ms.p50": 4.0,
         "agent_processing_ms.p95": None, "agent_processing_ms.p99": None, "agent_processing_ms.max": 6.0,
         "physics_fps": 3 / 0.060, "cpu.effective_cores": None, "cpu.busiest_core_percent": None,
+        "cpu.other_cores": None,
         "emergency_shutdowns": 0.0, "missed_deadlines": None, "ai_updates": 10.0, "deaths": 0.0,
     }  # fmt: skip
     assert measured.unmeasured == {
@@ -51,6 +52,7 @@ def test_hand_computed_metrics_of_judged_frames():
         "agent_processing_ms.p99": "p99 needs 100 judged frames, there are 3",
         "cpu.effective_cores": "needs 2 CPU samples while judged frames run, there are fewer",
         "cpu.busiest_core_percent": "needs 2 CPU samples while judged frames run, there are fewer",
+        "cpu.other_cores": "needs 2 CPU samples while judged frames run, there are fewer",
         "missed_deadlines": "only a run at real-time pace has deadlines",
     }
 
@@ -89,6 +91,16 @@ def test_cpu_metrics_come_from_the_samples_within_judged_frames():
 
     assert values["cpu.effective_cores"] == (107.0 - 101.0) / 4
     assert values["cpu.busiest_core_percent"] == 50.0
+    assert values["cpu.other_cores"] == 0.0
+
+
+def test_what_others_kept_busy_is_what_the_cores_did_beyond_the_run():
+    cpu = samples((0, 0.0, (0, 0)), (1 * S, 0.5, (100, 60)), (2 * S, 1.0, (80, 60)))
+
+    values = measure(frames((0, 0, 0, 2 * S, 0, 0)), cpu, {}, 0, None).values
+
+    assert values["cpu.effective_cores"] == 0.5
+    assert values["cpu.other_cores"] == 0.9 + 0.6 - 0.5
 
 
 def test_the_time_between_stages_is_left_out():
@@ -123,8 +135,9 @@ def test_a_core_that_went_away_leaves_no_busiest_core():
     measured = measure(frames((0, 0, 0, 2 * S, 0, 0)), cpu, {}, 0, None)
 
     assert measured.values["cpu.effective_cores"] == 1.0
-    assert measured.values["cpu.busiest_core_percent"] is None
-    assert measured.unmeasured["cpu.busiest_core_percent"] == "a core was switched off during the run"
+    for name in ("cpu.busiest_core_percent", "cpu.other_cores"):
+        assert measured.values[name] is None
+        assert measured.unmeasured[name] == "a core was switched off during the run"
 
 
 def test_what_is_known_is_what_is_measured():

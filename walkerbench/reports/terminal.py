@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
 
 _STATISTICS = ("mean", "p50", "p95", "p99", "max")
+_NOTEWORTHY_CORES = 0.25
 _DIGEST_DIGITS = 16  # of 64: plenty for an eye that compares two
 
 
@@ -47,7 +48,7 @@ def report(
         yield from layout.titled("Stages", [_stages(run)])
     yield from layout.titled("Judged frames, in ms", [_durations(run), *layout.footnotes(_unsupported_durations(run))])
     yield from attribution(run)
-    yield from layout.titled("Rates", [_rates(run), *layout.footnotes(_unmeasured_rates(run))])
+    yield from layout.titled("Rates", [_rates(run), *layout.footnotes(_unmeasured_rates(run)), *_disturbed(run)])
     if run.counters:
         yield from layout.titled("Counters, warm-up included", [layout.pairs(run.counters)])
     if run.stages and run.stages[-1].population:
@@ -145,6 +146,21 @@ def _rates(run: RunFile) -> Table:
     if run.missed_deadlines is not None:
         rows["missed deadlines"] = f"{run.missed_deadlines:,}"
     return layout.facts(rows)
+
+
+def _disturbed(run: RunFile) -> Iterator[RenderableType]:
+    """That others were at work as well, where no core was left for them."""
+    others, own = run.metrics.get("cpu.other_cores"), run.metrics.get("cpu.effective_cores")
+    present = run.machine.get("cores_present")
+    if others is None or own is None or not isinstance(present, int):
+        return
+    if others >= _NOTEWORTHY_CORES and own + others > present - _NOTEWORTHY_CORES:
+        yield Text(
+            f"other processes kept {others:.2f} of {present} cores busy meanwhile, and no core was idle: times are "
+            "longer than they need be; see `walkerbench doctor`",
+            style="bold yellow",
+            overflow="fold",
+        )
 
 
 def _unmeasured_rates(run: RunFile) -> Iterator[str]:

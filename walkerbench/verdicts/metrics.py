@@ -7,7 +7,6 @@ metrics of `RUN_METRICS`. Only judged frames, those after the warm-up, enter dur
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from walkerbench.verdicts.statistics import STATISTICS, summarise, values_needed
 
-_CPU_METRICS = ("cpu.effective_cores", "cpu.busiest_core_percent")
+_CPU_METRICS = ("cpu.effective_cores", "cpu.busiest_core_percent", "cpu.other_cores")
 
 RUN_METRICS = ("physics_fps", *_CPU_METRICS, "emergency_shutdowns", "missed_deadlines")
 """Metrics that are neither durations nor counters."""
@@ -126,11 +125,13 @@ def _cpu(judged: NDArray[Any], cpu: NDArray[Any]) -> tuple[dict[str, float | Non
     wall_s = sum(int(span["time_ns"][-1] - span["time_ns"][0]) for span in spans) / _NS_PER_S
     # A sample's percentages cover the time since the one before, so a span's first one belongs to what came before it.
     percents = np.concatenate([span["core_percent"][1:] for span in spans]).astype(np.float64)
-    busiest = float(percents.mean(axis=0).max())
-    values: dict[str, float | None] = dict(zip(_CPU_METRICS, (cpu_s / wall_s, busiest), strict=True))
-    if math.isfinite(busiest):
-        return values, {}
-    return values | {_CPU_METRICS[1]: None}, {_CPU_METRICS[1]: "a core was switched off during the run"}
+    means = percents.mean(axis=0)
+    effective, of_cores = _CPU_METRICS[0], _CPU_METRICS[1:]
+    if not np.isfinite(means).all():
+        reason = "a core was switched off during the run"
+        return {effective: cpu_s / wall_s} | dict.fromkeys(of_cores), dict.fromkeys(of_cores, reason)
+    others = max(0.0, float(means.sum()) / 100 - cpu_s / wall_s)
+    return dict(zip(_CPU_METRICS, (cpu_s / wall_s, float(means.max()), others), strict=True)), {}
 
 
 def _within(judged: NDArray[Any], stage: int, cpu: NDArray[Any]) -> NDArray[Any]:
