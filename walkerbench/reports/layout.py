@@ -66,6 +66,18 @@ def facts(rows: Mapping[str, Any]) -> Table:
     return grid
 
 
+def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Facts within facts get names with dots; a list of plain values stays together."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from flat(inner, f"{prefix}.{name}" if prefix else str(name))
+    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        for number, inner in enumerate(value, 1):
+            yield from flat(inner, f"{prefix}.{number}")
+    else:
+        yield prefix, value if isinstance(value, str) else json.dumps(value)
+
+
 def pairs(values: Mapping[str, float | None]) -> Table:
     """Names and numbers, two of them a line, read down the columns."""
     grid = Table.grid(padding=(0, 2))

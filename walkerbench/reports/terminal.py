@@ -55,7 +55,7 @@ def report(
         where = "" if len(run.stages) == 1 else f" of stage {len(run.stages)}"
         yield from layout.titled(f"Population at the end{where}", [layout.pairs(run.stages[-1].population)])
     if verbose:
-        yield from layout.titled("Machine", [layout.facts(run.machine)])
+        yield from layout.titled("Machine", [layout.facts(dict(layout.flat(run.machine)))])
         if run.unmeasured:
             yield from layout.titled("Not measured", [layout.facts(run.unmeasured)])
     yield from pictures

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import html
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from walkerbench.reports.attribution import part_in_words, percent, slow_frame, title
 from walkerbench.reports.durations import main_durations
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.in_words import conclude, stage_name
-from walkerbench.reports.layout import NOT_MEASURED, fixed
+from walkerbench.reports.layout import NOT_MEASURED, fixed, flat
 from walkerbench.run_directory import RunFile
 from walkerbench.verdicts.statistics import STATISTICS
 
@@ -127,7 +125,7 @@ def facts(run: LabelledRun) -> str:
 
 def machine(runs: Sequence[LabelledRun]) -> str:
     """Facts of the machines: what is the same for every run once, what differs for each run."""
-    of_each = [dict(_flat("", run.run.machine)) for run in runs]
+    of_each = [dict(flat(run.run.machine)) for run in runs]
     names = dict.fromkeys(name for each in of_each for name in each)
     rows: list[tuple[str, str, str]] = []
     for name in names:
@@ -139,18 +137,6 @@ def machine(runs: Sequence[LabelledRun]) -> str:
     if len(runs) == 1:
         return table("Facts of the machine", ("fact", "value"), ((name, value) for name, _, value in rows))
     return table("Facts of the machines", ("fact", "run", "value"), rows)
-
-
-def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Facts within facts get names with dots; a list of plain values stays together."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _flat(f"{prefix}.{name}" if prefix else str(name), inner)
-    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
-        for number, inner in enumerate(value, 1):
-            yield from _flat(f"{prefix}.{number}", inner)
-    else:
-        yield prefix, value if isinstance(value, str) else json.dumps(value)
 
 
 def _labelled(run: LabelledRun) -> Markup:
