@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from walkerbench.errors import NotComparable
+from walkerbench.errors import Interrupted, NotComparable
+from walkerbench.sampling import passes
 from walkerbench.sampling.passes import check_same_work, common_checkpoints
 
 DTYPE = [("stage", "u2"), ("frame", "u4"), ("agent", "u4"), ("bodies", "u8"), ("brain", "u8")]
@@ -45,3 +46,18 @@ def test_nothing_in_common_is_no_proof():
         check_same_work(recorded((9, "aa")), recorded((8, "aa")))
     with pytest.raises(NotComparable):
         check_same_work(recorded(), recorded())
+
+
+def test_an_interrupt_before_the_second_run_began_leaves_the_first_to_show(monkeypatch, tmp_path):
+    wall = object()
+
+    def sample(_py_spy, _options, _directory, moment, _interrupts):
+        if moment == "gil":
+            raise Interrupted("interrupted (SIGINT) before the run began")
+        return wall
+
+    monkeypatch.setattr(passes, "find_py_spy", lambda: "py-spy")
+    monkeypatch.setattr(passes, "check_permitted", lambda _: None)
+    monkeypatch.setattr(passes, "_sample", sample)
+    found = passes.profile_run([], tmp_path / "out", lambda _: None)
+    assert (found.wall, found.gil, found.unsampled) == (wall, None, None)
