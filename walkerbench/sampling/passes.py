@@ -159,6 +159,8 @@ def _sample(
         tracks = read_tracks(samples, [stage.workers for stage in recorded.run.stages])
     finally:
         samples.unlink(missing_ok=True)
+        with suppress(OSError):  # an empty place says nothing; one with a run in it stays
+            place.rmdir()
     try:
         for track in tracks:
             (place / f"{track.name}.collapsed.txt").write_text(collapsed(track), encoding="utf-8")
