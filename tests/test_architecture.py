@@ -72,7 +72,7 @@ ARROWS: dict[str, set[str]] = {
     "compared": {"verdicts"},
     "whole_file": {"errors"},
     "recorded": {"compared", "errors", "recording.machine", "run_directory", "verdicts"},
-    "repeats": {"compared", "conclusion", "errors", "interpreter", "run_directory", "verdicts.criteria"},
+    "repeats": {"compared", "conclusion", "errors", "interpreter", "interrupts", "run_directory", "verdicts.criteria"},
     "sessions": {
         "compared",
         "errors",

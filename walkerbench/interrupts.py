@@ -13,7 +13,8 @@ from typing import Any, Self
 
 from walkerbench.errors import Interrupted
 
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What asks a process to end, as far as this system has it."""
 
 
 def leave_at_interrupts() -> None:
@@ -27,13 +28,13 @@ def leave_at_interrupts() -> None:
 
 def ignore_interrupts() -> None:
     """Let no interrupt count any more: the process is about to end by itself."""
-    for number in _SIGNALS:
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def _heeded() -> Iterator[int]:
-    """All signals, but for a hang-up that `nohup` had ignored: whoever asked for that wants the run to go on."""
-    for number in _SIGNALS:
+    """All signals but those that are ignored already, as `nohup` does with the hang-up; Ctrl-C is always heeded."""
+    for number in SIGNALS:
         if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
             yield number
 

@@ -19,10 +19,10 @@ from walkerbench.compared import first_that_counts
 from walkerbench.conclusion import concluded
 from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError, manner_of_death
 from walkerbench.interpreter import PACKAGE, child_environment, interpreter_command
+from walkerbench.interrupts import SIGNALS
 from walkerbench.run_directory import RunFile, read_run
 from walkerbench.verdicts.criteria import exit_code
 
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _VERDICTS = (0, 1, 4)
 _NO_VERDICTS = (2, 3, 70, 130)
 
@@ -100,7 +100,7 @@ class PassedOnSignals:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+            wanted = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
             self._before = {number: signal.signal(number, self._pass_on) for number in wanted}
         return self
 

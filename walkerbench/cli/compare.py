@@ -20,12 +20,12 @@ from walkerbench.cli.options import (
 )
 from walkerbench.errors import UsageError
 
-_MEASURING = frozenset({"profile_name", "workers", "agents", "seed", "warmup", "budget_s", "rounds"})
-
 if TYPE_CHECKING:
     from walkerbench.compared import Compared
     from walkerbench.profile import Profile
     from walkerbench.sessions.sides import Side
+
+_MEASURING = frozenset({"profile_name", "workers", "agents", "seed", "warmup", "budget_s", "rounds"})
 
 
 @click.command("compare", context_settings=HELP_NAMES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,7 +185,7 @@ def _tell_github(result: GateResult) -> None:
     _add_to_github(github.annotation_lines(result), github.summary(result))
 
 
-def _add_to_github(annotations: Any, summary: str) -> None:
+def _add_to_github(annotations: Iterable[str], summary: str) -> None:
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in annotations:
             # stderr is read for commands as stdout is, and does not spoil what --json prints there.

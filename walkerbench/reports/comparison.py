@@ -39,9 +39,9 @@ def report(compared: Compared, *, advice: str | None = None) -> Iterator[Rendera
 def parts(compared: Compared) -> Iterator[RenderableType]:
     """All of it but what it comes to."""
     yield from _noteworthy(compared)
-    yield layout.facts(_head(compared))
-    medians = ", medians over repeats" if compared.how == "recorded" else ""
     names = _names(compared)
+    yield layout.facts(_head(compared, names))
+    medians = ", medians over repeats" if compared.how == "recorded" else ""
     unmeasured = [_UNMEASURED] if any(_lacks_a_figure(side) for side in compared.sides) else []
     yield from layout.titled(f"Sides, times in ms{medians}", [_sides(compared, names), *layout.footnotes(unmeasured)])
     if all(side.shares for side in compared.sides):
@@ -107,7 +107,7 @@ def _noteworthy(compared: Compared) -> Iterator[RenderableType]:
     yield from layout.warnings(*noteworthy(compared))
 
 
-def _head(compared: Compared) -> Mapping[str, Any]:
+def _head(compared: Compared, names: Mapping[str, str]) -> Mapping[str, Any]:
     rows = {
         "profile": compared.profile,
         "measured": f"{compared.repetitions}, {compared.how}",
@@ -115,10 +115,10 @@ def _head(compared: Compared) -> Mapping[str, Any]:
         "machine": layout.machine_in_words(compared.machine),
         "work": compared.same_work,
     }
-    rows |= {name: label for label, name in _names(compared).items() if name != label}
+    rows |= {name: label for label, name in names.items() if name != label}
     codes = {side.label: code for side in compared.sides if (code := code_of(side)) is not None}
     if len(set(codes.values())) > 1:
-        rows |= {f"code of {_names(compared)[label]}": code for label, code in codes.items()}
+        rows |= {f"code of {names[label]}": code for label, code in codes.items()}
     elif codes:
         rows["code"] = next(iter(codes.values()))
     return rows
@@ -184,10 +184,11 @@ def _details(compared: Compared, names: Mapping[str, str]) -> Iterator[Renderabl
         name = names[each.candidate]
         yield Text(f"{name}: {each.detail}", style="dim", overflow="fold")
         mean_ms = side.frame_ms["mean"]
-        if base_ms and mean_ms and (mean_ms / base_ms - 1) * (each.time_ratio - 1) < 0:
+        difference = mean_ms / base_ms - 1 if base_ms and mean_ms else 0.0
+        if difference * (each.time_ratio - 1) < 0:
             # Both are right: a few slow rounds move the mean of all frames, and not the median over rounds.
             yield Text(
-                f"{name}: the times above are over all frames and give {(mean_ms / base_ms - 1) * 100:+.1f} %; the "
+                f"{name}: the times above are over all frames and give {difference * 100:+.1f} %; the "
                 f"verdict goes by each round or run, half of which are above {slowdown(each)}",
                 style="dim",
                 overflow="fold",

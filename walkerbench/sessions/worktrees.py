@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-import walkerbench
 from walkerbench.errors import SideError
+from walkerbench.interpreter import PACKAGE
 
 WORKING_TREE = "."
 """What stands for the working tree as it is, in place of a revision."""
@@ -64,7 +64,7 @@ def checked_out(code: str | None, label: str) -> Iterator[Checkout]:
 
 
 def _running_package() -> Checkout:
-    return _as_it_is(Path(walkerbench.__file__).parent.parent)
+    return _as_it_is(PACKAGE)
 
 
 def _working_tree() -> Checkout:

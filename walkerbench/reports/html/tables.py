@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from walkerbench.reports.attribution import part_in_words, percent, slow_frame, title
 from walkerbench.reports.durations import main_durations
 from walkerbench.reports.html.labelled_run import LabelledRun
-from walkerbench.reports.in_words import conclude, stage_name
+from walkerbench.reports.in_words import OUTCOMES, conclude, measured_in_words, stage_name
 from walkerbench.reports.layout import NOT_MEASURED, fixed, flat
 from walkerbench.run_directory import RunFile
 from walkerbench.verdicts.statistics import STATISTICS
 
-_OUTCOMES = {"pass": ("PASS", "good"), "fail": ("FAIL", "bad"), "unsupported": ("UNSUPPORTED", "unsure")}
-_WORDS = {"PASS": "good", "FAIL": "bad"}
+_KINDS = {"PASS": "good", "FAIL": "bad"}
+_UNSURE = "unsure"
 _DIGEST_DIGITS = 16
 
 
@@ -52,7 +52,7 @@ def overview(runs: Sequence[LabelledRun]) -> str:
             f"{len(each.judged):,}",
             fixed(each.run.metrics.get("physics_fps"), 1),
             fixed(each.run.metrics.get("cpu.effective_cores"), 2),
-            _badge(word := conclude(each.run).word, _WORDS.get(word, "unsure")),
+            _badge(conclude(each.run).word),
         )
         for each in runs
     )
@@ -67,8 +67,8 @@ def criteria(run: LabelledRun) -> str:
         (
             verdict.criterion,
             *((stage_name(verdict.stage),) if several else ()),
-            verdict.detail if verdict.value is None else f"{verdict.value:.6g}",
-            _badge(*_OUTCOMES[verdict.outcome]),
+            verdict.detail if verdict.value is None else measured_in_words(verdict.criterion, verdict.value),
+            _badge(OUTCOMES[verdict.outcome]),
         )
         for verdict in run.run.verdicts
     )
@@ -144,8 +144,8 @@ def _labelled(run: LabelledRun) -> Markup:
     return Markup(f"{swatch}{html.escape(run.label)}")
 
 
-def _badge(word: str, kind: str) -> Markup:
-    return Markup(f'<span class="badge {kind}">{html.escape(word)}</span>')
+def _badge(word: str) -> Markup:
+    return Markup(f'<span class="badge {_KINDS.get(word, _UNSURE)}">{html.escape(word)}</span>')
 
 
 def _escaped(text: str) -> str:
