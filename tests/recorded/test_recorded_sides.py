@@ -138,8 +138,9 @@ def test_runs_are_found_by_every_name_they_have(tmp_path: Path):
 
 def test_a_run_that_was_sampled_is_no_repeat(tmp_path: Path):
     write(tmp_path / "run", recorded("1"))
+    (tmp_path / "exported.speedscope.json").touch()
     sampled = write(tmp_path / "wall" / "run", recorded("2"))
-    (tmp_path / "wall" / "main.speedscope.json").touch()
+    (tmp_path / "wall" / "main.collapsed.txt").touch()
     assert find_runs(str(tmp_path), tmp_path) == (tmp_path / "run",)
     with pytest.raises(NotComparable, match="the run was sampled by py-spy, which slows it down: name one that was"):
         find_runs(str(sampled), tmp_path)

@@ -31,7 +31,7 @@ from walkerbench.run_directory import RecordedRun, RunFile, find_run, read_run
 _REVISION_DIGITS = 10
 _MODE = ("mode", "workers")  # keys whose effect a label tells by itself
 _MOST_FOLDERS = 10_000
-_FLAME_GRAPH = ".speedscope.json"
+_STACKS = ".collapsed.txt"  # beside a run: `walkerbench profile` sampled it; no export is called so
 _MOST_KEYS = 3  # of a profile, in a label: more would be no label
 
 
@@ -91,13 +91,13 @@ def _runs_below(path: Path) -> Iterator[Path]:
             raise RunFileError(f"{path}: more than {_MOST_FOLDERS:,} folders in it: give one that holds runs only")
         if "run.json" in files:
             yield Path(folder)
-        if any(name.endswith(_FLAME_GRAPH) for name in files):
+        if any(name.endswith(_STACKS) for name in files):
             inner.clear()  # the run beside it was sampled, which slows it down
 
 
 def _was_sampled(run: Path) -> bool:
-    """Whether `walkerbench profile` left a run beside flame graphs of it."""
-    return next(run.absolute().parent.glob(f"*{_FLAME_GRAPH}"), None) is not None
+    """Whether `walkerbench profile` left the run beside its stacks."""
+    return next(run.absolute().parent.glob(f"*{_STACKS}"), None) is not None
 
 
 def group_runs(arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> tuple[RecordedSide, ...]:

@@ -21,9 +21,9 @@ Cause = Literal[
 
 *Not scheduled*: the frame was ready to run and had no core, which is the host's doing where there are enough cores for
 the workers. *Waiting for the GIL* is told from *blocked* by the CPU time that other threads of the process used
-meanwhile; *blocked* is a lock, input or output, sleep or a stopped
-process, which nothing tells apart. *Not running* is any of these on a system that does not tell how long a thread
-waits for a core. *Page faults* are CPU time within the kernel, or blocked time, that comes with enough of them.
+meanwhile; *blocked* is a lock, input or output, sleep or a stopped process, which nothing tells apart. *Not running* is
+any of these on a system that does not tell how long a thread waits for a core. *Page faults* are CPU time within the
+kernel, or blocked time, that comes with enough of them.
 """
 
 _SLOWEST_FAULT_NS = 1_000_000  # a huge page takes about that long to be zeroed
