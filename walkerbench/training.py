@@ -47,8 +47,8 @@ class TrainingEnvironment:
     Args:
         num_agents: How many agents.
         mode: "sequential", "threaded" or "process". Sequential and threaded can be toggled between frames.
-        num_workers: How many shards; None for one in sequential mode, else the cores that this process may use, and
-            never more than there are agents. Toggling keeps the shards: give a number to a sequential environment that
+        num_workers: How many shards; None for one where the caller's thread runs them all, else the cores that this
+            process may use, and never more than there are agents. Toggling keeps the shards: give a number to a sequential environment that
             is to be toggled on.
         seed: Seed of every random stream.
         workload: What to run instead of walkers with default settings; `num_agents` and `seed` then have no effect.
@@ -329,7 +329,8 @@ def choose_workers(mode: str, num_workers: int | None, num_agents: int) -> int:
         UsageError: Below 1, or more than there are agents.
     """
     if num_workers is None:
-        return 1 if mode == "sequential" else min(allowed_cores(), num_agents)
+        falls_back = mode == "threaded" and num_agents <= SEQUENTIAL_UP_TO_AGENTS
+        return 1 if mode == "sequential" or falls_back else min(allowed_cores(), num_agents)
     if not 1 <= num_workers <= num_agents:
         raise UsageError(f"{num_workers} workers for {num_agents} agents: give between 1 and {num_agents}")
     return num_workers
