@@ -85,7 +85,7 @@ ARROWS: dict[str, set[str]] = {
         "verdicts",
     },
     "gating": {"compared", "errors", "recorded", "repeats", "run_directory", "sessions.worktrees", "verdicts"},
-    "sampling": {"errors", "interpreter", "interrupts", "limits", "run_directory"},
+    "sampling": {"errors", "interpreter", "interrupts", "limits", "run_directory", "whole_file"},
     "doctor": {"errors", "interpreter", "limits", "profile", "training", "verdicts.sign_test"},
     "reports": {
         "compared",

@@ -42,7 +42,7 @@ def record(environment: TrainingEnvironment, frames: int) -> tuple[Explanation, 
         timing = environment.step()
         recorder.record(0, False, timing, environment.buffers.workers, [0])
     setting = Setting(environment.mode_used, GIL_ENABLED, environment.workload.settle_phase)
-    return explain(*recorder.drain(), [LIMIT], setting)
+    return explain(*recorder.drain(), [LIMIT], [setting])
 
 
 def undisturbed(explanations: tuple[Explanation, ...], what: Mapping[int, str]) -> dict[str, set[str | None]]:

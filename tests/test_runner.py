@@ -38,6 +38,7 @@ COLUMNS = (
     *("ai_updates", "physics_only", "immobilised", "learned", "replaced"),
     *("process_cpu_ns", "parent_cpu_ns", "parent_core_wait_ns", "parent_core_wait_before_ns", "parent_system_ns"),
     *("parent_minor_faults", "parent_major_faults", "parent_involuntary_switches"),
+    "parent_voluntary_switches",
 )
 WORKERS = {"sequential": 1, "threaded": 2, "process": 2}
 EVERY_FRAME_IS_SLOW = 1e-9

@@ -26,6 +26,7 @@ from walkerbench.errors import (
 from walkerbench.modes import Faults, process, thread_pool
 from walkerbench.safeguards import Safeguards
 from walkerbench.training import TrainingEnvironment, check_capacity, choose_workers
+from walkerbench.workload import WORKER_COLUMNS
 
 ALL_MODES = pytest.mark.parametrize("mode", ["sequential", "threaded", "process"])
 SOON_S = 0.2
@@ -119,10 +120,14 @@ def test_a_collection_in_this_process_is_charged_to_its_frame():
     gc.disable()
     try:
         with toy("sequential", 1, workload) as environment:
-            collected = [environment.step().gc_ns for _ in range(3)]
+            collected = []
+            for _ in range(3):
+                timing = environment.step()
+                (of_worker,) = environment.buffers.workers[:, WORKER_COLUMNS.index("gc_ns")].tolist()
+                collected.append((timing.gc_ns, of_worker > 0))
     finally:
         gc.enable()
-    assert [ns > 0 for ns in collected] == [False, True, False]
+    assert collected == [(0, False), (0, True), (0, False)]  # once, and by the worker that did it
 
 
 def test_the_same_seed_is_the_same_trajectory_and_another_is_not():

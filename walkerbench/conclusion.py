@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ from walkerbench.run_directory import (
 )
 from walkerbench.verdicts.attribution import attribute
 from walkerbench.verdicts.criteria import Verdict, judge, parse_criterion
-from walkerbench.verdicts.explanations import count_causes, excuse, explain, worst
+from walkerbench.verdicts.explanations import count_causes, excuse, explain, explain_slowest, worst
 from walkerbench.verdicts.lanes import Setting
 from walkerbench.verdicts.metrics import Measured, measure
 from walkerbench.workload import fold_digests
@@ -52,9 +53,10 @@ def conclude(recorded: RecordedRun) -> RunFile:
     run = recorded.run
     criteria = [parse_criterion(text) for text in run.criteria]
     several = len(run.stages) > 1
-    setting = _setting(run)
-    attribution = attribute(recorded.frames, recorded.workers, setting)
-    slow = explain(recorded.frames, recorded.workers, criteria, setting)
+    settings = [_setting(run, stage) for stage in run.stages]
+    attribution = attribute(recorded.frames, recorded.workers, settings)
+    slow = explain(recorded.frames, recorded.workers, criteria, settings)
+    longest = worst(slow, _WORST_FRAMES) or explain_slowest(recorded.frames, recorded.workers, settings, _WORST_FRAMES)
     verdicts: list[Verdict] = []
     stages = []
     for stage in run.stages:
@@ -89,7 +91,7 @@ def conclude(recorded: RecordedRun) -> RunFile:
         verdicts=tuple(VerdictRecord(**dataclasses.asdict(verdict)) for verdict in verdicts),
         attribution=None if attribution is None else AttributionRecord(**dataclasses.asdict(attribution)),
         slow_frames=count_causes(slow),
-        worst_frames=tuple(SlowFrameRecord(**dataclasses.asdict(each)) for each in worst(slow, _WORST_FRAMES)),
+        worst_frames=tuple(SlowFrameRecord(**dataclasses.asdict(each)) for each in longest),
     )
 
 
@@ -99,14 +101,19 @@ def fold(checkpoints: Iterable[CheckpointRecord]) -> str | None:
     return hashlib.sha256(b"".join(digests)).hexdigest() if digests else None
 
 
-def _setting(run: RunFile) -> Setting:
+def _setting(run: RunFile, stage: StageRecord) -> Setting:
     python = run.machine.get("python")
     # A recording that does not say so was made before there were interpreters without.
     gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
-    cores = run.machine.get("cores_allowed")
-    workers = max((stage.workers for stage in run.stages), default=run.mode.workers)
-    crowded = run.mode.used != "sequential" and isinstance(cores, int) and workers > cores
-    return Setting(run.mode.used, bool(gil_enabled), run.workload.settle_phase, crowded)
+    mode = stage.mode or run.mode.used
+    crowded = mode != "sequential" and stage.workers > _cores(run.machine)
+    return Setting(mode, bool(gil_enabled), run.workload.settle_phase, crowded)
+
+
+def _cores(machine: Mapping[str, Any]) -> float:
+    """How many cores' time the run could have: those allowed, and no more than a quota, which need not be whole."""
+    known = [machine.get(name) for name in ("cores_allowed", "cpu_quota")]
+    return min((float(each) for each in known if isinstance(each, int | float)), default=math.inf)
 
 
 def _measure(recorded: RecordedRun, rows: NDArray[Any], counters: Mapping[str, int], emergencies: int) -> Measured:

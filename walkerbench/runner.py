@@ -145,7 +145,7 @@ class _Run:
         with ExitStack() as closing:
             closing.callback(self._interrupts.release)
             closing.enter_context(environment)
-            self._note_mode(environment)
+            self._note_mode(number, environment)
             writer.write(self._run)
             sampler = CpuSampler(lambda: (os.getpid(), *environment.worker_pids()))
             loop = StageLoop(profile, number, environment, sampler, writer, self._interrupts, self._tell)
@@ -167,6 +167,8 @@ class _Run:
             frames=environment.frame,
             warmup=min(environment.frame, self._profile.warmup),
             workers=environment.num_workers,
+            mode=environment.mode_used,
+            worker_pids=tuple(environment.worker_pids()),
             digest=None,
             counters=environment.counters,
             population={**environment.statistics()},
@@ -176,11 +178,12 @@ class _Run:
             stages=(*self._run.stages, stage), checkpoints=(*self._run.checkpoints, *checkpoints)
         )
 
-    def _note_mode(self, environment: TrainingEnvironment) -> None:
+    def _note_mode(self, stage: int, environment: TrainingEnvironment) -> None:
         method = environment.start_method
+        requested, before = self._profile.mode, self._run.mode.used
         mode = ModeRecord(
-            requested=self._profile.mode,
-            used=environment.mode_used,
+            requested=requested,
+            used=requested if stage > 0 and before == requested else environment.mode_used,
             # A later stage with more agents does not undo that an earlier one fell back.
             fallback=environment.fallback or self._run.mode.fallback,
             workers=environment.num_workers,

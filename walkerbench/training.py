@@ -27,14 +27,14 @@ from walkerbench.modes import (
 )
 from walkerbench.modes.in_process import InProcessMode
 from walkerbench.recording.frames import FrameTiming
-from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter, ThreadSpan
 from walkerbench.safeguards import Safeguards, SlowFrameWatch
-from walkerbench.workload import FrameBuffers, Settler, Workload
+from walkerbench.workload import WORKER_COLUMNS, FrameBuffers, Settler, Workload
 
 SEQUENTIAL_UP_TO_AGENTS = 4
 """With so few agents, threaded mode falls back to sequential."""
 
+_BUSY, _COLLECTED = WORKER_COLUMNS.index("busy_ns"), WORKER_COLUMNS.index("gc_ns")
 _REMEMBERED_FRAMES = 20  # how many frames the guide's averages are over
 
 
@@ -48,8 +48,8 @@ class TrainingEnvironment:
         num_agents: How many agents.
         mode: "sequential", "threaded" or "process". Sequential and threaded can be toggled between frames.
         num_workers: How many shards; None for one where the caller's thread runs them all, else the cores that this
-            process may use, and never more than there are agents. Toggling keeps the shards: give a number to a sequential environment that
-            is to be toggled on.
+            process may use, and never more than there are agents. Toggling keeps the shards: give a number to a
+            sequential environment that is to be toggled on.
         seed: Seed of every random stream.
         workload: What to run instead of walkers with default settings; `num_agents` and `seed` then have no effect.
         safeguards: Limits beyond which the environment stops itself.
@@ -95,7 +95,6 @@ class TrainingEnvironment:
         slow_s = self._safeguards.slow_frame_s
         self._timeout_s = barrier_timeout_s or max(BARRIER_TIMEOUT_S, 2 * slow_s)
         self._watch = SlowFrameWatch(self._safeguards)
-        self._garbage = GarbageClock()
         self._meter = ThreadMeter()
         self._closing = ExitStack()
         self._mode: ExecutionMode | None = None
@@ -160,7 +159,6 @@ class TrainingEnvironment:
         except BaseException:
             self.stop()
             raise
-        self._closing.enter_context(self._garbage)
 
     def step(self) -> FrameTiming:
         """Run one frame: dispatch, barrier, settle.
@@ -177,7 +175,7 @@ class TrainingEnvironment:
             raise EmergencyShutdown(self.emergency)
         mode, settler, frame = self._running(), self._settler, self.frame
         assert settler is not None  # noqa: S101  running implies it
-        collected = self._garbage.total_ns
+        collected = mode.garbage.total_ns
         process_cpu_ns = time.process_time_ns()
         self._meter.begin()
         start = time.perf_counter_ns()
@@ -190,10 +188,13 @@ class TrainingEnvironment:
         parent = ThreadSpan(*self._meter.end())
         process_cpu_ns = time.process_time_ns() - process_cpu_ns
 
-        busy = mode.buffers.workers[:, 2]
+        busy = mode.buffers.workers[:, _BUSY]
         worked = int(busy.max() if mode.parallel else busy.sum())
+        collected = mode.garbage.total_ns - collected
         self._count(mode.buffers)
         if isinstance(mode, InProcessMode):
+            # This process's clock has seen what the workers' rows tell of, too.
+            collected -= int(mode.buffers.workers[:, _COLLECTED].sum())
             (self._parallel_s if mode.parallel else self._sequential_s).append((released - start) / 1e9)
         self.emergency = self._watch.observe(end - start)
         self.frame += 1
@@ -204,7 +205,7 @@ class TrainingEnvironment:
             settle_ns=end - released,
             dispatch_ns=dispatched - start,
             barrier_wait_ns=max(0, released - dispatched - worked),
-            gc_ns=self._garbage.total_ns - collected,
+            gc_ns=collected,
             process_cpu_ns=process_cpu_ns,
             parent=parent,
         )

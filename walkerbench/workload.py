@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 WORKER_COLUMNS = (
     *("completed_frame", "start_ns", "busy_ns", "cpu_ns", "gc_ns"),
-    *("core_wait_ns", "core_wait_before_ns", "system_ns", "minor_faults", "major_faults", "involuntary_switches"),
+    *("core_wait_ns", "core_wait_before_ns", "system_ns", "minor_faults", "major_faults"),
+    *("involuntary_switches", "voluntary_switches"),
 )
 """What a worker's row holds before its phases' nanoseconds; -1 where the system has no source for a figure."""
 

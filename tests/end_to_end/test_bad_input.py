@@ -148,8 +148,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         "run/run.json: corrupt, not UTF-8: record the run again",
     ),
     "newer": (
-        lambda run: rewritten(run, schema_version=3, surprise=1),
-        "run/run.json: made by a newer walkerbench (schema 3; this one reads up to 2): upgrade",
+        lambda run: rewritten(run, schema_version=4, surprise=1),
+        "run/run.json: made by a newer walkerbench (schema 4; this one reads up to 3): upgrade",
     ),
     "other": (lambda run: rewritten(run, state="sleeping"), "run/run.json: not a run file: state: "),
     "no run.json": (

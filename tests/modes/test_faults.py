@@ -7,6 +7,7 @@ from toy_workload import ToyShard, ToyWorkload
 
 from walkerbench.modes import Faults, faults, shard_runner
 from walkerbench.modes.shard_runner import ShardRunner
+from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.workload import WORKER_COLUMNS, BufferLayout, FrameBuffers
 
@@ -47,9 +48,10 @@ def rows_of(faults: Faults, frames: int) -> list[list[dict[str, int]]]:
     """What each of two workers writes into its row, frame by frame."""
     workload = ToyWorkload()
     buffers = FrameBuffers(BufferLayout.of(workload, 2))
-    meter = ThreadMeter()
+    meter, garbage = ThreadMeter(), GarbageClock()
     runners = [
-        ShardRunner(workload, agents, buffers, worker, faults, meter) for worker, agents in enumerate(((0, 3), (3, 6)))
+        ShardRunner(workload, agents, buffers, worker, faults, meter, garbage)
+        for worker, agents in enumerate(((0, 3), (3, 6)))
     ]
     rows = []
     for frame in range(frames):

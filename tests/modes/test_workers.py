@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -17,7 +18,7 @@ import orphans
 import psutil
 import pytest
 from threadpoolctl import threadpool_limits
-from toy_workload import BUILDING, Misdeed, ToyWorkload, blas_threads
+from toy_workload import BUILDING, Misdeed, ToyShard, ToyWorkload, blas_threads
 
 from walkerbench.errors import WorkerTimeout
 from walkerbench.workload import WORKER_COLUMNS
@@ -51,15 +52,34 @@ def test_every_worker_writes_its_row(make_mode, name):
     assert mode.buffers.counters.tolist() == [[4, 4, 0]] * 3 + [[0, 0, 0]]
 
 
-def test_a_collection_is_charged_to_the_frame_in_which_it_was(make_mode):
-    mode = make_mode("process")
+@ALL_MODES
+def test_a_collection_is_charged_to_the_worker_and_frame_in_which_it_was(make_mode, name):
+    mode = make_mode(name)
     deeds = (Misdeed("disable gc", 0, 0), Misdeed("collect garbage", 0, 2))
-    mode.start(ToyWorkload(misdeeds=deeds), 1)
+    mode.start(ToyWorkload(misdeeds=deeds), 2)
     collected = []
-    for frame in range(4):
-        run_frame(mode, frame)
-        collected.append(int(mode.buffers.workers[0, WORKER_COLUMNS.index("gc_ns")]))
-    assert [ns > 0 for ns in collected[1:]] == [False, True, False]
+    try:
+        for frame in range(4):
+            run_frame(mode, frame)
+            collected.append((mode.buffers.workers[:, WORKER_COLUMNS.index("gc_ns")] > 0).tolist())
+    finally:
+        gc.enable()
+    assert collected[1:] == [[False, False], [True, False], [False, False]]
+
+
+def test_a_collection_of_a_digest_is_no_frames(make_mode, monkeypatch):
+    mode = make_mode("sequential")
+    mode.start(ToyWorkload(), 1)
+    monkeypatch.setattr(ToyShard, "digest", lambda _shard: gc.collect())
+    gc.disable()
+    try:
+        run_frame(mode, 0)
+        mode.checkpoint(0, DEADLINE_S)
+        run_frame(mode, 1)
+    finally:
+        gc.enable()
+    assert mode.buffers.workers[0, WORKER_COLUMNS.index("gc_ns")] == 0
+    assert mode.garbage.total_ns > 0
 
 
 @pytest.mark.parametrize(("name", "threads"), [("sequential", 1), ("threaded", 3), ("process", 3)])

@@ -19,7 +19,7 @@ def recorder() -> FrameRecorder:
 def timing(frame: int) -> FrameTiming:
     return FrameTiming(
         frame=frame, start_ns=1000 + frame, wall_ns=500, settle_ns=40, dispatch_ns=5, barrier_wait_ns=6, gc_ns=7,
-        process_cpu_ns=8, parent=ThreadSpan(*range(91, 98)),
+        process_cpu_ns=8, parent=ThreadSpan(*range(91, 99)),
     )  # fmt: skip
 
 
@@ -36,6 +36,7 @@ def test_the_columns_of_a_frame_stand_in_the_published_order():
         "barrier_wait_ns", "busy_ns", "cpu_ns", "gc_ns", "ai_updates", "replaced",
         "process_cpu_ns", "parent_cpu_ns", "parent_core_wait_ns", "parent_core_wait_before_ns", "parent_system_ns",
         "parent_minor_faults", "parent_major_faults", "parent_involuntary_switches",
+        "parent_voluntary_switches",
     )  # fmt: skip
     assert {dtype[name] for name in dtype.names} == {np.dtype(np.int64)}
 
@@ -45,7 +46,8 @@ def test_the_columns_of_a_worker_stand_in_the_published_order():
 
     assert dtype.names == (
         "frame", "stage", "worker", "start_ns", "busy_ns", "cpu_ns", "gc_ns", "core_wait_ns", "core_wait_before_ns",
-        "system_ns", "minor_faults", "major_faults", "involuntary_switches", "agents_ns", "physics_ns",
+        "system_ns", "minor_faults", "major_faults", "involuntary_switches", "voluntary_switches",
+        "agents_ns", "physics_ns",
     )  # fmt: skip
     assert {dtype[name] for name in dtype.names} == {np.dtype(np.int64)}
 
@@ -62,7 +64,7 @@ def test_phases_are_those_of_the_slowest_worker_and_the_rest_is_summed():
     kept.record(3, True, timing(8), workers, (15, 1))
     frames, rows = kept.drain()
 
-    assert frames.tolist() == [(8, 3, 1, 1008, 500, 200, 120, 40, 5, 6, 610, 540, 10, 15, 1, 8, *range(91, 98))]
+    assert frames.tolist() == [(8, 3, 1, 1008, 500, 200, 120, 40, 5, 6, 610, 540, 10, 15, 1, 8, *range(91, 99))]
     blank = [0] * (len(WORKER_COLUMNS) - 5)
     assert rows.tolist() == [
         (8, 3, 0, 11, 300, 290, 1, *blank, 200, 90),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -29,6 +30,17 @@ def test_collections_are_added_up(readings):
         gc.collect()
         assert clock.total_ns == 37
     assert readings == []
+
+
+def test_each_threads_own_are_told_apart(readings):
+    readings += [100, 130, 1000, 1007]
+
+    with GarbageClock() as clock:
+        other = threading.Thread(target=gc.collect)
+        other.start()
+        other.join()
+        gc.collect()
+        assert (clock.total_ns, clock.own_ns()) == (37, 7)
 
 
 def test_nothing_is_observed_after_leaving(readings):

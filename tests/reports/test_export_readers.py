@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -222,6 +223,23 @@ def test_csv_is_read_by_numpy(tmp_path: Path) -> None:
     read = np.genfromtxt(tmp_path / "frames.csv", delimiter=",", names=True, dtype=np.int64)
     assert read.tolist() == recorded.frames.tolist()
     assert read.dtype.names == recorded.frames.dtype.names
+
+
+def test_in_csv_what_the_system_does_not_tell_is_empty(tmp_path: Path) -> None:
+    recorded = recorded_run(tmp_path / "run", 1)
+    frames = recorded.frames.copy()
+    frames["parent_core_wait_ns"] = -1
+    header, row = "".join(RENDERERS["csv"](dataclasses.replace(recorded, frames=frames))).splitlines()
+    assert dict(zip(header.split(","), row.split(","), strict=True))["parent_core_wait_ns"] == ""
+    assert row.count("-") == 0
+
+
+def test_what_was_excused_says_so_in_markdown(tmp_path: Path) -> None:
+    excused = {"criterion": "frame_ms.max < 1", "stage": None, "value": 1.5, "outcome": "unsupported",
+               "detail": "1.5 is not < 1, but given no core by the host"}  # fmt: skip
+    recorded = recorded_run(tmp_path / "run", 1)
+    text = "".join(RENDERERS["markdown"](dataclasses.replace(recorded, run=recorded.run.changed(verdicts=[excused]))))
+    assert "| `frame_ms.max < 1` | 1.5 (1.5 is not \\< 1, but given no core by the host) | **unsupported** |" in text
 
 
 def test_nothing_of_a_run_can_break_out_of_a_markdown_table(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,14 @@ def test_what_was_not_measured_is_left_out(tmp_path: Path) -> None:
     events = trace_of(tmp_path)
     assert [("core_wait_ns" in each["args"]) for each in named(events, "frame") if each["tid"]] == [True, False] * 3
     assert [(each["ts"], each["args"]["percent"]) for each in named(events, "core 0")] == [(0.0, 50.0)]
+
+
+def test_a_run_that_broke_in_its_first_frame_begins_with_its_samples(tmp_path: Path) -> None:
+    recorded = recorded_run(tmp_path / "run", state="broken", ended_because="worker 0 hung")
+    lost = replace(recorded, frames=recorded.frames[:0], workers=recorded.workers[:0])
+    events = read("".join(chrome_trace.render(lost)))
+    assert [each["ts"] for each in named(events, "core 1")] == [0.0, 0.0]
+    assert [each["ts"] for each in named(events, "broken")] == [250_000.0]
 
 
 def test_frames_whose_workers_were_lost_are_shown_without(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from walkerbench.cli.result import to_text
+from walkerbench.reports.attribution import slow_frames
 from walkerbench.reports.terminal import report
 from walkerbench.run_directory import RunFile
 
@@ -140,11 +141,12 @@ def test_numbers_of_any_size_are_whole() -> None:
         ({}, "246 ms CPU: computing"),
         ({"cpu_ms": 31, "not_scheduled_ms": 205, "blocked_ms": 9.5}, "31 ms CPU, 205 ms not scheduled, 9.5 ms blocked"),
         ({"cpu_ms": 243.5, "not_scheduled_ms": 1, "blocked_ms": 1}, "244 ms CPU: computing"),
-        ({"gc_ms": 230, "cause": "garbage collection"}, "246 ms CPU, 230 ms garbage collection: garbage collection"),
+        ({"gc_ms": 230, "cause": "garbage collection"}, "246 ms CPU (230 ms garbage collection): garbage collection"),
         ({"cause": "not scheduled", "host": True}, "246 ms CPU: the host"),
         ({"cause": "not scheduled"}, "246 ms CPU: waiting for a core"),
         ({"cause": "page faults"}, "246 ms CPU: page faults"),
-        ({"cpu_ms": 5, "blocked_ms": 240, "cause": "blocked"}, "5.0 ms CPU, 240 ms blocked: asleep or in I/O"),
+        ({"cpu_ms": 5, "blocked_ms": 240, "cause": "blocked"},
+         "5.0 ms CPU, 240 ms blocked: asleep, in I/O, on a lock or stopped"),
         ({"cpu_ms": 5, "not_scheduled_ms": None, "blocked_ms": 240, "cause": "not running"},
          "5.0 ms CPU, 240 ms blocked: blocked or not scheduled, which this system does not tell apart"),
     ],
@@ -157,26 +159,52 @@ def test_a_frame_over_its_limit_is_explained_in_a_line(changes: dict[str, Any], 
 
 
 @pytest.mark.parametrize(
-    ("mode", "gil_enabled", "row", "asleep"),
+    ("mode", "gil_enabled", "row"),
     [
-        ("sequential", True, "asleep or in I/O", "asleep or in I/O"),
-        ("threaded", True, "waiting for the GIL or a lock", "asleep, in I/O or on a lock (worker 1)"),
-        ("threaded", False, "waiting for a lock (the GIL is off)", "asleep, in I/O or on a lock (worker 1)"),
-        ("process", True, "waiting for a lock or I/O", "asleep, in I/O or stopped (worker 1)"),
+        ("sequential", True, "asleep or in I/O"),
+        ("threaded", True, "waiting for the GIL or a lock"),
+        ("threaded", False, "waiting for a lock (the GIL is off)"),
+        ("process", True, "waiting for a lock or I/O"),
     ],
 )
-def test_what_blocked_means_depends_on_the_mode_and_the_gil(
-    mode: str, gil_enabled: bool, row: str, asleep: str
-) -> None:
+def test_what_blocked_means_depends_on_the_mode_and_the_gil(mode: str, gil_enabled: bool, row: str) -> None:
     run = FINISHED.changed(
         mode={**dict(FINISHED.mode), "used": mode},
         machine={**FINISHED.machine, "python": {"version": "3.13.0", "gil_enabled": gil_enabled}},
-        slow_frames={"blocked": 1},
-        worst_frames=[slow_frame(cause="blocked", worker=None if mode == "sequential" else 1)],
     )
+    assert f"\n{row} " in to_text(report(run, RUN))
+
+
+@pytest.mark.parametrize(
+    ("mode", "worker", "where"),
+    [("sequential", None, ""), ("process", 1, " (worker 1)"), ("process", None, " (in the parent)")],
+)
+def test_a_slow_frame_says_who_was_slow(mode: str, worker: int | None, where: str) -> None:
+    run = FINISHED.changed(
+        mode={**dict(FINISHED.mode), "used": mode}, slow_frames={"compute": 1}, worst_frames=[slow_frame(worker=worker)]
+    )
+    assert f": computing{where}\n" in to_text(report(run, RUN))
+
+
+def test_a_slow_frame_says_which_part_of_it_was_over_its_limit() -> None:
+    over = slow_frame(criterion="agent_processing_ms.max < 200", value_ms=231)
+    run = FINISHED.changed(slow_frames={"compute": 1}, worst_frames=[over])
+    assert "frame 812: 246 ms (agent processing 231 ms), of it 246 ms CPU" in to_text(report(run, RUN))
+
+
+def test_the_causes_of_all_frames_over_a_limit_are_counted() -> None:
+    run = FINISHED.changed(slow_frames={"page faults": 1320, "compute": 2}, worst_frames=[slow_frame()])
     text = to_text(report(run, RUN))
-    assert f"\n{row} " in text
-    assert f": {asleep}\n" in text
+    assert "\nThe worst 1 of 1,322 frames over a limit, and why\nframe 812: " in text
+    assert "\nof all 1,322: 1,320 page faults, 2 computing\n" in text
+
+
+def test_the_slowest_frames_within_every_limit_are_shown_on_request_alone() -> None:
+    run = FINISHED.changed(worst_frames=[slow_frame(criterion=None, frame=number) for number in range(9)])
+    assert "frame 0" not in to_text(report(run, RUN))
+    lines = to_text(slow_frames(run)).splitlines()
+    assert lines[1:3] == ["The slowest judged frames, and why", "frame 0: 246 ms, of it 246 ms CPU: computing"]
+    assert len([line for line in lines if line.startswith("frame ")]) == 5
 
 
 @pytest.mark.parametrize(("own", "others", "told"), [(1.0, 1.0, True), (1.0, 0.2, False), (1.0, 0.7, False)])

@@ -165,7 +165,12 @@ def _stream(stream: IO[str] | None) -> IO[str]:
     return stream
 
 
-_PICTURES = ("Frame times over the run", "Judged frames by their time", "Cores, mean and highest load")
+_PICTURES = (
+    "The slowest judged frames",
+    "Frame times over the run",
+    "Judged frames by their time",
+    "Cores, mean and highest load",
+)
 
 
 def without_pictures(shown: str) -> str:

@@ -28,10 +28,13 @@ def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> 
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.result import print_run
     from walkerbench.conclusion import concluded
+    from walkerbench.reports.attribution import over_a_limit, slow_frames
     from walkerbench.reports.pictures import pictures
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
 
     found = concluded(read_run(find_run(recorded, RUNS_ROOT)))
-    drawn = () if as_json else pictures(found)
+    # Frames over a limit stand with every run's figures.
+    slowest = () if over_a_limit(found.run) else slow_frames(found.run)
+    drawn = () if as_json else (*slowest, *pictures(found))
     print_run(found.run, found.directory, as_json=as_json, verbose=invocation.verbose, pictures=drawn)
     return 0

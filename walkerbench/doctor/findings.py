@@ -98,8 +98,9 @@ def _turbo(readings: Readings) -> Finding:
 def _load(readings: Readings) -> Finding:
     if readings.load is None:
         return Finding("load", "unknown", NOT_AVAILABLE)
-    level = _level(readings.load / readings.cores_allowed, _LOAD_A_CORE)
-    seen = f"{readings.load:.2f} over the last minute, on {readings.cores_allowed} cores"
+    # The system counts who wants to run on any core, those that this process may not use among them.
+    level = _level(readings.load / readings.cores_present, _LOAD_A_CORE)
+    seen = f"{readings.load:.2f} over the last minute, on {readings.cores_present} cores"
     return Finding("load", level, seen, _unless_ok(level, "end what else is running, or wait for a minute"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import Enum, auto
 from typing import Any
 
@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from walkerbench.errors import CallOrderError
 from walkerbench.modes.faults import Faults
+from walkerbench.recording.garbage import GarbageClock
 from walkerbench.workload import BufferLayout, FrameBuffers, Settler, Workload, fold_digests
 
 BARRIER_TIMEOUT_S = 30.0
@@ -36,6 +37,9 @@ class ExecutionMode(ABC):
 
     Args:
         faults: What to inject into the workers.
+
+    Attributes:
+        garbage: The clock of garbage collection in the parent's process, from `start` to `close`.
     """
 
     name: str
@@ -50,6 +54,8 @@ class ExecutionMode(ABC):
         self._state = State.NEW
         self._blas: threadpool_limits | None = None
         self._buffers: FrameBuffers | None = None
+        self.garbage = GarbageClock()
+        self._clocks = ExitStack()
 
     @property
     def buffers(self) -> FrameBuffers:
@@ -74,6 +80,7 @@ class ExecutionMode(ABC):
         self._expect("start", State.NEW)
         # Two schedulers would fight over the cores: one BLAS thread a worker, whatever the library's own default.
         self._blas = threadpool_limits(limits=1)
+        self._clocks.enter_context(self.garbage)
         with self._broken_on_error():
             self._buffers = FrameBuffers(*self._memory(BufferLayout.of(workload, num_workers)))
             settler = workload.make_settler(self._buffers)
@@ -131,6 +138,7 @@ class ExecutionMode(ABC):
         try:
             self._close()
         finally:
+            self._clocks.close()
             self._buffers = None
             if self._blas is not None:
                 self._blas.restore_original_limits()

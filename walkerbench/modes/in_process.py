@@ -22,6 +22,7 @@ class InProcessMode(ExecutionMode):
         other._expect("take_over from", State.READY)
         self._runners, self._buffers, self._blas = other._runners, other._buffers, other._blas
         other._runners, other._buffers, other._blas = (), None, None
+        self.garbage, self._clocks = other.garbage, other._clocks.pop_all()
         other.close()
         self._state = State.READY
 
@@ -30,7 +31,7 @@ class InProcessMode(ExecutionMode):
         meter = ThreadMeter()
         for worker, agents in enumerate(shard_bounds(workload.num_agents, num_workers)):
             try:
-                runners.append(ShardRunner(workload, agents, self.buffers, worker, self._faults, meter))
+                runners.append(ShardRunner(workload, agents, self.buffers, worker, self._faults, meter, self.garbage))
             except Exception as error:
                 raise failure(worker, agents, -1, error) from error
         self._runners = tuple(runners)

@@ -21,7 +21,7 @@ class ShardRunner:
         worker: The worker's number.
         faults: What to inject.
         meter: Measures the thread that runs the shard, which may be another in each frame.
-        garbage: Where the worker is a process, the clock of its garbage collection.
+        garbage: The clock of garbage collection in the process that runs the shard.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class ShardRunner:
         worker: int,
         faults: Faults,
         meter: ThreadMeter,
-        garbage: GarbageClock | None = None,
+        garbage: GarbageClock,
     ) -> None:
         self.agents = agents
         self.worker = worker
@@ -43,12 +43,12 @@ class ShardRunner:
         self._injector = FaultInjector(faults, worker) if faults.active else None
         self._meter = meter
         self._garbage = garbage
-        self._collected_ns = 0 if garbage is None else garbage.total_ns
 
     def run(self, frame: int) -> None:
         """Run one frame and write the worker's row."""
         start = time.perf_counter_ns()
         self._meter.begin()
+        collected = self._garbage.own_ns()
         if self._injector:
             self._injector.before(frame)
         edges = [time.perf_counter_ns()]
@@ -60,16 +60,10 @@ class ShardRunner:
         busy = time.perf_counter_ns() - start
         spent = [after - before for before, after in pairwise(edges)]
         cpu, *scheduling = self._meter.end()
-        self._row[:] = (frame, start, busy, cpu, self._fresh_garbage_ns(), *scheduling, *spent)
+        collected = self._garbage.own_ns() - collected
+        self._row[:] = (frame, start, busy, cpu, collected, *scheduling, *spent)
 
     def digest(self) -> None:
         """Have the shard digest its agents."""
         self._shard.digest()
         self._meter.restart()
-
-    def _fresh_garbage_ns(self) -> int:
-        """Garbage collection of this process since its last row; 0 where the parent's own clock sees it."""
-        if self._garbage is None:
-            return 0
-        before, self._collected_ns = self._collected_ns, self._garbage.total_ns
-        return self._collected_ns - before

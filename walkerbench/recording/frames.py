@@ -90,8 +90,7 @@ def worker_dtype(phases: Sequence[str]) -> np.dtype[np.void]:
     `start_ns`                when it began, in `perf_counter_ns`
     `busy_ns`                 how long it took
     `cpu_ns`                  of it, CPU time of its thread
-    `gc_ns`                   garbage collection of its process since its row before; 0 where that is
-                              the parent's process, whose frame counts it
+    `gc_ns`                   of it, garbage collection that its thread did
     `core_wait_ns`            of `busy_ns`, ready to run and waiting for a core
     `core_wait_before_ns`     waiting for a core between its thread's row before and its beginning,
                               as a woken thread does before it can look at the clock
@@ -99,6 +98,7 @@ def worker_dtype(phases: Sequence[str]) -> np.dtype[np.void]:
     `minor_faults`            page faults without reading from a disk
     `major_faults`            page faults with it
     `involuntary_switches`    how often it had to leave its core to others
+    `voluntary_switches`      how often it left its core because it had to wait
     `{phase}_ns`              each phase's time
     ========================= ======================================================================
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +19,7 @@ class GarbageClock:
     def __init__(self) -> None:
         self.total_ns = 0
         self._begun_ns: int | None = None
+        self._by_thread_ns: dict[int, int] = {}
 
     def __enter__(self) -> Self:
         gc.callbacks.append(self._observe)
@@ -29,10 +31,17 @@ class GarbageClock:
         gc.callbacks.remove(self._observe)
         self._begun_ns = None
 
+    def own_ns(self) -> int:
+        """The sum so far of the collections that the calling thread did itself."""
+        return self._by_thread_ns.get(threading.get_ident(), 0)
+
     def _observe(self, phase: str, _info: dict[str, Any]) -> None:
         # Collections do not nest; one that was under way while the clock was entered has no beginning here.
         if phase == "start":
             self._begun_ns = time.perf_counter_ns()
         elif self._begun_ns is not None:
-            self.total_ns += time.perf_counter_ns() - self._begun_ns
+            spent_ns = time.perf_counter_ns() - self._begun_ns
             self._begun_ns = None
+            self.total_ns += spent_ns
+            # A collection calls back in the thread that does it.
+            self._by_thread_ns[threading.get_ident()] = self.own_ns() + spent_ns

@@ -35,6 +35,7 @@ class ThreadSpan(NamedTuple):
         minor_faults: Page faults that needed no reading from a disk.
         major_faults: Page faults that did.
         involuntary_switches: How often the thread had to leave its core to others.
+        voluntary_switches: How often it left its core because it had to wait.
     """
 
     cpu_ns: int
@@ -44,6 +45,7 @@ class ThreadSpan(NamedTuple):
     minor_faults: int
     major_faults: int
     involuntary_switches: int
+    voluntary_switches: int
 
 
 class CoreWaitSource:
@@ -140,7 +142,7 @@ class _Thread:
         self._core_wait = CoreWaitSource()
         self._usage = UsageSource()
         waits, counts = not self._core_wait.available, not self._usage.available
-        self._missing = (False, waits, waits, counts, counts, counts, counts) if waits or counts else ()
+        self._missing = (False, waits, waits, *[counts] * 5) if waits or counts else ()
         self._switches = 0
         self._wait_ns = self._core_wait.total_ns()
         self._ended_wait_ns = self._wait_ns
@@ -153,8 +155,8 @@ class _Thread:
 
     def end(self) -> tuple[int, ...]:
         cpu_ns = thread_time_ns() - self._begun_ns
-        system_s, minor, major, _, switches = self._read()
-        begun_system_s, begun_minor, begun_major, _, begun_switches = self._begun_usage
+        system_s, minor, major, voluntary, involuntary = self._read()
+        begun_system_s, begun_minor, begun_major, begun_voluntary, begun_involuntary = self._begun_usage
         wait_ns, begun_wait_ns, ended_wait_ns = self._wait_ns, self._begun_wait_ns, self._ended_wait_ns
         self._ended_wait_ns = wait_ns
         span = (
@@ -164,7 +166,8 @@ class _Thread:
             int((system_s - begun_system_s) * _NS_PER_S),
             minor - begun_minor,
             major - begun_major,
-            switches - begun_switches,
+            involuntary - begun_involuntary,
+            voluntary - begun_voluntary,
         )
         return span if not self._missing else self._marked(span)
 

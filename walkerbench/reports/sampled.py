@@ -99,7 +99,7 @@ def _threads(sampled: SampledRun) -> list[RenderableType]:
 
 
 def _seconds(samples: int) -> str:
-    return f"{samples / RATE_HZ:.2f}" if samples else NOT_MEASURED
+    return f"{samples / RATE_HZ:.2f}"
 
 
 def _phase(wall: SampledRun, gil: SampledRun | None, phase: str) -> Iterator[RenderableType]:

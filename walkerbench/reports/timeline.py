@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -26,6 +28,7 @@ FRAME, DISPATCH, WORKERS, BARRIER_WAIT, STALL = "frame", "dispatch", "workers", 
 """Names of spans; the others are called as the phases are."""
 
 _ROWS_AT_ONCE = 4096
+_FRAME_BITS = 40  # a run of so many frames would take centuries
 
 
 class Span(NamedTuple):
@@ -57,8 +60,17 @@ def num_workers(recorded: RecordedRun) -> int:
 
 
 def begin_ns(recorded: RecordedRun) -> int:
-    """When the first frame began; 0 without any."""
-    return int(recorded.frames["start_ns"][0]) if len(recorded.frames) else 0
+    """When the first frame began; without any, when the CPU's load was first sampled; 0 without that, too."""
+    if len(recorded.frames):
+        return int(recorded.frames["start_ns"][0])
+    return int(recorded.cpu["time_ns"][0]) if len(recorded.cpu) else 0
+
+
+def end_ns(recorded: RecordedRun) -> int:
+    """When the last frame ended; without any, when the CPU's load was last sampled; 0 without that, too."""
+    if len(recorded.frames):
+        return int(recorded.frames["start_ns"][-1] + recorded.frames["wall_ns"][-1])
+    return int(recorded.cpu["time_ns"][-1]) if len(recorded.cpu) else 0
 
 
 def frames_with_workers(recorded: RecordedRun) -> Iterator[tuple[Row, tuple[Row, ...]]]:
@@ -71,6 +83,14 @@ def frames_with_workers(recorded: RecordedRun) -> Iterator[tuple[Row, tuple[Row,
             continue
         yield frame, tuple(workers)
         moment, workers = next(parts, (None, iter(())))
+
+
+def rows_of_worker(recorded: RecordedRun, number: int) -> Iterator[Row]:
+    """A worker's rows, of the frames that were recorded."""
+    frames, workers = recorded.frames, recorded.workers
+    # The last rows of a run that was killed may belong to a frame that is lost.
+    known = np.isin(_moments(workers), _moments(frames))
+    return _rows(workers[known & (workers["worker"] == number)])
 
 
 def row_of(record: Any) -> Row:
@@ -146,6 +166,11 @@ def _rows(array: NDArray[Any]) -> Iterator[Row]:
     for first in range(0, len(array), _ROWS_AT_ONCE):
         for values in array[first : first + _ROWS_AT_ONCE].tolist():
             yield dict(zip(names, values, strict=True))
+
+
+def _moments(array: NDArray[Any]) -> NDArray[np.int64]:
+    moments: NDArray[np.int64] = (array["stage"] << _FRAME_BITS) + array["frame"]
+    return moments
 
 
 def _moment(row: Row) -> tuple[int, int]:

@@ -64,6 +64,9 @@ class RecordedRun:
 # 2  run.json says where the time went: "attribution", "slow_frames", "worst_frames". workers.npy has what the system
 #    says of each thread's time, -1 where it does not, and frames.npy has it of the parent's. Of a run of schema 1 all
 #    of that is absent: its arrays lack the columns, and the keys have their defaults.
+# 3  A stage says which mode ran it and its workers' process ids. workers.npy counts voluntary switches, frames.npy has
+#    the parent's, and a worker's garbage collection is its thread's own. "worst_frames" holds the longest frames, with
+#    no criterion, where none is over a limit.
 def read_run(path: Path) -> RecordedRun:
     """Read a run; its arrays stay in their files and are mapped read-only. No frames at all are allowed.
 

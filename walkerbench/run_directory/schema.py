@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from annotated_types import Ge
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The schema that this walkerbench writes, and the newest that it reads. Its history stands in `reader.py`."""
 
 
@@ -51,8 +51,8 @@ class ModeRecord(_Record):
 
     Attributes:
         requested: The mode asked for.
-        used: The mode that ran.
-        fallback: Why they differ, or None.
+        used: The mode that ran; where stages differ, the one asked for.
+        fallback: Why they differ, or why they do in some stage; or None.
         workers: Workers asked for or derived; a stage's own number stands in its record.
         start_method: How worker processes were started, or None.
         start_method_reason: Why in that way, or None.
@@ -75,6 +75,8 @@ class StageRecord(_Record):
         frames: Frames recorded.
         warmup: How many of them are warm-up, and so not judged.
         workers: How many workers.
+        mode: The mode that ran it; None in a run of an older schema, where it is the run's.
+        worker_pids: Process ids of the workers that were processes, by their numbers.
         digest: Fold of the stage's checkpoints, or None without one.
         counters: Totals of the stage, warm-up included.
         population: The population's statistics after the last frame.
@@ -86,6 +88,8 @@ class StageRecord(_Record):
     frames: Count
     warmup: Count
     workers: Annotated[int, Ge(1)]
+    mode: str | None = None
+    worker_pids: tuple[int, ...] = ()
     digest: Hex | None
     counters: dict[str, int]
     population: dict[str, Number]
@@ -161,26 +165,26 @@ class AttributionRecord(_Record):
 
 
 class SlowFrameRecord(_Record):
-    """Why a judged frame was over its limit; see `verdicts.explanations`.
+    """Why a judged frame took long; see `verdicts.explanations`.
 
     Attributes:
         stage: Number of the stage.
         frame: Number of the frame.
-        criterion: Canonical text of the criterion that sets the limit.
-        value_ms: What it limits.
+        criterion: Canonical text of the criterion whose limit it was over; None where it was merely slow.
+        value_ms: What it limits, or the whole frame's time.
         wall_ms: The whole frame's time.
         cpu_ms: Of it, CPU time on the critical path.
         not_scheduled_ms: Of it, waiting for a core; None where the system does not tell.
         blocked_ms: Of it, the rest.
         gc_ms: Garbage collection meanwhile, part of the above.
-        worker: The worker that ended last; None in sequential mode.
+        worker: The worker that ended last, where most of the excess is its own; else None.
         cause: What the frame had most of beyond a typical one.
         host: Whether the host is to blame, so that `host_stall = "inconclusive"` takes the failure back.
     """
 
     stage: Count
     frame: Count
-    criterion: str
+    criterion: str | None
     value_ms: float
     wall_ms: float
     cpu_ms: float
@@ -252,7 +256,7 @@ class RunFile(_Record):
         faults: What was injected, in words, or None.
         attribution: Where the time went; None without judged frames.
         slow_frames: Cause → how many judged frames were over a limit because of it.
-        worst_frames: The ten longest of them, longest first.
+        worst_frames: The ten longest of them, longest first; where there are none, the ten longest judged frames.
         arrays: Columns of every array beside the file; `RunWriter` fills it in, so a file always has it.
     """
 

@@ -19,6 +19,7 @@ from walkerbench.run_directory import RecordedRun, read_run
 from walkerbench.sampling.attach import RATE_HZ, Moment, check_permitted, find_py_spy, record, record_sampled
 from walkerbench.sampling.py_spy_file import read_tracks
 from walkerbench.sampling.stacks import Track, collapsed, speedscope
+from walkerbench.whole_file import WholeFile
 
 _KEYS = ("stage", "frame", "agent")
 
@@ -73,7 +74,7 @@ def profile_run(options: Sequence[str], directory: Path, tell: Callable[[str], N
     Raises:
         OutputError: The directory exists or cannot be made.
         UsageError: py-spy is missing or not permitted, or the run cannot be carried out; nothing is left behind.
-        RunBroken: A run or py-spy broke; what was recorded is kept.
+        RunBroken: A run or py-spy broke, or what it gave can no longer be written; what was recorded is kept.
         Interrupted: The user wants no more, and there is nothing to show.
         NotComparable: A sampled run did other work than the unsampled one; everything is kept.
     """
@@ -156,18 +157,16 @@ def _sample(
     try:
         record_sampled(py_spy, options, place / "run", samples, moment, interrupts)
         recorded = _read(place / "run")
-        tracks = read_tracks(samples, [stage.workers for stage in recorded.run.stages])
+        tracks = read_tracks(samples, [stage.worker_pids for stage in recorded.run.stages])
     finally:
         samples.unlink(missing_ok=True)
         with suppress(OSError):  # an empty place says nothing; one with a run in it stays
             place.rmdir()
-    try:
-        for track in tracks:
-            (place / f"{track.name}.collapsed.txt").write_text(collapsed(track), encoding="utf-8")
-            scope = json.dumps(speedscope(track, RATE_HZ, f"{track.name}, {moment}"))
-            (place / f"{track.name}.speedscope.json").write_text(scope, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{place}: the output cannot be written: {error.strerror}: give another") from error
+    for track in tracks:
+        scope = json.dumps(speedscope(track, RATE_HZ, f"{track.name}, {moment}"))
+        for kind, text in (("collapsed.txt", collapsed(track)), ("speedscope.json", scope)):
+            with WholeFile.opened(place / f"{track.name}.{kind}") as file:
+                file.write(text)
     return SampledRun(moment, recorded, tracks)
 
 

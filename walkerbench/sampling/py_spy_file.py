@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,22 +25,21 @@ class _Thread:
     pid: int
     name: str
     is_root: bool
-    is_worker_process: bool
     stacks: tuple[Stack, ...]
 
 
-def read_tracks(path: Path, workers: Sequence[int]) -> tuple[Track, ...]:
+def read_tracks(path: Path, worker_pids: Iterable[Sequence[int]]) -> tuple[Track, ...]:
     """Read the samples of the main thread and of every worker; other threads only watch, and are left out.
 
     Args:
         path: What py-spy wrote with `--format speedscope --subprocesses --threads`.
-        workers: How many workers each stage of the run had, for the numbers of worker processes.
+        worker_pids: Process ids of each stage's worker processes, by their numbers.
 
     Raises:
         RunBroken: It is no such file.
     """
     try:
-        return tracks(json.loads(path.read_text(encoding="utf-8")), workers)
+        return tracks(json.loads(path.read_text(encoding="utf-8")), worker_pids)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise RunBroken(
             f"py-spy has written no samples that can be read ({type(error).__name__}: {error}): "
@@ -48,22 +47,14 @@ def read_tracks(path: Path, workers: Sequence[int]) -> tuple[Track, ...]:
         ) from error
 
 
-def tracks(content: Mapping[str, Any], workers: Sequence[int]) -> tuple[Track, ...]:
-    """The tracks of a parsed file: `main`, then the workers by their numbers.
+def tracks(content: Mapping[str, Any], worker_pids: Iterable[Sequence[int]]) -> tuple[Track, ...]:
+    """The tracks of a parsed file: `main`, then the workers by their numbers, each over all stages.
 
-    Worker threads have names. Worker processes are numbered as they were started, stage by stage, which is the order
-    of their process ids.
+    Worker threads have names, worker processes are known by their process ids.
     """
     calls = [_call(frame) for frame in content["shared"]["frames"]]
     threads = [_thread(profile, calls) for profile in content["profiles"] if profile["samples"]]
-    pids = sorted({thread.pid for thread in threads if thread.is_worker_process})
-    numbers = [number for count in workers for number in range(count)]
-    # Where a process is missing, whose numbers would be wrong is unknown: then they are told apart by process id.
-    names = (
-        {pid: f"worker-{number}" for pid, number in zip(pids, numbers, strict=True)}
-        if len(pids) == len(numbers)
-        else {pid: f"worker-pid-{pid}" for pid in pids}
-    )
+    names = {pid: f"worker-{number}" for pids in worker_pids for number, pid in enumerate(pids)}
     gathered: dict[str, list[Stack]] = {}
     for thread in threads:
         name = _track(thread, names)
@@ -85,7 +76,6 @@ def _thread(profile: Mapping[str, Any], calls: Sequence[Call]) -> _Thread:
         pid=int(match[1]),
         name=(thread[1] if thread else None) or match[2],
         is_root=len(processes) == 1,
-        is_worker_process="--multiprocessing-fork" in processes[-1],
         stacks=tuple(tuple(call for call in stack if not _is_owner(call)) for stack in stacks),
     )
 

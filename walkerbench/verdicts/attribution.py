@@ -12,7 +12,7 @@ A lane (see `lanes`) has each frame's whole wall time. Of it,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -51,7 +51,7 @@ class Attribution:
     Attributes:
         shares: One for each part; they add up to 1.
         effective_cores: CPU time of the parent and all workers within frames, per wall time.
-        garbage_collection: Garbage collection of all processes, per wall time.
+        garbage_collection: Garbage collection of all processes, as a share of the same time as `shares`.
         minor_faults: Page faults a frame, without reading from a disk; None where the system does not tell.
         major_faults: The same, with it.
         involuntary_switches: How often a thread had to leave its core, a frame; None where the system does not tell.
@@ -65,30 +65,38 @@ class Attribution:
     involuntary_switches: float | None
 
 
-def attribute(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> Attribution | None:
+def attribute(frames: NDArray[Any], workers: NDArray[Any], settings: Sequence[Setting]) -> Attribution | None:
     """Attribute the time of judged frames.
 
     Args:
         frames: `(frames,)`, structured as `frames.npy`; those of the warm-up are left aside.
         workers: `(rows,)`, structured as `workers.npy`.
-        setting: How the workers shared the machine.
+        settings: How the workers shared the machine, a stage each.
 
     Returns:
         The attribution; None without judged frames, and for recordings of schema 1, which lack what it takes.
     """
-    lanes = _judged_lanes(frames, workers, setting)
-    if lanes is None:
+    found = [
+        (setting, lanes)
+        for stage, setting in enumerate(settings)
+        if (lanes := _judged_lanes(frames[frames["stage"] == stage], workers, setting)) is not None
+    ]
+    if not found:
         return None
-    wall_ns = int(lanes.frames["wall_ns"].sum())
-    parallel = setting.mode != "sequential"
-    cpu_ns = int(lanes.frames["parent_cpu_ns"].sum()) + (int(lanes.cpu_ns.sum()) if parallel else 0)
-    # In sequential mode the parent's thread is the worker's, and what it used has been counted.
-    rows = lanes.workers if parallel else lanes.workers[:0]
+    stages = [lanes for _, lanes in found]
+    wall_ns = sum(int(lanes.frames["wall_ns"].sum()) for lanes in stages)
+    lanes_ns = sum(int(lanes.frames["wall_ns"][lanes.frame].sum()) for lanes in stages)
+    collected_ns = sum(int(lanes.frames["gc_ns"].sum()) for lanes in stages)
+    threaded = any(setting.mode == "threaded" for setting, _ in found)
     return Attribution(
-        shares(_nanoseconds(lanes), mode=setting.mode, gil_enabled=setting.gil_enabled),
-        effective_cores=cpu_ns / wall_ns,
-        garbage_collection=int(lanes.frames["gc_ns"].sum()) / wall_ns,
-        **{name: _a_frame(lanes.frames, rows, name) for name in _COUNTS},
+        shares(
+            _added([_nanoseconds(lanes) for lanes in stages]),
+            mode="threaded" if threaded else found[0][0].mode,
+            gil_enabled=found[0][0].gil_enabled,
+        ),
+        effective_cores=sum(_cpu_ns(lanes, setting) for setting, lanes in found) / wall_ns,
+        garbage_collection=collected_ns / lanes_ns,
+        **{name: _a_frame(found, name) for name in _COUNTS},
     )
 
 
@@ -146,9 +154,31 @@ def _nanoseconds(lanes: Lanes) -> PartsNs:
     return summed if lanes.tells_core_wait else {**summed, "not scheduled": None}
 
 
-def _a_frame(frames: NDArray[Any], workers: NDArray[Any], name: str) -> float | None:
-    parent = frames[f"parent_{name}"]
-    own = workers[name]
-    if (parent == MISSING).any() or (own == MISSING).any():
-        return None
-    return (int(parent.sum()) + int(own.sum())) / len(frames)
+def _added(stages: Sequence[PartsNs]) -> PartsNs:
+    return {part: _sum_of_known(stage[part] for stage in stages) for part in stages[0]}
+
+
+def _sum_of_known(values: Iterable[int | None]) -> int | None:
+    """The sum; None where one is not known."""
+    known = list(values)
+    return None if None in known else sum(value or 0 for value in known)
+
+
+def _cpu_ns(lanes: Lanes, setting: Setting) -> int:
+    """CPU time of the parent and all workers within frames."""
+    workers_ns = 0 if setting.mode == "sequential" else int(lanes.cpu_ns.sum())
+    return int(lanes.frames["parent_cpu_ns"].sum()) + workers_ns
+
+
+def _a_frame(stages: Sequence[tuple[Setting, Lanes]], name: str) -> float | None:
+    """How many of what is counted a frame had; None where the system does not tell."""
+    total = count = 0
+    for setting, lanes in stages:
+        # In sequential mode the parent's thread is the worker's, and what it counted covers both.
+        of_workers = lanes.workers[name][: 0 if setting.mode == "sequential" else None]
+        of_parent = lanes.frames[f"parent_{name}"]
+        if (of_parent == MISSING).any() or (of_workers == MISSING).any():
+            return None
+        total += int(of_parent.sum()) + int(of_workers.sum())
+        count += len(lanes.frames)
+    return total / count

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.verdicts.lanes import Integers, Lanes, Setting
+from walkerbench.verdicts.lanes import MISSING, Integers, Lanes, Setting
 
 Cause = Literal[
     "not scheduled", "garbage collection", "waiting for the GIL", "page faults", "blocked", "not running", "compute"
@@ -21,11 +21,15 @@ Cause = Literal[
 
 *Not scheduled*: the frame was ready to run and had no core, which is the host's doing where there are enough cores for
 the workers. *Waiting for the GIL* is told from *blocked* by the CPU time that other threads of the process used
-meanwhile; *blocked* is a lock, input or output, sleep or a stopped process, which nothing tells apart. *Not running* is
-any of these on a system that does not tell how long a thread waits for a core. *Page faults* are CPU time within the
-kernel, or blocked time, that comes with enough of them.
+meanwhile, and by how often the thread woke up to ask for it; *blocked* is a lock, input or output, sleep or a stopped
+process, which nothing tells apart. *Not running* is any of these on a system that does not tell how long a thread waits
+for a core. *Page faults* are CPU time within the kernel, or blocked time, that comes with enough of them.
 """
 
+# CPython's take_gil asks again every `sys.getswitchinterval()`, 5 ms, and each time is a voluntary switch; the rest is
+# for waking up. Who sleeps, or waits for a lock, does so in one.
+_LONGEST_GIL_WAIT_NS = 6_000_000
+_UNKNOWN_NS = np.iinfo(np.int64).max
 _SLOWEST_FAULT_NS = 1_000_000  # a huge page takes about that long to be zeroed
 _SLOWEST_READ_NS = 50_000_000  # a major fault on a busy disk
 
@@ -37,6 +41,7 @@ class CriticalPath:
     Attributes:
         frames: Structured as `frames.npy`.
         worker: Number of the worker that ended last; None in sequential mode.
+        busy_ns: For how long the path is that worker's; all of the wall time in sequential mode.
         cpu_ns: CPU time.
         core_wait_ns: Waiting for a core.
         gc_ns: Garbage collection that held the frame up, whoever did it.
@@ -46,6 +51,7 @@ class CriticalPath:
 
     frames: NDArray[Any]
     worker: Integers | None
+    busy_ns: Integers
     cpu_ns: Integers
     core_wait_ns: Integers
     gc_ns: Integers
@@ -64,15 +70,16 @@ def follow(lanes: Lanes, setting: Setting) -> CriticalPath:
     if setting.mode == "sequential":
         # The parent's thread is the worker's, and its own figures cover the whole frame.
         rows = np.zeros(len(frames), lanes.workers.dtype)
+        busy_ns = frames["wall_ns"]
         cpu_ns, core_wait_ns = _outside(lanes, np.zeros_like(frames["wall_ns"]), lanes.core_wait_ns)
     else:
         rows = lanes.workers[last]
-        outside = _outside(lanes, lanes.busy_ns[last], lanes.core_wait_before_ns[last] + lanes.late_ns)
+        busy_ns = lanes.busy_ns[last]
+        outside = _outside(lanes, busy_ns, lanes.core_wait_before_ns[last] + lanes.late_ns)
         cpu_ns, core_wait_ns = lanes.cpu_ns[last] + outside[0], lanes.core_wait_ns[last] + outside[1]
     blocked_ns = frames["wall_ns"] - cpu_ns - core_wait_ns
-    gil_ns = np.minimum(blocked_ns, _of_others(lanes, last, setting) if setting.gil_enabled else 0)
-    in_other_processes_ns = np.add.reduceat(lanes.gc_ns, lanes.first) if len(frames) else frames["gc_ns"]
-    gc_ns = np.minimum(frames["gc_ns"] - in_other_processes_ns + rows["gc_ns"], cpu_ns + gil_ns)
+    gil_ns = _waiting_for_gil(lanes, last, setting, blocked_ns)
+    gc_ns = np.minimum(_collected(lanes, rows, setting), cpu_ns + gil_ns)
     gc_by_others_ns = np.maximum(0, gc_ns - cpu_ns)
     computed_ns = cpu_ns - (gc_ns - gc_by_others_ns)
     asleep_ns = blocked_ns - gil_ns
@@ -87,7 +94,7 @@ def follow(lanes: Lanes, setting: Setting) -> CriticalPath:
         "compute": computed_ns - fault_ns,
     }
     worker = None if setting.mode == "sequential" else rows["worker"]
-    return CriticalPath(frames, worker, cpu_ns, core_wait_ns, gc_ns, kinds, lanes.tells_core_wait)
+    return CriticalPath(frames, worker, busy_ns, cpu_ns, core_wait_ns, gc_ns, kinds, lanes.tells_core_wait)
 
 
 def _outside(lanes: Lanes, inside_ns: Integers, woken_ns: Integers) -> tuple[Integers, Integers]:
@@ -102,6 +109,42 @@ def _outside(lanes: Lanes, inside_ns: Integers, woken_ns: Integers) -> tuple[Int
     cpu_ns = np.minimum(lanes.frames["parent_cpu_ns"], outside_ns)
     # The parent can wait for a core while the worker still computes: what there is no room for was in parallel.
     return cpu_ns, np.minimum(lanes.parent_core_wait_ns + woken_ns, outside_ns - cpu_ns)
+
+
+def _collected(lanes: Lanes, rows: NDArray[Any], setting: Setting) -> Integers:
+    """`(frames,)`: garbage collection that can have held the path up: the parent's process's, and its worker's own."""
+    collected_ns: Integers = lanes.frames["gc_ns"].copy()
+    if setting.mode != "process" or not len(lanes.frames):
+        return collected_ns
+    collected_ns -= np.add.reduceat(lanes.gc_ns, lanes.first) - rows["gc_ns"]
+    return collected_ns
+
+
+def _waiting_for_gil(lanes: Lanes, last: Integers, setting: Setting, blocked_ns: Integers) -> Integers:
+    """`(frames,)`: of the time that the path was blocked, the most that can have been for the GIL."""
+    if not setting.gil_enabled:
+        return np.zeros_like(blocked_ns)
+    if setting.mode == "sequential":
+        in_worker_ns, asked_ns = blocked_ns, _asking_ns(lanes.frames, "parent_voluntary_switches")
+    else:
+        in_worker_ns = lanes.busy_ns[last] - lanes.cpu_ns[last] - lanes.core_wait_ns[last]
+        asked_ns = _asking_ns(lanes.workers[last], "voluntary_switches")
+    if setting.mode == "process":  # which has a GIL of its own
+        asked_ns = np.zeros_like(blocked_ns)
+    # How often a thread asks before it begins, nobody counts.
+    elsewhere_ns = blocked_ns - in_worker_ns
+    waiting_ns: Integers = np.minimum(
+        elsewhere_ns + np.minimum(in_worker_ns, asked_ns), _of_others(lanes, last, setting)
+    )
+    return waiting_ns
+
+
+def _asking_ns(rows: NDArray[Any], column: str) -> Integers:
+    """`(rows,)`: the longest that a thread can have waited for the GIL that woke up so often to ask for it."""
+    if column not in (rows.dtype.names or ()):  # a recording of schema 2
+        return np.full(len(rows), _UNKNOWN_NS)
+    asking_ns: Integers = np.where(rows[column] == MISSING, _UNKNOWN_NS, _LONGEST_GIL_WAIT_NS * rows[column])
+    return asking_ns
 
 
 def _of_others(lanes: Lanes, last: Integers, setting: Setting) -> Integers:

@@ -110,7 +110,6 @@ def lanes_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> L
     if setting.mode == "sequential" and len(frames):
         columns = _one_after_another(columns, first)
         first = np.arange(len(frames))
-        parent_ns = np.maximum(0, parent_ns - columns["core_wait_ns"])
     frame = np.repeat(np.arange(len(frames)), np.diff(first, append=len(columns["start_ns"])))
     settle_ns = frames[f"{setting.settle_phase}_ns"]
     released = frames["start_ns"] + frames["wall_ns"] - settle_ns
@@ -121,6 +120,10 @@ def lanes_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> L
     too_long_ns = np.maximum(0, columns["core_wait_before_ns"] - before_ns)
     late_ns = _answering(frames, too_long_ns, first) if setting.mode == "process" else np.zeros_like(gather_ns)
     cpu_ns = np.minimum(columns["cpu_ns"], columns["busy_ns"])
+    # What there is no room for before the beginning was before the frame.
+    core_wait_before_ns = np.minimum(columns["core_wait_before_ns"], before_ns)
+    if setting.mode == "sequential":  # the parent's thread is the worker's
+        parent_ns = np.maximum(0, parent_ns - columns["core_wait_ns"] - core_wait_before_ns)
     return Lanes(
         frames=frames,
         workers=workers,
@@ -130,8 +133,7 @@ def lanes_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> L
         busy_ns=columns["busy_ns"],
         cpu_ns=cpu_ns,
         core_wait_ns=np.minimum(columns["core_wait_ns"], columns["busy_ns"] - cpu_ns),
-        # What there is no room for before the beginning was before the frame.
-        core_wait_before_ns=np.minimum(columns["core_wait_before_ns"], before_ns),
+        core_wait_before_ns=core_wait_before_ns,
         gc_ns=columns["gc_ns"],
         after_ns=last_end[frame] - end,
         gather_ns=gather_ns,

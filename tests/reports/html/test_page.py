@@ -181,9 +181,20 @@ def test_where_the_time_went_is_told_and_why_frames_were_slow():
         ("moving data", "n/a"),
     ):
         assert f"{name}</th><td>{share}" in text
-    assert "<li>frame 2: 250 ms, of it 240 ms CPU, 230 ms garbage collection: garbage collection (worker 1)" in text
-    unknown = replace(run, run=run.run.changed(attribution=None))
+    assert "<li>frame 2: 250 ms, of it 240 ms CPU (230 ms garbage collection): garbage collection (worker 1)" in text
+    assert (
+        "<p>1.50 effective cores within frames; of the time above 0.0 % garbage collection; a frame: n/a minor, "
+        in text
+    )
+    unknown = replace(run, run=run.run.changed(attribution=None, worst_frames=()))
     assert "Where the time went is not known." in visible(page(unknown))
+
+
+def test_what_was_excused_says_so():
+    excused = {"criterion": "frame_ms.max < 1", "stage": None, "value": 1.5, "outcome": "unsupported",
+               "detail": "1.5 is not < 1, but given no core by the host"}  # fmt: skip
+    text = visible(page(drawn_run([1.5], verdicts=[excused])))
+    assert "<td>1.5 (1.5 is not &lt; 1, but given no core by the host)</td>" in text
 
 
 def test_work_that_differs_is_told():

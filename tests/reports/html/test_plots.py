@@ -90,6 +90,30 @@ def test_a_million_frames_keep_their_spikes_in_few_points():
     assert plot.note.startswith("Of every 667 frames or fewer the fastest and the slowest are drawn")
 
 
+def test_a_slow_frame_of_the_warm_up_hides_no_judged_spike():
+    wall_ms = np.full(30_000, 1.0)
+    wall_ms[[242, 247]] = 300, 250  # in one bucket, the first of them warm-up
+    run = lengthened(drawn_run([1.0]), wall_ms)
+    run.frames["warmup"][:245] = 1
+    traces = named(frame_times_plot(labelled(run)))
+
+    assert np.nanmax(values(traces["judged frames"]["y"])) == 250
+    assert np.nanmax(values(traces["warm-up"]["y"])) == 300
+    assert values(traces["over the limit"]["x"]) == [247]
+
+
+def test_a_frame_that_is_as_long_as_it_may_be_is_not_over_the_limit():
+    allowed, forbidden = (drawn_run([1.0, 50.0, 51.0], criteria=[f"frame_ms.max {word} 50"]) for word in ("<=", "<"))
+    over = [values(named(frame_times_plot(labelled(run)))["over the limit"]["x"]) for run in (allowed, forbidden)]
+    assert over == [[2], [1, 2]]
+
+
+def test_a_line_of_one_frame_is_seen():
+    run = labelled(drawn_run([5.0, 1.0, 1.0], warmup=2))
+    plots = [frame_times_plot(run), distribution_plots(run)[1], phase_plots(run)[1]]
+    assert {plot.traces[0]["mode"] for plot in plots} == {"lines+markers"}
+
+
 def test_where_nothing_limits_a_frame_it_is_said():
     (run,) = labelled(drawn_run([1.0, 2.0], criteria=["physics_fps > 1"]))
     assert frame_times_plot([run]).note == "No criterion limits a frame's time."

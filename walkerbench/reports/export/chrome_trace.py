@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from walkerbench.reports.timeline import Row, Span, Timeline, begin_ns, frames_with_workers, num_workers
+from walkerbench.reports.timeline import Row, Span, Timeline, begin_ns, end_ns, frames_with_workers, num_workers
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RecordedRun, RunFile
@@ -102,11 +102,10 @@ class _Trace:
             since_ns = int(sample["time_ns"])
 
     def ending(self) -> Iterator[Event]:
-        run, frames = self._recorded.run, self._recorded.frames
+        run = self._recorded.run
         if run.state in _ENDINGS:
-            end_ns = int(frames["start_ns"][-1] + frames["wall_ns"][-1]) if len(frames) else self._begin_ns
             args = {"because": run.ended_because or "no reason was recorded"}
-            yield self._event("i", _ENDINGS[run.state], end_ns, _PARENT, s="g", args=args)
+            yield self._event("i", _ENDINGS[run.state], end_ns(self._recorded), _PARENT, s="g", args=args)
 
     def _of_parent(self, frame: Row, workers: Iterable[Row]) -> Iterator[Event]:
         span = self._timeline.parent(frame)

@@ -1,14 +1,16 @@
 """Every frame as CSV: the columns of `frames.npy` under their names, a line a frame.
 
 Source of the format: RFC 4180 with a header line, its lines ended as on Unix. Names that end in `_ns` are nanoseconds;
-`start_ns` counts from a moment of the machine's own. What each column is, `recording.frames.frame_dtype` says. A run
-without a frame is the header alone.
+`start_ns` counts from a moment of the machine's own. What each column is, `recording.frames.frame_dtype` says. A figure
+that the system has no source for is an empty field. A run without a frame is the header alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from walkerbench.verdicts.lanes import MISSING
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RecordedRun
@@ -23,4 +25,8 @@ def render(recorded: RecordedRun) -> Iterator[str]:
     yield ",".join(frames.dtype.names or ()) + "\n"
     for first in range(0, len(frames), _ROWS_A_PART):
         rows = frames[first : first + _ROWS_A_PART].tolist()
-        yield "".join(",".join(map(str, row)) + "\n" for row in rows)
+        yield "".join(",".join(map(_field, row)) + "\n" for row in rows)
+
+
+def _field(value: float) -> str:
+    return "" if value == MISSING else str(value)

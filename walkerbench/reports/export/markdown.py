@@ -44,7 +44,9 @@ def _criteria(run: RunFile) -> Iterator[str]:
 def _measured(verdict: VerdictRecord) -> str:
     if verdict.value is None:
         return f"{NOT_MEASURED} {verdict.detail}".rstrip()
-    return measured_in_words(verdict.criterion, verdict.value)
+    measured = measured_in_words(verdict.criterion, verdict.value)
+    # Nothing is excused in silence: a value that is there and decides nothing has its reason beside it.
+    return f"{measured} ({plain(verdict.detail)})" if verdict.outcome == "unsupported" else measured
 
 
 def _durations(run: RunFile) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from walkerbench.errors import RunFileError
@@ -19,6 +19,7 @@ from walkerbench.reports.timeline import (
     begin_ns,
     frames_with_workers,
     num_workers,
+    rows_of_worker,
     span_names,
 )
 
@@ -71,8 +72,7 @@ def _parent_spans(recorded: RecordedRun) -> Iterator[Span]:
 
 def _worker_spans(recorded: RecordedRun, number: int) -> Iterator[Span]:
     timeline = Timeline(recorded.run)
-    rows = chain.from_iterable(workers for _, workers in frames_with_workers(recorded))
-    return (timeline.worker(row) for row in rows if row["worker"] == number)
+    return (timeline.worker(row) for row in rows_of_worker(recorded, number))
 
 
 def _profile(name: str, spans: Iterator[Span], names: tuple[str, ...], recorded: RecordedRun) -> Iterator[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.reports.html.labelled_run import LabelledRun, milliseconds
-from walkerbench.reports.html.plot import Plot, axis, log_axis, numbers, plain
+from walkerbench.reports.html.plot import Plot, axis, line_mode, log_axis, numbers, plain
 
 _BINS = 60
 _MOST_POINTS = 200
@@ -101,7 +101,7 @@ def _percentiles(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Pl
         traces.append(
             {
                 "type": "scatter",
-                "mode": "lines",
+                "mode": line_mode(wall_ms),
                 "name": plain(run.label),
                 "x": numbers(one_in),
                 "y": numbers(values),

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.reports.decimation import extremes
-from walkerbench.reports.html.labelled_run import LabelledRun, limit_ms, limits, milliseconds
-from walkerbench.reports.html.plot import Plot, axis, log_axis, numbers, plain
+from walkerbench.reports.html.labelled_run import LabelledRun, limits, milliseconds, over_limit
+from walkerbench.reports.html.plot import Plot, axis, line_mode, log_axis, numbers, plain
 from walkerbench.reports.html.worst_frames import slowest
 from walkerbench.reports.timeline import stalls_s
 
@@ -58,12 +58,9 @@ def _lines(run: LabelledRun, *, alone: bool) -> Iterator[dict[str, Any]]:
 
 
 def _marks(run: LabelledRun) -> list[dict[str, Any]]:
-    kept, wall_ms, warmup = _drawn_frames(run)
-    limit = limit_ms(run)
-    over = kept[:0] if limit is None else kept[~warmup & (wall_ms >= limit)]
     stalled = np.flatnonzero(np.isin(run.recorded.frames["frame"], list(stalls_s(run.run))))
     return [
-        *_marked(run, over, "over the limit", "x", "--bad"),
+        *_marked(run, _thinned(run, over_limit(run)), "over the limit", "x", "--bad"),
         *_marked(run, stalled, "injected stall", "triangle-up-open", "--ink"),
         *_marked(run, slowest(run), "slowest judged frames", "circle-open", run.colour),
     ]
@@ -72,8 +69,16 @@ def _marks(run: LabelledRun) -> list[dict[str, Any]]:
 def _drawn_frames(run: LabelledRun) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
     """Positions of the frames that are drawn, their times in ms, and whether they are warm-up."""
     frames = run.recorded.frames
-    kept = extremes(frames["wall_ns"], MOST_BUCKETS)
+    # Each kind by itself: a slow frame of one would take the place of a slow one of the other in its bucket.
+    judged, warmup = run.judged_positions, np.flatnonzero(frames["warmup"] != 0)
+    kept = np.union1d(_thinned(run, judged), _thinned(run, warmup))
     return kept, milliseconds(frames["wall_ns"][kept]), frames["warmup"][kept] != 0
+
+
+def _thinned(run: LabelledRun, positions: NDArray[np.intp]) -> NDArray[np.intp]:
+    """As many of these frames as can be seen, the slowest of each bucket among them."""
+    thinned: NDArray[np.intp] = positions[extremes(run.recorded.frames["wall_ns"][positions], MOST_BUCKETS)]
+    return thinned
 
 
 def _line(
@@ -81,7 +86,7 @@ def _line(
 ) -> dict[str, Any]:
     return {
         "type": "scatter",
-        "mode": "lines",
+        "mode": line_mode(wall_ms),
         "name": plain(label),
         "x": numbers(kept.astype(np.int32)),
         "y": numbers(wall_ms),

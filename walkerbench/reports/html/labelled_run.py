@@ -81,10 +81,14 @@ def limits(runs: Iterable[LabelledRun]) -> dict[str, float]:
     return {str(each): each.value for each in criteria if each.metric == "frame_ms" and each.operator in ("<", "<=")}
 
 
-def limit_ms(run: LabelledRun) -> float | None:
-    """What no judged frame of the run may reach, in ms; None without such a criterion."""
-    of_each_frame = [value for text, value in limits([run]).items() if text.startswith("frame_ms.max ")]
-    return min(of_each_frame, default=None)
+def over_limit(run: LabelledRun) -> NDArray[np.intp]:
+    """Positions, among the run's frames, of the judged ones that are over a criterion's limit of single frames."""
+    wall_ms = run.judged["wall_ns"] / _NS_PER_MS
+    over = np.zeros(len(wall_ms), np.bool_)
+    for text, value in limits([run]).items():
+        if text.startswith("frame_ms.max "):
+            over |= wall_ms > value if "<=" in text else wall_ms >= value
+    return run.judged_positions[over]
 
 
 def _words(run: RunFile) -> str:

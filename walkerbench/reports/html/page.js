@@ -26,7 +26,9 @@
 
   // Colours are names of custom properties until the reader's scheme says what they are.
   const painted = (value, style) => {
-    if (typeof value === "string") return value.startsWith("--") ? style.getPropertyValue(value).trim() : value;
+    if (typeof value === "string") {
+      return value.startsWith("--") ? style.getPropertyValue(value).trim() || value : value;
+    }
     if (Array.isArray(value)) return value.map((inner) => painted(inner, style));
     if (value === null || typeof value !== "object" || "bdata" in value) return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, painted(inner, style)]));

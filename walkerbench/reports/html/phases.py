@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from walkerbench.reports.decimation import highest
 from walkerbench.reports.html.labelled_run import LabelledRun
-from walkerbench.reports.html.plot import Plot, axis, numbers, plain
+from walkerbench.reports.html.plot import Plot, axis, line_mode, numbers, plain
 
 _MOST_POINTS = 400
 _NS_PER_MS = 1e6
@@ -99,7 +99,7 @@ def _over_the_run(run: LabelledRun, number: int, *, alone: bool) -> Plot:
     traces = [
         {
             "type": "scatter",
-            "mode": "lines",
+            "mode": line_mode(values),
             "stackgroup": "phases",
             "name": plain(name),
             "x": numbers(kept.astype(np.int32)),

@@ -57,6 +57,11 @@ def plain(text: str) -> str:
     return html.escape(text, quote=False)
 
 
+def line_mode(values: NDArray[Any]) -> str:
+    """plotly.js's mode of a line over these values: a line of one point is not seen, so that one is marked."""
+    return "lines" if np.count_nonzero(np.isfinite(values)) > 1 else "lines+markers"
+
+
 def log_axis(title: str) -> dict[str, Any]:
     """An axis for times of very different length, its numbers written out."""
     # With more ticks than this, plotly.js would label the powers of ten only and put lone digits between them.

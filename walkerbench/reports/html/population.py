@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
 from walkerbench.reports.html.labelled_run import LabelledRun
-from walkerbench.reports.html.plot import Plot, axis, plain
+from walkerbench.reports.html.plot import Plot, axis, line_mode, plain
 
 
 def population_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
@@ -46,7 +48,7 @@ def _trace(run: LabelledRun, name: str) -> dict[str, Any]:
     ]
     return {
         "type": "scatter",
-        "mode": "lines+markers" if len(points) < 2 else "lines",  # a line of one point is not seen
+        "mode": line_mode(np.array([value for _, value in points], np.float64)),
         "name": plain(run.label),
         "x": [frame for frame, _ in points],
         "y": [value for _, value in points],

@@ -5,12 +5,20 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from walkerbench.reports.attribution import part_in_words, percent, slow_frame, title
+from walkerbench.reports.attribution import (
+    all_causes,
+    beside_shares,
+    part_in_words,
+    percent,
+    shown_frames,
+    slow_frame,
+    title,
+)
 from walkerbench.reports.durations import main_durations
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.in_words import OUTCOMES, conclude, measured_in_words, stage_name
 from walkerbench.reports.layout import NOT_MEASURED, fixed, flat
-from walkerbench.run_directory import RunFile
+from walkerbench.run_directory import RunFile, VerdictRecord
 from walkerbench.verdicts.statistics import STATISTICS
 
 _KINDS = {"PASS": "good", "FAIL": "bad"}
@@ -67,12 +75,20 @@ def criteria(run: LabelledRun) -> str:
         (
             verdict.criterion,
             *((stage_name(verdict.stage),) if several else ()),
-            verdict.detail if verdict.value is None else measured_in_words(verdict.criterion, verdict.value),
+            _measured(verdict),
             _badge(OUTCOMES[verdict.outcome]),
         )
         for verdict in run.run.verdicts
     )
     return table(f"Criteria of {run.label}", headings, rows)
+
+
+def _measured(verdict: VerdictRecord) -> str:
+    if verdict.value is None:
+        return verdict.detail
+    measured = measured_in_words(verdict.criterion, verdict.value)
+    # Nothing is excused in silence: a value that is there and decides nothing has its reason beside it.
+    return f"{measured} ({verdict.detail})" if verdict.outcome == "unsupported" else measured
 
 
 def durations(run: LabelledRun) -> str:
@@ -90,17 +106,22 @@ def durations(run: LabelledRun) -> str:
 
 def attribution(run: LabelledRun) -> str:
     """Where the time of the judged frames went, and why frames were over a limit; nothing where that is not known."""
-    shares = run.run.attribution.shares if run.run.attribution is not None else ()
-    rows = [(part_in_words(run.run, share), percent(share)) for share in shares]
-    parts = table(f"Attribution of {run.label}", ("part", "share of the frame"), rows, "numbers") if rows else ""
-    return parts + _slow_frames(run.run)
+    found = run.run.attribution
+    if found is None:
+        return _slow_frames(run.run)
+    rows = [(part_in_words(run.run, share), percent(share)) for share in found.shares]
+    parts = table(f"Attribution of {run.label}", ("part", "share of the frame"), rows, "numbers")
+    cores = f"{fixed(found.effective_cores, 2)} effective cores within frames"
+    beside = f"<p>{html.escape(f'{cores}; of the time above {beside_shares(found)}')}</p>"
+    return parts + beside + _slow_frames(run.run)
 
 
 def _slow_frames(run: RunFile) -> str:
     if not run.worst_frames:
         return ""
-    lines = "".join(f"<li>{html.escape(slow_frame(run, frame))}</li>" for frame in run.worst_frames)
-    return f"<p>{html.escape(title(run))}</p><ul>{lines}</ul>"
+    lines = "".join(f"<li>{html.escape(slow_frame(run, frame))}</li>" for frame in shown_frames(run))
+    causes = f"<p>{html.escape(all_causes(run))}</p>" if all_causes(run) else ""
+    return f"<p>{html.escape(title(run))}</p><ul>{lines}</ul>{causes}"
 
 
 def facts(run: LabelledRun) -> str:
