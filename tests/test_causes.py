@@ -21,7 +21,7 @@ from walkerbench.recording.frames import FrameRecorder
 from walkerbench.recording.scheduling import CoreWaitSource
 from walkerbench.stage_loop import recorded_dtypes
 from walkerbench.training import TrainingEnvironment
-from walkerbench.verdicts.criteria import parse_criterion
+from walkerbench.verdicts.criteria import Criterion, parse_criterion
 from walkerbench.verdicts.explanations import Explanation, explain
 from walkerbench.verdicts.lanes import Setting
 
@@ -35,14 +35,14 @@ DISTURBED_MS = SPELL_S * 1e3 / 3  # where others take a core for so long, they a
 GIL_ENABLED = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
-def record(environment: TrainingEnvironment, frames: int) -> tuple[Explanation, ...]:
+def record(environment: TrainingEnvironment, frames: int, limit: Criterion = LIMIT) -> tuple[Explanation, ...]:
     """Run so many frames and explain those over the limit."""
     recorder = FrameRecorder(*recorded_dtypes(environment.workload))
     for _ in range(frames):
         timing = environment.step()
         recorder.record(0, False, timing, environment.buffers.workers, [0])
     setting = Setting(environment.mode_used, GIL_ENABLED, environment.workload.settle_phase)
-    return explain(*recorder.drain(), [LIMIT], [setting])
+    return explain(*recorder.drain(), [limit], [setting])
 
 
 def undisturbed(explanations: tuple[Explanation, ...], what: Mapping[int, str]) -> dict[str, set[str | None]]:
@@ -115,6 +115,17 @@ def test_the_cause_named_is_the_one_injected(mode, expected):
     expected["stall"] = "blocked"
     assert undisturbed(explanations, what) == {kind: {cause} for kind, cause in expected.items()}
     assert not any(each.host for each in explanations if each.not_scheduled_ms < DISTURBED_MS)
+
+
+@pytest.mark.skipif(allowed_cores() < 2, reason="needs 2 cores")
+def test_who_sleeps_does_not_wait_for_the_gil_whatever_others_compute_without_it():
+    what = {FIRST + 2 * time: "stall" for time in range(TIMES)}
+    workload = SpellWorkload(num_agents=AGENTS, beside_s=SPELL_S)
+    faults = Faults(stall_frames=dict.fromkeys(what, 1.5 * SPELL_S))
+    with TrainingEnvironment(mode="threaded", num_workers=2, workload=workload, faults=faults) as environment:
+        explanations = record(environment, max(what) + 1, parse_criterion("frame_ms.max < 75"))
+
+    assert undisturbed(explanations, what) == {"stall": {"blocked"}}
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import mmap
 import os
 import signal
@@ -26,6 +27,7 @@ _USUAL_S = 0.001
 _SWITCH_S = 0.015  # longer than the interpreter lets a thread have the GIL when another wants it
 _HEAP = 1_000_000  # objects
 _MAPPED = 4 << 20  # bytes
+_HASHED = bytes(1 << 20)  # takes a millisecond or so
 
 hold_on = threading.Event()
 """Set when it is the turn of the thread that holds the GIL."""
@@ -45,9 +47,11 @@ class SpellWorkload(ToyWorkload):
 
     Attributes:
         spells: Frame → what worker 0 does in it besides.
+        beside_s: CPU time that worker 1 takes for each frame besides, without holding the GIL.
     """
 
     spells: Mapping[int, Spell] = field(default_factory=dict)
+    beside_s: float = 0.0
 
     def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> _SpellShard:
         return _SpellShard(self, lo, hi, buffers, worker)
@@ -57,11 +61,13 @@ class _SpellShard(ToyShard):
     def __init__(self, workload: SpellWorkload, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> None:
         super().__init__(workload, lo, hi, buffers, worker)
         self._spells = workload.spells if worker == 0 else {}
+        self._beside_s = workload.beside_s if worker == 1 else 0.0
         self._heap = [[] for _ in range(_HEAP)] if "collect garbage" in self._spells.values() else []
 
     def mix(self, frame: int) -> None:
         super().mix(frame)
         compute(_USUAL_S)
+        _compute_without_the_gil(self._beside_s)
         match self._spells.get(frame):
             case "compute":
                 compute(SPELL_S)
@@ -83,6 +89,12 @@ def compute(cpu_s: float) -> None:
     end = time.thread_time() + cpu_s
     while time.thread_time() < end:
         pass
+
+
+def _compute_without_the_gil(cpu_s: float) -> None:
+    end = time.thread_time() + cpu_s
+    while time.thread_time() < end:
+        hashlib.sha256(_HASHED)
 
 
 def _fault_pages() -> None:
