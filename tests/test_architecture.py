@@ -17,130 +17,80 @@ ROOT = Path(walkerbench.__file__).parent
 MOST_LINES = 420
 
 ARROWS: dict[str, set[str]] = {
-    # What stands alone.
     "errors": set(),
-    "interpreter": set(),
-    "interrupts": {"errors"},
-    "limits": set(),
-    "pacing": set(),
-    "safeguards": set(),
-    "shipped_profiles": set(),
-    "toml_tables": set(),
-    "workload": set(),
-    # The rooms, from the earlier to the later ones.
-    "environment": {"errors", "workload"},
-    "recording": {"errors", "limits", "workload"},
-    "verdicts": {"errors"},
+    "system": {"errors"},
+    "workloads": set(),
+    "recording": {"errors", "system", "workloads"},
+    "modes": {"errors", "recording", "system", "workloads"},
+    "criteria": {"errors"},
+    "slow_frames": {"criteria"},
+    "profile": {"criteria", "errors", "modes", "recording", "workloads"},
     "run_directory": {"errors"},
-    "modes": {"errors", "limits", "recording.garbage", "recording.scheduling", "workload"},
-    "training": {
-        "environment",
+    "comparison": {"criteria", "errors", "slow_frames"},
+    "running": {
+        "comparison",
+        "criteria",
         "errors",
-        "limits",
-        "modes",
-        "recording.frames",
-        "recording.garbage",
-        "recording.scheduling",
-        "safeguards",
-        "workload",
-    },
-    "profile": {
-        "environment",
-        "errors",
-        "modes.faults",
-        "recording.frames",
-        "safeguards",
-        "shipped_profiles",
-        "toml_tables",
-        "verdicts",
-    },
-    "conclusion": {"errors", "run_directory", "verdicts", "workload"},
-    "stage_loop": {"interrupts", "pacing", "profile", "recording", "run_directory", "training", "workload"},
-    "runner": {
-        "conclusion",
-        "doctor",
-        "errors",
-        "interrupts",
         "modes",
         "profile",
         "recording",
         "run_directory",
-        "stage_loop",
-        "training",
-        "verdicts",
+        "slow_frames",
+        "system",
+        "workloads",
     },
-    "compared": {"verdicts"},
-    "whole_file": {"errors"},
-    "recorded": {"compared", "errors", "recording.machine", "run_directory", "verdicts"},
-    "repeats": {"compared", "conclusion", "errors", "interpreter", "interrupts", "run_directory", "verdicts.criteria"},
-    "sessions": {
-        "compared",
+    "recorded_sides": {"comparison", "criteria", "errors", "recording", "run_directory", "slow_frames"},
+    "interleaved": {"comparison", "errors", "profile", "recording", "running", "slow_frames", "system"},
+    "gating": {
+        "comparison",
+        "criteria",
         "errors",
-        "interpreter",
-        "interrupts",
-        "profile",
-        "recording",
-        "shipped_profiles",
-        "training",
-        "verdicts",
+        "interleaved",
+        "recorded_sides",
+        "run_directory",
+        "running",
     },
-    "gating": {"compared", "errors", "recorded", "repeats", "run_directory", "sessions.worktrees", "verdicts"},
-    "sampling": {"errors", "interpreter", "interrupts", "limits", "run_directory", "whole_file"},
-    "doctor": {"errors", "interpreter", "limits", "profile", "training", "verdicts.sign_test"},
+    "flamegraph": {"errors", "run_directory", "system"},
+    "doctor": {"comparison", "errors", "profile", "running", "system"},
     "reports": {
-        "compared",
+        "comparison",
+        "criteria",
         "doctor",
         "errors",
+        "flamegraph",
         "gating",
         "profile",
-        "repeats",
         "run_directory",
-        "sampling",
-        "verdicts",
+        "running",
+        "slow_frames",
     },
     "cli": {
-        "compared",
-        "conclusion",
+        "comparison",
+        "criteria",
         "doctor",
         "errors",
+        "flamegraph",
         "gating",
-        "interrupts",
+        "interleaved",
         "profile",
-        "recorded",
-        "repeats",
+        "recorded_sides",
         "reports",
         "run_directory",
-        "runner",
-        "sampling",
-        "sessions",
-        "shipped_profiles",
-        "stage_loop",
-        "training",
-        "verdicts",
-        "whole_file",
+        "running",
+        "system",
     },
-    "pytest_plugin": {"errors", "profile", "repeats", "run_directory"},
-    "__main__": {"cli", "interrupts"},
+    "pytest_plugin": {"profile", "run_directory", "running"},
+    "__main__": {"cli", "system"},
 }
-"""What each room may import besides itself and the version: rooms, or single modules of them."""
+"""What each room may import besides itself and the version. A permission that no import uses fails a test."""
 
-KNOW_THE_ENVIRONMENT = {"environment", "training", "profile"}
-KNOW_NO_WALKER = (
-    "modes",
-    "recording",
-    "reports",
-    "run_directory",
-    "verdicts",
-    "workload",
-    "conclusion",
-    "stage_loop",
-    "doctor",
-    "sampling",
-    "sessions",
-    "recorded",
-)
+MAY_KNOW_THE_WALKER = {"workloads", "profile", "running"}
 MAY_PRINT_AND_EXIT = {"cli", "__main__", "run_directory.__main__"}
-MAY_ALSO = {"interrupts": {"os._exit", "sys.stderr"}, "modes.process": {"os._exit"}, "sessions.child": {"os._exit"}}
+MAY_ALSO = {
+    "system.interrupts": {"os._exit", "sys.stderr"},
+    "modes.process": {"os._exit"},
+    "interleaved.session_server": {"os._exit"},
+}
 """What ends the process in the command line's stead when a signal comes first; a child whose parent is gone."""
 
 SAYS_NOTHING = {"common", "helper", "helpers", "misc", "tools", "util", "utils"}
@@ -179,7 +129,7 @@ def room_of(name: str) -> str:
 
 
 def test_the_source_was_found():
-    assert {"", "errors", "modes.process", "environment.shard", "cli.run"} <= set(MODULES)
+    assert {"", "errors", "modes.process", "workloads.walker.shard", "cli.run"} <= set(MODULES)
     assert set(imports("modes.threaded")) == {"errors", "modes.faults", "modes.in_process", "modes.thread_pool"}
 
 
@@ -189,12 +139,31 @@ def test_every_room_has_its_arrows_and_every_arrow_its_room():
 
 @every_module
 def test_imports_follow_the_arrows(name):
-    allowed = ARROWS[room_of(name)] | {room_of(name)}
     # The package itself holds nothing but the version.
-    strangers = {
-        each for each in imports(name) if each and not any(each == to or each.startswith(f"{to}.") for to in allowed)
-    }
-    assert not strangers, f"{name} must not import {sorted(strangers)}"
+    entered = {room_of(each) for each in imports(name) if each}
+    assert entered <= ARROWS[room_of(name)] | {room_of(name)}
+
+
+@pytest.mark.parametrize("room", ARROWS)
+def test_every_permission_is_used(room):
+    entered = {room_of(each) for name in MODULES if name and room_of(name) == room for each in imports(name) if each}
+    assert not ARROWS[room] - entered, f"{room} never imports these: take the permission away"
+
+
+def layers() -> Iterator[tuple[str, ...]]:
+    """Rooms from the lowest layer to the highest: each imports rooms of the layers before its own alone."""
+    sorter = graphlib.TopologicalSorter(ARROWS)
+    sorter.prepare()
+    while rooms := sorter.get_ready():
+        sorter.done(*rooms)
+        yield tuple(sorted(rooms))
+
+
+def test_rooms_lie_in_layers(record_property):
+    drawn = "\n".join(f"{number:2}  {', '.join(rooms)}" for number, rooms in enumerate(layers()))
+    record_property("layers", drawn)
+    print(drawn)  # noqa: T201  `pytest -rP tests/test_architecture.py -k layers` shows them
+    assert {room for rooms in layers() for room in rooms} == set(ARROWS)
 
 
 def test_imports_run_one_way_from_module_to_module():
@@ -202,9 +171,9 @@ def test_imports_run_one_way_from_module_to_module():
     assert list(graphlib.TopologicalSorter(graph).static_order())
 
 
-def test_only_some_rooms_know_the_environment():
-    knowing = {room_of(name) for name in MODULES if any(room_of(each) == "environment" for each in imports(name))}
-    assert knowing == KNOW_THE_ENVIRONMENT
+def test_only_the_registry_knows_the_walker():
+    knowing = {room_of(name) for name in MODULES if any(each.startswith("workloads.walker") for each in imports(name))}
+    assert knowing == MAY_KNOW_THE_WALKER
 
 
 def words(name: str) -> Iterator[str]:
@@ -226,8 +195,8 @@ def words(name: str) -> Iterator[str]:
                 yield word
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name and room_of(name) in KNOW_NO_WALKER])
-def test_nothing_outside_the_environment_names_a_walker(name):
+@pytest.mark.parametrize("name", [name for name in MODULES if name and room_of(name) not in MAY_KNOW_THE_WALKER])
+def test_nothing_outside_its_own_folder_names_a_walker(name):
     named = [word for word in words(name) if re.search(r"walker(?!bench)|robot|food", word, re.IGNORECASE)]
     assert not named
 

@@ -7,8 +7,8 @@ from tiny_profile import TINY_FRAMES, profile_text
 
 from walkerbench.errors import UsageError
 from walkerbench.pytest_plugin import Passed, ProfileRun, ProfileRunner
-from walkerbench.repeats import ChildRun
 from walkerbench.run_directory import VerdictRecord
+from walkerbench.running.repeats import ChildRun
 
 pytest_plugins = ["pytester"]
 
@@ -111,6 +111,6 @@ def test_an_interrupt_ends_the_tests(monkeypatch, tmp_path):
         signals.received = 2
         return ChildRun(directory, None, 130, None)
 
-    monkeypatch.setattr("walkerbench.repeats.record_run", interrupted)
+    monkeypatch.setattr("walkerbench.running.repeats.record_run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ProfileRunner(tmp_path, print)("smoke")

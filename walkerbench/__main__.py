@@ -12,7 +12,7 @@ def main() -> int:
     """
     try:
         # Imported here, so that Ctrl-C while Python still imports these ends as it does anywhere else.
-        from walkerbench.interrupts import ignore_interrupts, leave_at_interrupts
+        from walkerbench.system.interrupts import ignore_interrupts, leave_at_interrupts
 
         leave_at_interrupts()
         from walkerbench.cli.entry import run_command_line

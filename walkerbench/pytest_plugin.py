@@ -111,7 +111,7 @@ class ProfileRunner:
         Args:
             profile: A shipped profile's name, or the path of a TOML file.
             criteria: Each takes the place of the profile's criterion of the same metric and statistic.
-            overrides: Other parts of the profile to replace, by the names of `profile.override`: `mode`, `workers`,
+            overrides: Other parts of the profile to replace, named as for `override`: `mode`, `workers`,
                 `agents`, `frames`, `duration_s`, `seed`, `warmup`, `pace`.
 
         Raises:
@@ -120,8 +120,8 @@ class ProfileRunner:
             KeyboardInterrupt: The user ended it.
         """
         __tracebackhide__ = True
-        from walkerbench.profile import load_profile, override
-        from walkerbench.repeats import PassedOnSignals, record_run, run_words
+        from walkerbench.profile.model import load_profile, override
+        from walkerbench.running.repeats import PassedOnSignals, record_run, run_words
 
         override(load_profile(str(profile)), criteria=criteria, **overrides)  # what is wrong is raised here
         words = run_words(str(profile), criteria, overrides)

@@ -18,12 +18,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from decision_rates import LEVEL, threshold_rate, verdict_rates
 
-from walkerbench.profile import load_profile
-from walkerbench.sessions.measuring import measure
-from walkerbench.sessions.planning import BUDGET_S, Plan, Request
-from walkerbench.sessions.result import Measurement
-from walkerbench.sessions.sides import parse_sides
-from walkerbench.verdicts.comparison import ALPHA, TOLERANCE, rounds_needed
+from walkerbench.comparison.verdicts import ALPHA, TOLERANCE, rounds_needed
+from walkerbench.interleaved.measurement import Measurement
+from walkerbench.interleaved.round_plan import BUDGET_S, Plan, Request
+from walkerbench.interleaved.rounds import measure
+from walkerbench.interleaved.sides import parse_sides
+from walkerbench.profile.model import load_profile
 
 EXTRA_WORK_PERCENT = 5
 STATISTICS = {"mean": np.mean, "median": np.median, "min": np.min}

@@ -13,11 +13,11 @@ import pytest
 from floor import Floor
 from pairs import at_least, at_most, seconds, shown
 
-from walkerbench.limits import allowed_cores
 from walkerbench.recording.cpu import CpuSampler
 from walkerbench.recording.frames import FrameRecorder, frame_dtype, worker_dtype
 from walkerbench.recording.scheduling import MISSING, ThreadSpan
-from walkerbench.training import TrainingEnvironment
+from walkerbench.running.training_environment import TrainingEnvironment
+from walkerbench.system.resources import allowed_cores
 
 pytestmark = pytest.mark.ratio
 

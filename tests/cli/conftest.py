@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from recorded_runs import row_counts
 
-import walkerbench
+import walkerbench.running
 from walkerbench.cli.entry import run_command_line
-from walkerbench.profile import Profile
+from walkerbench.profile.model import Profile
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import RunFile, RunWriter
-from walkerbench.stage_loop import digest_dtype
+from walkerbench.running.frame_loop import digest_dtype
 
 FINISHED = Path(__file__).parents[1] / "reports" / "finished_run.json"
 
@@ -112,8 +112,8 @@ def runner(
 ) -> FakeRunner:
     """The runner is replaced by this for the test."""
     fake = FakeRunner(finished, record, tmp_path)
-    module = types.ModuleType("walkerbench.runner")
+    module = types.ModuleType("walkerbench.running.runner")
     module.run = fake.run  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "walkerbench.runner", module)
-    monkeypatch.setattr(walkerbench, "runner", module, raising=False)
+    monkeypatch.setitem(sys.modules, "walkerbench.running.runner", module)
+    monkeypatch.setattr(walkerbench.running, "runner", module, raising=False)
     return fake

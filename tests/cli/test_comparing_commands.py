@@ -15,11 +15,11 @@ from comparisons import measurement
 from recorded_runs import recorded, run_file, stage, write
 
 import walkerbench
-from walkerbench import repeats
 from walkerbench.errors import NotComparable
-from walkerbench.sessions import measuring
-from walkerbench.sessions.planning import Request
-from walkerbench.sessions.sides import Side
+from walkerbench.interleaved import rounds as measuring
+from walkerbench.interleaved.round_plan import Request
+from walkerbench.interleaved.sides import Side
+from walkerbench.running import repeats
 
 
 @dataclass

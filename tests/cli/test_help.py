@@ -10,8 +10,9 @@ from typing import Any
 import click
 import pytest
 
-from walkerbench import __version__, shipped_profiles
+from walkerbench import __version__
 from walkerbench.cli.group import walkerbench
+from walkerbench.profile import shipped as shipped_profiles
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 COMMANDS = walkerbench.commands

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkerbench import shipped_profiles
 from walkerbench.cli.options import Duration, ProfileName, RecordedRun
-from walkerbench.profile import load_profile
+from walkerbench.profile import shipped as shipped_profiles
+from walkerbench.profile.model import load_profile
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_shipped_profiles_are_found_in_the_package_first(tmp_path: Path, monkeyp
     package = tmp_path / "walkerbench"
     package.mkdir()
     (tmp_path / "profiles").mkdir()
-    monkeypatch.setattr(shipped_profiles, "__file__", str(package / "shipped_profiles.py"))
+    monkeypatch.setattr(shipped_profiles, "__file__", str(package / "profile" / "shipped.py"))
     assert shipped_profiles.directory() == tmp_path / "profiles"
     (package / "profiles").mkdir()
     (package / "profiles" / "only.toml").write_text("seed = 5\n")

@@ -29,7 +29,8 @@ def python(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes
 
 
 @pytest.mark.parametrize(
-    "module", ["walkerbench.cli.entry", "click", "walkerbench.cli.run", "pydantic", "walkerbench.profile", "numpy"]
+    "module",
+    ["walkerbench.cli.entry", "click", "walkerbench.cli.run", "pydantic", "walkerbench.profile.model", "numpy"],
 )
 def test_ctrl_c_during_an_import_is_one_line_and_130(module: str) -> None:
     done = python("-c", INTERRUPTING.format(module=module), capture_output=True)

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from walkerbench.doctor.noise import Noise, measure_noise, noise_of
-from walkerbench.profile import load_profile, override
+from walkerbench.profile.model import load_profile, override
 
 
 def test_too_few_pairs_have_their_farthest():

@@ -10,8 +10,8 @@ from flipped_walkers import FlippedWalkers
 from leftovers import nothing_left_behind
 from lively import LIVELY, LIVELY_AGENTS, LIVELY_FRAMES
 
-from walkerbench.environment import WalkerWorkload
-from walkerbench.training import TrainingEnvironment
+from walkerbench.running.training_environment import TrainingEnvironment
+from walkerbench.workloads.walker import WalkerWorkload
 
 CHECKPOINT_EVERY = 60
 FLIP_FRAMES = 8

@@ -9,7 +9,7 @@ from walkerbench.modes import Faults, faults, shard_runner
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
-from walkerbench.workload import WORKER_COLUMNS, BufferLayout, FrameBuffers
+from walkerbench.workloads.contract import WORKER_COLUMNS, BufferLayout, FrameBuffers
 
 ALL_MODES = pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
 MIX_NS, MOVE_NS = 30_000, 70_000

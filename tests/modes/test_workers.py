@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from toy_workload import BUILDING, Misdeed, ToyShard, ToyWorkload, blas_threads
 
 from walkerbench.errors import WorkerTimeout
-from walkerbench.workload import WORKER_COLUMNS
+from walkerbench.workloads.contract import WORKER_COLUMNS
 
 ALL_MODES = pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
 DEADLINE_S = 30

@@ -6,7 +6,7 @@ import pytest
 from walkerbench.recording import frames as recording_frames
 from walkerbench.recording.frames import FrameRecorder, FrameTiming, frame_dtype, worker_dtype
 from walkerbench.recording.scheduling import ThreadSpan
-from walkerbench.workload import WORKER_COLUMNS
+from walkerbench.workloads.contract import WORKER_COLUMNS
 
 PHASES = ("agents", "physics")
 COUNTERS = ("ai_updates", "replaced")

@@ -9,7 +9,9 @@ import pytest
 from comparisons import SLOWER, UNCLEAR, gated
 
 from walkerbench.cli.result import to_text
-from walkerbench.reports import gate, gate_junit, github
+from walkerbench.reports.junit import gate as gate_junit
+from walkerbench.reports.markdown import github_summary as github
+from walkerbench.reports.terminal import gate
 
 GOLDEN = Path(__file__).parent / "golden"
 FAILING = gated("fail", "pass", "unsupported", ratio=SLOWER)

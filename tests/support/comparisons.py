@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from walkerbench.compared import Compared, ComparedSide
-from walkerbench.gating.result import GatedRun, GateResult
-from walkerbench.profile import load_profile, override
+from walkerbench.comparison.comparison_result import Compared, ComparedSide
+from walkerbench.comparison.verdicts import Question, judge_rounds
+from walkerbench.gating.gate_result import GatedRun, GateResult
+from walkerbench.interleaved.measurement import Measurement, RoundResult, SideResult
+from walkerbench.interleaved.round_plan import Plan
+from walkerbench.profile.model import load_profile, override
 from walkerbench.run_directory import RunFile
-from walkerbench.sessions.planning import Plan
-from walkerbench.sessions.result import Measurement, RoundResult, SideResult
-from walkerbench.verdicts.attribution import shares
-from walkerbench.verdicts.comparison import Question, judge_rounds
+from walkerbench.slow_frames.attribution import shares
 
 FINISHED = RunFile.model_validate_json(
     (Path(__file__).parents[1] / "reports" / "finished_run.json").read_bytes(), strict=True

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom, binomtest
 
-from walkerbench.verdicts.comparison import ALPHA, TOLERANCE, Question, judge_rounds
+from walkerbench.comparison.verdicts import ALPHA, TOLERANCE, Question, judge_rounds
 
 LEVEL = 0.95
 """Of every interval shown here."""

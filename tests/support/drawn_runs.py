@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from walkerbench.conclusion import conclude
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import CheckpointRecord, ModeRecord, RecordedRun, RunFile, StageRecord, WorkloadRecord
-from walkerbench.stage_loop import digest_dtype
+from walkerbench.running.frame_loop import digest_dtype
+from walkerbench.running.summary import conclude
 
 MS = 1_000_000
 PHASES = ("think", "move")

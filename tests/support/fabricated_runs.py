@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from walkerbench.conclusion import conclude
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import (
@@ -21,6 +20,7 @@ from walkerbench.run_directory import (
     WorkloadRecord,
     read_run,
 )
+from walkerbench.running.summary import conclude
 
 US = 1_000
 PERIOD_NS = 1_000 * US

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from walkerbench.environment import WalkerWorkload
-from walkerbench.environment.shard import WalkerShard
-from walkerbench.workload import FrameBuffers
+from walkerbench.workloads.contract import FrameBuffers
+from walkerbench.workloads.walker import WalkerWorkload
+from walkerbench.workloads.walker.shard import WalkerShard
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from walkerbench.environment import WalkerWorkload
-from walkerbench.environment.network import Adam, NetworkPlan
-from walkerbench.environment.senses import OBSERVATION_SIZE
-from walkerbench.environment.shard import WalkerShard
+from walkerbench.workloads.walker import WalkerWorkload
+from walkerbench.workloads.walker.network import Adam, NetworkPlan
+from walkerbench.workloads.walker.senses import OBSERVATION_SIZE
+from walkerbench.workloads.walker.shard import WalkerShard
 
 
 class Floor:

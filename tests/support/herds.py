@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from walkerbench.environment import EnvironmentSettings, WalkerWorkload
-from walkerbench.environment.ecosystem import Ecosystem
-from walkerbench.environment.settings import Brain, Terrain
-from walkerbench.environment.settings import Ecosystem as EcosystemSettings
-from walkerbench.workload import BufferLayout, FrameBuffers, shard_bounds
+from walkerbench.workloads.contract import BufferLayout, FrameBuffers, shard_bounds
+from walkerbench.workloads.walker import EnvironmentSettings, WalkerWorkload
+from walkerbench.workloads.walker.ecosystem import Ecosystem
+from walkerbench.workloads.walker.settings import Brain, Terrain
+from walkerbench.workloads.walker.settings import Ecosystem as EcosystemSettings
 
 SMALL_BRAIN = Brain(hidden_units=(8,), head_units=4, replay_capacity=64)
 """For tests in which brains only have to be there."""

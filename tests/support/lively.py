@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from walkerbench.environment.settings import Brain, Ecosystem, EnvironmentSettings, Terrain
+from walkerbench.workloads.walker.settings import Brain, Ecosystem, EnvironmentSettings, Terrain
 
 LIVELY_AGENTS = 20
 LIVELY_FRAMES = 600

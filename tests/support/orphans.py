@@ -6,7 +6,7 @@ import sys
 
 from toy_workload import Misdeed, ToyWorkload
 
-from walkerbench.training import TrainingEnvironment
+from walkerbench.running.training_environment import TrainingEnvironment
 
 environments: list[TrainingEnvironment] = []  # still known when Python exits
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import (
@@ -19,8 +20,7 @@ from walkerbench.run_directory import (
     StageRecord,
     WorkloadRecord,
 )
-from walkerbench.stage_loop import digest_dtype
-from walkerbench.verdicts.statistics import STATISTICS
+from walkerbench.running.frame_loop import digest_dtype
 
 DTYPES = {
     "frames": frame_dtype(("agents",), "settle", ("count",)),

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from toy_workload import ToyShard, ToyWorkload
 
-from walkerbench.workload import FrameBuffers
+from walkerbench.workloads.contract import FrameBuffers
 
 Spell = Literal["compute", "collect garbage", "fault pages", "let another thread hold the GIL", "stop the process"]
 

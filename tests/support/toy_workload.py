@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from walkerbench.workload import Field, FrameBuffers, digest64
+from walkerbench.workloads.contract import Field, FrameBuffers, digest64
 
 BUILDING, DIGESTING = -1, -2
 """For `Misdeed.frame`: while the shard is built, while it digests."""

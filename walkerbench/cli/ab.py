@@ -50,8 +50,8 @@ def ab_command(
       walkerbench ab . .
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.measuring import measure_and_judge, print_compared
-    from walkerbench.profile import load_profile
-    from walkerbench.sessions.sides import parse_sides
+    from walkerbench.interleaved.sides import parse_sides
+    from walkerbench.profile.model import load_profile
 
     sides = parse_sides((base, candidate), load_profile(profile_name))
     compared = measure_and_judge(sides, **measured)

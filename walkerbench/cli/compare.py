@@ -21,9 +21,9 @@ from walkerbench.cli.options import (
 from walkerbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from walkerbench.compared import Compared
-    from walkerbench.profile import Profile
-    from walkerbench.sessions.sides import Side
+    from walkerbench.comparison.comparison_result import Compared
+    from walkerbench.interleaved.sides import Side
+    from walkerbench.profile.model import Profile
 
 _MEASURING = frozenset({"profile_name", "workers", "agents", "seed", "warmup", "budget_s", "rounds"})
 
@@ -72,7 +72,7 @@ def compare_command(
       walkerbench compare runs/before runs/after --tolerance 5%
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.measuring import measure_and_judge, print_compared
-    from walkerbench.profile import load_profile, override
+    from walkerbench.profile.model import load_profile, override
 
     decision: dict[str, Any] = {
         "tolerance": tolerance,
@@ -106,9 +106,9 @@ def _refuse_measuring(context: click.Context) -> None:
 
 def _modes(profile: Profile, workers: int | None) -> tuple[Side, ...]:
     """A side a mode, sequential first."""
-    from walkerbench.profile import override
-    from walkerbench.sessions.sides import Side
-    from walkerbench.training import choose_workers
+    from walkerbench.interleaved.sides import Side
+    from walkerbench.profile.model import override
+    from walkerbench.running.training_environment import choose_workers
 
     wanted = profile.workers if workers is None else workers
     sides = [Side("sequential", None, override(profile, mode="sequential"))]
@@ -120,7 +120,7 @@ def _modes(profile: Profile, workers: int | None) -> tuple[Side, ...]:
 
 
 def _advice(compared: Compared) -> str:
-    from walkerbench.verdicts.advice import Candidate, advise
+    from walkerbench.comparison.advice import Candidate, advise
 
     python = compared.machine.get("python", {})
     candidates = [
@@ -131,8 +131,8 @@ def _advice(compared: Compared) -> str:
 
 
 def _compare_recorded(texts: tuple[str, ...], **decision: Any) -> Compared:
-    from walkerbench.recorded.comparison import compare_recorded
-    from walkerbench.recorded.sides import find_sides
+    from walkerbench.recorded_sides.compare_recorded import compare_recorded
+    from walkerbench.recorded_sides.sides import find_sides
     from walkerbench.run_directory import RUNS_ROOT
 
     return compare_recorded(find_sides(texts, RUNS_ROOT), **decision)

@@ -30,11 +30,11 @@ def doctor_command(*, strict: bool, as_json: bool) -> int:
       walkerbench doctor --json
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.result import to_text
-    from walkerbench.doctor.findings import is_fit, judge
+    from walkerbench.doctor.checks import is_fit, judge
     from walkerbench.doctor.noise import measure_noise
     from walkerbench.doctor.readings import read_all
-    from walkerbench.profile import load_profile
-    from walkerbench.reports.doctor import findings_table, render
+    from walkerbench.profile.model import load_profile
+    from walkerbench.reports.terminal.doctor import findings_table, render
 
     note(f"measuring for about {_NOISE_S:.0f} s")
     smoke = load_profile("smoke")

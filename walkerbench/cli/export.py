@@ -46,10 +46,10 @@ def export_command(*, recorded: str, format_name: str, output: Path | None) -> i
       walkerbench export @latest --format chrome-trace -o trace.json
       walkerbench export results/today --format junit -o results.xml
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.conclusion import concluded
     from walkerbench.reports.export.rendering import RENDERERS
-    from walkerbench.reports.in_words import faults_injected, trouble
+    from walkerbench.reports.wording.run_verdict import faults_injected, trouble
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
+    from walkerbench.running.summary import concluded
 
     found = concluded(read_run(find_run(recorded, RUNS_ROOT)))
     texts = RENDERERS[format_name](found)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from walkerbench.errors import Interrupted
 
 if TYPE_CHECKING:
-    from walkerbench.interrupts import InterruptWatch
+    from walkerbench.system.interrupts import InterruptWatch
 
 
 def write_file(path: Path, texts: Iterable[str], *, replacing: bool = False) -> None:
@@ -25,8 +25,8 @@ def write_file(path: Path, texts: Iterable[str], *, replacing: bool = False) -> 
         OutputLost: It could not be written to its end; nothing is left of it.
         Interrupted: So it was; nothing is left of it.
     """
-    from walkerbench.interrupts import InterruptWatch
-    from walkerbench.whole_file import WholeFile
+    from walkerbench.system.atomic_files import WholeFile
+    from walkerbench.system.interrupts import InterruptWatch
 
     try:
         with InterruptWatch() as interrupts, WholeFile.opened(path, replacing=replacing) as file:

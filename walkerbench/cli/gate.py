@@ -29,8 +29,8 @@ from walkerbench.cli.output import note, write_out
 from walkerbench.errors import UsageError, WalkerbenchError
 
 if TYPE_CHECKING:
-    from walkerbench.gating.result import GatedRun, GateResult
-    from walkerbench.profile import Profile
+    from walkerbench.gating.gate_result import GatedRun, GateResult
+    from walkerbench.profile.model import Profile
 
 
 @click.command("gate", context_settings=HELP_NAMES)
@@ -82,10 +82,10 @@ def gate_command(
       walkerbench run --repeat 6 -o baseline-runs
       walkerbench gate --baseline baseline-runs
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.profile import load_profile, override
-    from walkerbench.repeats import run_words
-    from walkerbench.reports import gate_junit
-    from walkerbench.whole_file import WholeFile
+    from walkerbench.profile.model import load_profile, override
+    from walkerbench.reports.junit import gate as gate_junit
+    from walkerbench.running.repeats import run_words
+    from walkerbench.system.atomic_files import WholeFile
 
     if (not against) == (not baselines):
         raise UsageError("give one of --against REV and --baseline RUNS")
@@ -124,9 +124,9 @@ class _Candidate:
 
 def _against(revision: str, candidate: _Candidate, **measured: Any) -> GateResult:
     from walkerbench.cli.measuring import measure_and_judge
-    from walkerbench.gating.result import GateResult
-    from walkerbench.sessions.sides import Side
-    from walkerbench.sessions.worktrees import WORKING_TREE
+    from walkerbench.gating.gate_result import GateResult
+    from walkerbench.interleaved.sides import Side
+    from walkerbench.interleaved.worktrees import WORKING_TREE
 
     if revision == WORKING_TREE:
         raise UsageError("--against .: that is the candidate itself; give a git revision")
@@ -147,9 +147,9 @@ def _baseline(
     quiet: bool,
     **decision: Any,
 ) -> GateResult:
+    from walkerbench.comparison.verdicts import check_decidable
     from walkerbench.gating.baseline import find_baseline, gate_against_baseline
     from walkerbench.run_directory import RUNS_ROOT
-    from walkerbench.verdicts.comparison import check_decidable
 
     if budget_s is not None or rounds is not None:
         raise UsageError("--budget and --rounds go with --against; with --baseline as many runs as needed are recorded")
@@ -159,7 +159,7 @@ def _baseline(
 
 def _print(result: GateResult, *, as_json: bool) -> None:
     from walkerbench.cli.result import to_text
-    from walkerbench.reports import gate
+    from walkerbench.reports.terminal import gate
 
     if as_json:
         write_out(json.dumps(result.as_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
@@ -173,14 +173,14 @@ def _told_to_github() -> Iterator[None]:
     try:
         yield
     except WalkerbenchError as error:
-        from walkerbench.reports import github
+        from walkerbench.reports.markdown import github_summary as github
 
         _add_to_github([github.annotation("error", str(error))], github.broken_summary(str(error)))
         raise
 
 
 def _tell_github(result: GateResult) -> None:
-    from walkerbench.reports import github
+    from walkerbench.reports.markdown import github_summary as github
 
     _add_to_github(github.annotation_lines(result), github.summary(result))
 

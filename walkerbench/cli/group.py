@@ -9,9 +9,9 @@ from walkerbench.cli.ab import ab_command
 from walkerbench.cli.compare import compare_command
 from walkerbench.cli.doctor import doctor_command
 from walkerbench.cli.export import export_command
+from walkerbench.cli.flamegraph import profile_command
 from walkerbench.cli.gate import gate_command
 from walkerbench.cli.options import HELP_NAMES
-from walkerbench.cli.profile import profile_command
 from walkerbench.cli.profiles import profiles_command
 from walkerbench.cli.report import report_command
 from walkerbench.cli.run import run_command

@@ -12,9 +12,9 @@ from walkerbench.cli.output import write_out
 from walkerbench.cli.result import to_text
 
 if TYPE_CHECKING:
-    from walkerbench.compared import Compared
-    from walkerbench.sessions.planning import Plan
-    from walkerbench.sessions.sides import Side
+    from walkerbench.comparison.comparison_result import Compared
+    from walkerbench.interleaved.round_plan import Plan
+    from walkerbench.interleaved.sides import Side
 
 
 def measure_and_judge(
@@ -28,10 +28,10 @@ def measure_and_judge(
     quiet: bool,
 ) -> Compared:
     """Measure sides now, the base first, and judge the others against it."""
-    from walkerbench.sessions.judging import judge
-    from walkerbench.sessions.measuring import measure
-    from walkerbench.sessions.planning import Request
-    from walkerbench.verdicts.comparison import check_decidable
+    from walkerbench.comparison.verdicts import check_decidable
+    from walkerbench.interleaved.judging import judge
+    from walkerbench.interleaved.round_plan import Request
+    from walkerbench.interleaved.rounds import measure
 
     check_decidable(tolerance, alpha)
     request = Request(budget_s=budget_s, rounds=rounds, alpha=alpha)
@@ -43,7 +43,7 @@ def measure_and_judge(
 
 def print_compared(compared: Compared, exit_code: int, *, as_json: bool, advice: str | None = None) -> None:
     """Print a comparison: as JSON and nothing else, with the exit code that the process will end with, or as tables."""
-    from walkerbench.reports import comparison
+    from walkerbench.reports.terminal import comparison
 
     if as_json:
         plain = compared.as_dict() | {"exit_code": exit_code} | ({} if advice is None else {"advice": advice})

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from walkerbench import shipped_profiles
+from walkerbench.profile import shipped as shipped_profiles
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 """Every command's context settings."""

@@ -19,8 +19,8 @@ def profiles_command() -> int:
       walkerbench run --profile smoke
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.result import to_text
-    from walkerbench.profile import list_profiles
-    from walkerbench.reports.profiles import profile_tables
+    from walkerbench.profile.model import list_profiles
+    from walkerbench.reports.terminal.profiles import profile_tables
 
     write_out(to_text(profile_tables(list_profiles())))
     return 0

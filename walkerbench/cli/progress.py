@@ -9,7 +9,7 @@ from walkerbench.cli.display import Display, clock_face
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
-    from walkerbench.stage_loop import Progress
+    from walkerbench.running.frame_loop import Progress
 
 
 class RunProgress:

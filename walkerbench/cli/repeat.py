@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from walkerbench.cli.output import complain, note, write_out
 
 if TYPE_CHECKING:
-    from walkerbench.profile import Profile
+    from walkerbench.profile.model import Profile
 
 
 def run_repeatedly(
@@ -40,9 +40,9 @@ def run_repeatedly(
         OutputError: The output exists already; nothing has been run.
     """
     from walkerbench.cli.result import to_text
-    from walkerbench.repeats import record_repeats
-    from walkerbench.reports import json as json_report
-    from walkerbench.reports import repeats as repeats_report
+    from walkerbench.reports import run_json as json_report
+    from walkerbench.reports.terminal import repeats as repeats_report
+    from walkerbench.running.repeats import record_repeats
 
     def tell(number: int) -> None:
         if not quiet:

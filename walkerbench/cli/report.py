@@ -35,10 +35,10 @@ def report_command(*, recorded: tuple[str, ...], output: Path) -> int:
       walkerbench report @latest -o report.html
       walkerbench report @latest~1 @latest -o before-and-after.html
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.conclusion import concluded
     from walkerbench.reports.html.page import render
     from walkerbench.reports.html.plotly_js import plotly_js
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
+    from walkerbench.running.summary import concluded
 
     source = plotly_js()
     found = [concluded(read_run(find_run(text, RUNS_ROOT))) for text in recorded]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console, RenderableType
 
 from walkerbench.cli.output import write_out
-from walkerbench.reports import json as json_report
-from walkerbench.reports import terminal
+from walkerbench.reports import run_json as json_report
+from walkerbench.reports.terminal import run as terminal
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile

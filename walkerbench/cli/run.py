@@ -22,7 +22,7 @@ from walkerbench.cli.output import note
 from walkerbench.errors import RunBroken
 
 if TYPE_CHECKING:
-    from walkerbench.profile import Profile
+    from walkerbench.profile.model import Profile
 
 
 @click.command("run", context_settings=HELP_NAMES)
@@ -59,12 +59,12 @@ def run_command(
       walkerbench run --criterion 'frame_ms.p99 < 50' -o results/today
       walkerbench run --repeat 6 -o results/before
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.profile import load_profile, override
+    from walkerbench.profile.model import load_profile, override
 
     profile = override(load_profile(profile_name), criteria=criteria, **overrides)
     if repeat > 1:
         from walkerbench.cli.repeat import run_repeatedly
-        from walkerbench.repeats import run_words
+        from walkerbench.running.repeats import run_words
 
         words = run_words(profile_name, criteria, overrides)
         return run_repeatedly(
@@ -74,12 +74,12 @@ def run_command(
 
 
 def _run_once(profile: Profile, output: Path | None, *, as_json: bool, quiet: bool, verbose: bool) -> int:
-    from walkerbench import runner
     from walkerbench.cli.display import open_display
     from walkerbench.cli.progress import RunProgress
     from walkerbench.cli.result import print_run
+    from walkerbench.criteria.grammar import exit_code
     from walkerbench.run_directory import read_run
-    from walkerbench.verdicts.criteria import exit_code
+    from walkerbench.running import runner
 
     with open_display(sys.stderr, quiet=quiet) as display:
         progress = RunProgress(display)

@@ -27,10 +27,10 @@ def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> 
       walkerbench show @latest~1 --json
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.result import print_run
-    from walkerbench.conclusion import concluded
-    from walkerbench.reports.attribution import over_a_limit, slow_frames
-    from walkerbench.reports.pictures import pictures
+    from walkerbench.reports.terminal.attribution import over_a_limit, slow_frames
+    from walkerbench.reports.terminal.charts import pictures
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
+    from walkerbench.running.summary import concluded
 
     found = concluded(read_run(find_run(recorded, RUNS_ROOT)))
     # Frames over a limit stand with every run's figures.

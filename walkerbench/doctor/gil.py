@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from walkerbench.errors import RunBroken
-from walkerbench.interpreter import child_environment, interpreter_command
+from walkerbench.system.child_processes import child_environment, interpreter_command
 
-IMPORTS = ("numpy", "scipy.stats", "psutil", "pydantic", "threadpoolctl", "Box2D", "walkerbench.runner")
+IMPORTS = ("numpy", "scipy.stats", "psutil", "pydantic", "threadpoolctl", "Box2D", "walkerbench.running.runner")
 """What a run imports, one after the other: any of these may bring an extension that is not made for going without."""
 
 FROM_THE_START = "the interpreter's start (PYTHON_GIL or -X gil)"

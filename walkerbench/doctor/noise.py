@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from walkerbench.comparison.sign_test import bound_rank
 from walkerbench.errors import WalkerbenchError
-from walkerbench.profile import Profile
-from walkerbench.training import TrainingEnvironment
-from walkerbench.verdicts.sign_test import bound_rank
+from walkerbench.profile.model import Profile
+from walkerbench.running.training_environment import TrainingEnvironment
 
 BLOCK_S = 0.1
 """How long a block of frames takes, about: long beside a frame, and short enough for some twenty pairs in 5 s."""

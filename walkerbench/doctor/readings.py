@@ -15,7 +15,7 @@ import threadpoolctl
 
 from walkerbench.doctor.gil import GilState, read_gil
 from walkerbench.doctor.noise import Noise
-from walkerbench.limits import allowed_cores, cpu_quota, read_text
+from walkerbench.system.resources import allowed_cores, cpu_quota, read_text
 
 _ROOT = Path("/")
 _SLEEP_S = 0.001

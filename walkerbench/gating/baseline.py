@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from walkerbench.compared import Compared
+from walkerbench.comparison.comparison_result import Compared
+from walkerbench.comparison.permutation_test import MOST_REPEATS, split_count
 from walkerbench.errors import UsageError
-from walkerbench.gating.result import GatedRun, GateResult
-from walkerbench.recorded.comparability import check_same_mode
-from walkerbench.recorded.comparison import compare_recorded
-from walkerbench.recorded.sides import check_base, find_runs, group_runs
+from walkerbench.gating.gate_result import GatedRun, GateResult
+from walkerbench.recorded_sides.comparability import check_same_mode
+from walkerbench.recorded_sides.compare_recorded import compare_recorded
+from walkerbench.recorded_sides.sides import check_base, find_runs, group_runs
 from walkerbench.run_directory import RecordedRun, read_run
-from walkerbench.verdicts.permutation_test import MOST_REPEATS, split_count
 
 _NAMES = ("baseline", "working tree")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from walkerbench import repeats
 from walkerbench.errors import EmergencyShutdown, Interrupted
-from walkerbench.gating.result import GatedRun
-from walkerbench.sessions.worktrees import WORKING_TREE, checked_out
+from walkerbench.gating.gate_result import GatedRun
+from walkerbench.interleaved.worktrees import WORKING_TREE, checked_out
+from walkerbench.running import repeats
 
 
 def record_candidate(

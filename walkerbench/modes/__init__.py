@@ -1,6 +1,6 @@
 """Where a shard runs, and nothing else: sequential, threaded, process."""
 
-from walkerbench.modes.base import BARRIER_TIMEOUT_S, ExecutionMode
+from walkerbench.modes.contract import BARRIER_TIMEOUT_S, ExecutionMode
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.process import ProcessMode
 from walkerbench.modes.sequential import SequentialMode

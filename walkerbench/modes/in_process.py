@@ -5,10 +5,10 @@ from __future__ import annotations
 import traceback
 
 from walkerbench.errors import WorkerFailed
-from walkerbench.modes.base import ExecutionMode, State
+from walkerbench.modes.contract import ExecutionMode, State
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.recording.scheduling import ThreadMeter
-from walkerbench.workload import Workload, shard_bounds
+from walkerbench.workloads.contract import Workload, shard_bounds
 
 
 class InProcessMode(ExecutionMode):

@@ -25,12 +25,12 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from walkerbench.errors import WorkerCrashed, WorkerFailed, WorkerTimeout
-from walkerbench.modes.base import ExecutionMode
+from walkerbench.modes.contract import ExecutionMode
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
-from walkerbench.workload import BufferLayout, FrameBuffers, Workload, shard_bounds
+from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Workload, shard_bounds
 
 START_TIMEOUT_S = 120.0
 """How long workers may take to import and to build their shards."""

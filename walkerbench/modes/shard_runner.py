@@ -8,7 +8,7 @@ from itertools import pairwise
 from walkerbench.modes.faults import FaultInjector, Faults
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
-from walkerbench.workload import FrameBuffers, Workload
+from walkerbench.workloads.contract import FrameBuffers, Workload
 
 
 class ShardRunner:

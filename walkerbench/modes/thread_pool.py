@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from walkerbench.errors import CallOrderError
-from walkerbench.limits import allowed_cores
+from walkerbench.system.resources import allowed_cores
 
 _LOG = logging.getLogger(__name__)
 _JOIN_S = 5.0  # how long shutdown waits for a thread; a hung one is a daemon and does not outlive the process

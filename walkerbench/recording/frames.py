@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.recording.scheduling import ThreadSpan
-from walkerbench.workload import WORKER_COLUMNS
+from walkerbench.workloads.contract import WORKER_COLUMNS
 
 _FRAME_HEAD = ("frame", "stage", "warmup", "start_ns", "wall_ns")
 _FRAME_TAIL = ("dispatch_ns", "barrier_wait_ns", "busy_ns", "cpu_ns", "gc_ns")

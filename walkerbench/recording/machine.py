@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import threadpoolctl
 
-from walkerbench.limits import allowed_cores, cpu_quota, read_text
+from walkerbench.system.resources import allowed_cores, cpu_quota, read_text
 
 NOT_AVAILABLE = "n/a"
 """What a fact says where the system has no source for it."""

@@ -131,7 +131,7 @@ class VerdictRecord(_Record):
 
 
 class ShareRecord(_Record):
-    """A part of the time that a run's lanes had; see `verdicts.attribution`.
+    """A part of the time that a run's lanes had; see `slow_frames.attribution`.
 
     Attributes:
         part: Which.
@@ -145,7 +145,7 @@ class ShareRecord(_Record):
 
 
 class AttributionRecord(_Record):
-    """Where the time of the judged frames went; see `verdicts.attribution`.
+    """Where the time of the judged frames went; see `slow_frames.attribution`.
 
     Attributes:
         shares: One for each part; they add up to 1.
@@ -165,7 +165,7 @@ class AttributionRecord(_Record):
 
 
 class SlowFrameRecord(_Record):
-    """Why a judged frame took long; see `verdicts.explanations`.
+    """Why a judged frame took long; see `slow_frames.explanations`.
 
     Attributes:
         stage: Number of the stage.

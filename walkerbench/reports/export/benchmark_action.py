@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from walkerbench.errors import RunFileError
-from walkerbench.reports.durations import main_durations
+from walkerbench.reports.wording.durations import main_durations
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RecordedRun, RunFile, StageRecord

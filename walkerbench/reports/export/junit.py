@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree as ET
 
-from walkerbench.reports.in_words import stage_name, trouble
-from walkerbench.reports.junit_xml import case, document
-from walkerbench.verdicts.criteria import parse_criterion
+from walkerbench.criteria.grammar import parse_criterion
+from walkerbench.reports.junit.xml_document import case, document
+from walkerbench.reports.wording.run_verdict import stage_name, trouble
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RecordedRun, RunFile, VerdictRecord

@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from walkerbench.reports.durations import main_durations
-from walkerbench.reports.in_words import conclude, counted, faults_injected, measured_in_words, stage_name, trouble
-from walkerbench.reports.layout import NOT_MEASURED, fixed, machine_in_words
-from walkerbench.reports.markdown_text import head, plain, row
+from walkerbench.reports.markdown.escaping import head, plain, row
+from walkerbench.reports.terminal.tables import NOT_MEASURED, fixed, machine_in_words
+from walkerbench.reports.wording.durations import main_durations
+from walkerbench.reports.wording.run_verdict import (
+    conclude,
+    counted,
+    faults_injected,
+    measured_in_words,
+    stage_name,
+    trouble,
+)
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile, VerdictRecord

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from walkerbench.errors import RunFileError
-from walkerbench.reports.durations import main_durations
+from walkerbench.reports.wording.durations import main_durations
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from walkerbench.reports import json
+from walkerbench.reports import run_json as json
 from walkerbench.reports.export import (
     benchmark_action,
     chrome_trace,

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.errors import UsageError
-from walkerbench.reports.in_words import counted
+from walkerbench.reports.wording.run_verdict import counted
 from walkerbench.run_directory import RecordedRun, RunFile
-from walkerbench.verdicts.criteria import parse_criterion
 
 MOST_RUNS = 8
 """As many as there are colours that can be told apart."""

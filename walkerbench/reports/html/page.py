@@ -19,7 +19,7 @@ from walkerbench.reports.html.phases import phase_plots
 from walkerbench.reports.html.plot import Plot
 from walkerbench.reports.html.population import population_plots
 from walkerbench.reports.html.worst_frames import timeline_colours, worst_frame_plots
-from walkerbench.reports.in_words import conclude, faults_injected, trouble
+from walkerbench.reports.wording.run_verdict import conclude, faults_injected, trouble
 from walkerbench.run_directory import RecordedRun
 
 _HERE = Path(__file__).parent

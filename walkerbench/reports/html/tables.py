@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from walkerbench.reports.attribution import (
+from walkerbench.criteria.statistics import STATISTICS
+from walkerbench.reports.html.labelled_run import LabelledRun
+from walkerbench.reports.terminal.attribution import (
     all_causes,
     beside_shares,
     part_in_words,
@@ -14,12 +16,10 @@ from walkerbench.reports.attribution import (
     slow_frame,
     title,
 )
-from walkerbench.reports.durations import main_durations
-from walkerbench.reports.html.labelled_run import LabelledRun
-from walkerbench.reports.in_words import OUTCOMES, conclude, measured_in_words, stage_name
-from walkerbench.reports.layout import NOT_MEASURED, fixed, flat
+from walkerbench.reports.terminal.tables import NOT_MEASURED, fixed, flat
+from walkerbench.reports.wording.durations import main_durations
+from walkerbench.reports.wording.run_verdict import OUTCOMES, conclude, measured_in_words, stage_name
 from walkerbench.run_directory import RunFile, VerdictRecord
-from walkerbench.verdicts.statistics import STATISTICS
 
 _KINDS = {"PASS": "good", "FAIL": "bad"}
 _UNSURE = "unsure"

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.reports.attribution import slow_frame
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.html.phases import layer_colours
 from walkerbench.reports.html.plot import Plot, axis, plain
+from walkerbench.reports.terminal.attribution import slow_frame
 from walkerbench.reports.timeline import STALL, WORKERS, Span, Timeline, row_of, stalls_s
 
 _SHOWN = 5

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from walkerbench.flamegraph import passes
+from walkerbench.flamegraph.passes import Profiled, SampledRun
+from walkerbench.flamegraph.stacks import Call, Track
+from walkerbench.reports.terminal.tables import NOT_MEASURED
+
+
+@pytest.fixture(autouse=True)
+def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def profiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: Any, finished: Any) -> list[Sequence[str]]:
+    """Stands in for the sampling: a made-up run, without a second pass; collects the options of the run."""
+    from walkerbench.run_directory import read_run
+
+    given: list[Sequence[str]] = []
+
+    def profile_run(options: Sequence[str], directory: Path, tell: Callable[[str], None]) -> Profiled:
+        given.append(options)
+        tell("sampling")
+        recorded = read_run(record(tmp_path / "made-up", finished))
+        run = Call("ShardRunner.run", "walkerbench/modes/shard_runner.py", 50)
+        track = Track("worker-0", ((run, Call("Herd.act", "herd.py", 1)),))
+        return Profiled(directory, SampledRun("wall", recorded, (track,)), None, None, "SIGTERM")
+
+    monkeypatch.setattr(passes, "profile_run", profile_run)
+    return given
+
+
+def test_options_are_passed_on_to_the_run(command: Any, profiled: list[Sequence[str]]) -> None:
+    command("profile", "--profile", "smoke", "--mode", "threaded", "--workers", "2", "--duration", "1.5m", "-o", "x")
+    command("profile", "--frames", "500", "--pace", "realtime", "--seed", "3", "-o", "x")
+
+    assert profiled == [
+        ("--profile=smoke", "--mode=threaded", "--workers=2", "--duration=90"),
+        ("--profile=default", "--frames=500", "--pace=realtime", "--seed=3"),
+    ]
+
+
+def test_an_interrupted_one_is_shown_as_far_as_it_came(command: Any, profiled: list[Sequence[str]]) -> None:
+    ended = command("profile", "-o", "x")
+
+    assert ended.code == 130
+    assert ended.err.splitlines() == [
+        "sampling",
+        "walkerbench: interrupted (SIGTERM): what was sampled is kept in x",
+    ]
+    lines = ended.out.splitlines()
+    assert lines[0] == "INTERRUPTED (SIGTERM): shown as far as it was sampled"
+    assert f"slowdown  {NOT_MEASURED} (the run was not repeated unsampled)" in lines
+    assert "act       0.01" in [line.rstrip() for line in lines]
+    assert any(line.split() == ["Herd.act", "herd.py", "0.003", "0.003", NOT_MEASURED] for line in lines)
+
+
+def test_quiet_says_nothing_meanwhile(command: Any, profiled: list[Sequence[str]]) -> None:
+    assert "sampling" not in command("profile", "-q", "-o", "x").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-o", "x"], "py-spy is not installed: pip install 'walkerbench[profile]'"),
+        ([], "Missing option '-o' / '--output'. (see `walkerbench profile --help`)"),
+        (["--criterion", "x", "-o", "x"], "No such option '--criterion'."),
+        (["--agents", "0", "-o", "x"], "--agents: 0 is wrong; allowed: greater than or equal to 1"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(
+    command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
+    ended = command("profile", *arguments)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"walkerbench: {message}")
+    assert ended.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

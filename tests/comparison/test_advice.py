@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+from comparisons import compared, side
+
+from walkerbench.comparison.advice import Candidate, advise
+
+
+def candidates(threads: float | tuple[float, float], processes: float) -> list[Candidate]:
+    bounds = threads if isinstance(threads, tuple) else (threads, threads)
+    ratios = [bounds, (processes, processes)]
+    result = compared(side("threads", "threaded"), side("processes", "process"), ratios=ratios)
+    return [Candidate(mode, 2, each) for mode, each in zip(("threaded", "process"), result.comparisons, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("threads", "processes", "gil", "sentence"),
+    [
+        (
+            1.25,
+            0.5,
+            True,
+            "on this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times: this Python "
+            "holds the GIL",
+        ),
+        # Without the GIL it cannot be the reason; nor is it known to be where nobody knows.
+        (1.25, 0.5, False, "on this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times"),
+        (1.25, 0.5, None, "on this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times"),
+        # Of two that are faster, the faster one.
+        (
+            0.625,
+            0.8,
+            True,
+            "on this machine use threaded with 2 workers: 1.60 times sequential; process is 1.25 times",
+        ),
+        (
+            1.25,
+            1.6,
+            True,
+            "on this machine stay with sequential: it is the fastest; threaded is 0.80 times: this Python holds the "
+            "GIL; process is 0.62 times",
+        ),
+        # The interval reaches past 1: neither faster nor slower for certain.
+        (
+            (0.98, 1.0),
+            1.6,
+            True,
+            "on this machine stay with sequential: no mode is faster for certain; threaded is 1.01 times, which may be "
+            "chance; process is 0.62 times",
+        ),
+    ],
+)
+def test_the_advice(threads: float | tuple[float, float], processes: float, gil: bool | None, sentence: str) -> None:
+    assert advise(candidates(threads, processes), gil_enabled=gil) == sentence
+
+
+def test_one_worker_is_one_worker() -> None:
+    (only,) = candidates(0.5, 1.0)[:1]
+    advice = advise([Candidate("threaded", 1, only.comparison)], gil_enabled=True)
+    assert advice == "on this machine use threaded with 1 worker: 2.00 times sequential"

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from comparisons import compared, measurement, side
+
+from walkerbench.comparison.comparison_result import PRECEDENCE, first_that_counts, statistics_ms
+from walkerbench.interleaved.judging import judge
+
+
+@pytest.mark.parametrize(
+    ("codes", "counts"),
+    [
+        ([], 0),
+        ([0, 0], 0),
+        ([0, 4], 4),
+        ([4, 1, 0], 1),
+        ([1, 2], 2),
+        ([2, 3, 1], 3),
+        ([3, 130], 130),
+        ([130, 70, 0], 70),
+    ],
+)
+def test_of_several_exit_codes_the_first_of_the_order_counts(codes: list[int], counts: int) -> None:
+    assert first_that_counts(codes) == counts
+    assert set(PRECEDENCE) == {70, 130, 3, 2, 1, 4}
+
+
+@pytest.mark.parametrize(
+    ("ratios", "code"),
+    [
+        ([(1.0, 1.01), (0.5, 0.6)], 0),
+        ([(1.0, 1.01), (1.2, 1.3)], 1),
+        ([(1.01, 1.03), (1.0, 1.0)], 4),
+        ([(1.01, 1.03), (1.2, 1.3)], 1),
+    ],
+)
+def test_a_regression_counts_before_a_doubt(ratios: list[tuple[float, float]], code: int) -> None:
+    result = compared(side("threaded (2)", "threaded"), side("process (2)", "process"), ratios=ratios)
+    assert result.exit_code == code
+    assert len(json.loads(json.dumps(result.as_dict(), allow_nan=False))["comparisons"]) == len(ratios)
+
+
+def test_statistics_are_in_milliseconds() -> None:
+    found = statistics_ms(np.arange(1, 21, dtype=np.int64) * 1_000_000)
+    assert found == {"mean": 10.5, "min": 1.0, "p50": 10.0, "p95": 19.0, "p99": None, "max": 20.0}
+
+
+def test_a_measurement_is_judged_as_one_family() -> None:
+    sides = {"sequential": "sequential", "threaded (2)": "threaded", "process (2)": "process"}
+    result = judge(measurement(sides, [1.0, 1.25, 0.5]), tolerance=0.02)
+    assert [each.verdict for each in result.comparisons] == ["regression", "no regression"]
+    assert [each.time_ratio for each in result.comparisons] == pytest.approx([1.25, 0.5])
+    # 12 of 12 rounds: 1/4096, twice it for the first of a family of two.
+    assert result.comparisons[0].p_slower == pytest.approx(2 / 4096)
+    base, threaded, process = result.sides
+    assert (base.frames, base.frames_per_s, threaded.frames_per_s) == (1200, 500.0, 400.0)
+    assert (base.repetition_ms, threaded.repetition_ms) == ((2.0,) * 12, (2.5,) * 12)
+    assert (process.mode, process.workers, process.effective_cores) == ("process", 2, 1.5)
+    assert threaded.frame_ms["p50"] == 2.5
+    assert threaded.agent_processing_ms["max"] == 1.25
+    assert base.digest == "cd" * 32
+    assert result.repetitions == "12 rounds of 2 blocks of 50 frames a side"
+    assert result.profile == "smoke"

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from walkerbench.comparison.permutation_test import (
+    MOST_REPEATS,
+    MOST_SPLITS,
+    permutation_evidence,
+    permutation_p_values,
+    repeats_needed,
+    shifts,
+    split_count,
+)
+
+TWO = np.array([0.0, 1.0]), np.array([2.0, 4.0])
+FIVE = np.arange(5.0), np.arange(5.0) + 20.0
+WHOLE_NUMBERS = st.lists(st.integers(-9, 9).map(float), min_size=2, max_size=4)
+
+
+def test_shifts_by_hand():
+    # 2 - 1, 2 - 0, then both: (2 + 4) / 2 - (0 + 1) / 2, then 4 - 1, 4 - 0.
+    assert shifts(*TWO).tolist() == [1.0, 2.0, 2.5, 3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("limit", "above", "below"), [(0.0, 1 / 6, 1.0), (2.2, 3 / 6, 4 / 6), (2.7, 4 / 6, 3 / 6), (9.0, 1.0, 1 / 6)]
+)
+def test_p_values_by_hand(limit, above, below):
+    assert permutation_p_values(*TWO, limit) == pytest.approx((above, below))
+
+
+@given(WHOLE_NUMBERS, WHOLE_NUMBERS, st.integers(-9, 9))
+def test_the_p_value_is_the_share_of_splits_whose_shift_the_limit_reaches(base, candidate, whole):
+    # No difference of means of at most four whole numbers ends in .1: nothing hangs on the last bit.
+    limit = whole + 0.1
+    possible = shifts(np.array(base), np.array(candidate))
+    splits = split_count(len(base), len(candidate))
+
+    expected = (1 + np.count_nonzero(possible < limit)) / splits, (1 + np.count_nonzero(possible > limit)) / splits
+    assert permutation_p_values(np.array(base), np.array(candidate), limit) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("alpha", "family", "needed"), [(0.01, 1, 5), (0.01, 2, 5), (0.01, 3, 6), (0.05, 1, 3)])
+def test_repeats_needed(alpha, family, needed):
+    assert repeats_needed(alpha, family) == needed
+    assert 1 / split_count(needed, needed) <= alpha / family < 1 / split_count(needed - 1, needed - 1)
+
+
+def test_evidence_by_hand():
+    found = permutation_evidence(*FIVE, 15.9, 0.01)
+
+    # The smallest shift is 20 - 4 = 16: with 15.9 taken away, no other of the 252 splits has as large a statistic.
+    assert found.p_above == pytest.approx(1 / 252)
+    assert found.p_below == 1.0
+    # 1 % of 252 splits is 2: the second shift from either end, 20 - 3 and 23 - 0, each wrong in 2 of 252.
+    assert found.estimate == 20.0
+    assert (found.low, found.high) == (17.0, 23.0)
+    assert found.level == pytest.approx(1 - 4 / 252)
+    assert (found.repetitions, found.repetitions_needed, found.decidable) == (5, 5, True)
+
+
+def test_four_repeats_a_side_decide_nothing_at_one_percent():
+    found = permutation_evidence(np.arange(4.0), np.arange(4.0) + 1000, 0.0, 0.01)
+
+    assert found.p_above == pytest.approx(1 / 70)
+    assert not found.decidable
+    assert found.level == pytest.approx(1 - 2 / 70)
+    assert found.repetitions_to_settle == 5
+
+
+def test_a_single_run_decides_nothing_however_many_are_on_the_other_side():
+    found = permutation_evidence(np.linspace(0.0, 1.0, 150), np.array([1000.0]), 0.0, 0.01)
+
+    assert (found.p_above, found.p_below, found.decidable) == (1.0, 1.0, False)
+
+
+def test_one_run_against_one_has_an_estimate_and_bounds_worth_nothing():
+    found = permutation_evidence(np.array([1.0]), np.array([3.0]), 0.0, 0.01)
+
+    assert (found.estimate, found.low, found.high, found.level) == (2.0, 2.0, 2.0, 0.0)
+    assert found.repetitions_to_settle is None
+
+
+@pytest.mark.parametrize(("distance", "settles"), [(0.05, 5), (0.025, 9), (0.02, None)])
+def test_what_would_settle_it_by_hand(distance, settles):
+    # s² = (0.0002 + 0.0002) / 2; z = 2.3263 + 1.2816; 2 s² z² = 0.0052068, over distance²: 2.1, 8.3, 13.0.
+    base = np.array([0.0, 0.02])
+
+    assert permutation_evidence(base, base + 0.3 + distance, 0.3, 0.01).repetitions_to_settle == settles
+
+
+def test_nothing_is_proposed_for_a_shift_at_the_limit():
+    base = np.array([0.0, 1.0, 2.0])
+
+    assert permutation_evidence(base, base, 0.0, 0.01).repetitions_to_settle is None
+
+
+def test_every_number_of_repeats_that_is_proposed_is_tested_exactly():
+    assert split_count(MOST_REPEATS, MOST_REPEATS) <= MOST_SPLITS < split_count(MOST_REPEATS + 1, MOST_REPEATS + 1)
+
+
+@given(WHOLE_NUMBERS, WHOLE_NUMBERS, st.integers(-9, 9), st.sampled_from([0.2, 0.05]))
+def test_the_bounds_invert_the_test(base, candidate, whole, error):
+    limit = whole + 0.1
+    found = permutation_evidence(np.array(base), np.array(candidate), limit, error)
+
+    if found.decidable:
+        assert (found.low > limit) == (found.p_above <= error)
+        assert (found.high < limit) == (found.p_below <= error)
+        assert found.level >= 1 - 2 * error - 1e-12
+    else:
+        assert min(found.p_above, found.p_below) > error

@@ -1,0 +1,167 @@
+"""Error rates of the verdicts on synthetic rounds whose true ratio is known: no clock, fixed seeds.
+
+Thousands of comparisons are decided through tables of what `judge_rounds` says for each count of rounds on either
+side of the limit, since its verdict hangs on nothing else; the first test holds the tables to it.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from walkerbench.comparison.permutation_test import permutation_p_values, shifts
+from walkerbench.comparison.sign_test import bound_rank, sign_p_value
+from walkerbench.comparison.verdicts import ALPHA, TOLERANCE, Question, holm, judge_rounds, round_estimate
+
+ROUNDS = 11
+TRIALS = 20_000
+LIMIT = math.log1p(TOLERANCE)
+FRAME = Question("candidate", "frame")
+
+
+def as_measured(rng, shape):
+    """What anchors.md says of real rounds: 39 of 40 within 1 %, one 7 % off."""
+    return np.where(rng.random(shape) < 1 / 40, rng.choice([-0.07, 0.07], shape), rng.normal(0, 0.004, shape))
+
+
+def heavy_tails(rng, shape):
+    return 0.003 * rng.standard_t(1.5, shape)
+
+
+def skewed(rng, shape):
+    return rng.exponential(0.02, shape) - 0.02 * math.log(2)
+
+
+def unequal_variance(rng, shape):
+    """Some rounds a hundred times as steady as others, and the later the worse."""
+    return rng.normal(0, 1, shape) * np.geomspace(0.0005, 0.05, shape[-1])
+
+
+NOISES = [as_measured, heavy_tails, skewed, unequal_variance]
+
+
+@functools.cache
+def verdict_table():
+    """`[above, below]`: what is said of so many rounds above and below the limit, the others being at it."""
+    table = np.full((ROUNDS + 1, ROUNDS + 1), "", dtype="U16")
+    for above in range(ROUNDS + 1):
+        for below in range(ROUNDS + 1 - above):
+            ties = ROUNDS - above - below
+            estimates = np.repeat([LIMIT + 1, LIMIT - 1, LIMIT], [above, below, ties])
+            table[above, below] = judge_rounds({FRAME: estimates}, base="base")[0].verdict
+    return table
+
+
+def verdicts(estimates):
+    """`(trials,)`, of `(trials, rounds)`."""
+    return verdict_table()[(estimates > LIMIT).sum(axis=1), (estimates < LIMIT).sum(axis=1)]
+
+
+def is_rate(count, trials, rate):
+    """Whether a count is within the binomial error of a rate, five standard deviations wide."""
+    return binomtest(int(count), trials, rate).pvalue > 5.7e-7
+
+
+def exceeds(count, trials, rate):
+    """Whether a count is above a rate by more than its binomial error."""
+    return binomtest(int(count), trials, rate, alternative="greater").pvalue < 2.9e-7
+
+
+def test_the_tables_say_what_judging_says():
+    rng = np.random.default_rng(1)
+    estimates = rng.choice([LIMIT, LIMIT + 0.01, LIMIT - 0.01], (300, ROUNDS), p=[0.1, 0.6, 0.3])
+
+    assert [judge_rounds({FRAME: each}, base="base")[0].verdict for each in estimates] == verdicts(estimates).tolist()
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_at_the_tolerance_itself_false_verdicts_are_as_rare_as_promised(noise):
+    found = verdicts(LIMIT + noise(np.random.default_rng(2), (TRIALS, ROUNDS)))
+
+    # The worst case for both kinds of error, and the test is exact: 12/2048, below alpha.
+    for verdict in ("regression", "no regression"):
+        count = np.count_nonzero(found == verdict)
+        assert is_rate(count, TRIALS, 12 / 2048)
+        assert not exceeds(count, TRIALS, ALPHA)
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_identical_code_is_no_regression(noise):
+    found = verdicts(noise(np.random.default_rng(3), (TRIALS, ROUNDS)))
+
+    assert not exceeds(np.count_nonzero(found == "regression"), TRIALS, ALPHA)
+
+
+def test_noise_as_measured_leaves_few_inconclusive_and_hides_no_slowdown_of_five_percent():
+    rng = np.random.default_rng(4)
+    alike = verdicts(as_measured(rng, (TRIALS, ROUNDS)))
+    slower = verdicts(math.log(1.05) + as_measured(rng, (TRIALS, ROUNDS)))
+
+    assert not (alike == "regression").any()
+    assert np.mean(alike == "inconclusive") <= 0.03
+    assert np.mean(slower == "regression") >= 0.97
+    assert not (slower == "no regression").any()
+
+
+@pytest.mark.parametrize("true_ratio", [1.0, 1.0 + TOLERANCE, 1.05])
+def test_a_machine_that_drifts_by_a_quarter_changes_no_rate(true_ratio):
+    trials, blocks = 300, 12
+    rng = np.random.default_rng(5)
+    # Slower and slower by a quarter over the comparison, and every tenth block half as long again.
+    drift = np.linspace(1.0, 1.25, ROUNDS * blocks).reshape(ROUNDS, blocks)
+    shape = (trials, ROUNDS, blocks)
+    disturbed = [np.where(rng.random(shape) < 0.1, 1.5, 1.0) * np.exp(rng.normal(0, 0.01, shape)) for _ in range(2)]
+    base_s, candidate_s = 0.1 * drift * disturbed[0], 0.1 * drift * disturbed[1] * true_ratio
+    found = verdicts(
+        np.array(
+            [
+                [round_estimate(*both) for both in zip(*trial, strict=True)]
+                for trial in zip(base_s, candidate_s, strict=True)
+            ]
+        )
+    )
+
+    assert not exceeds(np.count_nonzero((found == "regression") & (true_ratio <= 1 + TOLERANCE)), trials, ALPHA)
+    assert not exceeds(np.count_nonzero((found == "no regression") & (true_ratio >= 1 + TOLERANCE)), trials, ALPHA)
+    assert true_ratio == 1 + TOLERANCE or np.mean(found == "inconclusive") < 0.05
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_the_bounds_hold_the_true_ratio_at_their_level(noise):
+    ordered = np.sort(noise(np.random.default_rng(6), (TRIALS, ROUNDS)), axis=1)
+    rank = bound_rank(ROUNDS, ALPHA)
+    missed = (ordered[:, rank - 1] > 0) | (ordered[:, -rank] < 0)
+
+    assert is_rate(np.count_nonzero(missed), TRIALS, 24 / 2048)
+
+
+@pytest.mark.parametrize("truly_slow", [0, 1, 2])
+def test_a_family_of_three_has_a_false_regression_no_more_often_than_alpha(truly_slow):
+    rounds, trials = 12, 5_000
+    p_values = np.array([sign_p_value(count, rounds) for count in range(rounds + 1)])
+    # The sides share a base, so their rounds go up and down together.
+    rng = np.random.default_rng(7)
+    noise = as_measured(rng, (trials, 3, rounds)) + rng.normal(0, 0.004, (trials, 1, rounds))
+    estimates = LIMIT + noise + np.array([0.1] * truly_slow + [0.0] * (3 - truly_slow))[:, None]
+    corrected = [holm(trial) for trial in p_values[(estimates > LIMIT).sum(axis=2)].tolist()]
+
+    false = np.count_nonzero((np.array(corrected)[:, truly_slow:] <= ALPHA).any(axis=1))
+    assert not exceeds(false, trials, ALPHA)
+
+
+@pytest.mark.parametrize("noise", [as_measured, heavy_tails, skewed])
+def test_repeats_at_the_tolerance_itself_are_a_regression_as_rarely_as_promised(noise):
+    trials = 3_000
+    rng = np.random.default_rng(8)
+    base, candidate = noise(rng, (trials, 5)), LIMIT + noise(rng, (trials, 5))
+    # As the p-value is computed by hand in test_permutation_test.py; SciPy's way takes milliseconds each.
+    p_values = [(1 + np.count_nonzero(shifts(*both) <= LIMIT)) / 252 for both in zip(base, candidate, strict=True)]
+
+    assert p_values[:50] == pytest.approx(
+        [permutation_p_values(*both, LIMIT)[0] for both in zip(base[:50], candidate[:50], strict=True)]
+    )
+    assert is_rate(np.count_nonzero(np.array(p_values) <= ALPHA), trials, 2 / 252)

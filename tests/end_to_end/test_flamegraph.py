@@ -1,0 +1,145 @@
+"""`walkerbench profile` with the real py-spy."""
+
+from __future__ import annotations
+
+import functools
+import json
+import platform
+import re
+import signal
+import sys
+from typing import Any
+
+import pytest
+from whole_process import WholeProcess, until
+
+from walkerbench.errors import WalkerbenchError
+from walkerbench.flamegraph.py_spy import check_permitted, find_py_spy
+from walkerbench.run_directory import read_run
+
+WORKER_FILES = {f"{name}.{kind}" for name in ("main", "worker-0", "worker-1") for kind in
+                ("collapsed.txt", "speedscope.json")}  # fmt: skip
+ENDLESS = 10**7
+
+# Has the system refuse to look into other processes, as a container does by default, and goes on as another program.
+REFUSING = """
+import ctypes, os, struct, sys
+PTRACE, READ_MEMORY = {calls}
+LOAD, EQUAL, RETURN, ALLOW, EPERM = 0x20, 0x15, 0x06, 0x7fff0000, 0x00050001
+program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in [
+    (LOAD, 0, 0, 0), (EQUAL, 2, 0, PTRACE), (EQUAL, 1, 0, READ_MEMORY), (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, EPERM),
+]))
+class Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("program", ctypes.c_void_p)]
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(Filter(5, ctypes.addressof(program))), 0, 0) == 0
+os.execv(sys.executable, [sys.executable, "-m", "walkerbench", *sys.argv[1:]])
+"""
+CALLS = {"x86_64": (101, 310), "aarch64": (117, 270)}
+
+
+@functools.cache
+def _why_not() -> str | None:
+    """Why nothing can be sampled here, or None."""
+    try:
+        check_permitted(find_py_spy())
+    except WalkerbenchError as error:
+        return str(error)
+    return None
+
+
+@pytest.fixture
+def _sampling() -> None:
+    if reason := _why_not():
+        pytest.skip(reason)
+
+
+def arguments(profile: Any, **changes: Any) -> list[str]:
+    return ["profile", *profile(**changes)[1:]]
+
+
+@pytest.mark.usefixtures("_sampling")
+@pytest.mark.parametrize("mode", ["threaded", "process"])
+def test_a_profiled_run(walkerbench: WholeProcess, profile: Any, mode: str) -> None:
+    # Stalls are what every pass over the wall is sure to see, one of them at least: worker 0 sleeps in them.
+    stalling = arguments(profile, faults={"stall_frames": {"5": 0.4, "20": 0.5, "35": 0.6}})
+    ended = walkerbench(*stalling, "--mode", mode, "--workers", "2", "-o", "deep/prof")
+
+    assert ended.code == 0, ended.err
+    out = walkerbench.cwd / "deep" / "prof"
+    assert {path.name for path in (out / "wall").iterdir()} == WORKER_FILES | {"run"}
+    # In so short a run, a worker may never be seen with the GIL.
+    assert {"run", "main.collapsed.txt"} <= {path.name for path in (out / "gil").iterdir()} <= WORKER_FILES | {"run"}
+    runs = [read_run(out / place).run for place in ("run", "wall/run", "gil/run")]
+    assert [run.state for run in runs] == ["finished"] * 3
+    digest = runs[0].digest
+    assert digest is not None
+    assert {run.digest for run in runs} == {digest}
+    assert f"same digest, sampled or not: {digest[:16]} (3 checkpoints of both)" in ended.out
+    assert "\nslowdown  " in ended.out
+    assert "\nbefore: top functions, in ms a frame\n" in ended.out
+    assert max(map(len, ended.out.splitlines())) <= 80
+    # A thread takes whichever shard comes next: the stalls of shard 0 may all fall to the other one.
+    stalled = ("worker-0", "worker-1") if mode == "threaded" else ("worker-0",)
+    stacks = "".join((out / "wall" / f"{name}.collapsed.txt").read_text() for name in stalled)
+    assert re.search(r"ShardRunner.run \(walkerbench/modes/shard_runner.py:\d+\);FaultInjector.before ", stacks)
+    scope = json.loads((out / "wall" / "worker-1.speedscope.json").read_text())
+    assert [each["name"] for each in scope["profiles"]] == ["worker-1"]
+    assert [line[:6] for line in ended.err.splitlines()] == ["1 of 3", "2 of 3", "3 of 3"]
+
+
+@pytest.mark.usefixtures("_sampling")
+def test_ctrl_c_keeps_what_was_sampled_and_leaves_no_process(walkerbench: WholeProcess, profile: Any) -> None:
+    options = ["--mode", "process", "--workers", "2", "-o", "prof"]
+    with walkerbench.start(*arguments(profile, frames=ENDLESS), *options) as started:
+        frames = walkerbench.cwd / "prof" / "wall" / "run" / "frames.npy"
+        # Frames come in, and have for long enough that every worker was sampled: py-spy may take its time to begin.
+        until(lambda: frames.exists() and frames.stat().st_size > 300_000)
+        started.signal(signal.SIGINT)
+        ended = started.end()
+
+    assert ended.code == 130
+    assert ended.error == "walkerbench: interrupted (SIGINT): what was sampled is kept in prof"
+    assert ended.out.startswith("INTERRUPTED (SIGINT): shown as far as it was sampled\n")
+    out = walkerbench.cwd / "prof"
+    assert read_run(out / "wall" / "run").run.state == "interrupted"
+    assert {path.name for path in (out / "wall").iterdir()} == WORKER_FILES | {"run"}
+    assert {path.name for path in out.iterdir()} == {"wall"}
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() not in CALLS, reason="knows no way to be refused here"
+)
+@pytest.mark.usefixtures("_sampling")
+def test_where_it_is_not_permitted_it_says_what_to_allow_and_leaves_nothing(
+    walkerbench: WholeProcess, profile: Any
+) -> None:
+    command = (sys.executable, "-c", REFUSING.format(calls=CALLS[platform.machine()]))
+    ended = walkerbench(*arguments(profile), "-o", "deep/prof", command=command)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("walkerbench: py-spy is not permitted to look into processes here: ")
+    assert ended.err.count("\n") == 1
+    assert [path.name for path in walkerbench.cwd.iterdir()] == ["tiny.toml"]
+
+
+@pytest.mark.usefixtures("_sampling")
+@pytest.mark.parametrize("output", ["there", "there/file/prof"])
+def test_an_output_that_cannot_be_made(walkerbench: WholeProcess, profile: Any, output: str) -> None:
+    there = walkerbench.cwd / "there"
+    there.mkdir()
+    (there / "file").touch()
+    ended = walkerbench(*arguments(profile), "-o", output)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"walkerbench: {output}: the output ")
+    assert ended.err.count("\n") == 1
+
+
+def test_a_wrong_option_is_said_at_once(walkerbench: WholeProcess, profile: Any) -> None:
+    ended = walkerbench(*arguments(profile), "--workers", "0", "-o", "prof")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("walkerbench: --workers: 0 is wrong")
+    assert not (walkerbench.cwd / "prof").exists()

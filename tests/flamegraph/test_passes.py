@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from walkerbench.errors import Interrupted, NotComparable
+from walkerbench.flamegraph import passes
+from walkerbench.flamegraph.passes import check_same_work, common_checkpoints
+
+DTYPE = [("stage", "u2"), ("frame", "u4"), ("agent", "u4"), ("bodies", "u8"), ("brain", "u8")]
+
+
+def recorded(*checkpoints, brain=7):
+    """A run with two agents and the given checkpoints, `(frame, digest)`; the second agent has that brain."""
+    rows = [(0, frame, agent, 1, brain if agent else 7) for frame, _ in checkpoints for agent in (0, 1)]
+    records = [SimpleNamespace(stage=0, frame=frame, digest=digest) for frame, digest in checkpoints]
+    return SimpleNamespace(run=SimpleNamespace(checkpoints=records), digests=np.array(rows, DTYPE))
+
+
+def test_runs_of_the_same_work():
+    check_same_work(recorded((9, "aa"), (19, "bb")), recorded((9, "aa"), (19, "bb")))
+
+
+def test_runs_of_other_lengths_are_held_against_each_other_as_far_as_both_went():
+    longer, shorter = recorded((9, "aa"), (19, "bb"), (23, "cc")), recorded((9, "aa"), (14, "dd"))
+
+    check_same_work(longer, shorter)
+    assert common_checkpoints(longer, shorter) == 1
+
+
+def test_the_first_difference_is_named():
+    with pytest.raises(
+        NotComparable,
+        match=r"^the sampled run did other work than the unsampled one: after frame 19 of stage 1, agent 1 is the "
+        "first that differs, in brain; the work must not depend on the clock or on chance$",
+    ):
+        check_same_work(
+            recorded((9, "aa"), (19, "bb"), (29, "cc")), recorded((9, "aa"), (19, "xx"), (29, "yy"), brain=8)
+        )
+
+
+def test_nothing_in_common_is_no_proof():
+    with pytest.raises(NotComparable, match=r"no checkpoint in common: give more frames$"):
+        check_same_work(recorded((9, "aa")), recorded((8, "aa")))
+    with pytest.raises(NotComparable):
+        check_same_work(recorded(), recorded())
+
+
+def test_an_interrupt_before_the_second_run_began_leaves_the_first_to_show(monkeypatch, tmp_path):
+    wall = object()
+
+    def sample(_py_spy, _options, _directory, moment, _interrupts):
+        if moment == "gil":
+            raise Interrupted("interrupted (SIGINT) before the run began")
+        return wall
+
+    monkeypatch.setattr(passes, "find_py_spy", lambda: "py-spy")
+    monkeypatch.setattr(passes, "check_permitted", lambda _: None)
+    monkeypatch.setattr(passes, "_sample", sample)
+    found = passes.profile_run([], tmp_path / "out", lambda _: None)
+    assert (found.wall, found.gil, found.unsampled) == (wall, None, None)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import shutil
+import stat
+
+import pytest
+
+from walkerbench.errors import RunBroken, UsageError
+from walkerbench.flamegraph.py_spy import check_permitted, find_py_spy, what_to_allow
+
+REFUSED = "Error: Failed to suspend process\n\nCaused by:\n    0: EPERM: Operation not permitted"
+NOT_FOUND = "Error: Failed to find python version from target process"
+
+
+@pytest.mark.parametrize(
+    ("platform", "scope", "advice"),
+    [
+        ("linux", None, "--cap-add SYS_PTRACE"),
+        ("linux", "0\n", "--cap-add SYS_PTRACE"),
+        ("linux", "1\n", "--cap-add SYS_PTRACE"),
+        ("linux", "2\n", "sudo sysctl kernel.yama.ptrace_scope=1"),
+        ("linux", "3", "sudo sysctl kernel.yama.ptrace_scope=1"),
+        ("darwin", None, "sudo"),
+    ],
+)
+def test_what_to_allow(platform, scope, advice):
+    assert advice in what_to_allow(platform, scope)
+
+
+def test_a_missing_py_spy_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name, path: None)
+
+    with pytest.raises(UsageError, match=r"^py-spy is not installed: pip install 'walkerbench\[profile\]'$"):
+        find_py_spy()
+
+
+@pytest.fixture
+def py_spy_that_says(tmp_path):
+    """Makes a program that ends as py-spy does."""
+
+    def make(text, status):
+        program = tmp_path / "py-spy"
+        program.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{text}\nEND\nexit {status}\n")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        return str(program)
+
+    return make
+
+
+def test_a_refusal_is_known(py_spy_that_says):
+    with pytest.raises(UsageError, match=r"^py-spy is not permitted to look into processes here: "):
+        check_permitted(py_spy_that_says(REFUSED, 1))
+
+
+def test_another_failure_is_told_in_its_words(py_spy_that_says):
+    with pytest.raises(RunBroken, match=f"ended with status 1: {NOT_FOUND}$"):
+        check_permitted(py_spy_that_says(NOT_FOUND, 1))
+
+
+def test_success(py_spy_that_says):
+    check_permitted(py_spy_that_says("", 0))

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from comparisons import SLOWER, UNCLEAR, gated
+
+from walkerbench.errors import UsageError
+from walkerbench.gating.baseline import runs_to_record
+from walkerbench.gating.gate_result import GatedRun, GateResult
+
+
+@pytest.mark.parametrize(
+    ("result", "code", "word"),
+    [
+        (gated("pass"), 0, "PASS"),
+        (gated("fail"), 1, "FAIL"),
+        (gated("pass", ratio=SLOWER), 1, "FAIL"),
+        (gated("unsupported"), 4, "INCONCLUSIVE"),
+        (gated("pass", ratio=UNCLEAR), 4, "INCONCLUSIVE"),
+        (gated("unsupported", ratio=SLOWER), 1, "FAIL"),
+        (gated(), 4, "INCONCLUSIVE"),  # a gate that judged nothing passes nothing
+        (gated("pass", state="emergency", ended_because="slow"), 1, "FAIL"),
+        (gated("pass", state="interrupted"), 130, "NO VERDICT"),
+        (gated("fail", state="broken"), 3, "NO VERDICT"),
+    ],
+)
+def test_what_a_gate_comes_to(result: GateResult, code: int, word: str) -> None:
+    assert (result.exit_code, result.word) == (code, word)
+    plain = json.loads(json.dumps(result.as_dict(), allow_nan=False))
+    assert (plain["exit_code"], plain["verdict"]) == (code, word)
+    assert plain["runs"][0]["directory"] == "a-run"
+
+
+def test_failures_and_doubts_name_each_criterion() -> None:
+    result = gated("pass", "fail", "unsupported", ratio=SLOWER)
+    assert result.failures == [
+        "criterion not met: frame_ms.max < 200 (250 is not < 200)",
+        "regression: frame time of . +24.9 % against main (+20.0…+30.0 %): slower by more than 2 % (p = 0.00024)",
+    ]
+    assert result.doubts == ["criterion not judged: frame_ms.p99 < 50 (there are no judged frames)"]
+
+
+def of_stages(outcome: str, directory: str) -> GatedRun:
+    """A run with the same criterion in each of two stages and as a whole; in the second stage it came out so."""
+    run = gated(outcome).runs[0].run
+    verdicts = [run.verdicts[0].model_dump() | {"stage": stage, "criterion": "c < 1"} for stage in (0, 1, None)]
+    for verdict in (verdicts[0], verdicts[2]):
+        verdict |= {"outcome": "pass", "value": 0.5, "detail": "0.5"}
+    return GatedRun(Path(directory), run.changed(verdicts=verdicts))
+
+
+def test_of_several_runs_and_stages_a_criterion_is_named_once() -> None:
+    runs = tuple(of_stages(outcome, name) for outcome, name in (("pass", "1"), ("fail", "2"), ("fail", "3")))
+    result = GateResult(runs, gated("pass").compared)
+    assert [(each.name, each.outcome, each.how_often) for each in result.criteria] == [
+        ("c < 1, stage 1", "pass", " in 3 of 3 runs"),
+        ("c < 1, stage 2", "fail", " in 2 of 3 runs"),
+        ("c < 1", "pass", " in 3 of 3 runs"),
+    ]
+    assert result.failures == ["criterion not met: c < 1, stage 2 (250 is not < 200) in 2 of 3 runs, first in 2"]
+
+
+def test_what_is_no_finite_number_is_null_in_json() -> None:
+    one = gated("pass").runs[0]
+    run = one.run.changed(metrics={**one.run.metrics, "physics_fps": float("nan")})
+    plain = GateResult((GatedRun(one.directory, run),), gated("pass").compared).as_dict()
+    assert json.loads(json.dumps(plain, allow_nan=False))["runs"][0]["run"]["metrics"]["physics_fps"] is None
+
+
+@pytest.mark.parametrize(
+    ("base", "alpha", "count"),
+    # As many as the base, where so many splits can reach alpha: 1 of C(10, 5) = 252, of C(10, 3) = 120, C(9, 4) = 126.
+    [(5, 0.01, 5), (3, 0.01, 7), (4, 0.01, 5), (10, 0.01, 10), (2, 0.05, 5), (8, 1e-4, 8)],
+)
+def test_as_many_runs_are_recorded_as_alpha_takes(base: int, alpha: float, count: int) -> None:
+    assert runs_to_record(base, alpha) == count
+
+
+@pytest.mark.parametrize(
+    ("base", "alpha", "message"),
+    [
+        (1, 0.01, "--baseline: 1 run; give 3 to 10, as `walkerbench run --repeat` makes them"),
+        (2, 0.01, "--baseline: 2 runs; give 3 to 10, as `walkerbench run --repeat` makes them"),
+        (11, 0.01, "--baseline: 11 runs; give 3 to 10, as `walkerbench run --repeat` makes them"),
+        (10, 1e-6, "--alpha 0.0001%: recorded runs cannot reach it; measure with --against"),
+    ],
+)
+def test_a_baseline_that_could_decide_nothing_is_refused(base: int, alpha: float, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        runs_to_record(base, alpha)
+    assert str(caught.value) == message
+
+
+def test_an_emergency_is_a_failure() -> None:
+    assert gated("pass", state="emergency", ended_because="10 slow frames").failures == [
+        "emergency shutdown: 10 slow frames"
+    ]

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import flipped_walkers
+import pytest
+from tiny_profile import profile_text
+
+import walkerbench
+from walkerbench.interleaved.session import Place, Session
+from walkerbench.interleaved.sides import parse_side
+from walkerbench.interleaved.worktrees import Checkout, checked_out
+from walkerbench.profile.model import Profile, load_profile
+from walkerbench.system.interrupts import InterruptWatch
+
+WARMUP = 4
+
+FLIPPED = """
+from flipped_walkers import FlippedWalkers
+Profile.make_workload = lambda self, stage: FlippedWalkers(
+    stage.agents, self.seed, self.environment, part="brain", agent=7, frame=2
+)
+"""
+
+
+PRINTING = """
+_make = Profile.make_workload
+Profile.make_workload = lambda self, stage: (print("a stray print", flush=True), _make(self, stage))[1]
+"""
+
+
+class Repository:
+    """A git repository with the package, and revisions of it that differ.
+
+    Args:
+        directory: An empty one.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.package = directory / "walkerbench"
+        package = Path(walkerbench.__file__).parent
+        shutil.copytree(package, self.package, ignore=shutil.ignore_patterns("__pycache__"))
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.commit("main")
+
+    def git(self, *arguments: str) -> str:
+        identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
+        done = subprocess.run(
+            ["git", *identity, *arguments], cwd=self.directory, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def commit(self, tag: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--no-verify", "-m", tag)
+        self.git("tag", f"the-{tag}")
+
+    def vary(self, tag: str, change: Callable[[], Any]) -> None:
+        """Commit a change under a tag, and go back to main."""
+        change()
+        self.commit(tag)
+        self.git("reset", "--quiet", "--hard", "the-main")
+
+    def append(self, module: str, text: str) -> None:
+        path = self.package / module
+        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+    def worktrees(self) -> int:
+        """How many there are, the repository's own included."""
+        return len(self.git("worktree", "list", "--porcelain").split("\n\n"))
+
+
+@pytest.fixture(scope="session")
+def made_repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    made = Repository(tmp_path_factory.mktemp("repository"))
+    made.vary("lacking", lambda: shutil.rmtree(made.package / "interleaved"))
+    made.vary("crashing", lambda: made.append("running/training_environment.py", "\nimport a_package_of_yesterday\n"))
+    made.vary(
+        "newer", lambda: made.append("interleaved/protocol.py", "\nHello.__init__.__kwdefaults__['protocol'] = 99\n")
+    )
+    made.vary("older", lambda: _forget_a_key(made))
+    made.vary("printing", lambda: made.append("profile/model.py", PRINTING))
+    made.vary("flipped", lambda: _flip(made))
+    return made
+
+
+def _forget_a_key(repository: Repository) -> None:
+    safeguards = repository.package / "profile/safeguards.py"
+    text = safeguards.read_text(encoding="utf-8")
+    # Without its type it is no field any more, and so no key.
+    safeguards.write_text(text.replace("bodies_limit: Annotated[int, Ge(1)] =", "bodies_limit ="), encoding="utf-8")
+
+
+def _flip(repository: Repository) -> None:
+    shutil.copy(flipped_walkers.__file__, repository.directory)
+    repository.append("profile/model.py", FLIPPED)
+
+
+@pytest.fixture
+def repository(made_repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """The repository as the current directory."""
+    monkeypatch.chdir(made_repository.directory)
+    return made_repository
+
+
+Tiny = Callable[..., Profile]
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Tiny:
+    """Loads the tiny profile with changes."""
+
+    def load(**changes: Any) -> Profile:
+        path = tmp_path / "tiny.toml"
+        path.write_text(profile_text(**{"warmup": WARMUP, **changes}))
+        return load_profile(str(path))
+
+    return load
+
+
+@pytest.fixture
+def here() -> Checkout:
+    """The code that runs now."""
+    with checked_out(None, "here") as checkout:
+        return checkout
+
+
+@pytest.fixture
+def make_session(here: Checkout) -> Callable[..., Session]:
+    """Makes a session that is not started yet."""
+
+    def make(profile: Profile, text: str = "agents=12", round_number: int = 2, code: Checkout | None = None) -> Session:
+        return Session(Place(parse_side(text, profile), code or here, round_number), InterruptWatch())
+
+    return make

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from walkerbench.errors import UsageError
+from walkerbench.interleaved.round_plan import Calibration, Plan, Request, block_orders, frames_per_block, make_plan
+
+# Sides at 1 ms and 1.5 ms a frame: 125 frames a block, 0.3125 s for a block of both, 12 of them 3.75 s.
+TWO_SIDES = Calibration(spent_s=3.0, overhead_s=1.0, frame_s=(0.001, 0.0015))
+
+
+def test_the_budget_is_divided_by_hand() -> None:
+    # (60 - 3) / 4.75 = 12: enough for the 11 that 1 % takes.
+    assert make_plan(Request(budget_s=60.0), TWO_SIDES) == Plan(12, 12, 125, pytest.approx(4.75))
+
+
+def test_fewer_blocks_where_rounds_would_not_be_enough() -> None:
+    # 37 s: 7 rounds of 12 blocks, 8 of 10, 10 of 8 (3.5 s each), 12 of 6 (2.875 s each).
+    assert make_plan(Request(budget_s=40.0), TWO_SIDES) == Plan(12, 6, 125, pytest.approx(2.875))
+
+
+def test_a_budget_that_is_too_small_is_refused_with_one_that_would_do() -> None:
+    with pytest.raises(UsageError) as caught:
+        make_plan(Request(budget_s=20.0), TWO_SIDES)
+    # 3 + 11 · 2.875 = 34.625; with two fifths to spare, in steps of 5 s.
+    assert str(caught.value) == (
+        "a budget of 20 s is too small for the 11 rounds that an error rate of 1 % takes "
+        "(by the first one, a round takes 2.9 s here): give --budget 50s"
+    )
+    assert make_plan(Request(budget_s=40.0), TWO_SIDES).rounds >= 11
+
+
+def test_a_calibration_that_used_up_the_budget_leaves_no_rounds() -> None:
+    with pytest.raises(UsageError, match="give --budget 50s"):
+        make_plan(Request(budget_s=1.0), TWO_SIDES)
+
+
+def test_more_sides_take_more_rounds() -> None:
+    three = Calibration(3.0, 1.0, (0.001, 0.001, 0.001))
+    with pytest.raises(
+        UsageError,
+        match=r"with 11 rounds, an error rate of 1 % would hang on every single one: give --rounds 12 or more",
+    ):
+        make_plan(Request(rounds=11), three)
+    # With one round that disagrees, 11 reach 12 / 2048 = 0.59 %, and 12 reach 13 / 4096 = 0.32 %, below 1 % / 2.
+    assert make_plan(Request(rounds=12), three).rounds == 12
+
+
+def test_rounds_that_were_asked_for_are_run_whatever_they_take() -> None:
+    assert make_plan(Request(budget_s=0.1, rounds=11), TWO_SIDES) == Plan(11, 12, 125, pytest.approx(4.75))
+    with pytest.raises(
+        UsageError,
+        match=r"with 10 rounds, an error rate of 1 % would hang on every single one: give --rounds 11 or more",
+    ):
+        make_plan(Request(rounds=10), TWO_SIDES)
+
+
+def test_slow_frames_are_blocks_of_their_own() -> None:
+    assert frames_per_block(0.5) == 1
+    assert frames_per_block(0.0625) == 2
+    slow = Calibration(4.0, 2.0, (0.5, 0.5))
+    # Of 6 blocks, 6 · 1 s + 2 s: 8 s a round.
+    assert make_plan(Request(budget_s=100.0), slow) == Plan(12, 6, 1, pytest.approx(8.0))
+
+
+@given(st.integers(2, 5), st.integers(0, 2**32), st.integers(1, 99))
+def test_orders_are_balanced(sides: int, seed: int, number: int) -> None:
+    orders = block_orders(sides, 2 * sides, (seed, number))
+    assert len(orders) == 2 * sides
+    assert all(sorted(order) == list(range(sides)) for order in orders)
+    for place in range(sides):
+        assert set(Counter(order[place] for order in orders).values()) == {2}
+    assert all(order == other[::-1] for order, other in zip(orders[::2], orders[1::2], strict=True))
+
+
+def test_orders_are_cut_at_the_number_of_blocks_and_follow_the_seed() -> None:
+    assert [len(block_orders(3, blocks, (1, 1))) for blocks in (2, 6, 8, 12)] == [2, 6, 8, 12]
+    assert block_orders(2, 12, (1, 1)) == block_orders(2, 12, (1, 1))
+    assert len({block_orders(2, 12, (1, number)) for number in range(20)}) > 5

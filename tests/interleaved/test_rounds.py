@@ -1,0 +1,161 @@
+"""Real measurements, so small that their times mean nothing: what is run, in which order, and what comes of it."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pytest
+from leftovers import nothing_left_behind
+
+from walkerbench.errors import Interrupted, NotComparable, SideError, UsageError
+from walkerbench.interleaved import round_plan as planning
+from walkerbench.interleaved.measurement import Measurement
+from walkerbench.interleaved.round_plan import Plan, Request
+from walkerbench.interleaved.rounds import measure
+from walkerbench.interleaved.sides import parse_sides
+
+BLOCKS = 2
+TWO_ROUNDS = Request(rounds=2)
+
+
+class Audience:
+    """Notes what it is told, and acts on it."""
+
+    def __init__(self, on_plan: Callable[[], None] = lambda: None) -> None:
+        self.plans: list[Plan] = []
+        self.heard: list[tuple[int, int, float]] = []
+        self._on_plan = on_plan
+
+    def planned(self, plan: Plan) -> None:
+        self.plans.append(plan)
+        self._on_plan()
+
+    def progress(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
+        self.heard.append((rounds_done, rounds, remaining_s))
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of a frame, few of them, and rounds that are too few to decide anything."""
+    monkeypatch.setattr(planning, "BLOCK_S", 1e-9)
+    monkeypatch.setattr(planning, "BLOCKS", (BLOCKS,))
+    monkeypatch.setattr(planning, "rounds_needed", lambda alpha, family: 2)
+
+
+def check_consistency(measurement: Measurement) -> None:
+    """What must hold of any measurement, whatever its times."""
+    labels = [side.label for side in measurement.sides]
+    plan = measurement.plan
+    frames = plan.rounds * plan.blocks * plan.frames_per_block
+    assert len(measurement.rounds) == plan.rounds
+    for side in measurement.sides:
+        assert side.wall_ns.shape == side.agents_ns.shape == (frames,)
+        assert side.wall_ns.dtype == np.int64
+        assert (side.agents_ns < side.wall_ns).all()
+        in_blocks = [each.block_ns[side.label] for each in measurement.rounds]
+        assert side.wall_ns.reshape(plan.rounds, plan.blocks, plan.frames_per_block).sum(2).tolist() == [
+            list(blocks) for blocks in in_blocks
+        ]
+        assert side.elapsed_s >= side.wall_s
+        assert side.cpu_s > 0
+    for number, each in enumerate(measurement.rounds, 1):
+        assert each.number == number
+        assert all(sorted(order) == sorted(labels) for order in each.orders)
+        assert [order[::-1] for order in each.orders[::2]] == list(each.orders[1::2])
+        assert list(each.estimates) == labels[1:]
+        for label, estimate in each.estimates.items():
+            pairs = zip(each.block_ns[labels[0]], each.block_ns[label], strict=True)
+            assert estimate == pytest.approx(median(math.log(candidate / base) for base, candidate in pairs))
+
+
+def test_the_modes_are_measured_and_do_the_same_work(tiny: Any) -> None:
+    sides = parse_sides(["mode=sequential", "mode=threaded,workers=2", "mode=process,workers=2"], tiny())
+    audience = Audience()
+    with nothing_left_behind():
+        measurement = measure(sides, TWO_ROUNDS, listener=audience)
+    check_consistency(measurement)
+    assert audience.plans == [measurement.plan]
+    assert [(done, rounds) for done, rounds, _ in audience.heard] == [(1, 2), (2, 2)]
+    assert audience.heard[-1][2] == 0
+    assert [side.mode_used for side in measurement.sides] == ["sequential", "threaded", "process"]
+    assert [side.workers for side in measurement.sides] == [1, 2, 2]
+    assert [side.machine["start_method"] for side in measurement.sides] == [None, None, "spawn"]
+    # The digests of warm-up, calibration and rounds.
+    assert list(measurement.base.digests) == [3, 8, 5]
+    assert all(side.digests == measurement.base.digests for side in measurement.candidates)
+    assert measurement.did_same_work
+    assert measurement.same_work.startswith("Same work: ")
+    assert measurement.estimates("mode=threaded,workers=2").shape == (2,)
+
+
+def test_another_seed_is_refused_before_anything_is_started(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subprocess.Popen", None)
+    with pytest.raises(NotComparable, match="seed is 1 for side 'seed=1' and 2 for side 'seed=2'"):
+        measure(parse_sides(["seed=1", "seed=2"], tiny()))
+
+
+def test_another_seed_that_is_allowed_and_faults_are_said(tiny: Any) -> None:
+    sides = parse_sides(["seed=1", "seed=2,faults.extra_work_percent=900"], tiny())
+    measurement = measure(sides, TWO_ROUNDS, allow_different_work=True)
+    check_consistency(measurement)
+    assert [side.faults for side in measurement.sides] == [None, "extra work of 900 % in every frame"]
+    assert all(each.estimates[sides[1].label] > 0 for each in measurement.rounds)
+    assert not measurement.did_same_work
+    assert measurement.same_work == (
+        "seed is 1 for side 'seed=1' and 2 for side 'seed=2,faults.extra_work_percent=900'; "
+        "allowed by --allow-different-work"
+    )
+
+
+def test_a_bit_that_a_revision_flips_is_found(repository: Any, tiny: Any) -> None:
+    sides = parse_sides(["main", "the-flipped"], tiny())
+    with nothing_left_behind(), pytest.raises(NotComparable) as caught:
+        measure(sides, TWO_ROUNDS)
+    assert str(caught.value) == (
+        "not the same work: after frame 3, agent 7 is the first that differs between sides 'main' and 'the-flipped', "
+        "in brain; where the difference is meant, measure with --allow-different-work, and every report says so"
+    )
+    assert repository.worktrees() == 1
+
+
+def test_a_revision_and_the_working_tree(repository: Any, tiny: Any) -> None:
+    (repository.package / "running/pacing.py").write_text("# changed\n", encoding="utf-8")
+    try:
+        with nothing_left_behind():
+            measurement = measure(parse_sides(["main", "."], tiny()), TWO_ROUNDS)
+    finally:
+        repository.git("reset", "--quiet", "--hard")
+    check_consistency(measurement)
+    head = repository.git("rev-parse", "main")
+    assert [(side.revision, side.dirty) for side in measurement.sides] == [(head, False), (head, True)]
+    assert measurement.did_same_work
+    assert repository.worktrees() == 1
+
+
+def test_a_budget_that_is_too_small_is_refused_after_calibrating(tiny: Any) -> None:
+    with nothing_left_behind(), pytest.raises(UsageError, match=r"a budget of 0\.1 s is too small for the 2 rounds"):
+        measure(parse_sides([".", "."], tiny()), Request(budget_s=0.1))
+
+
+def test_an_interrupt_leaves_nothing(repository: Any, tiny: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    audience = Audience(on_plan=lambda: os.kill(os.getpid(), signal.SIGINT))
+    with nothing_left_behind(), pytest.raises(Interrupted, match="SIGINT"):
+        measure(parse_sides(["main", "."], tiny()), TWO_ROUNDS, listener=audience)
+    assert audience.heard == []
+    assert repository.worktrees() == 1
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_worktrees_go_when_a_later_side_is_refused(repository: Any, tiny: Any) -> None:
+    with pytest.raises(SideError, match="'no-such' is no git revision here"):
+        measure(parse_sides(["main", "no-such"], tiny()), TWO_ROUNDS)
+    assert repository.worktrees() == 1

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from walkerbench.errors import NotComparable, UsageError
+from walkerbench.interleaved.protocol import Digest, Digests
+from walkerbench.interleaved.same_work import DigestWatch, check_measurable, difference_asked_for
+from walkerbench.interleaved.sides import Side, parse_sides
+from walkerbench.profile.model import load_profile
+
+SMOKE = load_profile("smoke")
+MEANT = "; where the difference is meant, measure with --allow-different-work, and every report says so"
+
+
+def sides(*texts: str) -> tuple[Side, ...]:
+    return parse_sides(texts, SMOKE)
+
+
+def test_one_side_is_not_enough() -> None:
+    with pytest.raises(UsageError, match="give two sides or more"):
+        check_measurable(sides("."))
+
+
+def test_labels_tell_sides_apart() -> None:
+    with pytest.raises(UsageError, match=r"the same label: \., \."):
+        check_measurable(sides(".") * 2)
+    check_measurable(sides(".", "."))
+
+
+def test_a_profile_of_stages_is_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        check_measurable(sides("main", "ramp"))
+    assert str(caught.value) == (
+        "side 'ramp': the profile ramp has 3 stages, but sides are measured over one: "
+        "choose a profile without [[stages]]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "difference"),
+    [
+        (["mode=sequential", "mode=process,workers=3"], None),
+        ([".", "faults.extra_work_percent=5", "safeguards.slow_frame_s=1"], None),
+        (["seed=1", ".", "seed=2"], "seed is 1 for side 'seed=1' and 2 for side 'seed=2'"),
+        ([".", "agents=13"], "agents is 12 for side '.' and 13 for side 'agents=13'"),
+        ([".", "warmup=7"], "warmup is 120 for side '.' and 7 for side 'warmup=7'"),
+        (
+            [".", "environment.brain.discount=0.5"],
+            "environment.brain.discount is 0.99 for side '.' and 0.5 for side 'environment.brain.discount=0.5'",
+        ),
+    ],
+)
+def test_what_sides_are_asked_for_is_compared(texts: list[str], difference: str | None) -> None:
+    assert difference_asked_for(sides(*texts)) == difference
+
+
+class Told:
+    """Stands in for a session: gives one digest after the other."""
+
+    def __init__(
+        self, label: str, digests: Sequence[str], rows: Sequence[Sequence[int]] = (), fields: str = "ab"
+    ) -> None:
+        self.label = label
+        self._digests = iter(enumerate(digests))
+        self._listed = Digests(fields=tuple(fields), rows=tuple(tuple(row) for row in rows))
+
+    def take_digest(self) -> Digest:
+        frame, digest = next(self._digests)
+        return Digest(frame=frame, digest=digest)
+
+    def list_digests(self) -> Digests:
+        return self._listed
+
+
+def refused(*sessions: Any, checks: int = 1) -> str:
+    watch = DigestWatch(allow_different=False)
+    with pytest.raises(NotComparable) as caught:
+        [watch.check(sessions) for _ in range(checks)]
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_equal_digests_prove_the_same_work() -> None:
+    watch = DigestWatch(allow_different=False)
+    sessions: Any = [Told("base", ["aa", "bb"]), Told("new", ["aa", "bb"])]
+    watch.check(sessions)
+    watch.check(sessions)
+    assert watch.difference is None
+    assert watch.seen == {"base": {0: "aa", 1: "bb"}, "new": {0: "aa", 1: "bb"}}
+    assert watch.sentence() == "Same work: the digests of all sides agree wherever they were taken, after frames 0, 1."
+
+
+def test_the_first_difference_is_named_by_checkpoint_agent_and_field() -> None:
+    base = Told("base", ["aa", "bb"], [[1, 2], [3, 4], [5, 6]])
+    new = Told("new", ["aa", "cc"], [[1, 2], [3, 0], [0, 0]])
+    assert refused(base, new, checks=2) == (
+        "not the same work: after frame 1, agent 1 is the first that differs between sides 'base' and 'new', in b"
+        + MEANT
+    )
+
+
+def test_other_agents_and_fields_are_named() -> None:
+    rows = [[1, 2]]
+    said = refused(Told("base", ["aa"], rows), Told("new", ["cc"], rows * 2))
+    assert said.startswith("not the same work: after frame 0, there are 1 and 2 agents between sides 'base' and 'new'")
+    said = refused(Told("base", ["aa"], rows), Told("new", ["cc"], rows, "xy"))
+    assert "the digests cover a, b and x, y between sides" in said
+    said = refused(Told("base", ["aa"], rows), Told("new", ["cc"], rows))
+    assert "but those of no single agent" in said
+
+
+def test_different_work_that_is_allowed_is_said() -> None:
+    watch = DigestWatch(allow_different=True)
+    sessions: Any = [Told("base", ["aa", "bb"], [[1, 2]]), Told("new", ["cc", "dd"], [[1, 3]])]
+    watch.check(sessions)
+    watch.check(sessions)
+    assert watch.sentence() == (
+        "after frame 0, agent 0 is the first that differs "
+        "between sides 'base' and 'new', in b; allowed by --allow-different-work"
+    )
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_side_that_does_not_repeat_itself_is_refused_in_any_case(allowed: bool) -> None:
+    watch = DigestWatch(allow_different=allowed)
+    for digest in ("aa", "aa"):
+        watch.check([Told("base", [digest]), Told("new", [digest])])  # type: ignore[list-item]
+    with pytest.raises(NotComparable, match="side 'base' does not repeat itself: after frame 0"):
+        watch.check([Told("base", ["bb"]), Told("new", ["bb"])])  # type: ignore[list-item]
+
+
+def test_a_difference_known_beforehand_is_kept() -> None:
+    watch = DigestWatch(allow_different=True)
+    watch.difference = "seed is 1 here and 2 there"
+    watch.check([SimpleNamespace(label=label, take_digest=Told(label, [label]).take_digest) for label in "ab"])  # type: ignore[misc]
+    assert watch.sentence() == "seed is 1 here and 2 there; allowed by --allow-different-work"

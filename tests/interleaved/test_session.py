@@ -1,0 +1,236 @@
+"""The parent's side, with real child processes and what can happen to them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+import pytest
+from leftovers import nothing_left_behind
+
+from walkerbench.errors import (
+    EmergencyShutdown,
+    Interrupted,
+    SessionCrashed,
+    SessionFailed,
+    SessionTimeout,
+    SideError,
+)
+from walkerbench.interleaved import session as session_module
+from walkerbench.interleaved.protocol import PROTOCOL_VERSION, Digest, encode
+from walkerbench.interleaved.session import Session
+from walkerbench.interleaved.worktrees import Checkout, checked_out
+from walkerbench.system.interrupts import InterruptWatch
+
+FOR_EVER_S = 3600.0
+Make = Callable[..., Session]
+
+
+def prepare(session: Session) -> None:
+    session.greet()
+    session.begin_preparing()
+    session.finish_preparing()
+
+
+def stalling(tiny: Any) -> Any:
+    """A profile whose first frame after the warm-up never ends."""
+    return tiny(warmup=2, faults={"stall_frames": {"2": FOR_EVER_S}})
+
+
+def everything_below(session: Session) -> list[psutil.Process]:
+    child = psutil.Process(session.pid)
+    return [child, *child.children(recursive=True)]
+
+
+def test_a_session_killed_in_the_midst_of_a_block(tiny: Any, make_session: Make) -> None:
+    with nothing_left_behind(), make_session(stalling(tiny)) as session:
+        prepare(session)
+        killer = threading.Thread(target=os.kill, args=(session.pid, signal.SIGKILL))
+        killer.start()
+        with pytest.raises(SessionCrashed) as caught:
+            session.run_block(3, 1)
+        killer.join()
+    error = caught.value
+    assert (error.exit_code, error.side, error.round_number, error.block) == (3, "agents=12", 2, 3)
+    assert error.process_exit_code == -signal.SIGKILL
+    assert str(error) == (
+        "the session of side 'agents=12' was killed by SIGKILL (out of memory?), in block 3, in round 2"
+    )
+
+
+def test_a_session_that_hangs_misses_its_deadline(
+    tiny: Any, make_session: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with nothing_left_behind(), make_session(stalling(tiny), round_number=0) as session:
+        prepare(session)
+        monkeypatch.setattr(session_module, "ANSWER_TIMEOUT_S", -1.9)
+        with pytest.raises(SessionTimeout) as caught:
+            session.run_block(1, 1)
+    assert str(caught.value) == (
+        "the session of side 'agents=12' did not answer within 0.1 s, "
+        "in block 1, while calibrating, before the first round"
+    )
+
+
+def test_an_interrupt_ends_the_waiting(tiny: Any, make_session: Make) -> None:
+    with nothing_left_behind(), InterruptWatch() as interrupts, make_session(stalling(tiny)) as session:
+        session._interrupts = interrupts
+        prepare(session)
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(Interrupted, match="SIGINT"):
+            session.run_block(1, 1)
+
+
+def test_worker_processes_end_with_a_session_that_was_killed(tiny: Any, make_session: Make) -> None:
+    with make_session(tiny(mode="process", workers=2)) as session:
+        prepare(session)
+        everything = everything_below(session)
+        assert len(everything) >= 3
+        everything[0].kill()
+        with pytest.raises(SessionCrashed, match="killed by SIGKILL"):
+            session.take_digest()
+    psutil.wait_procs(everything, timeout=10)
+    assert not [process for process in everything if process.is_running() and process.status() != "zombie"]
+
+
+def test_a_session_ends_with_its_parent(tiny: Any, make_session: Make) -> None:
+    # Its parent's end is the end of its stdin, in the midst of a frame too.
+    with make_session(stalling(tiny)) as session:
+        prepare(session)
+        session._send(session_module.RunBlock(frames=1))
+        session._process.stdin.close()
+        assert session._process.wait(timeout=30) == 1
+
+
+def test_a_worker_that_dies_is_said_with_side_and_block(tiny: Any, make_session: Make) -> None:
+    profile = tiny(mode="process", workers=2, warmup=2, faults={"stall_frames": {"2": FOR_EVER_S}})
+    with nothing_left_behind(), make_session(profile) as session:
+        prepare(session)
+        workers = [each for each in everything_below(session) if "--multiprocessing-fork" in each.cmdline()]
+        workers[0].kill()
+        with pytest.raises(SessionFailed) as caught:
+            session.run_block(5, 1)
+    assert caught.value.exit_code == 3
+    assert str(caught.value).startswith("the session of side 'agents=12' reports: worker ")
+    assert "was killed by SIGKILL" in str(caught.value)
+    assert str(caught.value).endswith(", in block 5, in round 2")
+
+
+def test_an_emergency_shutdown_is_raised_as_one(tiny: Any, make_session: Make) -> None:
+    profile = tiny(safeguards={"slow_frame_s": 1e-9, "slow_frames": 2})
+    with nothing_left_behind(), make_session(profile) as session, pytest.raises(EmergencyShutdown) as caught:
+        prepare(session)
+    assert "reports: emergency shutdown after frame 1: 2 frames in a row" in str(caught.value)
+
+
+def test_a_profile_that_the_child_refuses(tiny: Any, make_session: Make) -> None:
+    greedy = make_session(tiny(), "agents=1000000000")
+    with nothing_left_behind(), greedy as session, pytest.raises(SideError) as caught:
+        prepare(session)
+    assert str(caught.value).startswith("side 'agents=1000000000' refuses: 1000000000 agents need ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupts_are_the_parents_business(tiny: Any, make_session: Make, number: int) -> None:
+    with nothing_left_behind(), make_session(tiny()) as session:
+        prepare(session)
+        os.kill(session.pid, number)
+        assert session.take_digest().frame == 3
+        assert session.prepared is not None
+
+
+# --- sides that cannot be talked to
+
+
+def test_a_revision_that_does_not_start(repository: Any, tiny: Any, make_session: Make) -> None:
+    with nothing_left_behind(), checked_out("the-crashing", "old") as code, make_session(tiny(), code=code) as session:
+        with pytest.raises(SideError) as caught:
+            session.greet()
+        assert str(caught.value) == (
+            "side 'agents=12' does not start with the interpreter and dependencies of today: "
+            "ModuleNotFoundError: No module named 'a_package_of_yesterday'"
+        )
+    assert repository.worktrees() == 1
+
+
+def test_a_revision_that_speaks_another_version(repository: Any, tiny: Any, make_session: Make) -> None:
+    with nothing_left_behind(), checked_out("the-newer", "new") as code, make_session(tiny(), code=code) as session:
+        with pytest.raises(SideError) as caught:
+            session.greet()
+        assert str(caught.value) == (
+            f"side 'agents=12' speaks version 99 of the session protocol, this walkerbench version {PROTOCOL_VERSION}: "
+            "compare revisions that speak the same"
+        )
+
+
+def test_a_revision_from_before_a_key_came(repository: Any, tiny: Any, make_session: Make) -> None:
+    with nothing_left_behind(), checked_out("the-older", "old") as code:
+        with make_session(tiny(), code=code) as session:
+            prepare(session)
+        changed = "safeguards.bodies_limit=5000"
+        with make_session(tiny(), changed, code=code) as session, pytest.raises(SideError) as caught:
+            prepare(session)
+    assert str(caught.value).startswith(
+        f"side '{changed}' refuses: profile 'tiny': safeguards.bodies_limit: no such key; allowed: "
+    )
+
+
+def fake(tmp_path: Any, program: str) -> Checkout:
+    """Code whose session is a program of a few lines."""
+    package = tmp_path / "code/walkerbench/interleaved"
+    package.mkdir(parents=True)
+    for directory in (package.parent, package):
+        (directory / "__init__.py").touch()
+    (package / "__main__.py").write_text(program)
+    return Checkout(tmp_path / "code")
+
+
+def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: Make) -> None:
+    code = fake(
+        tmp_path,
+        """print('{"type":"hello","protocol":2,"package":"/elsewhere/walkerbench","profile_keys":[]}', flush=True)""",
+    )
+    with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(SideError) as caught:
+        session.greet()
+    assert "its session imports /elsewhere/walkerbench in place of" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"Welcome!\n", "its session says 'Welcome!' in place of hello: its code writes to stdout when it is"),
+        (
+            encode(Digest(frame=1, digest="00")),
+            "in place of hello",
+        ),
+        (b'{"type":"hello","protocol":2}\n', """its session says '{"type":"hello","protocol":2}' in place of hello"""),
+        (b"\xff" * 100 + b"\n", "in place of hello"),
+    ],
+)
+def test_what_does_not_say_hello_is_no_side(
+    tmp_path: Any, tiny: Any, make_session: Make, line: bytes, said: str
+) -> None:
+    code = fake(tmp_path, f"import sys\nsys.stdout.buffer.write({line!r})\nsys.stdout.flush()\n")
+    with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(SideError) as caught:
+        session.greet()
+    assert caught.value.exit_code == 2
+    assert said in str(caught.value)
+
+
+def test_a_child_that_heeds_nothing_is_killed(tmp_path: Any, tiny: Any, make_session: Make, monkeypatch: Any) -> None:
+    monkeypatch.setattr(session_module, "_CLOSE_S", 0.1)
+    monkeypatch.setattr(session_module, "ANSWER_TIMEOUT_S", 0.1)
+    code = fake(tmp_path, "import threading\nthreading.Event().wait()\n")
+    with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(SessionTimeout):
+        session.greet()
+
+
+def test_stray_prints_do_not_disturb(repository: Any, tiny: Any, make_session: Make) -> None:
+    with checked_out("the-printing", "loud") as code, make_session(tiny(), code=code) as session:
+        prepare(session)
+        assert session.take_digest().frame == 3
+        assert session._last_words() == "a stray print"

@@ -1,0 +1,151 @@
+"""The child's side, served in this process: what it answers, whatever it is asked."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from leftovers import nothing_left_behind
+
+import walkerbench
+from walkerbench.interleaved.profile_keys import known_keys
+from walkerbench.interleaved.protocol import (
+    Answer,
+    BlockDone,
+    Close,
+    Digest,
+    Digests,
+    Facts,
+    Failed,
+    Hello,
+    ListDigests,
+    ListFacts,
+    Prepare,
+    Prepared,
+    Request,
+    RunBlock,
+    TakeDigest,
+    decode_answer,
+    encode,
+)
+from walkerbench.interleaved.session_server import serve
+from walkerbench.profile.model import Profile
+from walkerbench.running.training_environment import TrainingEnvironment
+
+
+def conversation(*requests: Request | bytes) -> list[Answer]:
+    """All that a session answers, without its hello."""
+    answers = io.BytesIO()
+    lines = [each if isinstance(each, bytes) else encode(each) for each in requests]
+    with nothing_left_behind():
+        serve(iter(lines), answers)
+    hello, *others = [decode_answer(line) for line in answers.getvalue().splitlines()]
+    assert hello == Hello(package=str(Path(walkerbench.__file__).parent), profile_keys=known_keys())
+    return others
+
+
+def prepare(profile: Profile, **changes: Any) -> Prepare:
+    return Prepare(profile=profile.as_dict() | changes)
+
+
+def digest_by_hand(profile: Profile, frames: int) -> str:
+    workload = profile.make_workload(profile.stages[0])
+    with TrainingEnvironment(mode="sequential", workload=workload) as environment:
+        for _ in range(frames):
+            environment.step()
+        return environment.checkpoint().hex()
+
+
+def test_a_session_does_what_the_environment_does(tiny: Any) -> None:
+    profile = tiny(warmup=4)
+    prepared, first, warm, block, done, rows, facts = conversation(
+        prepare(profile), RunBlock(frames=3), TakeDigest(), RunBlock(frames=2), TakeDigest(), ListDigests(),
+        ListFacts(), Close(), RunBlock(frames=1),
+    )  # fmt: skip
+    assert prepared == Prepared(mode_used="sequential", fallback=None, workers=1)
+    assert warm == Digest(frame=6, digest=digest_by_hand(profile, 7))
+    assert done == Digest(frame=8, digest=digest_by_hand(profile, 9))
+    for answer, frames in ((first, 3), (block, 2)):
+        assert isinstance(answer, BlockDone)
+        assert len(answer.wall_ns) == len(answer.agents_ns) == frames
+        assert all(0 < agents < wall for agents, wall in zip(answer.agents_ns, answer.wall_ns, strict=True))
+        assert sum(answer.wall_ns) / 1e9 <= answer.elapsed_s
+        assert answer.cpu_s > 0
+    assert isinstance(rows, Digests)
+    assert rows.fields == ("bodies", "brain", "state")
+    assert len(rows.rows) == 12
+    assert isinstance(facts, Facts)
+    assert facts.machine["start_method"] is None
+
+
+def test_without_warm_up_the_first_digest_is_of_the_beginning(tiny: Any) -> None:
+    _, digest = conversation(prepare(tiny(warmup=0)), TakeDigest())
+    assert digest == Digest(frame=-1, digest=digest_by_hand(tiny(warmup=0), 0))
+
+
+def test_a_mode_that_falls_back_says_so(tiny: Any) -> None:
+    (prepared,) = conversation(prepare(tiny(agents=4, mode="threaded", workers=2)))
+    assert isinstance(prepared, Prepared)
+    assert (prepared.mode_used, prepared.workers) == ("sequential", 2)
+    assert prepared.fallback == "with 4 agents or fewer, threads are not used"
+
+
+def failure(*requests: Request | bytes) -> Failed:
+    """The last answer, after which no request was answered any more."""
+    *_, last = conversation(*requests, TakeDigest())
+    assert isinstance(last, Failed)
+    return last
+
+
+def test_what_is_out_of_order_is_a_fault(tiny: Any) -> None:
+    assert failure(RunBlock(frames=1)) == Failed(message="a session is prepared before anything else", exit_code=70)
+    assert failure(prepare(tiny()), prepare(tiny())).message == "a session is prepared once"
+
+
+def test_what_is_no_request_is_said() -> None:
+    assert failure(b"\x00\n") == Failed(
+        message="ValueError: Invalid JSON: expected value at line 1 column 1", exit_code=70
+    )
+
+
+def test_a_profile_with_an_unknown_key_is_refused(tiny: Any) -> None:
+    failed = failure(prepare(tiny(), speed=3))
+    assert failed.exit_code == 2
+    assert failed.message.startswith("profile tiny: speed: no such key; did you mean seed? allowed: ")
+
+
+def test_a_profile_of_several_stages_is_refused(tiny: Any) -> None:
+    stages = [{"agents": 5, "frames": 20}, {"agents": 6, "frames": 20}]
+    failed = failure(prepare(tiny(), stages=stages))
+    assert (failed.exit_code, failed.message) == (2, "the profile tiny has 2 stages: a session runs one")
+
+
+def test_more_agents_than_memory_holds_are_refused(tiny: Any) -> None:
+    failed = failure(prepare(tiny(), stages=[{"agents": 10**9, "frames": 20}]))
+    assert failed.exit_code == 2
+    assert "give at most" in failed.message
+
+
+def test_an_emergency_shutdown_is_answered_in_blocks_and_at_digests(tiny: Any) -> None:
+    slow = prepare(tiny(warmup=3, safeguards={"slow_frame_s": 1e-9, "slow_frames": 5}))
+    failed = failure(slow, RunBlock(frames=4))
+    assert failed.exit_code == 1
+    assert failed.message == "emergency shutdown after frame 4: 5 frames in a row took longer than 1e-09 s"
+    crowded = prepare(tiny(safeguards={"bodies_limit": 1}))
+    failed = failure(crowded)
+    assert failed.exit_code == 1
+    assert failed.message.startswith("emergency shutdown after frame 3: ")
+
+
+def test_whatever_the_code_of_a_side_raises_is_answered(tiny: Any, monkeypatch: Any) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("by a revision")
+
+    monkeypatch.setattr(Profile, "make_workload", fail)
+    assert failure(prepare(tiny())) == Failed(message="ZeroDivisionError: by a revision", exit_code=70)
+
+
+def test_the_profile_that_crosses_is_the_same(tiny: Any) -> None:
+    profile = tiny(faults={"extra_work_percent": 5, "stall_frames": {"3": 0.5}}, workers=2, mode="process")
+    assert Profile.from_dict(profile.as_dict()) == profile

@@ -1,0 +1,462 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from walkerbench.criteria.grammar import DEFAULT_CRITERIA
+from walkerbench.errors import CriterionError, ProfileError, UsageError
+from walkerbench.modes.faults import Faults
+from walkerbench.profile import shipped as shipped_profiles
+from walkerbench.profile.model import Profile, ProfileKeys, Stage, list_profiles, load_profile, override
+from walkerbench.profile.safeguards import Safeguards
+from walkerbench.workloads.walker.settings import EnvironmentSettings
+
+NAMES = ("default", "bottleneck", "ramp", "smoke", "soak")
+
+
+def write(directory: Path, text: str) -> str:
+    path = directory / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def problems_of(directory: Path, text: str) -> tuple[str, ...]:
+    path = write(directory, text)
+    with pytest.raises(ProfileError) as caught:
+        load_profile(path)
+    assert caught.value.exit_code == 2
+    assert all(line.startswith(f"{path}: ") for line in str(caught.value).splitlines())
+    return caught.value.problems
+
+
+# --- the reference, profiles/default.toml
+
+
+def keys_with_defaults(kind: type, section: str) -> list[tuple[str, str, object]]:
+    """Section, key and default of every key below a dataclass."""
+    found = []
+    default = kind()
+    for field in dataclasses.fields(kind):
+        value = getattr(default, field.name)
+        if dataclasses.is_dataclass(value):
+            inner = f"{section}.{field.name}" if section else field.name
+            found += keys_with_defaults(type(value), inner)
+        else:
+            found.append((section, field.name, value))
+    return found
+
+
+KEYS = keys_with_defaults(ProfileKeys, "")
+LINES = (shipped_profiles.directory() / "default.toml").read_text(encoding="utf-8").splitlines()
+
+
+def line_of(section: str, key: str) -> int:
+    """Number of the line that gives a key within its section, commented out or not."""
+    start = LINES.index(f"[{section}]") + 1 if section else 0
+    for number in range(start, len(LINES)):
+        if re.match(rf"(# )?{key} =", LINES[number]):
+            return number
+        if LINES[number].startswith("["):
+            break
+    raise AssertionError(f"default.toml does not give {section}.{key}")
+
+
+def test_the_walk_over_the_keys_sees_every_section() -> None:
+    sections = {section for section, _, _ in KEYS}
+    inner = {f"environment.{field.name}" for field in dataclasses.fields(EnvironmentSettings)}
+    assert sections == {"", "safeguards", "faults"} | inner
+    assert len(KEYS) > 100
+
+
+@pytest.mark.parametrize(("section", "key", "default"), KEYS, ids=[f"{s}.{k}" for s, k, _ in KEYS])
+def test_the_reference_holds_and_explains_every_key(section: str, key: str, default: object) -> None:
+    if key in ("stages", "criteria"):
+        heading = LINES.index("# [[stages]]" if key == "stages" else "[criteria]")
+        assert LINES[heading - 1].startswith("# ")
+        return
+    number = line_of(section, key)
+    line = LINES[number]
+    after = line.removeprefix("# ").partition(" # ")[2]
+    assert after or LINES[number - 1].startswith("# ")
+    commented_out = line.startswith("# ")
+    assert commented_out == (default is None)
+    if commented_out:
+        return
+    table: Any = tomllib.loads("\n".join(LINES))
+    for step in section.split(".") if section else []:
+        table = table[step]
+    if key != "description":
+        assert json.dumps(table[key]) == json.dumps(default)
+
+
+def test_the_reference_is_the_code_default_as_a_whole() -> None:
+    profile = load_profile("default")
+    assert profile == Profile(
+        name="default",
+        source="built in",
+        description=profile.description,
+        mode="sequential",
+        workers=None,
+        stages=(Stage(agents=60, frames=3600, duration_s=None),),
+        warmup=240,
+        seed=1,
+        pace="max",
+        checkpoint_every=60,
+        criteria=DEFAULT_CRITERIA,
+        host_stall="fail",
+        safeguards=Safeguards(),
+        faults=Faults(),
+        environment=EnvironmentSettings(),
+    )
+
+
+def test_a_file_without_keys_is_made_of_the_code_defaults(tmp_path: Path) -> None:
+    empty = load_profile(write(tmp_path, ""))
+    assert empty.source == str(tmp_path / "mine.toml")
+    assert empty.name == "mine"
+    assert empty.stages == (Stage(agents=60, frames=3600),)
+    assert empty.criteria == DEFAULT_CRITERIA
+    assert empty.environment == EnvironmentSettings()
+
+
+# --- the other profiles
+
+
+def test_the_shipped_profiles() -> None:
+    profiles = list_profiles()
+    assert tuple(profile.name for profile in profiles) == NAMES
+    for profile in profiles:
+        assert profile.source == "built in"
+        assert len(profile.description) > 40
+        assert {"frame_ms.max", "agent_processing_ms.max", "emergency_shutdowns"} <= {c.key for c in profile.criteria}
+
+
+def test_smoke_is_small() -> None:
+    smoke = load_profile("smoke")
+    assert smoke.stages == (Stage(agents=12, frames=600),)
+    assert smoke.warmup == 120
+
+
+def test_ramp_has_three_stages() -> None:
+    ramp = load_profile("ramp")
+    assert ramp.stages == tuple(Stage(agents=agents, frames=1200) for agents in (30, 60, 120))
+
+
+def test_soak_runs_for_an_hour_and_judges_deadlines_in_place_of_physics_fps() -> None:
+    soak = load_profile("soak")
+    assert soak.stages == (Stage(agents=60, duration_s=3600.0),)
+    assert soak.pace == "realtime"
+    keys = {criterion.key for criterion in soak.criteria}
+    assert "missed_deadlines" in keys
+    assert "physics_fps" not in keys
+
+
+def test_bottleneck_learns_at_every_update_within_its_warm_up() -> None:
+    bottleneck = load_profile("bottleneck")
+    settings_ = bottleneck.environment
+    assert settings_.schedule.learn_interval_updates == 1
+    first_learning_frame = settings_.brain.learn_from_experiences * settings_.schedule.ai_interval_frames
+    assert first_learning_frame < bottleneck.warmup
+    assert settings_.brain.hidden_units == (512, 512)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_as_dict_is_json_and_complete(name: str) -> None:
+    profile = load_profile(name)
+    content = profile.as_dict()
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert set(content) == {field.name for field in dataclasses.fields(Profile)}
+    assert content["criteria"] == [str(criterion) for criterion in profile.criteria]
+    brain = {field.name for field in dataclasses.fields(profile.environment.brain)}
+    assert set(content["environment"]["brain"]) == brain
+
+
+def test_as_dict_writes_stalls_with_text_keys(tmp_path: Path) -> None:
+    profile = load_profile(write(tmp_path, 'faults.stall_frames = { "100" = 0.25 }'))
+    assert profile.faults == Faults(stall_frames={100: 0.25})
+    assert profile.as_dict()["faults"] == {"extra_work_percent": 0.0, "stall_frames": {"100": 0.25}}
+
+
+# --- reading
+
+
+def test_what_is_given_replaces_the_default_and_nothing_else(tmp_path: Path) -> None:
+    text = 'mode = "process"\nworkers = 2\n[environment.brain]\nhidden_units = [8, 4, 2]\ndiscount = 1\n'
+    profile = load_profile(write(tmp_path, text))
+    default = EnvironmentSettings()
+    brain = dataclasses.replace(default.brain, hidden_units=(8, 4, 2), discount=1.0)
+    assert profile.mode == "process"
+    assert profile.workers == 2
+    assert profile.environment == dataclasses.replace(default, brain=brain)
+
+
+def test_a_duration_takes_the_place_of_frames(tmp_path: Path) -> None:
+    assert load_profile(write(tmp_path, "duration_s = 1.5")).stages == (Stage(agents=60, duration_s=1.5),)
+
+
+def test_criteria_are_a_whole_list_with_emergency_shutdowns_added(tmp_path: Path) -> None:
+    profile = load_profile(write(tmp_path, '[criteria]\n"frame_ms.p99" = "< 50"'))
+    assert [str(criterion) for criterion in profile.criteria] == ["frame_ms.p99 < 50", "emergency_shutdowns == 0"]
+
+
+def test_an_unknown_name_lists_the_names_there_are() -> None:
+    with pytest.raises(ProfileError) as caught:
+        load_profile("smkoe")
+    assert str(caught.value) == (
+        "profile 'smkoe': no such profile; did you mean smoke? there are default, bottleneck, ramp, smoke, soak; "
+        "a file is given by a path with .toml"
+    )
+
+
+def test_a_missing_file_a_directory_and_bytes_that_are_no_text(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match=r"/dev/zero: is larger than 1,048,576 bytes: no profile"):
+        load_profile("/dev/zero")
+    with pytest.raises(ProfileError, match=r"gone\.toml: no such file"):
+        load_profile(str(tmp_path / "gone.toml"))
+    with pytest.raises(ProfileError, match="cannot be read: Is a directory"):
+        load_profile(str(tmp_path))
+    (tmp_path / "bytes.toml").write_bytes(b"seed = \xff")
+    with pytest.raises(ProfileError, match=r"bytes\.toml: is not a text file in UTF-8 \(byte 7\)"):
+        load_profile(str(tmp_path / "bytes.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("seed = \n", "is not valid TOML: Invalid value (at line 1, column 8)"),
+        ("seed = 1\nseed = 2\n", "is not valid TOML: Cannot overwrite a value (at line 2, column 9)"),
+        ("agent = 3", "agent: no such key; did you mean agents? allowed: description, mode, workers, agents, frames, "
+         "duration_s, warmup, seed, pace, checkpoint_every, stages, criteria, host_stall, safeguards, faults, "
+         "environment"),
+        ("[faults]\nstall_frame = {}",
+         "faults.stall_frame: no such key; did you mean stall_frames? allowed: extra_work_percent, stall_frames"),
+        ("[environment.schedule]\nlearning = 1",
+         "environment.schedule.learning: no such key; allowed: ai_interval_frames, learn_interval_updates"),
+        ("[[stages]]\nagents = 1\nframes = 500\nframs = 1",
+         "stages (entry 1).frams: no such key; did you mean frames? allowed: agents, frames, duration_s"),
+        ('host_stall = "excuse"', "host_stall: \"excuse\" is wrong; allowed: 'fail' or 'inconclusive'"),
+        ('mode = "fast"', "mode: \"fast\" is wrong; allowed: 'sequential', 'threaded' or 'process'"),
+        ("agents = 0", "agents: 0 is wrong; allowed: greater than or equal to 1"),
+        ("agents = -60", "agents: -60 is wrong; allowed: greater than or equal to 1"),
+        ('agents = "60"', 'agents: "60" is wrong; allowed: a valid integer'),
+        ("agents = true", "agents: true is wrong; allowed: a valid integer"),
+        ("agents = 60.0", "agents: 60.0 is wrong; allowed: a valid integer"),
+        ("seed = 2026-01-02", "seed: 2026-01-02 is wrong; allowed: a number, a string, true or false; no date or time"),
+        ("duration_s = inf", "duration_s: inf is wrong; allowed: a finite number"),
+        ("duration_s = true", "duration_s: true is wrong; allowed: a valid number"),
+        ("[environment.physics]\ngravity_m_s2 = nan",
+         "environment.physics.gravity_m_s2: nan is wrong; allowed: a finite number"),
+        ("environment = 3", "environment: 3 is wrong; allowed: a table"),
+        ("stages = []", "stages: an array of 0 is wrong; allowed: at least 1 item, not 0"),
+        ("[[stages]]\nagents = 3", "stages (entry 1).frames, duration_s: give exactly one of the two"),
+        ("[[stages]]\nagents = 3\nframes = 300\nduration_s = 1",
+         "stages (entry 1).frames, duration_s: give exactly one of the two"),
+        ("[[stages]]\nframes = 300", "stages (entry 1).agents: a table is wrong; allowed: Field required"),
+        ("frames = 300\nduration_s = 3", "frames, duration_s: both are given; allowed: one of the two"),
+        ("agents = 3\nstages = [{ agents = 3, frames = 300 }]",
+         "agents: given beside [[stages]]; allowed: in each [[stages]] instead"),
+        ("frames = 240", "warmup: 240 frames of warm-up leave none of 240 to judge; allowed: less than 240, "
+         "for instance 24"),
+        ("stages = [{ agents = 3, frames = 300 }, { agents = 3, frames = 10 }]",
+         "warmup: stage 2: 240 frames of warm-up leave none of 10 to judge; allowed: less than 10, for instance 1"),
+        ('mode = "process"\nworkers = 3\nagents = 2', "workers: 3 workers for 2 agents; allowed: at most 2"),
+        ("workers = 2", "workers: 2 workers in mode sequential; allowed: 1; or mode threaded or process"),
+        ('[criteria]\nmissed_deadlines = "== 0"',
+         "criteria: missed_deadlines == 0 cannot be judged at pace max, which has no deadlines; "
+         "allowed: it at pace realtime"),
+        ("[criteria]\nframe_ms.max = '< 1'", "criteria.frame_ms: a table is wrong; allowed: a valid string"),
+        ("[criteria]\nphysics_fps = 400", "criteria.physics_fps: 400 is wrong; allowed: a valid string"),
+        ("[environment.robot]\nelbow_limits_deg = [10, 5]",
+         "environment.robot.elbow_limits_deg: give the lower bound first, not [10.0, 5.0]"),
+        ("[environment.brain]\nhidden_units = [8, 0]",
+         "environment.brain.hidden_units (entry 2): 0 is wrong; allowed: greater than or equal to 1"),
+        ("[environment.senses]\nray_angles_deg = [1]",
+         "environment.senses.ray_angles_deg: an array of 1 is wrong; allowed: at least 5 items, not 1"),
+        ("[environment.ecosystem]\nenergy_start = [0.5, 2.0]",
+         "environment.ecosystem.energy_start (entry 2): 2.0 is wrong; allowed: less than or equal to 1"),
+        ("[safeguards]\nmemory_limit_share = 1.5",
+         "safeguards.memory_limit_share: 1.5 is wrong; allowed: less than or equal to 1"),
+        ('[faults.stall_frames]\n"-1" = 1',
+         'faults.stall_frames.-1: "-1" is wrong; allowed: greater than or equal to 0'),
+    ],
+)  # fmt: skip
+def test_each_wrong_profile_says_what_is_wrong_and_what_is_allowed(tmp_path: Path, text: str, problem: str) -> None:
+    assert problems_of(tmp_path, text) == (problem,)
+
+
+def test_a_criterion_that_cannot_be_parsed_names_its_key(tmp_path: Path) -> None:
+    (problem,) = problems_of(tmp_path, '[criteria]\n"frame_ms.max" = "about 200"')
+    assert problem.startswith('criteria."frame_ms.max": criterion ')
+
+
+def test_all_problems_come_at_once_and_none_follows_from_another(tmp_path: Path) -> None:
+    text = """
+sed = 1
+agents = -1
+workers = 100
+mode = "process"
+warmup = 4000
+[criteria]
+"frame_ms.max" = "<"
+[environment.brain]
+discount = 2
+[environment.robot]
+wheel_radius_m = nan
+[environment.ecosystem]
+health_start = [1.0, 0.5]
+"""
+    problems = problems_of(tmp_path, text)
+    assert [problem.split(": ")[0] for problem in problems] == [
+        "sed",
+        "agents",
+        "environment.robot.wheel_radius_m",
+        "environment.brain.discount",
+        "environment.ecosystem.health_start",
+        'criteria."frame_ms.max"',
+        "warmup",
+    ]  # and not workers, since how many agents there are is unknown
+
+
+TOML_VALUES = st.recursive(
+    st.booleans() | st.integers(-5, 5000) | st.floats() | st.text(max_size=5) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from([field.name for field in dataclasses.fields(ProfileKeys)]), TOML_VALUES))
+def test_whatever_a_file_holds_gives_a_profile_or_a_profile_error(table: dict[str, object]) -> None:
+    from walkerbench.profile.model import _build
+
+    try:
+        profile = _build(table, "any", "any.toml", "any.toml")
+    except ProfileError:
+        return
+    json.dumps(profile.as_dict(), allow_nan=False)
+    assert all(stage.frames is None or stage.frames > profile.warmup for stage in profile.stages)
+
+
+# --- overriding
+
+
+def test_nothing_given_changes_nothing() -> None:
+    for profile in list_profiles():
+        assert override(profile) == profile
+
+
+def test_each_option_replaces_its_part() -> None:
+    changed = override(
+        load_profile("default"),
+        mode="process",
+        workers=2,
+        agents=8,
+        frames=100,
+        seed=7,
+        warmup=10,
+        pace="realtime",
+        criteria=["frame_ms.max < 50", "ai_updates > 0"],
+    )
+    assert changed.mode == "process"
+    assert changed.workers == 2
+    assert changed.stages == (Stage(agents=8, frames=100),)
+    assert (changed.seed, changed.warmup, changed.pace) == (7, 10, "realtime")
+    assert {str(criterion) for criterion in changed.criteria} == {
+        "frame_ms.max < 50",
+        "agent_processing_ms.max < 200",
+        "emergency_shutdowns == 0",
+        "physics_fps > 400",
+        "ai_updates > 0",
+    }
+
+
+def test_frames_and_duration_take_each_others_place_in_every_stage() -> None:
+    assert override(load_profile("soak"), frames=300).stages == (Stage(agents=60, frames=300),)
+    ramp = override(load_profile("ramp"), duration_s=2.5)
+    assert ramp.stages == tuple(Stage(agents=agents, duration_s=2.5) for agents in (30, 60, 120))
+
+
+def test_asking_for_sequential_lets_go_of_the_profiles_workers(tmp_path: Path) -> None:
+    threaded = load_profile(write(tmp_path, 'mode = "threaded"\nworkers = 4'))
+    assert override(threaded, mode="sequential").workers is None
+    assert override(threaded, mode="process").workers == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("default", {"agents": 0}, "--agents: 0 is wrong; allowed: greater than or equal to 1"),
+        ("default", {"frames": -1}, "--frames: -1 is wrong; allowed: greater than or equal to 1"),
+        ("default", {"duration_s": 0.0}, "--duration: 0.0 is wrong; allowed: greater than 0"),
+        ("default", {"seed": -1}, "--seed: -1 is wrong; allowed: greater than or equal to 0"),
+        ("default", {"warmup": -1}, "--warmup: -1 is wrong; allowed: greater than or equal to 0"),
+        ("default", {"mode": "gpu"}, "--mode: \"gpu\" is wrong; allowed: 'sequential', 'threaded' or 'process'"),
+        ("default", {"pace": "slow"}, "--pace: \"slow\" is wrong; allowed: 'max' or 'realtime'"),
+        ("default", {"mode": "process", "workers": 0}, "--workers: 0 is wrong; allowed: greater than or equal to 1"),
+        ("default", {"workers": 2}, "--workers: 2 workers in mode sequential; allowed: 1; or mode threaded or process"),
+        (
+            "default",
+            {"mode": "threaded", "workers": 61},
+            "--workers: 61 workers for 60 agents; allowed: at most 60",
+        ),
+        (
+            "default",
+            {"frames": 200},
+            "--warmup: 240 frames of warm-up leave none of 200 to judge; allowed: less than 200, for instance 20",
+        ),
+        ("default", {"frames": 300, "duration_s": 1.0}, "--frames, --duration: give one of the two"),
+        (
+            "ramp",
+            {"agents": 5},
+            "--agents: the profile ramp has stages of 30, 60, 120 agents; change them in its file",
+        ),
+        (
+            "soak",
+            {"pace": "max"},
+            "--criterion: missed_deadlines == 0 cannot be judged at pace max, which has no deadlines; "
+            "allowed: it at pace realtime",
+        ),
+        (
+            "default",
+            {"agents": 0, "seed": -1},
+            "--agents: 0 is wrong; allowed: greater than or equal to 1\n"
+            "--seed: -1 is wrong; allowed: greater than or equal to 0",
+        ),
+    ],
+)
+def test_impossible_options_name_the_option_to_change(name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        override(load_profile(name), **options)
+    assert str(caught.value) == message
+
+
+def test_a_criterion_option_that_cannot_be_parsed() -> None:
+    with pytest.raises(CriterionError, match="frame_ms"):
+        override(load_profile("default"), criteria=["frame_ms is small"])
+
+
+def test_an_unknown_metric_is_one_of_the_problems_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('agents = 0\n[criteria]\n"frame_ms.p98" = "< 1"\n"meal" = "> 0"\n')
+    with pytest.raises(ProfileError) as raised:
+        load_profile(str(path))
+    problems = raised.value.problems
+    assert [problem.partition(":")[0] for problem in problems] == ["agents", 'criteria."frame_ms.p98"', "criteria.meal"]
+    assert "did you mean meals?" in problems[2]
+
+
+def test_a_stall_beyond_the_last_frame_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('frames = 300\n[faults]\nstall_frames = { "300" = 0.1 }\n')
+    with pytest.raises(ProfileError, match=r"faults.stall_frames: frame 300 is beyond the last one, 299"):
+        load_profile(str(path))
+    path.write_text('frames = 300\n[faults]\nstall_frames = { "299" = 0.1 }\n')
+    assert load_profile(str(path)).faults.stall_frames == {299: 0.1}

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from recorded_runs import digests, recorded, run_file, stage
+
+from walkerbench.errors import NotComparable
+from walkerbench.recorded_sides.comparability import check_comparable, check_repeats, flattened
+
+BASE = recorded("1")
+ALIKE = "record both on one machine, set up alike"
+OFFER = "record both alike, or give --allow-different-work"
+ON_PURPOSE = (
+    "a change that reorders arithmetic or alters the environment changes the trajectory on purpose: where this is one, "
+    "give --allow-different-work"
+)
+
+
+def refusal(candidate: Any, base: Any = BASE, *, allow_different_work: bool = False) -> list[str]:
+    with pytest.raises(NotComparable) as caught:
+        check_comparable(base, candidate, allow_different_work=allow_different_work)
+    return str(caught.value).split("\n")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"frame_ms": 20.0},
+        {"mode": "process", "workers": 2},  # whose start method is its own
+        {"walkerbench_version": "0.2.0"},
+        {"faults": "10 % more work"},
+        {"profile": {"name": "other", "criteria": ["frame_ms.max < 1"], "faults": {"extra_work_percent": 10}}},
+        {"profile": {"environment": {"physics": {"gravity": -1.0}}}},  # the digests prove that it made no difference
+        {"machine": {"packages": {"numpy": "2.0.0", "walkerbench": "0.2.0"}}},
+        {"machine": {"git": None, "load_average": [9.0], "kernel": "6.0"}},
+    ],
+)
+def test_what_may_differ(changes):
+    assert check_comparable(BASE, recorded("2", **changes), allow_different_work=False) == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "because", "line"),
+    [
+        ("running", None, "has no end: it is still going on, or it was killed"),
+        ("interrupted", "SIGINT after 30 frames", "was interrupted (SIGINT after 30 frames)"),
+        ("emergency", "too slow", "stopped itself (too slow)"),
+        ("broken", "WorkerCrashed: worker 0", "broke (WorkerCrashed: worker 0)"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("allow", [False, True])
+def test_a_run_that_has_not_finished_is_refused_whatever_is_allowed(state, because, line, allow):
+    candidate = recorded("2", state=state, ended_because=because, digest=None, profile={"seed": 2})
+    expected = f"2: the run {line}: only finished runs are compared; record it again"
+    assert refusal(candidate, allow_different_work=allow) == [expected]
+    assert refusal(BASE, candidate, allow_different_work=allow) == [expected]
+
+
+@pytest.mark.parametrize("stages", [[], [stage(frames=10)]])
+def test_a_run_without_judged_frames_is_refused(stages):
+    empty = recorded("2", stages=stages)
+    assert refusal(empty) == ["2: the run has no judged frames: record it again, with more frames than its warm-up has"]
+
+
+def test_a_run_that_lacks_what_is_judged_is_refused():
+    run = run_file("2")
+    lacking = recorded("2", run.changed(metrics={**run.metrics, "frame_ms.mean": None}))
+    assert refusal(lacking) == ["2: the run has no frame_ms.mean, which is what is compared: record it again"]
+
+
+def test_a_metric_that_one_side_lacks_is_named():
+    run = run_file("2")
+    metrics = {name: value for name, value in run.metrics.items() if name != "agent_processing_ms.p99"}
+    assert refusal(recorded("2", run.changed(metrics=metrics)), allow_different_work=True) == [
+        "1 and 2: 2 lacks the metric agent_processing_ms.p99: record it again"
+    ]
+
+
+def test_a_run_is_not_compared_with_itself_nor_with_its_copy():
+    another = "record another, as 'walkerbench run --repeat' does"
+    assert refusal(BASE, allow_different_work=True) == [
+        f"1: the run is named twice, and compared with itself it says nothing; {another}"
+    ]
+    assert refusal(recorded("2", BASE.run)) == [
+        f"2: the run is a copy of 1, and compared with it says nothing; {another}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("machine", "lines"),
+    [
+        ({"cpu_model": "Imaginary CPU 4000"}, ["cpu_model: Imaginary CPU 3000 and Imaginary CPU 4000"]),
+        ({"cores_allowed": 1, "cpu_quota": 1.5}, ["cores_allowed: 2 and 1", "cpu_quota: nothing and 1.5"]),
+        ({"python": {"version": "3.13.1", "gil_enabled": False}},
+         ["python.version: 3.11.7 and 3.13.1", "python.gil_enabled: True and False"]),
+        ({"blas": [{"internal_api": "openblas", "num_threads": 2}]}, ["blas.0.num_threads: 1 and 2"]),
+        ({"blas": []}, ["blas.0.internal_api: openblas and nothing", "blas.0.num_threads: 1 and nothing"]),
+        ({"packages": {"numpy": "2.1.0", "scipy": "1.13"}},
+         ["packages.numpy: 2.0.0 and 2.1.0", "packages.scipy: nothing and 1.13"]),
+        ({"start_method": "fork"}, ["start_method: nothing and fork"]),
+    ],
+)  # fmt: skip
+def test_every_fact_of_the_machine_that_differs_is_named_whatever_is_allowed(machine, lines):
+    expected = [f"1 and 2 differ in the machine's {line}; {ALIKE}" for line in lines]
+    assert refusal(recorded("2", machine=machine), allow_different_work=True) == expected
+
+
+@pytest.mark.parametrize("lacking", [{"1"}, {"2"}, {"1", "2"}])
+def test_a_fact_that_is_not_recorded_is_no_match(lacking):
+    runs = []
+    for name in "12":
+        run = run_file(name)
+        dropped = {"blas"} if name in lacking else set()
+        machine = {fact: value for fact, value in run.machine.items() if fact not in dropped}
+        runs.append(recorded(name, run.changed(machine=machine)))
+    assert refusal(runs[1], runs[0]) == ["1 and 2: not both have recorded the machine's blas: record both again"]
+
+
+def test_the_start_method_is_compared_within_a_mode():
+    one, other = recorded("1", mode="process"), recorded("2", mode="process", machine={"start_method": "fork"})
+    assert refusal(other, one) == [f"1 and 2 differ in the machine's start_method: spawn and fork; {ALIKE}"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"schema_version": 1}, "the schema: 3 and 1; record both with one walkerbench"),
+        ({"workload": {**dict(BASE.run.workload), "name": "other"}},
+         "the workload: toy and other; record both with the same"),
+        ({"profile": {"pace": "realtime"}}, "the pace: max and realtime; record both at the same"),
+    ],
+)  # fmt: skip
+def test_what_is_measured_otherwise_is_refused_whatever_is_allowed(changes, line):
+    assert refusal(recorded("2", **changes), allow_different_work=True) == [f"1 and 2 differ in {line}"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"profile": {"seed": 2}}, "the seed: 1 and 2"),
+        ({"profile": {"checkpoint_every": 10}}, "the frames between checkpoints: 20 and 10"),
+        ({"stages": [stage(agents=4)]}, "agents: 3 and 4"),
+        ({"stages": [stage(frames=41)]}, "frames: 40 and 41"),
+        ({"stages": [stage(warmup=9)]}, "warm-up frames: 10 and 9"),
+    ],
+)
+def test_work_that_was_planned_otherwise_is_refused_unless_that_is_allowed(changes, what):
+    other = recorded("2", digest="ffff", **changes)
+    assert refusal(other) == [f"1 and 2 differ in {what}; {OFFER}"]
+    assert check_comparable(BASE, other, allow_different_work=True) == (f"1 and 2 differ in {what}",)
+
+
+def test_another_number_of_stages_is_named_beside_what_follows_from_it():
+    other = recorded("2", stages=[stage(), stage(1)], digest="ffff")
+    assert refusal(other)[0] == f"1 and 2 differ in the number of stages: 1 and 2; {OFFER}"
+
+
+def test_where_a_duration_decides_the_frames_the_remedy_is_said():
+    profile = {"stages": [{"agents": 3, "frames": None, "duration_s": 1.0}]}
+    one, other = recorded("1", profile=profile), recorded("2", profile=profile, stages=[stage(frames=38)])
+    remark = "a duration gives other frames each time, --frames the same"
+    assert refusal(other, one) == [f"1 and 2 differ in frames: 40 and 38; {remark}; {OFFER}"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "where"),
+    [
+        ({"brain": (39, 1)}, "frame 39: agent 1's brain"),
+        ({"bodies": (19, 2), "brain": (19, 2)}, "frame 19: agent 2's bodies and brain"),
+    ],
+)
+def test_different_work_names_the_first_checkpoint_agent_and_field(changed, where):
+    other = recorded("2", rows=digests(**changed), digest="ffff")
+    work = f"1 and 2 did different work: the first difference is at the checkpoint of {where}"
+    assert refusal(other) == [f"{work}; {ON_PURPOSE}"]
+    assert check_comparable(BASE, other, allow_different_work=True) == (work,)
+
+
+def test_different_work_names_the_stage_where_there_are_several():
+    stages, rows = [stage(), stage(1)], digests(brain=(39, 1))
+    rows["stage"] = 1
+    same = digests()
+    same["stage"] = 1
+    one = recorded("1", rows=same, stages=stages)
+    other = recorded("2", rows=rows, stages=stages, digest="ffff")
+    assert "checkpoint of frame 39, stage 2: agent 1's brain" in refusal(other, one)[0]
+
+
+def test_different_work_names_the_settings_that_may_have_caused_it():
+    other = recorded(
+        "2", digest="ffff", rows=digests(brain=(39, 0)), profile={"environment": {"physics": {"gravity": -1}}}
+    )
+    assert "agent 0's brain (environment.physics.gravity is -9.8 and -1); " in refusal(other)[0]
+
+
+def test_digests_that_do_not_show_where_they_part_are_refused_too():
+    fewer = digests()[["stage", "frame", "agent", "brain"]]
+    later = digests()
+    later["frame"] += 1
+    for rows, line in [
+        (digests(), "their digests are 00ff and ffff, though digests.npy does not show where they part"),
+        (fewer, "their digests cover different fields"),
+        (later, "their checkpoints are of different moments or agents"),
+    ]:
+        assert (
+            refusal(recorded("2", rows=rows, digest="ffff"))[0] == f"1 and 2 did different work: {line}; {ON_PURPOSE}"
+        )
+
+
+def test_a_run_without_a_digest_proves_nothing():
+    other = recorded("2", digest=None)
+    assert refusal(other) == [f"1 and 2: 2 has no digest to prove what work it did; {OFFER}"]
+    assert len(refusal(recorded("3", digest=None), other)) == 1
+
+
+def test_all_differences_are_named_at_once():
+    other = recorded("2", machine={"cores_allowed": 1}, profile={"seed": 2, "pace": "realtime"})
+    assert refusal(other) == [
+        "1 and 2 differ in the pace: max and realtime; record both at the same",
+        f"1 and 2 differ in the machine's cores_allowed: 2 and 1; {ALIKE}",
+        f"1 and 2 differ in the seed: 1 and 2; {OFFER}",
+    ]
+
+
+def test_repeats_are_offered_no_way_round():
+    with pytest.raises(NotComparable) as caught:
+        check_repeats(BASE, recorded("2", digest="ffff", rows=digests(bodies=(19, 0))))
+    assert str(caught.value) == (
+        "1 and 2 did different work: the first difference is at the checkpoint of frame 19: agent 0's bodies; "
+        "repeats of one side must do the same work: record them again"
+    )
+    check_repeats(BASE, recorded("2"))
+
+
+def test_plain_data_is_flattened():
+    assert flattened({"a": {"b": [1, {"c": None}]}, "d": [], "e": {}}) == {"a.b.0": 1, "a.b.1.c": None}

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from recorded_runs import digests, recorded, run_file, stage
+
+from walkerbench.errors import NotComparable, UsageError
+from walkerbench.recorded_sides.compare_recorded import compare_recorded
+from walkerbench.recorded_sides.sides import RecordedSide
+
+
+def side(label, times_ms, *, first=0, **changes):
+    runs = (recorded(f"{first + n}", frame_ms=ms, **changes) for n, ms in enumerate(times_ms))
+    return RecordedSide(label, tuple(runs))
+
+
+BASE = side("base", [2.0, 2.01, 2.02, 2.03, 2.04])
+
+
+def test_a_slower_candidate_is_a_regression_and_a_faster_one_is_none():
+    # 5 against 5 that do not overlap: one of 252 splits is as extreme, p = 0.4 %; Holm over two: 0.8 %.
+    slower = side("slower", [3.0, 3.01, 3.02, 3.03, 3.04], first=10)
+    compared = compare_recorded([BASE, slower])
+    assert [(each.verdict, each.test, each.repetitions) for each in compared.comparisons] == [
+        ("regression", "permutation", 5)
+    ]
+    assert compared.comparisons[0].p_slower == pytest.approx(1 / 252)
+    assert compared.comparisons[0].time_ratio == pytest.approx(1.5, rel=0.01)
+    assert (compared.exit_code, compared.how, compared.repetitions) == (1, "recorded", "5 runs a side")
+    faster = side("faster", [1.0, 1.01, 1.02, 1.03, 1.04], first=20)
+    both = compare_recorded([BASE, slower, faster])
+    assert [each.verdict for each in both.comparisons] == ["regression", "no regression"]
+
+
+def test_too_few_repeats_are_inconclusive_and_the_number_needed_is_said():
+    compared = compare_recorded([side("a", [1.0]), side("b", [9.0, 9.1], first=10)])
+    assert compared.comparisons[0].verdict == "inconclusive"
+    assert compared.comparisons[0].repetitions_needed == 5
+    assert (compared.exit_code, compared.repetitions) == (4, "1 and 2 runs")
+
+
+def test_a_side_shows_medians_over_its_repeats():
+    compared = compare_recorded([side("a", [2.0, 9.0, 3.0], faults="10 % more work"), side("b", [2.0], first=10)])
+    shown = compared.base
+    assert (shown.label, shown.mode, shown.workers, shown.faults, shown.digest) == (
+        "a", "sequential", 1, "10 % more work", "00ff",
+    )  # fmt: skip
+    assert (shown.frames, shown.revision, shown.dirty) == (90, "0123456789abcdef", False)
+    assert shown.frame_ms["p99"] == shown.agent_processing_ms["max"] == 3.0
+    assert shown.frames_per_s == pytest.approx(1000 / 3)
+    assert shown.effective_cores == 1.0
+
+
+def test_what_one_repeat_did_not_measure_is_not_shown_of_its_side():
+    run = run_file("1")
+    without = recorded("1", run.changed(metrics={**run.metrics, "cpu.effective_cores": None}))
+    sides = [RecordedSide("a", (recorded("0"), without)), side("b", [2.0], first=10, machine={"git": None})]
+    compared = compare_recorded(sides)
+    assert [each.effective_cores for each in compared.sides] == [None, 1.0]
+    assert [each.revision for each in compared.sides] == ["0123456789abcdef", None]
+
+
+def test_the_same_work_is_said_and_everything_is_plain_data():
+    compared = compare_recorded([BASE, side("b", [2.0], first=10, profile={"name": "other"})])
+    assert compared.did_same_work
+    assert compared.same_work == "the same in all 6 runs: digest 00ff (2 checkpoints)"
+    assert compared.profile == "tiny, other"
+    assert [list(each.repetition_ms) for each in compared.sides] == [
+        pytest.approx([2.0, 2.01, 2.02, 2.03, 2.04]),
+        pytest.approx([2.0]),
+    ]
+    assert json.loads(json.dumps(compared.as_dict()))["comparisons"][0]["metric"] == "frame"
+
+
+def test_different_work_is_refused_or_said():
+    other = side("b", [2.0], first=10, digest="ffff", rows=digests(brain=(19, 1)))
+    with pytest.raises(NotComparable, match=r"agent 1's brain; a change that reorders .* give --allow-different-work"):
+        compare_recorded([BASE, other])
+    compared = compare_recorded([BASE, other], allow_different_work=True)
+    assert not compared.did_same_work
+    assert compared.same_work == (
+        "0 and 10 did different work: the first difference is at the checkpoint of frame 19: agent 1's brain"
+    )
+
+
+def test_repeats_of_a_side_must_do_the_same_work_whatever_is_allowed():
+    odd = recorded("11", digest="ffff", rows=digests(bodies=(39, 0)))
+    sides = [BASE, RecordedSide("b", (recorded("10"), odd, recorded("12", machine={"cores_allowed": 1})))]
+    with pytest.raises(NotComparable) as caught:
+        compare_recorded(sides, allow_different_work=True)
+    assert [line.split(":")[0] for line in str(caught.value).split("\n")] == [
+        "10 and 11 did different work",
+        "10 and 12 differ in the machine's cores_allowed",
+    ]
+
+
+def test_an_obstacle_of_each_candidate_is_named():
+    sides = [BASE, side("b", [2.0], first=10, state="broken"), side("c", [2.0], first=11, stages=[stage(agents=4)])]
+    with pytest.raises(NotComparable) as caught:
+        compare_recorded(sides)
+    assert [line.split(":")[0] for line in str(caught.value).split("\n")] == ["10", "0 and 11 differ in agents"]
+
+
+def test_a_base_alone_is_nothing_to_compare():
+    with pytest.raises(UsageError, match="there is nothing to compare"):
+        compare_recorded([BASE])

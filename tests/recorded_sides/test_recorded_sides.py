@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from recorded_runs import recorded, run_file, stage, write
+
+from walkerbench.errors import NotComparable, RunFileError, UsageError
+from walkerbench.recorded_sides.sides import check_base, find_runs, find_sides, group_runs
+from walkerbench.run_directory import ModeRecord
+
+NAMES = ("before", "after", "later", "last")
+THREADED = {"mode": "threaded", "workers": 2, "stages": [stage(workers=2)]}
+
+
+def sides(*arguments):
+    groups = group_runs(arguments, NAMES[: len(arguments)])
+    return [(side.label, [run.directory.name for run in side.runs]) for side in groups]
+
+
+def test_repeats_are_one_side_whichever_argument_names_them_and_the_first_arguments_side_is_the_base():
+    threaded = [recorded(name, **THREADED) for name in ("3", "1")]
+    plain = [recorded(name) for name in ("4", "2")]
+    assert sides(threaded[:1], plain[:1], threaded[1:], plain[1:]) == [
+        ("threaded (2)", ["1", "3"]),
+        ("sequential", ["2", "4"]),
+    ]
+
+
+def test_a_folder_may_hold_several_candidates():
+    mixed = [recorded("2"), recorded("3", **THREADED), recorded("4", mode="process")]
+    assert [label for label, _ in sides([recorded("1")], mixed[1:])] == ["sequential", "threaded (2)", "process (1)"]
+    assert sides([recorded("1")], mixed)[0] == ("sequential", ["1", "2"])
+
+
+def test_where_all_are_of_one_side_the_first_argument_is_the_base():
+    runs = [recorded(name) for name in "123"]
+    assert sides(runs[:1], runs[1:2], runs[2:]) == [("before", ["1"]), ("after, later", ["2", "3"])]
+
+
+def test_the_base_must_be_one_side():
+    with pytest.raises(NotComparable) as caught:
+        group_runs(
+            [[recorded("a/1", run_file("1")), recorded("a/2", run_file("2", **THREADED))], [recorded("3")]], NAMES[:2]
+        )
+    assert str(caught.value) == (
+        "the base must be one side, and there are 2: sequential; threaded (2): name one of them"
+    )
+
+
+def test_there_must_be_a_candidate():
+    with pytest.raises(UsageError, match="there is nothing to compare with: name a base and at least one candidate"):
+        group_runs([[recorded("1"), recorded("2")]], NAMES[:1])
+
+
+def test_a_recording_is_named_once():
+    run = recorded("1")
+    with pytest.raises(NotComparable, match=r"^1: the run is named twice, and compared with itself it says nothing; "):
+        group_runs([[run], [recorded("2")], [run]], NAMES)
+
+
+def test_what_has_not_finished_is_said_before_how_it_would_be_grouped():
+    with pytest.raises(NotComparable) as caught:
+        group_runs(
+            [[recorded("1"), recorded("2", state="broken", stages=[])], [recorded("3", state="interrupted")]], NAMES[:2]
+        )
+    assert str(caught.value) == (
+        "2: the run broke: only finished runs are compared; record it again\n"
+        "3: the run was interrupted: only finished runs are compared; record it again"
+    )
+
+
+def machine(revision, *, dirty=False):
+    return {"machine": {"git": {"revision": revision, "dirty": dirty}}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "labels"),
+    [
+        (machine("fedcba9876543210"), ["0123456789", "fedcba9876"]),
+        (machine("0123456789abcdef", dirty=True), ["0123456789", "0123456789 and changed files"]),
+        ({"machine": {"git": None}}, ["0123456789", "no revision"]),
+        ({"walkerbench_version": "0.2.0"}, ["walkerbench 0.1.0", "walkerbench 0.2.0"]),
+        ({"profile": {"name": "other", "seed": 2}}, ["tiny", "other"]),
+        ({"profile": {"seed": 2, "mode": "sequential"}}, ["seed=1", "seed=2"]),
+        ({"profile": {"a": 1, "b": {"c": 2, "d": 3}, "e": 4}}, ["sequential", "a=1, b.c=2, b.d=3, …"]),
+        ({**THREADED, **machine("fedcba98")}, ["sequential, 0123456789", "threaded (2), fedcba98"]),
+    ],
+)
+def test_a_label_says_what_distinguishes_a_side(changes, labels):
+    assert [label for label, _ in sides([recorded("1")], [recorded("2", **changes)])] == labels
+
+
+def test_a_mode_that_fell_back_is_a_side_of_its_own():
+    fell = ModeRecord(
+        requested="threaded", used="sequential", fallback="4 agents or fewer", workers=1, start_method=None,
+        start_method_reason=None,
+    )  # fmt: skip
+    run = run_file("2", mode="threaded").changed(mode=fell)
+    assert sides([recorded("1")], [recorded("2", run)]) == [("sequential", ["1"]), ("threaded as sequential", ["2"])]
+
+
+def test_names_do_not_make_sides_and_equal_labels_are_numbered():
+    renamed = recorded("2", profile={"name": "other", "source": "x", "description": "y", "criteria": ["z"]})
+    assert len(sides([recorded("1")], [renamed], [recorded("3", **THREADED)])) == 2
+    lacking = [recorded("2", profile={"name": "b", "x": {"y": 1}}), recorded("3", profile={"name": "b", "x": {}})]
+    other = recorded("4", profile={"name": "b", "x": []})
+    labels = [label for label, _ in sides([recorded("1")], lacking, [other])]
+    assert labels == ["tiny", "b, x.y=1", "b, after", "b, later"]
+
+
+def test_what_no_fact_tells_apart_is_called_as_it_was_named():
+    changed = [[recorded(name, **machine("0123", dirty=True)) for name in names] for names in ("12", "34")]
+    assert sides(*changed) == [("before", ["1", "2"]), ("after", ["3", "4"])]
+    threaded = [recorded("5", **THREADED, **machine("0123", dirty=True))]
+    assert [label for label, _ in sides(*changed, threaded)] == [
+        "sequential, before",
+        "sequential, after",
+        "threaded (2)",
+    ]
+
+
+def test_runs_are_found_by_every_name_they_have(tmp_path: Path):
+    root = tmp_path / "runs"
+    for number in range(3):
+        write(root / "deep" / str(number), recorded(str(number)))
+    latest = write(root / "9-latest", recorded("9"))
+    assert find_runs(str(root / "deep"), root) == tuple(root / "deep" / str(number) for number in range(3))
+    assert find_runs(str(root / "deep" / "1"), root) == (root / "deep" / "1",)
+    assert find_runs(str(latest / "run.json"), root) == (latest,)
+    assert find_runs("@latest", root) == (latest,)
+    found = find_sides([str(root / "deep"), "@latest"], root)
+    assert [[run.directory for run in side.runs] for side in found] == [
+        [root / "deep" / str(number) for number in range(3)],
+        [latest],
+    ]
+
+
+def test_a_run_that_was_sampled_is_no_repeat(tmp_path: Path):
+    write(tmp_path / "run", recorded("1"))
+    (tmp_path / "exported.speedscope.json").touch()
+    sampled = write(tmp_path / "wall" / "run", recorded("2"))
+    (tmp_path / "wall" / "main.collapsed.txt").touch()
+    assert find_runs(str(tmp_path), tmp_path) == (tmp_path / "run",)
+    with pytest.raises(NotComparable, match="the run was sampled by py-spy, which slows it down: name one that was"):
+        find_runs(str(sampled), tmp_path)
+
+
+def test_changed_files_of_two_arguments_are_no_one_base():
+    changed = [[recorded(name, run_file(name[-1], **machine("0123", dirty=True)))] for name in ("a/1", "b/2")]
+    with pytest.raises(NotComparable, match="the base must be one side, and there are 2: a; b: name one of them"):
+        check_base(changed)
+
+
+def test_a_folder_of_very_many_folders_is_not_searched_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("walkerbench.recorded_sides.sides._MOST_FOLDERS", 3)
+    for name in "abc":
+        (tmp_path / name).mkdir()
+    with pytest.raises(RunFileError, match="more than 3 folders in it: give one that holds runs only"):
+        find_runs(str(tmp_path), tmp_path)
+
+
+def test_a_folder_without_runs_is_refused(tmp_path: Path):
+    with pytest.raises(
+        RunFileError, match="no recorded run in it: give a run's directory, or a folder that holds runs"
+    ):
+        find_runs(str(tmp_path), tmp_path)
+    with pytest.raises(RunFileError, match="no such run directory"):
+        find_sides([str(tmp_path / "nothing"), "@latest"], tmp_path)

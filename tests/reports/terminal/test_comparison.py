@@ -1,0 +1,102 @@
+"""A comparison against golden files; `python tests/reports/test_comparison.py` writes them anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from comparisons import compared, side
+from recorded_runs import recorded
+
+from walkerbench.cli.result import to_text
+from walkerbench.interleaved.same_work import DigestWatch
+from walkerbench.recorded_sides.compare_recorded import compare_recorded
+from walkerbench.recorded_sides.sides import RecordedSide
+from walkerbench.reports.terminal.comparison import report
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def different_work() -> str:
+    """What a measurement says of sides that were allowed to differ."""
+    watch = DigestWatch(allow_different=True)
+    watch.difference = "agents is 60 for side 'main' and 61 for side '[working] tree'"
+    return watch.sentence()
+
+
+MODES = compared(
+    side("threaded (2)", "threaded", 1.25), side("process (2)", "process", 0.5), ratios=[(1.24, 1.26), (0.5, 0.52)]
+)
+REVISIONS = compared(
+    side(
+        "[working] tree",
+        factor=1.05,
+        revision="b" * 40,
+        dirty=True,
+        faults="extra work of 5 % in every frame",
+        fallback="with 4 agents or fewer, threads are not used",
+    ),
+    ratios=[(1.01, 1.03)],
+    base=side("main", revision="a" * 40, dirty=False, frame_ms=dict.fromkeys(("mean", "p50", "p99", "max"))),
+    did_same_work=False,
+    same_work=different_work(),
+)
+
+CASES = {
+    "compared_modes": (MODES, "on this machine use process with 2 workers: 2.00 times sequential"),
+    "compared_revisions": (REVISIONS, None),
+}
+
+
+def text(name: str) -> str:
+    result, advice = CASES[name]
+    return to_text(report(result, advice=advice))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_report_is_as_it_was(name: str) -> None:
+    found = text(name)
+    assert found == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+    assert max(map(len, found.splitlines())) <= 80
+
+
+def test_long_labels_stand_in_the_head_and_leave_room_for_the_numbers() -> None:
+    labels = ("environment.brain.batch_size=32", "environment.brain.batch_size=64", "batch_size=128")
+    for several in (False, True):
+        candidates = [side(label) for label in labels[1 : 2 + several]]
+        result = compared(*candidates, base=side(labels[0]), ratios=[(1.0, 1.01)] * len(candidates))
+        lines = to_text(report(result)).splitlines()
+        assert max(map(len, lines)) <= 80
+        assert {len(line.split()) for line in lines if "500.0" in line} <= {9, 10}, "a row a side"
+        names = ["base", "candidate 1", "candidate 2"] if several else ["base", "candidate"]
+        for name, label in zip(names, labels, strict=False):
+            assert f"{name}  " in "\n".join(line for line in lines if line.endswith(f" {label}"))
+        assert lines[-1].startswith(f"NO REGRESSION: {labels[1]}")
+
+
+def test_one_run_a_side_gives_no_interval() -> None:
+    sides = [RecordedSide(name, (recorded(name),)) for name in "12"]
+    row = next(line for line in to_text(report(compare_recorded(sides))).splitlines() if line.endswith("inconclusive"))
+    assert row.split()[2:4] == ["–", "–"]  # noqa: RUF001
+
+
+def test_times_of_another_sign_than_the_verdict_are_explained() -> None:
+    result = compared(side("main", factor=1.1), base=side("old"), ratios=[(0.95, 0.97)])
+    text = " ".join(to_text(report(result)).split())
+    assert (
+        "main: the times above are over all frames and give +10.0 %; the verdict goes by each round or run, half of "
+        "which are above -4.0 %"
+    ) in text
+    agreeing = compared(side("main", factor=0.9), base=side("old"), ratios=[(0.95, 0.97)])
+    assert "over all frames" not in to_text(report(agreeing))
+
+
+def test_what_spoils_a_comparison_is_said_before_and_after_it() -> None:
+    found = text("compared_revisions")
+    for warning in ("FAULTS INJECTED", "DIFFERENT WORK", "ran as sequential"):
+        assert found.count(warning) == 2
+
+
+if __name__ == "__main__":
+    for each in CASES:
+        (GOLDEN / f"{each}.txt").write_text(text(each), encoding="utf-8")

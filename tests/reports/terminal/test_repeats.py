@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from recorded_runs import run_file
+from rich.console import Console
+
+from walkerbench.reports.terminal.repeats import report
+from walkerbench.run_directory import VerdictRecord
+from walkerbench.running.repeats import ChildRun, Repeats
+
+
+def verdict(outcome):
+    return VerdictRecord(criterion="meals > 0", stage=None, value=None, outcome=outcome, detail="")
+
+
+@pytest.fixture
+def shown():
+    def show(*runs, count=None):
+        text = io.StringIO()
+        console = Console(file=text, width=80)
+        for part in report(Repeats(runs, False), count or len(runs)):
+            console.print(part, highlight=False)
+        return [line.rstrip() for line in text.getvalue().splitlines()]
+
+    return show
+
+
+def child(number, code=0, *, crash=None, **changes):
+    return ChildRun(Path("out") / str(number), run_file(str(number), **changes), code, crash)
+
+
+def test_a_row_a_run_and_what_they_come_to(shown):
+    assert shown(child(1, verdicts=[verdict("pass")]), child(2, frame_ms=4.0, verdicts=[verdict("pass")])) == [
+        "run   frames/s   mean ms   p99 ms   max ms   verdict",
+        "────────────────────────────────────────────────────",
+        "1        500.0     2.000    2.000    2.000      PASS",
+        "2        250.0     4.000    4.000    4.000      PASS",
+        "",
+        "Recorded in",
+        "1  out/1",
+        "2  out/2",
+        "",
+        "PASS in each of 2 runs: every criterion is met.",
+    ]
+
+
+def test_what_not_all_come_to_names_the_runs(shown):
+    lines = shown(
+        child(1, verdicts=[verdict("fail")]),
+        child(2, verdicts=[verdict("pass")]),
+        child(3, 1, verdicts=[verdict("fail")]),
+        ChildRun(Path("out/4"), None, 2, None),
+        count=6,
+    )
+    assert lines[5].split() == ["4", *"––––", "NO", "VERDICT"]  # noqa: RUF001
+    assert lines[-4:] == [
+        "FAIL in run 1, 3: not met: meals > 0.",
+        "PASS in run 2: every criterion is met.",
+        "NO VERDICT in run 4: nothing was recorded.",
+        "4 of 6 runs were begun.",
+    ]
+
+
+def test_faults_and_crashes_are_said(shown):
+    lines = shown(child(1, 3, crash="was killed by SIGKILL", state="running", faults="10 % more work"), count=2)
+    assert lines[0] == "FAULTS INJECTED: 10 % more work"
+    assert "NO VERDICT in run 1: its process was killed by SIGKILL." in lines

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from recorded_runs import recorded, run_file, write
+
+from walkerbench.cli.run import run_command
+from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
+from walkerbench.run_directory import VerdictRecord
+from walkerbench.running import repeats
+from walkerbench.running.repeats import ChildRun, PassedOnSignals, Repeats, record_repeats, run_words
+
+
+def verdict(outcome):
+    return VerdictRecord(criterion="meals > 0", stage=None, value=None, outcome=outcome, detail="")
+
+
+def child(code):
+    return ChildRun(Path("run"), None, code, None)
+
+
+@pytest.mark.parametrize(
+    ("codes", "interrupted", "expected"),
+    [
+        ((), False, 0),
+        ((0, 0), False, 0),
+        ((0, 4, 0), False, 4),
+        ((4, 1, 0), False, 1),
+        ((1, 2), False, 2),
+        ((1, 3), False, 3),
+        ((1, 130), True, 130),
+        ((1, 70), False, 70),
+        ((0,), True, 130),
+    ],
+)
+def test_the_exit_code_that_counts(codes, interrupted, expected):
+    assert Repeats(tuple(map(child, codes)), interrupted).exit_code == expected
+
+
+def test_words_ask_for_what_was_asked_for():
+    overrides = {
+        "mode": "process", "workers": 2, "agents": None, "frames": None, "duration_s": 0.00001, "seed": 0,
+        "warmup": 9, "pace": "realtime",
+    }  # fmt: skip
+    criteria = ("frame_ms.p99 < 50", "-x")
+    words = run_words("./-odd name.toml", criteria, overrides)
+    parsed = run_command.make_context("run", list(words)).params
+    assert parsed["profile_name"] == "./-odd name.toml"
+    assert parsed["criteria"] == criteria
+    assert {key: parsed[key] for key in overrides} == overrides
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "outcome", "expected"),
+    [
+        (0, "finished", "pass", (0, None)),
+        (1, "finished", "fail", (1, None)),
+        (1, "emergency", "pass", (1, None)),
+        (4, "finished", "unsupported", (4, None)),
+        (3, "broken", "pass", (3, None)),
+        (130, "interrupted", "pass", (130, None)),
+        (0, "finished", "fail", (3, "exited with status 0")),
+        (1, "finished", "pass", (3, "exited with status 1")),
+        (5, "finished", "pass", (3, "exited with status 5")),
+        (-9, "broken", "pass", (3, "was killed by SIGKILL (out of memory?)")),
+    ],
+)
+def test_an_exit_code_is_a_verdict_where_the_recorded_run_bears_it_out(tmp_path, code, state, outcome, expected):
+    run = run_file("1", state=state, verdicts=[verdict(outcome)])
+    ended = repeats._ended(write(tmp_path / "run", recorded("1", run)), code, False)
+    assert (ended.exit_code, ended.crash) == expected
+    assert ended.run is not None
+
+
+def test_a_process_that_recorded_nothing_has_no_verdict(tmp_path):
+    ended = [repeats._ended(tmp_path / "none", code, False) for code in (0, 1, 2, 3, 70)]
+    assert [each.exit_code for each in ended] == [3, 3, 2, 3, 70]
+    assert {each.run for each in ended} == {None}
+
+
+@pytest.mark.parametrize(
+    ("code", "crash", "kind", "message"),
+    [
+        (2, None, UsageError, "no room"),
+        (3, None, RunBroken, "no room"),
+        (3, "was killed by SIGKILL", RunBroken, "the run's process was killed by SIGKILL\nno room"),
+        (130, None, Interrupted, "no room"),
+        (70, None, WalkerbenchError, "no room"),
+    ],
+)
+def test_a_run_without_a_verdict_is_an_error(tmp_path, code, crash, kind, message):
+    with pytest.raises(WalkerbenchError) as caught:
+        ChildRun(tmp_path, None, code, crash).judged("no room")
+    assert (type(caught.value), str(caught.value)) == (kind, message)
+
+
+@pytest.mark.parametrize(("codes", "begun"), [((0, 1, 4), 3), ((1, 3, 0), 2), ((2, 0, 0), 1)])
+def test_the_first_run_without_a_verdict_ends_the_repeats(monkeypatch, codes, begun):
+    left = list(codes)
+    monkeypatch.setattr(repeats, "record_run", lambda words, directory, signals, *, package: child(left.pop(0)))
+    told = []
+    assert len(record_repeats((), 3, lambda number: Path(str(number)), told.append).runs) == begun
+    assert told == list(range(begun))
+
+
+def test_a_signal_between_two_runs_lets_no_other_begin(monkeypatch):
+    def interrupted_after(words, directory, signals, *, package):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return child(0)
+
+    monkeypatch.setattr(repeats, "record_run", interrupted_after)
+    ended = record_repeats((), 3, lambda number: Path(str(number)), lambda _: None)
+    assert (len(ended.runs), ended.interrupted, ended.exit_code) == (1, True, 130)
+
+
+class FakeChild:
+    def __init__(self, during=lambda: None):
+        self.got = []
+        self._during = during
+
+    def send_signal(self, number):
+        self.got.append(number)
+
+    def kill(self):
+        self.got.append("killed")
+
+    def wait(self):
+        self._during()
+        return 7
+
+
+def test_a_signal_is_passed_on_once_whenever_it_comes():
+    with PassedOnSignals() as signals:
+        during = FakeChild(lambda: os.kill(os.getpid(), signal.SIGINT))
+        assert signals.wait(during) == 7
+        assert during.got == [signal.SIGINT]
+        early = FakeChild()
+        os.kill(os.getpid(), signal.SIGINT)
+        signals.wait(early)
+        assert early.got == [signal.SIGINT]
+
+
+def test_what_else_ends_the_wait_ends_the_child():
+    def fail():
+        raise RuntimeError
+
+    failing = FakeChild(fail)
+    with PassedOnSignals() as signals, pytest.raises(RuntimeError):
+        signals.wait(failing)
+    assert failing.got == ["killed"]
+
+
+def test_what_is_ignored_stays_ignored_and_the_rest_is_put_back(monkeypatch):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with PassedOnSignals():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGINT) is not before[signal.SIGINT]
+        assert signal.getsignal(signal.SIGINT) is before[signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGHUP, before[signal.SIGHUP])

@@ -1,0 +1,496 @@
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+from types import SimpleNamespace
+
+import pytest
+from leftovers import nothing_left_behind, pool_threads
+from threadpoolctl import threadpool_limits
+from toy_workload import BUILDING, Misdeed, ToyWorkload, blas_threads, release
+
+from walkerbench.errors import (
+    CallOrderError,
+    CapacityError,
+    EmergencyShutdown,
+    UsageError,
+    WorkerCrashed,
+    WorkerError,
+    WorkerFailed,
+    WorkerTimeout,
+)
+from walkerbench.modes import Faults, process, thread_pool
+from walkerbench.profile.safeguards import Safeguards
+from walkerbench.running import training_environment as training
+from walkerbench.running.training_environment import TrainingEnvironment, check_capacity, choose_workers
+from walkerbench.workloads.contract import WORKER_COLUMNS
+from walkerbench.workloads.walker import WalkerWorkload
+
+ALL_MODES = pytest.mark.parametrize("mode", ["sequential", "threaded", "process"])
+SOON_S = 0.2
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left():
+    with nothing_left_behind():
+        yield
+
+
+@pytest.fixture
+def let_go():
+    """Lets hung threads go at the end: unlike a process, a thread cannot be ended from outside."""
+    yield
+    release.set()
+    for thread in threading.enumerate():
+        if thread.name in pool_threads():
+            thread.join()
+    release.clear()
+
+
+def toy(mode="threaded", workers=2, workload=None, **options) -> TrainingEnvironment:
+    return TrainingEnvironment(mode=mode, num_workers=workers, workload=workload or ToyWorkload(), **options)
+
+
+# A frame at a time.
+
+
+def test_the_defaults_are_those_of_the_guide():
+    environment = TrainingEnvironment()
+    assert isinstance(environment.workload, WalkerWorkload)
+    assert (environment.workload.num_agents, environment.workload.seed) == (60, 1)
+    assert environment.num_workers == training.allowed_cores()
+
+
+def test_walkers_train_in_threads_by_default():
+    with TrainingEnvironment(num_agents=6, seed=3, num_workers=2) as environment:
+        for _ in range(4):
+            environment.step()
+        assert (environment.mode_used, environment.fallback) == ("threaded", None)
+        assert environment.counters["ai_updates"] + environment.counters["immobilised"] >= 6
+        assert environment.statistics()["alive"] == 6
+
+
+@ALL_MODES
+def test_frames_are_counted_and_timed(mode):
+    with toy(mode) as environment:
+        assert (environment.frame, environment.counters) == (0, {"mixed": 0, "moved": 0, "settled": 0})
+        for frame in range(3):
+            timing = environment.step()
+            assert timing.frame == frame
+            assert environment.frame_counts.tolist() == [6, 6, 1]
+            assert not environment.buffers.counters.any()
+            assert timing.dispatch_ns > 0
+            assert timing.settle_ns > 0
+            assert timing.barrier_wait_ns >= 0
+            assert timing.wall_ns >= timing.dispatch_ns + timing.barrier_wait_ns + timing.settle_ns
+        assert environment.frame == 3
+        assert environment.counters == {"mixed": 18, "moved": 18, "settled": 3}
+        assert len(environment.worker_pids()) == (2 if mode == "process" else 0)
+        assert environment.mode_used == mode
+        assert (environment.start_method or ("",))[0] == ("spawn" if mode == "process" else "")
+    assert environment.worker_pids() == []
+
+
+def test_the_barriers_wait_is_what_the_slowest_worker_does_not_explain(monkeypatch):
+    # Dispatched after 10, released after 110, settled after 130; the workers were busy for 40 and 70.
+    readings = iter([1000, 1010, 1110, 1130])
+    with toy("threaded") as environment:
+        environment.step()
+        mode = environment._mode
+        monkeypatch.setattr(mode, "_dispatch", lambda frame: None)
+        monkeypatch.setattr(
+            mode,
+            "_wait",
+            lambda frame, _: mode.buffers.workers.__setitem__((slice(None), [0, 2]), [(frame, 40), (frame, 70)]),
+        )
+        clock = SimpleNamespace(perf_counter_ns=lambda: next(readings), process_time_ns=lambda: 0)
+        monkeypatch.setattr(training, "time", clock)
+        timing = environment.step()
+        assert (timing.start_ns, timing.wall_ns, timing.dispatch_ns, timing.settle_ns) == (1000, 130, 10, 20)
+        assert timing.barrier_wait_ns == 100 - 70
+        readings = iter([1000, 1010, 1200, 1210])
+        monkeypatch.setattr(mode, "parallel", False)
+        assert environment.step().barrier_wait_ns == 190 - (40 + 70)
+
+
+def test_a_collection_in_this_process_is_charged_to_its_frame():
+    workload = ToyWorkload(misdeeds=(Misdeed("collect garbage", 0, 1),))
+    gc.disable()
+    try:
+        with toy("sequential", 1, workload) as environment:
+            collected = []
+            for _ in range(3):
+                timing = environment.step()
+                (of_worker,) = environment.buffers.workers[:, WORKER_COLUMNS.index("gc_ns")].tolist()
+                collected.append((timing.gc_ns, of_worker > 0))
+    finally:
+        gc.enable()
+    assert collected == [(0, False), (0, True), (0, False)]  # once, and by the worker that did it
+
+
+def test_the_same_seed_is_the_same_trajectory_and_another_is_not():
+    def digest(mode: str, seed: int) -> bytes:
+        with toy(mode, workload=ToyWorkload(seed=seed)) as environment:
+            for _ in range(3):
+                environment.step()
+            return environment.checkpoint()
+
+    assert digest("threaded", 1) == digest("process", 1) == digest("sequential", 1)
+    assert digest("threaded", 2) != digest("threaded", 1)
+
+
+@ALL_MODES
+def test_one_flipped_bit_in_a_worker_changes_the_digest(mode):
+    digests = []
+    for misdeeds in ((), (Misdeed("flip", 4, 1, 63),)):
+        with toy(mode, workload=ToyWorkload(misdeeds=misdeeds)) as environment:
+            environment.step()
+            digests.append(environment.checkpoint())
+            environment.step()
+            digests.append(environment.checkpoint())
+    assert digests[0] == digests[2]
+    assert digests[1] != digests[3]
+
+
+# What is refused.
+
+
+def test_wrong_requests_say_what_is_right():
+    with pytest.raises(UsageError, match="no mode 'fibres': choose one of sequential, threaded, process"):
+        TrainingEnvironment(mode="fibres")
+    with pytest.raises(UsageError, match="0 agents: give at least 1"):
+        TrainingEnvironment(0)
+    for workers in (0, 7):
+        with pytest.raises(UsageError, match=f"{workers} workers for 6 agents: give between 1 and 6"):
+            TrainingEnvironment(6, num_workers=workers)
+
+
+@pytest.mark.parametrize(
+    ("mode", "wanted", "agents", "given"),
+    [
+        ("sequential", None, 60, 1),
+        ("sequential", 3, 60, 3),
+        ("threaded", None, 60, 8),
+        ("threaded", None, 5, 5),
+        ("threaded", None, 4, 1),
+        ("threaded", 2, 4, 2),
+        ("process", None, 60, 8),
+        ("process", None, 5, 5),
+        ("process", 20, 60, 20),
+    ],
+)
+def test_how_many_workers_there_are(monkeypatch, mode, wanted, agents, given):
+    monkeypatch.setattr(training, "allowed_cores", lambda: 8)
+    assert choose_workers(mode, wanted, agents) == given
+
+
+@pytest.fixture
+def memory(monkeypatch) -> SimpleNamespace:
+    """A machine with 10,000 bytes free; this process may use more than there is."""
+    memory = SimpleNamespace(available=10_000, allowed=20_000)
+    fake = SimpleNamespace(virtual_memory=lambda: memory, Process=training.psutil.Process)
+    monkeypatch.setattr(training, "psutil", fake)
+    monkeypatch.setattr(training, "allowed_memory_bytes", lambda: memory.allowed)
+    return memory
+
+
+def test_agents_are_limited_by_memory(memory):
+    check_capacity(ToyWorkload(8), Safeguards())
+    with pytest.raises(CapacityError, match="give at most 8 agents"):
+        check_capacity(ToyWorkload(9), Safeguards())
+    check_capacity(ToyWorkload(10), Safeguards(memory_limit_share=1.0))
+    memory.allowed = 5_000
+    with pytest.raises(CapacityError, match="give at most 4 agents"):
+        check_capacity(ToyWorkload(8), Safeguards())
+
+
+@ALL_MODES
+@pytest.mark.usefixtures("memory")
+def test_too_many_agents_are_refused_before_anything_is_built(mode):
+    # Built, agent 0 would raise: the error would be another one.
+    environment = toy(mode, workload=ToyWorkload(9, misdeeds=(Misdeed("raise", 0, BUILDING),)))
+    with pytest.raises(CapacityError):
+        environment.start()
+    assert environment.worker_pids() == []
+    environment.stop()
+
+
+def test_a_million_walkers_are_refused():
+    environment = TrainingEnvironment(1_000_000)
+    with pytest.raises(CapacityError, match=r"^1000000 agents need \d+\.\d GB of memory, .* give at most \d+ agents$"):
+        environment.start()
+
+
+CALLS = {
+    "step": lambda environment: environment.step(),
+    "checkpoint": lambda environment: environment.checkpoint(),
+    "statistics": lambda environment: environment.statistics(),
+    "toggle_threading": lambda environment: environment.toggle_threading(),
+    "mode_used": lambda environment: environment.mode_used,
+    "start_method": lambda environment: environment.start_method,
+    "buffers": lambda environment: environment.buffers,
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_nothing_goes_before_the_start_nor_after_the_end(call):
+    environment = toy()
+    with pytest.raises(CallOrderError, match="not running"):
+        call(environment)
+    environment.start()
+    environment.stop()
+    with pytest.raises(CallOrderError, match="not running"):
+        call(environment)
+
+
+@ALL_MODES
+def test_an_environment_starts_once_and_stops_as_often_as_wanted(mode):
+    environment = toy(mode)
+    environment.stop()
+    environment.start()
+    with pytest.raises(CallOrderError, match="was started before"):
+        environment.start()
+    environment.step()
+    environment.stop()
+    environment.stop()
+    with pytest.raises(CallOrderError, match="was started before"):
+        environment.start()
+    assert environment.counters["settled"] == 1
+
+
+# The guide's threading controls.
+
+
+@pytest.mark.parametrize(
+    ("agents", "used", "fallback"),
+    [(4, "sequential", "with 4 agents or fewer, threads are not used"), (5, "threaded", None)],
+)
+def test_few_agents_fall_back_to_sequential_and_say_so(agents, used, fallback):
+    with toy("threaded", 2, ToyWorkload(agents)) as environment:
+        assert (environment.mode_used, environment.fallback) == (used, fallback)
+        environment.step()
+        assert environment.get_threading_performance()["threading_enabled"]
+        assert environment.toggle_threading() is False
+        assert (environment.mode_used, environment.fallback) == ("sequential", None)
+        assert environment.toggle_threading() is True
+        assert (environment.mode_used, environment.fallback) == (used, fallback)
+
+
+def test_few_agents_are_no_reason_to_fall_back_from_processes():
+    with toy("process", 1, ToyWorkload(1)) as environment:
+        assert (environment.mode_used, environment.fallback) == ("process", None)
+
+
+def test_threads_are_compared_with_no_threads_once_both_were_measured():
+    with toy("threaded") as environment:
+        before = environment.get_threading_performance()
+        pool = before.pop("thread_pool_metrics")
+        assert before == {
+            "status": "no_data",
+            "threading_enabled": True,
+            "avg_parallel_time": None,
+            "avg_sequential_time": None,
+            "speedup_ratio": None,
+        }
+        assert (pool["threads"], pool["batches"]) == (2, 0)
+        environment.step()
+        half = environment.get_threading_performance()
+        assert half["status"] == "active"
+        assert half["avg_parallel_time"] > 0
+        assert (half["avg_sequential_time"], half["speedup_ratio"]) == (None, None)
+        assert environment.toggle_threading() is False
+        environment.step()
+        both = environment.get_threading_performance()
+        assert both["threading_enabled"] is False
+        assert both["avg_parallel_time"] == half["avg_parallel_time"]
+        assert both["speedup_ratio"] == both["avg_sequential_time"] / both["avg_parallel_time"]
+        # A frame hands every shard to the pool, and only the threaded frame did.
+        assert both["thread_pool_metrics"]["batches"] == 2
+
+
+def test_without_threads_there_is_no_data_and_no_pool():
+    with toy("sequential") as environment:
+        environment.step()
+        performance = environment.get_threading_performance()
+        assert (performance["status"], performance["thread_pool_metrics"]) == ("no_data", None)
+        assert performance["threading_enabled"] is False
+        assert performance["avg_sequential_time"] > 0
+        assert environment.toggle_threading() is True
+        environment.step()
+        assert environment.get_threading_performance()["speedup_ratio"] > 0
+
+
+def test_the_averages_are_over_the_last_twenty_frames():
+    with toy("threaded") as environment:
+        for _ in range(3):
+            environment.step()
+        environment._parallel_s.extend([9.0] * 5 + [1.0] * 10 + [2.0] * 10)
+        assert environment.get_threading_performance()["avg_parallel_time"] == 1.5
+
+
+def test_toggling_changes_no_trajectory():
+    def digests(toggled: bool) -> list[bytes]:
+        found = []
+        with toy("sequential", 3) as environment:
+            for _ in range(4):
+                if toggled:
+                    environment.toggle_threading()
+                environment.step()
+                found.append(environment.checkpoint())
+        return found
+
+    assert digests(toggled=True) == digests(toggled=False)
+
+
+def test_toggling_keeps_blas_at_one_thread():
+    with threadpool_limits(limits=2):
+        with toy("threaded") as environment:
+            for _ in range(3):
+                environment.toggle_threading()
+                environment.step()
+                assert blas_threads() == 1
+        assert blas_threads() == 2
+
+
+def test_process_mode_is_not_toggled_and_goes_on():
+    with toy("process") as environment:
+        with pytest.raises(CallOrderError, match="process mode is fixed at the start"):
+            environment.toggle_threading()
+        environment.shutdown_threading()
+        assert environment.get_threading_performance()["threading_enabled"] is False
+        environment.step()
+        assert environment.mode_used == "process"
+
+
+def test_after_the_shutdown_of_threading_it_goes_on_without_and_can_be_switched_on_again():
+    before = pool_threads()
+    with toy("threaded") as environment:
+        environment.step()
+        environment.shutdown_threading()
+        environment.shutdown_threading()
+        assert pool_threads() == before
+        assert (environment.mode_used, environment.fallback) == ("sequential", None)
+        assert environment.get_threading_performance()["thread_pool_metrics"] is None
+        environment.step()
+        assert environment.toggle_threading() is True
+        assert environment.mode_used == "threaded"
+        environment.step()
+        assert environment.get_threading_performance()["thread_pool_metrics"]["batches"] == 2
+    environment.shutdown_threading()
+    assert environment.frame == 3
+
+
+# Safeguards.
+
+
+@ALL_MODES
+def test_slow_frames_in_a_row_stop_the_environment(mode):
+    safeguards = Safeguards(slow_frame_s=1e-9, slow_frames=3)
+    with toy(mode, safeguards=safeguards) as environment:
+        for _ in range(3):
+            assert environment.emergency is None
+            environment.step()
+        assert environment.emergency == "3 frames in a row took longer than 1e-09 s"
+        with pytest.raises(EmergencyShutdown, match="3 frames in a row took longer than"):
+            environment.step()
+        # What is left to close the run in order.
+        assert environment.frame == 3
+        assert len(environment.checkpoint()) == 32
+        assert environment.statistics() == {"bodies": 0}
+
+
+def test_a_stall_that_is_injected_is_a_slow_frame():
+    safeguards = Safeguards(slow_frame_s=0.05, slow_frames=1)
+    faults = Faults(stall_frames={0: 0.06})
+    with toy("process", safeguards=safeguards, faults=faults) as environment:
+        assert environment.step().wall_ns >= 60_000_000
+        assert environment.emergency is not None
+
+
+@pytest.mark.parametrize(("bodies", "reason"), [(10, None), (11, "11 bodies, of at most 10")])
+def test_too_many_bodies_stop_the_environment_at_the_checkpoint(bodies, reason):
+    with toy("sequential", workload=ToyWorkload(bodies=bodies), safeguards=Safeguards(bodies_limit=10)) as environment:
+        environment.step()
+        assert environment.emergency is None
+        environment.checkpoint()
+        assert environment.emergency == reason
+
+
+@pytest.mark.parametrize(("mode", "processes"), [("sequential", 1), ("process", 3)])
+def test_too_much_memory_stops_the_environment_at_the_checkpoint(monkeypatch, mode, processes):
+    seen = []
+
+    def rss_bytes(pid: int | None) -> int:
+        seen.append(pid)
+        return 100_000_000
+
+    with toy(mode) as environment:
+        environment.step()
+        monkeypatch.setattr(training, "rss_bytes", rss_bytes)
+        limit = processes * 125_000_000
+        monkeypatch.setattr(training, "allowed_memory_bytes", lambda: limit)
+        environment.checkpoint()
+        assert environment.emergency is None  # just at the limit
+        assert seen == [None, *environment.worker_pids()]
+        limit -= 1_000_000
+        environment.checkpoint()
+        assert environment.emergency == f"{processes}00 MB of memory, of at most {limit * 0.8 / 1e6:.0f}"
+        with pytest.raises(EmergencyShutdown):
+            environment.step()
+
+
+# Workers that fail.
+
+
+@ALL_MODES
+def test_after_a_worker_raised_only_stop_is_left(mode):
+    environment = toy(mode, workload=ToyWorkload(misdeeds=(Misdeed("raise", 5, 1),)))
+    environment.start()
+    environment.step()
+    with pytest.raises(WorkerFailed, match=r"^worker 1 \(agents 3 to 5\) raised ArithmeticError: .* in frame 1$"):
+        environment.step()
+    for call in (environment.step, environment.checkpoint):
+        with pytest.raises(CallOrderError):
+            call()
+    assert environment.frame == 1
+    environment.stop()
+    environment.stop()
+
+
+@ALL_MODES
+def test_a_worker_that_cannot_build_its_shard_leaves_nothing(mode):
+    environment = toy(mode, workload=ToyWorkload(misdeeds=(Misdeed("raise", 5, BUILDING),)))
+    with pytest.raises(WorkerFailed, match=r"^worker 1 .* while starting$"):
+        environment.start()
+    assert environment.worker_pids() == []
+    with pytest.raises(CallOrderError):
+        environment.step()
+
+
+def test_a_killed_worker_is_told_and_leaves_nothing():
+    with toy("process", 3) as environment:
+        environment.step()
+        os.kill(environment.worker_pids()[1], signal.SIGKILL)
+        with pytest.raises(WorkerCrashed) as caught:
+            environment.step()
+    assert (caught.value.worker, caught.value.agents, caught.value.frame) == (1, (2, 4), 1)
+    assert caught.value.signal_number == signal.SIGKILL
+
+
+@pytest.mark.usefixtures("let_go")
+@pytest.mark.parametrize("mode", ["threaded", "process"])
+def test_a_hung_worker_is_given_up_at_the_barriers_deadline(monkeypatch, mode):
+    monkeypatch.setattr(process, "_JOIN_S", 0.2)
+    monkeypatch.setattr(thread_pool, "_JOIN_S", 0.05)
+    environment = toy(mode, workload=ToyWorkload(misdeeds=(Misdeed("hang", 0, 0),)), barrier_timeout_s=SOON_S)
+    with environment, pytest.raises(WorkerTimeout) as caught:
+        environment.step()
+    assert str(caught.value) == "worker 0 (agents 0 to 2) did not answer within 0.2 s in frame 0"
+
+
+def test_leaving_the_context_stops_it_whatever_was_raised():
+    with pytest.raises(WorkerError), toy("process", workload=ToyWorkload(misdeeds=(Misdeed("exit", 0, 0),))) as running:
+        running.step()
+    assert running.worker_pids() == []

@@ -1,0 +1,148 @@
+"""Each cause of a slow frame, brought about for real: the cause named must be the one injected."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+from neighbours import busy_neighbours, pinned_to_one_core
+from spells import SPELL_S, Spell, SpellWorkload, hold_the_gil
+
+from walkerbench.criteria.grammar import Criterion, parse_criterion
+from walkerbench.modes import Faults
+from walkerbench.recording.frames import FrameRecorder
+from walkerbench.recording.scheduling import CoreWaitSource
+from walkerbench.running.frame_loop import recorded_dtypes
+from walkerbench.running.training_environment import TrainingEnvironment
+from walkerbench.slow_frames.explanations import Explanation, explain
+from walkerbench.slow_frames.worker_times import Setting
+from walkerbench.system.resources import allowed_cores
+
+pytestmark = pytest.mark.skipif(not CoreWaitSource().available, reason="needs /proc's schedstat")
+
+AGENTS = 6
+LIMIT = parse_criterion("frame_ms.max < 15")
+FIRST = 10  # frame of the first spell; the frames before, and between, are the typical ones
+TIMES = 3
+DISTURBED_MS = SPELL_S * 1e3 / 3  # where others take a core for so long, they are to blame as well
+GIL_ENABLED = getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def record(environment: TrainingEnvironment, frames: int, limit: Criterion = LIMIT) -> tuple[Explanation, ...]:
+    """Run so many frames and explain those over the limit."""
+    recorder = FrameRecorder(*recorded_dtypes(environment.workload))
+    for _ in range(frames):
+        timing = environment.step()
+        recorder.record(0, False, timing, environment.buffers.workers, [0])
+    setting = Setting(environment.mode_used, GIL_ENABLED, environment.workload.settle_phase)
+    return explain(*recorder.drain(), [limit], [setting])
+
+
+def undisturbed(explanations: tuple[Explanation, ...], what: Mapping[int, str]) -> dict[str, set[str | None]]:
+    """The causes that frames of each kind are said to have; None for one that was not over the limit."""
+    by_frame = {each.frame: each for each in explanations}
+    found: dict[str, set[str | None]] = {kind: set() for kind in what.values()}
+    for frame, kind in what.items():
+        each = by_frame.get(frame)
+        if each is None or each.not_scheduled_ms < DISTURBED_MS:
+            found[kind].add(None if each is None else each.cause)
+    if not all(found.values()):
+        pytest.skip("other processes leave this one no core for long enough")
+    return found
+
+
+@contextmanager
+def another_thread() -> Iterator[None]:
+    """A thread that holds the GIL when told to."""
+    thread = threading.Thread(target=hold_the_gil, args=(TIMES,), daemon=True)
+    thread.start()
+    yield
+    thread.join(10)
+
+
+@contextmanager
+def going_on(pid: int) -> Iterator[None]:
+    """Let a process that stops itself go on after a while."""
+
+    def watch() -> None:
+        for _ in range(TIMES):
+            os.waitid(os.P_PID, pid, os.WSTOPPED)
+            time.sleep(SPELL_S)
+            os.kill(pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    yield
+    thread.join(10)
+
+
+def plan(kinds: tuple[Spell, ...]) -> tuple[dict[int, Spell], dict[int, str]]:
+    """Frames with each spell, and every frame with what happens in it, stalls too."""
+    order = [kind for _ in range(TIMES) for kind in (*kinds, "stall")]
+    what = {FIRST + 2 * place: kind for place, kind in enumerate(order)}
+    return {frame: kind for frame, kind in what.items() if kind != "stall"}, what
+
+
+@pytest.mark.skipif(allowed_cores() < 2, reason="needs 2 cores")
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("sequential", {"let another thread hold the GIL": "waiting for the GIL" if GIL_ENABLED else "compute"}),
+        ("threaded", {"let another thread hold the GIL": "waiting for the GIL" if GIL_ENABLED else "compute"}),
+        ("process", {"stop the process": "blocked"}),
+    ],
+)
+def test_the_cause_named_is_the_one_injected(mode, expected):
+    expected = expected | {"compute": "compute", "collect garbage": "garbage collection", "fault pages": "page faults"}
+    spells, what = plan(tuple(expected))
+    stalls = {frame: SPELL_S for frame, kind in what.items() if kind == "stall"}
+    environment = TrainingEnvironment(
+        mode=mode,
+        num_workers=1 if mode == "sequential" else 2,
+        workload=SpellWorkload(num_agents=AGENTS, spells=spells),
+        faults=Faults(stall_frames=stalls),
+    )
+    with environment, going_on(environment.worker_pids()[0]) if mode == "process" else another_thread():
+        explanations = record(environment, max(what) + 1)
+
+    expected["stall"] = "blocked"
+    assert undisturbed(explanations, what) == {kind: {cause} for kind, cause in expected.items()}
+    assert not any(each.host for each in explanations if each.not_scheduled_ms < DISTURBED_MS)
+
+
+@pytest.mark.skipif(allowed_cores() < 2, reason="needs 2 cores")
+def test_who_sleeps_does_not_wait_for_the_gil_whatever_others_compute_without_it():
+    what = {FIRST + 2 * time: "stall" for time in range(TIMES)}
+    workload = SpellWorkload(num_agents=AGENTS, beside_s=SPELL_S)
+    faults = Faults(stall_frames=dict.fromkeys(what, 1.5 * SPELL_S))
+    with TrainingEnvironment(mode="threaded", num_workers=2, workload=workload, faults=faults) as environment:
+        explanations = record(environment, max(what) + 1, parse_criterion("frame_ms.max < 75"))
+
+    assert undisturbed(explanations, what) == {"stall": {"blocked"}}
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
+@pytest.mark.parametrize("mode", ["sequential", "process"])
+def test_busy_neighbours_on_the_same_core_are_the_host(mode):
+    _, what = plan(())
+    spells = dict.fromkeys(what, "compute")
+    workload = SpellWorkload(num_agents=AGENTS, spells=spells)
+    # Threads and processes that start here inherit the core.
+    with (
+        pinned_to_one_core(),
+        TrainingEnvironment(mode=mode, num_workers=1, workload=workload) as environment,
+        busy_neighbours(3),
+    ):
+        explanations = record(environment, max(what) + 1)
+
+    causes = Counter(each.cause for each in explanations if each.frame in spells)
+    assert causes == {"not scheduled": TIMES}
+    worst = max(explanations, key=lambda each: each.wall_ms)
+    assert worst.not_scheduled_ms > worst.cpu_ms

@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from attributed import frames_of, workers_of
+
+from walkerbench.criteria.grammar import Verdict, parse_criterion
+from walkerbench.slow_frames.explanations import count_causes, excuse, explain, explain_slowest, limits_of, worst
+from walkerbench.slow_frames.worker_times import Setting
+
+SEQUENTIAL = Setting("sequential", gil_enabled=True, settle_phase="settle")
+THREADED = Setting("threaded", gil_enabled=True, settle_phase="settle")
+PROCESS = Setting("process", gil_enabled=True, settle_phase="settle")
+LIMIT = parse_criterion("frame_ms.max < 200")
+
+# A typical frame: 10 ms, 8 of them in the worker, all of it CPU time.
+FRAME = {"wall_ns": 10, "settle_ns": 1, "parent_cpu_ns": 10, "process_cpu_ns": 10}
+ASKING = 40  # how often a thread wakes up that waits for the GIL for 200 ms or more
+WORKER = {"start_ns": 1, "busy_ns": 8, "cpu_ns": 8}
+
+
+def explained(frame, setting=SEQUENTIAL, worker=None, criteria=(LIMIT,)):
+    """The one frame that is over a limit, after four typical ones."""
+    typical = FRAME if setting is SEQUENTIAL else {**FRAME, "parent_cpu_ns": 2, "process_cpu_ns": 2}
+    frames = frames_of(*([typical] * 4), {**typical, **frame})
+    last = {**WORKER, **({"busy_ns": frame["wall_ns"] - 2} if worker is None else worker)}
+    workers = workers_of(*({**WORKER, "frame": number} for number in range(4)), {**last, "frame": 4})
+    (explanation,) = explain(frames, workers, criteria, [setting])
+    assert explanation.frame == 4
+    return explanation
+
+
+@pytest.mark.parametrize(
+    ("frame", "cause"),
+    [
+        ({"parent_cpu_ns": 245, "process_cpu_ns": 245}, "compute"),
+        ({"parent_cpu_ns": 40, "process_cpu_ns": 40, "parent_core_wait_ns": 205}, "not scheduled"),
+        ({"parent_cpu_ns": 40, "process_cpu_ns": 40}, "blocked"),
+        ({"parent_cpu_ns": 40, "process_cpu_ns": 240, "parent_voluntary_switches": ASKING}, "waiting for the GIL"),
+        ({"parent_cpu_ns": 40, "process_cpu_ns": 240, "parent_voluntary_switches": -1}, "waiting for the GIL"),
+        # Others computed meanwhile, but whoever waits for the GIL would have asked for it every 5 ms.
+        ({"parent_cpu_ns": 40, "process_cpu_ns": 240, "parent_voluntary_switches": 2}, "blocked"),
+        ({"parent_cpu_ns": 245, "process_cpu_ns": 245, "gc_ns": 230}, "garbage collection"),
+        # By another thread.
+        (
+            {"parent_cpu_ns": 40, "process_cpu_ns": 240, "parent_voluntary_switches": ASKING, "gc_ns": 200},
+            "garbage collection",
+        ),
+        ({"parent_cpu_ns": 245, "parent_system_ns": 220, "parent_minor_faults": 9000}, "page faults"),
+        ({"parent_cpu_ns": 245, "parent_system_ns": 220, "parent_minor_faults": 9}, "compute"),
+        ({"parent_cpu_ns": 40, "process_cpu_ns": 40, "parent_major_faults": 50}, "page faults"),
+        ({"parent_cpu_ns": 40, "process_cpu_ns": 40, "parent_major_faults": 1}, "blocked"),
+        ({"parent_cpu_ns": 40, "process_cpu_ns": 40, "parent_core_wait_ns": -1}, "not running"),
+    ],
+)
+def test_each_cause_in_sequential_mode(frame, cause):
+    assert explained({"wall_ns": 245, **frame}).cause == cause
+
+
+@pytest.mark.parametrize(
+    ("setting", "worker", "frame", "cause", "culprit"),
+    [
+        (PROCESS, {"cpu_ns": 240}, {}, "compute", 0),
+        (PROCESS, {"core_wait_ns": 200}, {}, "not scheduled", 0),
+        (PROCESS, {}, {}, "blocked", 0),
+        (PROCESS, {"gc_ns": 230, "cpu_ns": 240}, {"gc_ns": 230}, "garbage collection", 0),
+        (PROCESS, {"cpu_ns": 240, "system_ns": 200, "minor_faults": 5000}, {}, "page faults", 0),
+        (PROCESS, {"busy_ns": 8}, {"parent_cpu_ns": 236, "process_cpu_ns": 236}, "compute", None),
+        # Where the worker stands still, no GIL of the parent's is to blame, whatever runs there.
+        (PROCESS, {"voluntary_switches": ASKING}, {"process_cpu_ns": 230}, "blocked", 0),
+        # The worker's CPU time is its own process's; what else ran in the parent's held up the parent.
+        (
+            PROCESS,
+            {"busy_ns": 8},
+            {"process_cpu_ns": 230},
+            "waiting for the GIL",
+            None,
+        ),
+        (THREADED, {"cpu_ns": 240}, {"process_cpu_ns": 242}, "compute", 0),
+        (THREADED, {"voluntary_switches": ASKING}, {"process_cpu_ns": 230}, "waiting for the GIL", 0),
+        # How often a thread asks for the GIL before it begins, nobody counts.
+        (THREADED, {"start_ns": 235, "busy_ns": 8}, {"process_cpu_ns": 230}, "waiting for the GIL", None),
+        # NumPy computes without the GIL in another worker, and this one sleeps.
+        (THREADED, {"voluntary_switches": 1}, {"process_cpu_ns": 230}, "blocked", 0),
+        (THREADED, {"voluntary_switches": ASKING}, {"process_cpu_ns": 12}, "blocked", 0),
+        (THREADED, {"start_ns": 230, "busy_ns": 8, "core_wait_before_ns": 220}, {}, "not scheduled", None),
+        (THREADED, {"busy_ns": 8}, {"parent_core_wait_ns": 230}, "not scheduled", None),
+    ],
+)
+def test_each_cause_along_the_path_of_a_worker(setting, worker, frame, cause, culprit):
+    found = explained({"wall_ns": 245, **frame}, setting, {"busy_ns": 243, **worker})
+    assert found.cause == cause
+    assert found.worker == culprit
+    assert found.cpu_ms + found.not_scheduled_ms + found.blocked_ms == pytest.approx(245)
+
+
+def test_the_worker_that_ended_last_is_to_blame():
+    frames = frames_of({"wall_ns": 245, "settle_ns": 1, "parent_cpu_ns": 1, "process_cpu_ns": 1})
+    workers = workers_of(
+        {"worker": 0, "start_ns": 1, "busy_ns": 200, "core_wait_ns": 199},
+        {"worker": 1, "start_ns": 40, "busy_ns": 203, "cpu_ns": 203},
+    )
+    (found,) = explain(frames, workers, [LIMIT], [PROCESS])
+    assert (found.worker, found.cause) == (1, "compute")
+
+
+def test_a_thread_that_waits_for_a_core_may_hold_the_gil_meanwhile():
+    frames = frames_of({"wall_ns": 245, "settle_ns": 1, "process_cpu_ns": 12})
+    workers = workers_of(
+        {"worker": 0, "start_ns": 1, "busy_ns": 200, "cpu_ns": 1, "core_wait_ns": 199},
+        {"worker": 1, "start_ns": 1, "busy_ns": 243, "cpu_ns": 11, "voluntary_switches": ASKING},
+    )
+    (found,) = explain(frames, workers, [LIMIT], [THREADED])
+    assert (found.worker, found.cause, found.host) == (1, "waiting for the GIL", False)
+
+
+def test_without_a_gil_nobody_waits_for_it():
+    free = Setting("threaded", gil_enabled=False, settle_phase="settle")
+    worker = {"busy_ns": 243, "voluntary_switches": ASKING}
+    assert explained({"wall_ns": 245, "process_cpu_ns": 230}, free, worker).cause == "blocked"
+
+
+def test_the_numbers_of_a_line_by_hand():
+    found = explained(
+        {"wall_ns": 245, "parent_cpu_ns": 31, "process_cpu_ns": 31, "parent_core_wait_ns": 205, "gc_ns": 2}
+    )
+    assert (found.stage, found.criterion, found.value_ms, found.wall_ms) == (0, "frame_ms.max < 200", 245, 245)
+    assert (found.cpu_ms, found.not_scheduled_ms, found.blocked_ms, found.gc_ms) == (31, 205, 9, 2)
+    assert (found.worker, found.cause, found.host) == (None, "not scheduled", True)
+
+
+def test_the_cause_is_what_a_typical_frame_does_not_have():
+    # 190 ms of CPU time are what frames here take; the 55 on top are the host's.
+    typical = {"wall_ns": 190, "parent_cpu_ns": 190, "process_cpu_ns": 190}
+    late = {**typical, "wall_ns": 245, "parent_core_wait_ns": 55}
+    frames = frames_of(typical, typical, late)
+    workers = workers_of(*({"frame": number, "busy_ns": 180} for number in range(3)))
+    (found,) = explain(frames, workers, [LIMIT], [SEQUENTIAL])
+    assert (found.cause, found.host) == ("not scheduled", True)
+
+
+def test_where_the_typical_frame_is_over_the_limit_its_largest_part_is_the_cause():
+    slow = {"wall_ns": 240, "parent_cpu_ns": 230, "process_cpu_ns": 230, "parent_core_wait_ns": 10}
+    frames, workers = frames_of(slow, slow, slow), workers_of(*({"frame": number} for number in range(3)))
+    found = explain(frames, workers, [LIMIT], [SEQUENTIAL])
+    assert [(each.cause, each.host) for each in found] == [("compute", False)] * 3
+
+
+@pytest.mark.parametrize(
+    ("wait", "host"),
+    [
+        (235, True),
+        (130, True),
+        (117, False),  # not more than half of the excess over 10 ms
+    ],
+)
+def test_the_host_is_to_blame_for_more_than_half_of_the_excess(wait, host):
+    rest = 245 - wait
+    found = explained({"wall_ns": 245, "parent_cpu_ns": rest, "process_cpu_ns": rest, "parent_core_wait_ns": wait})
+    assert found.host is host
+
+
+def test_the_host_is_not_to_blame_where_workers_wait_for_one_another():
+    late = {"wall_ns": 245, "parent_cpu_ns": 10, "process_cpu_ns": 10, "parent_core_wait_ns": 235}
+    crowded = Setting("sequential", gil_enabled=True, settle_phase="settle", crowded=True)
+    for setting, host in ((SEQUENTIAL, True), (crowded, False)):
+        (found,) = explain(frames_of(late, FRAME), workers_of({"frame": 0}, {"frame": 1}), [LIMIT], [setting])
+        assert (found.cause, found.host) == ("not scheduled", host)
+
+
+def test_the_host_is_not_to_blame_where_the_limit_would_have_been_missed_anyway():
+    found = explained({"wall_ns": 500, "parent_cpu_ns": 201, "process_cpu_ns": 201, "parent_core_wait_ns": 299})
+    assert (found.cause, found.host) == ("not scheduled", False)
+
+
+@pytest.mark.parametrize(("agents", "host"), [(245, True), (205, False)])
+def test_waiting_counts_for_a_phase_only_where_it_cannot_lie_outside(agents, host):
+    frame = {"wall_ns": 250, "agents_ns": agents, "parent_cpu_ns": 100, "parent_core_wait_ns": 130}
+    found = explained(frame, criteria=[parse_criterion("agent_processing_ms.max < 200")])
+    assert (found.value_ms, found.cause, found.host) == (agents, "not scheduled", host)
+
+
+def test_only_upper_bounds_of_single_frames_are_limits():
+    texts = ("frame_ms.max < 200", "agent_processing_ms.max <= 9", "frame_ms.p99 < 5", "frame_ms.max > 1",
+             "busy_ms.max < 3", "physics_fps > 400", "settle_ms.max < 2", "missed_deadlines < 1")  # fmt: skip
+    limits = limits_of(map(parse_criterion, texts), frames_of(FRAME).dtype.names)
+    assert {str(criterion): column for criterion, column in limits.items()} == {
+        "frame_ms.max < 200": "wall_ns", "agent_processing_ms.max <= 9": "agents_ns", "settle_ms.max < 2": "settle_ns",
+    }  # fmt: skip
+
+
+def many():
+    frames = frames_of(*({**FRAME, "wall_ns": wall, "warmup": warmup} for wall, warmup in
+                         ((900, 1), (10, 0), (10, 0), (10, 0), (10, 0), (300, 0), (800, 0), (300, 0))))  # fmt: skip
+    frames["parent_core_wait_ns"][6] = 790_000_000
+    frames["agents_ns"][5] = 250_000_000
+    workers = workers_of(*({**WORKER, "frame": number} for number in range(len(frames))))
+    return frames, explain(frames, workers, [LIMIT, parse_criterion("agent_processing_ms.max < 200")], [SEQUENTIAL])
+
+
+def test_the_worst_come_first_each_once():
+    _, found = many()
+    assert [(each.frame, each.criterion.split(".")[0]) for each in found] == [
+        (5, "frame_ms"), (6, "frame_ms"), (7, "frame_ms"), (5, "agent_processing_ms"),
+    ]  # fmt: skip
+    assert [each.frame for each in worst(found, 10)] == [6, 5, 7]
+    assert [each.frame for each in worst(found, 2)] == [6, 5]
+    assert count_causes(found) == {"blocked": 2, "not scheduled": 1}
+    assert count_causes(()) == {}
+
+
+def test_the_slowest_are_explained_without_any_limit():
+    frames, _ = many()
+    workers = workers_of(*({**WORKER, "frame": number} for number in range(len(frames))))
+    found = explain_slowest(frames, workers, [SEQUENTIAL], 2)
+
+    assert [(each.frame, each.criterion, each.value_ms, each.host) for each in found] == [
+        (6, None, 800, False), (5, None, 300, False),
+    ]  # fmt: skip
+    assert [each.cause for each in found] == ["not scheduled", "blocked"]
+    assert explain_slowest(frames, np.array(workers[["frame", "stage", "worker"]]), [SEQUENTIAL], 2) == ()
+
+
+def verdict(outcome="fail", criterion=str(LIMIT), stage=None):
+    return Verdict(criterion, stage, 800.0, outcome, "800 is not < 200")
+
+
+def test_a_failure_is_taken_back_where_every_frame_over_the_limit_was_the_hosts():
+    frames, found = many()
+    of_host = tuple(dataclasses.replace(each, host=True) for each in found)
+
+    assert excuse(verdict(), frames, found) == verdict()
+    assert excuse(verdict(), frames, of_host).outcome == "unsupported"
+    assert excuse(verdict(), frames, of_host).detail == (
+        "800 is not < 200, but each of the 3 frames over it was ready to run and given no core by the host"
+    )
+    assert excuse(verdict(stage=0), frames, of_host).outcome == "unsupported"
+    assert "the frame over it was ready" in excuse(verdict(), frames[:6], of_host[:1]).detail
+
+
+def test_a_stage_is_judged_by_its_own_frames():
+    frames = frames_of({**FRAME, "wall_ns": 800}, {**FRAME, "wall_ns": 800, "stage": 1, "frame": 0})
+    workers = workers_of({**WORKER, "frame": 0}, {**WORKER, "stage": 1, "frame": 0})
+    first, second = explain(frames, workers, [LIMIT], [SEQUENTIAL, SEQUENTIAL])
+    explanations = (dataclasses.replace(first, host=True), dataclasses.replace(second, host=False))
+
+    assert excuse(verdict(stage=0), frames, explanations).outcome == "unsupported"
+    assert excuse(verdict(stage=1), frames, explanations).outcome == "fail"
+    assert excuse(verdict(), frames, explanations).outcome == "fail"
+
+
+def test_nothing_else_is_taken_back():
+    frames, found = many()
+    of_host = tuple(dataclasses.replace(each, host=True) for each in found)
+
+    assert excuse(verdict(), frames, of_host[1:]) == verdict()  # one could not be explained
+    assert excuse(verdict(), frames, ()) == verdict()
+    for other in (verdict("pass"), verdict(criterion="physics_fps > 400"), verdict(criterion="frame_ms.p99 < 5")):
+        assert excuse(other, frames, of_host) is other
+
+
+def test_recordings_of_schema_1_are_not_explained():
+    frames, _ = many()
+    workers = workers_of(*({**WORKER, "frame": number} for number in range(len(frames))))
+    assert explain(frames, np.array(workers[["frame", "stage", "worker"]]), [LIMIT], [SEQUENTIAL]) == ()

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from walkerbench.system.interrupts import InterruptWatch, ignore_interrupts
+
+BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+
+
+@pytest.fixture
+def handlers():
+    """Handlers of the test's own, put back at the end; those that pytest has are not for trying out."""
+    received: list[int] = []
+
+    def note(number, _frame):
+        received.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield received
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@BOTH
+def test_the_first_signal_is_noted_and_strikes_nowhere(handlers, number):
+    with InterruptWatch() as watch:
+        assert watch.received is None
+        signal.raise_signal(number)
+        assert watch.received == number.name
+    assert handlers == []
+
+
+@BOTH
+def test_the_second_signal_strikes(handlers, number):
+    with InterruptWatch() as watch:
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+        assert watch.received == "SIGTERM"
+    assert handlers == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
+def test_a_hang_up_that_nohup_had_ignored_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with InterruptWatch() as watch:
+            signal.raise_signal(signal.SIGHUP)
+            assert watch.received is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_from_the_third_on_they_do_nothing(handlers):
+    with InterruptWatch() as watch:
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    assert (watch.received, handlers) == ("SIGINT", [])
+
+
+def test_while_held_none_strikes(handlers):
+    with InterruptWatch() as watch:
+        watch.hold()
+        for _ in range(3):
+            signal.raise_signal(signal.SIGTERM)
+        assert watch.received == "SIGTERM"
+        watch.release()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+
+
+@BOTH
+def test_where_nothing_is_under_way_it_ends_the_process_at_once(number):
+    source = f"""
+import signal, sys
+from walkerbench.system.interrupts import leave_at_interrupts
+leave_at_interrupts()
+try:
+    signal.raise_signal({int(number)})
+finally:
+    sys.stdout.write("still here")
+"""
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"walkerbench: interrupted\n")
+
+
+@BOTH
+def test_in_the_end_none_counts(handlers, number):
+    ignore_interrupts()
+    signal.raise_signal(number)
+    assert handlers == []
+
+
+def test_handlers_are_put_back_whatever_happens(handlers):
+    with pytest.raises(LookupError), InterruptWatch():
+        raise LookupError
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGTERM)
+    assert handlers == [signal.SIGINT, signal.SIGTERM]
+
+
+def test_an_ignored_signal_is_ignored_again_afterwards(handlers):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with InterruptWatch():
+        pass
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def test_watches_nest(handlers):
+    with InterruptWatch() as outer:
+        with InterruptWatch() as inner:
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    assert (outer.received, inner.received) == ("SIGTERM", "SIGINT")
+
+
+def test_outside_the_main_thread_nothing_is_watched_and_nothing_fails(handlers):
+    watches = []
+
+    def enter() -> None:
+        with InterruptWatch() as watch:
+            watches.append(watch)
+            signal.raise_signal(signal.SIGINT)
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join(30)
+    assert [watch.received for watch in watches] == [None]
+    assert handlers == [signal.SIGINT]

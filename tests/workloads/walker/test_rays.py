@@ -1,0 +1,205 @@
+"""Rays agree with Box2D's own for ground and obstacles, and with plain geometry for circles."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from walkerbench.workloads.walker import rays
+from walkerbench.workloads.walker.robot import OBSTACLE_CATEGORY, Box2D, Outline, Shape, make_world
+from walkerbench.workloads.walker.senses import Readings, SenseOrgans
+from walkerbench.workloads.walker.settings import GENES, EnvironmentSettings, Robot, Senses, Terrain
+from walkerbench.workloads.walker.terrain import Ground, build_ground
+
+LENGTH = 8.0
+CLEAR, OBSTACLE, TERRAIN, ROBOT, FOOD = -1.0, -0.5, 0.0, 0.5, 1.0
+
+
+def agents_rays(ground: Ground, at: np.ndarray, angle: np.ndarray, senses: Senses) -> tuple[np.ndarray, np.ndarray]:
+    """Distances in m and classes `(agents, 5)` as agents observe them, each alone on the ground."""
+    agents = len(at)
+    outline = Outline.of(Shape.of(Robot(), np.ones((agents, len(GENES)))))
+    zero, nothing = np.zeros(agents), np.zeros(agents, np.complex128)
+    angles = np.stack([angle, zero, zero])
+    readings = Readings(at, nothing, nothing, nothing, angles, np.zeros((3, agents)), np.arange(agents))
+    far = np.full((agents, 2), np.inf)
+    organs = SenseOrgans(senses, Robot(), ground)
+    values, _ = organs.observe(readings, outline, slice(0, agents), far, far[:1])
+    return values[:, 19::2] * senses.ray_length_m, values[:, 20::2]
+
+
+class Nearest(Box2D.b2RayCastCallback):
+    """Remembers what Box2D's ray hit first: share of its length, and class."""
+
+    share, kind = 1.0, CLEAR
+
+    def ReportFixture(self, fixture: Any, point: Any, normal: Any, fraction: float) -> float:  # noqa: N802
+        self.share = fraction
+        self.kind = OBSTACLE if fixture.filterData.categoryBits == OBSTACLE_CATEGORY else TERRAIN
+        return fraction  # nothing beyond this one any more
+
+
+def box2d_ray(world: Any, start: complex, direction: complex) -> tuple[float, float]:
+    """Distance in m and class of what Box2D's ray hits first."""
+    nearest = Nearest()
+    end = start + LENGTH * direction
+    world.RayCast(nearest, (start.real, start.imag), (end.real, end.imag))
+    return nearest.share * LENGTH, nearest.kind
+
+
+@pytest.mark.parametrize(
+    "terrain",
+    [
+        Terrain(style="rough", rough_deviation_m=1.0, obstacle_half_height_m=0.8, obstacle_half_width_m=0.7),
+        Terrain(style="mixed"),
+        Terrain(style="mixed", resolution_m=0.37, obstacle_half_height_m=0.5),
+        Terrain(style="flat", obstacle_half_height_m=1.0, obstacle_half_width_m=1.0),
+    ],
+    ids=["rough", "mixed", "fine", "flat"],
+)
+def test_rays_agree_with_those_of_box2d(terrain: Terrain) -> None:
+    settings = EnvironmentSettings(terrain=terrain)
+    ground = build_ground(terrain, 30, seed=5)
+    world = make_world(settings, ground)
+    rng = np.random.default_rng(11)
+    # Half of them near an obstacle, or few rays would meet one.
+    x = rng.uniform(ground.x_min - 3, ground.x_max + 3, 2000)
+    x[::2] = rng.choice(ground.boxes[:, 0], 1000) + rng.uniform(-3, 3, 1000)
+    inside = np.clip(x, ground.x_min, ground.x_max)
+    top = np.array([ground.top_between(each - 0.01, each + 0.01) for each in inside])
+    at = x + 1j * (top + rng.uniform(0.05, 6, 2000))
+    angle = rng.uniform(-math.pi, math.pi, 2000)
+    distance, kind = agents_rays(ground, at, angle, settings.senses)
+
+    directions = np.exp(1j * (angle[:, None] + np.radians(settings.senses.ray_angles_deg)))
+    expected = np.array([[box2d_ray(world, a, d) for d in row] for a, row in zip(at, directions, strict=True)])
+    assert {CLEAR, OBSTACLE, TERRAIN} == set(expected[..., 1].flat), "all three are met"
+    assert (expected[..., 1] == OBSTACLE).sum() > 100
+    np.testing.assert_allclose(distance, expected[..., 0], rtol=0, atol=1e-3)  # Box2D computes in float32
+    np.testing.assert_array_equal(kind, expected[..., 1])
+
+
+def corners(x: float, y: float, half_width: float, half_height: float) -> list[complex]:
+    """A gap, then a box's closed outline, clockwise from its lower left."""
+    signs = [(-1, -1), (-1, 1), (1, 1), (1, -1), (-1, -1)]
+    return [complex(np.nan, np.nan), *(complex(x + a * half_width, y + b * half_height) for a, b in signs)]
+
+
+def scene(
+    circles: list[complex], radii: list[float], robots: int, own: int = 0, boxes: list[tuple[float, ...]] | None = None
+) -> rays.Scene:
+    """What one agent at the origin sees, over ground 100 m below."""
+    ground = [-50 - 100j, 50 - 100j]
+    outlines = [*ground, *(corner for box in boxes or [] for corner in corners(*box))]
+    radius = np.array(radii)
+    circle_kinds = np.where(np.arange(len(radii)) < robots, rays.ROBOT, rays.FOOD)
+    return rays.Scene(
+        position=np.zeros(1, np.complex128),
+        outlines=np.array([outlines], np.complex128),
+        kinds=np.array([rays.TERRAIN] + [rays.OBSTACLE] * (len(outlines) - len(ground))),
+        centres=np.array(circles, np.complex128),
+        circles=rays.Circles(radius**2, radius + LENGTH, circle_kinds),
+        own=np.array([own]),
+    )
+
+
+def cast_one(direction: complex, what: rays.Scene) -> tuple[float, float]:
+    distance, kind = rays.cast(np.array([[direction]]), LENGTH, what)
+    return float(distance[0, 0]), float(kind[0, 0])
+
+
+UP = math.cos(math.pi / 3) + 1j * math.sin(math.pi / 3)
+
+
+@pytest.mark.parametrize(
+    ("direction", "what", "expected"),
+    [
+        # Straight at a circle of radius 1 whose centre is 5 m ahead.
+        (1 + 0j, scene([0, 5], [1, 1], robots=2), (4.0, ROBOT)),
+        # 0.6 beside its centre: half a chord of 0.8 before it.
+        (1 + 0j, scene([0, 5 + 0.6j], [1, 1], robots=2), (4.2, ROBOT)),
+        (1 + 0j, scene([0, 5 - 0.6j], [1, 1], robots=2), (4.2, ROBOT)),
+        # Just beside it, behind the ray, and out of reach.
+        (1 + 0j, scene([0, 5 + 1.01j], [1, 1], robots=2), (LENGTH, CLEAR)),
+        (1 + 0j, scene([0, -5], [1, 1], robots=2), (LENGTH, CLEAR)),
+        (1 + 0j, scene([0, 9.01], [1, 1], robots=2), (LENGTH, CLEAR)),
+        (1 + 0j, scene([0, 8.99], [1, 1], robots=2), (7.99, ROBOT)),
+        # Aslant.
+        (UP, scene([0, 5 * UP], [1, 1], robots=2), (4.0, ROBOT)),
+        (UP, scene([0, 5 * UP + 0.6j * UP], [1, 1], robots=2), (4.2, ROBOT)),
+        # Straight up and straight down, where a line has no slope.
+        (1j, scene([0, 5j], [1, 1], robots=2), (4.0, ROBOT)),
+        (-1j, scene([0, -5j], [1, 1], robots=1), (4.0, FOOD)),
+        # Its own circle is not seen, whichever it is.
+        (1 + 0j, scene([5, 0], [1, 1], robots=2, own=0), (LENGTH, CLEAR)),
+        # A ray that starts within a circle does not see it, as in Box2D.
+        (1 + 0j, scene([0, 0.5], [1, 1], robots=2), (LENGTH, CLEAR)),
+        # Of several the nearest counts, whatever it is; what is away at infinity is nowhere.
+        (1 + 0j, scene([0, 5, 7, 3], [1, 1, 1, 0.5], robots=3), (2.5, FOOD)),
+        (1 + 0j, scene([0, 5, 7, 6], [1, 1, 1, 0.5], robots=3), (4.0, ROBOT)),
+        (1 + 0j, scene([0, complex(np.inf, np.inf)], [1, 1], robots=2), (LENGTH, CLEAR)),
+        # A box from x = 2 to 4 and y = -1 to 1: its near side; its edge; behind it; from within it.
+        (1 + 0j, scene([0], [1], robots=1, boxes=[(3, 0, 1, 1)]), (2.0, OBSTACLE)),
+        (UP, scene([0], [1], robots=1, boxes=[(2, 3, 1.5, 1)]), (2 / math.sin(math.pi / 3), OBSTACLE)),
+        (1 + 0j, scene([0], [1], robots=1, boxes=[(3, 1.1, 1, 1)]), (LENGTH, CLEAR)),
+        (1 + 0j, scene([0], [1], robots=1, boxes=[(-3, 0, 1, 1)]), (LENGTH, CLEAR)),
+        (1 + 0j, scene([0], [1], robots=1, boxes=[(0, 0, 1, 1)]), (LENGTH, CLEAR)),
+        # At one distance, the class that comes first.
+        (1 + 0j, scene([0, 3], [1, 1], robots=2, boxes=[(3, 0, 1, 1)]), (2.0, OBSTACLE)),
+    ],
+)  # fmt: skip
+def test_a_ray_by_hand(direction: complex, what: rays.Scene, expected: tuple[float, float]) -> None:
+    assert cast_one(direction, what) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("x", "angle", "distance"),
+    [
+        # On a slope of 1 (from (0, 0) to (8, 8)), 2 m above its foot, looking along the ground's level: 2 m to go.
+        (0.0, 0.0, 2.0),
+        # Straight down.
+        (0.0, -math.pi / 2, 2.0),
+        # At right angles to the slope: 2 cos 45°.
+        (0.0, -math.pi / 4, math.sqrt(2)),
+        # Away from it over the flat: never.
+        (-8.0, math.pi, LENGTH),
+        # Beyond the last vertex there is no ground.
+        (9.0, -math.pi / 2, LENGTH),
+    ],
+)
+def test_ground_by_hand(x: float, angle: float, distance: float) -> None:
+    heights = np.concatenate([np.zeros(16), np.arange(9.0)])  # flat from -16 to 0, then up to (8, 8)
+    ground = Ground(x_min=-16.0, resolution=1.0, heights=heights, boxes=np.empty((0, 4)), starts=np.zeros(1))
+    senses = Senses(ray_angles_deg=(0.0,) * 5)
+    found, _ = agents_rays(ground, np.array([x + 2j]), np.array([angle]), senses)
+    assert found[0] == pytest.approx([distance] * 5, abs=1e-5)
+
+
+def test_many_circles_agree_with_one_at_a_time() -> None:
+    rng = np.random.default_rng(3)
+    agents, circles = 7, 20
+    centres = rng.uniform(-9, 9, circles) + 1j * rng.uniform(-9, 9, circles)
+    position = centres[:agents] + rng.uniform(-0.1, 0.1, agents)
+    radius, robots = rng.uniform(0.3, 1.5, circles), 12
+    directions = np.exp(1j * rng.uniform(-math.pi, math.pi, (agents, 5)))
+    own = np.arange(agents)
+    kinds = np.where(np.arange(circles) < robots, rays.ROBOT, rays.FOOD)
+    together = rays.Scene(
+        position, np.tile([-50 - 100j, 50 - 100j], (agents, 1)), np.array([rays.TERRAIN]),
+        centres, rays.Circles(radius**2, radius + LENGTH, kinds), own,
+    )  # fmt: skip
+    distance, kind = rays.cast(directions, LENGTH, together)
+    assert {CLEAR, ROBOT, FOOD} == set(kind.flat)
+    for agent, ray in np.ndindex(agents, 5):
+        # The first root of |t·d - c|² = r², one circle after the other.
+        nearest, what = LENGTH, CLEAR
+        for circle in range(circles):
+            centre = centres[circle] - position[agent]
+            along = (centre * directions[agent, ray].conjugate()).real
+            root = along**2 - abs(centre) ** 2 + radius[circle] ** 2
+            if circle != agent and root >= 0 and 0 <= along - math.sqrt(root) < nearest:
+                nearest, what = along - math.sqrt(root), ROBOT if circle < robots else FOOD
+        assert (distance[agent, ray], kind[agent, ray]) == pytest.approx((nearest, what))

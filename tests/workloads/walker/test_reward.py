@@ -1,0 +1,161 @@
+"""Every term of the reward, by hand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from herds import IDLE, PLAIN, Herd
+
+from walkerbench.workloads.walker.settings import Reward, Robot
+from walkerbench.workloads.walker.shard import rewards
+
+LEANING = 0.5
+"""An angle that is neither upright nor toppled, and so is worth nothing, rad."""
+
+
+def reward(
+    forward: float = 0.0, nearer: float = 0.0, meals: int = 0, angle: float = LEANING, velocity: float = 0.0
+) -> float:
+    found = rewards(
+        Reward(), np.array([forward]), np.array([nearer]), np.array([meals]), np.array([angle]), np.array([velocity])
+    )
+    return float(found[0])
+
+
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [
+        ({}, 0.0),
+        # +7 a metre forward, -2 a metre back.
+        ({"forward": 0.1}, 0.7),
+        ({"forward": -0.1}, -0.2),
+        # +2 a metre nearer to food, -0.5 a metre farther.
+        ({"nearer": 0.1}, 0.2),
+        ({"nearer": -0.1}, -0.05),
+        # +0.5 a meal.
+        ({"meals": 1}, 0.5),
+        ({"meals": 2}, 1.0),
+        # +0.05 upright, below 0.2 rad to either side, and after whole turns.
+        ({"angle": 0.0}, 0.05),
+        ({"angle": 0.19}, 0.05),
+        ({"angle": -0.19}, 0.05),
+        ({"angle": 0.21}, 0.0),
+        ({"angle": -0.21}, 0.0),
+        ({"angle": 4 * math.pi + 0.1}, 0.05),
+        ({"angle": -2 * math.pi + 0.1}, 0.05),
+        # -0.02 toppled, above 1.5 rad to either side.
+        ({"angle": 1.49}, 0.0),
+        ({"angle": 1.51}, -0.02),
+        ({"angle": -1.51}, -0.02),
+        ({"angle": math.pi}, -0.02),
+        # 3/2 turns less 0.1 lie on its back; 7/4 turns lean by a quarter turn.
+        ({"angle": 3 * math.pi - 0.1}, -0.02),
+        ({"angle": 3.5 * math.pi}, -0.02),
+        # min(0.1, 0.1 · vx) above 0.1 m/s, and only forward.
+        ({"velocity": 0.1}, 0.0),
+        ({"velocity": 0.11}, 0.011),
+        ({"velocity": 0.5}, 0.05),
+        ({"velocity": 1.0}, 0.1),
+        ({"velocity": 9.0}, 0.1),
+        ({"velocity": -9.0}, 0.0),
+        # All at once: 0.35 + 0.1 + 0.05 + 0.05.
+        ({"forward": 0.05, "nearer": 0.05, "angle": 0.0, "velocity": 0.5}, 0.55),
+        # Clipped to ±1.
+        ({"forward": 1.0}, 1.0),
+        ({"forward": -3.0}, -1.0),
+        ({"forward": 0.1, "meals": 1}, 1.0),
+        ({"forward": -0.6, "meals": 1}, -0.7),
+    ],
+)
+def test_a_reward_by_hand(what: dict[str, float], value: float) -> None:
+    assert reward(**what) == pytest.approx(value, abs=1e-12)
+
+
+def test_each_agent_is_rewarded_for_its_own() -> None:
+    zero = np.zeros(3)
+    found = rewards(Reward(), np.array([0.1, -0.1, 0.0]), zero, np.array([0, 0, 1]), zero + LEANING, zero)
+    assert found == pytest.approx([0.7, -0.2, 0.5])
+
+
+def test_every_number_is_a_setting() -> None:
+    settings = Reward(
+        forward_per_m=1, backward_per_m=-3, nearer_food_per_m=5, farther_food_per_m=-4, meal=6, upright=0.2,
+        upright_below_rad=0.6, toppled=-0.4, toppled_above_rad=1.0, speed_per_m_s=2, speed_above_m_s=1, speed_most=3,
+        limit=100,
+    )  # fmt: skip
+    found = rewards(
+        settings,
+        np.array([2.0, -2.0, 0.0]),
+        np.array([2.0, -2.0, 0.0]),
+        np.array([0, 1, 20]),
+        np.array([0.5, 1.1, 0.8]),
+        np.array([1.4, 9.0, 0.9]),
+    )
+    # 2 · 1 + 2 · 5 + 0.2 + 1.4 · 2; -2 · 3 - 2 · 4 + 6 - 0.4 + 3; 20 · 6 and nothing else, which is over the limit.
+    assert found == pytest.approx([15.0, -5.4, 100.0])
+
+
+class Still:
+    """One robot at rest, whose food and meals are moved by hand between its AI updates."""
+
+    def __init__(self) -> None:
+        settings = replace(
+            PLAIN, robot=Robot(motor_speed_rad_s=1e-9), ecosystem=replace(IDLE, food_sources=2, eat_within_m=1e-3)
+        )
+        self.herd = Herd(1, settings)
+        self.food = self.herd.buffers.published["food"]
+        self.meals = self.herd.buffers.published["meals"]
+        self.food[:] = [[10.0, 0.0], [30.0, 0.0]]
+        self.herd.step(600)
+        self.update()
+
+    def update(self) -> float:
+        """The reward of the robot's next AI update, in the first of the four frames that now pass."""
+        before = self.herd.buffers.current["reward_sum"][0]
+        self.herd.step(4)
+        return float(self.herd.buffers.current["reward_sum"][0] - before)
+
+
+def test_a_robot_at_rest_is_rewarded_for_what_happened_since_its_last_update() -> None:
+    still = Still()
+    upright = 0.05
+    assert still.update() == pytest.approx(upright, abs=1e-3)
+    still.food[0, 0] -= 0.1  # 0.1 m nearer, but for the 1.2 m between the heights of robot and food
+    assert still.update() == pytest.approx(upright + 0.2, abs=3e-3)
+    assert still.update() == pytest.approx(upright, abs=1e-3)
+    still.food[0, 0] += 0.1
+    assert still.update() == pytest.approx(upright - 0.05, abs=1e-3)
+    still.meals[0] += 1
+    assert still.update() == pytest.approx(upright + 0.5, abs=1e-3)
+    assert still.update() == pytest.approx(upright, abs=1e-3)
+
+
+def test_another_nearest_source_is_no_approach_and_no_retreat() -> None:
+    still = Still()
+    still.food[0] = np.inf  # eaten: the other one, 20 m farther, is the nearest now
+    assert still.update() == pytest.approx(0.05, abs=1e-3)
+    still.food[0] = [5.0, 0.0]  # grown again, 25 m nearer
+    assert still.update() == pytest.approx(0.05, abs=1e-3)
+    still.food[:] = np.inf
+    assert still.update() == pytest.approx(0.05, abs=1e-3)
+    assert still.update() == pytest.approx(0.05, abs=1e-3)
+
+
+def test_a_moving_robot_is_rewarded_for_the_way_between_its_updates() -> None:
+    still = Still()
+    still.food[:] = np.inf
+    still.update()
+    position = still.herd.buffers.current["position"]
+    (robot,) = still.herd.shards[0]._robots
+    for speed in (0.8, -0.8):
+        for body in robot.bodies:
+            body.linearVelocity = (speed, 0.0)
+        before = position[0, 0]
+        still.update()  # looks back on the time before the push, then lets four frames pass
+        way, velocity = position[0, 0] - before, float(robot.chassis.linearVelocity.x)
+        assert way * speed > 0.02
+        expected = 0.05 + (7 * way + 0.1 * velocity if way > 0 else 2 * way)
+        assert still.update() == pytest.approx(expected, abs=1e-4)

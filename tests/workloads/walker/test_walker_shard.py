@@ -1,0 +1,219 @@
+"""How a shard treats its agents: the schedule, the exhausted, the fallen, the dead and the newly born."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from herds import IDLE, PLAIN, SMALL_BRAIN, Herd
+
+from walkerbench.workloads.walker import EnvironmentSettings
+from walkerbench.workloads.walker.senses import OBSERVATION, SenseOrgans
+from walkerbench.workloads.walker.settings import Terrain
+
+CALM = replace(PLAIN, ecosystem=IDLE, brain=replace(SMALL_BRAIN, learn_from_experiences=2))
+"""Nothing but walking and learning."""
+
+
+def updates(herd: Herd) -> np.ndarray:
+    return herd.buffers.current["updates"].copy()
+
+
+def learning_steps(herd: Herd) -> np.ndarray:
+    return np.concatenate([shard._brains.learning_steps for shard in herd.shards]).copy()
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_agents_think_in_every_fourth_frame_and_learn_at_every_tenth_of_their_updates(shards: int) -> None:
+    herd = Herd(43, CALM, shards=shards)
+    agents = np.arange(43)
+    herd.step(40)  # everybody has the two experiences that learning needs
+    for frame in range(40, 120):
+        thought, learned = updates(herd), learning_steps(herd)
+        herd.step()
+        assert (updates(herd) - thought).tolist() == ((agents - frame) % 4 == 0).astype(int).tolist()
+        # Of its updates, which are counted from 0 at frame i mod 4, agent i learns at those of phase (i // 4) mod 10.
+        turn = (frame - agents % 4) / 4
+        assert (learning_steps(herd) - learned).tolist() == (turn % 10 == agents // 4 % 10).astype(int).tolist()
+
+
+def test_contiguous_shards_have_their_even_share_in_every_frame() -> None:
+    herd = Herd(90, CALM, shards=2)
+    herd.step(40)
+    for _ in range(80):
+        herd.step()
+        for shard in range(2):
+            counted = herd.last_of(shard)
+            assert counted["ai_updates"] in (11, 12), "a quarter of 45"
+            assert counted["learned"] in (1, 2), "a fortieth of 45"
+            assert counted["ai_updates"] + counted["physics_only"] == 45
+
+
+def test_an_action_stays_in_force_until_the_next_update() -> None:
+    herd = Herd(4, CALM)
+    robots = herd.shards[0]._robots
+    seen = []
+    for _ in range(200):
+        herd.step()
+        seen.append([(robot.shoulder.motorSpeed, robot.elbow.motorSpeed) for robot in robots])
+    speeds = np.array(seen)
+    changes = (speeds[1:] != speeds[:-1]).any(axis=2)
+    for agent in range(4):
+        frames = np.flatnonzero(changes[:, agent]) + 1
+        assert len(frames) > 20
+        assert set(frames % 4) == {agent}
+    # The speed is the action's share of the motor's own.
+    shard = herd.shards[0]
+    own = shard._shape.motor_speed
+    pairs = {tuple(np.round(pair, 6)) for pair in herd.workload.settings.action.pairs}
+    assert {tuple(np.round(pair, 6)) for pair in (speeds[100] / own[:, None])} <= pairs
+    assert all(robot.shoulder.motorEnabled for robot in robots)
+
+
+def motors(herd: Herd, agent: int) -> list[tuple[bool, float]]:
+    robot = herd.shards[0]._robots[agent]
+    return [(joint.motorEnabled, joint.motorSpeed) for joint in (robot.shoulder, robot.elbow)]
+
+
+def test_the_exhausted_have_their_motors_off_and_do_not_think_until_they_recover() -> None:
+    herd = Herd(4, CALM)
+    energy = herd.buffers.published["energy"]
+    herd.step(41)
+    thought, learned = updates(herd), learning_steps(herd)
+    energy[1] = 0.1499 - 0.02
+    for _ in range(80):
+        herd.step()
+        assert motors(herd, 1) == [(False, 0.0), (False, 0.0)]
+        assert herd.last["immobilised"] == 1
+        assert herd.last["ai_updates"] + herd.last["physics_only"] == 3
+    # The others kept their turns, and the one its slot: nobody took it over.
+    assert (updates(herd) - thought).tolist() == [20, 0, 20, 20]
+    assert (learning_steps(herd) - learned).tolist() == [2, 0, 2, 2]
+    energy[1] = 0.15
+    herd.step()
+    assert herd.last["recovered"] == 1
+    assert herd.last["immobilised"] == 0
+    assert [on for on, _ in motors(herd, 1)] == [True, True]
+    herd.step(40)
+    assert updates(herd)[1] - thought[1] == 11, "one in the frame of its recovery, and every fourth from then on"
+    assert any(speed for _, speed in motors(herd, 1))
+
+
+def test_the_recovered_move_on_with_the_action_that_was_in_force() -> None:
+    herd = Herd(4, CALM)
+    energy = herd.buffers.published["energy"]
+    herd.step(42)
+    before = motors(herd, 0)
+    while not all(speed for _, speed in before):  # until an action moves both
+        herd.step(4)
+        before = motors(herd, 0)
+    energy[0] = 0.1
+    herd.step()  # frame 42 + 4n: agent 2's turn, not agent 0's
+    assert motors(herd, 0) == [(False, 0.0)] * 2
+    energy[0] = 1.0
+    herd.step()
+    assert motors(herd, 0) == before
+
+
+def test_a_fall_puts_a_robot_back_with_its_learning_kept() -> None:
+    herd = Herd(4, CALM)
+    shard = herd.shards[0]
+    herd.step(160)
+    for body in shard._robots[2].bodies:
+        body.position = (body.position.x, body.position.y - 25)
+    mind = [shard._brains.parameters[2].copy(), shard._brains._replay.stored[2], learning_steps(herd)[2]]
+    epsilon = shard._brains.epsilon[2]
+    herd.work()
+    herd.settle()
+    assert herd.last["falls"] == 1
+    x, y = herd.buffers.current["position"][2]
+    assert x == pytest.approx(herd.workload._ground.starts[2])
+    assert 1 < y < 2.5
+    assert motors(herd, 2) == [(True, 0.0), (True, 0.0)]
+    np.testing.assert_array_equal(shard._brains.parameters[2], mind[0])
+    assert (learning_steps(herd)[2], shard._brains.epsilon[2], herd.buffers.published["life"][2]) == (
+        mind[2],
+        epsilon,
+        0,
+    )
+    assert shard._worlds[2].bodyCount == 6
+    # A way from the pit back to the start is no experience: that of the first update after it is left out.
+    stored = shard._brains._replay.stored[2]
+    herd.step(4)
+    assert shard._brains._replay.stored[2] == stored
+    herd.step(4)
+    assert shard._brains._replay.stored[2] == stored + 1
+
+
+def test_a_robot_falls_off_the_edge_of_the_ground() -> None:
+    edge = Terrain(style="flat", x_min_m=-20, x_max_m=20, start_margin_m=0.5, obstacle_half_height_m=0.001)
+    herd = Herd(3, replace(CALM, terrain=edge))
+    robot = herd.shards[0]._robots[2]
+    for body in robot.bodies:
+        body.linearVelocity = (4.0, 0.0)
+    lowest = 0.0
+    for _ in range(600):
+        herd.step()
+        if herd.last["falls"]:
+            break
+        lowest = min(lowest, herd.buffers.current["position"][2, 1])
+    assert herd.last["falls"] == 1, "it never fell"
+    assert -20 < lowest < -15, "its fall ends at 20 m below"
+    assert herd.buffers.current["position"][2, 0] == pytest.approx(herd.workload._ground.starts[2], abs=0.5)
+
+
+def test_the_destroyed_are_skipped_and_come_back_as_new_lives() -> None:
+    herd = Herd(4, CALM)
+    shard, published = herd.shards[0], herd.buffers.published
+    herd.step(160)
+    old = shard._brains.parameters.copy()
+    published["alive"][1] = 0
+    thought = updates(herd)
+    for _ in range(8):
+        herd.step()
+        assert shard._robots[1] is None
+        assert shard._worlds[1].bodyCount == 1, "only the ground is left"
+        assert herd.last["ai_updates"] + herd.last["physics_only"] + herd.last["immobilised"] == 3
+    assert (updates(herd) - thought).tolist() == [2, 0, 2, 2]
+
+    published["genome"][1] = 0.8
+    published["alive"][1] = published["life"][1] = 1
+    herd.step()
+    robot = shard._robots[1]
+    assert robot.wheels[0].fixtures[0].shape.radius == pytest.approx(0.5 * 0.8 * 0.8), "scale and the wheels' own gene"
+    assert shard._worlds[1].bodyCount == 6
+    assert not np.array_equal(shard._brains.parameters[1], old[1])
+    assert (shard._brains.epsilon[1], learning_steps(herd)[1], shard._brains._replay.stored[1]) == (1.0, 0, 0)
+    np.testing.assert_array_equal(learning_steps(herd)[[0, 2, 3]], 4)
+    assert herd.buffers.current["position"][1, 0] == pytest.approx(herd.workload._ground.starts[1], abs=0.01)
+    herd.step(4)
+    assert updates(herd)[1] == 1, "counted anew in each life"
+
+
+def test_every_component_varies_within_a_thousand_frames_and_stays_in_its_range(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = []
+    observe = SenseOrgans.observe
+
+    def spy(*arguments: object) -> object:
+        observations, food = observe(*arguments)
+        seen.append(observations)
+        return observations, food
+
+    monkeypatch.setattr(SenseOrgans, "observe", spy)
+    herd = Herd(60, EnvironmentSettings())
+    herd.step(1000)
+    assert {each.dtype for each in seen} == {np.dtype(np.float32)}
+    everything = np.concatenate(seen)
+    assert everything.shape == (60 * 250, 29)
+    assert np.isfinite(everything).all()
+    assert everything.min() >= -1
+    assert everything.max() <= 1
+    spread = np.ptp(everything, axis=0)
+    assert {name: value for name, value in zip(OBSERVATION, spread, strict=True) if value < 0.1} == {}
+    # Each varies for agents by themselves, too, not only from one to another.
+    own = np.stack([everything[slot::60] for slot in range(60)])
+    varying = (np.ptp(own, axis=1) > 0).mean(axis=0)
+    assert {name: value for name, value in zip(OBSERVATION, varying, strict=True) if value < 0.2} == {}

@@ -1,0 +1,1 @@
+"""Is one side slower than another? Exact tests, verdicts, and advice."""

@@ -1,0 +1,73 @@
+"""What to do with a comparison of modes, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from walkerbench.comparison.verdicts import Comparison
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A mode that was compared with sequential.
+
+    Attributes:
+        mode: `threaded` or `process`.
+        workers: How many.
+        comparison: What came of it.
+    """
+
+    mode: str
+    workers: int
+    comparison: Comparison
+
+    @property
+    def speed_up(self) -> float:
+        """Times as fast as sequential."""
+        return 1 / self.comparison.time_ratio
+
+    @property
+    def is_faster(self) -> bool:
+        """Whether the whole interval lies on the fast side."""
+        return self.comparison.high < 1
+
+    @property
+    def is_slower(self) -> bool:
+        """Whether the whole interval lies on the slow side."""
+        return self.comparison.low > 1
+
+
+def advise(candidates: Sequence[Candidate], *, gil_enabled: bool | None) -> str:
+    """Say which mode to use on this machine, and what the others are.
+
+    Only what an interval bears out is advised: a mode whose interval reaches past 1 is no gain that one can count on.
+
+    Args:
+        candidates: The modes compared with sequential; may be empty.
+        gil_enabled: Whether the interpreter held the global interpreter lock; None where that is not known.
+    """
+    faster = sorted((each for each in candidates if each.is_faster), key=lambda each: -each.speed_up)
+    if faster:
+        best = faster[0]
+        rest = [each for each in candidates if each is not best]
+        first = f"on this machine use {best.mode} with {_workers(best)}: {best.speed_up:.2f} times sequential"
+    else:
+        rest = list(candidates)
+        all_slower = bool(rest) and all(each.is_slower for each in rest)
+        because = "it is the fastest" if all_slower else "no mode is faster for certain"
+        first = f"on this machine stay with sequential: {because}"
+    return "; ".join([first, *(_remark(each, gil_enabled) for each in rest)])
+
+
+def _remark(candidate: Candidate, gil_enabled: bool | None) -> str:
+    text = f"{candidate.mode} is {candidate.speed_up:.2f} times"
+    if not (candidate.is_faster or candidate.is_slower):
+        return f"{text}, which may be chance"
+    if candidate.mode == "threaded" and gil_enabled and not candidate.is_faster:
+        return f"{text}: this Python holds the GIL"
+    return text
+
+
+def _workers(candidate: Candidate) -> str:
+    return f"{candidate.workers} worker{'' if candidate.workers == 1 else 's'}"

@@ -1,0 +1,120 @@
+"""What a comparison came to: the one shape that sides measured now and runs recorded before share.
+
+Whoever compares makes a `Compared`; every report and every exit code is made from one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.comparison.verdicts import Comparison
+from walkerbench.criteria.statistics import summarise
+from walkerbench.slow_frames.attribution import Share
+
+METRIC = "frame"
+"""What is compared: the wall time of frames, the metric `frame_ms`."""
+
+PRECEDENCE = (70, 130, 3, 2, 1, 4)
+"""Exit codes other than 0, the one first that counts where several apply."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedSide:
+    """One side of a comparison.
+
+    Attributes:
+        label: What it is called.
+        mode: The mode that ran its shards.
+        workers: How many shards.
+        fallback: Why that mode is not the one asked for, or None.
+        revision: Commit of its code, or None where that is not known.
+        dirty: Whether files differed from that commit; None without one.
+        faults: What was injected, in words, or None.
+        frames: How many frames were judged.
+        frames_per_s: Judged frames ÷ their summed wall time; of recorded repeats the median, like every figure below.
+        repetition_ms: Mean frame time of each round, or of each recorded run.
+        frame_ms: Each of `STATISTICS`, None where there are too few frames for it.
+        agent_processing_ms: Likewise.
+        effective_cores: CPU seconds of the process tree per second; None where not measured.
+        shares: Where the judged frames' time went; empty where that is not known.
+        gil_enabled: Whether its interpreter's global lock was on.
+        digest: Of the trajectory.
+    """
+
+    label: str
+    mode: str
+    workers: int
+    fallback: str | None
+    revision: str | None
+    dirty: bool | None
+    faults: str | None
+    frames: int
+    frames_per_s: float
+    repetition_ms: tuple[float, ...]
+    frame_ms: Mapping[str, float | None]
+    agent_processing_ms: Mapping[str, float | None]
+    effective_cores: float | None
+    shares: tuple[Share, ...]
+    gil_enabled: bool
+    digest: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """A comparison: its sides, its verdicts and what they rest on.
+
+    Attributes:
+        how: `interleaved` for sides measured together in rounds, `recorded` for runs of their own.
+        repetitions: What was repeated, in words: `13 rounds of 12 blocks of 74 frames`.
+        profile: Name of the profile.
+        sides: The base first.
+        comparisons: One a candidate, in the sides' order.
+        same_work: What is known of the work that the sides did, in a sentence.
+        did_same_work: Whether it is proved to be the same.
+        tolerance: The smallest slowdown that matters; 0.02 is 2 %.
+        alpha: Family-wise error rate.
+        machine: Facts of the machine.
+    """
+
+    how: Literal["interleaved", "recorded"]
+    repetitions: str
+    profile: str
+    sides: tuple[ComparedSide, ...]
+    comparisons: tuple[Comparison, ...]
+    same_work: str
+    did_same_work: bool
+    tolerance: float
+    alpha: float
+    machine: Mapping[str, Any]
+
+    @property
+    def base(self) -> ComparedSide:
+        """What the others are compared with."""
+        return self.sides[0]
+
+    @property
+    def exit_code(self) -> int:
+        """1 with a regression, else 4 where a comparison is inconclusive, else 0."""
+        codes = {"regression": 1, "inconclusive": 4, "no regression": 0}
+        return first_that_counts(codes[comparison.verdict] for comparison in self.comparisons)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain data for JSON."""
+        return dataclasses.asdict(self)
+
+
+def first_that_counts(codes: Iterable[int]) -> int:
+    """Of several exit codes, the one that the process ends with; 0 where no other is among them."""
+    given = set(codes)
+    return next((code for code in PRECEDENCE if code in given), 0)
+
+
+def statistics_ms(nanoseconds: NDArray[np.int64]) -> dict[str, float | None]:
+    """Each of `STATISTICS` in ms of `(frames,)` nanoseconds; None where there are too few frames."""
+    return {name: None if value is None else value / 1e6 for name, value in summarise(nanoseconds).items()}

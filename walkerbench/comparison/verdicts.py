@@ -1,0 +1,373 @@
+"""Comparisons: whether a candidate takes longer than a base by more than a tolerance, at a known error rate.
+
+The unit is a run, never a frame: the frames of one run share a process, a memory layout and a state of the machine.
+Sides measured together, in interleaved rounds, are judged by `judge_rounds` with exact sign tests; sides recorded
+apart by `judge_repeats` with exact permutation tests. Either way two one-sided tests hold the logarithm of the time
+ratio against log(1 + tolerance): one for "slower", one for "not slower".
+
+Comparisons that are decided together are a family. Holm's correction keeps the chance of any false verdict of either
+kind among them at alpha (S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal
+of Statistics 6, 1979). It is made once over the tests for "slower" and once over those for "not slower". A false
+regression and a false "no regression" are two promises, each kept at alpha; in one family, sides that are clearly slow
+would ease the all-clear of the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.comparison.evidence import Evidence, Test
+from walkerbench.comparison.permutation_test import (
+    MOST_REPEATS,
+    MOST_SPLITS,
+    permutation_evidence,
+    repeats_needed,
+    split_count,
+)
+from walkerbench.comparison.sign_test import MOST_ROUNDS, rounds_needed, sign_evidence
+from walkerbench.errors import NotComparable, UsageError
+
+__all__ = [
+    "ALPHA",
+    "TOLERANCE",
+    "Comparison",
+    "Finding",
+    "Question",
+    "Repeats",
+    "check_decidable",
+    "holm",
+    "judge_repeats",
+    "judge_rounds",
+    "repeats_needed",
+    "round_estimate",
+    "rounds_needed",
+]
+
+Finding = Literal["regression", "no regression", "inconclusive"]
+"""Slower by more than the tolerance; not slower by that much; or neither could be shown."""
+
+TOLERANCE = 0.02
+"""The smallest slowdown that matters, by default: 2 %."""
+
+ALPHA = 0.01
+"""The family-wise error rate, by default: 1 %."""
+
+_UNITS: dict[Test, str] = {"sign": "rounds", "permutation": "repeats a side"}
+_MOST: dict[Test, int] = {"sign": MOST_ROUNDS, "permutation": MOST_REPEATS}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One member of a family of comparisons.
+
+    Attributes:
+        candidate: Label of the side that is compared with the base.
+        metric: Name of the duration that is compared, such as `frame`.
+    """
+
+    candidate: str
+    metric: str
+
+
+class Repeats(NamedTuple):
+    """What one question compares after the fact.
+
+    Attributes:
+        base_s: `(m,)`, the mean frame time of each of the base's runs.
+        candidate_s: `(n,)`, likewise.
+    """
+
+    base_s: NDArray[np.float64]
+    candidate_s: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What became of one question.
+
+    Attributes:
+        candidate: Label of the candidate.
+        base: Label of the base.
+        metric: Name of the duration.
+        test: `sign` over rounds, `permutation` over repeats.
+        repetitions: Number of rounds; of repeats, those of the side that has fewer.
+        repetitions_needed: The fewest with which this family should be decided.
+        time_ratio: Candidate's time over the base's, 1.05 being 5 % slower: the median of the rounds, or the ratio of
+            the repeats' geometric means.
+        low: Lower bound of the true time ratio, by inversion of the same test at alpha / size of the family.
+        high: Upper bound.
+        level: Probability with which the bounds hold the true ratio; lower than 1 - 2 alpha / size of the family only
+            where there are too few repetitions for that.
+        p_slower: Holm's corrected p-value of "slower": the null hypothesis is a true ratio of at most 1 + tolerance.
+        p_not_slower: The same of "not slower": the null hypothesis is a ratio of at least 1 + tolerance.
+        tolerance: The smallest slowdown that matters; 0.02 is 2 %.
+        alpha: Family-wise error rate of either kind of verdict.
+        verdict: The finding.
+        repetitions_to_settle: Where inconclusive, how many repetitions in all would likely settle a new comparison, at
+            the scatter seen; None where no sensible number would. New, because to go on until a verdict comes is to
+            peek, and alpha would not hold.
+        detectable_slowdown: The slowdown (0.05 is 5 %) above which repetitions that scatter just like these would be a
+            regression; None where so few cannot be one.
+        detail: One line for a reader: what was found, or what would settle it.
+    """
+
+    candidate: str
+    base: str
+    metric: str
+    test: Test
+    repetitions: int
+    repetitions_needed: int
+    time_ratio: float
+    low: float
+    high: float
+    level: float
+    p_slower: float
+    p_not_slower: float
+    tolerance: float
+    alpha: float
+    verdict: Finding
+    repetitions_to_settle: int | None
+    detectable_slowdown: float | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What a family is judged by; `error` is what each of its members' bounds may err by, on either side."""
+
+    base: str
+    tolerance: float
+    alpha: float
+    family: int
+
+    def __post_init__(self) -> None:
+        if not self.family:
+            raise UsageError("there is nothing to compare: name at least one candidate")
+        if not (math.isfinite(self.tolerance) and self.tolerance >= 0):
+            raise UsageError(f"a tolerance of {self.tolerance:g} makes no sense: give 0 or more, such as 0.02 for 2 %")
+        if not 0 < self.alpha < 0.5:
+            raise UsageError(f"an alpha of {self.alpha:g} makes no sense: give more than 0 and less than 0.5")
+
+    @property
+    def limit(self) -> float:
+        return math.log1p(self.tolerance)
+
+    @property
+    def error(self) -> float:
+        return self.alpha / self.family
+
+
+def check_decidable(tolerance: float, alpha: float) -> None:
+    """Refuse what no comparison could be decided by; to be asked before anything is measured.
+
+    Raises:
+        UsageError: Tolerance or alpha is out of range.
+    """
+    _Rule("", tolerance, alpha, family=1)
+
+
+def round_estimate(base_s: NDArray[Any], candidate_s: NDArray[Any]) -> float:
+    """A round's estimate of how much longer the candidate takes.
+
+    The median, not the mean: a block that the machine disturbed must not speak for the round.
+
+    Args:
+        base_s: `(blocks,)`, the base's time for each block of frames, in any one unit.
+        candidate_s: `(blocks,)`, the candidate's time for the same blocks, in the same unit.
+
+    Returns:
+        The median over blocks of log(candidate / base).
+
+    Raises:
+        NotComparable: The sides have other numbers of blocks, none at all, or a time that is no positive number.
+    """
+    if np.shape(base_s) != np.shape(candidate_s):
+        raise NotComparable(
+            f"the base ran {np.size(base_s)} blocks and the candidate {np.size(candidate_s)}: both must run the same"
+        )
+    return float(np.median(_log_times(candidate_s, "the candidate") - _log_times(base_s, "the base")))
+
+
+def judge_rounds(
+    estimates: Mapping[Question, NDArray[np.float64]], *, base: str, tolerance: float = TOLERANCE, alpha: float = ALPHA
+) -> tuple[Comparison, ...]:
+    """Judge a family of comparisons by exact sign tests over interleaved rounds.
+
+    Args:
+        estimates: For each question `(rounds,)`, the `round_estimate` of every round; how many rounds must have been
+            settled before the first.
+        base: Label of the base.
+        tolerance: The smallest slowdown that matters, 0 or more.
+        alpha: Family-wise error rate, between 0 and 1/2.
+
+    Returns:
+        One comparison for each question, in their order.
+
+    Raises:
+        NotComparable: A question has no rounds, or an estimate that is no finite number.
+        UsageError: There are no questions, or tolerance or alpha is out of range.
+    """
+    rule = _Rule(base, tolerance, alpha, len(estimates))
+    return _judge(
+        {
+            question: sign_evidence(_checked_estimates(values, question), rule.limit, rule.error)
+            for question, values in estimates.items()
+        },
+        rule,
+    )
+
+
+def judge_repeats(
+    times: Mapping[Question, Repeats], *, base: str, tolerance: float = TOLERANCE, alpha: float = ALPHA
+) -> tuple[Comparison, ...]:
+    """Judge a family of comparisons by exact permutation tests over recorded runs.
+
+    The statistic is the difference of the means of the logarithms. The test is exact where both sides' times are
+    distributed alike but for the factor between them; a drift of the machine between the sides is such a factor, and
+    only interleaved rounds can tell it from the candidate's.
+
+    Args:
+        times: For each question the runs' mean frame times.
+        base: Label of the base.
+        tolerance: The smallest slowdown that matters, 0 or more.
+        alpha: Family-wise error rate, between 0 and 1/2.
+
+    Returns:
+        One comparison for each question, in their order.
+
+    Raises:
+        NotComparable: A side has no runs, too many for the exact test, or a time that is no positive number.
+        UsageError: There are no questions, or tolerance or alpha is out of range.
+    """
+    rule = _Rule(base, tolerance, alpha, len(times))
+    return _judge({question: _of_repeats(repeats, question, rule) for question, repeats in times.items()}, rule)
+
+
+def _of_repeats(repeats: Repeats, question: Question, rule: _Rule) -> Evidence:
+    base = _log_times(repeats.base_s, f"{rule.base} ({question.metric})")
+    candidate = _log_times(repeats.candidate_s, f"{question.candidate} ({question.metric})")
+    if split_count(len(base), len(candidate)) > MOST_SPLITS:
+        raise NotComparable(
+            f"{len(candidate)} runs of {question.candidate} against {len(base)} of {rule.base} are too many for an "
+            f"exact test: give at most {MOST_REPEATS} of each"
+        )
+    return permutation_evidence(base, candidate, rule.limit, rule.error)
+
+
+def _judge(family: Mapping[Question, Evidence], rule: _Rule) -> tuple[Comparison, ...]:
+    p_slower = holm([evidence.p_above for evidence in family.values()])
+    p_not_slower = holm([evidence.p_below for evidence in family.values()])
+    return tuple(
+        _compare(question, evidence, slower, not_slower, rule)
+        for (question, evidence), slower, not_slower in zip(family.items(), p_slower, p_not_slower, strict=True)
+    )
+
+
+def holm(p_values: list[float]) -> list[float]:
+    """Holm's corrected p-values: each is at most alpha exactly where Holm's procedure rejects at alpha.
+
+    The smallest of m is multiplied by m, the next by m - 1, and so on; none is left below one that came before it.
+
+    Args:
+        p_values: Of a family, in any order.
+
+    Returns:
+        The corrected ones, in the same order.
+    """
+    corrected = [0.0] * len(p_values)
+    so_far = 0.0
+    for done, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        so_far = max(so_far, min(1.0, (len(p_values) - done) * p_values[index]))
+        corrected[index] = so_far
+    return corrected
+
+
+def _compare(question: Question, evidence: Evidence, p_slower: float, p_not_slower: float, rule: _Rule) -> Comparison:
+    verdict = _verdict(p_slower, p_not_slower, rule.alpha)
+    to_settle = evidence.repetitions_to_settle if verdict == "inconclusive" else None
+    return Comparison(
+        candidate=question.candidate,
+        base=rule.base,
+        metric=question.metric,
+        test=evidence.test,
+        repetitions=evidence.repetitions,
+        repetitions_needed=evidence.repetitions_needed,
+        time_ratio=math.exp(evidence.estimate),
+        low=math.exp(evidence.low),
+        high=math.exp(evidence.high),
+        level=evidence.level,
+        p_slower=p_slower,
+        p_not_slower=p_not_slower,
+        tolerance=rule.tolerance,
+        alpha=rule.alpha,
+        verdict=verdict,
+        repetitions_to_settle=to_settle,
+        detectable_slowdown=_detectable_slowdown(evidence, rule),
+        detail=_detail(verdict, evidence, min(p_slower, p_not_slower), rule),
+    )
+
+
+def _verdict(p_slower: float, p_not_slower: float, alpha: float) -> Finding:
+    # Never both: alpha is below 1/2.
+    if p_slower <= alpha:
+        return "regression"
+    return "no regression" if p_not_slower <= alpha else "inconclusive"
+
+
+def _detectable_slowdown(evidence: Evidence, rule: _Rule) -> float | None:
+    """What the estimate would be if all repetitions were shifted until the lower bound is at the limit."""
+    if not evidence.decidable:
+        return None
+    return math.expm1(rule.limit + evidence.estimate - evidence.low)
+
+
+def _detail(verdict: Finding, evidence: Evidence, p_value: float, rule: _Rule) -> str:
+    if verdict == "regression":
+        return f"slower by more than {_percent(rule.tolerance)} (p = {p_value:.2g})"
+    if verdict == "no regression":
+        return f"not slower by {_percent(rule.tolerance)} or more (p = {p_value:.2g})"
+    units = _UNITS[evidence.test]
+    if evidence.repetitions < evidence.repetitions_needed:
+        return (
+            f"an error rate of {_percent(rule.alpha)} needs {evidence.repetitions_needed} {units}, "
+            f"there are {evidence.repetitions}"
+        )
+    if evidence.repetitions_to_settle is None:
+        settled = f"even {_MOST[evidence.test]} {units} would hardly settle it"
+    else:
+        settled = f"{evidence.repetitions_to_settle} {units} would likely settle it"
+    detectable = _detectable_slowdown(evidence, rule)
+    if detectable is None:
+        return settled
+    return f"{settled}; {evidence.repetitions} detect a slowdown above {_percent(detectable)}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def _checked_estimates(values: NDArray[np.float64], question: Question) -> NDArray[np.float64]:
+    estimates = np.asarray(values, np.float64)
+    if estimates.size == 0:
+        raise NotComparable(f"{question.candidate} ({question.metric}) has no rounds: measure at least one")
+    if not np.isfinite(estimates).all():
+        raise NotComparable(
+            f"{question.candidate} ({question.metric}) has a round without a finite estimate: measure it again"
+        )
+    return estimates
+
+
+def _log_times(values: NDArray[Any], whose: str) -> NDArray[np.float64]:
+    times = np.asarray(values, np.float64)
+    if times.size == 0:
+        raise NotComparable(f"{whose} has no measured times: run it again, with measured frames")
+    wrong = times[~(np.isfinite(times) & (times > 0))]
+    if wrong.size:
+        raise NotComparable(f"{whose} has a time of {wrong[0]:g}, which is no positive number: measure it again")
+    return np.log(times)

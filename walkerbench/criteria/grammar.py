@@ -1,0 +1,229 @@
+"""Criteria: what a run must reach, and what became of it.
+
+::
+
+    criterion = metric [ "." statistic ] operator value
+    operator  = "<" | "<=" | ">" | ">=" | "==" | "!="
+    value     = a finite decimal number, without a unit
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import operator
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from walkerbench.criteria.metrics import Measured
+from walkerbench.criteria.statistics import STATISTICS
+from walkerbench.errors import CriterionError
+
+Outcome = Literal["pass", "fail", "unsupported"]
+
+OPERATORS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+"""What each operator of the grammar means."""
+
+_TEXT = re.compile(r"\s*(?P<key>[^\s<>=!]*)\s*(?P<operator>[<>=!]*)\s*(?P<value>.*?)\s*", re.DOTALL)
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
+_VALUE = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What a metric must reach.
+
+    Attributes:
+        metric: The metric's name, such as `frame_ms`, `physics_fps` or a counter.
+        statistic: One of `STATISTICS` for a duration, else None.
+        operator: One of `OPERATORS`.
+        value: The limit, in the metric's unit.
+    """
+
+    metric: str
+    statistic: str | None
+    operator: str
+    value: float
+
+    @property
+    def key(self) -> str:
+        """The flat metric name, such as `frame_ms.max`."""
+        return self.metric if self.statistic is None else f"{self.metric}.{self.statistic}"
+
+    def __str__(self) -> str:
+        """The canonical text, which parses back to the same criterion."""
+        return f"{self.key} {self.operator} {repr(self.value).removesuffix('.0')}"
+
+    def holds(self, value: float) -> bool:
+        """Whether a measured value meets the criterion."""
+        return bool(OPERATORS[self.operator](value, self.value))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one criterion.
+
+    Attributes:
+        criterion: Its canonical text.
+        stage: The stage judged, or None for the whole run.
+        value: What was measured, or None.
+        outcome: `unsupported` where there was too little to judge by: neither a pass nor a failure.
+        detail: One line for a reader.
+    """
+
+    criterion: str
+    stage: int | None
+    value: float | None
+    outcome: Outcome
+    detail: str
+
+
+class Judged(Protocol):
+    """Anything with an outcome: a verdict, or the record of one."""
+
+    @property
+    def outcome(self) -> str: ...  # noqa: D102  the class says it
+
+
+NO_EMERGENCY = Criterion("emergency_shutdowns", None, "==", 0.0)
+"""The criterion that no profile and no option can take away."""
+
+DEFAULT_CRITERIA = (
+    Criterion("frame_ms", "max", "<", 200.0),
+    Criterion("agent_processing_ms", "max", "<", 200.0),
+    NO_EMERGENCY,
+    Criterion("physics_fps", None, ">", 400.0),
+)
+"""The integration guide's criteria."""
+
+
+def parse_criterion(text: str) -> Criterion:
+    """Parse a criterion; whether its metric exists is for `check_known`.
+
+    Raises:
+        CriterionError: The text does not fit the grammar.
+    """
+    match = _TEXT.fullmatch(text)
+    if match is None:  # pragma: no cover  every part of the pattern may be empty
+        raise _wrong(text, "it is not a criterion")
+    key, sign, value = match["key"], match["operator"], " ".join(match["value"].split())
+    if not _KEY.fullmatch(key):
+        raise _wrong(text, f"'{key}' is no metric" if key else "the metric is missing")
+    if sign not in OPERATORS:
+        raise _wrong(text, f"'{sign}' is no operator" if sign else "the operator is missing")
+    if not _VALUE.fullmatch(value) or not math.isfinite(float(value)):
+        raise _wrong(text, f"'{value}' is no finite number" if value else "the value is missing")
+    metric, _, last = key.rpartition(".")
+    if metric and last in STATISTICS:
+        return Criterion(metric, last, sign, float(value))
+    return Criterion(key, None, sign, float(value))
+
+
+def check_known(criterion: Criterion, known: Collection[str]) -> None:
+    """Check that a run measures what a criterion asks for.
+
+    Args:
+        criterion: The criterion.
+        known: Flat metric names, as of `known_metrics`.
+
+    Raises:
+        CriterionError: It does not; the message lists what it measures.
+    """
+    if criterion.key in known:
+        return
+    statistics = [name for name in STATISTICS if f"{criterion.metric}.{name}" in known]
+    if statistics and criterion.statistic is None:
+        raise CriterionError(
+            f"criterion '{criterion}': {criterion.key} needs a statistic: one of {', '.join(statistics)}"
+        )
+    close = difflib.get_close_matches(criterion.key, known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise CriterionError(f"criterion '{criterion}': unknown metric; {hint}known are {_listed(known)}")
+
+
+def replace(criteria: Iterable[Criterion], overrides: Sequence[Criterion]) -> tuple[Criterion, ...]:
+    """Let overrides take the place of the criteria with the same key, and add the others.
+
+    `NO_EMERGENCY` is among the result whatever is given.
+    """
+    overridden = {criterion.key for criterion in overrides}
+    kept = [criterion for criterion in criteria if criterion.key not in overridden]
+    return tuple(dict.fromkeys((*kept, *overrides, NO_EMERGENCY)))
+
+
+def judge(criteria: Iterable[Criterion], measured: Measured, stage: int | None) -> tuple[Verdict, ...]:
+    """Judge what was measured.
+
+    Args:
+        criteria: What must be reached.
+        measured: Of the stage or the whole run.
+        stage: The stage's number; None for the whole run.
+
+    Raises:
+        CriterionError: A criterion asks for what is not measured at all.
+    """
+    return tuple(_judge(criterion, measured, stage) for criterion in criteria)
+
+
+def exit_code(state: str, verdicts: Iterable[Judged]) -> int:
+    """The process's exit code for a run.
+
+    Args:
+        state: The run's state; one left `running` was killed, so it counts as broken.
+        verdicts: Its verdicts. None at all prove nothing: inconclusive.
+
+    Returns:
+        130 interrupted, 3 broken, 1 a criterion failed or an emergency shutdown, 4 inconclusive, 0 passed: the first
+        that applies.
+    """
+    outcomes = {verdict.outcome for verdict in verdicts}
+    if state == "interrupted":
+        return 130
+    if state not in ("finished", "emergency"):
+        return 3
+    if "fail" in outcomes or state == "emergency":
+        return 1
+    return 0 if outcomes == {"pass"} else 4
+
+
+def _judge(criterion: Criterion, measured: Measured, stage: int | None) -> Verdict:
+    check_known(criterion, measured.values)
+    text = str(criterion)
+    value = measured.values[criterion.key]
+    if value is None:
+        reason = measured.unmeasured.get(criterion.key, "not measured")
+        return Verdict(text, stage, None, "unsupported", reason)
+    if math.isnan(value):
+        return Verdict(text, stage, None, "unsupported", "the measured value is not a number")
+    if criterion.holds(value):
+        return Verdict(text, stage, value, "pass", f"{value:.6g}")
+    return Verdict(text, stage, value, "fail", f"{value:.6g} is not {criterion.operator} {criterion.value:.6g}")
+
+
+def _wrong(text: str, what: str) -> CriterionError:
+    shown = " ".join(text.split())
+    return CriterionError(
+        f"criterion '{shown}': {what}; write 'metric[.statistic] op value' with op one of {' '.join(OPERATORS)}, "
+        "such as 'frame_ms.p99 < 50'"
+    )
+
+
+def _listed(known: Collection[str]) -> str:
+    """All known metrics in one line: a duration once, with its statistics in braces."""
+    statistics: dict[str, list[str]] = {}
+    for name in known:
+        metric, _, last = name.rpartition(".")
+        if metric and last in STATISTICS:
+            statistics.setdefault(metric, []).append(last)
+        else:
+            statistics[name] = []
+    return ", ".join(f"{metric}.{{{','.join(names)}}}" if names else metric for metric, names in statistics.items())

@@ -1,0 +1,142 @@
+"""Metrics: what a run's recordings come to, under flat names such as `frame_ms.p99`.
+
+Every recorded duration `X_ns` gives `X_ms` with each of `STATISTICS`; the frame's `wall_ns` is called `frame_ms` and
+the phase `agents_ns` `agent_processing_ms`. Beside them stand the counters (totals, warm-up included) and the
+metrics of `RUN_METRICS`. Only judged frames, those after the warm-up, enter durations, `physics_fps` and `cpu.…`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.criteria.statistics import STATISTICS, summarise, values_needed
+
+_CPU_METRICS = ("cpu.effective_cores", "cpu.busiest_core_percent", "cpu.other_cores")
+
+RUN_METRICS = ("physics_fps", *_CPU_METRICS, "emergency_shutdowns", "missed_deadlines")
+"""Metrics that are neither durations nor counters."""
+
+_NAMES = {"wall_ns": "frame_ms", "agents_ns": "agent_processing_ms"}
+_NS_PER_MS = 1e6
+_NS_PER_S = 1e9
+_SAMPLES_NEEDED = 2  # CPU seconds are a running total: a rate takes two readings
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured.
+
+    Attributes:
+        values: Flat metric name → value; None where not measured or not supported.
+        unmeasured: Metric → why its value is None.
+    """
+
+    values: dict[str, float | None]
+    unmeasured: dict[str, str]
+
+
+def duration_name(column: str) -> str | None:
+    """The metric of a recorded column, without a statistic; None for a column that holds none."""
+    # `start_ns` is a moment, and what one thread or process used explains a frame: it is no duration to judge by.
+    if not column.endswith("_ns") or column == "start_ns" or column.startswith(("parent_", "process_")):
+        return None
+    return _NAMES.get(column, f"{column.removesuffix('_ns')}_ms")
+
+
+def known_metrics(columns: Iterable[str], counters: Iterable[str]) -> tuple[str, ...]:
+    """Every flat metric name that a run with these columns and counters measures.
+
+    Args:
+        columns: Names of the columns of `frames.npy`.
+        counters: Names of the counters.
+    """
+    durations = [name for column in columns if (name := duration_name(column)) is not None]
+    names = [f"{name}.{statistic}" for name in durations for statistic in STATISTICS]
+    return tuple(dict.fromkeys((*names, *RUN_METRICS, *counters)))
+
+
+def measure(
+    frames: NDArray[Any],
+    cpu: NDArray[Any],
+    counters: Mapping[str, int],
+    emergency_shutdowns: int,
+    missed_deadlines: int | None,
+) -> Measured:
+    """Measure a run, or a stage of it.
+
+    Args:
+        frames: `(frames,)`, structured as `frames.npy`: the rows of the run or stage.
+        cpu: `(samples,)`, structured as `cpu.npy`; samples outside the judged frames are left aside.
+        counters: Totals by name.
+        emergency_shutdowns: How often a safeguard stopped the environment.
+        missed_deadlines: Frames that missed the real-time pace; None at any other pace.
+    """
+    judged = frames[frames["warmup"] == 0]
+    values: dict[str, float | None] = {}
+    unmeasured: dict[str, str] = {}
+    for column in frames.dtype.names or ():
+        name = duration_name(column)
+        if name is not None:
+            _add_duration(name, judged[column], values, unmeasured)
+    for part, reasons in (_physics_fps(judged), _cpu(judged, cpu)):
+        values |= part
+        unmeasured |= reasons
+    values["emergency_shutdowns"] = float(emergency_shutdowns)
+    values["missed_deadlines"] = None if missed_deadlines is None else float(missed_deadlines)
+    if missed_deadlines is None:
+        unmeasured["missed_deadlines"] = (
+            "only a run at real-time pace has deadlines" if len(judged) else "there are no judged frames"
+        )
+    values |= {name: float(total) for name, total in counters.items()}
+    return Measured(values, unmeasured)
+
+
+def _add_duration(
+    name: str, nanoseconds: NDArray[Any], values: dict[str, float | None], unmeasured: dict[str, str]
+) -> None:
+    for statistic, value in summarise(nanoseconds).items():
+        key = f"{name}.{statistic}"
+        values[key] = None if value is None else value / _NS_PER_MS
+        if value is None:
+            needed = values_needed(statistic)
+            unmeasured[key] = f"{statistic} needs {needed} judged frames, there are {len(nanoseconds)}"
+
+
+def _physics_fps(judged: NDArray[Any]) -> tuple[dict[str, float | None], dict[str, str]]:
+    total_ns = int(judged["wall_ns"].sum())
+    if total_ns == 0:
+        return {"physics_fps": None}, {"physics_fps": "there are no judged frames"}
+    return {"physics_fps": len(judged) * _NS_PER_S / total_ns}, {}
+
+
+def _cpu(judged: NDArray[Any], cpu: NDArray[Any]) -> tuple[dict[str, float | None], dict[str, str]]:
+    spans = [
+        span for stage in np.unique(judged["stage"]) if len(span := _within(judged, stage, cpu)) >= _SAMPLES_NEEDED
+    ]
+    if not spans:
+        reason = f"needs {_SAMPLES_NEEDED} CPU samples while judged frames run, there are fewer"
+        return dict.fromkeys(_CPU_METRICS), dict.fromkeys(_CPU_METRICS, reason)
+    cpu_s = sum(float(span["tree_cpu_s"][-1] - span["tree_cpu_s"][0]) for span in spans)
+    wall_s = sum(int(span["time_ns"][-1] - span["time_ns"][0]) for span in spans) / _NS_PER_S
+    # A sample's percentages cover the time since the one before, so a span's first one belongs to what came before it.
+    percents = np.concatenate([span["core_percent"][1:] for span in spans]).astype(np.float64)
+    means = percents.mean(axis=0)
+    effective, of_cores = _CPU_METRICS[0], _CPU_METRICS[1:]
+    if not np.isfinite(means).all():
+        reason = "a core was switched off during the run"
+        return {effective: cpu_s / wall_s} | dict.fromkeys(of_cores), dict.fromkeys(of_cores, reason)
+    others = max(0.0, float(means.sum()) / 100 - cpu_s / wall_s)
+    return dict(zip(_CPU_METRICS, (cpu_s / wall_s, float(means.max()), others), strict=True)), {}
+
+
+def _within(judged: NDArray[Any], stage: int, cpu: NDArray[Any]) -> NDArray[Any]:
+    rows = judged[judged["stage"] == stage]
+    begin = rows["start_ns"][0]
+    end = rows["start_ns"][-1] + rows["wall_ns"][-1]
+    inside: NDArray[Any] = cpu[(cpu["time_ns"] >= begin) & (cpu["time_ns"] <= end)]
+    return inside

@@ -1,0 +1,202 @@
+"""Starts a recorded run, by itself or under py-spy, and sees it to its end.
+
+py-spy starts the run itself: looking into one's own children is permitted where attaching to a running process is not
+(`kernel.yama.ptrace_scope = 1`, which is what most Linux systems come with).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from walkerbench.errors import Interrupted, RunBroken, UsageError
+from walkerbench.system.child_processes import child_environment, interpreter_command
+from walkerbench.system.interrupts import InterruptWatch
+from walkerbench.system.resources import read_text
+
+Moment = Literal["wall", "gil"]
+"""What is sampled: every thread at any time, or the thread that holds the GIL."""
+
+RATE_HZ = 100
+"""Samples a second, py-spy's own default."""
+
+_LOOK_S = 0.1  # how often interrupts are looked at while the run goes on
+_TAIL_BYTES = 16384
+_PROBE = "import time; time.sleep(30)"  # to be ended by py-spy, after the least time that it can be given: a second
+_PROBE_TIMEOUT_S = 30.0
+_REFUSED = re.compile(r"EPERM|EACCES|permission|permitted|os error (1|13)\b|requires root", re.IGNORECASE)
+_YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
+
+
+def find_py_spy() -> str:
+    """The path of py-spy: beside this interpreter, else wherever the shell finds it.
+
+    Raises:
+        UsageError: It is not installed.
+    """
+    places = os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", "")))
+    found = shutil.which("py-spy", path=places)
+    if found is None:
+        raise UsageError("py-spy is not installed: pip install 'walkerbench[profile]'")
+    return found
+
+
+def check_permitted(py_spy: str) -> None:
+    """See that py-spy may look into processes that it starts, before anything is made.
+
+    Raises:
+        UsageError: It may not; says what to allow.
+        RunBroken: It does not work here for another reason.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        recording = [
+            py_spy,
+            "record",
+            "--format",
+            "raw",
+            "--duration",
+            "1",
+            "--output",
+            str(Path(directory) / "samples"),
+        ]
+        try:
+            done = subprocess.run(  # noqa: S603  our own words, no shell
+                [*recording, "--", *interpreter_command(), "-c", _PROBE],
+                stdin=subprocess.DEVNULL, capture_output=True, env=_environment(), check=False,
+                process_group=0, timeout=_PROBE_TIMEOUT_S,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise RunBroken(f"py-spy did not end within {_PROBE_TIMEOUT_S:g} s of a trial of one") from error
+    if done.returncode == 0:
+        return
+    said = " ".join(done.stderr.decode(errors="replace").split())
+    if _REFUSED.search(said):
+        allow = what_to_allow(sys.platform, read_text(_YAMA))
+        raise UsageError(f"py-spy is not permitted to look into processes here: {allow}")
+    raise RunBroken(f"py-spy does not work here, it ended with status {done.returncode}: {said or 'without a word'}")
+
+
+def record(options: Sequence[str], run: Path, interrupts: InterruptWatch) -> None:
+    """Record a run in a process of its own.
+
+    Args:
+        options: Of `walkerbench run`, without its output.
+        run: The run directory.
+        interrupts: Looked at while the run goes on; an interrupt is passed on to it.
+
+    Raises:
+        UsageError: The run refused what was asked for.
+        Interrupted: The user wants no more, and the run had not begun.
+    """
+    _see_through(_run_command(options, run), run, interrupts, sampled=False)
+
+
+def record_sampled(
+    py_spy: str, options: Sequence[str], run: Path, samples: Path, moment: Moment, interrupts: InterruptWatch
+) -> None:
+    """Record a run under py-spy.
+
+    Args:
+        py_spy: Its path.
+        options: Of `walkerbench run`, without its output.
+        run: The run directory.
+        samples: The speedscope file that py-spy writes.
+        moment: What is sampled.
+        interrupts: Looked at while the run goes on; an interrupt is passed on to it, and what was sampled is kept.
+
+    Raises:
+        UsageError: The run refused what was asked for.
+        RunBroken: py-spy broke.
+        Interrupted: The user wants no more, and the run had not begun.
+    """
+    which = "--gil" if moment == "gil" else "--idle"
+    recording = [py_spy, "record", "--format", "speedscope", "--rate", str(RATE_HZ), "--output", str(samples)]
+    command = [*recording, "--subprocesses", "--threads", which, "--", *_run_command(options, run)]
+    _see_through(command, run, interrupts, sampled=True)
+
+
+def what_to_allow(platform: str, ptrace_scope: str | None) -> str:
+    """What lets py-spy look into processes.
+
+    Args:
+        platform: As `sys.platform` has it.
+        ptrace_scope: What Linux says of `kernel.yama.ptrace_scope`, or None without Yama.
+    """
+    if platform == "darwin":
+        return "macOS permits it to root only: run the command with sudo"
+    if ptrace_scope is not None and ptrace_scope.strip() in {"2", "3"}:
+        return "allow it with `sudo sysctl kernel.yama.ptrace_scope=1`, or run the command with sudo"
+    return "in a container, start it with `--cap-add SYS_PTRACE`; elsewhere, run the command with sudo"
+
+
+def _run_command(options: Sequence[str], run: Path) -> list[str]:
+    return [*interpreter_command(), "-m", "walkerbench", "run", *options, "-q", "-o", str(run)]
+
+
+def _see_through(command: Sequence[str], run: Path, interrupts: InterruptWatch, *, sampled: bool) -> None:
+    with tempfile.TemporaryFile() as stderr:
+        process = subprocess.Popen(  # noqa: S603  our own words, no shell
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, env=_environment(),
+            process_group=0,  # out of Ctrl-C's reach, and to be killed as a whole
+        )  # fmt: skip
+        try:
+            _wait(process, interrupts, sampled=sampled)
+        finally:
+            _kill_group(process)
+        if interrupts.received is not None and not (run / "run.json").exists():
+            raise Interrupted(f"interrupted ({interrupts.received}) before the run began")
+        size = stderr.seek(0, os.SEEK_END)
+        stderr.seek(max(0, size - _TAIL_BYTES))
+        _check(stderr.read().decode(errors="replace"), process.returncode, run, sampled=sampled)
+
+
+def _wait(process: subprocess.Popen[bytes], interrupts: InterruptWatch, *, sampled: bool) -> None:
+    """Wait for the end; pass the first interrupt on to the run, which then closes in order, and py-spy after it."""
+    told = False
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_LOOK_S)
+            return
+        if interrupts.received is not None and not told:
+            with suppress(psutil.Error, IndexError):  # py-spy may not have started the run yet: then the next time
+                whole = psutil.Process(process.pid)
+                (whole.children()[0] if sampled else whole).send_signal(signal.SIGINT)
+                told = True
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    process.wait()
+
+
+def _check(stderr: str, exit_code: int, run: Path, *, sampled: bool) -> None:
+    """Turn what was said on stderr into an error, where there is no run or py-spy did not get to its end."""
+    lines = [line.removeprefix("walkerbench: ") for line in stderr.splitlines() if line.startswith("walkerbench: ")]
+    recorded = (run / "run.json").exists()
+    if sampled and exit_code != 0 and not lines:
+        said = " ".join(line.strip() for line in stderr.splitlines() if line.strip())
+        raise RunBroken(f"py-spy ended with status {exit_code}: {said or 'it said nothing'}")
+    if not recorded:
+        # Whatever can be refused before the first frame is refused by an exit code of 2, which py-spy keeps to itself.
+        raise UsageError("\n".join(lines) or "the run ended before it began: try it by itself with `walkerbench run`")
+
+
+def _environment() -> dict[str, str]:
+    """The environment of a run, and of a py-spy that is brief."""
+    return {**child_environment(), "RUST_BACKTRACE": "0"}

@@ -1,0 +1,102 @@
+"""Reads what py-spy has written: a speedscope file whose outermost frames are processes and threads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from walkerbench.errors import RunBroken
+from walkerbench.flamegraph.stacks import MAIN, Call, Stack, Track, short_path
+
+_PROFILE = re.compile(r'Process (\d+) Thread \S+ "(.*)"')
+_PROCESS = re.compile(r"process \d+:")
+_THREAD = re.compile(r"thread \(\S+\)(?:: (.*))?")
+_WORKER_THREAD = re.compile(r"walkerbench-(worker-\d+)")
+
+
+@dataclass(frozen=True)
+class _Thread:
+    """One thread's samples, and whose they are."""
+
+    pid: int
+    name: str
+    is_root: bool
+    stacks: tuple[Stack, ...]
+
+
+def read_tracks(path: Path, worker_pids: Iterable[Sequence[int]]) -> tuple[Track, ...]:
+    """Read the samples of the main thread and of every worker; other threads only watch, and are left out.
+
+    Args:
+        path: What py-spy wrote with `--format speedscope --subprocesses --threads`.
+        worker_pids: Process ids of each stage's worker processes, by their numbers.
+
+    Raises:
+        RunBroken: It is no such file.
+    """
+    try:
+        return tracks(json.loads(path.read_text(encoding="utf-8")), worker_pids)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise RunBroken(
+            f"py-spy has written no samples that can be read ({type(error).__name__}: {error}): "
+            "try another version of py-spy"
+        ) from error
+
+
+def tracks(content: Mapping[str, Any], worker_pids: Iterable[Sequence[int]]) -> tuple[Track, ...]:
+    """The tracks of a parsed file: `main`, then the workers by their numbers, each over all stages.
+
+    Worker threads have names, worker processes are known by their process ids.
+    """
+    calls = [_call(frame) for frame in content["shared"]["frames"]]
+    threads = [_thread(profile, calls) for profile in content["profiles"] if profile["samples"]]
+    names = {pid: f"worker-{number}" for pids in worker_pids for number, pid in enumerate(pids)}
+    gathered: dict[str, list[Stack]] = {}
+    for thread in threads:
+        name = _track(thread, names)
+        if name is not None:
+            gathered.setdefault(name, []).extend(thread.stacks)
+    return tuple(Track(name, tuple(gathered[name])) for name in sorted(gathered, key=_in_order))
+
+
+def _thread(profile: Mapping[str, Any], calls: Sequence[Call]) -> _Thread:
+    match = _PROFILE.fullmatch(profile["name"])
+    if match is None:
+        raise ValueError(f"a profile is called {profile['name']!r}")
+    stacks = [tuple(calls[number] for number in sample) for sample in profile["samples"]]
+    owners = [call.function for call in stacks[-1] if _is_owner(call)]
+    processes = [owner for owner in owners if _PROCESS.match(owner)]
+    # A thread has no name yet when it is first seen.
+    thread = next((_THREAD.fullmatch(owner) for owner in owners if not _PROCESS.match(owner)), None)
+    return _Thread(
+        pid=int(match[1]),
+        name=(thread[1] if thread else None) or match[2],
+        is_root=len(processes) == 1,
+        stacks=tuple(tuple(call for call in stack if not _is_owner(call)) for stack in stacks),
+    )
+
+
+def _track(thread: _Thread, worker_processes: Mapping[int, str]) -> str | None:
+    if match := _WORKER_THREAD.fullmatch(thread.name):
+        return match[1]
+    if thread.name != "MainThread":
+        return None
+    if thread.is_root:
+        return MAIN
+    return worker_processes.get(thread.pid)
+
+
+def _is_owner(call: Call) -> bool:
+    return not call.file and bool(_PROCESS.match(call.function) or _THREAD.fullmatch(call.function))
+
+
+def _call(frame: Mapping[str, Any]) -> Call:
+    return Call(frame["name"], short_path(frame.get("file") or ""), frame.get("line") or 0)
+
+
+def _in_order(name: str) -> tuple[bool, int]:
+    return name != MAIN, 0 if name == MAIN else int(name.rpartition("-")[2])

@@ -1,0 +1,139 @@
+"""What a gate decides by: the criteria of the candidate's runs, and the comparison with its base."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from walkerbench.comparison.comparison_result import Compared, first_that_counts
+from walkerbench.criteria import grammar as criteria
+from walkerbench.run_directory import RunFile, VerdictRecord
+
+_WORST_FIRST: tuple[Literal["fail", "unsupported", "pass"], ...] = ("fail", "unsupported", "pass")
+
+
+@dataclass(frozen=True)
+class GatedRun:
+    """A run of the candidate.
+
+    Attributes:
+        directory: Where it is recorded.
+        run: The run, judged by its criteria.
+    """
+
+    directory: Path
+    run: RunFile
+
+    @property
+    def exit_code(self) -> int:
+        """As of `walkerbench run`."""
+        return criteria.exit_code(self.run.state, self.run.verdicts)
+
+
+@dataclass(frozen=True)
+class GatedCriterion:
+    """A criterion of a stage, over all runs of the candidate.
+
+    Attributes:
+        verdicts: Of each run that was judged by it, at least one.
+        directories: Of those runs.
+    """
+
+    verdicts: tuple[VerdictRecord, ...]
+    directories: tuple[Path, ...]
+
+    @property
+    def name(self) -> str:
+        """Its canonical text, and the stage where one is judged."""
+        first = self.verdicts[0]
+        return first.criterion if first.stage is None else f"{first.criterion}, stage {first.stage + 1}"
+
+    @property
+    def outcome(self) -> Literal["fail", "unsupported", "pass"]:
+        """The worst of its runs' outcomes."""
+        found = {verdict.outcome for verdict in self.verdicts}
+        return next(outcome for outcome in _WORST_FIRST if outcome in found)
+
+    @property
+    def how_often(self) -> str:
+        """In how many of several runs it came out so, in words; nothing for a single run."""
+        count = sum(verdict.outcome == self.outcome for verdict in self.verdicts)
+        return "" if len(self.verdicts) == 1 else f" in {count} of {len(self.verdicts)} runs"
+
+    @property
+    def in_words(self) -> str:
+        """The criterion and why it came out so; of several runs the first that did."""
+        number = next(number for number, each in enumerate(self.verdicts) if each.outcome == self.outcome)
+        first = f", first in {self.directories[number]}" if self.how_often else ""
+        return f"{self.name} ({self.verdicts[number].detail}){self.how_often}{first}"
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What a gate found.
+
+    Attributes:
+        runs: The candidate's, at least one.
+        compared: The candidate against its base.
+    """
+
+    runs: tuple[GatedRun, ...]
+    compared: Compared
+
+    @property
+    def exit_code(self) -> int:
+        """Of the runs' exit codes and the comparison's, the one that counts."""
+        return first_that_counts([*(each.exit_code for each in self.runs), self.compared.exit_code])
+
+    @property
+    def word(self) -> str:
+        """PASS, FAIL, INCONCLUSIVE, or NO VERDICT where a run was not finished."""
+        return {0: "PASS", 1: "FAIL", 4: "INCONCLUSIVE"}.get(self.exit_code, "NO VERDICT")
+
+    @property
+    def criteria(self) -> tuple[GatedCriterion, ...]:
+        """What the runs were judged by, each criterion of each stage once."""
+        found: dict[tuple[int | None, str], list[tuple[VerdictRecord, Path]]] = {}
+        for each in self.runs:
+            for verdict in each.run.verdicts:
+                found.setdefault((verdict.stage, verdict.criterion), []).append((verdict, each.directory))
+        return tuple(GatedCriterion(*zip(*judged, strict=True)) for judged in found.values())
+
+    @property
+    def failures(self) -> list[str]:
+        """Why the gate fails: each criterion that is not met, each emergency, each regression."""
+        lines = [f"criterion not met: {each.in_words}" for each in self.criteria if each.outcome == "fail"]
+        lines += [
+            f"emergency shutdown: {each.run.ended_because}" for each in self.runs if each.run.state == "emergency"
+        ]
+        return lines + self._comparisons("regression")
+
+    @property
+    def doubts(self) -> list[str]:
+        """What could not be decided."""
+        lines = [f"criterion not judged: {each.in_words}" for each in self.criteria if each.outcome == "unsupported"]
+        return lines + self._comparisons("inconclusive")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain data for JSON."""
+        return {
+            "exit_code": self.exit_code,
+            "verdict": self.word,
+            "failures": self.failures,
+            "doubts": self.doubts,
+            # By way of its text, in which what is no finite number is null.
+            "runs": [
+                {"directory": str(each.directory), "run": json.loads(each.run.model_dump_json())} for each in self.runs
+            ],
+            "comparison": self.compared.as_dict(),
+        }
+
+    def _comparisons(self, verdict: str) -> list[str]:
+        return [
+            f"{verdict}: frame time of {each.candidate} {(each.time_ratio - 1) * 100:+.1f} % against {each.base} "
+            f"({(each.low - 1) * 100:+.1f}…{(each.high - 1) * 100:+.1f} %): {each.detail}"
+            for each in self.compared.comparisons
+            if each.verdict == verdict
+        ]

@@ -1,0 +1,60 @@
+"""From what was measured to verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide, statistics_ms
+from walkerbench.comparison.verdicts import Question, judge_rounds
+from walkerbench.interleaved.measurement import Measurement, SideResult
+from walkerbench.slow_frames.attribution import shares
+
+
+def judge(measurement: Measurement, *, tolerance: float) -> Compared:
+    """Judge every candidate against the base, as one family.
+
+    Args:
+        measurement: What was measured.
+        tolerance: The smallest slowdown that matters.
+    """
+    estimates = {Question(side.label, METRIC): measurement.estimates(side.label) for side in measurement.candidates}
+    comparisons = judge_rounds(estimates, base=measurement.base.label, tolerance=tolerance, alpha=measurement.alpha)
+    return Compared(
+        how="interleaved",
+        repetitions=str(measurement.plan),
+        profile=str(measurement.base.profile["name"]),
+        sides=tuple(_side(side, measurement) for side in measurement.sides),
+        comparisons=comparisons,
+        same_work=measurement.same_work,
+        did_same_work=measurement.did_same_work,
+        tolerance=tolerance,
+        alpha=measurement.alpha,
+        machine=measurement.base.machine,
+    )
+
+
+def _side(side: SideResult, measurement: Measurement) -> ComparedSide:
+    gil_enabled = bool(side.machine["python"]["gil_enabled"])
+    return ComparedSide(
+        label=side.label,
+        mode=side.mode_used,
+        workers=side.workers,
+        fallback=side.fallback,
+        revision=side.revision,
+        dirty=side.dirty,
+        faults=side.faults,
+        frames=side.frames,
+        frames_per_s=side.frames / side.wall_s,
+        repetition_ms=tuple(_means_ms(side.label, measurement)),
+        frame_ms=statistics_ms(side.wall_ns),
+        agent_processing_ms=statistics_ms(side.agents_ns),
+        effective_cores=side.effective_cores,
+        shares=shares(side.parts_ns, mode=side.mode_used, gil_enabled=gil_enabled) if side.parts_ns else (),
+        gil_enabled=gil_enabled,
+        digest=side.digests[max(side.digests)],
+    )
+
+
+def _means_ms(label: str, measurement: Measurement) -> Iterator[float]:
+    frames = measurement.plan.blocks * measurement.plan.frames_per_block
+    return (sum(each.block_ns[label]) / frames / 1e6 for each in measurement.rounds)

@@ -1,0 +1,123 @@
+"""What came out of a measurement: plain values, and arrays of nanoseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.interleaved.round_plan import Plan
+from walkerbench.slow_frames.attribution import PartsNs
+
+
+@dataclass(frozen=True)
+class RoundResult:
+    """What a round came to.
+
+    Attributes:
+        number: From 1.
+        orders: For each block, the sides' labels in the order in which they ran it.
+        block_ns: Side → `(blocks,)`, the summed wall time of each block's frames.
+        estimates: Candidate → median over blocks of log(candidate / base).
+    """
+
+    number: int
+    orders: tuple[tuple[str, ...], ...]
+    block_ns: Mapping[str, tuple[int, ...]]
+    estimates: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class SideResult:
+    """What was measured of a side, over all rounds.
+
+    Attributes:
+        label: What it is called.
+        revision: Its code's commit, or None where that is not known.
+        dirty: Whether files differ from that commit; None without one.
+        profile: As of `Profile.as_dict`.
+        mode_used: The mode that really ran the shards.
+        fallback: Why it is not the one asked for, or None.
+        workers: How many shards.
+        faults: What was injected, in words, or None.
+        digests: Frame → digest of the trajectory after it, the same in every round.
+        machine: Facts of the machine, as of `recording.machine.machine_facts`.
+        cpu_s: CPU seconds of the session and its workers over all blocks.
+        elapsed_s: Those blocks from beginning to end.
+        parts_ns: Where the frames' time went, as returned by `attribution.nanoseconds`; None where not known.
+        wall_ns: `(frames,)`, int64: wall time of every measured frame, in the order in which they were run.
+        agents_ns: `(frames,)`, int64: agent processing of the slowest worker in each of them.
+    """
+
+    label: str
+    revision: str | None
+    dirty: bool | None
+    profile: Mapping[str, Any]
+    mode_used: str
+    fallback: str | None
+    workers: int
+    faults: str | None
+    digests: Mapping[int, str]
+    machine: Mapping[str, Any]
+    cpu_s: float
+    elapsed_s: float
+    parts_ns: PartsNs | None
+    wall_ns: NDArray[np.int64] = field(repr=False)
+    agents_ns: NDArray[np.int64] = field(repr=False)
+
+    @property
+    def frames(self) -> int:
+        """How many frames were measured."""
+        return len(self.wall_ns)
+
+    @property
+    def wall_s(self) -> float:
+        """Summed wall time of the measured frames, s."""
+        return float(self.wall_ns.sum() / 1e9)
+
+    @property
+    def effective_cores(self) -> float:
+        """CPU seconds per second, over all blocks."""
+        return self.cpu_s / self.elapsed_s
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Several sides, measured interleaved.
+
+    Attributes:
+        plan: What was measured.
+        alpha: The family-wise error rate that the rounds were counted for.
+        sides: The base first.
+        rounds: One an entry, in order.
+        same_work: What is known of the work that the sides did, in a sentence.
+        did_same_work: Whether it is proved to be the same.
+    """
+
+    plan: Plan
+    alpha: float
+    sides: tuple[SideResult, ...]
+    rounds: tuple[RoundResult, ...]
+    same_work: str
+    did_same_work: bool
+
+    @property
+    def base(self) -> SideResult:
+        """What the others are compared with."""
+        return self.sides[0]
+
+    @property
+    def candidates(self) -> tuple[SideResult, ...]:
+        """All but the base."""
+        return self.sides[1:]
+
+    def estimates(self, candidate: str) -> NDArray[np.float64]:
+        """A candidate's estimate of every round.
+
+        Returns:
+            `(rounds,)`, log(candidate / base).
+        """
+        return np.array([each.estimates[candidate] for each in self.rounds])

@@ -1,0 +1,49 @@
+"""Fits a profile to the code that is to run it: a revision from before a key came still runs profiles without it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from walkerbench.profile.model import Profile
+
+
+def known_keys() -> tuple[str, ...]:
+    """Every key of a profile that this code knows, sections dotted, as of `Profile.as_dict`."""
+    return tuple(_paths(Profile.from_dict({}).as_dict()))
+
+
+def fitted(profile: Profile, known: Collection[str]) -> dict[str, Any]:
+    """A profile as plain data, without the keys that its reader does not know and that have their default here.
+
+    A key that the reader does not know and that has another value is kept: the reader then refuses it by its name.
+
+    Args:
+        profile: What is to be run.
+        known: The keys that its reader knows, as of `known_keys`.
+    """
+    return _fitted(profile.as_dict(), Profile.from_dict({}).as_dict(), known, "")
+
+
+def _fitted(
+    plain: Mapping[str, Any], defaults: Mapping[str, Any], known: Collection[str], prefix: str
+) -> dict[str, Any]:
+    kept = {}
+    for key, value in plain.items():
+        default = defaults[key]
+        if isinstance(default, Mapping) and default:
+            inner = _fitted(value, default, known, f"{prefix}{key}.")
+            if inner:
+                kept[key] = inner
+        elif f"{prefix}{key}" in known or value != default:
+            kept[key] = value
+    return kept
+
+
+def _paths(plain: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in plain.items():
+        # An empty table, such as that of the stalls, is a value and no section.
+        if isinstance(value, Mapping) and value:
+            yield from _paths(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"

@@ -1,0 +1,260 @@
+"""What a session and its parent say to one another: one JSON object a line.
+
+::
+
+    parent                          session
+                                    Hello                    at once, unasked
+    Prepare                   →     Prepared                 built, started, warmed up
+    RunBlock                  →     BlockDone                as often as wanted
+    TakeDigest                →     Digest
+    ListDigests               →     Digests
+    ListFacts                 →     Facts
+    Close, or its end of file →                              the session ends
+
+Instead of any answer, `Failed` may come. A new version is needed when either side could misunderstand the other; of
+`Hello`, the keys `type` and `protocol` mean the same in every version.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from annotated_types import Ge, Len
+from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
+
+from walkerbench.slow_frames.attribution import Part
+
+PROTOCOL_VERSION = 2
+"""Of the messages below, and of what they make a session do."""
+
+_Count = Annotated[int, Ge(0)]
+
+
+class _Message:
+    """Strict: no key that is unknown, no string for a number, no number that is not finite."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepare(_Message):
+    """Build the environment of a profile's only stage, start it, and run the warm-up.
+
+    Attributes:
+        profile: As of `Profile.as_dict`.
+    """
+
+    profile: dict[str, Any]
+    type: Literal["prepare"] = "prepare"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunBlock(_Message):
+    """Run the next frames.
+
+    Attributes:
+        frames: How many.
+    """
+
+    frames: Annotated[int, Ge(1)]
+    type: Literal["run_block"] = "run_block"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeDigest(_Message):
+    """Digest every agent as it is now."""
+
+    type: Literal["take_digest"] = "take_digest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListDigests(_Message):
+    """Give the single digests that the last `Digest` was folded from."""
+
+    type: Literal["list_digests"] = "list_digests"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListFacts(_Message):
+    """Give the facts of the machine, as they are while frames run."""
+
+    type: Literal["list_facts"] = "list_facts"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Close(_Message):
+    """Let every worker go, and end."""
+
+    type: Literal["close"] = "close"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hello(_Message):
+    """The session has imported all that it needs.
+
+    Attributes:
+        package: Directory that walkerbench was imported from.
+        profile_keys: The keys of a profile that it knows.
+        protocol: The version that it speaks.
+    """
+
+    package: str
+    profile_keys: tuple[str, ...]
+    protocol: int = PROTOCOL_VERSION
+    type: Literal["hello"] = "hello"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared(_Message):
+    """The warm-up is done.
+
+    Attributes:
+        mode_used: The mode that really runs the shards.
+        fallback: Why it is not the one asked for, or None.
+        workers: How many shards.
+    """
+
+    mode_used: str
+    fallback: str | None
+    workers: _Count
+    type: Literal["prepared"] = "prepared"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockDone(_Message):
+    """A block has been run.
+
+    Attributes:
+        wall_ns: Each frame's wall time.
+        agents_ns: Each frame's agent processing in its slowest worker.
+        cpu_s: CPU seconds of the session and its workers over the block.
+        elapsed_s: From the block's beginning to its end, recording between frames included.
+        parts_ns: Where the frames' time went, as returned by `attribution.nanoseconds`; None where not known.
+    """
+
+    wall_ns: Annotated[tuple[Annotated[int, Ge(1)], ...], Len(1)]
+    agents_ns: tuple[_Count, ...]
+    cpu_s: Annotated[float, Ge(0)]
+    elapsed_s: Annotated[float, Ge(0)]
+    parts_ns: dict[Part, _Count | None] | None
+    type: Literal["block_done"] = "block_done"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digest(_Message):
+    """The trajectory so far, folded.
+
+    Attributes:
+        frame: The last frame that it covers; -1 before the first.
+        digest: 64 hexadecimal digits.
+    """
+
+    frame: Annotated[int, Ge(-1)]
+    digest: str
+    type: Literal["digest"] = "digest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digests(_Message):
+    """Every agent's digests.
+
+    Attributes:
+        fields: What each column covers.
+        rows: A row an agent, a number of 64 bits a field.
+    """
+
+    fields: tuple[str, ...]
+    rows: tuple[tuple[_Count, ...], ...]
+    type: Literal["digests"] = "digests"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts(_Message):
+    """Facts of the machine.
+
+    Attributes:
+        machine: As of `recording.machine.machine_facts`.
+    """
+
+    machine: dict[str, Any]
+    type: Literal["facts"] = "facts"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(_Message):
+    """The request was not carried out; only the end is left.
+
+    Attributes:
+        message: What happened, in a line or several.
+        exit_code: Of the error, as in `walkerbench.errors`.
+    """
+
+    message: str
+    exit_code: int
+    type: Literal["failed"] = "failed"
+
+
+Request = Prepare | RunBlock | TakeDigest | ListDigests | ListFacts | Close
+Answer = Hello | Prepared | BlockDone | Digest | Digests | Facts | Failed
+
+_REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Discriminator("type")])
+_ANSWERS: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Discriminator("type")])
+_M = TypeVar("_M", Request, Answer)
+
+
+def encode(message: Request | Answer) -> bytes:
+    """A message as a line, its end included.
+
+    Raises:
+        ValueError: It holds what JSON cannot, such as a number that is not finite.
+    """
+    plain = {each.name: getattr(message, each.name) for each in dataclasses.fields(message)}
+    return json.dumps(plain, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+
+
+def decode_request(line: bytes) -> Request:
+    """Read what the parent says.
+
+    Raises:
+        ValueError: It is no request; says why.
+    """
+    return _decode(_REQUESTS, line)
+
+
+def decode_answer(line: bytes) -> Answer:
+    """Read what a session says.
+
+    Raises:
+        ValueError: It is no answer; says why.
+    """
+    return _decode(_ANSWERS, line)
+
+
+def version_of(line: bytes) -> int | None:
+    """The protocol version of a `Hello` of any version, or None where the line is none."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(message, dict) or message.get("type") != "hello":
+        return None
+    version = message.get("protocol")
+    return version if isinstance(version, int) and not isinstance(version, bool) else None
+
+
+def escape(path: Path) -> str:
+    """A path as JSON can hold it: file names may be any bytes."""
+    return str(path).encode(errors="backslashreplace").decode()
+
+
+def _decode(adapter: TypeAdapter[_M], line: bytes) -> _M:
+    try:
+        return adapter.validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from None

@@ -1,0 +1,147 @@
+"""How much is measured: rounds, blocks and frames, fixed before the first round; and in which order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from walkerbench.comparison.sign_test import rounds_needed
+from walkerbench.comparison.verdicts import ALPHA
+from walkerbench.errors import UsageError
+
+BUDGET_S = 60.0
+"""How long a measurement takes where nobody says, or longer where the rounds that alpha needs take longer."""
+
+BLOCK_S = 0.125
+"""How long a block of the base is to take: long beside a frame, short beside the drift of a machine."""
+
+BLOCKS = (12, 10, 8, 6)
+"""How many blocks a round may have: the first that leaves enough rounds. Even, as each order is also run reversed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a measurement is allowed, and what it must allow.
+
+    Attributes:
+        budget_s: How long it may take altogether, s, calibration included; None for `BUDGET_S`, or what it takes.
+        rounds: How many rounds, whatever they take; None to derive them from the budget.
+        alpha: The family-wise error rate that the verdicts are to reach.
+    """
+
+    budget_s: float | None = None
+    rounds: int | None = None
+    alpha: float = ALPHA
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What an unjudged round taught.
+
+    Attributes:
+        spent_s: What of the budget is gone.
+        overhead_s: A round without its blocks: starting, warming up, digests, closing.
+        frame_s: Mean frame time of each side, the base first.
+    """
+
+    spent_s: float
+    overhead_s: float
+    frame_s: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured.
+
+    Attributes:
+        rounds: How many rounds.
+        blocks: Blocks of each side in a round.
+        frames_per_block: Frames of a block, on every side.
+        round_s: What a round is expected to take.
+    """
+
+    rounds: int
+    blocks: int
+    frames_per_block: int
+    round_s: float
+
+    def __str__(self) -> str:
+        """`12 rounds of 6 blocks of 50 frames a side`."""
+        return f"{self.rounds} rounds of {self.blocks} blocks of {self.frames_per_block} frames a side"
+
+
+def make_plan(request: Request, calibration: Calibration) -> Plan:
+    """Fix what is measured.
+
+    Raises:
+        UsageError: What was asked for cannot reach alpha; says what would.
+    """
+    needed = rounds_needed(request.alpha, family=len(calibration.frame_s) - 1)
+    check_rounds(request, candidates=len(calibration.frame_s) - 1)
+    frames = frames_per_block(calibration.frame_s[0])
+    block_s = frames * sum(calibration.frame_s)
+    budget_s = BUDGET_S if request.budget_s is None else request.budget_s
+    for blocks in BLOCKS:
+        round_s = calibration.overhead_s + blocks * block_s
+        rounds = request.rounds or math.floor((budget_s - calibration.spent_s) / round_s)
+        if rounds >= needed:
+            return Plan(rounds, blocks, frames, round_s)
+    if request.budget_s is None:
+        return Plan(needed, blocks, frames, round_s)
+    enough_s = _rounded_up(calibration.spent_s + needed * round_s)
+    raise UsageError(
+        f"a budget of {budget_s:g} s is too small for the {needed} rounds that an error rate of "
+        f"{request.alpha * 100:g} % takes (by the first one, a round takes {round_s:.1f} s here): "
+        f"give --budget {enough_s}s"
+    )
+
+
+def check_rounds(request: Request, *, candidates: int) -> None:
+    """Refuse a number of rounds that is too small for alpha, before anything is measured.
+
+    Raises:
+        UsageError: It is; says what would do.
+    """
+    needed = rounds_needed(request.alpha, family=candidates)
+    if request.rounds is not None and request.rounds < needed:
+        raise UsageError(
+            f"with {request.rounds} rounds, an error rate of {request.alpha * 100:g} % would hang on every single one: "
+            f"give --rounds {needed} or more"
+        )
+
+
+def frames_per_block(frame_s: float) -> int:
+    """How many frames come closest to `BLOCK_S`; at least one."""
+    return max(1, round(BLOCK_S / frame_s))
+
+
+def block_orders(sides: int, blocks: int, seed: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """In which order sides run each block: random, yet balanced.
+
+    Each order is run reversed in the next block, so that within a pair of blocks no side gains by a steady drift.
+    Over `2 · sides` blocks, every side has every place twice.
+
+    Args:
+        sides: How many.
+        blocks: How many blocks a side.
+        seed: Of the choice.
+
+    Returns:
+        For each block, the sides' numbers in the order in which they run it.
+    """
+    rng = np.random.default_rng(seed)
+    orders: list[tuple[int, ...]] = []
+    while len(orders) < blocks:
+        first = rng.permutation(sides)
+        for shift in rng.permutation(sides).tolist():
+            order = tuple(np.roll(first, shift).tolist())
+            orders += [order, order[::-1]]
+    return tuple(orders[:blocks])
+
+
+def _rounded_up(seconds: float) -> int:
+    # With enough to spare that the next estimate, which scatters as this one does, is within; as people choose numbers.
+    return math.ceil(seconds * 1.4 / 5) * 5

@@ -1,0 +1,227 @@
+"""Measures sides interleaved: calibrates, plans, runs round after round."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from walkerbench.comparison.verdicts import round_estimate
+from walkerbench.errors import Interrupted
+from walkerbench.interleaved.measurement import Measurement, RoundResult, SideResult
+from walkerbench.interleaved.protocol import BlockDone, Prepared
+from walkerbench.interleaved.round_plan import (
+    Calibration,
+    Plan,
+    Request,
+    block_orders,
+    check_rounds,
+    frames_per_block,
+    make_plan,
+)
+from walkerbench.interleaved.same_work import DigestWatch, check_measurable, difference_asked_for, refuse
+from walkerbench.interleaved.session import Place, Session, open_sessions
+from walkerbench.interleaved.sides import Side
+from walkerbench.interleaved.worktrees import Checkout, checked_out
+from walkerbench.slow_frames.attribution import PartsNs
+from walkerbench.system.interrupts import InterruptWatch
+
+_FIRST_LOOK_FRAMES = 4  # enough to tell how many frames a block of a useful length has
+
+
+class Listener(Protocol):
+    """Whoever wants to know how a measurement goes; called between blocks, outside timed sections."""
+
+    def planned(self, plan: Plan) -> None:
+        """What is going to be measured is fixed; the first round comes next."""
+        ...
+
+    def progress(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
+        """After each round."""
+        ...
+
+
+def measure(
+    sides: Sequence[Side],
+    request: Request | None = None,
+    *,
+    allow_different_work: bool = False,
+    listener: Listener | None = None,
+) -> Measurement:
+    """Measure sides now, interleaved.
+
+    Args:
+        sides: The base first.
+        request: How much may be measured; None for a budget of 60 s.
+        allow_different_work: Whether sides that differ in what they compute are measured all the same, and said so.
+        listener: Told of the progress.
+
+    Returns:
+        All that was measured; judging it is somebody else's matter.
+
+    Raises:
+        UsageError: It cannot be measured as asked: the budget is too small, or a side (`SideError`) is not there, does
+            not start or refuses its profile.
+        NotComparable: The sides do different work.
+        RunBroken: A session broke; nothing is left of it.
+        EmergencyShutdown: A safeguard stopped a side's environment.
+        Interrupted: The user wants no more; nothing is left behind.
+    """
+    begun = time.monotonic()
+    request = request or Request()
+    check_measurable(sides)
+    check_rounds(request, candidates=len(sides) - 1)
+    difference = difference_asked_for(sides)
+    if difference is not None and not allow_different_work:
+        raise refuse(difference)
+    with InterruptWatch() as interrupts, ExitStack() as closing:
+        # Waiting looks for interrupts; none may strike while sessions or worktrees are being closed.
+        interrupts.hold()
+        checkouts = []
+        for side in sides:
+            checkouts.append(closing.enter_context(checked_out(side.code, side.label)))
+            if interrupts.received is not None:
+                raise Interrupted(f"interrupted ({interrupts.received}): nothing is left of the measurement")
+        digests = DigestWatch(allow_different=allow_different_work)
+        digests.difference = difference
+        measuring = _Measuring(tuple(sides), tuple(checkouts), digests, interrupts)
+        calibration = measuring.calibrate(begun)
+        return measuring.carry_out(request, calibration, listener)
+
+
+@dataclass
+class _Tally:
+    """What has been learnt of a side so far."""
+
+    prepared: Prepared | None = None
+    machine: dict[str, Any] = field(default_factory=dict)
+    blocks: list[BlockDone] = field(default_factory=list)
+
+
+class _Measuring:
+    """One measurement, from calibration to its result."""
+
+    def __init__(
+        self,
+        sides: tuple[Side, ...],
+        checkouts: tuple[Checkout, ...],
+        digests: DigestWatch,
+        interrupts: InterruptWatch,
+    ) -> None:
+        self._sides = sides
+        self._checkouts = checkouts
+        self._digests = digests
+        self._interrupts = interrupts
+        self._tallies = [_Tally() for _ in sides]
+
+    def calibrate(self, begun: float) -> Calibration:
+        """Run an unjudged round: what starting takes, and a frame; the system's caches of files are warm after it.
+
+        Args:
+            begun: When the measurement began, in `time.monotonic`.
+        """
+        opened = time.monotonic()
+        with open_sessions(self._places(0), self._interrupts) as sessions:
+            self._digests.check(sessions)
+            self._learn(sessions)
+            blocks_begun = time.monotonic()
+            first = [session.run_block(1, _FIRST_LOOK_FRAMES) for session in sessions]
+            frames = frames_per_block(_mean_s(first[0].wall_ns))
+            blocks = [session.run_block(2, frames) for session in sessions]
+            blocks_s = time.monotonic() - blocks_begun
+            self._digests.check(sessions)
+        ended = time.monotonic()
+        frame_s = tuple(_mean_s(block.wall_ns) for block in blocks)
+        return Calibration(ended - begun, ended - opened - blocks_s, frame_s)
+
+    def carry_out(self, request: Request, calibration: Calibration, listener: Listener | None) -> Measurement:
+        """Plan, and run every round."""
+        plan = make_plan(request, calibration)
+        if listener is not None:
+            listener.planned(plan)
+        begun = time.monotonic()
+        rounds = []
+        for number in range(1, plan.rounds + 1):
+            rounds.append(self._run_round(number, plan))
+            if listener is not None:
+                each_s = (time.monotonic() - begun) / number
+                listener.progress(number, plan.rounds, each_s * (plan.rounds - number))
+        return Measurement(
+            plan=plan,
+            alpha=request.alpha,
+            sides=tuple(self._side_result(number) for number in range(len(self._sides))),
+            rounds=tuple(rounds),
+            same_work=self._digests.sentence(),
+            did_same_work=self._digests.difference is None,
+        )
+
+    def _run_round(self, number: int, plan: Plan) -> RoundResult:
+        orders = block_orders(len(self._sides), plan.blocks, (self._sides[0].profile.seed, number))
+        block_ns: list[list[int]] = [[] for _ in self._sides]
+        with open_sessions(self._places(number), self._interrupts) as sessions:
+            self._digests.check(sessions)
+            for block, order in enumerate(orders, 1):
+                for side in order:
+                    done = sessions[side].run_block(block, plan.frames_per_block)
+                    self._tallies[side].blocks.append(done)
+                    block_ns[side].append(sum(done.wall_ns))
+            self._digests.check(sessions)
+        labels = [side.label for side in self._sides]
+        base = np.array(block_ns[0])
+        return RoundResult(
+            number=number,
+            orders=tuple(tuple(labels[side] for side in order) for order in orders),
+            block_ns={label: tuple(times) for label, times in zip(labels, block_ns, strict=True)},
+            estimates={
+                label: round_estimate(base, np.array(times))
+                for label, times in zip(labels[1:], block_ns[1:], strict=True)
+            },
+        )
+
+    def _places(self, number: int) -> list[Place]:
+        pairs = zip(self._sides, self._checkouts, strict=True)
+        return [Place(side, checkout, number) for side, checkout in pairs]
+
+    def _learn(self, sessions: Sequence[Session]) -> None:
+        for session, tally in zip(sessions, self._tallies, strict=True):
+            tally.prepared = session.prepared
+            tally.machine = session.list_facts().machine
+
+    def _side_result(self, number: int) -> SideResult:
+        side, checkout, tally = self._sides[number], self._checkouts[number], self._tallies[number]
+        assert tally.prepared is not None  # noqa: S101  calibration comes first
+        faults = side.profile.faults
+        return SideResult(
+            label=side.label,
+            revision=checkout.revision,
+            dirty=checkout.dirty,
+            profile=side.profile.as_dict(),
+            mode_used=tally.prepared.mode_used,
+            fallback=tally.prepared.fallback,
+            workers=tally.prepared.workers,
+            faults=faults.describe() if faults.active else None,
+            digests=self._digests.seen[side.label],
+            machine=tally.machine,
+            cpu_s=sum(block.cpu_s for block in tally.blocks),
+            elapsed_s=sum(block.elapsed_s for block in tally.blocks),
+            parts_ns=_summed([block.parts_ns for block in tally.blocks]),
+            wall_ns=np.concatenate([np.array(block.wall_ns, np.int64) for block in tally.blocks]),
+            agents_ns=np.concatenate([np.array(block.agents_ns, np.int64) for block in tally.blocks]),
+        )
+
+
+def _summed(blocks: Sequence[PartsNs | None]) -> PartsNs | None:
+    """Part by part; None where a block does not know."""
+    known = [block for block in blocks if block is not None]
+    if not known or len(known) < len(blocks):
+        return None
+    columns = {part: [block[part] for block in known] for part in known[0]}
+    return {part: None if None in values else sum(filter(None, values)) for part, values in columns.items()}
+
+
+def _mean_s(times_ns: Sequence[int]) -> float:
+    return sum(times_ns) / len(times_ns) / 1e9

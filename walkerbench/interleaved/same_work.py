@@ -1,0 +1,139 @@
+"""Whether sides do the same work: what they are asked to do, and what their digests prove that they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from walkerbench.errors import NotComparable, UsageError
+from walkerbench.interleaved.protocol import Digest
+from walkerbench.interleaved.session import Session
+from walkerbench.interleaved.sides import Side
+
+ALLOWING = "--allow-different-work"
+"""The option that lets different work be measured all the same."""
+
+
+def check_measurable(sides: Sequence[Side]) -> None:
+    """Refuse what cannot be measured interleaved, whatever it is compared with.
+
+    Raises:
+        UsageError: Fewer than two sides, two of one label, or a profile of several stages.
+    """
+    if len(sides) < 2:
+        raise UsageError("a measurement needs a base and at least one candidate: give two sides or more")
+    labels = [side.label for side in sides]
+    if len(set(labels)) < len(labels):
+        raise UsageError(f"two sides have the same label: {', '.join(labels)}")
+    for side in sides:
+        if len(side.profile.stages) != 1:
+            raise UsageError(
+                f"side {side.label!r}: the profile {side.profile.name} has {len(side.profile.stages)} stages, "
+                "but sides are measured over one: choose a profile without [[stages]]"
+            )
+
+
+def difference_asked_for(sides: Sequence[Side]) -> str | None:
+    """The first difference between what a candidate and the base are asked to do, or None.
+
+    Mode, workers, safeguards and faults may differ: they do not change what is computed.
+    """
+    base, *candidates = sides
+    for side in candidates:
+        for key, ours, theirs in _differences(_work(base), _work(side)):
+            return f"{key} is {ours} for side {base.label!r} and {theirs} for side {side.label!r}"
+    return None
+
+
+def refuse(difference: str) -> NotComparable:
+    """The error for sides that do different work."""
+    return NotComparable(
+        f"not the same work: {difference}; where the difference is meant, measure with {ALLOWING}, "
+        "and every report says so"
+    )
+
+
+class DigestWatch:
+    """Compares the sides' digests, with one another and with those of earlier rounds.
+
+    Args:
+        allow_different: Whether sides may differ; a side must repeat itself even so.
+
+    Attributes:
+        difference: The first difference that was found, or None.
+        seen: Side → frame → digest.
+    """
+
+    def __init__(self, *, allow_different: bool) -> None:
+        self.difference: str | None = None
+        self.seen: dict[str, dict[int, str]] = {}
+        self._allow_different = allow_different
+
+    def check(self, sessions: Sequence[Session]) -> None:
+        """Take every session's digest and compare.
+
+        Raises:
+            NotComparable: A side did other work than the base, unless that is allowed, or than in an earlier round.
+        """
+        digests = [session.take_digest() for session in sessions]
+        for session, digest in zip(sessions, digests, strict=True):
+            before = self.seen.setdefault(session.label, {}).setdefault(digest.frame, digest.digest)
+            if before != digest.digest:
+                raise NotComparable(
+                    f"side {session.label!r} does not repeat itself: after frame {digest.frame}, its digest is not the "
+                    "one of an earlier round; its work must not depend on the clock or on chance"
+                )
+        if self.difference is None:
+            self.difference = _first_difference(sessions, digests)
+        if self.difference is not None and not self._allow_different:
+            raise refuse(self.difference)
+
+    def sentence(self) -> str:
+        """What the digests prove."""
+        if self.difference is not None:
+            return f"{self.difference}; allowed by {ALLOWING}"
+        frames = ", ".join(str(frame) for frame in sorted(next(iter(self.seen.values()))))
+        return f"Same work: the digests of all sides agree wherever they were taken, after frames {frames}."
+
+
+def _first_difference(sessions: Sequence[Session], digests: Sequence[Digest]) -> str | None:
+    base, *candidates = sessions
+    for session, digest in zip(candidates, digests[1:], strict=True):
+        if digest != digests[0]:
+            return f"after frame {digest.frame}, {_difference_of_agents(base, session)}"
+    return None
+
+
+def _difference_of_agents(base: Session, candidate: Session) -> str:
+    ours, theirs = base.list_digests(), candidate.list_digests()
+    between = f"between sides {base.label!r} and {candidate.label!r}"
+    if ours.fields != theirs.fields:
+        return f"the digests cover {', '.join(ours.fields)} and {', '.join(theirs.fields)} {between}"
+    if len(ours.rows) != len(theirs.rows):
+        return f"there are {len(ours.rows)} and {len(theirs.rows)} agents {between}"
+    for agent, (one, other) in enumerate(zip(ours.rows, theirs.rows, strict=True)):
+        differing = [name for name, a, b in zip(ours.fields, one, other, strict=True) if a != b]
+        if differing:
+            return f"agent {agent} is the first that differs {between}, in {', '.join(differing)}"
+    return f"the digests differ {between}, but those of no single agent"
+
+
+def _work(side: Side) -> dict[str, Any]:
+    profile = side.profile
+    return {
+        "agents": profile.stages[0].agents,
+        "seed": profile.seed,
+        "warmup": profile.warmup,
+        "environment": profile.as_dict()["environment"],
+    }
+
+
+def _differences(
+    ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    for key in ours:
+        one, other = ours[key], theirs.get(key)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            yield from _differences(one, other, f"{prefix}{key}.")
+        elif one != other:
+            yield f"{prefix}{key}", one, other

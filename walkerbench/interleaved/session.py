@@ -1,0 +1,335 @@
+"""The parent's handle of one session: a child process that holds one side."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import IO, TypeVar
+
+from walkerbench.errors import (
+    EmergencyShutdown,
+    Interrupted,
+    ProtocolError,
+    SessionCrashed,
+    SessionFailed,
+    SessionTimeout,
+    SideError,
+    UsageError,
+)
+from walkerbench.interleaved.profile_keys import fitted
+from walkerbench.interleaved.protocol import (
+    PROTOCOL_VERSION,
+    Answer,
+    BlockDone,
+    Close,
+    Digest,
+    Digests,
+    Facts,
+    Failed,
+    Hello,
+    ListDigests,
+    ListFacts,
+    Prepare,
+    Prepared,
+    Request,
+    RunBlock,
+    TakeDigest,
+    decode_answer,
+    encode,
+    escape,
+    version_of,
+)
+from walkerbench.interleaved.sides import Side
+from walkerbench.interleaved.worktrees import Checkout
+from walkerbench.system.child_processes import child_environment, interpreter_command
+from walkerbench.system.interrupts import InterruptWatch
+
+ANSWER_TIMEOUT_S = 120.0
+"""How long a session may take to answer, to import and to build; frames come on top, each as slow as may be."""
+
+_CLOSE_S = 10.0  # how long a session may take to end in order before it is killed
+_LOOK_S = 0.2  # how often interrupts are looked at while waiting
+_TAIL_BYTES = 4096
+_MOST_SHOWN = 60
+_MOST_LINE_BYTES = 1 << 28  # far above the digests of as many agents as memory holds
+
+_A = TypeVar("_A", bound=Answer)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A side and its code, in a round.
+
+    Attributes:
+        side: What is measured.
+        checkout: Its code.
+        round_number: From 1; 0 while calibrating.
+    """
+
+    side: Side
+    checkout: Checkout
+    round_number: int
+
+
+@contextmanager
+def open_sessions(places: Sequence[Place], interrupts: InterruptWatch) -> Iterator[tuple[Session, ...]]:
+    """Start, prepare and warm up a session of every side, all at the same time; close them in any case.
+
+    Raises:
+        SideError: A side's code does not start here, or its profile is refused.
+        SessionError: A session broke.
+        Interrupted: The user wants no more.
+    """
+    with ExitStack() as closing:
+        sessions = tuple(closing.enter_context(Session(place, interrupts)) for place in places)
+        for session in sessions:
+            session.greet()
+        for session in sessions:
+            session.begin_preparing()
+        for session in sessions:
+            session.finish_preparing()
+        yield sessions
+        for session in sessions:
+            session.leave()
+
+
+class Session:
+    """One child process; use it as a context manager, which leaves no process behind.
+
+    Args:
+        place: What it holds.
+        interrupts: Looked at while waiting.
+
+    Attributes:
+        label: The side's.
+        prepared: How the environment was built, once it was.
+    """
+
+    def __init__(self, place: Place, interrupts: InterruptWatch) -> None:
+        self.label = place.side.label
+        self.prepared: Prepared | None = None
+        self._place = place
+        self._profile = place.side.profile
+        self._interrupts = interrupts
+        self._block: int | None = None
+        self._profile_keys: tuple[str, ...] = ()
+        self._leaving = False
+        self._inbox: SimpleQueue[bytes] = SimpleQueue()
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Session:
+        with ExitStack() as closing:
+            # A file, not a pipe: nobody would read a pipe while frames are measured.
+            self._stderr = closing.enter_context(tempfile.TemporaryFile())
+            self._process = subprocess.Popen(  # noqa: S603  today's interpreter, no shell
+                [*interpreter_command(), "-m", "walkerbench.interleaved"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr,
+                cwd=self._place.checkout.directory, env=child_environment(self._place.checkout.directory),
+                process_group=0,  # out of Ctrl-C's reach, and to be killed with all its workers
+            )  # fmt: skip
+            closing.callback(self._end)
+            self._reader = threading.Thread(target=_read, args=(_pipe(self._process.stdout), self._inbox), daemon=True)
+            self._reader.start()
+            self._closing = closing.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the child."""
+        return self._process.pid
+
+    def greet(self) -> None:
+        """Wait until the child has imported its code, and see that it is the side's and can be talked to.
+
+        Raises:
+            SideError: It does not start with the dependencies that are installed, or speaks another version.
+        """
+        try:
+            line = self._line(ANSWER_TIMEOUT_S)
+        except SessionCrashed as error:
+            raise SideError(
+                f"side {self.label!r} does not start with the interpreter and dependencies of today: "
+                f"{self._last_words() or error}"
+            ) from error
+        spoken = version_of(line)
+        if spoken is not None and spoken != PROTOCOL_VERSION:
+            raise SideError(
+                f"side {self.label!r} speaks version {spoken} of the session protocol, this walkerbench version "
+                f"{PROTOCOL_VERSION}: compare revisions that speak the same"
+            )
+        try:
+            hello = self._understood(line, Hello)
+        except ProtocolError as error:
+            said = ascii(line[:_MOST_SHOWN].decode(errors="replace").strip())
+            raise SideError(
+                f"side {self.label!r}: its session says {said} in place of hello: its code writes to stdout when it is "
+                "imported, or is no walkerbench"
+            ) from error
+        expected = escape(self._place.checkout.directory / "walkerbench")
+        if hello.package != expected:
+            # Else both sides might measure the same code, and find no difference between them.
+            raise SideError(f"side {self.label!r}: its session imports {hello.package} in place of {expected}")
+        self._profile_keys = hello.profile_keys
+
+    def begin_preparing(self) -> None:
+        """Have the environment built, started and warmed up."""
+        plain = fitted(self._profile, self._profile_keys)
+        # Neither is heeded, and a real-time pace cannot be had together with other sessions.
+        plain |= {"name": ascii(self._profile.name), "source": "", "criteria": [], "pace": "max"}
+        self._send(Prepare(profile=plain))
+
+    def finish_preparing(self) -> None:
+        """Wait for the end of the warm-up."""
+        self.prepared = self._receive(Prepared, self._timeout_s(self._profile.warmup))
+
+    def run_block(self, block: int, frames: int) -> BlockDone:
+        """Run the next frames.
+
+        Args:
+            block: Its number from 1, for messages.
+            frames: How many.
+        """
+        self._block = block
+        self._send(RunBlock(frames=frames))
+        done = self._receive(BlockDone, self._timeout_s(frames))
+        self._block = None
+        if not len(done.wall_ns) == len(done.agents_ns) == frames:
+            raise self._not_understood(f"{len(done.wall_ns)} frames in place of {frames}")
+        return done
+
+    def take_digest(self) -> Digest:
+        """Digest every agent as it is now."""
+        return self._ask(TakeDigest(), Digest)
+
+    def list_digests(self) -> Digests:
+        """What the last digest was folded from."""
+        return self._ask(ListDigests(), Digests)
+
+    def list_facts(self) -> Facts:
+        """Facts of the machine as they are while frames run."""
+        return self._ask(ListFacts(), Facts)
+
+    def leave(self) -> None:
+        """Ask the child to end in order, without waiting for it."""
+        self._leaving = True
+        with suppress(OSError):
+            self._write(Close())
+
+    def _ask(self, request: Request, kind: type[_A]) -> _A:
+        self._send(request)
+        return self._receive(kind, ANSWER_TIMEOUT_S)
+
+    def _send(self, request: Request) -> None:
+        try:
+            self._write(request)
+        except OSError as error:
+            raise self._crashed() from error
+
+    def _write(self, request: Request) -> None:
+        pipe = _pipe(self._process.stdin)
+        pipe.write(encode(request))
+        pipe.flush()
+
+    def _receive(self, kind: type[_A], timeout_s: float) -> _A:
+        return self._understood(self._line(timeout_s), kind)
+
+    def _line(self, timeout_s: float) -> bytes:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            if self._interrupts.received is not None:
+                raise Interrupted(f"interrupted ({self._interrupts.received}): nothing is left of the measurement")
+            try:
+                line = self._inbox.get(timeout=max(0.0, min(_LOOK_S, deadline - time.monotonic())))
+            except Empty:
+                if time.monotonic() >= deadline:
+                    raise SessionTimeout(self.label, self._place.round_number, self._block, timeout_s) from None
+                continue
+            if not line:
+                raise self._crashed()
+            return line
+
+    def _understood(self, line: bytes, kind: type[_A]) -> _A:
+        try:
+            answer = decode_answer(line)
+        except ValueError as error:
+            raise self._not_understood(str(error)) from error
+        if isinstance(answer, Failed):
+            raise self._reported(answer)
+        if not isinstance(answer, kind):
+            raise self._not_understood(f"{type(answer).__name__} in place of {kind.__name__}")
+        return answer
+
+    def _reported(self, failed: Failed) -> Exception:
+        """An error of the child, as the kind that its exit code tells."""
+        if failed.exit_code == UsageError.exit_code:
+            return SideError("\n".join(f"side {self.label!r} refuses: {line}" for line in failed.message.splitlines()))
+        told = f"reports: {failed.message}"
+        error = SessionFailed(self.label, self._place.round_number, self._block, told)
+        return EmergencyShutdown(str(error)) if failed.exit_code == EmergencyShutdown.exit_code else error
+
+    def _not_understood(self, what: str) -> ProtocolError:
+        return ProtocolError(self.label, self._place.round_number, self._block, f"broke the session protocol: {what}")
+
+    def _crashed(self) -> SessionCrashed:
+        return SessionCrashed(self.label, self._place.round_number, self._block, self._reap(), self._last_words())
+
+    def _timeout_s(self, frames: int) -> float:
+        return ANSWER_TIMEOUT_S + frames * self._profile.safeguards.slow_frame_s
+
+    def _last_words(self) -> str:
+        """The last line that the child wrote to stderr."""
+        size = self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(0, size - _TAIL_BYTES))
+        lines = self._stderr.read().decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def _end(self) -> None:
+        """See the child and its workers end: in order where it was asked to, else at once."""
+        if not self._leaving:
+            with suppress(OSError):
+                _pipe(self._process.stdin).close()
+        self._reap()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                _pipe(pipe).close()
+
+    def _reap(self) -> int:
+        """Wait for the child's end, kill what is left of its process group, and give its exit code."""
+        if self._process.returncode is None:
+            patience_s = 0.0 if self._interrupts.received is not None else _CLOSE_S
+            self._reader.join(patience_s)  # its pipe is the last that it closes
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.0 if self._reader.is_alive() else patience_s)
+            with suppress(ProcessLookupError, PermissionError):
+                if hasattr(os, "killpg"):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                else:
+                    self._process.kill()
+        return self._process.wait()
+
+
+def _read(answers: IO[bytes], inbox: SimpleQueue[bytes]) -> None:
+    """Pass the child's lines on; an empty one says that no more will come."""
+    with suppress(OSError, ValueError):
+        # A line of any length would be kept in memory; one that is cut is no message.
+        while line := answers.readline(_MOST_LINE_BYTES):
+            inbox.put(line)
+            if not line.endswith(b"\n"):
+                break
+    inbox.put(b"")
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None  # noqa: S101  asked for when the process was started
+    return pipe

@@ -1,0 +1,234 @@
+"""The child's side of a session: holds one side's environment, and answers requests until told to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from typing import BinaryIO
+
+import psutil
+
+import walkerbench
+from walkerbench.errors import CallOrderError, EmergencyShutdown, UsageError, WalkerbenchError
+from walkerbench.interleaved.profile_keys import known_keys
+from walkerbench.interleaved.protocol import (
+    Answer,
+    BlockDone,
+    Close,
+    Digest,
+    Digests,
+    Facts,
+    Failed,
+    Hello,
+    ListDigests,
+    ListFacts,
+    Prepare,
+    Prepared,
+    Request,
+    RunBlock,
+    TakeDigest,
+    decode_request,
+    encode,
+    escape,
+)
+from walkerbench.profile.model import Profile
+from walkerbench.recording.frames import FrameRecorder, frame_dtype, worker_dtype
+from walkerbench.recording.machine import gil_enabled, machine_facts
+from walkerbench.running.training_environment import TrainingEnvironment
+from walkerbench.slow_frames.attribution import nanoseconds
+from walkerbench.slow_frames.worker_times import Setting
+
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # both can go to a whole process group; the parent ends its sessions
+
+
+def serve_parent() -> None:
+    """Answer the parent on what this process was given as stdin and stdout, until it says so or is gone."""
+    for number in _INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+    requests, answers = _take_over_pipes()
+    serve(_lines(requests), answers)
+
+
+def serve(lines: Iterator[bytes], answers: BinaryIO) -> None:
+    """Say hello, then answer each request; the first failure is the last answer.
+
+    Args:
+        lines: The parent's messages.
+        answers: Where to write.
+    """
+    _say(answers, Hello(package=escape(Path(walkerbench.__file__).parent), profile_keys=known_keys()))
+    server = _Server()
+    try:
+        for line in lines:
+            answer = server.answer(line)
+            if answer is None:
+                break
+            _say(answers, answer)
+            if isinstance(answer, Failed):
+                break
+    finally:
+        server.close()
+
+
+class _Server:
+    """Carries out requests; keeps the order in which they make sense."""
+
+    def __init__(self) -> None:
+        self._side: _SideRunner | None = None
+
+    def answer(self, line: bytes) -> Answer | None:
+        """Do what is asked; None where the end is asked for."""
+        try:
+            return self._carry_out(decode_request(line))
+        except WalkerbenchError as error:
+            return Failed(message=str(error), exit_code=error.exit_code)
+        except Exception as error:
+            # Whatever it is, the parent learns of it: this may be a revision that nobody has run before.
+            return Failed(message=f"{type(error).__name__}: {error}", exit_code=WalkerbenchError.exit_code)
+
+    def close(self) -> None:
+        """Let every worker go."""
+        if self._side is not None:
+            self._side.environment.stop()
+
+    def _carry_out(self, request: Request) -> Answer | None:
+        match request:
+            case Close():
+                return None
+            case Prepare(profile=plain):
+                return self._prepare(Profile.from_dict(plain))
+        if self._side is None:
+            raise CallOrderError("a session is prepared before anything else")
+        match request:
+            case RunBlock(frames=frames):
+                return self._side.run_block(frames)
+            case TakeDigest():
+                return self._side.take_digest()
+            case ListDigests():
+                return self._side.list_digests()
+            case ListFacts():
+                return self._side.list_facts()
+
+    def _prepare(self, profile: Profile) -> Prepared:
+        if self._side is not None:
+            raise CallOrderError("a session is prepared once")
+        self._side = _SideRunner(profile)
+        return self._side.warm_up(profile.warmup)
+
+
+class _SideRunner:
+    """One side's environment, and what is recorded of its frames.
+
+    Args:
+        profile: Of one stage.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        if len(profile.stages) != 1:
+            raise UsageError(f"the profile {profile.name} has {len(profile.stages)} stages: a session runs one")
+        workload = profile.make_workload(profile.stages[0])
+        columns = frame_dtype(workload.phases, workload.settle_phase, ())
+        self.environment = TrainingEnvironment(
+            mode=profile.mode,
+            num_workers=profile.workers,
+            workload=workload,
+            safeguards=profile.safeguards,
+            faults=profile.faults,
+        )
+        self._recorder = FrameRecorder(columns, worker_dtype(workload.phases))
+        self.environment.start()
+
+    def warm_up(self, frames: int) -> Prepared:
+        """Run the frames that nobody judges."""
+        self._step(frames)
+        self._recorder.drain()
+        environment = self.environment
+        return Prepared(mode_used=environment.mode_used, fallback=environment.fallback, workers=environment.num_workers)
+
+    def run_block(self, frames: int) -> BlockDone:
+        """Run the next frames and say what they took."""
+        cpu_s, begun_ns = self._cpu_s(), time.perf_counter_ns()
+        self._step(frames)
+        elapsed_ns = time.perf_counter_ns() - begun_ns
+        cpu_s = self._cpu_s() - cpu_s
+        recorded, workers = self._recorder.drain()
+        return BlockDone(
+            wall_ns=tuple(recorded["wall_ns"].tolist()),
+            agents_ns=tuple(recorded["agents_ns"].tolist()),
+            cpu_s=max(0.0, cpu_s),
+            elapsed_s=elapsed_ns / 1e9,
+            parts_ns=nanoseconds(recorded, workers, self._setting()),
+        )
+
+    def take_digest(self) -> Digest:
+        """Digest every agent."""
+        digest = self.environment.checkpoint().hex()
+        self._heed_emergency()
+        return Digest(frame=self.environment.frame - 1, digest=digest)
+
+    def list_digests(self) -> Digests:
+        """What the last digest was folded from."""
+        rows = tuple(tuple(row) for row in self.environment.buffers.digests.tolist())
+        return Digests(fields=self.environment.workload.digest_fields, rows=rows)
+
+    def list_facts(self) -> Facts:
+        """Facts of the machine, with BLAS held to one thread as frames see it."""
+        method = self.environment.start_method
+        return Facts(machine=machine_facts(method[0] if method else None))
+
+    def _setting(self) -> Setting:
+        environment = self.environment
+        return Setting(environment.mode_used, gil_enabled(), environment.workload.settle_phase)
+
+    def _step(self, frames: int) -> None:
+        environment, record = self.environment, self._recorder.record
+        for _ in range(frames):
+            timing = environment.step()
+            # As a run records its frames, so that a frame's time means here what it means there.
+            record(0, False, timing, environment.buffers.workers, ())
+            self._heed_emergency()
+
+    def _heed_emergency(self) -> None:
+        environment = self.environment
+        if environment.emergency is not None:
+            raise EmergencyShutdown(f"emergency shutdown after frame {environment.frame - 1}: {environment.emergency}")
+
+    def _cpu_s(self) -> float:
+        """CPU seconds so far of this process and its workers."""
+        times = [psutil.Process(pid).cpu_times() for pid in self.environment.worker_pids()]
+        return time.process_time() + sum(float(each.user + each.system) for each in times)
+
+
+def _say(answers: BinaryIO, answer: Answer) -> None:
+    answers.write(encode(answer))
+    answers.flush()
+
+
+def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Keep the pipes to the parent to ourselves: what is printed goes to stderr, and workers inherit neither."""
+    requests, answers = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return os.fdopen(requests, "rb"), os.fdopen(answers, "wb")
+
+
+def _lines(requests: BinaryIO) -> Iterator[bytes]:
+    """The parent's messages, read in a thread of its own: it ends this process as soon as the parent is gone."""
+    inbox: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_read, args=(requests, inbox), daemon=True).start()
+    while True:
+        yield inbox.get()
+
+
+def _read(requests: BinaryIO, inbox: SimpleQueue[bytes]) -> None:
+    for line in requests:
+        inbox.put(line)
+    # In the midst of a block, too, which may hang; the workers see that this process is gone, and end by themselves.
+    os._exit(1)

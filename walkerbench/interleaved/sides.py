@@ -1,0 +1,163 @@
+"""Sides: what a user writes for one, and what it comes to."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from walkerbench.errors import ProfileError, SideError
+from walkerbench.profile import shipped as shipped_profiles
+from walkerbench.profile.model import Profile, load_profile
+
+_OVERRIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)=(.*)", re.DOTALL)
+_OF_STAGES = frozenset({"agents"})
+_NO_PART = frozenset(
+    {"criteria", "host_stall", "pace", "frames", "duration_s", "checkpoint_every", "stages", "name", "source"}
+)
+"""Keys that a measurement of sides does not heed: changing them for one side would look as if it meant something."""
+
+_OPENING, _CLOSING = "[{", "]}"
+
+
+@dataclass(frozen=True)
+class Side:
+    """Code and a profile.
+
+    Attributes:
+        label: What it is called in every message and result; no two sides of a measurement share one.
+        code: A git revision, "." for the working tree as it is, or None for the package that runs now.
+        profile: Of one stage; how many frames it asks for, at which pace, and its criteria play no part.
+    """
+
+    label: str
+    code: str | None
+    profile: Profile
+
+
+def parse_sides(texts: Sequence[str], profile: Profile) -> tuple[Side, ...]:
+    """Read what a user writes for several sides.
+
+    Args:
+        texts: One a side, as of `parse_side`; the same text twice makes two sides, `text` and `text #2`.
+        profile: What each side runs where it does not say otherwise.
+
+    Raises:
+        SideError: One cannot be understood.
+        ProfileError: One names a profile that is not there, or is wrong.
+    """
+    seen: Counter[str] = Counter()
+    sides = []
+    for text in texts:
+        seen[text] += 1
+        side = parse_side(text, profile)
+        sides.append(side if seen[text] == 1 else dataclasses.replace(side, label=f"{text} #{seen[text]}"))
+    return tuple(sides)
+
+
+def parse_side(text: str, profile: Profile) -> Side:
+    """Read what a user writes for a side: parts joined by commas, in any order.
+
+    ============================ ====================================================================
+    part                         meaning
+    ============================ ====================================================================
+    `main`, `HEAD~3`, `v1.2`     the code of a git revision (`heads/smoke` where a profile has its name)
+    `.`                          the code of the working tree as it is
+    `smoke`, `mine.toml`         a profile
+    `mode=threaded`              a profile's key; the value is TOML, or a string without its quotes
+    ============================ ====================================================================
+
+    Args:
+        text: What was written.
+        profile: What the side runs where it does not say otherwise.
+
+    Raises:
+        SideError: It cannot be understood.
+        ProfileError: It names a profile that is not there, or is wrong.
+    """
+    code: str | None = None
+    named: str | None = None
+    changes: dict[str, Any] = {}
+    for part in _split(text):
+        override = _OVERRIDE.fullmatch(part)
+        if override:
+            if override[1] in changes:
+                raise SideError(f"side {text!r}: {override[1]} is given twice")
+            changes[override[1]] = _value(override[2])
+        elif not part:
+            raise SideError(f"side {text!r}: a part is empty; give a revision, '.', a profile or key=value")
+        elif _is_profile(part):
+            named = _once(text, "profile", named, part)
+        elif part.startswith("-"):
+            raise SideError(f"side {text!r}: {part!r} is neither a revision nor a profile; options stand by themselves")
+        else:
+            code = _once(text, "revision", code, part)
+    chosen = profile if named is None else load_profile(named)
+    return Side(text, code, _overridden(chosen, changes, text) if changes else chosen)
+
+
+def _split(text: str) -> Iterator[str]:
+    """The parts between commas, those within brackets or quotes aside."""
+    depth, quote, part = 0, "", ""
+    for letter in text:
+        if letter == "," and depth <= 0 and not quote:
+            yield part.strip()
+            part = ""
+            continue
+        part += letter
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "\"'":
+            quote = letter
+        else:
+            depth += (letter in _OPENING) - (letter in _CLOSING)
+    yield part.strip()
+
+
+def _value(text: str) -> Any:
+    """A value as TOML has it, or else the text itself."""
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return table["value"] if len(table) == 1 else text
+
+
+def _is_profile(part: str) -> bool:
+    return part.endswith(".toml") or part in shipped_profiles.names()
+
+
+def _once(text: str, what: str, before: str | None, part: str) -> str:
+    if before is not None:
+        raise SideError(f"side {text!r}: {before!r} and {part!r} are two {what}s; give one")
+    return part
+
+
+def _overridden(profile: Profile, changes: Mapping[str, Any], text: str) -> Profile:
+    table = profile.as_dict()
+    for key, value in changes.items():
+        if key.split(".")[0] in _NO_PART:
+            raise SideError(f"side {text!r}: {key}: plays no part where sides are measured against one another")
+        for target in table["stages"] if key in _OF_STAGES else [table]:
+            _set(target, key.split("."), value, text)
+    if changes.get("mode") == "sequential" and "workers" not in changes:
+        table["workers"] = None
+    try:
+        return Profile.from_dict(table)
+    except ProfileError as error:
+        raise SideError("\n".join(f"side {text!r}: {problem}" for problem in error.problems)) from None
+
+
+def _set(table: dict[str, Any], path: Sequence[str], value: Any, text: str) -> None:
+    """Set a dotted key; what it may hold is checked with the whole profile."""
+    *sections, last = path
+    for section in sections:
+        inner = table.setdefault(section, {})
+        if not isinstance(inner, dict):
+            raise SideError(f"side {text!r}: {'.'.join(path)}: no such key; {section} holds no others")
+        table = inner
+    table[last] = value

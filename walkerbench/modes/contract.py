@@ -1,0 +1,182 @@
+"""The contract between a mode and the work, and the order in which its methods may be called."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from enum import Enum, auto
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from walkerbench.errors import CallOrderError
+from walkerbench.modes.faults import Faults
+from walkerbench.recording.garbage import GarbageClock
+from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Settler, Workload, fold_digests
+
+BARRIER_TIMEOUT_S = 30.0
+"""How long the barrier waits for a frame: above any emergency limit, or a slow frame would be taken for a hung one."""
+
+
+class State(Enum):
+    """Where an execution mode stands."""
+
+    NEW = auto()
+    READY = auto()
+    DISPATCHED = auto()
+    BROKEN = auto()
+    CLOSED = auto()
+
+
+class ExecutionMode(ABC):
+    """Runs every shard for one frame.
+
+    Call order: `start`, (`dispatch`, `wait`)*, `checkpoint` at any frame's end, `close`. Every method raises
+    `CallOrderError` in a state that does not allow it. After any other error only `close` is left.
+
+    Args:
+        faults: What to inject into the workers.
+
+    Attributes:
+        garbage: The clock of garbage collection in the parent's process, from `start` to `close`.
+    """
+
+    name: str
+    parallel = True
+    """Whether shards run at the same time, as far as the interpreter lets them."""
+    start_method: str | None = None
+    """How worker processes are started, for the modes that have them."""
+    start_method_reason: str | None = None
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults()
+        self._state = State.NEW
+        self._blas: threadpool_limits | None = None
+        self._buffers: FrameBuffers | None = None
+        self.garbage = GarbageClock()
+        self._clocks = ExitStack()
+
+    @property
+    def buffers(self) -> FrameBuffers:
+        """What crosses shards."""
+        if self._buffers is None:
+            raise CallOrderError(f"the {self.name} mode has no frame buffers: call start first, and none after close")
+        return self._buffers
+
+    def start(self, workload: Workload, num_workers: int) -> Settler:
+        """Build every shard.
+
+        Args:
+            workload: What to run.
+            num_workers: How many shards, between 1 and the number of agents.
+
+        Returns:
+            The parent's part of a frame, for the caller to run after each `wait`.
+
+        Raises:
+            WorkerError: A worker could not build its shard.
+        """
+        self._expect("start", State.NEW)
+        # Two schedulers would fight over the cores: one BLAS thread a worker, whatever the library's own default.
+        self._blas = threadpool_limits(limits=1)
+        self._clocks.enter_context(self.garbage)
+        with self._broken_on_error():
+            self._buffers = FrameBuffers(*self._memory(BufferLayout.of(workload, num_workers)))
+            settler = workload.make_settler(self._buffers)
+            self._start(workload, num_workers)
+        self._state = State.READY
+        return settler
+
+    def dispatch(self, frame: int) -> None:
+        """Set every worker to work on a frame; does not block.
+
+        Raises:
+            WorkerCrashed: A worker process died before.
+        """
+        self._expect("dispatch", State.READY)
+        with self._broken_on_error():
+            self._dispatch(frame)
+        self._state = State.DISPATCHED
+
+    def wait(self, frame: int, timeout_s: float = BARRIER_TIMEOUT_S) -> None:
+        """The barrier: returns when every worker's row of this frame is written.
+
+        Raises:
+            WorkerCrashed: A worker process died.
+            WorkerFailed: A worker raised.
+            WorkerTimeout: A worker did not finish in time.
+            CallOrderError: Another frame was dispatched, or a worker left the row of another frame.
+        """
+        self._expect("wait", State.DISPATCHED)
+        with self._broken_on_error():
+            self._wait(frame, timeout_s)
+            completed = self.buffers.workers[:, 0].tolist()
+            if completed.count(frame) != len(completed):
+                raise CallOrderError(f"{self.name} mode: waited for frame {frame}, but workers completed {completed}")
+        self._state = State.READY
+
+    def checkpoint(self, frame: int, timeout_s: float = BARRIER_TIMEOUT_S) -> bytes:
+        """Digest all agents at a frame's end; outside timed sections.
+
+        Returns:
+            32 bytes: the digests of all agents, folded in agent order.
+
+        Raises:
+            WorkerError: A worker crashed, raised or did not finish in time.
+        """
+        self._expect("checkpoint", State.READY)
+        with self._broken_on_error():
+            self._checkpoint(frame, timeout_s)
+        return fold_digests(self.buffers.digests)
+
+    def close(self) -> None:
+        """Let every worker go. Idempotent, safe after a crash, leaves no child and no shared memory."""
+        if self._state is State.CLOSED:
+            return
+        self._state = State.CLOSED
+        try:
+            self._close()
+        finally:
+            self._clocks.close()
+            self._buffers = None
+            if self._blas is not None:
+                self._blas.restore_original_limits()
+                self._blas = None
+
+    def worker_pids(self) -> Sequence[int]:
+        """Process ids of the workers that are processes of their own."""
+        return ()
+
+    def _memory(self, layout: BufferLayout) -> tuple[Any, ...]:
+        """The frame buffers' arguments: the layout and, where the mode has it, the memory."""
+        return (layout,)
+
+    @abstractmethod
+    def _start(self, workload: Workload, num_workers: int) -> None: ...
+
+    @abstractmethod
+    def _dispatch(self, frame: int) -> None: ...
+
+    @abstractmethod
+    def _wait(self, frame: int, timeout_s: float) -> None: ...
+
+    @abstractmethod
+    def _checkpoint(self, frame: int, timeout_s: float) -> None: ...
+
+    @abstractmethod
+    def _close(self) -> None: ...
+
+    def _expect(self, method: str, state: State) -> None:
+        if self._state is not state:
+            raise CallOrderError(
+                f"{self.name} mode: {method} needs the state {state.name}, but it is {self._state.name}"
+            )
+
+    @contextmanager
+    def _broken_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._state = State.BROKEN
+            raise

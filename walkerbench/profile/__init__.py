@@ -1,0 +1,1 @@
+"""What a run consists of: TOML files in, frozen profiles out."""

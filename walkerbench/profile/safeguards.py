@@ -1,0 +1,26 @@
+"""What makes the environment stop itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class Safeguards:
+    """Limits beyond which the environment stops itself, an emergency shutdown.
+
+    Attributes:
+        slow_frame_s: A frame that takes longer is slow, s.
+        slow_frames: So many slow frames in a row are too many.
+        memory_limit_share: Most memory of the process tree, as a share of what the system allows. Looked at at every
+            checkpoint, and before anything is built.
+        bodies_limit: Most Box2D bodies, the ground of each world included. Looked at at every checkpoint.
+    """
+
+    slow_frame_s: Annotated[float, Gt(0)] = 2.0
+    slow_frames: Annotated[int, Ge(1)] = 10
+    memory_limit_share: Annotated[float, Interval(gt=0, le=1)] = 0.8
+    bodies_limit: Annotated[int, Ge(1)] = 100_000

@@ -1,0 +1,266 @@
+"""Whether two recorded runs may be compared: everything that stands in the way, a line each.
+
+Fail closed: a fact that is missing is a fact that differs. What must match falls in two:
+
+- How it was measured: both runs are finished and have judged frames, they are two recordings, of one schema, workload
+  and pace, with the same metrics, on a machine whose facts of `MUST_MATCH` are equal. Nothing lifts these.
+- The work: seed, stages, agents, frames and warm-up are equal, and so are the digests. Whoever changed the work on
+  purpose can allow these to differ, and the comparison then says so.
+
+Neither faults nor safeguards are an obstacle: they do not change the trajectory, and reports name faults by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.criteria.statistics import STATISTICS
+from walkerbench.errors import NotComparable
+from walkerbench.recording.machine import MUST_MATCH
+from walkerbench.run_directory import RecordedRun, RunFile
+
+JUDGED = "frame_ms.mean"
+"""The metric of a run that comparisons judge."""
+
+COMPARED_METRICS = (
+    *(f"{duration}.{statistic}" for duration in ("frame_ms", "agent_processing_ms") for statistic in STATISTICS),
+    *("physics_fps", "cpu.effective_cores"),
+)
+"""The metrics of a run that a comparison judges or shows."""
+
+PRESENTATION = frozenset({"name", "source", "description", "criteria", "host_stall"})
+"""Keys of a profile that change neither what is run nor how."""
+
+_ON_PURPOSE = (
+    "a change that reorders arithmetic or alters the environment changes the trajectory on purpose: where this is one, "
+    "give --allow-different-work"
+)
+_ANOTHER = "record another, as 'walkerbench run --repeat' does"
+_KEYS = ("stage", "frame", "agent")
+_DIGEST_DIGITS = 16
+
+
+def check_comparable(base: RecordedRun, candidate: RecordedRun, *, allow_different_work: bool) -> tuple[str, ...]:
+    """Check that a candidate's run may be compared with a base's.
+
+    Args:
+        base: One run.
+        candidate: The other.
+        allow_different_work: Whether the work may differ. How it was measured never may.
+
+    Returns:
+        What differs in the work, where that is allowed; nothing where the work is proved to be the same.
+
+    Raises:
+        NotComparable: They may not; a line for each obstacle.
+    """
+    _refuse((*obstacles(base), *obstacles(candidate)))
+    work = tuple(different_work(base, candidate))
+    offered = (f"{line}; {_offer(line)}" for line in work)
+    _refuse((*measured_differently(base, candidate), *(() if allow_different_work else offered)))
+    return work
+
+
+def check_repeats(first: RecordedRun, other: RecordedRun) -> None:
+    """Check that two runs may stand for one side; no permission lifts anything here.
+
+    Raises:
+        NotComparable: They may not; a line for each obstacle.
+    """
+    _refuse((*obstacles(first), *obstacles(other)))
+    work = (
+        f"{line}; repeats of one side must do the same work: record them again" for line in different_work(first, other)
+    )
+    _refuse((*measured_differently(first, other), *work))
+
+
+def check_same_mode(base: RecordedRun, candidate: RecordedRun) -> None:
+    """Check that two runs used one mode with as many workers: else a change of code is not all that is compared.
+
+    Raises:
+        NotComparable: They did not.
+    """
+    ways = [(each.run.mode.used, [stage.workers for stage in each.run.stages]) for each in (base, candidate)]
+    if ways[0] != ways[1]:
+        told = [
+            f"{mode} mode with {', '.join(dict.fromkeys(map(str, workers)))} worker{'' if set(workers) == {1} else 's'}"
+            for mode, workers in ways
+        ]
+        raise NotComparable(
+            f"{base.directory} was recorded in {told[0]}, and {candidate.directory} in {told[1]}: give the --mode and "
+            "--workers that the baseline was recorded with, or record another baseline"
+        )
+
+
+def obstacles(recorded: RecordedRun) -> Iterator[str]:
+    """Why a run can be compared with no other, a line each."""
+    run, where = recorded.run, recorded.directory
+    reason = f" ({run.ended_because})" if run.ended_because else ""
+    ends = {
+        "running": "has no end: it is still going on, or it was killed",
+        "interrupted": f"was interrupted{reason}",
+        "emergency": f"stopped itself{reason}",
+        "broken": f"broke{reason}",
+    }
+    if run.state in ends:
+        yield f"{where}: the run {ends[run.state]}: only finished runs are compared; record it again"
+    elif not any(stage.frames > stage.warmup for stage in run.stages):
+        yield f"{where}: the run has no judged frames: record it again, with more frames than its warm-up has"
+    elif run.metrics.get(JUDGED) is None:
+        yield f"{where}: the run has no {JUDGED}, which is what is compared: record it again"
+
+
+def measured_differently(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
+    """What two runs differ in that no comparison bears, a line each."""
+    one, other = base.run, candidate.run
+    where = _both(base, candidate)
+    yield from same_recording(base, candidate)
+    if one.schema_version != other.schema_version:
+        yield _differ(where, "the schema", one.schema_version, other.schema_version, "record both with one walkerbench")
+    if one.workload.name != other.workload.name:
+        yield _differ(where, "the workload", one.workload.name, other.workload.name, "record both with the same")
+    if one.profile.get("pace") != other.profile.get("pace"):
+        yield _differ(where, "the pace", one.profile.get("pace"), other.profile.get("pace"), "record both at the same")
+    for name in COMPARED_METRICS:
+        if (name in one.metrics) != (name in other.metrics):
+            lacking = candidate if name in one.metrics else base
+            yield f"{where}: {lacking.directory} lacks the metric {name}: record it again"
+    for fact in sorted(MUST_MATCH):
+        if fact != "start_method" or one.mode.used == other.mode.used:  # modes start workers in ways of their own
+            yield from _machine_differs(where, fact, one.machine, other.machine)
+
+
+def different_work(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
+    """What two runs differ in that makes their work another, a line each; nothing where digests prove it the same."""
+    where = _both(base, candidate)
+    planned = [
+        _differ(where, name, one, other, _remark(name, base.run))
+        for (name, one), other in zip(_plan(base.run).items(), _plan(candidate.run).values(), strict=True)
+        if one != other
+    ]
+    yield from planned
+    if planned:
+        return  # then the digests say nothing new
+    digests = base.run.digest, candidate.run.digest
+    if None in digests:
+        lacking = base if digests[0] is None else candidate
+        yield f"{where}: {lacking.directory} has no digest to prove what work it did"
+    elif digests[0] != digests[1]:
+        yield f"{where} did different work: {_first_difference(base, candidate)}{_cause(base.run, candidate.run)}"
+
+
+def same_recording(one: RecordedRun, other: RecordedRun) -> Iterator[str]:
+    """That two runs are one, or one a copy of the other: a run says nothing about itself."""
+    if one.directory.resolve() == other.directory.resolve():
+        yield f"{other.directory}: the run is named twice, and compared with itself it says nothing; {_ANOTHER}"
+    elif one.run == other.run:
+        yield f"{other.directory}: the run is a copy of {one.directory}, and compared with it says nothing; {_ANOTHER}"
+
+
+def flattened(value: Any, path: str = "") -> dict[str, Any]:
+    """Plain data as one table with dotted keys; nothing where it is empty."""
+    if isinstance(value, Mapping):
+        inner: Iterable[tuple[Any, Any]] = value.items()
+    elif isinstance(value, list | tuple):
+        inner = enumerate(value)
+    else:
+        return {path: value}
+    table: dict[str, Any] = {}
+    for key, each in inner:
+        table |= flattened(each, f"{path}.{key}".removeprefix("."))
+    return table
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Keys of two flattened tables whose values differ, with both; None where one lacks the key."""
+    keys = dict.fromkeys((*one, *other))
+    return {
+        key: (one.get(key), other.get(key))
+        for key in keys
+        if (key in one, one.get(key)) != (key in other, other.get(key))
+    }
+
+
+def _refuse(lines: Iterable[str]) -> None:
+    found = tuple(dict.fromkeys(lines))
+    if found:
+        raise NotComparable("\n".join(found))
+
+
+def _both(base: RecordedRun, candidate: RecordedRun) -> str:
+    return f"{base.directory} and {candidate.directory}"
+
+
+def _differ(where: str, what: str, one: object, other: object, remark: str) -> str:
+    return f"{where} differ in {what}: {_shown(one)} and {_shown(other)}{f'; {remark}' if remark else ''}"
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else str(value)
+
+
+def _offer(line: str) -> str:
+    return _ON_PURPOSE if " did different work: " in line else "record both alike, or give --allow-different-work"
+
+
+def _machine_differs(where: str, fact: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+    if fact not in one or fact not in other:
+        yield f"{where}: not both have recorded the machine's {fact}: record both again"
+        return
+    tables = (flattened({fact: machine[fact]}) for machine in (one, other))
+    for key, values in differing(*tables).items():
+        # Not what is measured with but what is measured; a revision's own number may change.
+        if key != "packages.walkerbench":
+            yield _differ(where, f"the machine's {key}", *values, "record both on one machine, set up alike")
+
+
+def _plan(run: RunFile) -> dict[str, str]:
+    """What of the work is known without a digest."""
+    stages = run.stages
+    return {
+        "the seed": f"{run.profile.get('seed', 'nothing')}",
+        "the number of stages": f"{len(stages)}",
+        "agents": ", ".join(str(stage.agents) for stage in stages),
+        "frames": ", ".join(str(stage.frames) for stage in stages),
+        "warm-up frames": ", ".join(str(stage.warmup) for stage in stages),
+        "the frames between checkpoints": f"{run.profile.get('checkpoint_every', 'nothing')}",
+    }
+
+
+def _remark(name: str, run: RunFile) -> str:
+    by_duration = name == "frames" and any(stage.get("duration_s") for stage in run.profile.get("stages", ()))
+    return "a duration gives other frames each time, --frames the same" if by_duration else ""
+
+
+def _first_difference(base: RecordedRun, candidate: RecordedRun) -> str:
+    """The first checkpoint and agent whose digests differ, and in which fields."""
+    one, other = base.digests, candidate.digests
+    if one.dtype != other.dtype:
+        return "their digests cover different fields"
+    rows = min(len(one), len(other))
+    one, other = one[:rows], other[:rows]
+    differs = np.flatnonzero(one != other)
+    if not len(differs):
+        digests = [str(each.run.digest)[:_DIGEST_DIGITS] for each in (base, candidate)]
+        return f"their digests are {digests[0]} and {digests[1]}, though digests.npy does not show where they part"
+    return _at(one[differs[0]], other[differs[0]], stages=len(base.run.stages))
+
+
+def _at(one: NDArray[Any], other: NDArray[Any], *, stages: int) -> str:
+    names = [name for name in one.dtype.names or () if one[name] != other[name]]
+    if not set(names).isdisjoint(_KEYS):
+        return "their checkpoints are of different moments or agents"
+    stage = f", stage {int(one['stage']) + 1}" if stages > 1 else ""
+    fields = " and ".join(names)
+    return f"the first difference is at the checkpoint of frame {one['frame']}{stage}: agent {one['agent']}'s {fields}"
+
+
+def _cause(one: RunFile, other: RunFile) -> str:
+    """The numbers of the environment that were set otherwise, as a remark."""
+    settings = [flattened({"environment": run.profile.get("environment", {})}) for run in (one, other)]
+    texts = [f"{key} is {_shown(mine)} and {_shown(its)}" for key, (mine, its) in differing(*settings).items()]
+    return f" ({', '.join(texts)})" if texts else ""

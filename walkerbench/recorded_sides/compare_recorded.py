@@ -1,0 +1,174 @@
+"""Recorded runs compared after the fact: sides in, verdicts out."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide
+from walkerbench.comparison.verdicts import ALPHA, TOLERANCE, Question, Repeats, judge_repeats
+from walkerbench.criteria.statistics import STATISTICS
+from walkerbench.errors import NotComparable
+from walkerbench.recorded_sides.comparability import JUDGED, check_comparable, check_repeats
+from walkerbench.recorded_sides.sides import RecordedSide
+from walkerbench.run_directory import RecordedRun, ShareRecord
+from walkerbench.slow_frames.attribution import Share
+
+_MS_PER_S = 1e3
+_DIGEST_DIGITS = 16
+
+
+def compare_recorded(
+    sides: Sequence[RecordedSide],
+    *,
+    tolerance: float = TOLERANCE,
+    alpha: float = ALPHA,
+    allow_different_work: bool = False,
+) -> Compared:
+    """Judge recorded candidates against a recorded base, by exact permutation tests over their repeats.
+
+    What is judged is each run's mean judged frame time; what is shown of a side are medians over its repeats. Repeats
+    of one side must have done the same work whatever is allowed: else what was repeated is not one thing.
+
+    Args:
+        sides: The base first, as of `find_sides` or `group_runs`.
+        tolerance: The smallest slowdown that matters; 0.02 is 2 %.
+        alpha: Family-wise error rate.
+        allow_different_work: Whether candidates may have done other work than the base.
+
+    Raises:
+        NotComparable: The runs may not be compared, see `comparability`; a line for each obstacle.
+        UsageError: There is no candidate, or tolerance or alpha is out of range.
+    """
+    differences = _check(sides, allow_different_work)
+    base, candidates = sides[0], sides[1:]
+    times = {
+        Question(side.label, METRIC): Repeats(base_s=_frame_times_s(base), candidate_s=_frame_times_s(side))
+        for side in candidates
+    }
+    comparisons = judge_repeats(times, base=base.label, tolerance=tolerance, alpha=alpha)
+    first = base.runs[0].run
+    return Compared(
+        how="recorded",
+        repetitions=_repetitions(sides),
+        profile=", ".join(dict.fromkeys(str(run.run.profile.get("name", "?")) for run in _firsts(sides))),
+        sides=tuple(_side(side) for side in sides),
+        comparisons=comparisons,
+        same_work=_work(sides, differences),
+        did_same_work=not differences,
+        tolerance=tolerance,
+        alpha=alpha,
+        machine=first.machine,
+    )
+
+
+def _check(sides: Sequence[RecordedSide], allow_different_work: bool) -> tuple[str, ...]:
+    """What differs in the work of the sides, where that is allowed.
+
+    Equality carries over, so that each run is held against its side's first and each side's first against the base's.
+    """
+    obstacles: list[str] = []
+    differences: list[str] = []
+    for side in sides:
+        for repeat in side.runs[1:]:
+            with _collecting(obstacles):
+                check_repeats(side.runs[0], repeat)
+    for side in sides[1:]:
+        with _collecting(obstacles):
+            differences += check_comparable(sides[0].runs[0], side.runs[0], allow_different_work=allow_different_work)
+    if obstacles:
+        raise NotComparable("\n".join(dict.fromkeys(obstacles)))
+    return tuple(differences)
+
+
+@contextmanager
+def _collecting(obstacles: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except NotComparable as error:
+        obstacles += str(error).split("\n")
+
+
+def _frame_times_s(side: RecordedSide) -> NDArray[np.float64]:
+    return np.array([_value(run, JUDGED) for run in side.runs], np.float64) / _MS_PER_S
+
+
+def _side(side: RecordedSide) -> ComparedSide:
+    first = side.runs[0].run
+    git = first.machine.get("git") or {}
+    return ComparedSide(
+        label=side.label,
+        mode=first.mode.used,
+        workers=max(stage.workers for stage in first.stages),
+        fallback=first.mode.fallback,
+        revision=git.get("revision"),
+        dirty=git.get("dirty"),
+        faults=first.faults,
+        frames=sum(stage.frames - stage.warmup for run in side.runs for stage in run.run.stages),
+        frames_per_s=1 / statistics.median(_frame_times_s(side).tolist()),
+        repetition_ms=tuple((_frame_times_s(side) * _MS_PER_S).tolist()),
+        frame_ms=_statistics(side, "frame_ms"),
+        agent_processing_ms=_statistics(side, "agent_processing_ms"),
+        effective_cores=_median(side, "cpu.effective_cores"),
+        shares=_shares(side),
+        gil_enabled=bool(first.machine["python"]["gil_enabled"]),
+        digest=first.digest,
+    )
+
+
+def _shares(side: RecordedSide) -> tuple[Share, ...]:
+    """Part by part the mean over the repeats; empty where one of them does not know where its time went."""
+    known = [run.run.attribution.shares for run in side.runs if run.run.attribution is not None]
+    if len(known) < len(side.runs):
+        return ()
+    return tuple(_mean_share(repeats) for repeats in zip(*known, strict=True))
+
+
+def _mean_share(repeats: Sequence[ShareRecord]) -> Share:
+    first = repeats[0]
+    told = [each.share for each in repeats if each.share is not None]
+    mean = statistics.fmean(told) if len(told) == len(repeats) else None
+    return Share(first.part, mean, first.upper_bound)
+
+
+def _statistics(side: RecordedSide, duration: str) -> dict[str, float | None]:
+    return {name: _median(side, f"{duration}.{name}") for name in STATISTICS}
+
+
+def _median(side: RecordedSide, metric: str) -> float | None:
+    """Over the repeats; None where one of them has not measured it."""
+    values = [_value(run, metric) for run in side.runs]
+    measured = [value for value in values if value is not None]
+    return statistics.median(measured) if len(measured) == len(values) else None
+
+
+def _value(recorded: RecordedRun, metric: str) -> float | None:
+    return recorded.run.metrics.get(metric)
+
+
+def _firsts(sides: Sequence[RecordedSide]) -> list[RecordedRun]:
+    return [side.runs[0] for side in sides]
+
+
+def _repetitions(sides: Sequence[RecordedSide]) -> str:
+    counts = [len(side.runs) for side in sides]
+    if len(set(counts)) == 1:
+        return f"{_runs(counts[0])} a side"
+    return f"{', '.join(map(str, counts[:-1]))} and {_runs(counts[-1])}"
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
+
+
+def _work(sides: Sequence[RecordedSide], differences: Sequence[str]) -> str:
+    if differences:
+        return "; ".join(differences)
+    run = sides[0].runs[0].run
+    checkpoints = f"{len(run.checkpoints)} checkpoint{'' if len(run.checkpoints) == 1 else 's'}"
+    total = sum(len(side.runs) for side in sides)
+    return f"the same in all {_runs(total)}: digest {str(run.digest)[:_DIGEST_DIGITS]} ({checkpoints})"

@@ -1,0 +1,238 @@
+"""From what a user names on the command line to the sides of a comparison of recorded runs.
+
+Each argument is a run (its directory, its `run.json`, `@latest`, `@latest~N`) or a folder, which stands for every run
+below it. Then:
+
+1. Runs are repeats of one another, and so one side, where workload, profile (but for its name, source, description and
+   criteria), mode used, workers, git revision and walkerbench's version are the same, whichever argument names them.
+   Files that differ from the revision are not known one by one: such runs are repeats only within one argument.
+2. The first argument's runs must be of one side: that side is the base, the others are candidates, in the order in
+   which they are named.
+3. Where all runs are of one side, grouping would leave nothing to compare: then the first argument alone is the base
+   and the others together are the candidate. That is an A/A comparison.
+4. Every recording may be named once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from walkerbench.errors import NotComparable, RunFileError, UsageError
+from walkerbench.recorded_sides.comparability import PRESENTATION, differing, flattened, obstacles, same_recording
+from walkerbench.run_directory import RecordedRun, RunFile, find_run, read_run
+
+_REVISION_DIGITS = 10
+_MODE = ("mode", "workers")  # keys whose effect a label tells by itself
+_MOST_FOLDERS = 10_000
+_STACKS = ".collapsed.txt"  # beside a run: `walkerbench profile` sampled it; no export is called so
+_MOST_KEYS = 3  # of a profile, in a label: more would be no label
+
+
+@dataclass(frozen=True)
+class RecordedSide:
+    """Repeats of one thing.
+
+    Attributes:
+        label: What distinguishes it from the other sides, for a reader.
+        runs: At least one, the oldest first.
+    """
+
+    label: str
+    runs: tuple[RecordedRun, ...]
+
+
+def find_sides(arguments: Sequence[str], root: Path) -> tuple[RecordedSide, ...]:
+    """Read the runs that a user names, and group them into sides as the module says.
+
+    Args:
+        arguments: What was given, the base first.
+        root: The folder that `@latest` looks in, such as `RUNS_ROOT`.
+
+    Returns:
+        The sides, the base first.
+
+    Raises:
+        RunFileError: A run is missing or cannot be read.
+        NotComparable: A run is not finished or empty, is named twice, or the base's runs are of several sides.
+        UsageError: There is nothing to compare with the base.
+    """
+    return group_runs([[read_run(path) for path in find_runs(text, root)] for text in arguments], arguments)
+
+
+def find_runs(text: str, root: Path) -> tuple[Path, ...]:
+    """The run that a text names, or every run in the folder that it names, in the order of their paths.
+
+    Raises:
+        RunFileError: There is none.
+        NotComparable: It is a run that was sampled.
+    """
+    path = find_run(text, root)
+    # os.path, not pathlib: what may not be looked at is no run.
+    if os.path.exists(path / "run.json") or Path(text).name == "run.json":  # noqa: PTH110
+        if _was_sampled(path):
+            raise NotComparable(f"{path}: the run was sampled by py-spy, which slows it down: name one that was not")
+        return (path,)
+    below = tuple(sorted(_runs_below(path)))
+    if not below:
+        raise RunFileError(f"{path}: no recorded run in it: give a run's directory, or a folder that holds runs")
+    return below
+
+
+def _runs_below(path: Path) -> Iterator[Path]:
+    for visited, (folder, inner, files) in enumerate(os.walk(path), 1):
+        if visited > _MOST_FOLDERS:
+            raise RunFileError(f"{path}: more than {_MOST_FOLDERS:,} folders in it: give one that holds runs only")
+        if "run.json" in files:
+            yield Path(folder)
+        if any(name.endswith(_STACKS) for name in files):
+            inner.clear()  # the run beside it was sampled, which slows it down
+
+
+def _was_sampled(run: Path) -> bool:
+    """Whether `walkerbench profile` left the run beside its stacks."""
+    return next(run.absolute().parent.glob(f"*{_STACKS}"), None) is not None
+
+
+def group_runs(arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> tuple[RecordedSide, ...]:
+    """Group runs into sides, by the rule that the module states.
+
+    Args:
+        arguments: The runs of each argument, the base's first; each has at least one.
+        names: What each argument is called: a side is called so where nothing else tells it from another.
+
+    Returns:
+        The sides, the base first.
+
+    Raises:
+        NotComparable: A run is not finished or empty, is named twice, or the base's runs are of several sides.
+        UsageError: There is nothing to compare with the base.
+    """
+    _check_each([run for runs in arguments for run in runs])
+    if len(arguments) < 2:
+        raise UsageError("there is nothing to compare with: name a base and at least one candidate")
+    check_base(arguments[:1])
+    first, rest = arguments[0], list(itertools.chain(*arguments[1:]))
+    groups = _grouped(arguments)
+    if len(groups) == 1:
+        groups = [_by_age(first), _by_age(rest)]
+    labels = _labels(groups, [_origin(group, arguments, names) for group in groups])
+    return tuple(RecordedSide(label, tuple(runs)) for label, runs in zip(labels, groups, strict=True))
+
+
+def check_base(arguments: Sequence[Sequence[RecordedRun]]) -> None:
+    """Refuse what can be no base, whatever it is to be compared with.
+
+    Args:
+        arguments: The runs of each argument that names the base.
+
+    Raises:
+        NotComparable: A run is not finished or empty, is named twice, or the runs are of several sides.
+    """
+    _check_each([run for runs in arguments for run in runs])
+    bases = _grouped(arguments)
+    if len(bases) > 1:
+        listed = "; ".join(_labels(bases, [str(runs[0].directory.parent) for runs in bases]))
+        raise NotComparable(f"the base must be one side, and there are {len(bases)}: {listed}: name one of them")
+
+
+def _check_each(runs: Sequence[RecordedRun]) -> None:
+    lines = [line for run in runs for line in obstacles(run)]
+    lines += [line for one, other in itertools.combinations(runs, 2) for line in same_recording(one, other)]
+    if lines:
+        raise NotComparable("\n".join(dict.fromkeys(lines)))
+
+
+def _grouped(arguments: Sequence[Sequence[RecordedRun]]) -> list[list[RecordedRun]]:
+    groups: dict[str, list[RecordedRun]] = {}
+    for number, runs in enumerate(arguments):
+        for run in runs:
+            groups.setdefault(_identity(run.run, number), []).append(run)
+    return [_by_age(group) for group in groups.values()]
+
+
+def _by_age(runs: Sequence[RecordedRun]) -> list[RecordedRun]:
+    return sorted(runs, key=lambda run: run.run.started_utc)
+
+
+def _identity(run: RunFile, argument: int) -> str:
+    """What repeats have in common; with changed files the argument too: another may have had others changed."""
+    git = run.machine.get("git")
+    dirty = isinstance(git, dict) and bool(git.get("dirty"))
+    workers = [stage.workers for stage in run.stages]
+    parts = [run.workload.name, _settings(run), run.mode.used, workers, git, run.walkerbench_version]
+    return json.dumps([*parts, argument if dirty else None], sort_keys=True)
+
+
+def _settings(run: RunFile) -> dict[str, Any]:
+    return {key: value for key, value in run.profile.items() if key not in PRESENTATION}
+
+
+def _origin(group: Sequence[RecordedRun], arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> str:
+    """The names of the arguments that a group's runs are from."""
+    return ", ".join(
+        name for name, runs in zip(names, arguments, strict=True) if any(run is each for run in runs for each in group)
+    )
+
+
+def _labels(groups: Sequence[Sequence[RecordedRun]], origins: Sequence[str]) -> list[str]:
+    """A label for each side: the facts in which not all are alike; where those do not suffice, what it was named by."""
+    firsts = [group[0].run for group in groups]
+    described = [_described(run, firsts) for run in firsts]
+    telling = [name for name in described[0] if len({facts[name] for facts in described}) > 1]
+    labels = [", ".join(facts[name] for name in telling if facts[name]) for facts in described]
+    alike = {label for label, count in Counter(labels).items() if count > 1}
+    named = [
+        ", ".join(filter(None, (label, origin if label in alike else "")))
+        for label, origin in zip(labels, origins, strict=True)
+    ]
+    return _numbered([label or facts["mode"] for label, facts in zip(named, described, strict=True)])
+
+
+def _numbered(labels: Sequence[str]) -> list[str]:
+    """Labels, each one that is already taken with its number."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for label in labels:
+        seen[label] += 1
+        numbered.append(label if seen[label] == 1 else f"{label} #{seen[label]}")
+    return numbered
+
+
+def _described(run: RunFile, others: Sequence[RunFile]) -> dict[str, str]:
+    """Facts of a side that a label may be made of, the most telling first."""
+    return {
+        "profile": str(run.profile.get("name", "")),
+        "mode": _mode(run),
+        "revision": _revision(run),
+        "version": f"walkerbench {run.walkerbench_version}",
+        "settings": _settings_apart(run, others),
+    }
+
+
+def _mode(run: RunFile) -> str:
+    workers = ", ".join(dict.fromkeys(str(stage.workers) for stage in run.stages))
+    used = run.mode.used if workers == "1" and run.mode.used == "sequential" else f"{run.mode.used} ({workers})"
+    return used if run.mode.requested == run.mode.used else f"{run.mode.requested} as {used}"
+
+
+def _revision(run: RunFile) -> str:
+    git = run.machine.get("git")
+    if not isinstance(git, dict):
+        return "no revision"
+    return f"{str(git.get('revision'))[:_REVISION_DIGITS]}{' and changed files' if git.get('dirty') else ''}"
+
+
+def _settings_apart(run: RunFile, others: Sequence[RunFile]) -> str:
+    """What a profile holds where others of its name hold something else."""
+    mine = flattened(_settings(run))
+    namesakes = [other for other in others if other.profile.get("name") == run.profile.get("name")]
+    keys = dict.fromkeys(key for other in namesakes for key in differing(mine, flattened(_settings(other))))
+    apart = [f"{key}={mine[key]}" for key in keys if key in mine and key not in _MODE]
+    return ", ".join([*apart[:_MOST_KEYS], *(["…"] if len(apart) > _MOST_KEYS else [])])

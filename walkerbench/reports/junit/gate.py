@@ -1,0 +1,28 @@
+"""What a gate found, as JUnit XML: the test cases of each run, and one a comparison; see `junit_xml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+from xml.etree import ElementTree as ET
+
+from walkerbench.reports.export import junit
+from walkerbench.reports.junit.xml_document import case, document
+
+if TYPE_CHECKING:
+    from walkerbench.gating.gate_result import GateResult
+
+_FOUND: dict[str, Literal["failure", "error"]] = {"regression": "failure", "inconclusive": "error"}
+
+
+def render(result: GateResult) -> str:
+    """The document, as text."""
+    return document("walkerbench gate", list(_cases(result)))
+
+
+def _cases(result: GateResult) -> Iterator[ET.Element]:
+    for number, each in enumerate(result.runs, 1):
+        yield from junit.cases(each.run, "" if len(result.runs) == 1 else f".{number}")
+    for comparison in result.compared.comparisons:
+        name = f"{comparison.candidate} is not slower than {comparison.base}"
+        yield case("comparison", name, _FOUND.get(comparison.verdict), comparison.verdict, comparison.detail)

@@ -1,0 +1,1 @@
+"""Markdown: a summary for GitHub."""

@@ -1,0 +1,89 @@
+"""What a gate found, for GitHub Actions: a Markdown summary of the job's step, and annotations.
+
+Sources: GitHub's documentation of workflow commands. A step shows at most 10 annotations of a kind, so each kind is
+one; a summary may have 1 MiB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from walkerbench.reports.markdown.escaping import head, plain, row
+from walkerbench.reports.terminal.comparison import interval, judged_by, level, noteworthy, slowdown
+from walkerbench.reports.terminal.gate import because, measured, where
+from walkerbench.reports.terminal.tables import fixed, machine_in_words
+
+if TYPE_CHECKING:
+    from walkerbench.comparison.comparison_result import Compared
+    from walkerbench.gating.gate_result import GateResult
+
+_TITLE = "walkerbench gate"
+
+
+def annotation_lines(result: GateResult) -> Iterator[str]:
+    """At most one error and one warning, each naming all there is to say."""
+    if result.failures:
+        yield annotation("error", "; ".join(result.failures))
+    if result.doubts:
+        yield annotation("warning", "; ".join(result.doubts))
+
+
+def annotation(kind: str, message: str) -> str:
+    """A workflow command that makes GitHub show a message.
+
+    Args:
+        kind: `error`, `warning` or `notice`.
+        message: May have several lines.
+    """
+    escaped = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::{kind} title={_TITLE}::{escaped}"
+
+
+def summary(result: GateResult) -> str:
+    """The summary, as Markdown."""
+    compared = result.compared
+    lines = [f"## {_TITLE}: {result.word}", "", because(result), ""]
+    lines += [f"- {plain(line)}" for line in (*result.failures, *result.doubts, *noteworthy(compared))]
+    lines += ["", *_sides(compared), "", *_comparisons(compared), "", *_criteria(result), ""]
+    lines += [
+        f"- runs judged by the criteria: {plain(where(result))}",
+        f"- measured: {compared.repetitions}, {compared.how}",
+        f"- judged by: {judged_by(compared)}",
+        f"- work: {plain(compared.same_work)}",
+        f"- machine: {plain(machine_in_words(compared.machine))}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def broken_summary(message: str) -> str:
+    """The summary of a gate that came to no result, as Markdown."""
+    lines = [f"- {plain(line)}" for line in message.splitlines()]
+    return "\n".join([f"## {_TITLE}: NO VERDICT", "", *lines, ""])
+
+
+def _sides(compared: Compared) -> Iterator[str]:
+    yield from head("side", "frames/s", "frame mean, ms", "p50", "p99", "max", "effective cores")
+    for side in compared.sides:
+        times = [fixed(side.frame_ms[name], 3) for name in ("mean", "p50", "p99", "max")]
+        yield row(plain(side.label), fixed(side.frames_per_s, 1), *times, fixed(side.effective_cores, 2))
+
+
+def _comparisons(compared: Compared) -> Iterator[str]:
+    yield from head(f"against {plain(compared.base.label)}", "speed-up", "interval", "level", "time", "verdict")
+    for each in compared.comparisons:
+        yield row(
+            plain(each.candidate),
+            f"{1 / each.time_ratio:.3f}",
+            interval(each),
+            level(each),
+            slowdown(each),
+            f"**{each.verdict}**",
+        )
+
+
+def _criteria(result: GateResult) -> Iterator[str]:
+    yield from head("criterion", "measured", "verdict")
+    for each in result.criteria:
+        yield row(f"`{each.name}`", measured(each), f"{each.outcome}{each.how_often}")

@@ -1,0 +1,156 @@
+"""Pictures of a recorded run for a terminal: a sparkline, a histogram and a bar a core, in characters alone.
+
+They need no colour, fit the terminal's width, and are drawn in ASCII where its encoding has no block characters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.text import Text
+
+from walkerbench.reports.decimation import bucket_edges, highest
+from walkerbench.reports.terminal.tables import titled
+
+if TYPE_CHECKING:
+    from walkerbench.run_directory import RecordedRun
+
+_NS_PER_MS = 1e6
+_LEVELS = "▁▂▃▄▅▆▇█"
+_ASCII_LEVELS = "_.:-=+*#"
+_FULL = "█"
+_ASCII_FULL = "#"
+_BINS = 10
+_MOST_CORES = 16  # more bars than this say less than a line that sums them up
+
+
+def pictures(recorded: RecordedRun) -> Iterator[RenderableType]:
+    """Draw a run, as far as it was recorded; what was not recorded is left out.
+
+    Args:
+        recorded: The run.
+    """
+    frames = recorded.frames
+    frame_ms = _known(frames["wall_ns"]) / _NS_PER_MS
+    if len(frame_ms):
+        yield from titled("Frame times over the run, warm-up included", [Sparkline(frame_ms)])
+    judged_ms = _known(frames["wall_ns"][frames["warmup"] == 0]) / _NS_PER_MS
+    if len(judged_ms):
+        yield from titled("Judged frames by their time, in ms", [Bars(histogram(judged_ms))])
+    cores = busy_cores(recorded.cpu["core_percent"])
+    if cores:
+        shown = cores if len(cores) <= _MOST_CORES else sorted(cores, key=lambda bar: -bar.share)[:_MOST_CORES]
+        left_out = len(cores) - len(shown)
+        note = [Text(f"{left_out} cores less busy than these are left out", style="dim")] if left_out else []
+        yield from titled("Cores, mean and highest load over the run, in %", [Bars(shown), *note])
+
+
+def _known(values: NDArray[Any]) -> NDArray[Any]:
+    known: NDArray[Any] = values[np.isfinite(values)]
+    return known
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a chart.
+
+    Attributes:
+        label: What stands before it.
+        share: Its length, 0 to 1; anything above 0 is seen.
+        value: What stands behind it.
+    """
+
+    label: str
+    share: float
+    value: str
+
+
+def histogram(values: NDArray[np.float64]) -> list[Bar]:
+    """How many values lie in each of a few bins, equally wide on a logarithmic scale, as times are skewed.
+
+    Args:
+        values: `(n,)`, n ≥ 1, at least 0.
+
+    Returns:
+        The bins in ascending order, from the lowest value to the highest; one where all values are equal.
+    """
+    lowest, above = float(values.min()), float(values.max())
+    if lowest == above:
+        return [Bar(f"{lowest:.3f}", 1.0, f"{len(values):,}")]
+    # A scale of logarithms has no zero: what is below a thousandth of the highest shares the first bin.
+    edges = np.geomspace(max(lowest, above / 1000), above, _BINS + 1)
+    edges[0], edges[-1] = lowest, above
+    counts, _ = np.histogram(values, edges)
+    most = int(counts.max())
+    return [
+        Bar(f"{begin:.3f} - {end:.3f}", count / most, f"{count:,}")
+        for begin, end, count in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
+    ]
+
+
+def busy_cores(percents: NDArray[Any]) -> list[Bar]:
+    """How busy each core was.
+
+    Args:
+        percents: `(samples, cores)`, in percent; a sample with NaN is left aside.
+
+    Returns:
+        A bar a core, in their order; none without samples.
+    """
+    known = percents[~np.isnan(percents).any(axis=1)].astype(np.float64)
+    if not len(known):
+        return []
+    means, highs = known.mean(axis=0).tolist(), known.max(axis=0).tolist()
+    return [
+        Bar(f"core {number}", mean / 100, f"{mean:.1f}  (max {high:.1f})")
+        for number, (mean, high) in enumerate(zip(means, highs, strict=True))
+    ]
+
+
+@dataclass(frozen=True)
+class Sparkline:
+    """A line of characters, each as high as the highest of the values that it stands for, and what it means.
+
+    Attributes:
+        values: `(n,)`, n ≥ 1, at least 0, in ms.
+    """
+
+    values: NDArray[np.float64]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it as wide as the terminal."""
+        levels = _ASCII_LEVELS if options.ascii_only else _LEVELS
+        top = float(self.values.max())
+        drawn = self.values[highest(self.values, options.max_width)]
+        heights = np.ceil(drawn / top * len(levels)).astype(int) - 1 if top else np.zeros(len(drawn), int)
+        yield Text("".join(levels[max(0, height)] for height in heights.tolist()), overflow="crop", no_wrap=True)
+        widest = int(np.diff(bucket_edges(len(self.values), options.max_width)).max())
+        each = "a frame" if widest == 1 else f"the slowest of up to {widest:,} frames"
+        yield Text(f"from 0 to {top:.3f} ms; each character is {each}", style="dim", overflow="fold")
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A chart of bars, one a line, each with its label and its value.
+
+    Attributes:
+        bars: From top to bottom.
+    """
+
+    bars: Sequence[Bar]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it as wide as the terminal."""
+        full = _ASCII_FULL if options.ascii_only else _FULL
+        label_width = max(len(bar.label) for bar in self.bars)
+        value_width = max(len(bar.value) for bar in self.bars)
+        room = max(1, options.max_width - label_width - value_width - 4)
+        for bar in self.bars:
+            drawn = full * min(room, max(math.ceil(bar.share), round(bar.share * room)))
+            yield Text(f"{bar.label:>{label_width}}  {drawn:{room}}  {bar.value:>{value_width}}", no_wrap=True)

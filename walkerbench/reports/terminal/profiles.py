@@ -1,0 +1,35 @@
+"""The shipped profiles, each with what it runs and is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from walkerbench.profile.model import Profile, Stage
+
+_INDENT = 2
+
+
+def profile_tables(profiles: Sequence[Profile]) -> Iterator[RenderableType]:
+    """Lay out profiles: name, description, what is run, what it is judged by."""
+    for number, profile in enumerate(profiles):
+        yield Text(f"{'' if number == 0 else chr(10)}{profile.name}", style="bold")
+        yield _indented(profile.description)
+        stages = " → ".join(_stage(stage) for stage in profile.stages)
+        warmup = f"warm-up {profile.warmup} frames"
+        yield _indented(f"runs: {stages}; {warmup}; mode {profile.mode}; pace {profile.pace}")
+        yield _indented(f"judged by: {', '.join(str(criterion) for criterion in profile.criteria)}")
+
+
+def _stage(stage: Stage) -> str:
+    length = f"{stage.frames} frames" if stage.frames is not None else f"{stage.duration_s:g} s"
+    return f"{stage.agents} agents for {length}"
+
+
+def _indented(text: str) -> Padding:
+    return Padding(Text(text, overflow="fold"), (0, 0, 0, _INDENT))

@@ -1,0 +1,195 @@
+"""A recorded run as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from walkerbench.reports.terminal import tables as layout
+from walkerbench.reports.terminal.attribution import attribution
+from walkerbench.reports.wording.durations import main_durations
+from walkerbench.reports.wording.run_verdict import (
+    OUTCOMES,
+    conclude,
+    counted,
+    faults_injected,
+    measured_in_words,
+    stage_name,
+    trouble,
+)
+
+if TYPE_CHECKING:
+    from walkerbench.run_directory import RunFile
+
+_STATISTICS = ("mean", "p50", "p95", "p99", "max")
+_NOTEWORTHY_CORES = 0.25
+_DIGEST_DIGITS = 16  # of 64: plenty for an eye that compares two
+
+
+def report(
+    run: RunFile, directory: Path, *, verbose: bool = False, pictures: Iterable[RenderableType] = ()
+) -> Iterator[RenderableType]:
+    """Lay out a run, part by part.
+
+    Args:
+        run: The run.
+        directory: Where it is recorded.
+        verbose: Whether to add the machine's facts and what was not measured, with the reason.
+        pictures: What to show between the tables and the verdict.
+    """
+    yield from layout.warnings(trouble(run), faults_injected(run))
+    yield _head(run, directory)
+    if len(run.stages) > 1:
+        yield from layout.titled("Stages", [_stages(run)])
+    yield from layout.titled("Judged frames, in ms", [_durations(run), *layout.footnotes(_unsupported_durations(run))])
+    yield from attribution(run)
+    yield from layout.titled("Rates", [_rates(run), *layout.footnotes(_unmeasured_rates(run)), *_disturbed(run)])
+    if run.counters:
+        yield from layout.titled("Counters, warm-up included", [layout.pairs(run.counters)])
+    if run.stages and run.stages[-1].population:
+        where = "" if len(run.stages) == 1 else f" of stage {len(run.stages)}"
+        yield from layout.titled(f"Population at the end{where}", [layout.pairs(run.stages[-1].population)])
+    if verbose:
+        yield from layout.titled("Machine", [layout.facts(dict(layout.flat(run.machine)))])
+        if run.unmeasured:
+            yield from layout.titled("Not measured", [layout.facts(run.unmeasured)])
+    yield from pictures
+    if run.verdicts:
+        yield from layout.titled("Criteria", [_criteria(run), *layout.footnotes(_unsupported_criteria(run))])
+    yield Text()
+    yield from layout.warnings(faults_injected(run))  # once more where the verdict is read
+    yield _last_line(run)
+
+
+def _head(run: RunFile, directory: Path) -> Table:
+    rows = {
+        "profile": f"{run.profile.get('name', '?')} ({run.profile.get('source', '?')})",
+        "workload": run.workload.name,
+        "mode": _mode(run),
+        "workers": ", ".join(_per_stage(run, "workers")) or str(run.mode.workers),
+        "agents": ", ".join(_per_stage(run, "agents")) or layout.NOT_MEASURED,
+        "frames": _frames(run),
+        "seed": f"{run.profile.get('seed', '?')}",
+        "pace": f"{run.profile.get('pace', '?')}",
+        "machine": layout.machine_in_words(run.machine),
+        "digest": _digest(run),
+        "run": str(directory),
+    }
+    return layout.facts(rows)
+
+
+def _mode(run: RunFile) -> str:
+    mode = run.mode
+    started = f", workers started by {mode.start_method}" if mode.start_method else ""
+    if mode.used == mode.requested and not mode.fallback:
+        return f"{mode.used}{started}"
+    return f"{mode.used}{started}; {mode.requested} was asked for: {mode.fallback or 'no reason was recorded'}"
+
+
+def _per_stage(run: RunFile, name: str) -> list[str]:
+    values = [str(getattr(stage, name)) for stage in run.stages]
+    return values[:1] if len(set(values)) == 1 else values
+
+
+def _frames(run: RunFile) -> str:
+    warmup = sum(stage.warmup for stage in run.stages)
+    judged = sum(stage.frames for stage in run.stages) - warmup
+    return f"{judged:,} judged, after {warmup:,} of warm-up"
+
+
+def _digest(run: RunFile) -> str:
+    if run.digest is None:
+        return f"{layout.NOT_MEASURED} (no checkpoint)"
+    count = len(run.checkpoints)
+    return f"{run.digest[:_DIGEST_DIGITS]} ({counted(count, 'checkpoint')})"
+
+
+def _stages(run: RunFile) -> Table:
+    headings = ["stage", "agents", "workers", "judged", "mean ms", "p99 ms", "max ms", "frames/s"]
+    table = layout.table(headings)
+    for stage in run.stages:
+        names = ("frame_ms.mean", "frame_ms.p99", "frame_ms.max", "physics_fps")
+        measured = [layout.fixed(stage.metrics.get(name), 3 if "." in name else 1) for name in names]
+        counts = [stage_name(stage.stage), str(stage.agents), str(stage.workers), f"{stage.frames - stage.warmup:,}"]
+        table.add_row(*counts, *measured)
+    return table
+
+
+def _durations(run: RunFile) -> Table:
+    table = layout.table(["", *_STATISTICS])
+    for metric in main_durations(run.workload).values():
+        values = [layout.fixed(run.metrics.get(f"{metric}.{statistic}"), 3) for statistic in _STATISTICS]
+        table.add_row(metric.removesuffix("_ms").replace("_", " "), *values)
+    return table
+
+
+def _unsupported_durations(run: RunFile) -> Iterator[str]:
+    for metric in main_durations(run.workload).values():
+        for statistic in _STATISTICS:
+            key = f"{metric}.{statistic}"
+            if run.metrics.get(key) is None:
+                yield run.unmeasured.get(key, "not measured")
+
+
+def _rates(run: RunFile) -> Table:
+    busiest = layout.fixed(run.metrics.get("cpu.busiest_core_percent"), 1)
+    rows = {
+        "physics frames/s": layout.fixed(run.metrics.get("physics_fps"), 1),
+        "effective cores": layout.fixed(run.metrics.get("cpu.effective_cores"), 2),
+        "busiest core": busiest if busiest == layout.NOT_MEASURED else f"{busiest} %",
+    }
+    if run.missed_deadlines is not None:
+        rows["missed deadlines"] = f"{run.missed_deadlines:,}"
+    return layout.facts(rows)
+
+
+def _disturbed(run: RunFile) -> Iterator[RenderableType]:
+    """That others were at work as well, where no core was left for them."""
+    others, own = run.metrics.get("cpu.other_cores"), run.metrics.get("cpu.effective_cores")
+    present = run.machine.get("cores_present")
+    if others is None or own is None or not isinstance(present, int):
+        return
+    if others >= _NOTEWORTHY_CORES and own + others > present - _NOTEWORTHY_CORES:
+        yield Text(
+            f"other processes kept {others:.2f} of {present} cores busy meanwhile, and no core was idle: times are "
+            "longer than they need be; see `walkerbench doctor`",
+            style="bold yellow",
+            overflow="fold",
+        )
+
+
+def _unmeasured_rates(run: RunFile) -> Iterator[str]:
+    for key in ("physics_fps", "cpu.effective_cores", "cpu.busiest_core_percent"):
+        if run.metrics.get(key) is None and key in run.unmeasured:
+            yield run.unmeasured[key]
+
+
+def _criteria(run: RunFile) -> Table:
+    several = len(run.stages) > 1
+    table = layout.table(["criterion", *(["stage"] if several else []), "measured", "verdict"])
+    for verdict in run.verdicts:
+        word = OUTCOMES[verdict.outcome]
+        stage = [stage_name(verdict.stage)] if several else []
+        measured = layout.NOT_MEASURED if verdict.value is None else measured_in_words(verdict.criterion, verdict.value)
+        style = layout.STYLES["INCONCLUSIVE" if verdict.outcome == "unsupported" else word]
+        table.add_row(Text(verdict.criterion), *stage, measured, Text(word, style=style))
+    return table
+
+
+def _unsupported_criteria(run: RunFile) -> Iterator[str]:
+    for verdict in run.verdicts:
+        if verdict.outcome == "unsupported":
+            yield f"{verdict.criterion}: {verdict.detail}"
+
+
+def _last_line(run: RunFile) -> Text:
+    conclusion = conclude(run)
+    line = Text(overflow="fold")
+    line.append(conclusion.word, style=layout.STYLES[conclusion.word])
+    line.append(f": {conclusion.because}")
+    return line

@@ -1,0 +1,1 @@
+"""Words for results, the same for every medium."""

@@ -1,0 +1,21 @@
+"""Which durations of a frame people look at first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from walkerbench.criteria.metrics import duration_name
+
+if TYPE_CHECKING:
+    from walkerbench.run_directory import WorkloadRecord
+
+
+def main_durations(workload: WorkloadRecord) -> dict[str, str]:
+    """The frame, its phases, and what handing it out and collecting it cost.
+
+    Returns:
+        Column of `frames.npy` → its metric, without a statistic.
+    """
+    phases = [f"{phase}_ns" for phase in (*workload.phases, workload.settle_phase)]
+    columns = ["wall_ns", *phases, "dispatch_ns", "barrier_wait_ns"]
+    return {column: name for column in columns if (name := duration_name(column)) is not None}

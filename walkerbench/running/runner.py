@@ -1,0 +1,252 @@
+"""A profile in, a recorded run out: opens the directory, runs each stage in an environment of its own, concludes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from threadpoolctl import threadpool_limits
+
+import walkerbench
+from walkerbench.errors import Interrupted, OutputLost
+from walkerbench.modes import ProcessMode
+from walkerbench.profile.model import Profile
+from walkerbench.recording.cpu import CpuSampler
+from walkerbench.recording.machine import machine_facts
+from walkerbench.run_directory import (
+    RUNS_ROOT,
+    CheckpointRecord,
+    ModeRecord,
+    RunFile,
+    RunWriter,
+    StageRecord,
+    WorkloadRecord,
+    default_directory,
+    read_run,
+)
+from walkerbench.running.frame_loop import Progress, StageLoop, digest_dtype, recorded_dtypes
+from walkerbench.running.summary import conclude
+from walkerbench.running.training_environment import TrainingEnvironment, check_capacity, choose_workers
+from walkerbench.system.interrupts import InterruptWatch
+
+_START_METHODS = {ProcessMode.name: ProcessMode.start_method}
+
+
+class Listener(Protocol):
+    """Whoever wants to know how a run goes; called between frames, outside timed sections."""
+
+    def started(self, directory: Path, run: RunFile) -> None:
+        """The run directory is open; the first frame comes next."""
+        ...
+
+    def progress(self, progress: Progress) -> None:
+        """At most four times a second, and at the end of each stage."""
+        ...
+
+
+def run(
+    profile: Profile, *, output: Path | None, command_line: Sequence[str], listener: Listener | None = None
+) -> Path:
+    """Run a profile, record it and judge it.
+
+    Args:
+        profile: What to run.
+        output: The run directory, which must not exist; None for one by time and name below `.walkerbench/runs`.
+        command_line: What the user typed, for the record.
+        listener: Told of the progress.
+
+    Returns:
+        The run directory. A run that was interrupted or stopped itself returns too; its state says so.
+
+    Raises:
+        UsageError: It cannot be run as asked; nothing has been written.
+        RunBroken: A worker crashed, hung or raised, or the output can no longer be written. What was recorded is kept.
+        Interrupted: Twice, before anything was recorded.
+    """
+    with InterruptWatch() as interrupts:
+        try:
+            return _Run(profile, output, command_line, listener, interrupts).carry_out()
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted before anything was recorded") from None
+
+
+class _Run:
+    """One run from its opening to its conclusion."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        output: Path | None,
+        command_line: Sequence[str],
+        listener: Listener | None,
+        interrupts: InterruptWatch,
+    ) -> None:
+        self._profile = profile
+        self._listener = listener
+        self._interrupts = interrupts
+        self._workloads = [profile.make_workload(stage) for stage in profile.stages]
+        self._workers = [choose_workers(profile.mode, profile.workers, each.agents) for each in profile.stages]
+        workload = self._workloads[0]
+        self._frame_dtype, self._worker_dtype = recorded_dtypes(workload)
+        for each in self._workloads:
+            check_capacity(each, profile.safeguards)
+        started = datetime.now(UTC)
+        self._run = self._opening(started, command_line)
+        self._directory = output or default_directory(
+            RUNS_ROOT, started, profile.name, profile.mode, profile.stages[-1].agents
+        )
+
+    def carry_out(self) -> Path:
+        """Open the directory, run every stage, conclude."""
+        dtypes = {
+            "frames": self._frame_dtype,
+            "workers": self._worker_dtype,
+            "cpu": CpuSampler(lambda: ()).dtype,
+            "digests": digest_dtype(self._workloads[0].digest_fields),
+        }
+        with RunWriter.create(self._directory, self._run, dtypes) as writer:
+            try:
+                if self._listener is not None:
+                    self._listener.started(self._directory, self._run)
+                for number in range(len(self._profile.stages)):
+                    self._run_stage(number, writer)
+                    if self._run.state != "running":
+                        break
+            except KeyboardInterrupt:
+                self._end("interrupted", "interrupted twice: ended within a frame")
+            except BaseException as error:
+                self._interrupts.hold()
+                self._end("broken", f"{type(error).__name__}: {error}")
+                # The run is closed in order as far as the output lets it; the error that broke it says more.
+                with suppress(OutputLost):
+                    self._conclude(writer)
+                raise
+            self._interrupts.hold()
+            self._conclude(writer)
+        return self._directory
+
+    def _run_stage(self, number: int, writer: RunWriter) -> None:
+        profile = self._profile
+        if self._interrupts.received is not None:
+            self._end("interrupted", f"{self._interrupts.received} before stage {number + 1}")
+            return
+        environment = TrainingEnvironment(
+            mode=profile.mode,
+            num_workers=self._workers[number],
+            workload=self._workloads[number],
+            safeguards=profile.safeguards,
+            faults=profile.faults,
+        )
+        # The callbacks run last to first, and each in any case: what was recorded is kept, whatever else fails.
+        with ExitStack() as closing:
+            closing.callback(self._interrupts.release)
+            closing.enter_context(environment)
+            self._note_mode(number, environment)
+            writer.write(self._run)
+            sampler = CpuSampler(lambda: (os.getpid(), *environment.worker_pids()))
+            loop = StageLoop(profile, number, environment, sampler, writer, self._interrupts, self._tell)
+            closing.callback(loop.save)
+            closing.callback(self._note_stage, number, environment, loop.checkpoints)
+            sampler.start()
+            closing.callback(sampler.stop)  # it reads the workers, so it ends before they do
+            closing.callback(self._interrupts.hold)
+            ended = loop.run()
+        if ended is not None:
+            self._end(*ended)
+
+    def _note_stage(
+        self, number: int, environment: TrainingEnvironment, checkpoints: Sequence[CheckpointRecord]
+    ) -> None:
+        stage = StageRecord(
+            stage=number,
+            agents=environment.workload.num_agents,
+            frames=environment.frame,
+            warmup=min(environment.frame, self._profile.warmup),
+            workers=environment.num_workers,
+            mode=environment.mode_used,
+            worker_pids=tuple(environment.worker_pids()),
+            digest=None,
+            counters=environment.counters,
+            population={**environment.statistics()},
+            metrics={},
+        )
+        self._run = self._run.changed(
+            stages=(*self._run.stages, stage), checkpoints=(*self._run.checkpoints, *checkpoints)
+        )
+
+    def _note_mode(self, stage: int, environment: TrainingEnvironment) -> None:
+        method = environment.start_method
+        requested, before = self._profile.mode, self._run.mode.used
+        mode = ModeRecord(
+            requested=requested,
+            used=requested if stage > 0 and before == requested else environment.mode_used,
+            # A later stage with more agents does not undo that an earlier one fell back.
+            fallback=environment.fallback or self._run.mode.fallback,
+            workers=environment.num_workers,
+            start_method=method[0] if method else None,
+            start_method_reason=method[1] if method else None,
+        )
+        self._run = self._run.changed(mode=mode)
+
+    def _end(self, state: str, because: str) -> None:
+        self._run = self._run.changed(state=state, ended_because=because, emergency_shutdowns=int(state == "emergency"))
+
+    def _conclude(self, writer: RunWriter) -> None:
+        if self._run.state == "running":
+            self._run = self._run.changed(state="finished")
+        self._run = self._run.changed(finished_utc=_utc(datetime.now(UTC)))
+        writer.write(self._run)
+        writer.flush()
+        self._run = conclude(read_run(self._directory))
+        writer.write(self._run)
+
+    def _opening(self, started: datetime, command_line: Sequence[str]) -> RunFile:
+        profile, workload = self._profile, self._workloads[0]
+        return RunFile(
+            walkerbench_version=walkerbench.__version__,
+            state="running",
+            started_utc=_utc(started),
+            workload=WorkloadRecord(
+                name=workload.name,
+                phases=workload.phases,
+                settle_phase=workload.settle_phase,
+                counters=workload.counters,
+                frame_counters=workload.frame_counters,
+            ),
+            mode=ModeRecord(
+                requested=profile.mode,
+                used=profile.mode,
+                fallback=None,
+                workers=self._workers[0],
+                start_method=_START_METHODS.get(profile.mode),
+                start_method_reason=None,
+            ),
+            profile=profile.as_dict() | {"name": _text(profile.name), "source": _text(profile.source)},
+            command_line=tuple(_text(word) for word in command_line),
+            machine=_facts(profile.mode),
+            criteria=tuple(str(criterion) for criterion in profile.criteria),
+            faults=profile.faults.describe() if profile.faults.active else None,
+        )
+
+    def _tell(self, progress: Progress) -> None:
+        if self._listener is not None:
+            self._listener.progress(progress)
+
+
+def _facts(mode: str) -> dict[str, Any]:
+    # Taken as it is while frames run: BLAS held to one thread, in this process as in every worker.
+    with threadpool_limits(limits=1):
+        return machine_facts(_START_METHODS.get(mode))
+
+
+def _text(word: str) -> str:
+    """A word of the command line as UTF-8 can hold it: file names may be any bytes."""
+    return word.encode(errors="backslashreplace").decode()
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

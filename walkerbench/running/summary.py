@@ -1,0 +1,183 @@
+"""From what was recorded to metrics and verdicts: the end of a run, or what a killed run comes to."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.criteria.grammar import Verdict, judge, parse_criterion
+from walkerbench.criteria.metrics import Measured, measure
+from walkerbench.errors import RunFileError
+from walkerbench.run_directory import (
+    AttributionRecord,
+    CheckpointRecord,
+    RecordedRun,
+    RunFile,
+    SlowFrameRecord,
+    StageRecord,
+    VerdictRecord,
+)
+from walkerbench.slow_frames.attribution import attribute
+from walkerbench.slow_frames.explanations import count_causes, excuse, explain, explain_slowest, worst
+from walkerbench.slow_frames.worker_times import Setting
+from walkerbench.workloads.contract import fold_digests
+
+_WORST_FRAMES = 10
+
+
+def concluded(recorded: RecordedRun) -> RecordedRun:
+    """The run as it was concluded; one that still goes on, or was killed, as far as it came."""
+    if recorded.run.state != "running":
+        return recorded
+    return dataclasses.replace(recorded, run=conclude(recorded))
+
+
+def conclude(recorded: RecordedRun) -> RunFile:
+    """Measure and judge every stage and the whole run.
+
+    Args:
+        recorded: The run as it was read back. Where it is still running or was killed, its stages and checkpoints are
+            taken from the arrays.
+
+    Returns:
+        Its `run.json` with digests, metrics and verdicts filled in.
+    """
+    if recorded.run.state == "running":
+        recorded = _with_stages(recorded)
+    run = recorded.run
+    criteria = [parse_criterion(text) for text in run.criteria]
+    several = len(run.stages) > 1
+    settings = [_setting(run, stage) for stage in run.stages]
+    attribution = attribute(recorded.frames, recorded.workers, settings)
+    slow = explain(recorded.frames, recorded.workers, criteria, settings)
+    longest = worst(slow, _WORST_FRAMES) or explain_slowest(recorded.frames, recorded.workers, settings, _WORST_FRAMES)
+    verdicts: list[Verdict] = []
+    stages = []
+    for stage in run.stages:
+        rows = recorded.frames[recorded.frames["stage"] == stage.stage]
+        emergency = run.emergency_shutdowns if stage is run.stages[-1] else 0
+        measured = _measure(recorded, rows, stage.counters, emergency)
+        checkpoints = [each for each in run.checkpoints if each.stage == stage.stage]
+        warmup = int(np.count_nonzero(rows["warmup"]))
+        stages.append(
+            stage.model_copy(
+                update={
+                    "frames": len(rows),
+                    "warmup": warmup,
+                    "digest": fold(checkpoints),
+                    "metrics": measured.values,
+                }
+            )
+        )
+        if several:
+            verdicts += judge(criteria, measured, stage.stage)
+    whole = _measure(recorded, recorded.frames, _totals(run), run.emergency_shutdowns)
+    verdicts += judge(criteria, whole, None)
+    if run.profile.get("host_stall") == "inconclusive":
+        verdicts = [excuse(verdict, recorded.frames, slow) for verdict in verdicts]
+    return run.changed(
+        stages=tuple(stages),
+        metrics=whole.values,
+        unmeasured=whole.unmeasured,
+        counters=_totals(run),
+        missed_deadlines=_missed_deadlines(run, recorded.frames),
+        digest=fold(run.checkpoints),
+        verdicts=tuple(VerdictRecord(**dataclasses.asdict(verdict)) for verdict in verdicts),
+        attribution=None if attribution is None else AttributionRecord(**dataclasses.asdict(attribution)),
+        slow_frames=count_causes(slow),
+        worst_frames=tuple(SlowFrameRecord(**dataclasses.asdict(each)) for each in longest),
+    )
+
+
+def fold(checkpoints: Iterable[CheckpointRecord]) -> str | None:
+    """SHA-256 over the checkpoints' digests, in order, as hexadecimal digits; None without any."""
+    digests = [bytes.fromhex(checkpoint.digest) for checkpoint in checkpoints]
+    return hashlib.sha256(b"".join(digests)).hexdigest() if digests else None
+
+
+def _setting(run: RunFile, stage: StageRecord) -> Setting:
+    python = run.machine.get("python")
+    # A recording that does not say so was made before there were interpreters without.
+    gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
+    mode = stage.mode or run.mode.used
+    crowded = mode != "sequential" and stage.workers > _cores(run.machine)
+    return Setting(mode, bool(gil_enabled), run.workload.settle_phase, crowded)
+
+
+def _cores(machine: Mapping[str, Any]) -> float:
+    """How many cores' time the run could have: those allowed, and no more than a quota, which need not be whole."""
+    known = [machine.get(name) for name in ("cores_allowed", "cpu_quota")]
+    return min((float(each) for each in known if isinstance(each, int | float)), default=math.inf)
+
+
+def _measure(recorded: RecordedRun, rows: NDArray[Any], counters: Mapping[str, int], emergencies: int) -> Measured:
+    run = recorded.run
+    measured = measure(rows, recorded.cpu, counters, emergencies, _missed_deadlines(run, rows))
+    unknown = [name for name in run.workload.counters if name not in counters]
+    values = measured.values | dict.fromkeys(unknown)
+    return Measured(values, measured.unmeasured | dict.fromkeys(unknown, "is only known of a run that has ended"))
+
+
+def _totals(run: RunFile) -> dict[str, int]:
+    """Each counter that every stage knows."""
+    known = [name for name in run.workload.counters if all(name in stage.counters for stage in run.stages)]
+    return {name: sum(stage.counters[name] for stage in run.stages) for name in known}
+
+
+def _with_stages(recorded: RecordedRun) -> RecordedRun:
+    """The same run, its stages and checkpoints as far as the arrays know them."""
+    count = 1 + int(recorded.frames["stage"].max(initial=0))
+    run = recorded.run.changed(
+        stages=tuple(_stage(recorded, number) for number in range(count)), checkpoints=tuple(_checkpoints(recorded))
+    )
+    return dataclasses.replace(recorded, run=run)
+
+
+def _stage(recorded: RecordedRun, number: int) -> StageRecord:
+    run = recorded.run
+    rows = recorded.frames[recorded.frames["stage"] == number]
+    workers = recorded.workers[recorded.workers["stage"] == number]["worker"]
+    return StageRecord(
+        stage=number,
+        agents=_agents(recorded, number),
+        frames=len(rows),
+        warmup=int(np.count_nonzero(rows["warmup"])),
+        workers=1 + int(workers.max()) if len(workers) else run.mode.workers,
+        digest=None,
+        counters={name: int(rows[name].sum()) for name in run.workload.frame_counters},
+        population={},
+        metrics={},
+    )
+
+
+def _agents(recorded: RecordedRun, stage: int) -> int:
+    try:
+        return int(recorded.run.profile["stages"][stage]["agents"])
+    except (LookupError, TypeError, ValueError) as error:
+        path = recorded.directory / "run.json"
+        raise RunFileError(f"{path}: corrupt, its profile has no stage {stage + 1}: record the run again") from error
+
+
+def _checkpoints(recorded: RecordedRun) -> Iterator[CheckpointRecord]:
+    digests = recorded.digests
+    fields = [name for name in digests.dtype.names or () if name not in ("stage", "frame", "agent")]
+    moments = np.unique(digests[["stage", "frame"]])
+    for stage, frame in moments.tolist():
+        agents = digests[(digests["stage"] == stage) & (digests["frame"] == frame)]
+        digest = fold_digests(np.stack([agents[name] for name in fields], axis=1))
+        yield CheckpointRecord(stage=stage, frame=frame, digest=digest.hex(), population={})
+
+
+def _missed_deadlines(run: RunFile, frames: NDArray[Any]) -> int | None:
+    """Judged frames that took longer than their period, at real-time pace; None at any other or without any."""
+    judged = frames[frames["warmup"] == 0]
+    if run.profile.get("pace") != "realtime" or not len(judged):
+        return None
+    period_ns = 1e9 / run.profile["environment"]["physics"]["frames_per_second"]
+    return int(np.count_nonzero(judged["wall_ns"] > period_ns))

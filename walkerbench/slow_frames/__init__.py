@@ -1,0 +1,1 @@
+"""Where the time of frames goes, and why a frame was slow."""

@@ -1,0 +1,184 @@
+"""Where a run's time went, as shares of the time that its lanes had.
+
+A lane (see `lanes`) has each frame's whole wall time. Of it,
+
+- *compute* is CPU time of the worker within its phases;
+- *not scheduled* is waiting for a core, the worker's or the parent's while the worker waits for it;
+- *blocked* is what is left of the worker's phases: the GIL, a lock, input or output, sleep, a stopped process;
+- *barrier* is waiting for the frame's last worker: imbalance;
+- *settling* is waiting while the parent settles the frame (in sequential mode, settling it);
+- *moving data* is the rest: handing out the frame and collecting it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.slow_frames.worker_times import MISSING, Integers, Lanes, Setting, is_recorded, lanes_of
+
+Part = Literal["compute", "blocked", "moving data", "barrier", "settling", "not scheduled"]
+
+PartsNs = dict[Part, int | None]
+"""Part → ns, summed over lanes and frames; None where the system does not tell."""
+
+_COUNTS = ("minor_faults", "major_faults", "involuntary_switches")
+
+
+@dataclass(frozen=True)
+class Share:
+    """One part of the time.
+
+    Attributes:
+        part: Which.
+        share: 0…1; None where the system does not tell.
+        upper_bound: Whether the share may hold other causes, too, that cannot be told apart.
+    """
+
+    part: Part
+    share: float | None
+    upper_bound: bool
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Where the time of a run's judged frames went.
+
+    Attributes:
+        shares: One for each part; they add up to 1.
+        effective_cores: CPU time of the parent and all workers within frames, per wall time.
+        garbage_collection: Garbage collection of all processes, as a share of the same time as `shares`.
+        minor_faults: Page faults a frame, without reading from a disk; None where the system does not tell.
+        major_faults: The same, with it.
+        involuntary_switches: How often a thread had to leave its core, a frame; None where the system does not tell.
+    """
+
+    shares: tuple[Share, ...]
+    effective_cores: float
+    garbage_collection: float
+    minor_faults: float | None
+    major_faults: float | None
+    involuntary_switches: float | None
+
+
+def attribute(frames: NDArray[Any], workers: NDArray[Any], settings: Sequence[Setting]) -> Attribution | None:
+    """Attribute the time of judged frames.
+
+    Args:
+        frames: `(frames,)`, structured as `frames.npy`; those of the warm-up are left aside.
+        workers: `(rows,)`, structured as `workers.npy`.
+        settings: How the workers shared the machine, a stage each.
+
+    Returns:
+        The attribution; None without judged frames, and for recordings of schema 1, which lack what it takes.
+    """
+    found = [
+        (setting, lanes)
+        for stage, setting in enumerate(settings)
+        if (lanes := _judged_lanes(frames[frames["stage"] == stage], workers, setting)) is not None
+    ]
+    if not found:
+        return None
+    stages = [lanes for _, lanes in found]
+    wall_ns = sum(int(lanes.frames["wall_ns"].sum()) for lanes in stages)
+    lanes_ns = sum(int(lanes.frames["wall_ns"][lanes.frame].sum()) for lanes in stages)
+    collected_ns = sum(int(lanes.frames["gc_ns"].sum()) for lanes in stages)
+    threaded = any(setting.mode == "threaded" for setting, _ in found)
+    return Attribution(
+        shares(
+            _added([_nanoseconds(lanes) for lanes in stages]),
+            mode="threaded" if threaded else found[0][0].mode,
+            gil_enabled=found[0][0].gil_enabled,
+        ),
+        effective_cores=sum(_cpu_ns(lanes, setting) for setting, lanes in found) / wall_ns,
+        garbage_collection=collected_ns / lanes_ns,
+        **{name: _a_frame(found, name) for name in _COUNTS},
+    )
+
+
+def nanoseconds(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> PartsNs | None:
+    """The time of each part in judged frames, to be added up over several recordings; see `attribute`."""
+    lanes = _judged_lanes(frames, workers, setting)
+    return None if lanes is None else _nanoseconds(lanes)
+
+
+def shares(parts_ns: Mapping[Part, int | None], *, mode: str, gil_enabled: bool) -> tuple[Share, ...]:
+    """Each part's share of their sum.
+
+    Args:
+        parts_ns: Part → ns, as of `nanoseconds`; None where the system does not tell.
+        mode: The mode that ran.
+        gil_enabled: Whether the interpreter's global lock was on.
+    """
+    total = sum(ns for ns in parts_ns.values() if ns is not None)
+    # Where nobody says how long a thread waited for a core, every wait may have been one. A thread that is to begin
+    # may wait for the GIL, too, which nobody sees.
+    bounds: set[Part] = {"blocked"}
+    if mode == "threaded" and gil_enabled:
+        bounds.add("moving data")
+    if parts_ns["not scheduled"] is None:
+        bounds |= {"moving data", "settling"}
+    return tuple(Share(part, None if ns is None else ns / total, part in bounds) for part, ns in parts_ns.items())
+
+
+def _judged_lanes(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> Lanes | None:
+    if not is_recorded(frames, workers):
+        return None
+    lanes = lanes_of(frames[frames["warmup"] == 0], workers, setting)
+    return lanes if lanes.frames["wall_ns"].any() else None
+
+
+def _nanoseconds(lanes: Lanes) -> PartsNs:
+    """The time of each part, summed over lanes and frames."""
+    frame = lanes.frame
+    waited_to_gather = np.minimum(lanes.parent_core_wait_ns + lanes.late_ns, lanes.gather_ns)
+    waited_to_settle = np.clip(lanes.parent_core_wait_ns + lanes.late_ns - lanes.gather_ns, 0, lanes.settle_ns)
+    waited = lanes.core_wait_ns + lanes.core_wait_before_ns + (waited_to_gather + waited_to_settle)[frame]
+    blocked = lanes.busy_ns - lanes.cpu_ns - lanes.core_wait_ns
+    settling = (lanes.settle_ns - waited_to_settle)[frame]
+    known = lanes.cpu_ns + blocked + lanes.after_ns + settling + waited
+    moving = np.maximum(0, lanes.frames["wall_ns"][frame] - known)
+    parts: dict[Part, Integers] = {
+        "compute": lanes.cpu_ns,
+        "blocked": blocked,
+        "moving data": moving,
+        "barrier": lanes.after_ns,
+        "settling": settling,
+        "not scheduled": waited,
+    }
+    summed: PartsNs = {part: int(values.sum()) for part, values in parts.items()}
+    return summed if lanes.tells_core_wait else {**summed, "not scheduled": None}
+
+
+def _added(stages: Sequence[PartsNs]) -> PartsNs:
+    return {part: _sum_of_known(stage[part] for stage in stages) for part in stages[0]}
+
+
+def _sum_of_known(values: Iterable[int | None]) -> int | None:
+    """The sum; None where one is not known."""
+    known = list(values)
+    return None if None in known else sum(value or 0 for value in known)
+
+
+def _cpu_ns(lanes: Lanes, setting: Setting) -> int:
+    """CPU time of the parent and all workers within frames."""
+    workers_ns = 0 if setting.mode == "sequential" else int(lanes.cpu_ns.sum())
+    return int(lanes.frames["parent_cpu_ns"].sum()) + workers_ns
+
+
+def _a_frame(stages: Sequence[tuple[Setting, Lanes]], name: str) -> float | None:
+    """How many of what is counted a frame had; None where the system does not tell."""
+    total = count = 0
+    for setting, lanes in stages:
+        # In sequential mode the parent's thread is the worker's, and what it counted covers both.
+        of_workers = lanes.workers[name][: 0 if setting.mode == "sequential" else None]
+        of_parent = lanes.frames[f"parent_{name}"]
+        if (of_parent == MISSING).any() or (of_workers == MISSING).any():
+            return None
+        total += int(of_parent.sum()) + int(of_workers.sum())
+        count += len(lanes.frames)
+    return total / count

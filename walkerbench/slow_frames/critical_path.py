@@ -1,0 +1,172 @@
+"""What each frame spent its wall time on, along its critical path.
+
+The path is the parent's, and between the beginning and the end of the worker that ended last, that worker's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.slow_frames.worker_times import MISSING, Integers, Lanes, Setting
+
+Cause = Literal[
+    "not scheduled", "garbage collection", "waiting for the GIL", "page faults", "blocked", "not running", "compute"
+]
+"""Kinds of time, and why a frame can take long.
+
+*Not scheduled*: the frame was ready to run and had no core, which is the host's doing where there are enough cores for
+the workers. *Waiting for the GIL* is told from *blocked* by the CPU time that other threads of the process used
+meanwhile, and by how often the thread woke up to ask for it; *blocked* is a lock, input or output, sleep or a stopped
+process, which nothing tells apart. *Not running* is any of these on a system that does not tell how long a thread waits
+for a core. *Page faults* are CPU time within the kernel, or blocked time, that comes with enough of them.
+"""
+
+# CPython's take_gil asks again every `sys.getswitchinterval()`, 5 ms, and each time is a voluntary switch; the rest is
+# for waking up. Who sleeps, or waits for a lock, does so in one.
+_LONGEST_GIL_WAIT_NS = 6_000_000
+_UNKNOWN_NS = np.iinfo(np.int64).max
+_SLOWEST_FAULT_NS = 1_000_000  # a huge page takes about that long to be zeroed
+_SLOWEST_READ_NS = 50_000_000  # a major fault on a busy disk
+
+
+@dataclass(frozen=True)
+class CriticalPath:
+    """What frames spent on their critical paths. Arrays are `(frames,)`, int64, ns.
+
+    Attributes:
+        frames: Structured as `frames.npy`.
+        worker: Number of the worker that ended last; None in sequential mode.
+        busy_ns: For how long the path is that worker's; all of the wall time in sequential mode.
+        cpu_ns: CPU time.
+        core_wait_ns: Waiting for a core.
+        gc_ns: Garbage collection that held the frame up, whoever did it.
+        kinds: The wall time, taken apart.
+        tells_core_wait: Whether the system told how long threads waited for a core.
+    """
+
+    frames: NDArray[Any]
+    worker: Integers | None
+    busy_ns: Integers
+    cpu_ns: Integers
+    core_wait_ns: Integers
+    gc_ns: Integers
+    kinds: Mapping[Cause, Integers]
+    tells_core_wait: bool
+
+
+def follow(lanes: Lanes, setting: Setting) -> CriticalPath:
+    """Follow the critical path of every frame.
+
+    Args:
+        lanes: The frames.
+        setting: How the workers shared the machine.
+    """
+    frames, last = lanes.frames, lanes.last()
+    if setting.mode == "sequential":
+        # The parent's thread is the worker's, and its own figures cover the whole frame.
+        rows = np.zeros(len(frames), lanes.workers.dtype)
+        busy_ns = frames["wall_ns"]
+        cpu_ns, core_wait_ns = _outside(lanes, np.zeros_like(frames["wall_ns"]), lanes.core_wait_ns)
+    else:
+        rows = lanes.workers[last]
+        busy_ns = lanes.busy_ns[last]
+        outside = _outside(lanes, busy_ns, lanes.core_wait_before_ns[last] + lanes.late_ns)
+        cpu_ns, core_wait_ns = lanes.cpu_ns[last] + outside[0], lanes.core_wait_ns[last] + outside[1]
+    blocked_ns = frames["wall_ns"] - cpu_ns - core_wait_ns
+    gil_ns = _waiting_for_gil(lanes, last, setting, blocked_ns)
+    gc_ns = np.minimum(_collected(lanes, rows, setting), cpu_ns + gil_ns)
+    gc_by_others_ns = np.maximum(0, gc_ns - cpu_ns)
+    computed_ns = cpu_ns - (gc_ns - gc_by_others_ns)
+    asleep_ns = blocked_ns - gil_ns
+    fault_ns = np.minimum(computed_ns, _in_faults(frames, rows))
+    read_ns = np.where(asleep_ns <= _SLOWEST_READ_NS * _count(frames, rows, "major_faults"), asleep_ns, 0)
+    kinds: dict[Cause, Integers] = {
+        "not scheduled": core_wait_ns,
+        "garbage collection": gc_ns,
+        "waiting for the GIL": gil_ns - gc_by_others_ns,
+        "page faults": fault_ns + read_ns,
+        "blocked" if lanes.tells_core_wait else "not running": asleep_ns - read_ns,
+        "compute": computed_ns - fault_ns,
+    }
+    worker = None if setting.mode == "sequential" else rows["worker"]
+    return CriticalPath(frames, worker, busy_ns, cpu_ns, core_wait_ns, gc_ns, kinds, lanes.tells_core_wait)
+
+
+def _outside(lanes: Lanes, inside_ns: Integers, woken_ns: Integers) -> tuple[Integers, Integers]:
+    """CPU time and waiting for a core while the path is the parent's, no longer than that is.
+
+    Args:
+        lanes: The frames.
+        inside_ns: `(frames,)`; for how long the path is a worker's.
+        woken_ns: `(frames,)`; what the path waited for a core in addition to the parent's own waiting.
+    """
+    outside_ns = lanes.frames["wall_ns"] - inside_ns
+    cpu_ns = np.minimum(lanes.frames["parent_cpu_ns"], outside_ns)
+    # The parent can wait for a core while the worker still computes: what there is no room for was in parallel.
+    return cpu_ns, np.minimum(lanes.parent_core_wait_ns + woken_ns, outside_ns - cpu_ns)
+
+
+def _collected(lanes: Lanes, rows: NDArray[Any], setting: Setting) -> Integers:
+    """`(frames,)`: garbage collection that can have held the path up: the parent's process's, and its worker's own."""
+    collected_ns: Integers = lanes.frames["gc_ns"].copy()
+    if setting.mode != "process" or not len(lanes.frames):
+        return collected_ns
+    collected_ns -= np.add.reduceat(lanes.gc_ns, lanes.first) - rows["gc_ns"]
+    return collected_ns
+
+
+def _waiting_for_gil(lanes: Lanes, last: Integers, setting: Setting, blocked_ns: Integers) -> Integers:
+    """`(frames,)`: of the time that the path was blocked, the most that can have been for the GIL."""
+    if not setting.gil_enabled:
+        return np.zeros_like(blocked_ns)
+    if setting.mode == "sequential":
+        in_worker_ns, asked_ns = blocked_ns, _asking_ns(lanes.frames, "parent_voluntary_switches")
+    else:
+        in_worker_ns = lanes.busy_ns[last] - lanes.cpu_ns[last] - lanes.core_wait_ns[last]
+        asked_ns = _asking_ns(lanes.workers[last], "voluntary_switches")
+    if setting.mode == "process":  # which has a GIL of its own
+        asked_ns = np.zeros_like(blocked_ns)
+    # How often a thread asks before it begins, nobody counts.
+    elsewhere_ns = blocked_ns - in_worker_ns
+    waiting_ns: Integers = np.minimum(
+        elsewhere_ns + np.minimum(in_worker_ns, asked_ns), _of_others(lanes, last, setting)
+    )
+    return waiting_ns
+
+
+def _asking_ns(rows: NDArray[Any], column: str) -> Integers:
+    """`(rows,)`: the longest that a thread can have waited for the GIL that woke up so often to ask for it."""
+    if column not in (rows.dtype.names or ()):  # a recording of schema 2
+        return np.full(len(rows), _UNKNOWN_NS)
+    asking_ns: Integers = np.where(rows[column] == MISSING, _UNKNOWN_NS, _LONGEST_GIL_WAIT_NS * rows[column])
+    return asking_ns
+
+
+def _of_others(lanes: Lanes, last: Integers, setting: Setting) -> Integers:
+    """`(frames,)`: what other threads of the parent's process computed, and their waiting for a core to go on with.
+
+    While this thread could not run, they could: as far as there is a GIL, they held it.
+    """
+    frames = lanes.frames
+    others_ns: Integers = frames["process_cpu_ns"] - frames["parent_cpu_ns"]
+    if setting.mode == "threaded" and len(frames):
+        others_ns = others_ns - lanes.cpu_ns[last] - lanes.core_wait_ns[last]
+        others_ns += np.add.reduceat(lanes.core_wait_ns, lanes.first)
+    return np.maximum(0, others_ns)
+
+
+def _in_faults(frames: NDArray[Any], rows: NDArray[Any]) -> Integers:
+    """CPU time within the kernel where there were so many page faults that it can be theirs; else 0."""
+    system_ns = _count(frames, rows, "system_ns")
+    return np.where(system_ns <= _SLOWEST_FAULT_NS * _count(frames, rows, "minor_faults"), system_ns, 0)
+
+
+def _count(frames: NDArray[Any], rows: NDArray[Any], name: str) -> Integers:
+    """What the parent and the worker counted; 0 where the system has no source."""
+    counts: Integers = np.maximum(0, frames[f"parent_{name}"]) + np.maximum(0, rows[name])
+    return counts

@@ -1,0 +1,234 @@
+"""Why a frame was over its limit: what it had of each kind of time that a typical frame does not have.
+
+A frame is held against the typical frame of its stage: the median of each kind of time on the critical path over the
+judged frames, scaled down to the limit where it is itself beyond it. The kind with the largest excess is the cause.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.criteria.grammar import Criterion, Verdict, parse_criterion
+from walkerbench.criteria.metrics import duration_name
+from walkerbench.slow_frames.critical_path import Cause, CriticalPath, follow
+from walkerbench.slow_frames.worker_times import Setting, is_recorded, lanes_of
+
+_NS_PER_MS = 1e6
+_SUMMED = ("busy_ns", "cpu_ns", "gc_ns")  # over workers: no part of the frame's wall time
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one frame took long.
+
+    Attributes:
+        stage: Number of the stage.
+        frame: Number of the frame within its stage.
+        criterion: Canonical text of the criterion whose limit it was over; None where it was merely slow.
+        value_ms: What the criterion limits, or the whole frame's time.
+        wall_ms: The whole frame's time.
+        cpu_ms: Of it, CPU time on its critical path.
+        not_scheduled_ms: Of it, waiting for a core; None where the system does not tell.
+        blocked_ms: Of it, the rest.
+        gc_ms: Garbage collection meanwhile, part of the above.
+        worker: The worker that ended last, where most of the excess is its own; else None.
+        cause: The cause.
+        host: Whether the host is to blame: more than half of the excess was not scheduled, and without that the frame
+            would have met the criterion. Never where there are more workers than cores.
+    """
+
+    stage: int
+    frame: int
+    criterion: str | None
+    value_ms: float
+    wall_ms: float
+    cpu_ms: float
+    not_scheduled_ms: float | None
+    blocked_ms: float
+    gc_ms: float
+    worker: int | None
+    cause: Cause
+    host: bool
+
+
+def limits_of(criteria: Iterable[Criterion], columns: Iterable[str]) -> Mapping[Criterion, str]:
+    """The criteria that bound every single frame from above, each with the column that it bounds.
+
+    Args:
+        criteria: The run's.
+        columns: Names of the columns of `frames.npy`.
+    """
+    durations = {duration_name(column): column for column in columns if column not in _SUMMED}
+    return {
+        criterion: durations[criterion.metric]
+        for criterion in criteria
+        if criterion.statistic == "max" and criterion.operator in ("<", "<=") and criterion.metric in durations
+    }
+
+
+def explain(
+    frames: NDArray[Any], workers: NDArray[Any], criteria: Iterable[Criterion], settings: Sequence[Setting]
+) -> tuple[Explanation, ...]:
+    """Explain every judged frame that is over a limit, for each limit that it is over.
+
+    Args:
+        frames: `(frames,)`, structured as `frames.npy`; those of the warm-up are left aside.
+        workers: `(rows,)`, structured as `workers.npy`.
+        criteria: The run's.
+        settings: How the workers shared the machine, a stage each.
+
+    Returns:
+        Explanations in the order of stages, criteria and frames; none for recordings of schema 1, which lack what it
+        takes.
+    """
+    limits = limits_of(criteria, frames.dtype.names or ())
+    if not limits or not is_recorded(frames, workers):
+        return ()
+    explanations: list[Explanation] = []
+    for setting, path in _paths(frames, workers, settings):
+        for criterion, column in limits.items():
+            explanations += _beyond(path, criterion, column, may_be_host=not setting.crowded)
+    return tuple(explanations)
+
+
+def explain_slowest(
+    frames: NDArray[Any], workers: NDArray[Any], settings: Sequence[Setting], count: int
+) -> tuple[Explanation, ...]:
+    """Explain the slowest judged frames, whether or not they are over a limit.
+
+    Args:
+        frames: `(frames,)`, structured as `frames.npy`; those of the warm-up are left aside.
+        workers: `(rows,)`, structured as `workers.npy`.
+        settings: How the workers shared the machine, a stage each.
+        count: How many at most.
+
+    Returns:
+        Explanations, the longest frame's first; none for recordings of schema 1.
+    """
+    if not is_recorded(frames, workers):
+        return ()
+    explanations: list[Explanation] = []
+    for _, path in _paths(frames, workers, settings):
+        excess_ns = _excess(path, 1.0)
+        for index in np.argsort(-path.frames["wall_ns"], kind="stable")[:count].tolist():
+            cause = max(excess_ns, key=lambda kind: float(excess_ns[kind][index]))
+            explanations.append(_explanation(path, index, None, 1.0, cause, host=False))
+    return worst(explanations, count)
+
+
+def worst(explanations: Iterable[Explanation], count: int) -> tuple[Explanation, ...]:
+    """The longest of the explained frames, longest first; each once, by the first of the limits that it is over."""
+    once: dict[tuple[int, int], Explanation] = {}
+    for each in explanations:
+        once.setdefault((each.stage, each.frame), each)
+    return tuple(sorted(once.values(), key=lambda each: (-each.wall_ms, each.stage, each.frame))[:count])
+
+
+def count_causes(explanations: Iterable[Explanation]) -> dict[Cause, int]:
+    """How many of the explained frames each cause has, most first; a frame counts by its first limit, as in `worst`."""
+    once: dict[tuple[int, int], Cause] = {}
+    for each in explanations:
+        once.setdefault((each.stage, each.frame), each.cause)
+    return dict(Counter(once.values()).most_common())
+
+
+def excuse(verdict: Verdict, frames: NDArray[Any], explanations: Iterable[Explanation]) -> Verdict:
+    """Take a failure back where the host is to blame for every frame over the limit.
+
+    Args:
+        verdict: What became of a criterion.
+        frames: `(frames,)`, structured as `frames.npy`: those of the whole run.
+        explanations: Of the whole run, as of `explain`.
+
+    Returns:
+        The verdict with the outcome `unsupported`, and in its detail why; or the verdict as it was.
+    """
+    column = limits_of([parse_criterion(verdict.criterion)], frames.dtype.names or ()).values()
+    if verdict.outcome != "fail" or not column:
+        return verdict
+    stages = (verdict.stage,) if verdict.stage is not None else np.unique(frames["stage"]).tolist()
+    judged = frames[(frames["warmup"] == 0) & np.isin(frames["stage"], stages)]
+    blamed = [each for each in explanations if each.criterion == verdict.criterion and each.stage in stages]
+    count = int(np.count_nonzero(_over(parse_criterion(verdict.criterion), judged, *column)))
+    # A frame that could not be explained is nobody's fault but the code's.
+    if len(blamed) != count or not all(each.host for each in blamed):
+        return verdict
+    which = "the frame over it was" if count == 1 else f"each of the {count} frames over it was"
+    detail = f"{verdict.detail}, but {which} ready to run and given no core by the host"
+    return dataclasses.replace(verdict, outcome="unsupported", detail=detail)
+
+
+def _paths(
+    frames: NDArray[Any], workers: NDArray[Any], settings: Sequence[Setting]
+) -> Iterator[tuple[Setting, CriticalPath]]:
+    judged = frames[frames["warmup"] == 0]
+    for stage in np.unique(judged["stage"]).tolist():
+        setting = settings[stage]
+        yield setting, follow(lanes_of(judged[judged["stage"] == stage], workers, setting), setting)
+
+
+def _excess(path: CriticalPath, scale: float) -> dict[Cause, NDArray[np.float64]]:
+    """Kind of time → `(frames,)`: what each frame had of it beyond the typical one, ns."""
+    return {kind: values - scale * np.median(values) for kind, values in path.kinds.items()}
+
+
+def _beyond(path: CriticalPath, criterion: Criterion, column: str, *, may_be_host: bool) -> Iterator[Explanation]:
+    """Explain the frames that are over one limit."""
+    value_ns, wall_ns = path.frames[column], path.frames["wall_ns"]
+    beyond = np.flatnonzero(_over(criterion, path.frames, column)).tolist()
+    if not beyond:
+        return
+    median_ns = float(np.median(value_ns))
+    scale = min(1.0, criterion.value * _NS_PER_MS / median_ns) if median_ns > 0 else 1.0
+    excess_ns = _excess(path, scale)
+    # Where within the frame a thread waited is not known: only what cannot lie outside the column surely lies inside.
+    waited_ns = np.maximum(0, path.core_wait_ns - (wall_ns - value_ns))
+    for index in beyond:
+        cause = max(excess_ns, key=lambda kind: float(excess_ns[kind][index]))
+        most = bool(waited_ns[index] > (value_ns[index] - scale * median_ns) / 2)
+        met_without = criterion.holds(float(value_ns[index] - waited_ns[index]) / _NS_PER_MS)
+        host = may_be_host and cause == "not scheduled" and most and met_without
+        yield _explanation(path, index, (criterion, column), scale, cause, host=host)
+
+
+def _over(criterion: Criterion, frames: NDArray[Any], column: str) -> NDArray[np.bool_]:
+    """`(frames,)`: which of them are over the limit."""
+    return ~np.array([criterion.holds(value) for value in (frames[column] / _NS_PER_MS).tolist()], np.bool_)
+
+
+def _explanation(
+    path: CriticalPath, index: int, limit: tuple[Criterion, str] | None, scale: float, cause: Cause, *, host: bool
+) -> Explanation:
+    row = path.frames[index]
+    criterion, column = limit or (None, "wall_ns")
+    cpu_ns, waited_ns = path.cpu_ns[index], path.core_wait_ns[index]
+    return Explanation(
+        stage=int(row["stage"]),
+        frame=int(row["frame"]),
+        criterion=None if criterion is None else str(criterion),
+        value_ms=float(row[column] / _NS_PER_MS),
+        wall_ms=float(row["wall_ns"] / _NS_PER_MS),
+        cpu_ms=float(cpu_ns / _NS_PER_MS),
+        not_scheduled_ms=float(waited_ns / _NS_PER_MS) if path.tells_core_wait else None,
+        blocked_ms=float((row["wall_ns"] - cpu_ns - waited_ns) / _NS_PER_MS),
+        gc_ms=float(path.gc_ns[index] / _NS_PER_MS),
+        worker=_culprit(path, index, scale),
+        cause=cause,
+        host=host,
+    )
+
+
+def _culprit(path: CriticalPath, index: int, scale: float) -> int | None:
+    """The worker that ended last, where at least half of what the frame took too long is its own."""
+    if path.worker is None:
+        return None
+    wall_ns = path.frames["wall_ns"]
+    own_ns = float(path.busy_ns[index] - scale * np.median(path.busy_ns))
+    return int(path.worker[index]) if own_ns >= float(wall_ns[index] - scale * np.median(wall_ns)) / 2 else None

@@ -1,1 +1,0 @@
-"""Numbers in, verdicts out: no file, clock or terminal."""

@@ -1,0 +1,247 @@
+"""One robot: five bodies and four joints in a Box2D world of its own, shaped by its genome."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.workloads.walker.settings import GENES, EnvironmentSettings, Robot
+from walkerbench.workloads.walker.terrain import Ground
+
+with warnings.catch_warnings():
+    # Where warnings are errors, the deprecation warnings of the wheel's binding code crash the interpreter.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import Box2D
+
+Floats = NDArray[np.float64]
+
+GROUND_CATEGORY = 0x0001
+ROBOT_CATEGORY = 0x0002
+OBSTACLE_CATEGORY = 0x0004
+ROBOT_MASK = GROUND_CATEGORY | OBSTACLE_CATEGORY
+FOREARM_CORNERS = ((0.0, -1.0), (0.7, -0.6), (1.0, 0.0), (0.7, 0.6), (0.0, 1.0))
+"""The forearm's outline from the elbow on: x in lengths, y in half-widths."""
+
+WHEELS = 2
+_RIM_BESIDE = np.array([-0.9, -0.6, -0.3, 0.0, 0.3, 0.6, 0.9])
+_RIM = (_RIM_BESIDE - 1j * np.sqrt(1 - _RIM_BESIDE**2))[:, None]
+RIM_POINTS = len(_RIM)
+"""Where a wheel is held against the surface: so many points of its lower half, as x + iy in radii from its hub."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What genomes make of robots; every attribute is `(robots,)` float64, metres where not said otherwise."""
+
+    chassis_half_width: Floats
+    chassis_half_height: Floats
+    chassis_density: Floats
+    friction: Floats
+    wheel_x: Floats
+    wheel_y: Floats
+    wheel_radius: Floats
+    anchor_x: Floats
+    anchor_y: Floats
+    upper_length: Floats
+    upper_half_width: Floats
+    lower_length: Floats
+    lower_half_width: Floats
+    motor_speed: Floats
+    motor_torque: Floats
+
+    @classmethod
+    def of(cls, robot: Robot, genomes: Floats) -> Shape:
+        """Multiply the defaults by the genes.
+
+        Args:
+            robot: The unmutated robot.
+            genomes: `(robots, genes)`, columns as in `GENES`.
+        """
+        gene = {name: np.ascontiguousarray(genomes[:, column]) for column, name in enumerate(GENES)}
+        scale = gene["scale"]
+        return cls(
+            chassis_half_width=robot.chassis_half_width_m * scale,
+            chassis_half_height=robot.chassis_half_height_m * scale,
+            chassis_density=robot.chassis_density_kg_m2 * gene["chassis_density"],
+            friction=gene["friction"],
+            wheel_x=robot.wheel_offset_x_m * scale * gene["wheel_spread"],
+            wheel_y=robot.wheel_offset_y_m * scale,
+            wheel_radius=robot.wheel_radius_m * scale * gene["wheel_radius"],
+            anchor_x=robot.arm_anchor_x_m * scale,
+            anchor_y=robot.arm_anchor_y_m * scale,
+            upper_length=2 * robot.upper_arm_half_length_m * scale * gene["arm_length"],
+            upper_half_width=robot.upper_arm_half_width_m * scale * gene["arm_width"],
+            lower_length=robot.lower_arm_length_m * scale * gene["forearm_length"],
+            lower_half_width=robot.lower_arm_half_width_m * scale * gene["arm_width"],
+            motor_speed=robot.motor_speed_rad_s * gene["motor_speed"],
+            motor_torque=robot.motor_torque_n_m * gene["torque"],
+        )
+
+    def put(self, row: int, other: Shape) -> None:
+        """Overwrite one robot's shape by the only one of another."""
+        for name in self.__dataclass_fields__:
+            getattr(self, name)[row] = getattr(other, name)[0]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Points of robots that can touch something, as complex numbers x + iy in metres.
+
+    Attributes:
+        hubs: `(2, robots)` centres of the wheels, from the chassis' centre, in its frame.
+        rim: `(rim points, robots)` of either wheel, from its hub; it points down, however the robot is turned.
+        shoulder: `(robots,)` likewise from the chassis' centre.
+        upper_arm: `(robots,)` float64 length from shoulder to elbow.
+        corners: `(5, robots)` of the forearm, from the elbow, in its frame.
+    """
+
+    hubs: NDArray[np.complex128]
+    rim: NDArray[np.complex128]
+    shoulder: NDArray[np.complex128]
+    upper_arm: Floats
+    corners: NDArray[np.complex128]
+
+    @classmethod
+    def of(cls, shape: Shape) -> Outline:
+        """The outline of robots of so many shapes."""
+        along, across = np.array(FOREARM_CORNERS).T[:, :, None]
+        return cls(
+            hubs=np.stack([-shape.wheel_x, shape.wheel_x]) + 1j * shape.wheel_y,
+            rim=_RIM * shape.wheel_radius,
+            shoulder=shape.anchor_x + 1j * shape.anchor_y,
+            upper_arm=shape.upper_length,
+            corners=along * shape.lower_length + 1j * (across * shape.lower_half_width),
+        )
+
+
+def make_world(settings: EnvironmentSettings, ground: Ground) -> Any:
+    """A world with its own copy of the terrain and no robot."""
+    world = Box2D.b2World(gravity=(0.0, settings.physics.gravity_m_s2), doSleep=False)
+    terrain = world.CreateStaticBody()
+    x = ground.x_min + ground.resolution * np.arange(len(ground.heights))
+    vertices = [(float(a), float(b)) for a, b in zip(x, ground.heights, strict=True)]
+    terrain.CreateFixture(
+        shape=Box2D.b2ChainShape(vertices_chain=vertices),
+        friction=settings.terrain.friction,
+        categoryBits=GROUND_CATEGORY,
+    )
+    for box_x, box_y, half_width, half_height in ground.boxes:
+        terrain.CreateFixture(
+            shape=Box2D.b2PolygonShape(box=(half_width, half_height, (box_x, box_y), 0.0)),
+            friction=settings.terrain.obstacle_friction,
+            categoryBits=OBSTACLE_CATEGORY,
+        )
+    return world
+
+
+class RobotBody:
+    """The bodies and joints of one robot in its world.
+
+    Args:
+        world: The robot's own world.
+        robot: The unmutated robot's settings.
+        shape: Shapes of the shard's robots.
+        row: Which of them this is.
+        x: Where it starts, m.
+        ground_top: Highest ground under it, m.
+        clearance: How far above it starts, m.
+    """
+
+    def __init__(
+        self, world: Any, robot: Robot, shape: Shape, row: int, x: float, ground_top: float, clearance: float
+    ) -> None:
+        self._world = world
+        friction = float(shape.friction[row])
+        wheel_x, wheel_y = float(shape.wheel_x[row]), float(shape.wheel_y[row])
+        radius = float(shape.wheel_radius[row])
+        y = ground_top + clearance + max(radius - wheel_y, float(shape.chassis_half_height[row]))
+        anchor = (x + float(shape.anchor_x[row]), y + float(shape.anchor_y[row]))
+        upper_length = float(shape.upper_length[row])
+        elbow = (anchor[0] + upper_length, anchor[1])
+
+        self.chassis = self._body(
+            (x, y),
+            Box2D.b2PolygonShape(box=(float(shape.chassis_half_width[row]), float(shape.chassis_half_height[row]))),
+            float(shape.chassis_density[row]),
+            robot.chassis_friction * friction,
+        )
+        self.wheels = tuple(
+            self._body(
+                (x + side * wheel_x, y + wheel_y),
+                Box2D.b2CircleShape(radius=radius),
+                robot.wheel_density_kg_m2,
+                robot.wheel_friction * friction,
+            )
+            for side in (-1, 1)
+        )
+        half = upper_length / 2
+        self.upper_arm = self._body(
+            anchor,
+            Box2D.b2PolygonShape(box=(half, float(shape.upper_half_width[row]), (half, 0.0), 0.0)),
+            robot.arm_density_kg_m2,
+            robot.arm_friction * friction,
+        )
+        length, half_width = float(shape.lower_length[row]), float(shape.lower_half_width[row])
+        self.lower_arm = self._body(
+            elbow,
+            Box2D.b2PolygonShape(vertices=[(u * length, v * half_width) for u, v in FOREARM_CORNERS]),
+            robot.arm_density_kg_m2,
+            robot.arm_friction * friction,
+        )
+        for wheel in self.wheels:
+            world.CreateRevoluteJoint(bodyA=self.chassis, bodyB=wheel, anchor=wheel.position)
+        torque = float(shape.motor_torque[row])
+        self.shoulder = self._motor(self.chassis, self.upper_arm, anchor, robot.shoulder_limits_deg, torque)
+        self.elbow = self._motor(self.upper_arm, self.lower_arm, elbow, robot.elbow_limits_deg, torque)
+
+    @property
+    def bodies(self) -> tuple[Any, ...]:
+        """All five bodies, the chassis first."""
+        return (self.chassis, *self.wheels, self.upper_arm, self.lower_arm)
+
+    def state(self) -> list[float]:
+        """Position, angle, velocity and angular velocity of every body, 30 numbers."""
+        values: list[float] = []
+        for body in self.bodies:
+            position, velocity = body.position, body.linearVelocity
+            values += (position.x, position.y, body.angle, velocity.x, velocity.y, body.angularVelocity)
+        return values
+
+    def switch_motors(self, on: bool, speeds: tuple[float, float]) -> None:
+        """Turn both motors on at the given speeds (rad/s), or off at speed 0."""
+        for joint, speed in ((self.shoulder, speeds[0]), (self.elbow, speeds[1])):
+            joint.motorEnabled = on
+            joint.motorSpeed = speed if on else 0.0
+
+    def destroy(self) -> None:
+        """Take every body, and with it every joint, out of the world."""
+        for body in self.bodies:
+            self._world.DestroyBody(body)
+
+    def _body(self, position: tuple[float, float], shape: Any, density: float, friction: float) -> Any:
+        # Per body: the world's doSleep=False alone lets bodies fall asleep, and a sleeping robot costs nothing.
+        body = self._world.CreateDynamicBody(position=position, allowSleep=False)
+        body.CreateFixture(
+            shape=shape, density=density, friction=friction, categoryBits=ROBOT_CATEGORY, maskBits=ROBOT_MASK
+        )
+        return body
+
+    def _motor(
+        self, first: Any, second: Any, anchor: tuple[float, float], limits: tuple[float, float], torque: float
+    ) -> Any:
+        return self._world.CreateRevoluteJoint(
+            bodyA=first,
+            bodyB=second,
+            anchor=anchor,
+            enableLimit=True,
+            lowerAngle=math.radians(limits[0]),
+            upperAngle=math.radians(limits[1]),
+            enableMotor=True,
+            maxMotorTorque=torque,
+            motorSpeed=0.0,
+        )

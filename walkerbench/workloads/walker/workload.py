@@ -1,0 +1,95 @@
+"""The walker workload: what the environment is to the modes that run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from walkerbench.workloads.contract import Field, FrameBuffers
+from walkerbench.workloads.walker import ecosystem, shard
+from walkerbench.workloads.walker.brain import bytes_per_brain
+from walkerbench.workloads.walker.ecosystem import Ecosystem
+from walkerbench.workloads.walker.network import NetworkPlan, Workspace
+from walkerbench.workloads.walker.senses import OBSERVATION_SIZE
+from walkerbench.workloads.walker.settings import GENES, EnvironmentSettings
+from walkerbench.workloads.walker.shard import WalkerShard
+from walkerbench.workloads.walker.terrain import Ground, build_ground
+
+# As measured: 220 kB for a b2World with 500 segments and a robot, and what Python keeps around them.
+_WORLD_BYTES = 160_000
+_SEGMENT_BYTES = 200
+
+
+@dataclass(frozen=True)
+class WalkerWorkload:
+    """Box2D robots with learning brains; picklable.
+
+    Attributes:
+        num_agents: How many agents.
+        seed: The seed of every random stream.
+        settings: Every number of the environment.
+    """
+
+    num_agents: int
+    seed: int = 1
+    settings: EnvironmentSettings = field(default_factory=EnvironmentSettings)
+
+    name = "walker"
+    phases = ("agents", "physics")
+    settle_phase = "ecosystem"
+    counters = (*shard.COUNTERS, *ecosystem.COUNTERS)
+    frame_counters = ("ai_updates", "physics_only", "immobilised", "learned", "replaced")
+    digest_fields = ("bodies", "brain", "state")
+
+    @property
+    def bytes_per_agent(self) -> int:
+        """Memory of one agent: its brain with replay and its share of what learning needs, and its world."""
+        settings = self.settings
+        plan = NetworkPlan.of(settings.brain, OBSERVATION_SIZE, len(settings.action.pairs))
+        interval = settings.schedule.ai_interval_frames * settings.schedule.learn_interval_updates
+        learning = Workspace.bytes_per_agent(plan, 2 * settings.brain.batch_size) // interval
+        segments = int((settings.terrain.x_max_m - settings.terrain.x_min_m) / settings.terrain.resolution_m)
+        return bytes_per_brain(plan, settings.brain) + learning + _WORLD_BYTES + _SEGMENT_BYTES * segments
+
+    def fields(self) -> tuple[Field, ...]:
+        """What crosses shards.
+
+        ==================== ========================================================================
+        current              position (2) m, speed m/s, reward_sum and updates of this life, epsilon,
+                             loss; bodies in its world, at checkpoints
+        published            position (2) m, infinite where dead; energy, alive, life, genome, meals
+                             of all lives; food `(sources, 2)` m, infinite where eaten
+        ==================== ========================================================================
+        """
+        return (
+            Field("current", "position", "float64", (2,)),
+            Field("current", "speed", "float64"),
+            Field("current", "reward_sum", "float64"),
+            Field("current", "updates", "int64"),
+            Field("current", "epsilon", "float64"),
+            Field("current", "loss", "float64"),
+            Field("current", "bodies", "int64"),
+            Field("published", "position", "float64", (2,)),
+            Field("published", "energy", "float64"),
+            Field("published", "alive", "bool"),
+            Field("published", "life", "int64"),
+            Field("published", "genome", "float64", (len(GENES),)),
+            Field("published", "meals", "int64"),
+            Field("published", "food", "float64", (self.settings.ecosystem.food_sources, 2), per_agent=False),
+        )
+
+    def make_settler(self, buffers: FrameBuffers) -> Ecosystem:
+        """Build the ecosystem, which publishes the first frame's world."""
+        return Ecosystem(self.settings, self._ground, self.seed, buffers, self._columns)
+
+    def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> WalkerShard:
+        """Build agents `lo:hi`."""
+        return WalkerShard(self.settings, self._ground, self.seed, lo, hi, buffers, worker, self._columns)
+
+    @property
+    def _columns(self) -> dict[str, int]:
+        return {name: column for column, name in enumerate(self.counters)}
+
+    @cached_property
+    def _ground(self) -> Ground:
+        return build_ground(self.settings.terrain, self.num_agents, self.seed)
