@@ -5,6 +5,7 @@
     WalkerbenchError                 70  a fault in walkerbench itself
     ├── UsageError                    2  the request cannot be carried out as asked
     │   ├── ProfileError              2  a profile is missing or wrong
+    │   ├── OverrideError             2  a part of a profile was replaced by what is wrong
     │   ├── CriterionError            2  a criterion cannot be parsed or judged
     │   ├── CapacityError             2  the machine has no room for what was asked
     │   ├── OutputError               2  the output cannot be created
@@ -57,6 +58,18 @@ class ProfileError(UsageError):
         self.source = source
         self.problems = problems
         super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
+
+
+class OverrideError(UsageError):
+    """A part of a profile was replaced by what is wrong; carries every problem.
+
+    Attributes:
+        problems: `(keys, what is wrong and what is allowed)` of each; several keys are joined by commas.
+    """
+
+    def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(f"{keys}: {text}" for keys, text in problems))
 
 
 class CriterionError(UsageError):

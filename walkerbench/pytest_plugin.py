@@ -120,11 +120,13 @@ class ProfileRunner:
             KeyboardInterrupt: The user ended it.
         """
         __tracebackhide__ = True
-        from walkerbench.profile.model import load_profile, override
+        from walkerbench.profile.loading import load_profile
+        from walkerbench.profile.overrides import ProfileOverrides, override
         from walkerbench.running.repeats import PassedOnSignals, record_run, run_words
 
-        override(load_profile(str(profile)), criteria=criteria, **overrides)  # what is wrong is raised here
-        words = run_words(str(profile), criteria, overrides)
+        changes = ProfileOverrides(criteria=tuple(criteria), **overrides)
+        override(load_profile(str(profile)), changes)  # what is wrong is raised here
+        words = run_words(str(profile), changes)
         self._count += 1
         with PassedOnSignals() as signals, tempfile.TemporaryFile() as stderr:
             child = record_run([*words, "--quiet"], self._directory / str(self._count), signals, stderr=stderr)

@@ -23,7 +23,7 @@ from walkerbench.interleaved.measurement import Measurement
 from walkerbench.interleaved.round_plan import BUDGET_S, Plan, Request
 from walkerbench.interleaved.rounds import measure
 from walkerbench.interleaved.sides import parse_sides
-from walkerbench.profile.model import load_profile
+from walkerbench.profile.loading import load_profile
 
 EXTRA_WORK_PERCENT = 5
 STATISTICS = {"mean": np.mean, "median": np.median, "min": np.min}

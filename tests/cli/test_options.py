@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from walkerbench.cli.options import Duration, ProfileName, RecordedRun
 from walkerbench.profile import shipped as shipped_profiles
-from walkerbench.profile.model import load_profile
+from walkerbench.profile.loading import load_profile
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from walkerbench.profile.model import list_profiles
+from walkerbench.profile.loading import list_profiles
 
 
 def test_it_lists_and_explains_every_profile(command: Any) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from walkerbench.errors import EmergencyShutdown, Interrupted, OutputLost, WorkerCrashed, WorkerFailed
-from walkerbench.profile.model import Stage, load_profile
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.model import Stage
 
 
 def test_the_result_goes_to_stdout_and_progress_to_stderr(command: Any, runner: Any, tmp_path: Path) -> None:

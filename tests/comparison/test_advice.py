@@ -4,13 +4,17 @@ import pytest
 from comparisons import compared, side
 
 from walkerbench.comparison.advice import Candidate, advise
+from walkerbench.modes.registry import MODES
 
 
 def candidates(threads: float | tuple[float, float], processes: float) -> list[Candidate]:
     bounds = threads if isinstance(threads, tuple) else (threads, threads)
     ratios = [bounds, (processes, processes)]
     result = compared(side("threads", "threaded"), side("processes", "process"), ratios=ratios)
-    return [Candidate(mode, 2, each) for mode, each in zip(("threaded", "process"), result.comparisons, strict=True)]
+    return [
+        Candidate(mode, MODES.find(mode).traits, 2, each)
+        for mode, each in zip(("threaded", "process"), result.comparisons, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -56,5 +60,5 @@ def test_the_advice(threads: float | tuple[float, float], processes: float, gil:
 
 def test_one_worker_is_one_worker() -> None:
     (only,) = candidates(0.5, 1.0)[:1]
-    advice = advise([Candidate("threaded", 1, only.comparison)], gil_enabled=True)
+    advice = advise([Candidate("threaded", only.traits, 1, only.comparison)], gil_enabled=True)
     assert advice == "on this machine use threaded with 1 worker: 2.00 times sequential"

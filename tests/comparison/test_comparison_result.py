@@ -60,7 +60,7 @@ def test_a_measurement_is_judged_as_one_family() -> None:
     assert (base.repetition_ms, threaded.repetition_ms) == ((2.0,) * 12, (2.5,) * 12)
     assert (process.mode, process.workers, process.effective_cores) == ("process", 2, 1.5)
     assert threaded.frame_ms["p50"] == 2.5
-    assert threaded.agent_processing_ms["max"] == 1.25
+    assert threaded.main_phase_ms["max"] == 1.25
     assert base.digest == "cd" * 32
     assert result.repetitions == "12 rounds of 2 blocks of 50 frames a side"
     assert result.profile == "smoke"

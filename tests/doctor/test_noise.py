@@ -7,7 +7,8 @@ import math
 import pytest
 
 from walkerbench.doctor.noise import Noise, measure_noise, noise_of
-from walkerbench.profile.model import load_profile, override
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.overrides import ProfileOverrides, override
 
 
 def test_too_few_pairs_have_their_farthest():
@@ -26,7 +27,7 @@ def test_a_bias_drowns_slowdowns_as_noise_does():
 
 @pytest.fixture
 def tiny():
-    return override(load_profile("smoke"), agents=2, warmup=2, frames=4)
+    return override(load_profile("smoke"), ProfileOverrides(agents=2, warmup=2, frames=4))
 
 
 def test_two_environments_are_timed_in_blocks_of_the_same_frames(tiny):

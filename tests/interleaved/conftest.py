@@ -14,7 +14,8 @@ import walkerbench
 from walkerbench.interleaved.session import Place, Session
 from walkerbench.interleaved.sides import parse_side
 from walkerbench.interleaved.worktrees import Checkout, checked_out
-from walkerbench.profile.model import Profile, load_profile
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.model import Profile
 from walkerbench.system.interrupts import InterruptWatch
 
 WARMUP = 4

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from walkerbench.interleaved.profile_keys import fitted, known_keys
-from walkerbench.profile.model import Profile, load_profile
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.model import Profile
 
 
 def test_the_keys_of_a_profile_are_dotted() -> None:

@@ -10,7 +10,7 @@ from walkerbench.errors import NotComparable, UsageError
 from walkerbench.interleaved.protocol import Digest, Digests
 from walkerbench.interleaved.same_work import DigestWatch, check_measurable, difference_asked_for
 from walkerbench.interleaved.sides import Side, parse_sides
-from walkerbench.profile.model import load_profile
+from walkerbench.profile.loading import load_profile
 
 SMOKE = load_profile("smoke")
 MEANT = "; where the difference is meant, measure with --allow-different-work, and every report says so"

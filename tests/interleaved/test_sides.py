@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from walkerbench.errors import ProfileError, SideError
 from walkerbench.interleaved.sides import Side, parse_side, parse_sides
-from walkerbench.profile.model import Profile, load_profile
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.model import Profile
 
 SMOKE = load_profile("smoke")
 

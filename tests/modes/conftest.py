@@ -6,9 +6,12 @@ import pytest
 import toy_workload
 from leftovers import nothing_left_behind
 
-from walkerbench.modes import ExecutionMode, Faults, ProcessMode, SequentialMode, ThreadedMode, ThreadPoolManager
 from walkerbench.modes import process as process_module
 from walkerbench.modes import thread_pool as thread_pool_module
+from walkerbench.modes.contract import ExecutionMode, ModeServices
+from walkerbench.modes.faults import Faults
+from walkerbench.modes.registry import MODES
+from walkerbench.modes.thread_pool import ThreadPoolManager
 
 
 class ModeMaker:
@@ -19,13 +22,13 @@ class ModeMaker:
         self._pools: list[ThreadPoolManager] = []
 
     def __call__(self, name: str, faults: Faults | None = None, threads: int = 3) -> ExecutionMode:
-        if name == "threaded":
-            self._pools.append(ThreadPoolManager(threads))
-            mode: ExecutionMode = ThreadedMode(self._pools[-1], faults)
-        else:
-            mode = {"sequential": SequentialMode, "process": ProcessMode}[name](faults)
+        mode = MODES.find(name)(ModeServices(faults or Faults(), lambda: self._pool(threads)))
         self._modes.append(mode)
         return mode
+
+    def _pool(self, threads: int) -> ThreadPoolManager:
+        self._pools.append(ThreadPoolManager(threads))
+        return self._pools[-1]
 
     def close(self) -> None:
         for mode in self._modes:

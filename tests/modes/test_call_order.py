@@ -6,7 +6,7 @@ import pytest
 from toy_workload import Misdeed, ToyWorkload
 
 from walkerbench.errors import CallOrderError, WorkerFailed
-from walkerbench.modes import ExecutionMode, ThreadedMode, ThreadPoolManager
+from walkerbench.modes.contract import ExecutionMode
 
 CALLS: dict[str, Callable[[ExecutionMode], object]] = {
     "start": lambda mode: mode.start(ToyWorkload(), 2),
@@ -80,15 +80,10 @@ def test_the_message_says_what_is_and_what_was_needed(make_mode):
         make_mode("sequential").dispatch(0)
 
 
-def test_a_frame_that_was_not_dispatched_is_not_waited_for():
-    manager = ThreadPoolManager(2)
-    mode = ThreadedMode(manager)
-    try:
-        mode.start(ToyWorkload(num_agents=4), 2)
-        mode.dispatch(3)
+def test_a_frame_that_was_not_dispatched_is_not_waited_for(make_mode):
+    mode = make_mode("threaded", threads=2)
+    mode.start(ToyWorkload(num_agents=4), 2)
+    mode.dispatch(3)
 
-        with pytest.raises(CallOrderError, match=r"waited for frame 4, but workers completed \[3, 3\]"):
-            mode.wait(4)
-    finally:
-        mode.close()
-        manager.shutdown()
+    with pytest.raises(CallOrderError, match=r"waited for frame 4, but workers completed \[3, 3\]"):
+        mode.wait(4)

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 from toy_workload import ToyShard, ToyWorkload
 
-from walkerbench.modes import Faults, faults, shard_runner
+from walkerbench.modes import faults, shard_runner
+from walkerbench.modes.faults import Faults
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter

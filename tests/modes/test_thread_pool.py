@@ -8,7 +8,8 @@ import pytest
 from leftovers import nothing_left_behind, pool_threads
 
 from walkerbench.errors import CallOrderError
-from walkerbench.modes import ThreadPoolManager, thread_pool
+from walkerbench.modes import thread_pool
+from walkerbench.modes.thread_pool import ThreadPoolManager
 
 DEADLINE_S = 30
 

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from walkerbench.criteria.grammar import DEFAULT_CRITERIA
-from walkerbench.errors import CriterionError, ProfileError, UsageError
+from walkerbench.errors import CriterionError, OverrideError, ProfileError
 from walkerbench.modes.faults import Faults
 from walkerbench.profile import shipped as shipped_profiles
-from walkerbench.profile.model import Profile, ProfileKeys, Stage, list_profiles, load_profile, override
+from walkerbench.profile.loading import list_profiles, load_profile
+from walkerbench.profile.model import Profile, Stage
+from walkerbench.profile.overrides import NO_OVERRIDES, ProfileOverrides, override
 from walkerbench.profile.safeguards import Safeguards
-from walkerbench.workloads.walker.settings import EnvironmentSettings
+from walkerbench.profile.table import default_criteria, keys_with_settings, profile_from_table
+from walkerbench.workloads.walker import WalkerSettings, WalkerWorkload
 
 NAMES = ("default", "bottleneck", "ramp", "smoke", "soak")
 
@@ -54,7 +56,9 @@ def keys_with_defaults(kind: type, section: str) -> list[tuple[str, str, object]
     return found
 
 
-KEYS = keys_with_defaults(ProfileKeys, "")
+DEFAULTS = default_criteria(WalkerWorkload(60))
+WALKER_KEYS = keys_with_settings(WalkerSettings)
+KEYS = keys_with_defaults(WALKER_KEYS, "")
 LINES = (shipped_profiles.directory() / "default.toml").read_text(encoding="utf-8").splitlines()
 
 
@@ -71,7 +75,7 @@ def line_of(section: str, key: str) -> int:
 
 def test_the_walk_over_the_keys_sees_every_section() -> None:
     sections = {section for section, _, _ in KEYS}
-    inner = {f"environment.{field.name}" for field in dataclasses.fields(EnvironmentSettings)}
+    inner = {f"environment.{field.name}" for field in dataclasses.fields(WalkerSettings)}
     assert sections == {"", "safeguards", "faults"} | inner
     assert len(KEYS) > 100
 
@@ -103,6 +107,7 @@ def test_the_reference_is_the_code_default_as_a_whole() -> None:
         name="default",
         source="built in",
         description=profile.description,
+        workload="walker",
         mode="sequential",
         workers=None,
         stages=(Stage(agents=60, frames=3600, duration_s=None),),
@@ -110,11 +115,11 @@ def test_the_reference_is_the_code_default_as_a_whole() -> None:
         seed=1,
         pace="max",
         checkpoint_every=60,
-        criteria=DEFAULT_CRITERIA,
+        criteria=DEFAULTS,
         host_stall="fail",
         safeguards=Safeguards(),
         faults=Faults(),
-        environment=EnvironmentSettings(),
+        environment=WalkerSettings(),
     )
 
 
@@ -123,8 +128,17 @@ def test_a_file_without_keys_is_made_of_the_code_defaults(tmp_path: Path) -> Non
     assert empty.source == str(tmp_path / "mine.toml")
     assert empty.name == "mine"
     assert empty.stages == (Stage(agents=60, frames=3600),)
-    assert empty.criteria == DEFAULT_CRITERIA
-    assert empty.environment == EnvironmentSettings()
+    assert empty.criteria == DEFAULTS
+    assert empty.environment == WalkerSettings()
+
+
+def test_the_walkers_default_criteria_are_the_guides() -> None:
+    assert [str(criterion) for criterion in DEFAULTS] == [
+        "frame_ms.max < 200",
+        "agent_processing_ms.max < 200",
+        "emergency_shutdowns == 0",
+        "physics_fps > 400",
+    ]
 
 
 # --- the other profiles
@@ -191,7 +205,7 @@ def test_as_dict_writes_stalls_with_text_keys(tmp_path: Path) -> None:
 def test_what_is_given_replaces_the_default_and_nothing_else(tmp_path: Path) -> None:
     text = 'mode = "process"\nworkers = 2\n[environment.brain]\nhidden_units = [8, 4, 2]\ndiscount = 1\n'
     profile = load_profile(write(tmp_path, text))
-    default = EnvironmentSettings()
+    default = WalkerSettings()
     brain = dataclasses.replace(default.brain, hidden_units=(8, 4, 2), discount=1.0)
     assert profile.mode == "process"
     assert profile.workers == 2
@@ -233,8 +247,10 @@ def test_a_missing_file_a_directory_and_bytes_that_are_no_text(tmp_path: Path) -
     [
         ("seed = \n", "is not valid TOML: Invalid value (at line 1, column 8)"),
         ("seed = 1\nseed = 2\n", "is not valid TOML: Cannot overwrite a value (at line 2, column 9)"),
-        ("agent = 3", "agent: no such key; did you mean agents? allowed: description, mode, workers, agents, frames, "
-         "duration_s, warmup, seed, pace, checkpoint_every, stages, criteria, host_stall, safeguards, faults, "
+        ('workload = "wakler"', "workload: no such workload: 'wakler'; did you mean walker? there are walker"),
+        ("workload = 3", "workload: 3 is wrong; allowed: a valid string"),
+        ("agent = 3", "agent: no such key; did you mean agents? allowed: description, workload, mode, workers, agents, "
+         "frames, duration_s, warmup, seed, pace, checkpoint_every, stages, criteria, host_stall, safeguards, faults, "
          "environment"),
         ("[faults]\nstall_frame = {}",
          "faults.stall_frame: no such key; did you mean stall_frames? allowed: extra_work_percent, stall_frames"),
@@ -243,7 +259,7 @@ def test_a_missing_file_a_directory_and_bytes_that_are_no_text(tmp_path: Path) -
         ("[[stages]]\nagents = 1\nframes = 500\nframs = 1",
          "stages (entry 1).frams: no such key; did you mean frames? allowed: agents, frames, duration_s"),
         ('host_stall = "excuse"', "host_stall: \"excuse\" is wrong; allowed: 'fail' or 'inconclusive'"),
-        ('mode = "fast"', "mode: \"fast\" is wrong; allowed: 'sequential', 'threaded' or 'process'"),
+        ('mode = "fast"', "mode: no such mode: 'fast'; there are sequential, threaded, process"),
         ("agents = 0", "agents: 0 is wrong; allowed: greater than or equal to 1"),
         ("agents = -60", "agents: -60 is wrong; allowed: greater than or equal to 1"),
         ('agents = "60"', 'agents: "60" is wrong; allowed: a valid integer'),
@@ -333,12 +349,10 @@ TOML_VALUES = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(st.sampled_from([field.name for field in dataclasses.fields(ProfileKeys)]), TOML_VALUES))
+@given(st.dictionaries(st.sampled_from([field.name for field in dataclasses.fields(WALKER_KEYS)]), TOML_VALUES))
 def test_whatever_a_file_holds_gives_a_profile_or_a_profile_error(table: dict[str, object]) -> None:
-    from walkerbench.profile.model import _build
-
     try:
-        profile = _build(table, "any", "any.toml", "any.toml")
+        profile = profile_from_table(table, "any", "any.toml", "any.toml")
     except ProfileError:
         return
     json.dumps(profile.as_dict(), allow_nan=False)
@@ -350,12 +364,11 @@ def test_whatever_a_file_holds_gives_a_profile_or_a_profile_error(table: dict[st
 
 def test_nothing_given_changes_nothing() -> None:
     for profile in list_profiles():
-        assert override(profile) == profile
+        assert override(profile, NO_OVERRIDES) == profile
 
 
 def test_each_option_replaces_its_part() -> None:
-    changed = override(
-        load_profile("default"),
+    overrides = ProfileOverrides(
         mode="process",
         workers=2,
         agents=8,
@@ -363,8 +376,9 @@ def test_each_option_replaces_its_part() -> None:
         seed=7,
         warmup=10,
         pace="realtime",
-        criteria=["frame_ms.max < 50", "ai_updates > 0"],
+        criteria=("frame_ms.max < 50", "ai_updates > 0"),
     )
+    changed = override(load_profile("default"), overrides)
     assert changed.mode == "process"
     assert changed.workers == 2
     assert changed.stages == (Stage(agents=8, frames=100),)
@@ -379,68 +393,73 @@ def test_each_option_replaces_its_part() -> None:
 
 
 def test_frames_and_duration_take_each_others_place_in_every_stage() -> None:
-    assert override(load_profile("soak"), frames=300).stages == (Stage(agents=60, frames=300),)
-    ramp = override(load_profile("ramp"), duration_s=2.5)
+    assert override(load_profile("soak"), ProfileOverrides(frames=300)).stages == (Stage(agents=60, frames=300),)
+    ramp = override(load_profile("ramp"), ProfileOverrides(duration_s=2.5))
     assert ramp.stages == tuple(Stage(agents=agents, duration_s=2.5) for agents in (30, 60, 120))
 
 
 def test_asking_for_sequential_lets_go_of_the_profiles_workers(tmp_path: Path) -> None:
     threaded = load_profile(write(tmp_path, 'mode = "threaded"\nworkers = 4'))
-    assert override(threaded, mode="sequential").workers is None
-    assert override(threaded, mode="process").workers == 4
+    assert override(threaded, ProfileOverrides(mode="sequential")).workers is None
+    assert override(threaded, ProfileOverrides(mode="process")).workers == 4
 
 
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("default", {"agents": 0}, "--agents: 0 is wrong; allowed: greater than or equal to 1"),
-        ("default", {"frames": -1}, "--frames: -1 is wrong; allowed: greater than or equal to 1"),
-        ("default", {"duration_s": 0.0}, "--duration: 0.0 is wrong; allowed: greater than 0"),
-        ("default", {"seed": -1}, "--seed: -1 is wrong; allowed: greater than or equal to 0"),
-        ("default", {"warmup": -1}, "--warmup: -1 is wrong; allowed: greater than or equal to 0"),
-        ("default", {"mode": "gpu"}, "--mode: \"gpu\" is wrong; allowed: 'sequential', 'threaded' or 'process'"),
-        ("default", {"pace": "slow"}, "--pace: \"slow\" is wrong; allowed: 'max' or 'realtime'"),
-        ("default", {"mode": "process", "workers": 0}, "--workers: 0 is wrong; allowed: greater than or equal to 1"),
-        ("default", {"workers": 2}, "--workers: 2 workers in mode sequential; allowed: 1; or mode threaded or process"),
+        ("default", {"agents": 0}, "agents: 0 is wrong; allowed: greater than or equal to 1"),
+        ("default", {"frames": -1}, "frames: -1 is wrong; allowed: greater than or equal to 1"),
+        ("default", {"duration_s": 0.0}, "duration_s: 0.0 is wrong; allowed: greater than 0"),
+        ("default", {"seed": -1}, "seed: -1 is wrong; allowed: greater than or equal to 0"),
+        ("default", {"warmup": -1}, "warmup: -1 is wrong; allowed: greater than or equal to 0"),
+        ("default", {"mode": "gpu"}, "mode: no such mode: 'gpu'; there are sequential, threaded, process"),
+        (
+            "default",
+            {"workload": "wakler"},
+            "workload: no such workload: 'wakler'; did you mean walker? there are walker",
+        ),
+        ("default", {"pace": "slow"}, "pace: \"slow\" is wrong; allowed: 'max' or 'realtime'"),
+        ("default", {"mode": "process", "workers": 0}, "workers: 0 is wrong; allowed: greater than or equal to 1"),
+        ("default", {"workers": 2}, "workers: 2 workers in mode sequential; allowed: 1; or mode threaded or process"),
         (
             "default",
             {"mode": "threaded", "workers": 61},
-            "--workers: 61 workers for 60 agents; allowed: at most 60",
+            "workers: 61 workers for 60 agents; allowed: at most 60",
         ),
         (
             "default",
             {"frames": 200},
-            "--warmup: 240 frames of warm-up leave none of 200 to judge; allowed: less than 200, for instance 20",
+            "warmup: 240 frames of warm-up leave none of 200 to judge; allowed: less than 200, for instance 20",
         ),
-        ("default", {"frames": 300, "duration_s": 1.0}, "--frames, --duration: give one of the two"),
+        ("default", {"frames": 300, "duration_s": 1.0}, "frames, duration_s: give one of the two"),
         (
             "ramp",
             {"agents": 5},
-            "--agents: the profile ramp has stages of 30, 60, 120 agents; change them in its file",
+            "agents: the profile ramp has stages of 30, 60, 120 agents; change them in its file",
         ),
         (
             "soak",
             {"pace": "max"},
-            "--criterion: missed_deadlines == 0 cannot be judged at pace max, which has no deadlines; "
+            "criteria: missed_deadlines == 0 cannot be judged at pace max, which has no deadlines; "
             "allowed: it at pace realtime",
         ),
         (
             "default",
             {"agents": 0, "seed": -1},
-            "--agents: 0 is wrong; allowed: greater than or equal to 1\n"
-            "--seed: -1 is wrong; allowed: greater than or equal to 0",
+            "agents: 0 is wrong; allowed: greater than or equal to 1\n"
+            "seed: -1 is wrong; allowed: greater than or equal to 0",
         ),
     ],
 )
-def test_impossible_options_name_the_option_to_change(name: str, options: dict[str, Any], message: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        override(load_profile(name), **options)
+def test_impossible_overrides_name_the_key_to_change(name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OverrideError) as caught:
+        override(load_profile(name), ProfileOverrides(**options))
     assert str(caught.value) == message
 
 
 def test_a_criterion_option_that_cannot_be_parsed() -> None:
     with pytest.raises(CriterionError, match="frame_ms"):
-        override(load_profile("default"), criteria=["frame_ms is small"])
+        override(load_profile("default"), ProfileOverrides(criteria=("frame_ms is small",)))
 
 
 def test_an_unknown_metric_is_one_of_the_problems_of_a_file(tmp_path: Path) -> None:

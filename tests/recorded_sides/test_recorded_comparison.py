@@ -47,7 +47,7 @@ def test_a_side_shows_medians_over_its_repeats():
         "a", "sequential", 1, "10 % more work", "00ff",
     )  # fmt: skip
     assert (shown.frames, shown.revision, shown.dirty) == (90, "0123456789abcdef", False)
-    assert shown.frame_ms["p99"] == shown.agent_processing_ms["max"] == 3.0
+    assert shown.frame_ms["p99"] == shown.main_phase_ms["max"] == 3.0
     assert shown.frames_per_s == pytest.approx(1000 / 3)
     assert shown.effective_cores == 1.0
 

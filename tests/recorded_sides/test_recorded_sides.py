@@ -6,6 +6,7 @@ import pytest
 from recorded_runs import recorded, run_file, stage, write
 
 from walkerbench.errors import NotComparable, RunFileError, UsageError
+from walkerbench.modes.registry import MODES
 from walkerbench.recorded_sides.sides import check_base, find_runs, find_sides, group_runs
 from walkerbench.run_directory import ModeRecord
 
@@ -93,8 +94,8 @@ def test_a_label_says_what_distinguishes_a_side(changes, labels):
 
 def test_a_mode_that_fell_back_is_a_side_of_its_own():
     fell = ModeRecord(
-        requested="threaded", used="sequential", fallback="4 agents or fewer", workers=1, start_method=None,
-        start_method_reason=None,
+        requested="threaded", used="sequential", traits=MODES.find("sequential").traits,
+        fallback="4 agents or fewer", workers=1, start_method=None, start_method_reason=None,
     )  # fmt: skip
     run = run_file("2", mode="threaded").changed(mode=fell)
     assert sides([recorded("1")], [recorded("2", run)]) == [("sequential", ["1"]), ("threaded as sequential", ["2"])]

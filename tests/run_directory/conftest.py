@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from walkerbench.modes.sequential import SequentialMode
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import (
@@ -16,6 +17,7 @@ from walkerbench.run_directory import (
     VerdictRecord,
     WorkloadRecord,
 )
+from walkerbench.workloads.main_phase import MainPhase
 
 DTYPES = {
     "frames": frame_dtype(("agents",), "settle", ("count",)),
@@ -31,11 +33,18 @@ def begun() -> RunFile:
         state="running",
         started_utc="2026-01-02T03:04:05.678Z",
         workload=WorkloadRecord(
-            name="toy", phases=["agents"], settle_phase="settle", counters=["count", "rare"], frame_counters=["count"]
+            name="toy",
+            phases=["agents"],
+            main_phase=MainPhase("agents", "agent processing"),
+            settle_phase="settle",
+            frames_per_second=60.0,
+            counters=["count", "rare"],
+            frame_counters=["count"],
         ),
         mode=ModeRecord(
             requested="threaded",
             used="sequential",
+            traits=SequentialMode.traits,
             fallback="4 agents or fewer",
             workers=1,
             start_method=None,
@@ -60,6 +69,9 @@ def ended() -> RunFile:
                 frames=3,
                 warmup=1,
                 workers=1,
+                mode="sequential",
+                traits=SequentialMode.traits,
+                worker_pids=(),
                 digest="00ff",
                 counters={"count": 6},
                 population={"loss": float("nan")},

@@ -17,7 +17,6 @@ from walkerbench.run_directory import (
     RunWriter,
     read_run,
 )
-from walkerbench.run_directory.schema import NEW_KEYS
 
 
 def edit(path: Path, **changes: object) -> None:
@@ -107,8 +106,10 @@ def test_a_newer_schema(run_path):
 
 def as_of_schema_1(path: Path) -> None:
     content = json.loads((path / "run.json").read_text())
+    later = {"attribution", "slow_frames", "worst_frames", "observers"}
+    content["profile"]["environment"] = {"physics": {"frames_per_second": 60.0}}
     (path / "run.json").write_text(
-        json.dumps({key: value for key, value in content.items() if key not in NEW_KEYS[2]} | {"schema_version": 1})
+        json.dumps({key: value for key, value in content.items() if key not in later} | {"schema_version": 1})
     )
 
 

@@ -9,6 +9,7 @@ from recorded_runs import recorded, run_file, write
 
 from walkerbench.cli.run import run_command
 from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
+from walkerbench.profile.overrides import ProfileOverrides
 from walkerbench.run_directory import VerdictRecord
 from walkerbench.running import repeats
 from walkerbench.running.repeats import ChildRun, PassedOnSignals, Repeats, record_repeats, run_words
@@ -46,7 +47,7 @@ def test_words_ask_for_what_was_asked_for():
         "warmup": 9, "pace": "realtime",
     }  # fmt: skip
     criteria = ("frame_ms.p99 < 50", "-x")
-    words = run_words("./-odd name.toml", criteria, overrides)
+    words = run_words("./-odd name.toml", ProfileOverrides(criteria=criteria, **overrides))
     parsed = run_command.make_context("run", list(words)).params
     assert parsed["profile_name"] == "./-odd name.toml"
     assert parsed["criteria"] == criteria

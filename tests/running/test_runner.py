@@ -23,8 +23,10 @@ import walkerbench
 from walkerbench.cli.result import to_text
 from walkerbench.criteria.grammar import exit_code
 from walkerbench.errors import CapacityError, OutputError, UsageError, WorkerFailed
-from walkerbench.modes import MODES
-from walkerbench.profile.model import Profile, load_profile, override
+from walkerbench.modes.registry import MODES
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.model import Profile
+from walkerbench.profile.overrides import ProfileOverrides, override
 from walkerbench.recording import cpu
 from walkerbench.recording.machine import MAY_DRIFT, MUST_MATCH
 from walkerbench.reports.terminal import run as terminal
@@ -86,13 +88,13 @@ def by_mode(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RecordedRun]:
     """The tiny profile in each mode."""
     root = tmp_path_factory.mktemp("modes")
     recorded = {}
-    for mode in MODES:
-        profile = override(tiny(root), mode=mode, workers=WORKERS[mode])
+    for mode in MODES.names():
+        profile = override(tiny(root), ProfileOverrides(mode=mode, workers=WORKERS[mode]))
         recorded[mode] = read_run(runner.run(profile, output=root / mode, command_line=["walkerbench", "run"]))
     return recorded
 
 
-@pytest.fixture(params=MODES)
+@pytest.fixture(params=MODES.names())
 def recorded(request: pytest.FixtureRequest, by_mode: dict[str, RecordedRun]) -> RecordedRun:
     return by_mode[request.param]
 
@@ -388,7 +390,7 @@ def test_stalls_make_frames_slow_only_where_they_follow_one_another(run: Run) ->
 
 
 def test_too_many_bodies_stop_the_run_at_a_checkpoint(run: Run) -> None:
-    recorded = run(safeguards={"bodies_limit": 50})
+    recorded = run(environment={"limits": {"bodies": 50}})
     assert recorded.run.ended_because == "emergency shutdown after frame 14: 72 bodies, of at most 50"
     assert len(recorded.frames) == 15
 

@@ -11,7 +11,7 @@ from tiny_profile import profile_text
 
 from walkerbench.criteria.grammar import exit_code
 from walkerbench.errors import RunFileError
-from walkerbench.profile.model import load_profile
+from walkerbench.profile.loading import load_profile
 from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, read_run
 from walkerbench.running import runner
 from walkerbench.running.frame_loop import Progress
@@ -111,11 +111,11 @@ def test_deadlines_are_missed_by_judged_frames_longer_than_their_period(
     runs: tuple[RecordedRun, RecordedRun], period_ms: int
 ) -> None:
     run = runs[0].run
-    profile = {**run.profile, "environment": {"physics": {"frames_per_second": 1000 / period_ms}}}
+    workload = {**dict(run.workload), "frames_per_second": 1000 / period_ms}
     frames = np.array(runs[0].frames)
     frames["wall_ns"] = 500_000
     frames["wall_ns"][[3, 15, 19, 40]] = 5_000_000, 2_000_000, 4_000_000, 4_000_001
-    concluded = conclude(dataclasses.replace(runs[0], frames=frames, run=run.changed(profile=profile)))
+    concluded = conclude(dataclasses.replace(runs[0], frames=frames, run=run.changed(workload=workload)))
     assert frames["warmup"][[3, 15, 19, 40]].tolist() == [1, 0, 0, 0]
     assert concluded.missed_deadlines == {1: 3, 4: 1}[period_ms]
     assert [stage.metrics["missed_deadlines"] for stage in concluded.stages] == {1: [2, 1], 4: [0, 1]}[period_ms]

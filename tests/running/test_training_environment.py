@@ -21,7 +21,9 @@ from walkerbench.errors import (
     WorkerFailed,
     WorkerTimeout,
 )
-from walkerbench.modes import Faults, process, thread_pool
+from walkerbench.modes import process, thread_pool
+from walkerbench.modes.faults import Faults
+from walkerbench.modes.sequential import SequentialMode
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.running import training_environment as training
 from walkerbench.running.training_environment import TrainingEnvironment, check_capacity, choose_workers
@@ -111,7 +113,7 @@ def test_the_barriers_wait_is_what_the_slowest_worker_does_not_explain(monkeypat
         assert (timing.start_ns, timing.wall_ns, timing.dispatch_ns, timing.settle_ns) == (1000, 130, 10, 20)
         assert timing.barrier_wait_ns == 100 - 70
         readings = iter([1000, 1010, 1200, 1210])
-        monkeypatch.setattr(mode, "parallel", False)
+        monkeypatch.setattr(mode, "traits", SequentialMode.traits)
         assert environment.step().barrier_wait_ns == 190 - (40 + 70)
 
 
@@ -158,7 +160,7 @@ def test_one_flipped_bit_in_a_worker_changes_the_digest(mode):
 
 
 def test_wrong_requests_say_what_is_right():
-    with pytest.raises(UsageError, match="no mode 'fibres': choose one of sequential, threaded, process"):
+    with pytest.raises(UsageError, match="no such mode: 'fibres'; there are sequential, threaded, process"):
         TrainingEnvironment(mode="fibres")
     with pytest.raises(UsageError, match="0 agents: give at least 1"):
         TrainingEnvironment(0)
@@ -265,7 +267,7 @@ def test_an_environment_starts_once_and_stops_as_often_as_wanted(mode):
 
 @pytest.mark.parametrize(
     ("agents", "used", "fallback"),
-    [(4, "sequential", "with 4 agents or fewer, threads are not used"), (5, "threaded", None)],
+    [(4, "sequential", "with 4 agents or fewer, threaded mode is not used"), (5, "threaded", None)],
 )
 def test_few_agents_fall_back_to_sequential_and_say_so(agents, used, fallback):
     with toy("threaded", 2, ToyWorkload(agents)) as environment:
@@ -411,7 +413,7 @@ def test_a_stall_that_is_injected_is_a_slow_frame():
 
 @pytest.mark.parametrize(("bodies", "reason"), [(10, None), (11, "11 bodies, of at most 10")])
 def test_too_many_bodies_stop_the_environment_at_the_checkpoint(bodies, reason):
-    with toy("sequential", workload=ToyWorkload(bodies=bodies), safeguards=Safeguards(bodies_limit=10)) as environment:
+    with toy("sequential", workload=ToyWorkload(bodies=bodies, most_bodies=10)) as environment:
         environment.step()
         assert environment.emergency is None
         environment.checkpoint()

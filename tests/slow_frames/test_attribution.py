@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from attributed import frames_of, workers_of
+from attributed import frames_of, setting, workers_of
 
 from walkerbench.slow_frames.attribution import attribute
-from walkerbench.slow_frames.worker_times import Setting
 
-SEQUENTIAL = Setting("sequential", gil_enabled=True, settle_phase="settle")
-THREADED = Setting("threaded", gil_enabled=True, settle_phase="settle")
-PROCESS = Setting("process", gil_enabled=True, settle_phase="settle")
+SEQUENTIAL = setting("sequential")
+THREADED = setting("threaded")
+PROCESS = setting("process")
 
 
 def shares(attribution) -> dict[str, float | None]:
@@ -66,7 +65,7 @@ def test_in_sequential_mode_shards_take_turns_in_one_lane():
         (SEQUENTIAL, {"blocked"}),
         (PROCESS, {"blocked"}),
         (THREADED, {"blocked", "moving data"}),
-        (Setting("threaded", gil_enabled=False, settle_phase="settle"), {"blocked"}),
+        (setting("threaded", gil_enabled=False), {"blocked"}),
     ],
 )
 def test_what_cannot_be_told_apart_is_an_upper_bound(setting, expected):

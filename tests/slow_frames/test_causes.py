@@ -16,7 +16,7 @@ from neighbours import busy_neighbours, pinned_to_one_core
 from spells import SPELL_S, Spell, SpellWorkload, hold_the_gil
 
 from walkerbench.criteria.grammar import Criterion, parse_criterion
-from walkerbench.modes import Faults
+from walkerbench.modes.faults import Faults
 from walkerbench.recording.frames import FrameRecorder
 from walkerbench.recording.scheduling import CoreWaitSource
 from walkerbench.running.frame_loop import recorded_dtypes
@@ -41,7 +41,8 @@ def record(environment: TrainingEnvironment, frames: int, limit: Criterion = LIM
     for _ in range(frames):
         timing = environment.step()
         recorder.record(0, False, timing, environment.buffers.workers, [0])
-    setting = Setting(environment.mode_used, GIL_ENABLED, environment.workload.settle_phase)
+    workload = environment.workload
+    setting = Setting(environment.traits, GIL_ENABLED, workload.settle_phase, workload.main_phase)
     return explain(*recorder.drain(), [limit], [setting])
 
 

@@ -4,15 +4,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-from attributed import frames_of, workers_of
+from attributed import MAIN_PHASE, frames_of, setting, workers_of
 
 from walkerbench.criteria.grammar import Verdict, parse_criterion
 from walkerbench.slow_frames.explanations import count_causes, excuse, explain, explain_slowest, limits_of, worst
-from walkerbench.slow_frames.worker_times import Setting
 
-SEQUENTIAL = Setting("sequential", gil_enabled=True, settle_phase="settle")
-THREADED = Setting("threaded", gil_enabled=True, settle_phase="settle")
-PROCESS = Setting("process", gil_enabled=True, settle_phase="settle")
+SEQUENTIAL = setting("sequential")
+THREADED = setting("threaded")
+PROCESS = setting("process")
 LIMIT = parse_criterion("frame_ms.max < 200")
 
 # A typical frame: 10 ms, 8 of them in the worker, all of it CPU time.
@@ -117,7 +116,7 @@ def test_a_thread_that_waits_for_a_core_may_hold_the_gil_meanwhile():
 
 
 def test_without_a_gil_nobody_waits_for_it():
-    free = Setting("threaded", gil_enabled=False, settle_phase="settle")
+    free = setting("threaded", gil_enabled=False)
     worker = {"busy_ns": 243, "voluntary_switches": ASKING}
     assert explained({"wall_ns": 245, "process_cpu_ns": 230}, free, worker).cause == "blocked"
 
@@ -164,9 +163,9 @@ def test_the_host_is_to_blame_for_more_than_half_of_the_excess(wait, host):
 
 def test_the_host_is_not_to_blame_where_workers_wait_for_one_another():
     late = {"wall_ns": 245, "parent_cpu_ns": 10, "process_cpu_ns": 10, "parent_core_wait_ns": 235}
-    crowded = Setting("sequential", gil_enabled=True, settle_phase="settle", crowded=True)
-    for setting, host in ((SEQUENTIAL, True), (crowded, False)):
-        (found,) = explain(frames_of(late, FRAME), workers_of({"frame": 0}, {"frame": 1}), [LIMIT], [setting])
+    crowded = setting("sequential", crowded=True)
+    for workers, host in ((SEQUENTIAL, True), (crowded, False)):
+        (found,) = explain(frames_of(late, FRAME), workers_of({"frame": 0}, {"frame": 1}), [LIMIT], [workers])
         assert (found.cause, found.host) == ("not scheduled", host)
 
 
@@ -185,7 +184,7 @@ def test_waiting_counts_for_a_phase_only_where_it_cannot_lie_outside(agents, hos
 def test_only_upper_bounds_of_single_frames_are_limits():
     texts = ("frame_ms.max < 200", "agent_processing_ms.max <= 9", "frame_ms.p99 < 5", "frame_ms.max > 1",
              "busy_ms.max < 3", "physics_fps > 400", "settle_ms.max < 2", "missed_deadlines < 1")  # fmt: skip
-    limits = limits_of(map(parse_criterion, texts), frames_of(FRAME).dtype.names)
+    limits = limits_of(map(parse_criterion, texts), frames_of(FRAME).dtype.names, MAIN_PHASE)
     assert {str(criterion): column for criterion, column in limits.items()} == {
         "frame_ms.max < 200": "wall_ns", "agent_processing_ms.max <= 9": "agents_ns", "settle_ms.max < 2": "settle_ns",
     }  # fmt: skip
@@ -231,13 +230,13 @@ def test_a_failure_is_taken_back_where_every_frame_over_the_limit_was_the_hosts(
     frames, found = many()
     of_host = tuple(dataclasses.replace(each, host=True) for each in found)
 
-    assert excuse(verdict(), frames, found) == verdict()
-    assert excuse(verdict(), frames, of_host).outcome == "unsupported"
-    assert excuse(verdict(), frames, of_host).detail == (
+    assert excuse(verdict(), frames, found, MAIN_PHASE) == verdict()
+    assert excuse(verdict(), frames, of_host, MAIN_PHASE).outcome == "unsupported"
+    assert excuse(verdict(), frames, of_host, MAIN_PHASE).detail == (
         "800 is not < 200, but each of the 3 frames over it was ready to run and given no core by the host"
     )
-    assert excuse(verdict(stage=0), frames, of_host).outcome == "unsupported"
-    assert "the frame over it was ready" in excuse(verdict(), frames[:6], of_host[:1]).detail
+    assert excuse(verdict(stage=0), frames, of_host, MAIN_PHASE).outcome == "unsupported"
+    assert "the frame over it was ready" in excuse(verdict(), frames[:6], of_host[:1], MAIN_PHASE).detail
 
 
 def test_a_stage_is_judged_by_its_own_frames():
@@ -246,19 +245,19 @@ def test_a_stage_is_judged_by_its_own_frames():
     first, second = explain(frames, workers, [LIMIT], [SEQUENTIAL, SEQUENTIAL])
     explanations = (dataclasses.replace(first, host=True), dataclasses.replace(second, host=False))
 
-    assert excuse(verdict(stage=0), frames, explanations).outcome == "unsupported"
-    assert excuse(verdict(stage=1), frames, explanations).outcome == "fail"
-    assert excuse(verdict(), frames, explanations).outcome == "fail"
+    assert excuse(verdict(stage=0), frames, explanations, MAIN_PHASE).outcome == "unsupported"
+    assert excuse(verdict(stage=1), frames, explanations, MAIN_PHASE).outcome == "fail"
+    assert excuse(verdict(), frames, explanations, MAIN_PHASE).outcome == "fail"
 
 
 def test_nothing_else_is_taken_back():
     frames, found = many()
     of_host = tuple(dataclasses.replace(each, host=True) for each in found)
 
-    assert excuse(verdict(), frames, of_host[1:]) == verdict()  # one could not be explained
-    assert excuse(verdict(), frames, ()) == verdict()
+    assert excuse(verdict(), frames, of_host[1:], MAIN_PHASE) == verdict()  # one could not be explained
+    assert excuse(verdict(), frames, (), MAIN_PHASE) == verdict()
     for other in (verdict("pass"), verdict(criterion="physics_fps > 400"), verdict(criterion="frame_ms.p99 < 5")):
-        assert excuse(other, frames, of_host) is other
+        assert excuse(other, frames, of_host, MAIN_PHASE) is other
 
 
 def test_recordings_of_schema_1_are_not_explained():

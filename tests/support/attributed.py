@@ -7,11 +7,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from walkerbench.modes.registry import MODES
 from walkerbench.recording.frames import frame_dtype, worker_dtype
+from walkerbench.slow_frames.worker_times import Setting
+from walkerbench.workloads.main_phase import MainPhase
 
 MS = 1_000_000
 FRAMES = frame_dtype(("agents",), "settle", ())
 WORKERS = worker_dtype(("agents",))
+
+
+MAIN_PHASE = MainPhase("agents", "agent processing")
+
+
+def setting(mode: str, *, gil_enabled: bool = True, crowded: bool = False) -> Setting:
+    """How the workers of a mode shared the machine."""
+    return Setting(MODES.find(mode).traits, gil_enabled, "settle", MAIN_PHASE, crowded)
 
 
 def frames_of(*rows: dict[str, int]) -> NDArray[Any]:

@@ -12,9 +12,12 @@ from walkerbench.comparison.verdicts import Question, judge_rounds
 from walkerbench.gating.gate_result import GatedRun, GateResult
 from walkerbench.interleaved.measurement import Measurement, RoundResult, SideResult
 from walkerbench.interleaved.round_plan import Plan
-from walkerbench.profile.model import load_profile, override
+from walkerbench.modes.registry import MODES
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.overrides import ProfileOverrides, override
 from walkerbench.run_directory import RunFile
 from walkerbench.slow_frames.attribution import shares
+from walkerbench.workloads.main_phase import MainPhase
 
 FINISHED = RunFile.model_validate_json(
     (Path(__file__).parents[1] / "reports" / "finished_run.json").read_bytes(), strict=True
@@ -38,6 +41,7 @@ def side(label: str, mode: str = "sequential", factor: float = 1.0, **changes: A
     given: dict[str, Any] = {
         "label": label,
         "mode": mode,
+        "traits": MODES.find(mode).traits,
         "workers": 1 if mode == "sequential" else 2,
         "fallback": None,
         "revision": None,
@@ -47,9 +51,10 @@ def side(label: str, mode: str = "sequential", factor: float = 1.0, **changes: A
         "frames_per_s": 500.0 / factor,
         "repetition_ms": (2.0 * factor,) * 12,
         "frame_ms": {name: value * factor for name, value in times.items()},
-        "agent_processing_ms": {name: value * factor / 2 for name, value in times.items()},
+        "main_phase": MainPhase("agents", "agent processing"),
+        "main_phase_ms": {name: value * factor / 2 for name, value in times.items()},
         "effective_cores": 1.0 if mode == "sequential" else 1.75,
-        "shares": shares(PARTS_NS, mode=mode, gil_enabled=True),
+        "shares": shares(PARTS_NS, wait_for_gil=mode == "threaded"),
         "gil_enabled": True,
         "digest": "ab" * 32,
     }
@@ -91,8 +96,10 @@ def measurement(labels: dict[str, str], factors: list[float], rounds: int = 12) 
             label=label,
             revision=None,
             dirty=None,
-            profile=override(load_profile("smoke"), mode=mode).as_dict(),
+            profile=override(load_profile("smoke"), ProfileOverrides(mode=mode)).as_dict(),
             mode_used=mode,
+            traits=MODES.find(mode).traits,
+            main_phase=MainPhase("agents", "agent processing"),
             fallback=None,
             workers=1 if mode == "sequential" else 2,
             faults=None,
@@ -102,7 +109,7 @@ def measurement(labels: dict[str, str], factors: list[float], rounds: int = 12) 
             elapsed_s=2.0,
             parts_ns=PARTS_NS,
             wall_ns=np.full(rounds * 100, int(2e6 * factor), np.int64),
-            agents_ns=np.full(rounds * 100, int(1e6 * factor), np.int64),
+            main_phase_ns=np.full(rounds * 100, int(1e6 * factor), np.int64),
         )
         for (label, mode), factor in zip(labels.items(), factors, strict=True)
     )

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from walkerbench.modes.process import ProcessMode
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import CheckpointRecord, ModeRecord, RecordedRun, RunFile, StageRecord, WorkloadRecord
 from walkerbench.running.frame_loop import digest_dtype
 from walkerbench.running.summary import conclude
+from walkerbench.workloads.main_phase import MainPhase
 
 MS = 1_000_000
 PHASES = ("think", "move")
@@ -81,7 +83,8 @@ def _run_file(frames: int, warmup: int, workers: int, state: str) -> RunFile:
         for frame in range(9, frames, max(10, frames // 50))
     ]
     stage = StageRecord(
-        stage=0, agents=4, frames=frames, warmup=warmup, workers=workers, digest=None,
+        stage=0, agents=4, frames=frames, warmup=warmup, workers=workers, mode="process",
+        traits=ProcessMode.traits, worker_pids=(), digest=None,
         counters={"count": 0}, population={}, metrics={},
     )  # fmt: skip
     return RunFile(
@@ -89,10 +92,12 @@ def _run_file(frames: int, warmup: int, workers: int, state: str) -> RunFile:
         state=state,
         started_utc="2026-01-02T03:04:05Z",
         workload=WorkloadRecord(
-            name="toy", phases=PHASES, settle_phase="settle", counters=["count"], frame_counters=["count"]
+            name="toy", phases=PHASES, main_phase=MainPhase("think", "thinking"), settle_phase="settle",
+            frames_per_second=60.0, counters=["count"], frame_counters=["count"]
         ),
         mode=ModeRecord(
-            requested="process", used="process", fallback=None, workers=workers, start_method="spawn",
+            requested="process", used="process", traits=ProcessMode.traits, fallback=None, workers=workers,
+            start_method="spawn",
             start_method_reason=None,
         ),
         profile={"name": "tiny", "source": "built in", "seed": 1, "pace": "max", "stages": [{"agents": 4}]},

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from walkerbench.modes.process import ProcessMode
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import (
@@ -21,6 +22,7 @@ from walkerbench.run_directory import (
     read_run,
 )
 from walkerbench.running.summary import conclude
+from walkerbench.workloads.main_phase import MainPhase
 
 US = 1_000
 PERIOD_NS = 1_000 * US
@@ -28,7 +30,9 @@ BEGIN_NS = 5_000_000_000
 WORKLOAD = WorkloadRecord(
     name="toy",
     phases=("agents", "physics"),
+    main_phase=MainPhase("agents", "agent processing"),
     settle_phase="ecosystem",
+    frames_per_second=60.0,
     counters=("replaced",),
     frame_counters=("replaced",),
 )
@@ -89,6 +93,7 @@ def _opening(profile: dict[str, Any]) -> RunFile:
         mode=ModeRecord(
             requested="process",
             used="process",
+            traits=ProcessMode.traits,
             fallback=None,
             workers=2,
             start_method="spawn",
@@ -124,6 +129,9 @@ def _stage(stage: int, frames: int, warmup: int) -> StageRecord:
         frames=frames,
         warmup=min(frames, warmup),
         workers=2,
+        mode="process",
+        traits=ProcessMode.traits,
+        worker_pids=(),
         digest=None,
         counters={"replaced": 1},
         population={"mean_loss": None},

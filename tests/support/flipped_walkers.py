@@ -38,6 +38,7 @@ class _FlippingShard:
         self._shard = shard
         self._row = row
         self.digest = shard.digest
+        self.snapshot = shard.snapshot
 
     def phases(self) -> dict[str, Callable[[int], None]]:
         phases = self._shard.phases()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, shard_bounds
-from walkerbench.workloads.walker import EnvironmentSettings, WalkerWorkload
+from walkerbench.workloads.walker import WalkerSettings, WalkerWorkload
 from walkerbench.workloads.walker.ecosystem import Ecosystem
 from walkerbench.workloads.walker.settings import Brain, Terrain
 from walkerbench.workloads.walker.settings import Ecosystem as EcosystemSettings
@@ -13,7 +13,7 @@ from walkerbench.workloads.walker.settings import Ecosystem as EcosystemSettings
 SMALL_BRAIN = Brain(hidden_units=(8,), head_units=4, replay_capacity=64)
 """For tests in which brains only have to be there."""
 
-PLAIN = EnvironmentSettings(terrain=Terrain(style="flat", obstacle_half_height_m=0.001), brain=SMALL_BRAIN)
+PLAIN = WalkerSettings(terrain=Terrain(style="flat", obstacle_half_height_m=0.001), brain=SMALL_BRAIN)
 """Flat ground, next to no obstacles, small brains."""
 
 IDLE = EcosystemSettings(
@@ -36,7 +36,7 @@ class Herd:
         shards: How many.
     """
 
-    def __init__(self, agents: int, settings: EnvironmentSettings, seed: int = 1, shards: int = 1) -> None:
+    def __init__(self, agents: int, settings: WalkerSettings, seed: int = 1, shards: int = 1) -> None:
         self.workload = WalkerWorkload(agents, seed, settings)
         self.buffers = FrameBuffers(BufferLayout.of(self.workload, shards))
         self.ecosystem: Ecosystem = self.workload.make_settler(self.buffers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from walkerbench.workloads.walker.settings import Brain, Ecosystem, EnvironmentSettings, Terrain
+from walkerbench.workloads.walker.settings import Brain, Ecosystem, Terrain, WalkerSettings
 
 LIVELY_AGENTS = 20
 LIVELY_FRAMES = 600
@@ -10,7 +10,7 @@ LIVELY_FRAMES = 600
 
 LIVELY_SEEDS = (1, 2, 3)
 
-LIVELY = EnvironmentSettings(
+LIVELY = WalkerSettings(
     # Starts 3 m apart, so that neighbours reach for the same food, the outermost ones beside the edge of the ground.
     terrain=Terrain(x_min_m=-30.0, x_max_m=30.0, start_margin_m=1.5, start_spacing_m=3.0, fall_limit_m=-6.0),
     brain=Brain(learn_from_experiences=8, target_copy_steps=4),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from walkerbench.criteria.statistics import STATISTICS
+from walkerbench.modes.registry import MODES
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import (
@@ -21,6 +22,7 @@ from walkerbench.run_directory import (
     WorkloadRecord,
 )
 from walkerbench.running.frame_loop import digest_dtype
+from walkerbench.workloads.main_phase import MainPhase
 
 DTYPES = {
     "frames": frame_dtype(("agents",), "settle", ("count",)),
@@ -58,11 +60,18 @@ def run_file(
         state="finished",
         started_utc=f"2026-01-02T03:04:{int(name):02}Z",
         workload=WorkloadRecord(
-            name="toy", phases=["agents"], settle_phase="settle", counters=["count"], frame_counters=["count"]
+            name="toy",
+            phases=["agents"],
+            main_phase=MainPhase("agents", "agent processing"),
+            settle_phase="settle",
+            frames_per_second=60.0,
+            counters=["count"],
+            frame_counters=["count"],
         ),
         mode=ModeRecord(
             requested=mode,
             used=mode,
+            traits=MODES.find(mode).traits,
             fallback=None,
             workers=workers,
             start_method="spawn" if mode == "process" else None,
@@ -90,7 +99,7 @@ def run_file(
             "git": {"revision": "0123456789abcdef", "dirty": False},
             **(machine or {}),
         },
-        stages=[stage(workers=workers)],
+        stages=[stage(workers=workers, mode=mode, traits=MODES.find(mode).traits)],
         metrics={**metrics, "physics_fps": 1000 / frame_ms, "cpu.effective_cores": 1.0},
         checkpoints=[CheckpointRecord(stage=0, frame=frame, digest="0a", population={}) for frame in (19, 39)],
         digest="00ff",
@@ -102,6 +111,7 @@ def run_file(
 def stage(number: int = 0, **changes: Any) -> StageRecord:
     """A stage's record."""
     fields = {"stage": number, "agents": AGENTS, "frames": FRAMES, "warmup": WARMUP, "workers": 1, "digest": None}
+    fields |= {"mode": "sequential", "traits": MODES.find("sequential").traits, "worker_pids": ()}
     return StageRecord(**{**fields, "counters": {}, "population": {}, "metrics": {}, **changes})
 
 

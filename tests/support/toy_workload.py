@@ -13,10 +13,11 @@ from typing import Literal
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from walkerbench.workloads.contract import Field, FrameBuffers, digest64
+from walkerbench.workloads.contract import Field, FrameBuffers, Workload, digest64
+from walkerbench.workloads.main_phase import MainPhase
 
-BUILDING, DIGESTING = -1, -2
-"""For `Misdeed.frame`: while the shard is built, while it digests."""
+BUILDING, DIGESTING, DRAWING = -1, -2, -3
+"""For `Misdeed.frame`: while the shard is built, while it digests, while it writes its snapshot."""
 
 release = threading.Event()
 """What a hung shard waits for; set it to let hung threads of this process go."""
@@ -34,19 +35,21 @@ class Misdeed:
 
 
 @dataclass(frozen=True)
-class ToyWorkload:
+class ToyWorkload(Workload):
     """Agents that each are one number, mixed every frame with what all of them published."""
 
     num_agents: int = 6
     seed: int = 1
     misdeeds: tuple[Misdeed, ...] = ()
-    bytes_per_agent: int = 1000
+    agent_bytes: int = 1000
     bodies: int = 0
+    most_bodies: int = 10
     watch_blas: bool = False
     ballast_bytes: int = 0
 
     name = "toy"
     phases = ("mix", "move")
+    main_phase = MainPhase("mix", "mixing")
     settle_phase = "sum up"
     counters = ("mixed", "moved", "settled")
     frame_counters = ("mixed",)
@@ -60,6 +63,15 @@ class ToyWorkload:
             Field("current", "ballast", "uint8", (self.ballast_bytes,), per_agent=False),
             Field("published", "total", "uint64", (1,), per_agent=False),
         )
+
+    def bytes_per_agent(self) -> int:
+        return self.agent_bytes
+
+    def resource_limits(self) -> dict[str, float]:
+        return {"bodies": self.most_bodies}
+
+    def snapshot_fields(self) -> tuple[Field, ...]:
+        return (Field("snapshot", "number", "uint64"),)
 
     def make_settler(self, buffers: FrameBuffers) -> ToySettler:
         return ToySettler(self, buffers)
@@ -96,6 +108,7 @@ class ToyShard:
         self._total = buffers.published["total"]
         self._counts = buffers.counters[worker]
         self._digests = buffers.digests[lo:hi]
+        self._drawn = buffers.snapshot["number"][lo:hi]
         self._misdeeds = [deed for deed in workload.misdeeds if lo <= deed.agent < hi]
         for row, agent in enumerate(range(lo, hi)):
             self._numbers[row] = np.random.default_rng([workload.seed, agent]).integers(1 << 63)
@@ -121,6 +134,10 @@ class ToyShard:
         self._misbehave(DIGESTING)
         for row in range(len(self._numbers)):
             self._digests[row, 0] = digest64(self._numbers[row : row + 1])
+
+    def snapshot(self) -> None:
+        self._misbehave(DRAWING)
+        self._drawn[:] = self._numbers
 
     def _misbehave(self, frame: int) -> None:
         for deed in self._misdeeds:

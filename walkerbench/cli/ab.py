@@ -51,7 +51,7 @@ def ab_command(
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.measuring import measure_and_judge, print_compared
     from walkerbench.interleaved.sides import parse_sides
-    from walkerbench.profile.model import load_profile
+    from walkerbench.profile.loading import load_profile
 
     sides = parse_sides((base, candidate), load_profile(profile_name))
     compared = measure_and_judge(sides, **measured)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from walkerbench.interleaved.sides import Side
     from walkerbench.profile.model import Profile
 
-_MEASURING = frozenset({"profile_name", "workers", "agents", "seed", "warmup", "budget_s", "rounds"})
+_MEASURING = frozenset({"profile_name", "workload", "workers", "agents", "seed", "warmup", "budget_s", "rounds"})
 
 
 @click.command("compare", context_settings=HELP_NAMES)
@@ -72,7 +72,8 @@ def compare_command(
       walkerbench compare runs/before runs/after --tolerance 5%
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.measuring import measure_and_judge, print_compared
-    from walkerbench.profile.model import load_profile, override
+    from walkerbench.profile.loading import load_profile
+    from walkerbench.profile.overrides import ProfileOverrides, override
 
     decision: dict[str, Any] = {
         "tolerance": tolerance,
@@ -84,7 +85,7 @@ def compare_command(
         compared = _compare_recorded(recorded, **decision)
         print_compared(compared, compared.exit_code, as_json=as_json)
         return compared.exit_code
-    profile = override(load_profile(profile_name), **work)
+    profile = override(load_profile(profile_name), ProfileOverrides(**work))
     sides = _modes(profile, workers)
     compared = measure_and_judge(sides, budget_s=budget_s, rounds=rounds, quiet=quiet, **decision)
     # Threads that are slower are an answer here, not a fault.
@@ -105,16 +106,17 @@ def _refuse_measuring(context: click.Context) -> None:
 
 
 def _modes(profile: Profile, workers: int | None) -> tuple[Side, ...]:
-    """A side a mode, sequential first."""
+    """One side per mode, the base mode first."""
     from walkerbench.interleaved.sides import Side
-    from walkerbench.profile.model import override
+    from walkerbench.modes.registry import BASE_MODE, MODES
+    from walkerbench.profile.overrides import ProfileOverrides, override
     from walkerbench.running.training_environment import choose_workers
 
     wanted = profile.workers if workers is None else workers
-    sides = [Side("sequential", None, override(profile, mode="sequential"))]
-    for mode in ("threaded", "process"):
-        changed = override(profile, mode=mode, workers=wanted)
+    sides = [Side(BASE_MODE, None, override(profile, ProfileOverrides(mode=BASE_MODE)))]
+    for mode in (name for name in MODES.names() if name != BASE_MODE):
         count = choose_workers(mode, wanted, profile.stages[0].agents)
+        changed = override(profile, ProfileOverrides(mode=mode, workers=wanted))
         sides.append(Side(f"{mode} ({count})", None, changed))
     return tuple(sides)
 
@@ -124,7 +126,7 @@ def _advice(compared: Compared) -> str:
 
     python = compared.machine.get("python", {})
     candidates = [
-        Candidate(side.mode, side.workers, comparison)
+        Candidate(side.mode, side.traits, side.workers, comparison)
         for side, comparison in zip(compared.sides[1:], compared.comparisons, strict=True)
     ]
     return advise(candidates, gil_enabled=python.get("gil_enabled"))

@@ -33,7 +33,7 @@ def doctor_command(*, strict: bool, as_json: bool) -> int:
     from walkerbench.doctor.checks import is_fit, judge
     from walkerbench.doctor.noise import measure_noise
     from walkerbench.doctor.readings import read_all
-    from walkerbench.profile.model import load_profile
+    from walkerbench.profile.loading import load_profile
     from walkerbench.reports.terminal.doctor import findings_table, render
 
     note(f"measuring for about {_NOISE_S:.0f} s")

@@ -11,7 +11,7 @@ import click
 from walkerbench.cli.group import walkerbench
 from walkerbench.cli.options import Invocation
 from walkerbench.cli.output import complain, note
-from walkerbench.errors import Interrupted, UsageError, WalkerbenchError, WorkerFailed
+from walkerbench.errors import Interrupted, OverrideError, UsageError, WalkerbenchError, WorkerFailed
 
 _INTERNAL_ERROR = WalkerbenchError.exit_code
 _INTERRUPTED = Interrupted.exit_code
@@ -59,11 +59,21 @@ def _usage_line(error: click.ClickException) -> str:
 
 
 def _explain(error: WalkerbenchError, verbose: bool) -> None:
+    if isinstance(error, OverrideError):
+        complain("\n".join(f"{_options(keys)}: {text}" for keys, text in error.problems))
+        _show_traceback(error, verbose)
+        return
     ours = error.exit_code == _INTERNAL_ERROR
     complain(f"internal error: {error}" if ours else str(error))
     if verbose and isinstance(error, WorkerFailed):
         note(f"The worker's traceback:\n{error.traceback_text.rstrip()}")
     _show_traceback(error, verbose)
+
+
+def _options(keys: str) -> str:
+    """Profile keys as the options that set them: `frames, duration_s` is `--frames, --duration`."""
+    names = {"duration_s": "--duration", "criteria": "--criterion"}
+    return ", ".join(names.get(key, key if "." in key else f"--{key}") for key in keys.split(", "))
 
 
 def _show_traceback(error: BaseException, verbose: bool) -> None:

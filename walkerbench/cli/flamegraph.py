@@ -47,13 +47,15 @@ def profile_command(*, profile_name: str, output: Path, quiet: bool, **overrides
     from walkerbench.cli.result import to_text
     from walkerbench.errors import Interrupted
     from walkerbench.flamegraph.passes import profile_run
-    from walkerbench.profile.model import load_profile, override
+    from walkerbench.profile.loading import load_profile
+    from walkerbench.profile.overrides import ProfileOverrides, override
     from walkerbench.reports.terminal.flamegraph import profile_tables
     from walkerbench.running.repeats import run_words
 
     # What is wrong with it is said at once, in this process.
-    override(load_profile(profile_name), **overrides)
-    profiled = profile_run(run_words(profile_name, (), overrides), output, (lambda _: None) if quiet else note)
+    changes = ProfileOverrides(**overrides)
+    override(load_profile(profile_name), changes)
+    profiled = profile_run(run_words(profile_name, changes), output, (lambda _: None) if quiet else note)
     write_out(to_text(profile_tables(profiled)))
     if profiled.interrupted is not None:
         raise Interrupted(f"interrupted ({profiled.interrupted}): what was sampled is kept in {output}")

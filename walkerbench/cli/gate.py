@@ -82,19 +82,21 @@ def gate_command(
       walkerbench run --repeat 6 -o baseline-runs
       walkerbench gate --baseline baseline-runs
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.profile.model import load_profile, override
+    from walkerbench.profile.loading import load_profile
+    from walkerbench.profile.overrides import ProfileOverrides, override
     from walkerbench.reports.junit import gate as gate_junit
     from walkerbench.running.repeats import run_words
     from walkerbench.system.atomic_files import WholeFile
 
     if (not against) == (not baselines):
         raise UsageError("give one of --against REV and --baseline RUNS")
-    work = {name: options.pop(name) for name in ("mode", "workers", "agents", "seed", "warmup")}
+    keys = ("workload", "mode", "workers", "agents", "seed", "warmup")
+    changes = ProfileOverrides(criteria=criteria, **{key: options.pop(key) for key in keys})
     with _told_to_github():
-        profile = override(load_profile(profile_name), criteria=criteria, **work)
+        profile = override(load_profile(profile_name), changes)
         if junit is not None:
             WholeFile.check(junit, replacing=True)
-        candidate = _Candidate(profile, run_words(profile_name, criteria, work), quiet=options["quiet"])
+        candidate = _Candidate(profile, run_words(profile_name, changes), quiet=options["quiet"])
         result = _against(against, candidate, **options) if against else _baseline(baselines, candidate, **options)
         if junit is not None:
             write_file(junit, [gate_junit.render(result)], replacing=True)

@@ -11,7 +11,10 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from walkerbench.modes.registry import MODES
 from walkerbench.profile import shipped as shipped_profiles
+from walkerbench.system.registry import Registry
+from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 """Every command's context settings."""
@@ -74,6 +77,23 @@ class ProfileName(click.ParamType):  # type: ignore[type-arg]  # generic in newe
         """Names that begin like this, else files."""
         names = [CompletionItem(name) for name in shipped_profiles.names() if name.startswith(incomplete)]
         return names or [CompletionItem(incomplete, type="file")]
+
+
+class RegisteredName(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
+    """A name in a registry; what stands for it is imported by whoever uses it.
+
+    Args:
+        registry: Of modes or workloads.
+    """
+
+    name = "name"
+
+    def __init__(self, registry: Registry[Any]) -> None:
+        self._registry = registry
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Names that begin like this."""
+        return [CompletionItem(name) for name in self._registry.names() if name.startswith(incomplete)]
 
 
 class RecordedRun(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
@@ -171,10 +191,17 @@ _PROFILE = click.option(
 )
 _MODE = click.option(
     "--mode",
-    type=click.Choice(["sequential", "threaded", "process"]),
-    help="Where agents are stepped: in one thread, in threads or in processes.",
+    type=RegisteredName(MODES),
+    metavar="MODE",
+    help="Where agents are stepped: sequential (one thread), threaded, process, or a mode that a package brings.",
 )
 _WORK = (
+    click.option(
+        "--workload",
+        type=RegisteredName(WORKLOADS),
+        metavar="SPEC",
+        help=f"What is run: {DEFAULT_WORKLOAD}, or a workload that a package brings. Default: the profile's.",
+    ),
     click.option("--workers", type=int, metavar="N", help="Threads or processes. Default: the cores allowed."),
     click.option("--agents", type=int, metavar="N", help="Number of agents."),
     click.option("--seed", type=int, metavar="N", help="Root of every random stream."),

@@ -19,7 +19,7 @@ def profiles_command() -> int:
       walkerbench run --profile smoke
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.result import to_text
-    from walkerbench.profile.model import list_profiles
+    from walkerbench.profile.loading import list_profiles
     from walkerbench.reports.terminal.profiles import profile_tables
 
     write_out(to_text(profile_tables(list_profiles())))

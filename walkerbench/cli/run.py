@@ -59,14 +59,16 @@ def run_command(
       walkerbench run --criterion 'frame_ms.p99 < 50' -o results/today
       walkerbench run --repeat 6 -o results/before
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.profile.model import load_profile, override
+    from walkerbench.profile.loading import load_profile
+    from walkerbench.profile.overrides import ProfileOverrides, override
 
-    profile = override(load_profile(profile_name), criteria=criteria, **overrides)
+    changes = ProfileOverrides(criteria=criteria, **overrides)
+    profile = override(load_profile(profile_name), changes)
     if repeat > 1:
         from walkerbench.cli.repeat import run_repeatedly
         from walkerbench.running.repeats import run_words
 
-        words = run_words(profile_name, criteria, overrides)
+        words = run_words(profile_name, changes)
         return run_repeatedly(
             profile, words, repeat, output=output, as_json=as_json, quiet=quiet, verbose=invocation.verbose
         )

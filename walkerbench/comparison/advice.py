@@ -6,19 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from walkerbench.comparison.verdicts import Comparison
+from walkerbench.modes.registry import BASE_MODE
+from walkerbench.modes.traits import ModeTraits
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A mode that was compared with sequential.
+    """A mode that was compared with the base mode, which steps all agents in one thread.
 
     Attributes:
-        mode: `threaded` or `process`.
+        mode: Its name.
+        traits: Where it runs its shards.
         workers: How many.
         comparison: What came of it.
     """
 
     mode: str
+    traits: ModeTraits
     workers: int
     comparison: Comparison
 
@@ -51,12 +55,12 @@ def advise(candidates: Sequence[Candidate], *, gil_enabled: bool | None) -> str:
     if faster:
         best = faster[0]
         rest = [each for each in candidates if each is not best]
-        first = f"on this machine use {best.mode} with {_workers(best)}: {best.speed_up:.2f} times sequential"
+        first = f"on this machine use {best.mode} with {_workers(best)}: {best.speed_up:.2f} times {BASE_MODE}"
     else:
         rest = list(candidates)
         all_slower = bool(rest) and all(each.is_slower for each in rest)
         because = "it is the fastest" if all_slower else "no mode is faster for certain"
-        first = f"on this machine stay with sequential: {because}"
+        first = f"on this machine stay with {BASE_MODE}: {because}"
     return "; ".join([first, *(_remark(each, gil_enabled) for each in rest)])
 
 
@@ -64,7 +68,8 @@ def _remark(candidate: Candidate, gil_enabled: bool | None) -> str:
     text = f"{candidate.mode} is {candidate.speed_up:.2f} times"
     if not (candidate.is_faster or candidate.is_slower):
         return f"{text}, which may be chance"
-    if candidate.mode == "threaded" and gil_enabled and not candidate.is_faster:
+    shares_gil = candidate.traits.side_by_side and candidate.traits.share_gil
+    if shares_gil and gil_enabled and not candidate.is_faster:
         return f"{text}: this Python holds the GIL"
     return text
 

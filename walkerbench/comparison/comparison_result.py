@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from walkerbench.comparison.verdicts import Comparison
 from walkerbench.criteria.statistics import summarise
+from walkerbench.modes.traits import ModeTraits
 from walkerbench.slow_frames.attribution import Share
+from walkerbench.workloads.main_phase import MainPhase
 
 METRIC = "frame"
 """What is compared: the wall time of frames, the metric `frame_ms`."""
@@ -31,6 +33,7 @@ class ComparedSide:
     Attributes:
         label: What it is called.
         mode: The mode that ran its shards.
+        traits: Where that mode ran them.
         workers: How many shards.
         fallback: Why that mode is not the one asked for, or None.
         revision: Commit of its code, or None where that is not known.
@@ -40,7 +43,8 @@ class ComparedSide:
         frames_per_s: Judged frames ÷ their summed wall time; of recorded repeats the median, like every figure below.
         repetition_ms: Mean frame time of each round, or of each recorded run.
         frame_ms: Each of `STATISTICS`, None where there are too few frames for it.
-        agent_processing_ms: Likewise.
+        main_phase: The workload's phase that is shown beside the frame.
+        main_phase_ms: Its time, likewise.
         effective_cores: CPU seconds of the process tree per second; None where not measured.
         shares: Where the judged frames' time went; empty where that is not known.
         gil_enabled: Whether its interpreter's global lock was on.
@@ -49,6 +53,7 @@ class ComparedSide:
 
     label: str
     mode: str
+    traits: ModeTraits
     workers: int
     fallback: str | None
     revision: str | None
@@ -58,7 +63,8 @@ class ComparedSide:
     frames_per_s: float
     repetition_ms: tuple[float, ...]
     frame_ms: Mapping[str, float | None]
-    agent_processing_ms: Mapping[str, float | None]
+    main_phase: MainPhase
+    main_phase_ms: Mapping[str, float | None]
     effective_cores: float | None
     shares: tuple[Share, ...]
     gil_enabled: bool

@@ -97,14 +97,6 @@ class Judged(Protocol):
 NO_EMERGENCY = Criterion("emergency_shutdowns", None, "==", 0.0)
 """The criterion that no profile and no option can take away."""
 
-DEFAULT_CRITERIA = (
-    Criterion("frame_ms", "max", "<", 200.0),
-    Criterion("agent_processing_ms", "max", "<", 200.0),
-    NO_EMERGENCY,
-    Criterion("physics_fps", None, ">", 400.0),
-)
-"""The integration guide's criteria."""
-
 
 def parse_criterion(text: str) -> Criterion:
     """Parse a criterion; whether its metric exists is for `check_known`.

@@ -1,8 +1,9 @@
 """Metrics: what a run's recordings come to, under flat names such as `frame_ms.p99`.
 
 Every recorded duration `X_ns` gives `X_ms` with each of `STATISTICS`; the frame's `wall_ns` is called `frame_ms` and
-the phase `agents_ns` `agent_processing_ms`. Beside them stand the counters (totals, warm-up included) and the
-metrics of `RUN_METRICS`. Only judged frames, those after the warm-up, enter durations, `physics_fps` and `cpu.…`.
+the main phase's time is called by its title, as in `agent_processing_ms`. Beside them stand the counters (totals,
+warm-up included) and the metrics of `RUN_METRICS`. Only judged frames, those after the warm-up, enter durations,
+`physics_fps` and `cpu.…`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.criteria.statistics import STATISTICS, summarise, values_needed
+from walkerbench.workloads.main_phase import MainPhase
 
 _CPU_METRICS = ("cpu.effective_cores", "cpu.busiest_core_percent", "cpu.other_cores")
 
 RUN_METRICS = ("physics_fps", *_CPU_METRICS, "emergency_shutdowns", "missed_deadlines")
 """Metrics that are neither durations nor counters."""
 
-_NAMES = {"wall_ns": "frame_ms", "agents_ns": "agent_processing_ms"}
 _NS_PER_MS = 1e6
 _NS_PER_S = 1e9
 _SAMPLES_NEEDED = 2  # CPU seconds are a running total: a rate takes two readings
@@ -40,22 +41,25 @@ class Measured:
     unmeasured: dict[str, str]
 
 
-def duration_name(column: str) -> str | None:
-    """The metric of a recorded column, without a statistic; None for a column that holds none."""
+def duration_name(column: str, main_phase: MainPhase) -> str | None:
+    """Return the metric of a recorded column, without a statistic; None for a column that holds no duration."""
     # `start_ns` is a moment, and what one thread or process used explains a frame: it is no duration to judge by.
     if not column.endswith("_ns") or column == "start_ns" or column.startswith(("parent_", "process_")):
         return None
-    return _NAMES.get(column, f"{column.removesuffix('_ns')}_ms")
+    if column == main_phase.column:
+        return main_phase.metric
+    return "frame_ms" if column == "wall_ns" else f"{column.removesuffix('_ns')}_ms"
 
 
-def known_metrics(columns: Iterable[str], counters: Iterable[str]) -> tuple[str, ...]:
+def known_metrics(columns: Iterable[str], counters: Iterable[str], main_phase: MainPhase) -> tuple[str, ...]:
     """Every flat metric name that a run with these columns and counters measures.
 
     Args:
         columns: Names of the columns of `frames.npy`.
         counters: Names of the counters.
+        main_phase: The workload's.
     """
-    durations = [name for column in columns if (name := duration_name(column)) is not None]
+    durations = [name for column in columns if (name := duration_name(column, main_phase)) is not None]
     names = [f"{name}.{statistic}" for name in durations for statistic in STATISTICS]
     return tuple(dict.fromkeys((*names, *RUN_METRICS, *counters)))
 
@@ -64,6 +68,7 @@ def measure(
     frames: NDArray[Any],
     cpu: NDArray[Any],
     counters: Mapping[str, int],
+    main_phase: MainPhase,
     emergency_shutdowns: int,
     missed_deadlines: int | None,
 ) -> Measured:
@@ -73,6 +78,7 @@ def measure(
         frames: `(frames,)`, structured as `frames.npy`: the rows of the run or stage.
         cpu: `(samples,)`, structured as `cpu.npy`; samples outside the judged frames are left aside.
         counters: Totals by name.
+        main_phase: The workload's.
         emergency_shutdowns: How often a safeguard stopped the environment.
         missed_deadlines: Frames that missed the real-time pace; None at any other pace.
     """
@@ -80,7 +86,7 @@ def measure(
     values: dict[str, float | None] = {}
     unmeasured: dict[str, str] = {}
     for column in frames.dtype.names or ():
-        name = duration_name(column)
+        name = duration_name(column, main_phase)
         if name is not None:
             _add_duration(name, judged[column], values, unmeasured)
     for part, reasons in (_physics_fps(judged), _cpu(judged, cpu)):

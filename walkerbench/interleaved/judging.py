@@ -35,9 +35,11 @@ def judge(measurement: Measurement, *, tolerance: float) -> Compared:
 
 def _side(side: SideResult, measurement: Measurement) -> ComparedSide:
     gil_enabled = bool(side.machine["python"]["gil_enabled"])
+    wait_for_gil = gil_enabled and side.traits.side_by_side and side.traits.share_gil
     return ComparedSide(
         label=side.label,
         mode=side.mode_used,
+        traits=side.traits,
         workers=side.workers,
         fallback=side.fallback,
         revision=side.revision,
@@ -47,9 +49,10 @@ def _side(side: SideResult, measurement: Measurement) -> ComparedSide:
         frames_per_s=side.frames / side.wall_s,
         repetition_ms=tuple(_means_ms(side.label, measurement)),
         frame_ms=statistics_ms(side.wall_ns),
-        agent_processing_ms=statistics_ms(side.agents_ns),
+        main_phase=side.main_phase,
+        main_phase_ms=statistics_ms(side.main_phase_ns),
         effective_cores=side.effective_cores,
-        shares=shares(side.parts_ns, mode=side.mode_used, gil_enabled=gil_enabled) if side.parts_ns else (),
+        shares=shares(side.parts_ns, wait_for_gil=wait_for_gil) if side.parts_ns else (),
         gil_enabled=gil_enabled,
         digest=side.digests[max(side.digests)],
     )

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.interleaved.round_plan import Plan
+from walkerbench.modes.traits import ModeTraits
 from walkerbench.slow_frames.attribution import PartsNs
+from walkerbench.workloads.main_phase import MainPhase
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class SideResult:
         dirty: Whether files differ from that commit; None without one.
         profile: As of `Profile.as_dict`.
         mode_used: The mode that really ran the shards.
+        traits: Where it ran them.
+        main_phase: The workload's.
         fallback: Why it is not the one asked for, or None.
         workers: How many shards.
         faults: What was injected, in words, or None.
@@ -49,7 +53,7 @@ class SideResult:
         elapsed_s: Those blocks from beginning to end.
         parts_ns: Where the frames' time went, as returned by `attribution.nanoseconds`; None where not known.
         wall_ns: `(frames,)`, int64: wall time of every measured frame, in the order in which they were run.
-        agents_ns: `(frames,)`, int64: agent processing of the slowest worker in each of them.
+        main_phase_ns: `(frames,)`, int64: the main phase's time of the slowest worker in each of them.
     """
 
     label: str
@@ -57,6 +61,8 @@ class SideResult:
     dirty: bool | None
     profile: Mapping[str, Any]
     mode_used: str
+    traits: ModeTraits
+    main_phase: MainPhase
     fallback: str | None
     workers: int
     faults: str | None
@@ -66,7 +72,7 @@ class SideResult:
     elapsed_s: float
     parts_ns: PartsNs | None
     wall_ns: NDArray[np.int64] = field(repr=False)
-    agents_ns: NDArray[np.int64] = field(repr=False)
+    main_phase_ns: NDArray[np.int64] = field(repr=False)
 
     @property
     def frames(self) -> int:

@@ -6,11 +6,16 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from walkerbench.profile.model import Profile
+from walkerbench.profile.table import profile_from_dict
 
 
-def known_keys() -> tuple[str, ...]:
-    """Every key of a profile that this code knows, sections dotted, as of `Profile.as_dict`."""
-    return tuple(_paths(Profile.from_dict({}).as_dict()))
+def known_keys(workload: str) -> tuple[str, ...]:
+    """Return every key of a profile that this code knows for a workload, sections dotted, as in `Profile.as_dict`.
+
+    Raises:
+        ProfileError: There is no such workload.
+    """
+    return tuple(_paths(profile_from_dict({"workload": workload}).as_dict()))
 
 
 def fitted(profile: Profile, known: Collection[str]) -> dict[str, Any]:
@@ -20,9 +25,10 @@ def fitted(profile: Profile, known: Collection[str]) -> dict[str, Any]:
 
     Args:
         profile: What is to be run.
-        known: The keys that its reader knows, as of `known_keys`.
+        known: The keys that its reader knows, as returned by `known_keys`.
     """
-    return _fitted(profile.as_dict(), Profile.from_dict({}).as_dict(), known, "")
+    defaults = profile_from_dict({"workload": profile.workload}).as_dict()
+    return _fitted(profile.as_dict(), defaults, known, "")
 
 
 def _fitted(

@@ -4,6 +4,7 @@
 
     parent                          session
                                     Hello                    at once, unasked
+    ListProfileKeys           →     KnownProfileKeys
     Prepare                   →     Prepared                 built, started, warmed up
     RunBlock                  →     BlockDone                as often as wanted
     TakeDigest                →     Digest
@@ -26,9 +27,11 @@ from typing import Annotated, Any, Literal, TypeVar
 from annotated_types import Ge, Len
 from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 
+from walkerbench.modes.traits import ModeTraits
 from walkerbench.slow_frames.attribution import Part
+from walkerbench.workloads.main_phase import MainPhase
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Of the messages below, and of what they make a session do."""
 
 _Count = Annotated[int, Ge(0)]
@@ -41,11 +44,23 @@ class _Message:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListProfileKeys(_Message):
+    """Give the keys of a profile that the session's code knows for a workload.
+
+    Attributes:
+        workload: The workload's name.
+    """
+
+    workload: str
+    type: Literal["list_profile_keys"] = "list_profile_keys"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prepare(_Message):
     """Build the environment of a profile's only stage, start it, and run the warm-up.
 
     Attributes:
-        profile: As of `Profile.as_dict`.
+        profile: As returned by `Profile.as_dict`.
     """
 
     profile: dict[str, Any]
@@ -98,14 +113,24 @@ class Hello(_Message):
 
     Attributes:
         package: Directory that walkerbench was imported from.
-        profile_keys: The keys of a profile that it knows.
         protocol: The version that it speaks.
     """
 
     package: str
-    profile_keys: tuple[str, ...]
     protocol: int = PROTOCOL_VERSION
     type: Literal["hello"] = "hello"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownProfileKeys(_Message):
+    """The keys of a profile that the session's code knows.
+
+    Attributes:
+        keys: Sections dotted, as returned by `profile_keys.known_keys`.
+    """
+
+    keys: tuple[str, ...]
+    type: Literal["known_profile_keys"] = "known_profile_keys"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +139,15 @@ class Prepared(_Message):
 
     Attributes:
         mode_used: The mode that really runs the shards.
+        traits: Where it runs them.
+        main_phase: The workload's.
         fallback: Why it is not the one asked for, or None.
         workers: How many shards.
     """
 
     mode_used: str
+    traits: ModeTraits
+    main_phase: MainPhase
     fallback: str | None
     workers: _Count
     type: Literal["prepared"] = "prepared"
@@ -130,14 +159,14 @@ class BlockDone(_Message):
 
     Attributes:
         wall_ns: Each frame's wall time.
-        agents_ns: Each frame's agent processing in its slowest worker.
+        main_phase_ns: Each frame's time in the workload's main phase, of its slowest worker.
         cpu_s: CPU seconds of the session and its workers over the block.
         elapsed_s: From the block's beginning to its end, recording between frames included.
         parts_ns: Where the frames' time went, as returned by `attribution.nanoseconds`; None where not known.
     """
 
     wall_ns: Annotated[tuple[Annotated[int, Ge(1)], ...], Len(1)]
-    agents_ns: tuple[_Count, ...]
+    main_phase_ns: tuple[_Count, ...]
     cpu_s: Annotated[float, Ge(0)]
     elapsed_s: Annotated[float, Ge(0)]
     parts_ns: dict[Part, _Count | None] | None
@@ -198,8 +227,8 @@ class Failed(_Message):
     type: Literal["failed"] = "failed"
 
 
-Request = Prepare | RunBlock | TakeDigest | ListDigests | ListFacts | Close
-Answer = Hello | Prepared | BlockDone | Digest | Digests | Facts | Failed
+Request = ListProfileKeys | Prepare | RunBlock | TakeDigest | ListDigests | ListFacts | Close
+Answer = Hello | KnownProfileKeys | Prepared | BlockDone | Digest | Digests | Facts | Failed
 
 _REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Discriminator("type")])
 _ANSWERS: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Discriminator("type")])
@@ -212,7 +241,7 @@ def encode(message: Request | Answer) -> bytes:
     Raises:
         ValueError: It holds what JSON cannot, such as a number that is not finite.
     """
-    plain = {each.name: getattr(message, each.name) for each in dataclasses.fields(message)}
+    plain = dataclasses.asdict(message)
     return json.dumps(plain, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 

@@ -201,6 +201,8 @@ class _Measuring:
             dirty=checkout.dirty,
             profile=side.profile.as_dict(),
             mode_used=tally.prepared.mode_used,
+            traits=tally.prepared.traits,
+            main_phase=tally.prepared.main_phase,
             fallback=tally.prepared.fallback,
             workers=tally.prepared.workers,
             faults=faults.describe() if faults.active else None,
@@ -210,7 +212,7 @@ class _Measuring:
             elapsed_s=sum(block.elapsed_s for block in tally.blocks),
             parts_ns=_summed([block.parts_ns for block in tally.blocks]),
             wall_ns=np.concatenate([np.array(block.wall_ns, np.int64) for block in tally.blocks]),
-            agents_ns=np.concatenate([np.array(block.agents_ns, np.int64) for block in tally.blocks]),
+            main_phase_ns=np.concatenate([np.array(block.main_phase_ns, np.int64) for block in tally.blocks]),
         )
 
 

@@ -35,8 +35,10 @@ from walkerbench.interleaved.protocol import (
     Facts,
     Failed,
     Hello,
+    KnownProfileKeys,
     ListDigests,
     ListFacts,
+    ListProfileKeys,
     Prepare,
     Prepared,
     Request,
@@ -120,7 +122,6 @@ class Session:
         self._profile = place.side.profile
         self._interrupts = interrupts
         self._block: int | None = None
-        self._profile_keys: tuple[str, ...] = ()
         self._leaving = False
         self._inbox: SimpleQueue[bytes] = SimpleQueue()
         self._closing = ExitStack()
@@ -180,11 +181,11 @@ class Session:
         if hello.package != expected:
             # Else both sides might measure the same code, and find no difference between them.
             raise SideError(f"side {self.label!r}: its session imports {hello.package} in place of {expected}")
-        self._profile_keys = hello.profile_keys
 
     def begin_preparing(self) -> None:
         """Have the environment built, started and warmed up."""
-        plain = fitted(self._profile, self._profile_keys)
+        known = self._ask(ListProfileKeys(workload=self._profile.workload), KnownProfileKeys).keys
+        plain = fitted(self._profile, known)
         # Neither is heeded, and a real-time pace cannot be had together with other sessions.
         plain |= {"name": ascii(self._profile.name), "source": "", "criteria": [], "pace": "max"}
         self._send(Prepare(profile=plain))
@@ -204,7 +205,7 @@ class Session:
         self._send(RunBlock(frames=frames))
         done = self._receive(BlockDone, self._timeout_s(frames))
         self._block = None
-        if not len(done.wall_ns) == len(done.agents_ns) == frames:
+        if not len(done.wall_ns) == len(done.main_phase_ns) == frames:
             raise self._not_understood(f"{len(done.wall_ns)} frames in place of {frames}")
         return done
 

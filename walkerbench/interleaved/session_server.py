@@ -25,8 +25,10 @@ from walkerbench.interleaved.protocol import (
     Facts,
     Failed,
     Hello,
+    KnownProfileKeys,
     ListDigests,
     ListFacts,
+    ListProfileKeys,
     Prepare,
     Prepared,
     Request,
@@ -37,6 +39,7 @@ from walkerbench.interleaved.protocol import (
     escape,
 )
 from walkerbench.profile.model import Profile
+from walkerbench.profile.table import profile_from_dict
 from walkerbench.recording.frames import FrameRecorder, frame_dtype, worker_dtype
 from walkerbench.recording.machine import gil_enabled, machine_facts
 from walkerbench.running.training_environment import TrainingEnvironment
@@ -61,7 +64,7 @@ def serve(lines: Iterator[bytes], answers: BinaryIO) -> None:
         lines: The parent's messages.
         answers: Where to write.
     """
-    _say(answers, Hello(package=escape(Path(walkerbench.__file__).parent), profile_keys=known_keys()))
+    _say(answers, Hello(package=escape(Path(walkerbench.__file__).parent)))
     server = _Server()
     try:
         for line in lines:
@@ -100,8 +103,10 @@ class _Server:
         match request:
             case Close():
                 return None
+            case ListProfileKeys(workload=workload):
+                return KnownProfileKeys(keys=known_keys(workload))
             case Prepare(profile=plain):
-                return self._prepare(Profile.from_dict(plain))
+                return self._prepare(profile_from_dict(plain))
         if self._side is None:
             raise CallOrderError("a session is prepared before anything else")
         match request:
@@ -148,7 +153,13 @@ class _SideRunner:
         self._step(frames)
         self._recorder.drain()
         environment = self.environment
-        return Prepared(mode_used=environment.mode_used, fallback=environment.fallback, workers=environment.num_workers)
+        return Prepared(
+            mode_used=environment.mode_used,
+            traits=environment.traits,
+            main_phase=environment.workload.main_phase,
+            fallback=environment.fallback,
+            workers=environment.num_workers,
+        )
 
     def run_block(self, frames: int) -> BlockDone:
         """Run the next frames and say what they took."""
@@ -159,7 +170,7 @@ class _SideRunner:
         recorded, workers = self._recorder.drain()
         return BlockDone(
             wall_ns=tuple(recorded["wall_ns"].tolist()),
-            agents_ns=tuple(recorded["agents_ns"].tolist()),
+            main_phase_ns=tuple(recorded[self.environment.workload.main_phase.column].tolist()),
             cpu_s=max(0.0, cpu_s),
             elapsed_s=elapsed_ns / 1e9,
             parts_ns=nanoseconds(recorded, workers, self._setting()),
@@ -183,7 +194,8 @@ class _SideRunner:
 
     def _setting(self) -> Setting:
         environment = self.environment
-        return Setting(environment.mode_used, gil_enabled(), environment.workload.settle_phase)
+        workload = environment.workload
+        return Setting(environment.traits, gil_enabled(), workload.settle_phase, workload.main_phase)
 
     def _step(self, frames: int) -> None:
         environment, record = self.environment, self._recorder.record

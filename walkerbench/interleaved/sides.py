@@ -10,9 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from walkerbench.errors import ProfileError, SideError
+from walkerbench.errors import ProfileError, SideError, UsageError
+from walkerbench.modes.registry import MODES
 from walkerbench.profile import shipped as shipped_profiles
-from walkerbench.profile.model import Profile, load_profile
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.model import Profile
+from walkerbench.profile.table import profile_from_dict
 
 _OVERRIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)=(.*)", re.DOTALL)
 _OF_STAGES = frozenset({"agents"})
@@ -144,12 +147,18 @@ def _overridden(profile: Profile, changes: Mapping[str, Any], text: str) -> Prof
             raise SideError(f"side {text!r}: {key}: plays no part where sides are measured against one another")
         for target in table["stages"] if key in _OF_STAGES else [table]:
             _set(target, key.split("."), value, text)
-    if changes.get("mode") == "sequential" and "workers" not in changes:
-        table["workers"] = None
+    if "workload" in changes:
+        # Another workload has settings and default criteria of its own; criteria play no part here.
+        table["environment"] = {}
+        table["criteria"] = []
     try:
-        return Profile.from_dict(table)
+        if "mode" in changes and "workers" not in changes and not MODES.find(str(changes["mode"])).traits.side_by_side:
+            table["workers"] = None
+        return profile_from_dict(table)
     except ProfileError as error:
         raise SideError("\n".join(f"side {text!r}: {problem}" for problem in error.problems)) from None
+    except UsageError as error:
+        raise SideError(f"side {text!r}: {error}") from None
 
 
 def _set(table: dict[str, Any], path: Sequence[str], value: Any, text: str) -> None:

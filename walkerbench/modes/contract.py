@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, ClassVar
 
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from walkerbench.errors import CallOrderError
 from walkerbench.modes.faults import Faults
+from walkerbench.modes.thread_pool import ThreadPoolManager
+from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Settler, Workload, fold_digests
 
@@ -19,8 +23,8 @@ BARRIER_TIMEOUT_S = 30.0
 """How long the barrier waits for a frame: above any emergency limit, or a slow frame would be taken for a hung one."""
 
 
-class State(Enum):
-    """Where an execution mode stands."""
+class ModeState(Enum):
+    """What an execution mode is ready for."""
 
     NEW = auto()
     READY = auto()
@@ -29,29 +33,49 @@ class State(Enum):
     CLOSED = auto()
 
 
+@dataclass(frozen=True)
+class ModeServices:
+    """What the training environment gives to a mode.
+
+    Attributes:
+        faults: What to inject into the workers.
+        thread_pool: Gives the environment's pool of as many threads as there are workers, which outlives the mode; made
+            when it is asked for the first time.
+    """
+
+    faults: Faults
+    thread_pool: Callable[[], ThreadPoolManager]
+
+
 class ExecutionMode(ABC):
     """Runs every shard for one frame.
 
-    Call order: `start`, (`dispatch`, `wait`)*, `checkpoint` at any frame's end, `close`. Every method raises
-    `CallOrderError` in a state that does not allow it. After any other error only `close` is left.
+    Call order: `start`, (`dispatch`, `wait`)*, `checkpoint` and `snapshot` at any frame's end, `close`. Every method
+    raises `CallOrderError` in a state that does not allow it. After any other error only `close` is left.
+
+    A mode is a subclass in one file, with its class attributes and the methods that begin with an underscore, and a
+    line in `modes.registry`.
 
     Args:
-        faults: What to inject into the workers.
+        services: What the environment gives to it.
 
     Attributes:
         garbage: The clock of garbage collection in the parent's process, from `start` to `close`.
     """
 
-    name: str
-    parallel = True
-    """Whether shards run at the same time, as far as the interpreter lets them."""
-    start_method: str | None = None
+    name: ClassVar[str]
+    """What it is called in profiles, on the command line and in results."""
+    traits: ClassVar[ModeTraits]
+    """Where it runs its shards; what verdicts, attribution and reports ask for."""
+    fewest_agents: ClassVar[int] = 1
+    """With fewer agents `modes.registry.BASE_MODE` runs in its place."""
+    start_method: ClassVar[str | None] = None
     """How worker processes are started, for the modes that have them."""
-    start_method_reason: str | None = None
+    start_method_reason: ClassVar[str | None] = None
 
-    def __init__(self, faults: Faults | None = None) -> None:
-        self._faults = faults or Faults()
-        self._state = State.NEW
+    def __init__(self, services: ModeServices) -> None:
+        self._services = services
+        self._state = ModeState.NEW
         self._blas: threadpool_limits | None = None
         self._buffers: FrameBuffers | None = None
         self.garbage = GarbageClock()
@@ -77,7 +101,7 @@ class ExecutionMode(ABC):
         Raises:
             WorkerError: A worker could not build its shard.
         """
-        self._expect("start", State.NEW)
+        self._expect("start", ModeState.NEW)
         # Two schedulers would fight over the cores: one BLAS thread a worker, whatever the library's own default.
         self._blas = threadpool_limits(limits=1)
         self._clocks.enter_context(self.garbage)
@@ -85,7 +109,7 @@ class ExecutionMode(ABC):
             self._buffers = FrameBuffers(*self._memory(BufferLayout.of(workload, num_workers)))
             settler = workload.make_settler(self._buffers)
             self._start(workload, num_workers)
-        self._state = State.READY
+        self._state = ModeState.READY
         return settler
 
     def dispatch(self, frame: int) -> None:
@@ -94,10 +118,10 @@ class ExecutionMode(ABC):
         Raises:
             WorkerCrashed: A worker process died before.
         """
-        self._expect("dispatch", State.READY)
+        self._expect("dispatch", ModeState.READY)
         with self._broken_on_error():
             self._dispatch(frame)
-        self._state = State.DISPATCHED
+        self._state = ModeState.DISPATCHED
 
     def wait(self, frame: int, timeout_s: float = BARRIER_TIMEOUT_S) -> None:
         """The barrier: returns when every worker's row of this frame is written.
@@ -108,13 +132,13 @@ class ExecutionMode(ABC):
             WorkerTimeout: A worker did not finish in time.
             CallOrderError: Another frame was dispatched, or a worker left the row of another frame.
         """
-        self._expect("wait", State.DISPATCHED)
+        self._expect("wait", ModeState.DISPATCHED)
         with self._broken_on_error():
             self._wait(frame, timeout_s)
             completed = self.buffers.workers[:, 0].tolist()
             if completed.count(frame) != len(completed):
                 raise CallOrderError(f"{self.name} mode: waited for frame {frame}, but workers completed {completed}")
-        self._state = State.READY
+        self._state = ModeState.READY
 
     def checkpoint(self, frame: int, timeout_s: float = BARRIER_TIMEOUT_S) -> bytes:
         """Digest all agents at a frame's end; outside timed sections.
@@ -125,16 +149,32 @@ class ExecutionMode(ABC):
         Raises:
             WorkerError: A worker crashed, raised or did not finish in time.
         """
-        self._expect("checkpoint", State.READY)
+        self._expect("checkpoint", ModeState.READY)
         with self._broken_on_error():
             self._checkpoint(frame, timeout_s)
         return fold_digests(self.buffers.digests)
 
+    def snapshot(self, frame: int, timeout_s: float = BARRIER_TIMEOUT_S) -> dict[str, NDArray[Any]]:
+        """Have every shard write what can be drawn of it, at a frame's end; outside timed sections.
+
+        Returns:
+            Copies of the workload's snapshot fields, by name; empty where it has none.
+
+        Raises:
+            WorkerError: A worker crashed, raised or did not finish in time.
+        """
+        self._expect("snapshot", ModeState.READY)
+        if not self.buffers.snapshot:
+            return {}
+        with self._broken_on_error():
+            self._snapshot(frame, timeout_s)
+        return {name: array.copy() for name, array in self.buffers.snapshot.items()}
+
     def close(self) -> None:
         """Let every worker go. Idempotent, safe after a crash, leaves no child and no shared memory."""
-        if self._state is State.CLOSED:
+        if self._state is ModeState.CLOSED:
             return
-        self._state = State.CLOSED
+        self._state = ModeState.CLOSED
         try:
             self._close()
         finally:
@@ -165,9 +205,12 @@ class ExecutionMode(ABC):
     def _checkpoint(self, frame: int, timeout_s: float) -> None: ...
 
     @abstractmethod
+    def _snapshot(self, frame: int, timeout_s: float) -> None: ...
+
+    @abstractmethod
     def _close(self) -> None: ...
 
-    def _expect(self, method: str, state: State) -> None:
+    def _expect(self, method: str, state: ModeState) -> None:
         if self._state is not state:
             raise CallOrderError(
                 f"{self.name} mode: {method} needs the state {state.name}, but it is {self._state.name}"
@@ -178,5 +221,5 @@ class ExecutionMode(ABC):
         try:
             yield
         except BaseException:
-            self._state = State.BROKEN
+            self._state = ModeState.BROKEN
             raise

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 
 from walkerbench.errors import WorkerFailed
-from walkerbench.modes.contract import ExecutionMode, State
+from walkerbench.modes.contract import ExecutionMode, ModeState
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.workloads.contract import Workload, shard_bounds
@@ -18,28 +19,34 @@ class InProcessMode(ExecutionMode):
 
     def take_over(self, other: InProcessMode) -> None:
         """Go on with another mode's shards, between two frames; the other is closed, its shards are not."""
-        self._expect("take_over", State.NEW)
-        other._expect("take_over from", State.READY)
+        self._expect("take_over", ModeState.NEW)
+        other._expect("take_over from", ModeState.READY)
         self._runners, self._buffers, self._blas = other._runners, other._buffers, other._blas
         other._runners, other._buffers, other._blas = (), None, None
         self.garbage, self._clocks = other.garbage, other._clocks.pop_all()
         other.close()
-        self._state = State.READY
+        self._state = ModeState.READY
 
     def _start(self, workload: Workload, num_workers: int) -> None:
         runners = []
-        meter = ThreadMeter()
+        faults, meter = self._services.faults, ThreadMeter()
         for worker, agents in enumerate(shard_bounds(workload.num_agents, num_workers)):
             try:
-                runners.append(ShardRunner(workload, agents, self.buffers, worker, self._faults, meter, self.garbage))
+                runners.append(ShardRunner(workload, agents, self.buffers, worker, faults, meter, self.garbage))
             except Exception as error:
                 raise failure(worker, agents, -1, error) from error
         self._runners = tuple(runners)
 
     def _checkpoint(self, frame: int, timeout_s: float) -> None:
+        self._in_turn(ShardRunner.digest, frame)
+
+    def _snapshot(self, frame: int, timeout_s: float) -> None:
+        self._in_turn(ShardRunner.snapshot, frame)
+
+    def _in_turn(self, act: Callable[[ShardRunner], None], frame: int) -> None:
         for runner in self._runners:
             try:
-                runner.digest()
+                act(runner)
             except Exception as error:
                 raise failure(runner.worker, runner.agents, frame, error) from error
 

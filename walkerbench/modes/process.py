@@ -25,9 +25,10 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from walkerbench.errors import WorkerCrashed, WorkerFailed, WorkerTimeout
-from walkerbench.modes.contract import ExecutionMode
+from walkerbench.modes.contract import ExecutionMode, ModeServices
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.shard_runner import ShardRunner
+from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Workload, shard_bounds
@@ -37,7 +38,7 @@ START_TIMEOUT_S = 120.0
 
 _JOIN_S = 5.0  # how long a worker may take to leave before it is killed
 _REQUEST = struct.Struct("<cq")
-_RUN, _DIGEST, _LEAVE = b"R", b"D", b"L"
+_RUN, _DIGEST, _SNAPSHOT, _LEAVE = b"R", b"D", b"S", b"L"
 _DONE = b""
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # both can go to a whole process group
 
@@ -96,14 +97,15 @@ class ProcessMode(ExecutionMode):
     """Runs each shard in a worker process, started by spawn."""
 
     name = "process"
+    traits = ModeTraits(side_by_side=True, in_caller_process=False, share_gil=False, own_processes=True)
     start_method = "spawn"
     start_method_reason = (
         "spawn gives every worker a clean interpreter on every system: a fork would copy this process's threads' locks "
         "and its BLAS in whatever state they are"
     )
 
-    def __init__(self, faults: Faults | None = None) -> None:
-        super().__init__(faults)
+    def __init__(self, services: ModeServices) -> None:
+        super().__init__(services)
         self._workers: list[_Worker] = []
         self._events = _Events()
         self._shared: Any = None
@@ -124,7 +126,9 @@ class ProcessMode(ExecutionMode):
         with _without_interrupts():
             for number, agents in enumerate(shard_bounds(workload.num_agents, num_workers)):
                 ours, theirs = context.Pipe()
-                assignment = _Assignment(workload, self.buffers.layout, self._shared, agents, number, self._faults)
+                assignment = _Assignment(
+                    workload, self.buffers.layout, self._shared, agents, number, self._services.faults
+                )
                 process = context.Process(
                     target=_work, args=(assignment, theirs), name=f"walkerbench-worker-{number}", daemon=True
                 )
@@ -142,6 +146,10 @@ class ProcessMode(ExecutionMode):
 
     def _checkpoint(self, frame: int, timeout_s: float) -> None:
         self._request(_DIGEST, frame)
+        self._collect(frame, timeout_s)
+
+    def _snapshot(self, frame: int, timeout_s: float) -> None:
+        self._request(_SNAPSHOT, frame)
         self._collect(frame, timeout_s)
 
     def _request(self, what: bytes, frame: int) -> None:
@@ -259,8 +267,10 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
             try:
                 if what == _RUN:
                     runner.run(frame)
-                else:
+                elif what == _DIGEST:
                     runner.digest()
+                else:
+                    runner.snapshot()
             except Exception as error:
                 _answer(connection, _failure(error))
             else:

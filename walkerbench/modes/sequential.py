@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from walkerbench.modes.in_process import InProcessMode, failure
+from walkerbench.modes.traits import ModeTraits
 
 
 class SequentialMode(InProcessMode):
     """Runs the shards in the caller's thread; `wait` does the work, so there is nothing to time out."""
 
     name = "sequential"
-    parallel = False
+    traits = ModeTraits(side_by_side=False, in_caller_process=True, share_gil=True, own_processes=False)
 
     def _dispatch(self, frame: int) -> None: ...
 

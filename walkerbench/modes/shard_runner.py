@@ -67,3 +67,8 @@ class ShardRunner:
         """Have the shard digest its agents."""
         self._shard.digest()
         self._meter.restart()
+
+    def snapshot(self) -> None:
+        """Have the shard write what can be drawn of its agents."""
+        self._shard.snapshot()
+        self._meter.restart()

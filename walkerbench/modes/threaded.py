@@ -7,28 +7,25 @@ from concurrent.futures import wait as wait_for
 from typing import Any
 
 from walkerbench.errors import WorkerTimeout
-from walkerbench.modes.faults import Faults
+from walkerbench.modes.contract import ModeServices
 from walkerbench.modes.in_process import InProcessMode, failure
-from walkerbench.modes.thread_pool import ThreadPoolManager
+from walkerbench.modes.traits import ModeTraits
 
 
 class ThreadedMode(InProcessMode):
-    """Runs the shards on a pool's threads.
-
-    Args:
-        manager: The pool; whoever made it shuts it down.
-        faults: What to inject.
-    """
+    """Runs the shards on the threads of the environment's pool, which closes it."""
 
     name = "threaded"
+    traits = ModeTraits(side_by_side=True, in_caller_process=True, share_gil=True, own_processes=False)
+    fewest_agents = 5
 
-    def __init__(self, manager: ThreadPoolManager, faults: Faults | None = None) -> None:
-        super().__init__(faults)
-        self._manager = manager
+    def __init__(self, services: ModeServices) -> None:
+        super().__init__(services)
+        self._pool = services.thread_pool()
         self._futures: tuple[Future[Any], ...] = ()
 
     def _dispatch(self, frame: int) -> None:
-        self._futures = tuple(self._manager.submit_background_task(runner.run, frame) for runner in self._runners)
+        self._futures = tuple(self._pool.submit_background_task(runner.run, frame) for runner in self._runners)
 
     def _wait(self, frame: int, timeout_s: float) -> None:
         done, _ = wait_for(self._futures, timeout_s, FIRST_EXCEPTION)

@@ -17,10 +17,8 @@ class Safeguards:
         slow_frames: So many slow frames in a row are too many.
         memory_limit_share: Most memory of the process tree, as a share of what the system allows. Looked at at every
             checkpoint, and before anything is built.
-        bodies_limit: Most Box2D bodies, the ground of each world included. Looked at at every checkpoint.
     """
 
     slow_frame_s: Annotated[float, Gt(0)] = 2.0
     slow_frames: Annotated[int, Ge(1)] = 10
     memory_limit_share: Annotated[float, Interval(gt=0, le=1)] = 0.8
-    bodies_limit: Annotated[int, Ge(1)] = 100_000

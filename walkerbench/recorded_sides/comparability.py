@@ -21,16 +21,10 @@ from numpy.typing import NDArray
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import NotComparable
 from walkerbench.recording.machine import MUST_MATCH
-from walkerbench.run_directory import RecordedRun, RunFile
+from walkerbench.run_directory import RecordedRun, RunFile, WorkloadRecord
 
 JUDGED = "frame_ms.mean"
 """The metric of a run that comparisons judge."""
-
-COMPARED_METRICS = (
-    *(f"{duration}.{statistic}" for duration in ("frame_ms", "agent_processing_ms") for statistic in STATISTICS),
-    *("physics_fps", "cpu.effective_cores"),
-)
-"""The metrics of a run that a comparison judges or shows."""
 
 PRESENTATION = frozenset({"name", "source", "description", "criteria", "host_stall"})
 """Keys of a profile that change neither what is run nor how."""
@@ -42,6 +36,13 @@ _ON_PURPOSE = (
 _ANOTHER = "record another, as 'walkerbench run --repeat' does"
 _KEYS = ("stage", "frame", "agent")
 _DIGEST_DIGITS = 16
+
+
+def compared_metrics(workload: WorkloadRecord) -> tuple[str, ...]:
+    """Return the metrics of a run that a comparison judges or shows."""
+    durations = ("frame_ms", workload.main_phase.metric)
+    statistics = (f"{duration}.{statistic}" for duration in durations for statistic in STATISTICS)
+    return (*statistics, "physics_fps", "cpu.effective_cores")
 
 
 def check_comparable(base: RecordedRun, candidate: RecordedRun, *, allow_different_work: bool) -> tuple[str, ...]:
@@ -125,7 +126,7 @@ def measured_differently(base: RecordedRun, candidate: RecordedRun) -> Iterator[
         yield _differ(where, "the workload", one.workload.name, other.workload.name, "record both with the same")
     if one.profile.get("pace") != other.profile.get("pace"):
         yield _differ(where, "the pace", one.profile.get("pace"), other.profile.get("pace"), "record both at the same")
-    for name in COMPARED_METRICS:
+    for name in compared_metrics(one.workload):
         if (name in one.metrics) != (name in other.metrics):
             lacking = candidate if name in one.metrics else base
             yield f"{where}: {lacking.directory} lacks the metric {name}: record it again"

@@ -103,6 +103,7 @@ def _side(side: RecordedSide) -> ComparedSide:
     return ComparedSide(
         label=side.label,
         mode=first.mode.used,
+        traits=first.mode.traits,
         workers=max(stage.workers for stage in first.stages),
         fallback=first.mode.fallback,
         revision=git.get("revision"),
@@ -112,7 +113,8 @@ def _side(side: RecordedSide) -> ComparedSide:
         frames_per_s=1 / statistics.median(_frame_times_s(side).tolist()),
         repetition_ms=tuple((_frame_times_s(side) * _MS_PER_S).tolist()),
         frame_ms=_statistics(side, "frame_ms"),
-        agent_processing_ms=_statistics(side, "agent_processing_ms"),
+        main_phase=first.workload.main_phase,
+        main_phase_ms=_statistics(side, first.workload.main_phase.metric),
         effective_cores=_median(side, "cpu.effective_cores"),
         shares=_shares(side),
         gil_enabled=bool(first.machine["python"]["gil_enabled"]),

@@ -218,7 +218,7 @@ def _described(run: RunFile, others: Sequence[RunFile]) -> dict[str, str]:
 
 def _mode(run: RunFile) -> str:
     workers = ", ".join(dict.fromkeys(str(stage.workers) for stage in run.stages))
-    used = run.mode.used if workers == "1" and run.mode.used == "sequential" else f"{run.mode.used} ({workers})"
+    used = run.mode.used if workers == "1" and not run.mode.traits.side_by_side else f"{run.mode.used} ({workers})"
     return used if run.mode.requested == run.mode.used else f"{run.mode.requested} as {used}"
 
 

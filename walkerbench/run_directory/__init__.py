@@ -6,12 +6,12 @@ from walkerbench.run_directory.locate import RUNS_ROOT, default_directory, find_
 from walkerbench.run_directory.reader import RecordedRun, read_run
 from walkerbench.run_directory.schema import (
     ARRAYS,
-    SCHEMA_VERSION,
     ArraysRecord,
     AttributionRecord,
     CheckpointRecord,
     ColumnRecord,
     ModeRecord,
+    ObserverRecord,
     RunFile,
     ShareRecord,
     SlowFrameRecord,
@@ -20,6 +20,7 @@ from walkerbench.run_directory.schema import (
     WorkloadRecord,
     json_schema,
 )
+from walkerbench.run_directory.schema_history import SCHEMA_VERSION
 from walkerbench.run_directory.writer import RunWriter
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "CheckpointRecord",
     "ColumnRecord",
     "ModeRecord",
+    "ObserverRecord",
     "RecordedRun",
     "RunFile",
     "RunWriter",

@@ -6,6 +6,7 @@ import json
 import tokenize
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from walkerbench.errors import RunFileError
-from walkerbench.run_directory.schema import ARRAYS, NEW_KEYS, SCHEMA_VERSION, ColumnRecord, RunFile
+from walkerbench.run_directory.schema import ARRAYS, ColumnRecord, RunFile
+from walkerbench.run_directory.schema_history import SCHEMA_VERSION, migrate
 
 # NumPy promises ValueError for a header that it cannot read, and lets these through as well.
 _HEADER_ERRORS = (
@@ -57,16 +59,6 @@ class RecordedRun:
     digests: NDArray[Any]
 
 
-# History of the schema:
-#
-# 1  The first. run.json with every key of `RunFile`; frames.npy, workers.npy, cpu.npy and digests.npy, whose columns
-#    run.json describes under "arrays".
-# 2  run.json says where the time went: "attribution", "slow_frames", "worst_frames". workers.npy has what the system
-#    says of each thread's time, -1 where it does not, and frames.npy has it of the parent's. Of a run of schema 1 all
-#    of that is absent: its arrays lack the columns, and the keys have their defaults.
-# 3  A stage says which mode ran it and its workers' process ids. workers.npy counts voluntary switches, frames.npy has
-#    the parent's, and a worker's garbage collection is its thread's own. "worst_frames" holds the longest frames, with
-#    no criterion, where none is over a limit.
 def read_run(path: Path) -> RecordedRun:
     """Read a run; its arrays stay in their files and are mapped read-only. No frames at all are allowed.
 
@@ -99,12 +91,16 @@ def _read_run_file(path: Path) -> RunFile:
             f"{path}: made by a newer walkerbench (schema {version}; this one reads up to {SCHEMA_VERSION}): upgrade"
         )
     try:
-        run = RunFile.model_validate_json(text, strict=True)
+        if type(version) is int and 1 <= version < SCHEMA_VERSION:
+            # What an older file lacks of its own schema is said by the check below.
+            with suppress(LookupError, TypeError):
+                content = migrate(content)
+        # JSON is what strict mode means to read: arrays fill tuples there, and yet no string becomes a number.
+        run = RunFile.model_validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
         raise RunFileError(f"{path}: not a run file: {_problems(error)}") from error
     # Every key is always written: one that is missing has been lost, and its default must not take its place.
-    newer = {name for since, names in NEW_KEYS.items() if since > run.schema_version for name in names}
-    missing = [name for name in RunFile.model_fields if name not in run.model_fields_set | newer]
+    missing = [name for name in RunFile.model_fields if name not in run.model_fields_set]
     if missing or run.arrays is None:
         raise RunFileError(f"{path}: not a run file: {', '.join(missing) or 'arrays'} missing")
     return run

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from annotated_types import Ge
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-SCHEMA_VERSION = 3
-"""The schema that this walkerbench writes, and the newest that it reads. Its history stands in `reader.py`."""
+from walkerbench.modes.traits import ModeTraits
+from walkerbench.run_directory.schema_history import SCHEMA_VERSION
+from walkerbench.workloads.main_phase import MainPhase
 
 
 def _finite_or_none(value: object) -> object:
@@ -34,14 +35,18 @@ class WorkloadRecord(_Record):
     Attributes:
         name: The workload's name.
         phases: Names of a shard's phases, in order.
+        main_phase: The phase that is judged and shown beside the frame's time.
         settle_phase: Name of the phase that the parent runs after the barrier.
+        frames_per_second: Of simulated time, which real-time pace holds.
         counters: Names of everything that is counted.
         frame_counters: Those that are recorded frame by frame.
     """
 
     name: str
     phases: tuple[str, ...]
+    main_phase: MainPhase
     settle_phase: str
+    frames_per_second: float
     counters: tuple[str, ...]
     frame_counters: tuple[str, ...]
 
@@ -52,6 +57,7 @@ class ModeRecord(_Record):
     Attributes:
         requested: The mode asked for.
         used: The mode that ran; where stages differ, the one asked for.
+        traits: Where that mode runs its shards.
         fallback: Why they differ, or why they do in some stage; or None.
         workers: Workers asked for or derived; a stage's own number stands in its record.
         start_method: How worker processes were started, or None.
@@ -60,6 +66,7 @@ class ModeRecord(_Record):
 
     requested: str
     used: str
+    traits: ModeTraits
     fallback: str | None
     workers: Annotated[int, Ge(1)]
     start_method: str | None
@@ -75,7 +82,8 @@ class StageRecord(_Record):
         frames: Frames recorded.
         warmup: How many of them are warm-up, and so not judged.
         workers: How many workers.
-        mode: The mode that ran it; None in a run of an older schema, where it is the run's.
+        mode: The mode that ran it.
+        traits: Where that mode runs its shards.
         worker_pids: Process ids of the workers that were processes, by their numbers.
         digest: Fold of the stage's checkpoints, or None without one.
         counters: Totals of the stage, warm-up included.
@@ -88,8 +96,9 @@ class StageRecord(_Record):
     frames: Count
     warmup: Count
     workers: Annotated[int, Ge(1)]
-    mode: str | None = None
-    worker_pids: tuple[int, ...] = ()
+    mode: str
+    traits: ModeTraits
+    worker_pids: tuple[int, ...]
     digest: Hex | None
     counters: dict[str, int]
     population: dict[str, Number]
@@ -228,6 +237,20 @@ class ArraysRecord(_Record):
     digests: tuple[ColumnRecord, ...]
 
 
+class ObserverRecord(_Record):
+    """One of those who looked on.
+
+    Attributes:
+        name: What it is called.
+        cost_s: What all calls of it took, outside of frames.
+        dropped: Why it was dropped before the end, or None.
+    """
+
+    name: str
+    cost_s: float
+    dropped: str | None
+
+
 class RunFile(_Record):
     """Everything about a run except its arrays.
 
@@ -257,6 +280,7 @@ class RunFile(_Record):
         attribution: Where the time went; None without judged frames.
         slow_frames: Cause → how many judged frames were over a limit because of it.
         worst_frames: The ten longest of them, longest first; where there are none, the ten longest judged frames.
+        observers: Those who looked on, and what they cost.
         arrays: Columns of every array beside the file; `RunWriter` fills it in, so a file always has it.
     """
 
@@ -285,6 +309,7 @@ class RunFile(_Record):
     attribution: AttributionRecord | None = None
     slow_frames: dict[str, Count] = Field(default_factory=dict)
     worst_frames: tuple[SlowFrameRecord, ...] = ()
+    observers: tuple[ObserverRecord, ...] = ()
     arrays: ArraysRecord | None = None
 
     def changed(self, **fields: Any) -> Self:
@@ -295,9 +320,6 @@ class RunFile(_Record):
         """
         return type(self).model_validate({**dict(self), **fields})
 
-
-NEW_KEYS = {2: frozenset({"attribution", "slow_frames", "worst_frames"})}
-"""Version of the schema → the keys of `RunFile` that came with it."""
 
 ARRAYS = tuple(ArraysRecord.model_fields)
 """Names of the arrays beside `run.json`, each in `<name>.npy`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ from typing import IO, Any, Self
 from walkerbench.comparison.comparison_result import first_that_counts
 from walkerbench.criteria.grammar import exit_code
 from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError, manner_of_death
+from walkerbench.profile.overrides import ProfileOverrides
 from walkerbench.run_directory import RunFile, read_run
 from walkerbench.running.summary import concluded
 from walkerbench.system.child_processes import PACKAGE, child_environment, interpreter_command
@@ -133,19 +134,17 @@ class PassedOnSignals:
             self._child.send_signal(number)
 
 
-def run_words(profile_name: str, criteria: Sequence[str], overrides: Mapping[str, Any]) -> tuple[str, ...]:
-    """The options of `walkerbench run` that ask for a profile with changes.
+def run_words(profile_name: str, overrides: ProfileOverrides) -> tuple[str, ...]:
+    """Return the options of `walkerbench run` that ask for a profile with changes.
 
     Args:
-        profile_name: As of `profile.model.load_profile`.
-        criteria: As of `profile.model.override`.
-        overrides: As of `profile.model.override`; None leaves a part as it is.
+        profile_name: As for `profile.loading.load_profile`.
+        overrides: The changes.
     """
-    given = {key.removesuffix("_s"): value for key, value in overrides.items() if value is not None}
-    options = {"profile": profile_name, **given}
+    options = {"profile": profile_name, **overrides.given()}
     return (
-        *(f"--{option}={_plain(value)}" for option, value in options.items()),
-        *(f"--criterion={text}" for text in criteria),
+        *(f"--{option.removesuffix('_s')}={_plain(value)}" for option, value in options.items()),
+        *(f"--criterion={text}" for text in overrides.criteria),
     )
 
 

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 import walkerbench
 from walkerbench.errors import Interrupted, OutputLost
-from walkerbench.modes import ProcessMode
+from walkerbench.modes.registry import MODES
 from walkerbench.profile.model import Profile
 from walkerbench.recording.cpu import CpuSampler
 from walkerbench.recording.machine import machine_facts
@@ -32,8 +32,6 @@ from walkerbench.running.frame_loop import Progress, StageLoop, digest_dtype, re
 from walkerbench.running.summary import conclude
 from walkerbench.running.training_environment import TrainingEnvironment, check_capacity, choose_workers
 from walkerbench.system.interrupts import InterruptWatch
-
-_START_METHODS = {ProcessMode.name: ProcessMode.start_method}
 
 
 class Listener(Protocol):
@@ -168,6 +166,7 @@ class _Run:
             warmup=min(environment.frame, self._profile.warmup),
             workers=environment.num_workers,
             mode=environment.mode_used,
+            traits=environment.traits,
             worker_pids=tuple(environment.worker_pids()),
             digest=None,
             counters=environment.counters,
@@ -181,9 +180,12 @@ class _Run:
     def _note_mode(self, stage: int, environment: TrainingEnvironment) -> None:
         method = environment.start_method
         requested, before = self._profile.mode, self._run.mode.used
+        # A later stage with fewer agents, which fell back, does not undo that an earlier one ran the mode asked for.
+        used = requested if stage > 0 and before == requested else environment.mode_used
         mode = ModeRecord(
             requested=requested,
-            used=requested if stage > 0 and before == requested else environment.mode_used,
+            used=used,
+            traits=MODES.find(used).traits,
             # A later stage with more agents does not undo that an earlier one fell back.
             fallback=environment.fallback or self._run.mode.fallback,
             workers=environment.num_workers,
@@ -205,7 +207,7 @@ class _Run:
         writer.write(self._run)
 
     def _opening(self, started: datetime, command_line: Sequence[str]) -> RunFile:
-        profile, workload = self._profile, self._workloads[0]
+        profile, workload, mode = self._profile, self._workloads[0], MODES.find(self._profile.mode)
         return RunFile(
             walkerbench_version=walkerbench.__version__,
             state="running",
@@ -213,21 +215,24 @@ class _Run:
             workload=WorkloadRecord(
                 name=workload.name,
                 phases=workload.phases,
+                main_phase=workload.main_phase,
                 settle_phase=workload.settle_phase,
+                frames_per_second=workload.frames_per_second(),
                 counters=workload.counters,
                 frame_counters=workload.frame_counters,
             ),
             mode=ModeRecord(
                 requested=profile.mode,
                 used=profile.mode,
+                traits=mode.traits,
                 fallback=None,
                 workers=self._workers[0],
-                start_method=_START_METHODS.get(profile.mode),
+                start_method=mode.start_method,
                 start_method_reason=None,
             ),
             profile=profile.as_dict() | {"name": _text(profile.name), "source": _text(profile.source)},
             command_line=tuple(_text(word) for word in command_line),
-            machine=_facts(profile.mode),
+            machine=_facts(mode.start_method),
             criteria=tuple(str(criterion) for criterion in profile.criteria),
             faults=profile.faults.describe() if profile.faults.active else None,
         )
@@ -237,10 +242,10 @@ class _Run:
             self._listener.progress(progress)
 
 
-def _facts(mode: str) -> dict[str, Any]:
+def _facts(start_method: str | None) -> dict[str, Any]:
     # Taken as it is while frames run: BLAS held to one thread, in this process as in every worker.
     with threadpool_limits(limits=1):
-        return machine_facts(_START_METHODS.get(mode))
+        return machine_facts(start_method)
 
 
 def _text(word: str) -> str:

@@ -80,7 +80,7 @@ def conclude(recorded: RecordedRun) -> RunFile:
     whole = _measure(recorded, recorded.frames, _totals(run), run.emergency_shutdowns)
     verdicts += judge(criteria, whole, None)
     if run.profile.get("host_stall") == "inconclusive":
-        verdicts = [excuse(verdict, recorded.frames, slow) for verdict in verdicts]
+        verdicts = [excuse(verdict, recorded.frames, slow, run.workload.main_phase) for verdict in verdicts]
     return run.changed(
         stages=tuple(stages),
         metrics=whole.values,
@@ -105,9 +105,8 @@ def _setting(run: RunFile, stage: StageRecord) -> Setting:
     python = run.machine.get("python")
     # A recording that does not say so was made before there were interpreters without.
     gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
-    mode = stage.mode or run.mode.used
-    crowded = mode != "sequential" and stage.workers > _cores(run.machine)
-    return Setting(mode, bool(gil_enabled), run.workload.settle_phase, crowded)
+    crowded = stage.traits.side_by_side and stage.workers > _cores(run.machine)
+    return Setting(stage.traits, bool(gil_enabled), run.workload.settle_phase, run.workload.main_phase, crowded)
 
 
 def _cores(machine: Mapping[str, Any]) -> float:
@@ -118,7 +117,8 @@ def _cores(machine: Mapping[str, Any]) -> float:
 
 def _measure(recorded: RecordedRun, rows: NDArray[Any], counters: Mapping[str, int], emergencies: int) -> Measured:
     run = recorded.run
-    measured = measure(rows, recorded.cpu, counters, emergencies, _missed_deadlines(run, rows))
+    deadlines = _missed_deadlines(run, rows)
+    measured = measure(rows, recorded.cpu, counters, run.workload.main_phase, emergencies, deadlines)
     unknown = [name for name in run.workload.counters if name not in counters]
     values = measured.values | dict.fromkeys(unknown)
     return Measured(values, measured.unmeasured | dict.fromkeys(unknown, "is only known of a run that has ended"))
@@ -149,6 +149,9 @@ def _stage(recorded: RecordedRun, number: int) -> StageRecord:
         frames=len(rows),
         warmup=int(np.count_nonzero(rows["warmup"])),
         workers=1 + int(workers.max()) if len(workers) else run.mode.workers,
+        mode=run.mode.used,
+        traits=run.mode.traits,
+        worker_pids=(),
         digest=None,
         counters={name: int(rows[name].sum()) for name in run.workload.frame_counters},
         population={},
@@ -179,5 +182,5 @@ def _missed_deadlines(run: RunFile, frames: NDArray[Any]) -> int | None:
     judged = frames[frames["warmup"] == 0]
     if run.profile.get("pace") != "realtime" or not len(judged):
         return None
-    period_ns = 1e9 / run.profile["environment"]["physics"]["frames_per_second"]
+    period_ns = 1e9 / run.workload.frames_per_second
     return int(np.count_nonzero(judged["wall_ns"] > period_ns))

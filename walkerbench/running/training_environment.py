@@ -13,30 +13,45 @@ import psutil
 from numpy.typing import NDArray
 
 from walkerbench.errors import CallOrderError, CapacityError, EmergencyShutdown, UsageError
-from walkerbench.modes import (
-    BARRIER_TIMEOUT_S,
-    MODES,
-    ExecutionMode,
-    Faults,
-    ProcessMode,
-    SequentialMode,
-    ThreadedMode,
-    ThreadPoolManager,
-)
+from walkerbench.modes.contract import BARRIER_TIMEOUT_S, ExecutionMode, ModeServices
+from walkerbench.modes.faults import Faults
 from walkerbench.modes.in_process import InProcessMode
+from walkerbench.modes.registry import MODES, mode_that_runs
+from walkerbench.modes.sequential import SequentialMode
+from walkerbench.modes.thread_pool import ThreadPoolManager
+from walkerbench.modes.threaded import ThreadedMode
+from walkerbench.modes.traits import ModeTraits
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.recording.frames import FrameTiming
 from walkerbench.recording.scheduling import ThreadMeter, ThreadSpan
 from walkerbench.running.emergency_shutdown import SlowFrameWatch
 from walkerbench.system.resources import allowed_cores, allowed_memory_bytes, rss_bytes
 from walkerbench.workloads.contract import WORKER_COLUMNS, FrameBuffers, Settler, Workload
-from walkerbench.workloads.walker import WalkerWorkload
-
-SEQUENTIAL_UP_TO_AGENTS = 4
-"""With so few agents, threaded mode falls back to sequential."""
+from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
 
 _BUSY, _COLLECTED = WORKER_COLUMNS.index("busy_ns"), WORKER_COLUMNS.index("gc_ns")
 _REMEMBERED_FRAMES = 20  # how many frames the guide's averages are over
+
+
+class _PoolOnDemand:
+    """The thread pool, made when a mode asks for it; apart from the environment, which would else refer to itself."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._pool: ThreadPoolManager | None = None
+
+    def get(self) -> ThreadPoolManager:
+        if self._pool is None:
+            self._pool = ThreadPoolManager(self._threads)
+        return self._pool
+
+    def metrics(self) -> dict[str, Any] | None:
+        return None if self._pool is None else self._pool.get_performance_metrics()
+
+    def shutdown(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown()
 
 
 class TrainingEnvironment:
@@ -47,12 +62,14 @@ class TrainingEnvironment:
 
     Args:
         num_agents: How many agents.
-        mode: "sequential", "threaded" or "process". Sequential and threaded can be toggled between frames.
+        mode: A name from `modes.registry.MODES`, such as "sequential", "threaded" or "process". Sequential and
+            threaded can be toggled between frames.
         num_workers: How many shards; None for one where the caller's thread runs them all, else the cores that this
             process may use, and never more than there are agents. Toggling keeps the shards: give a number to a
             sequential environment that is to be toggled on.
         seed: Seed of every random stream.
-        workload: What to run instead of walkers with default settings; `num_agents` and `seed` then have no effect.
+        workload: What to run instead of the default workload with its default settings; `num_agents` and `seed` then
+            have no effect.
         safeguards: Limits beyond which the environment stops itself.
         faults: What to inject.
         barrier_timeout_s: How long a frame may take before its workers are taken for hung, s; None for 30 s, or twice
@@ -79,20 +96,19 @@ class TrainingEnvironment:
         faults: Faults | None = None,
         barrier_timeout_s: float | None = None,
     ) -> None:
-        if mode not in MODES:
-            raise UsageError(f"no mode {mode!r}: choose one of {', '.join(MODES)}")
+        self._mode_asked = MODES.find(mode)
         if workload is None and num_agents < 1:
             raise UsageError(f"{num_agents} agents: give at least 1")
-        self.workload: Workload = workload or WalkerWorkload(num_agents, seed)
+        self.workload = workload or _default_workload(num_agents, seed)
         self.num_workers = choose_workers(mode, num_workers, self.workload.num_agents)
         self.frame = 0
         self.emergency: str | None = None
         self._totals = np.zeros(len(self.workload.counters), np.int64)
         self.frame_counts: NDArray[np.int64] = self._totals.copy()
-        self._mode_asked = mode
-        self._threading_enabled = mode == "threaded"
+        self._threading_enabled = _runs_on_threads(self._mode_asked)
         self._safeguards = safeguards or Safeguards()
-        self._faults = faults or Faults()
+        self._pool = _PoolOnDemand(self.num_workers)
+        self._services = ModeServices(faults or Faults(), self._pool.get)
         slow_s = self._safeguards.slow_frame_s
         self._timeout_s = barrier_timeout_s or max(BARRIER_TIMEOUT_S, 2 * slow_s)
         self._watch = SlowFrameWatch(self._safeguards)
@@ -100,7 +116,6 @@ class TrainingEnvironment:
         self._closing = ExitStack()
         self._mode: ExecutionMode | None = None
         self._settler: Settler | None = None
-        self._manager: ThreadPoolManager | None = None
         self._parallel_s: deque[float] = deque(maxlen=_REMEMBERED_FRAMES)
         self._sequential_s: deque[float] = deque(maxlen=_REMEMBERED_FRAMES)
 
@@ -117,11 +132,17 @@ class TrainingEnvironment:
         return self._running().name
 
     @property
+    def traits(self) -> ModeTraits:
+        """Where the mode that really runs the shards runs them."""
+        return self._running().traits
+
+    @property
     def fallback(self) -> str | None:
         """Why the mode used is not the one asked for, or None."""
-        if self._threading_enabled and self.mode_used == "sequential":
-            return f"with {SEQUENTIAL_UP_TO_AGENTS} agents or fewer, threads are not used"
-        return None
+        wanted = self._mode_wanted()
+        if self.workload.num_agents >= wanted.fewest_agents:
+            return None
+        return f"with {wanted.fewest_agents - 1} agents or fewer, {wanted.name} mode is not used"
 
     @property
     def start_method(self) -> tuple[str, str] | None:
@@ -154,7 +175,7 @@ class TrainingEnvironment:
         if self._mode is not None:
             raise CallOrderError("the environment was started before: make another")
         check_capacity(self.workload, self._safeguards)
-        self._mode = self._make_mode()
+        self._mode = self._mode_to_run()(self._services)
         try:
             self._settler = self._mode.start(self.workload, self.num_workers)
         except BaseException:
@@ -190,13 +211,13 @@ class TrainingEnvironment:
         process_cpu_ns = time.process_time_ns() - process_cpu_ns
 
         busy = mode.buffers.workers[:, _BUSY]
-        worked = int(busy.max() if mode.parallel else busy.sum())
+        worked = int(busy.max() if mode.traits.side_by_side else busy.sum())
         collected = mode.garbage.total_ns - collected
         self._count(mode.buffers)
-        if isinstance(mode, InProcessMode):
+        if mode.traits.in_caller_process:
             # This process's clock has seen what the workers' rows tell of, too.
             collected -= int(mode.buffers.workers[:, _COLLECTED].sum())
-            (self._parallel_s if mode.parallel else self._sequential_s).append((released - start) / 1e9)
+            (self._parallel_s if mode.traits.side_by_side else self._sequential_s).append((released - start) / 1e9)
         self.emergency = self._watch.observe(end - start)
         self.frame += 1
         return FrameTiming(
@@ -212,7 +233,7 @@ class TrainingEnvironment:
         )
 
     def checkpoint(self) -> bytes:
-        """Digest every agent as it is after the last frame, and hold memory and bodies against their limits.
+        """Digest every agent as it is after the last frame, and hold resources against their limits.
 
         Beyond a limit, `emergency` says so, and no further frame is run.
 
@@ -227,8 +248,20 @@ class TrainingEnvironment:
         self.emergency = self.emergency or self._beyond_limits()
         return digest
 
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Return what can be drawn of every agent after the last frame; the trajectory stays the same.
+
+        Returns:
+            Copies of the workload's snapshot fields, `(agents, …)`, by name; empty where it has none.
+
+        Raises:
+            WorkerError: A worker crashed, raised or hung; only `stop` is left.
+            CallOrderError: It is not running.
+        """
+        return self._running().snapshot(self.frame - 1, self._timeout_s)
+
     def statistics(self) -> dict[str, float]:
-        """The population's statistics after the last frame, by name; bodies are those of the last checkpoint."""
+        """Return the population's statistics after the last frame, by name."""
         self._running()
         assert self._settler is not None  # noqa: S101
         return self._settler.statistics()
@@ -239,8 +272,7 @@ class TrainingEnvironment:
         if self._mode is not None:
             self._mode.close()
         self._settler = None
-        if self._manager is not None:
-            self._manager.shutdown()
+        self._pool.shutdown()
 
     # The guide's threading controls.
 
@@ -251,16 +283,18 @@ class TrainingEnvironment:
             Whether threads are now enabled. With few agents they are not used all the same; see `mode_used`.
 
         Raises:
-            CallOrderError: It is not running, or in process mode, which is fixed at the start.
+            CallOrderError: It is not running, or in a mode that is fixed at the start, such as process mode.
         """
         mode = self._running()
         if not isinstance(mode, InProcessMode):
-            raise CallOrderError("process mode is fixed at the start: make another environment to change it")
-        wanted = self._in_process_mode(threading=not self._threading_enabled)
-        if wanted.name != mode.name:
+            raise CallOrderError(f"{mode.name} mode is fixed at the start: make another environment to change it")
+        self._threading_enabled = not self._threading_enabled
+        kind = self._mode_to_run()
+        if kind is not type(mode):
+            wanted = kind(self._services)
+            assert isinstance(wanted, InProcessMode)  # noqa: S101  all that `_mode_wanted` then gives
             wanted.take_over(mode)
             self._mode = wanted
-        self._threading_enabled = not self._threading_enabled
         return self._threading_enabled
 
     def get_threading_performance(self) -> dict[str, Any]:
@@ -280,7 +314,7 @@ class TrainingEnvironment:
             "avg_parallel_time": parallel,
             "avg_sequential_time": sequential,
             "speedup_ratio": sequential / parallel if parallel and sequential else None,
-            "thread_pool_metrics": None if self._manager is None else self._manager.get_performance_metrics(),
+            "thread_pool_metrics": self._pool.metrics(),
         }
 
     def shutdown_threading(self) -> None:
@@ -289,21 +323,17 @@ class TrainingEnvironment:
             if self._threading_enabled and self._mode is not None and self._settler is not None:
                 self.toggle_threading()
         finally:
-            manager, self._manager = self._manager, None
-            if manager is not None:
-                manager.shutdown()
+            self._pool.shutdown()
 
-    def _make_mode(self) -> ExecutionMode:
-        if self._mode_asked == "process":
-            return ProcessMode(self._faults)
-        return self._in_process_mode(threading=self._threading_enabled)
+    def _mode_wanted(self) -> type[ExecutionMode]:
+        """The mode asked for, or what toggling has put in its place."""
+        if self._threading_enabled == _runs_on_threads(self._mode_asked):
+            return self._mode_asked
+        return ThreadedMode if self._threading_enabled else SequentialMode
 
-    def _in_process_mode(self, *, threading: bool) -> InProcessMode:
-        if not threading or self.workload.num_agents <= SEQUENTIAL_UP_TO_AGENTS:
-            return SequentialMode(self._faults)
-        if self._manager is None:
-            self._manager = ThreadPoolManager(self.num_workers)
-        return ThreadedMode(self._manager, self._faults)
+    def _mode_to_run(self) -> type[ExecutionMode]:
+        """The mode wanted, or the one that runs where there are too few agents for it."""
+        return mode_that_runs(self._mode_wanted().name, self.workload.num_agents)
 
     def _running(self) -> ExecutionMode:
         if self._mode is None or self._settler is None:
@@ -316,23 +346,24 @@ class TrainingEnvironment:
         buffers.counters[:] = 0
 
     def _beyond_limits(self) -> str | None:
-        bodies = int(self.statistics().get("bodies", 0))
-        if bodies > self._safeguards.bodies_limit:
-            return f"{bodies} bodies, of at most {self._safeguards.bodies_limit}"
+        statistics = self.statistics()
+        for name, most in self.workload.resource_limits().items():
+            if statistics[name] > most:
+                return f"{statistics[name]:g} {name}, of at most {most:g}"
         used = sum(rss_bytes(pid) for pid in (None, *self.worker_pids()))
         limit = self._safeguards.memory_limit_share * allowed_memory_bytes()
         return f"{used / 1e6:.0f} MB of memory, of at most {limit / 1e6:.0f}" if used > limit else None
 
 
 def choose_workers(mode: str, num_workers: int | None, num_agents: int) -> int:
-    """How many workers a mode gets.
+    """Return how many workers a mode gets.
 
     Raises:
-        UsageError: Below 1, or more than there are agents.
+        UsageError: There is no such mode, or the number is below 1 or more than there are agents.
     """
     if num_workers is None:
-        falls_back = mode == "threaded" and num_agents <= SEQUENTIAL_UP_TO_AGENTS
-        return 1 if mode == "sequential" or falls_back else min(allowed_cores(), num_agents)
+        side_by_side = mode_that_runs(mode, num_agents).traits.side_by_side
+        return min(allowed_cores(), num_agents) if side_by_side else 1
     if not 1 <= num_workers <= num_agents:
         raise UsageError(f"{num_workers} workers for {num_agents} agents: give between 1 and {num_agents}")
     return num_workers
@@ -345,10 +376,20 @@ def check_capacity(workload: Workload, safeguards: Safeguards) -> None:
         CapacityError: They do not fit.
     """
     available = min(psutil.virtual_memory().available, allowed_memory_bytes()) * safeguards.memory_limit_share
-    most = int(available // workload.bytes_per_agent)
-    if workload.num_agents > most:
-        needed = workload.num_agents * workload.bytes_per_agent
+    needed = workload.num_agents * workload.bytes_per_agent()
+    if needed > available:
+        most = int(available // workload.bytes_per_agent())
         raise CapacityError(
             f"{workload.num_agents} agents need {needed / 1e9:.1f} GB of memory, of which {available / 1e9:.1f} GB "
             f"may be used: give at most {most} agents"
         )
+
+
+def _default_workload(num_agents: int, seed: int) -> Workload:
+    factory = WORKLOADS.find(DEFAULT_WORKLOAD)
+    return factory(num_agents, seed, factory.settings_class())
+
+
+def _runs_on_threads(mode: type[ExecutionMode]) -> bool:
+    """Whether a mode runs shards side by side on threads of the caller's process."""
+    return mode.traits.side_by_side and mode.traits.in_caller_process

@@ -87,12 +87,10 @@ def attribute(frames: NDArray[Any], workers: NDArray[Any], settings: Sequence[Se
     wall_ns = sum(int(lanes.frames["wall_ns"].sum()) for lanes in stages)
     lanes_ns = sum(int(lanes.frames["wall_ns"][lanes.frame].sum()) for lanes in stages)
     collected_ns = sum(int(lanes.frames["gc_ns"].sum()) for lanes in stages)
-    threaded = any(setting.mode == "threaded" for setting, _ in found)
     return Attribution(
         shares(
             _added([_nanoseconds(lanes) for lanes in stages]),
-            mode="threaded" if threaded else found[0][0].mode,
-            gil_enabled=found[0][0].gil_enabled,
+            wait_for_gil=any(setting.workers_wait_for_gil for setting, _ in found),
         ),
         effective_cores=sum(_cpu_ns(lanes, setting) for setting, lanes in found) / wall_ns,
         garbage_collection=collected_ns / lanes_ns,
@@ -106,19 +104,18 @@ def nanoseconds(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -
     return None if lanes is None else _nanoseconds(lanes)
 
 
-def shares(parts_ns: Mapping[Part, int | None], *, mode: str, gil_enabled: bool) -> tuple[Share, ...]:
+def shares(parts_ns: Mapping[Part, int | None], *, wait_for_gil: bool) -> tuple[Share, ...]:
     """Each part's share of their sum.
 
     Args:
         parts_ns: Part → ns, as of `nanoseconds`; None where the system does not tell.
-        mode: The mode that ran.
-        gil_enabled: Whether the interpreter's global lock was on.
+        wait_for_gil: Whether workers may have waited for one another's GIL.
     """
     total = sum(ns for ns in parts_ns.values() if ns is not None)
     # Where nobody says how long a thread waited for a core, every wait may have been one. A thread that is to begin
     # may wait for the GIL, too, which nobody sees.
     bounds: set[Part] = {"blocked"}
-    if mode == "threaded" and gil_enabled:
+    if wait_for_gil:
         bounds.add("moving data")
     if parts_ns["not scheduled"] is None:
         bounds |= {"moving data", "settling"}
@@ -166,7 +163,7 @@ def _sum_of_known(values: Iterable[int | None]) -> int | None:
 
 def _cpu_ns(lanes: Lanes, setting: Setting) -> int:
     """CPU time of the parent and all workers within frames."""
-    workers_ns = 0 if setting.mode == "sequential" else int(lanes.cpu_ns.sum())
+    workers_ns = 0 if not setting.traits.side_by_side else int(lanes.cpu_ns.sum())
     return int(lanes.frames["parent_cpu_ns"].sum()) + workers_ns
 
 
@@ -175,7 +172,7 @@ def _a_frame(stages: Sequence[tuple[Setting, Lanes]], name: str) -> float | None
     total = count = 0
     for setting, lanes in stages:
         # In sequential mode the parent's thread is the worker's, and what it counted covers both.
-        of_workers = lanes.workers[name][: 0 if setting.mode == "sequential" else None]
+        of_workers = lanes.workers[name][: None if setting.traits.side_by_side else 0]
         of_parent = lanes.frames[f"parent_{name}"]
         if (of_parent == MISSING).any() or (of_workers == MISSING).any():
             return None

@@ -67,7 +67,7 @@ def follow(lanes: Lanes, setting: Setting) -> CriticalPath:
         setting: How the workers shared the machine.
     """
     frames, last = lanes.frames, lanes.last()
-    if setting.mode == "sequential":
+    if not setting.traits.side_by_side:
         # The parent's thread is the worker's, and its own figures cover the whole frame.
         rows = np.zeros(len(frames), lanes.workers.dtype)
         busy_ns = frames["wall_ns"]
@@ -93,7 +93,7 @@ def follow(lanes: Lanes, setting: Setting) -> CriticalPath:
         "blocked" if lanes.tells_core_wait else "not running": asleep_ns - read_ns,
         "compute": computed_ns - fault_ns,
     }
-    worker = None if setting.mode == "sequential" else rows["worker"]
+    worker = None if not setting.traits.side_by_side else rows["worker"]
     return CriticalPath(frames, worker, busy_ns, cpu_ns, core_wait_ns, gc_ns, kinds, lanes.tells_core_wait)
 
 
@@ -114,7 +114,7 @@ def _outside(lanes: Lanes, inside_ns: Integers, woken_ns: Integers) -> tuple[Int
 def _collected(lanes: Lanes, rows: NDArray[Any], setting: Setting) -> Integers:
     """`(frames,)`: garbage collection that can have held the path up: the parent's process's, and its worker's own."""
     collected_ns: Integers = lanes.frames["gc_ns"].copy()
-    if setting.mode != "process" or not len(lanes.frames):
+    if setting.traits.in_caller_process or not len(lanes.frames):
         return collected_ns
     collected_ns -= np.add.reduceat(lanes.gc_ns, lanes.first) - rows["gc_ns"]
     return collected_ns
@@ -124,12 +124,12 @@ def _waiting_for_gil(lanes: Lanes, last: Integers, setting: Setting, blocked_ns:
     """`(frames,)`: of the time that the path was blocked, the most that can have been for the GIL."""
     if not setting.gil_enabled:
         return np.zeros_like(blocked_ns)
-    if setting.mode == "sequential":
+    if not setting.traits.side_by_side:
         in_worker_ns, asked_ns = blocked_ns, _asking_ns(lanes.frames, "parent_voluntary_switches")
     else:
         in_worker_ns = lanes.busy_ns[last] - lanes.cpu_ns[last] - lanes.core_wait_ns[last]
         asked_ns = _asking_ns(lanes.workers[last], "voluntary_switches")
-    if setting.mode == "process":  # which has a GIL of its own
+    if not setting.traits.share_gil:  # the worker has a GIL of its own
         asked_ns = np.zeros_like(blocked_ns)
     # How often a thread asks before it begins, nobody counts.
     elsewhere_ns = blocked_ns - in_worker_ns
@@ -154,7 +154,7 @@ def _of_others(lanes: Lanes, last: Integers, setting: Setting) -> Integers:
     """
     frames = lanes.frames
     others_ns: Integers = frames["process_cpu_ns"] - frames["parent_cpu_ns"]
-    if setting.mode == "threaded" and len(frames):
+    if setting.traits.side_by_side and setting.traits.in_caller_process and len(frames):
         others_ns = others_ns - lanes.cpu_ns[last] - lanes.core_wait_ns[last]
         others_ns += np.add.reduceat(lanes.core_wait_ns, lanes.first)
     return np.maximum(0, others_ns)

@@ -19,6 +19,7 @@ from walkerbench.criteria.grammar import Criterion, Verdict, parse_criterion
 from walkerbench.criteria.metrics import duration_name
 from walkerbench.slow_frames.critical_path import Cause, CriticalPath, follow
 from walkerbench.slow_frames.worker_times import Setting, is_recorded, lanes_of
+from walkerbench.workloads.main_phase import MainPhase
 
 _NS_PER_MS = 1e6
 _SUMMED = ("busy_ns", "cpu_ns", "gc_ns")  # over workers: no part of the frame's wall time
@@ -58,14 +59,15 @@ class Explanation:
     host: bool
 
 
-def limits_of(criteria: Iterable[Criterion], columns: Iterable[str]) -> Mapping[Criterion, str]:
+def limits_of(criteria: Iterable[Criterion], columns: Iterable[str], main_phase: MainPhase) -> Mapping[Criterion, str]:
     """The criteria that bound every single frame from above, each with the column that it bounds.
 
     Args:
         criteria: The run's.
         columns: Names of the columns of `frames.npy`.
+        main_phase: The workload's.
     """
-    durations = {duration_name(column): column for column in columns if column not in _SUMMED}
+    durations = {duration_name(column, main_phase): column for column in columns if column not in _SUMMED}
     return {
         criterion: durations[criterion.metric]
         for criterion in criteria
@@ -88,8 +90,10 @@ def explain(
         Explanations in the order of stages, criteria and frames; none for recordings of schema 1, which lack what it
         takes.
     """
-    limits = limits_of(criteria, frames.dtype.names or ())
-    if not limits or not is_recorded(frames, workers):
+    if not settings or not is_recorded(frames, workers):
+        return ()
+    limits = limits_of(criteria, frames.dtype.names or (), settings[0].main_phase)
+    if not limits:
         return ()
     explanations: list[Explanation] = []
     for setting, path in _paths(frames, workers, settings):
@@ -139,18 +143,21 @@ def count_causes(explanations: Iterable[Explanation]) -> dict[Cause, int]:
     return dict(Counter(once.values()).most_common())
 
 
-def excuse(verdict: Verdict, frames: NDArray[Any], explanations: Iterable[Explanation]) -> Verdict:
+def excuse(
+    verdict: Verdict, frames: NDArray[Any], explanations: Iterable[Explanation], main_phase: MainPhase
+) -> Verdict:
     """Take a failure back where the host is to blame for every frame over the limit.
 
     Args:
         verdict: What became of a criterion.
         frames: `(frames,)`, structured as `frames.npy`: those of the whole run.
-        explanations: Of the whole run, as of `explain`.
+        explanations: Of the whole run, as returned by `explain`.
+        main_phase: The workload's.
 
     Returns:
         The verdict with the outcome `unsupported`, and in its detail why; or the verdict as it was.
     """
-    column = limits_of([parse_criterion(verdict.criterion)], frames.dtype.names or ()).values()
+    column = limits_of([parse_criterion(verdict.criterion)], frames.dtype.names or (), main_phase).values()
     if verdict.outcome != "fail" or not column:
         return verdict
     stages = (verdict.stage,) if verdict.stage is not None else np.unique(frames["stage"]).tolist()

@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from walkerbench.modes.traits import ModeTraits
+from walkerbench.workloads.main_phase import MainPhase
+
 MISSING = -1
 """What a recorded figure says where the system had no source for it."""
 
@@ -25,16 +28,23 @@ class Setting:
     """How a run's workers shared the machine.
 
     Attributes:
-        mode: The mode that ran: "sequential", "threaded" or "process".
+        traits: Where the mode that ran runs its shards.
         gil_enabled: Whether the interpreter's global lock was on.
         settle_phase: Name of the phase that the parent runs after the barrier.
+        main_phase: The phase that is judged beside the frame.
         crowded: Whether there were more workers than cores allowed: then they wait for one another, host or no host.
     """
 
-    mode: str
+    traits: ModeTraits
     gil_enabled: bool
     settle_phase: str
+    main_phase: MainPhase
     crowded: bool = False
+
+    @property
+    def workers_wait_for_gil(self) -> bool:
+        """Whether a worker may wait for the GIL while another one holds it."""
+        return self.gil_enabled and self.traits.side_by_side and self.traits.share_gil
 
 
 @dataclass(frozen=True)
@@ -107,7 +117,7 @@ def lanes_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> L
     if not tells:
         parent_ns = np.zeros_like(parent_ns)
         columns |= {name: np.zeros_like(columns[name]) for name in ("core_wait_ns", "core_wait_before_ns")}
-    if setting.mode == "sequential" and len(frames):
+    if not setting.traits.side_by_side and len(frames):
         columns = _one_after_another(columns, first)
         first = np.arange(len(frames))
     frame = np.repeat(np.arange(len(frames)), np.diff(first, append=len(columns["start_ns"])))
@@ -118,11 +128,11 @@ def lanes_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> L
     before_ns = np.maximum(0, columns["start_ns"] - frames["start_ns"][frame])
     gather_ns = np.maximum(0, released - last_end)
     too_long_ns = np.maximum(0, columns["core_wait_before_ns"] - before_ns)
-    late_ns = _answering(frames, too_long_ns, first) if setting.mode == "process" else np.zeros_like(gather_ns)
+    late_ns = _answering(frames, too_long_ns, first) if setting.traits.own_processes else np.zeros_like(gather_ns)
     cpu_ns = np.minimum(columns["cpu_ns"], columns["busy_ns"])
     # What there is no room for before the beginning was before the frame.
     core_wait_before_ns = np.minimum(columns["core_wait_before_ns"], before_ns)
-    if setting.mode == "sequential":  # the parent's thread is the worker's
+    if not setting.traits.side_by_side:  # the parent's thread is the worker's
         parent_ns = np.maximum(0, parent_ns - columns["core_wait_ns"] - core_wait_before_ns)
     return Lanes(
         frames=frames,

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from walkerbench.workloads.main_phase import MainPhase
 
 WORKER_COLUMNS = (
     *("completed_frame", "start_ns", "busy_ns", "cpu_ns", "gc_ns"),
@@ -31,14 +34,14 @@ class Field:
     """One array of the frame buffers.
 
     Attributes:
-        group: `current` (written by shards) or `published` (written by the settler).
+        group: `current` and `snapshot` (written by shards) or `published` (written by the settler).
         name: Key within the group.
         dtype: NumPy's name of the element type.
         shape: Shape of one agent's entry, or the whole shape where not per agent.
         per_agent: Whether the first axis, added in front of `shape`, is the agents'.
     """
 
-    group: Literal["current", "published"]
+    group: Literal["current", "published", "snapshot"]
     name: str
     dtype: str
     shape: tuple[int, ...] = ()
@@ -56,6 +59,13 @@ class Shard(Protocol):
         """Write each agent's digests into its row of `FrameBuffers.digests`."""
         ...
 
+    def snapshot(self) -> None:
+        """Write what can be drawn of each agent into its rows of `FrameBuffers.snapshot`, and change nothing else.
+
+        Called between frames, and only where the workload has snapshot fields and an observer asks.
+        """
+        ...
+
 
 class Settler(Protocol):
     """The parent's part of a frame, run after the barrier over all agents."""
@@ -69,47 +79,83 @@ class Settler(Protocol):
         ...
 
 
-class Workload(Protocol):
+@dataclass(frozen=True)
+class NoSettings:
+    """The settings of a workload that has none."""
+
+
+class Workload(ABC):
     """A simulation of agents; picklable, so that a worker process can build its shard.
+
+    Attributes are the same for every instance of a class; what depends on settings is a method.
 
     Attributes:
         name: What it is called in a recorded run.
         num_agents: How many agents.
+        settings_class: A frozen dataclass, each field with a default, which holds a profile's table `[environment]`.
         phases: Names of a shard's phases, in order.
+        main_phase: The one of them that is judged and shown beside the frame's time.
         settle_phase: Name of the settler's phase.
         counters: Names of what is counted in a frame, in the columns' order of `FrameBuffers.counters`.
         frame_counters: Those of the counters that are recorded frame by frame.
         digest_fields: Names of what an agent's digests cover, in the columns' order of `FrameBuffers.digests`.
-        bytes_per_agent: Memory that one agent takes, in bytes.
+        default_criteria: What a run is judged by where its profile has no list of its own, such as
+            `frame_ms.max < 200`.
     """
 
-    @property
-    def name(self) -> str: ...  # noqa: D102  documented above, like every attribute here
-    @property
-    def num_agents(self) -> int: ...  # noqa: D102
-    @property
-    def phases(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def settle_phase(self) -> str: ...  # noqa: D102
-    @property
-    def counters(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def frame_counters(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def digest_fields(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def bytes_per_agent(self) -> int: ...  # noqa: D102
+    name: str
+    num_agents: int
+    settings_class: ClassVar[type] = NoSettings
+    phases: tuple[str, ...]
+    main_phase: MainPhase
+    settle_phase: str = "settle"
+    counters: tuple[str, ...] = ()
+    frame_counters: tuple[str, ...] = ()
+    digest_fields: tuple[str, ...]
+    default_criteria: tuple[str, ...] = ("frame_ms.max < 200",)
 
+    @abstractmethod
     def fields(self) -> tuple[Field, ...]:
-        """The arrays that cross shards."""
-        ...
+        """Return the arrays that cross shards."""
 
+    @abstractmethod
     def make_settler(self, buffers: FrameBuffers) -> Settler:
         """Build the parent's part; fills *published* for the first frame. Called before any shard is made."""
-        ...
 
+    @abstractmethod
     def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> Shard:
         """Build agents `lo:hi`, which count into row `worker` of `FrameBuffers.counters`."""
+
+    def frames_per_second(self) -> float:
+        """Return the frames in a second of simulated time, which real-time pace holds."""
+        return 60.0
+
+    def bytes_per_agent(self) -> int:
+        """Return the memory that one agent takes, in bytes; 0 where that is not known."""
+        return 0
+
+    def resource_limits(self) -> Mapping[str, float]:
+        """Return limits of the settler's statistics, by name, beyond which the environment stops itself."""
+        return {}
+
+    def snapshot_fields(self) -> tuple[Field, ...]:
+        """Return the arrays of the group `snapshot` that `Shard.snapshot` fills; none where nothing can be drawn."""
+        return ()
+
+
+class WorkloadFactory(Protocol):
+    """Makes a workload; a subclass of `Workload` is one, if its constructor takes these arguments."""
+
+    settings_class: ClassVar[type]
+
+    def __call__(self, num_agents: int, seed: int, settings: Any) -> Workload:
+        """Make a workload of so many agents.
+
+        Args:
+            num_agents: At least 1.
+            seed: The seed of every random stream, at least 0.
+            settings: An instance of `settings_class`.
+        """
         ...
 
 
@@ -146,7 +192,7 @@ class BufferLayout:
         agents = workload.num_agents
         wanted: list[tuple[str, str, str, tuple[int, ...]]] = [
             (field.group, field.name, field.dtype, (agents, *field.shape) if field.per_agent else field.shape)
-            for field in workload.fields()
+            for field in (*workload.fields(), *workload.snapshot_fields())
         ]
         wanted += [
             ("mode", "workers", "int64", (num_workers, len(WORKER_COLUMNS) + len(workload.phases))),
@@ -170,6 +216,7 @@ class FrameBuffers:
     ============== ======= ============================ ====================== =====================================
     `current[…]`   field's `(agents, …)`                its shard, in a frame  settler, after the barrier
     `published[…]` field's `(agents, …)` or as declared settler, after barrier every shard, in the next frame
+    `snapshot[…]`  field's `(agents, …)`                its shard, on request  parent, before the next frame
     `workers`      int64   `(workers, columns)`         its worker, last       parent, after the barrier
     `counters`     int64   `(workers + 1, counters)`    shards; settler: last  parent, after settling, which zeroes
     `digests`      uint64  `(agents, digest fields)`    its shard, checkpoint  parent, after the checkpoint
@@ -189,8 +236,9 @@ class FrameBuffers:
         self.layout = layout
         self.current: dict[str, NDArray[Any]] = {}
         self.published: dict[str, NDArray[Any]] = {}
+        self.snapshot: dict[str, NDArray[Any]] = {}
         own: dict[str, NDArray[Any]] = {}
-        groups = {"current": self.current, "published": self.published, "mode": own}
+        groups = {"current": self.current, "published": self.published, "snapshot": self.snapshot, "mode": own}
         for group, name, dtype, shape, offset in layout.arrays:
             groups[group][name] = np.ndarray(shape, dtype=dtype, buffer=block, offset=offset)
         self.workers: NDArray[np.int64] = own["workers"]

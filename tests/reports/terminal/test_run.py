@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from walkerbench.cli.result import to_text
+from walkerbench.modes.registry import MODES
 from walkerbench.reports.terminal.attribution import slow_frames
 from walkerbench.reports.terminal.run import report
 from walkerbench.run_directory import RunFile
@@ -169,7 +170,7 @@ def test_a_frame_over_its_limit_is_explained_in_a_line(changes: dict[str, Any], 
 )
 def test_what_blocked_means_depends_on_the_mode_and_the_gil(mode: str, gil_enabled: bool, row: str) -> None:
     run = FINISHED.changed(
-        mode={**dict(FINISHED.mode), "used": mode},
+        mode={**dict(FINISHED.mode), "used": mode, "traits": MODES.find(mode).traits},
         machine={**FINISHED.machine, "python": {"version": "3.13.0", "gil_enabled": gil_enabled}},
     )
     assert f"\n{row} " in to_text(report(run, RUN))
@@ -181,7 +182,9 @@ def test_what_blocked_means_depends_on_the_mode_and_the_gil(mode: str, gil_enabl
 )
 def test_a_slow_frame_says_who_was_slow(mode: str, worker: int | None, where: str) -> None:
     run = FINISHED.changed(
-        mode={**dict(FINISHED.mode), "used": mode}, slow_frames={"compute": 1}, worst_frames=[slow_frame(worker=worker)]
+        mode={**dict(FINISHED.mode), "used": mode, "traits": MODES.find(mode).traits},
+        slow_frames={"compute": 1},
+        worst_frames=[slow_frame(worker=worker)],
     )
     assert f": computing{where}\n" in to_text(report(run, RUN))
 

@@ -7,7 +7,7 @@ import pytest
 from herds import Herd
 from lively import LIVELY, LIVELY_AGENTS, LIVELY_FRAMES, LIVELY_SEEDS
 
-from walkerbench.workloads.walker import EnvironmentSettings
+from walkerbench.workloads.walker import WalkerSettings
 
 COUNTERS = {
     "ai_updates", "physics_only", "immobilised", "learned", "target_copies", "recovered", "falls",
@@ -55,7 +55,7 @@ def test_every_counter_is_above_zero_in_the_lively_environment(seed: int, shards
 
 
 def test_every_counter_is_above_zero_within_a_minute_of_the_default_environment() -> None:
-    totals, contested_across = run(Herd(60, EnvironmentSettings(), shards=3), 3600)
+    totals, contested_across = run(Herd(60, WalkerSettings(), shards=3), 3600)
     assert not [name for name, count in totals.items() if count == 0]
     assert contested_across > 0
     check_sums(totals)

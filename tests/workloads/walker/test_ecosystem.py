@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers
-from walkerbench.workloads.walker import EnvironmentSettings, WalkerWorkload
+from walkerbench.workloads.walker import WalkerSettings, WalkerWorkload
 from walkerbench.workloads.walker.ecosystem import Ecosystem
 from walkerbench.workloads.walker.settings import Ecosystem as EcosystemSettings
 from walkerbench.workloads.walker.settings import Physics, Terrain
@@ -22,7 +22,7 @@ class Nature:
     """An ecosystem over agents that stand still, 100 m above each other's reach, until a test moves them."""
 
     def __init__(self, agents: int = 4, terrain: Terrain | None = None, seed: int = 1, **settings: Any) -> None:
-        self.settings = EnvironmentSettings(
+        self.settings = WalkerSettings(
             terrain=terrain or Terrain(style="flat"),
             ecosystem=EcosystemSettings(**{"food_sources": 2, **QUIET, **settings}),
         )
@@ -361,7 +361,7 @@ def test_statistics_by_hand() -> None:
 
 
 def test_seconds_are_frames_by_the_profiles_rate() -> None:
-    slow = EnvironmentSettings(physics=Physics(frames_per_second=10), ecosystem=EcosystemSettings(generation_s=2.0))
+    slow = WalkerSettings(physics=Physics(frames_per_second=10), ecosystem=EcosystemSettings(generation_s=2.0))
     workload = WalkerWorkload(2, 1, slow)
     buffers = FrameBuffers(BufferLayout.of(workload, 1))
     life = workload.make_settler(buffers)

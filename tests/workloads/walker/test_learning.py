@@ -11,15 +11,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from walkerbench.modes import SequentialMode
-from walkerbench.workloads.walker import EnvironmentSettings, WalkerWorkload
+from walkerbench.modes.contract import ModeServices
+from walkerbench.modes.faults import Faults
+from walkerbench.modes.sequential import SequentialMode
+from walkerbench.modes.thread_pool import ThreadPoolManager
+from walkerbench.workloads.walker import WalkerSettings, WalkerWorkload
 from walkerbench.workloads.walker.settings import Brain, Ecosystem, Schedule, Terrain
 
 AGENTS = 24
 FRAMES = 43_200
 MINUTE = 3_600
 
-LEARNING = EnvironmentSettings(
+LEARNING = WalkerSettings(
     # Flat, all but free of obstacles, and so wide that nobody comes to its edge.
     terrain=Terrain(
         style="flat", x_min_m=-2500, x_max_m=2500, obstacle_spacing_m=5000, obstacle_half_height_m=0.001
@@ -35,9 +38,9 @@ LEARNING = EnvironmentSettings(
 )  # fmt: skip
 
 
-def last_minute_m(settings: EnvironmentSettings, seed: int) -> np.ndarray:
+def last_minute_m(settings: WalkerSettings, seed: int) -> np.ndarray:
     """`(agents,)` how far forward each agent comes in the last simulated minute of a run, m."""
-    mode = SequentialMode()
+    mode = SequentialMode(ModeServices(Faults(), ThreadPoolManager))
     settler = mode.start(WalkerWorkload(AGENTS, seed, settings), 1)
     falls = mode.buffers.counters[:, list(WalkerWorkload.counters).index("falls")]
     x = mode.buffers.current["position"][:, 0]

@@ -11,7 +11,7 @@ import pytest
 from walkerbench.workloads.walker import rays
 from walkerbench.workloads.walker.robot import OBSTACLE_CATEGORY, Box2D, Outline, Shape, make_world
 from walkerbench.workloads.walker.senses import Readings, SenseOrgans
-from walkerbench.workloads.walker.settings import GENES, EnvironmentSettings, Robot, Senses, Terrain
+from walkerbench.workloads.walker.settings import GENES, Robot, Senses, Terrain, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground, build_ground
 
 LENGTH = 8.0
@@ -61,7 +61,7 @@ def box2d_ray(world: Any, start: complex, direction: complex) -> tuple[float, fl
     ids=["rough", "mixed", "fine", "flat"],
 )
 def test_rays_agree_with_those_of_box2d(terrain: Terrain) -> None:
-    settings = EnvironmentSettings(terrain=terrain)
+    settings = WalkerSettings(terrain=terrain)
     ground = build_ground(terrain, 30, seed=5)
     world = make_world(settings, ground)
     rng = np.random.default_rng(11)

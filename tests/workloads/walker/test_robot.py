@@ -9,11 +9,11 @@ import pytest
 from herds import IDLE, PLAIN, SMALL_BRAIN, Herd
 
 from walkerbench.workloads.walker.robot import RobotBody, Shape, make_world
-from walkerbench.workloads.walker.settings import GENES, EnvironmentSettings, Robot, Terrain
+from walkerbench.workloads.walker.settings import GENES, Robot, Terrain, WalkerSettings
 from walkerbench.workloads.walker.terrain import build_ground
 
-DEFAULT = EnvironmentSettings()
-FLAT = EnvironmentSettings(terrain=Terrain(style="flat"))
+DEFAULT = WalkerSettings()
+FLAT = WalkerSettings(terrain=Terrain(style="flat"))
 
 
 @pytest.fixture
@@ -89,14 +89,14 @@ def test_a_motor_pushes_with_the_torque_of_the_design(robot: RobotBody) -> None:
 def test_robots_collide_with_ground_and_obstacles_but_never_with_one_another(robot: RobotBody) -> None:
     filters = [body.fixtures[0].filterData for body in robot.bodies]
     assert {(each.categoryBits, each.maskBits) for each in filters} == {(0x0002, 0x0005)}
-    herd = Herd(3, EnvironmentSettings(brain=SMALL_BRAIN))
+    herd = Herd(3, WalkerSettings(brain=SMALL_BRAIN))
     ground = herd.shards[0]._worlds[0].bodies[0]
     assert {each.filterData.categoryBits for each in ground.fixtures} == {0x0001, 0x0004}
     assert len({id(world) for world in herd.shards[0]._worlds}) == 3, "each has a world of its own"
 
 
 def test_robots_that_stand_in_each_other_do_not_touch() -> None:
-    crowd = EnvironmentSettings(
+    crowd = WalkerSettings(
         terrain=Terrain(style="flat", start_spacing_m=0.5, obstacle_half_height_m=0.001),
         brain=SMALL_BRAIN,
         ecosystem=IDLE,
@@ -111,7 +111,7 @@ def test_robots_that_stand_in_each_other_do_not_touch() -> None:
 
 @pytest.mark.parametrize("style", ["flat", "mixed"])
 def test_no_body_is_asleep_after_a_thousand_frames(style: str) -> None:
-    still = EnvironmentSettings(
+    still = WalkerSettings(
         terrain=Terrain(style=style), brain=SMALL_BRAIN, ecosystem=IDLE, robot=Robot(motor_speed_rad_s=1e-9)
     )
     herd = Herd(4, still)

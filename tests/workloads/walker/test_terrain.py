@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from walkerbench.workloads.walker.robot import GROUND_CATEGORY, make_world
-from walkerbench.workloads.walker.settings import EnvironmentSettings, Terrain
+from walkerbench.workloads.walker.settings import Terrain, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground, Surface, build_ground, start_positions
 
 
@@ -22,7 +22,7 @@ def test_the_default_ground_is_that_of_the_design() -> None:
 def test_box2d_holds_the_very_same_ground(style: Any) -> None:
     terrain = Terrain(style=style, x_min_m=-30, x_max_m=31, resolution_m=0.7)
     ground = build_ground(terrain, 4, seed=3)
-    world = make_world(EnvironmentSettings(terrain=terrain), ground)  # kept, or its bodies would be freed under us
+    world = make_world(WalkerSettings(terrain=terrain), ground)  # kept, or its bodies would be freed under us
     (chain,) = (each.shape for each in world.bodies[0].fixtures if each.filterData.categoryBits == GROUND_CATEGORY)
     vertices = np.array(chain.vertices)
     np.testing.assert_array_equal(vertices[:, 1], ground.heights)

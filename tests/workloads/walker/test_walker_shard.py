@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from herds import IDLE, PLAIN, SMALL_BRAIN, Herd
 
-from walkerbench.workloads.walker import EnvironmentSettings
+from walkerbench.workloads.walker import WalkerSettings
 from walkerbench.workloads.walker.senses import OBSERVATION, SenseOrgans
 from walkerbench.workloads.walker.settings import Terrain
 
@@ -203,7 +203,7 @@ def test_every_component_varies_within_a_thousand_frames_and_stays_in_its_range(
         return observations, food
 
     monkeypatch.setattr(SenseOrgans, "observe", spy)
-    herd = Herd(60, EnvironmentSettings())
+    herd = Herd(60, WalkerSettings())
     herd.step(1000)
     assert {each.dtype for each in seen} == {np.dtype(np.float32)}
     everything = np.concatenate(seen)

@@ -92,5 +92,5 @@ def over_limit(run: LabelledRun) -> NDArray[np.intp]:
 
 
 def _words(run: RunFile) -> str:
-    count = f", {counted(run.mode.workers, 'worker')}" if run.mode.used != "sequential" else ""
+    count = f", {counted(run.mode.workers, 'worker')}" if run.mode.traits.side_by_side else ""
     return f"{run.profile.get('name', '?')}, {run.mode.used}{count}"

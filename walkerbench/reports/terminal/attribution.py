@@ -13,6 +13,7 @@ from walkerbench.reports.terminal import tables as layout
 from walkerbench.reports.wording.run_verdict import stage_name
 
 if TYPE_CHECKING:
+    from walkerbench.modes.traits import ModeTraits
     from walkerbench.run_directory import AttributionRecord, RunFile, ShareRecord, SlowFrameRecord
     from walkerbench.slow_frames.attribution import Share
 
@@ -111,12 +112,12 @@ def part_in_words(run: RunFile, share: ShareRecord) -> str:
     """What a part of the time is: the mode and the GIL decide what being blocked means."""
     python = run.machine.get("python")
     gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
-    return PARTS.get(share.part) or _blocked(run.mode.used, gil_enabled)
+    return PARTS.get(share.part) or _blocked(run.mode.traits, gil_enabled)
 
 
 def _parent(run: RunFile) -> str:
-    """What stands where no worker is to blame: in sequential mode, nothing could be."""
-    return " (in the parent)" if run.mode.used != "sequential" else ""
+    """What stands where no worker is to blame: where the parent's thread is the worker's, nothing."""
+    return " (in the parent)" if run.mode.traits.side_by_side else ""
 
 
 def _limited(frame: SlowFrameRecord) -> str:
@@ -140,10 +141,12 @@ def percent(share: Share | ShareRecord) -> str:
     return f"{'at most ' if share.upper_bound else ''}{share.share * 100:.1f} %"
 
 
-def _blocked(mode: str, gil_enabled: bool) -> str:
-    if mode == "threaded":
-        return "waiting for the GIL or a lock" if gil_enabled else "waiting for a lock (the GIL is off)"
-    return "waiting for a lock or I/O" if mode == "process" else "asleep or in I/O"
+def _blocked(traits: ModeTraits, gil_enabled: bool) -> str:
+    if not traits.side_by_side:
+        return "asleep or in I/O"
+    if not traits.share_gil:
+        return "waiting for a lock or I/O"
+    return "waiting for the GIL or a lock" if gil_enabled else "waiting for a lock (the GIL is off)"
 
 
 def beside_shares(found: AttributionRecord) -> str:

@@ -137,18 +137,22 @@ def _names(compared: Compared) -> Mapping[str, str]:
 
 
 def _lacks_a_figure(side: ComparedSide) -> bool:
-    return None in (*side.frame_ms.values(), *side.agent_processing_ms.values(), side.effective_cores)
+    return None in (*side.frame_ms.values(), *side.main_phase_ms.values(), side.effective_cores)
 
 
 def _sides(compared: Compared, names: Mapping[str, str]) -> Table:
-    laid_out = layout.table(["", "frames/s", "mean", "p50", "p99", "max", "agents\np50", "agents\np99", "cores"])
+    phase = compared.base.main_phase.phase
+    laid_out = layout.table(["", "frames/s", "mean", "p50", "p99", "max", f"{phase}\np50", f"{phase}\np99", "cores"])
     for side in compared.sides:
-        frame, agents = side.frame_ms, side.agent_processing_ms
+        frame, main_phase = side.frame_ms, side.main_phase_ms
         cells = [
             layout.fixed(side.frames_per_s, 1),
             *(layout.fixed(frame[name], 2) for name in ("mean", "p50", "p99", "max")),
         ]
-        cells += [*(layout.fixed(agents[name], 2) for name in ("p50", "p99")), layout.fixed(side.effective_cores, 2)]
+        cells += [
+            *(layout.fixed(main_phase[name], 2) for name in ("p50", "p99")),
+            layout.fixed(side.effective_cores, 2),
+        ]
         laid_out.add_row(Text(names[side.label]), *cells)
     return laid_out
 

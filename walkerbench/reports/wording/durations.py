@@ -18,4 +18,4 @@ def main_durations(workload: WorkloadRecord) -> dict[str, str]:
     """
     phases = [f"{phase}_ns" for phase in (*workload.phases, workload.settle_phase)]
     columns = ["wall_ns", *phases, "dispatch_ns", "barrier_wait_ns"]
-    return {column: name for column in columns if (name := duration_name(column)) is not None}
+    return {column: name for column in columns if (name := duration_name(column, workload.main_phase)) is not None}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from walkerbench.workloads.contract import FrameBuffers
 from walkerbench.workloads.walker.genetics import founding_genomes, offspring
 from walkerbench.workloads.walker.settings import Ecosystem as EcosystemSettings
-from walkerbench.workloads.walker.settings import EnvironmentSettings
+from walkerbench.workloads.walker.settings import WalkerSettings
 from walkerbench.workloads.walker.streams import WorldStream, world_stream
 from walkerbench.workloads.walker.terrain import Ground
 
@@ -38,7 +38,7 @@ class Ecosystem:
     """
 
     def __init__(
-        self, settings: EnvironmentSettings, ground: Ground, seed: int, buffers: FrameBuffers, columns: dict[str, int]
+        self, settings: WalkerSettings, ground: Ground, seed: int, buffers: FrameBuffers, columns: dict[str, int]
     ) -> None:
         self._settings = settings.ecosystem
         self._genome = settings.genome

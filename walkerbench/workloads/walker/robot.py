@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.workloads.walker.settings import GENES, EnvironmentSettings, Robot
+from walkerbench.workloads.walker.settings import GENES, Robot, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground
 
 with warnings.catch_warnings():
@@ -28,6 +28,9 @@ FOREARM_CORNERS = ((0.0, -1.0), (0.7, -0.6), (1.0, 0.0), (0.7, 0.6), (0.0, 1.0))
 """The forearm's outline from the elbow on: x in lengths, y in half-widths."""
 
 WHEELS = 2
+BODIES = WHEELS + 3
+"""Of a robot: chassis, wheels, upper arm, lower arm."""
+
 _RIM_BESIDE = np.array([-0.9, -0.6, -0.3, 0.0, 0.3, 0.6, 0.9])
 _RIM = (_RIM_BESIDE - 1j * np.sqrt(1 - _RIM_BESIDE**2))[:, None]
 RIM_POINTS = len(_RIM)
@@ -119,7 +122,7 @@ class Outline:
         )
 
 
-def make_world(settings: EnvironmentSettings, ground: Ground) -> Any:
+def make_world(settings: WalkerSettings, ground: Ground) -> Any:
     """A world with its own copy of the terrain and no robot."""
     world = Box2D.b2World(gravity=(0.0, settings.physics.gravity_m_s2), doSleep=False)
     terrain = world.CreateStaticBody()
@@ -211,6 +214,10 @@ class RobotBody:
             position, velocity = body.position, body.linearVelocity
             values += (position.x, position.y, body.angle, velocity.x, velocity.y, body.angularVelocity)
         return values
+
+    def poses(self) -> list[tuple[float, float, float]]:
+        """Position (m) and angle (rad) of every body, as `(x, y, angle)`."""
+        return [(*body.position, body.angle) for body in self.bodies]
 
     def switch_motors(self, on: bool, speeds: tuple[float, float]) -> None:
         """Turn both motors on at the given speeds (rad/s), or off at speed 0."""

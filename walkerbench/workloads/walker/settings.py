@@ -260,7 +260,14 @@ class Ecosystem:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnvironmentSettings:
+class Limits:
+    """Limits beyond which the environment stops itself."""
+
+    bodies: Count = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkerSettings:
     """Every number of the walker training environment, by the section of a profile that holds it."""
 
     physics: Physics = field(default_factory=Physics)
@@ -273,6 +280,7 @@ class EnvironmentSettings:
     reward: Reward = field(default_factory=Reward)
     brain: Brain = field(default_factory=Brain)
     ecosystem: Ecosystem = field(default_factory=Ecosystem)
+    limits: Limits = field(default_factory=Limits)
 
 
 def _ascending(name: str, bounds: tuple[float, float]) -> None:

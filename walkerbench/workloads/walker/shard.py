@@ -13,7 +13,7 @@ from walkerbench.workloads.walker.brain import Brains
 from walkerbench.workloads.walker.network import NetworkPlan
 from walkerbench.workloads.walker.robot import Outline, RobotBody, Shape, make_world
 from walkerbench.workloads.walker.senses import OBSERVATION_SIZE, NearestFood, Readings, SenseOrgans
-from walkerbench.workloads.walker.settings import EnvironmentSettings, Reward
+from walkerbench.workloads.walker.settings import Reward, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground
 
 Floats = NDArray[np.float64]
@@ -47,7 +47,7 @@ class WalkerShard:
 
     def __init__(
         self,
-        settings: EnvironmentSettings,
+        settings: WalkerSettings,
         ground: Ground,
         seed: int,
         lo: int,
@@ -68,6 +68,7 @@ class WalkerShard:
         self._everybody = buffers.published["position"]
         self._food = buffers.published["food"]
         self._digests = buffers.digests[lo:hi]
+        self._drawn = buffers.snapshot["bodies"][lo:hi]
 
         self._pairs = np.array(settings.action.pairs).view(np.complex128)[:, 0]
         self._senses = SenseOrgans(settings.senses, settings.robot, ground)
@@ -151,6 +152,11 @@ class WalkerShard:
                 self._life[row : row + 1],
             )
             self._current["bodies"][row] = self._worlds[row].bodyCount
+
+    def snapshot(self) -> None:
+        """Write where each agent's bodies are."""
+        for row, robot in enumerate(self._robots):
+            self._drawn[row] = np.nan if robot is None else robot.poses()
 
     def _slot(self, frame: int, interval: int) -> slice:
         """Rows whose agent's number equals the frame's, modulo the interval."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from walkerbench.workloads.contract import Field, FrameBuffers
+from walkerbench.workloads.contract import Field, FrameBuffers, Workload
+from walkerbench.workloads.main_phase import MainPhase
 from walkerbench.workloads.walker import ecosystem, shard
 from walkerbench.workloads.walker.brain import bytes_per_brain
 from walkerbench.workloads.walker.ecosystem import Ecosystem
 from walkerbench.workloads.walker.network import NetworkPlan, Workspace
+from walkerbench.workloads.walker.robot import BODIES
 from walkerbench.workloads.walker.senses import OBSERVATION_SIZE
-from walkerbench.workloads.walker.settings import GENES, EnvironmentSettings
+from walkerbench.workloads.walker.settings import GENES, WalkerSettings
 from walkerbench.workloads.walker.shard import WalkerShard
 from walkerbench.workloads.walker.terrain import Ground, build_ground
 
@@ -21,7 +23,7 @@ _SEGMENT_BYTES = 200
 
 
 @dataclass(frozen=True)
-class WalkerWorkload:
+class WalkerWorkload(Workload):
     """Box2D robots with learning brains; picklable.
 
     Attributes:
@@ -32,18 +34,34 @@ class WalkerWorkload:
 
     num_agents: int
     seed: int = 1
-    settings: EnvironmentSettings = field(default_factory=EnvironmentSettings)
+    settings: WalkerSettings = field(default_factory=WalkerSettings)
 
     name = "walker"
+    settings_class = WalkerSettings
     phases = ("agents", "physics")
+    main_phase = MainPhase("agents", "agent processing")
     settle_phase = "ecosystem"
     counters = (*shard.COUNTERS, *ecosystem.COUNTERS)
     frame_counters = ("ai_updates", "physics_only", "immobilised", "learned", "replaced")
     digest_fields = ("bodies", "brain", "state")
+    default_criteria = (
+        "frame_ms.max < 200",
+        "agent_processing_ms.max < 200",
+        "emergency_shutdowns == 0",
+        "physics_fps > 400",
+    )
+    """Those of the threading guide, see docs/guide.md."""
 
-    @property
+    def frames_per_second(self) -> float:
+        """Return the frames in a second of simulated time."""
+        return self.settings.physics.frames_per_second
+
+    def resource_limits(self) -> dict[str, float]:
+        """Return the most bodies, the ground of each world included."""
+        return {"bodies": self.settings.limits.bodies}
+
     def bytes_per_agent(self) -> int:
-        """Memory of one agent: its brain with replay and its share of what learning needs, and its world."""
+        """Return the memory of one agent: its brain with replay, its share of what learning needs, and its world."""
         settings = self.settings
         plan = NetworkPlan.of(settings.brain, OBSERVATION_SIZE, len(settings.action.pairs))
         interval = settings.schedule.ai_interval_frames * settings.schedule.learn_interval_updates
@@ -77,6 +95,14 @@ class WalkerWorkload:
             Field("published", "meals", "int64"),
             Field("published", "food", "float64", (self.settings.ecosystem.food_sources, 2), per_agent=False),
         )
+
+    def snapshot_fields(self) -> tuple[Field, ...]:
+        """Return where each body is.
+
+        `bodies`, float64 `(agents, 5, 3)`: x (m), y (m) and angle (rad) of the chassis, both wheels, the upper arm and
+        the lower arm; NaN where the agent is destroyed.
+        """
+        return (Field("snapshot", "bodies", "float64", (BODIES, 3)),)
 
     def make_settler(self, buffers: FrameBuffers) -> Ecosystem:
         """Build the ecosystem, which publishes the first frame's world."""

@@ -10,7 +10,7 @@ SLOW_NS, FAST_NS = 2_000_000_001, 2_000_000_000
 
 
 def test_the_defaults_are_the_documented_ones():
-    assert Safeguards() == Safeguards(slow_frame_s=2.0, slow_frames=10, memory_limit_share=0.8, bodies_limit=100_000)
+    assert Safeguards() == Safeguards(slow_frame_s=2.0, slow_frames=10, memory_limit_share=0.8)
 
 
 def test_ten_slow_frames_in_a_row_are_too_many():

@@ -1,0 +1,36 @@
+"""The modes by their names. A mode is one file with a subclass of `ExecutionMode`, and one line here.
+
+An installed package adds its own by an entry point of the group `walkerbench.modes`, whose object is the class.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from walkerbench.system.registry import Registry
+
+if TYPE_CHECKING:
+    from walkerbench.modes.contract import ExecutionMode
+
+MODES: Registry[type[ExecutionMode]] = Registry(
+    "mode",
+    "walkerbench.modes",
+    {
+        "sequential": "walkerbench.modes.sequential:SequentialMode",
+        "threaded": "walkerbench.modes.threaded:ThreadedMode",
+        "process": "walkerbench.modes.process:ProcessMode",
+    },
+)
+
+BASE_MODE = "sequential"
+"""The mode that others are compared with, and that runs where another one falls back."""
+
+
+def mode_that_runs(name: str, num_agents: int) -> type[ExecutionMode]:
+    """Return the mode of a name, or `BASE_MODE` where there are too few agents for it.
+
+    Raises:
+        UsageError: There is no such mode.
+    """
+    mode = MODES.find(name)
+    return mode if num_agents >= mode.fewest_agents else MODES.find(BASE_MODE)

@@ -1,0 +1,25 @@
+"""What modes differ in, as far as anything outside of them may ask. No other code compares a mode's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModeTraits:
+    """Where a mode runs its shards.
+
+    Attributes:
+        side_by_side: Whether shards run at the same time, as far as the interpreter lets them; else one after another
+            in the caller's thread.
+        in_caller_process: Whether shards run in the process that steps the environment.
+        share_gil: Whether the threads that run shards share an interpreter, and so its GIL where that is on.
+        own_processes: Whether each shard has a process of its own, which sleeps between two frames.
+        on_this_machine: Whether every shard runs on the machine of the caller.
+    """
+
+    side_by_side: bool
+    in_caller_process: bool
+    share_gil: bool
+    own_processes: bool
+    on_this_machine: bool = True

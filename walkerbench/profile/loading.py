@@ -1,0 +1,61 @@
+"""Reads profiles from files: those that come with walkerbench by their names, others by their paths."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+from walkerbench.errors import ProfileError
+from walkerbench.profile import shipped
+from walkerbench.profile.model import Profile
+from walkerbench.profile.table import profile_from_table
+from walkerbench.profile.toml_tables import suggestion
+
+_MOST_BYTES = 1 << 20  # the longest shipped profile has some 20 KiB
+
+
+def load_profile(name_or_path: str) -> Profile:
+    """Read a profile and check all of it.
+
+    Args:
+        name_or_path: A shipped profile's name, or the path of a TOML file (it has a separator or ends with `.toml`).
+
+    Raises:
+        ProfileError: There is none, or something in it is wrong; carries every problem.
+    """
+    if name_or_path.endswith(".toml") or "/" in name_or_path or os.sep in name_or_path:
+        return _read(Path(name_or_path), name_or_path)
+    names = shipped.names()
+    if name_or_path not in names:
+        hint = f"{suggestion(name_or_path, names)}there are {', '.join(names)}; a file is given by a path with .toml"
+        raise ProfileError(f"profile {name_or_path!r}", (f"no such profile; {hint}",))
+    return _read(shipped.directory() / f"{name_or_path}.toml", "built in")
+
+
+def list_profiles() -> tuple[Profile, ...]:
+    """Every shipped profile.
+
+    Raises:
+        ProfileError: Something in one is wrong.
+    """
+    return tuple(load_profile(name) for name in shipped.names())
+
+
+def _read(path: Path, source: str) -> Profile:
+    where = str(path)
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MOST_BYTES + 1)  # no more: a device has no end
+        if len(text) > _MOST_BYTES:
+            raise ProfileError(where, (f"is larger than {_MOST_BYTES:,} bytes: no profile",))
+        table = tomllib.loads(text.decode("utf-8"))
+    except FileNotFoundError:
+        raise ProfileError(where, ("no such file; `walkerbench profiles` lists the profiles there are",)) from None
+    except OSError as error:
+        raise ProfileError(where, (f"cannot be read: {error.strerror}",)) from error
+    except UnicodeDecodeError as error:
+        raise ProfileError(where, (f"is not a text file in UTF-8 (byte {error.start})",)) from error
+    except (ValueError, RecursionError) as error:
+        raise ProfileError(where, (f"is not valid TOML: {error}",)) from error
+    return profile_from_table(table, path.stem, source, where)

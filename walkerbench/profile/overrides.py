@@ -1,0 +1,117 @@
+"""Parts of a profile that a caller replaces, all at once and checked together."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from walkerbench.criteria.grammar import replace
+from walkerbench.errors import OverrideError
+from walkerbench.modes.registry import MODES
+from walkerbench.profile.contradictions import find_contradictions
+from walkerbench.profile.model import Profile
+from walkerbench.profile.table import ProfileKeys, default_criteria, parse_known
+from walkerbench.profile.toml_tables import check_value, explain
+from walkerbench.workloads.registry import WORKLOADS
+
+_OF_STAGES = ("agents", "frames", "duration_s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileOverrides:
+    """Parts of a profile to replace; None leaves a part as it is.
+
+    Attributes:
+        workload: What is run. Another than the profile's comes with its own default settings, and, where the profile
+            is judged by its workload's default criteria, with its own.
+        mode: Where shards run. One that does not run them side by side lets go of the profile's workers.
+        workers: How many shards.
+        agents: How many agents; not for a profile of several stages.
+        frames: Frames of every stage, in place of any duration.
+        duration_s: Seconds that every stage lasts, in place of any number of frames.
+        seed: Root of every random stream.
+        warmup: Frames at the start of each stage that are not judged.
+        pace: `max` or `realtime`.
+        criteria: Texts of criteria; each takes the place of the one with the same metric and statistic.
+    """
+
+    workload: str | None = None
+    mode: str | None = None
+    workers: int | None = None
+    agents: int | None = None
+    frames: int | None = None
+    duration_s: float | None = None
+    seed: int | None = None
+    warmup: int | None = None
+    pace: str | None = None
+    criteria: tuple[str, ...] = ()
+
+    def given(self) -> dict[str, Any]:
+        """Return every part that is to be replaced, criteria aside, by its key."""
+        parts = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "criteria"}
+        return {key: value for key, value in parts.items() if value is not None}
+
+
+NO_OVERRIDES = ProfileOverrides()
+"""Leaves a profile as it is."""
+
+
+def override(profile: Profile, overrides: ProfileOverrides) -> Profile:
+    """Return a profile with parts replaced.
+
+    Raises:
+        OverrideError: A value is wrong by itself, or with the rest of the profile; carries every problem.
+        CriterionError: A criterion cannot be parsed, or asks for what is not measured.
+    """
+    given = overrides.given()
+    _check_each(given, profile)
+    changed = _with_workload(profile, given.pop("workload", profile.workload))
+    if overrides.workers is None and overrides.mode and not MODES.find(overrides.mode).traits.side_by_side:
+        given["workers"] = None
+    stage_changes: dict[str, Any] = {key: given.pop(key) for key in _OF_STAGES if key in given}
+    if "frames" in stage_changes or "duration_s" in stage_changes:
+        stage_changes = {"frames": None, "duration_s": None} | stage_changes
+    workload = changed.make_workload(changed.stages[0])
+    # A criterion of the profile is checked again, too: another workload may not measure what it asks for.
+    kept = [parse_known(str(criterion), workload) for criterion in changed.criteria]
+    changed = dataclasses.replace(
+        changed,
+        stages=tuple(dataclasses.replace(stage, **stage_changes) for stage in changed.stages),
+        criteria=replace(kept, tuple(parse_known(text, workload) for text in overrides.criteria)),
+        **given,
+    )
+    problems = tuple((each.key, each.text) for each in find_contradictions(changed))
+    if problems:
+        raise OverrideError(problems)
+    return changed
+
+
+def _check_each(given: dict[str, Any], profile: Profile) -> None:
+    problems = []
+    for key, value in given.items():
+        try:
+            check_value(ProfileKeys, key, value)
+        except ValidationError as error:
+            problems.append((key, explain(error)))
+    if "frames" in given and "duration_s" in given:
+        problems.append(("frames, duration_s", "give one of the two"))
+    if "agents" in given and len(profile.stages) > 1:
+        counts = ", ".join(str(stage.agents) for stage in profile.stages)
+        text = f"the profile {profile.name} has stages of {counts} agents; change them in its file"
+        problems.append(("agents", text))
+    if problems:
+        raise OverrideError(tuple(problems))
+
+
+def _with_workload(profile: Profile, name: str) -> Profile:
+    """Let a profile run another workload, with that one's default settings and, where they were defaults, criteria."""
+    if name == profile.workload:
+        return profile
+    were_default = set(profile.criteria) == set(default_criteria(profile.make_workload(profile.stages[0])))
+    changed = dataclasses.replace(profile, workload=name, environment=WORKLOADS.find(name).settings_class())
+    if not were_default:
+        return changed
+    return dataclasses.replace(changed, criteria=default_criteria(changed.make_workload(changed.stages[0])))

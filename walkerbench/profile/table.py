@@ -1,0 +1,199 @@
+"""From a table of keys, as TOML or JSON has it, to a checked profile."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Annotated, Any
+
+from annotated_types import Ge, Len
+from pydantic import AfterValidator
+
+from walkerbench.criteria.grammar import Criterion, check_known, parse_criterion, replace
+from walkerbench.criteria.metrics import known_metrics
+from walkerbench.errors import CriterionError, ProfileError, UsageError
+from walkerbench.modes.faults import Faults
+from walkerbench.modes.registry import BASE_MODE, MODES
+from walkerbench.profile.contradictions import find_contradictions
+from walkerbench.profile.model import Count, HostStall, Pace, Profile, Seconds, Stage
+from walkerbench.profile.safeguards import Safeguards
+from walkerbench.profile.toml_tables import check_table, spell, wrong
+from walkerbench.recording.frames import frame_dtype
+from walkerbench.system.registry import Registry
+from walkerbench.workloads.contract import NoSettings, Workload
+from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
+
+
+def _registered(registry: Registry[Any]) -> AfterValidator:
+    def check(name: str) -> str:
+        try:
+            registry.find(name)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        return name
+
+    return AfterValidator(check)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileKeys:
+    """The keys of a profile's file, each with the value that it has where the file leaves it out.
+
+    The table `environment` is beside them; its keys are those of the workload's settings class.
+    """
+
+    description: str = ""
+    workload: Annotated[str, _registered(WORKLOADS)] = DEFAULT_WORKLOAD
+    mode: Annotated[str, _registered(MODES)] = BASE_MODE
+    workers: Count | None = None
+    agents: Count = 60
+    frames: Count = 3600
+    duration_s: Seconds | None = None
+    warmup: Annotated[int, Ge(0)] = 240
+    seed: Annotated[int, Ge(0)] = 1
+    pace: Pace = "max"
+    checkpoint_every: Count = 60
+    stages: Annotated[tuple[Stage, ...], Len(1)] | None = None
+    criteria: dict[str, str] | None = None
+    host_stall: HostStall = "fail"
+    safeguards: Safeguards = field(default_factory=Safeguards)
+    faults: Faults = field(default_factory=Faults)
+
+
+_SAME_IN_PROFILE = (
+    *("description", "workload", "mode", "workers", "warmup", "seed", "pace", "checkpoint_every", "host_stall"),
+    *("safeguards", "faults"),
+)
+"""Keys that mean the same in the file and in the profile."""
+
+
+def profile_from_dict(data: Mapping[str, Any]) -> Profile:
+    """Rebuild a profile from what `Profile.as_dict` gave, here or in another version; checked as a file is.
+
+    Args:
+        data: Plain data; a key that is left out or None has its default.
+
+    Raises:
+        ProfileError: Something in it is wrong, or a key unknown here; carries every problem.
+    """
+    table = _without_none(data)
+    name, source = str(table.pop("name", "")), str(table.pop("source", ""))
+    if isinstance(table.get("criteria"), list):
+        parts = (str(text).partition(" ") for text in table["criteria"])
+        table["criteria"] = {metric: condition for metric, _, condition in parts}
+    return profile_from_table(table, name, source, f"profile {name}")
+
+
+def profile_from_table(table: Mapping[str, Any], name: str, source: str, where: str) -> Profile:
+    """Check a table of keys and make a profile of it.
+
+    Args:
+        table: As read from TOML.
+        name: The profile's name.
+        source: `built in`, or the path that was given.
+        where: What error messages call it.
+
+    Raises:
+        ProfileError: Something in it is wrong; carries every problem.
+    """
+    checked = check_table(table, keys_with_settings(_settings_class(table.get("workload"))))
+    problems = list(checked.problems)
+    problems += [text for keys, text in _clashes(table) if checked.failed.isdisjoint(keys)]
+    values = dict(checked.values)
+    if "workload" in checked.failed:
+        problems = [problem for problem in problems if not problem.startswith("environment")]
+        values.pop("environment", None)
+    environment = values.pop("environment", None)
+    keys = ProfileKeys(**values)
+    factory = WORKLOADS.find(keys.workload)
+    by_duration = keys.duration_s is not None
+    only = Stage(agents=keys.agents, frames=None if by_duration else keys.frames, duration_s=keys.duration_s)
+    profile = Profile(
+        name=name,
+        source=source,
+        stages=keys.stages or (only,),
+        criteria=(),
+        environment=factory.settings_class() if environment is None else environment,
+        **{key: getattr(keys, key) for key in _SAME_IN_PROFILE},
+    )
+    if "workload" not in checked.failed:
+        criteria, unreadable = _criteria(keys.criteria, profile.make_workload(profile.stages[0]))
+        profile = dataclasses.replace(profile, criteria=criteria)
+        problems += unreadable
+    for contradiction in find_contradictions(profile):
+        if checked.failed.isdisjoint(contradiction.involved):
+            problems.append(f"{contradiction.key}: {contradiction.text}")
+    if problems:
+        raise ProfileError(where, tuple(problems))
+    return profile
+
+
+@cache
+def keys_with_settings(settings_class: type) -> type:
+    """Return `ProfileKeys` with the table `environment` of a workload's settings."""
+    environment = ("environment", settings_class, field(default_factory=settings_class))
+    return dataclasses.make_dataclass(
+        ProfileKeys.__name__, [environment], bases=(ProfileKeys,), frozen=True, kw_only=True
+    )
+
+
+def default_criteria(workload: Workload) -> tuple[Criterion, ...]:
+    """Return what a run of a workload is judged by where its profile has no list of its own."""
+    return replace((), [parse_known(text, workload) for text in workload.default_criteria])
+
+
+def parse_known(text: str, workload: Workload) -> Criterion:
+    """Parse a criterion, and check that a run of the workload measures what it asks for.
+
+    Raises:
+        CriterionError: It cannot be parsed, or names what is not measured.
+    """
+    columns = frame_dtype(workload.phases, workload.settle_phase, workload.frame_counters).names or ()
+    criterion = parse_criterion(text)
+    check_known(criterion, known_metrics(columns, workload.counters, workload.main_phase))
+    return criterion
+
+
+def _settings_class(workload: object) -> type:
+    """The settings class of a workload that a table names; of one that is not there, none."""
+    if workload is None:
+        workload = DEFAULT_WORKLOAD
+    try:
+        return WORKLOADS.find(workload).settings_class if isinstance(workload, str) else NoSettings
+    except UsageError:
+        return NoSettings
+
+
+def _clashes(table: Mapping[str, Any]) -> Iterator[tuple[frozenset[str], str]]:
+    """Keys of a file that exclude one another, and what to say of them."""
+    if "frames" in table and "duration_s" in table:
+        yield frozenset({"frames", "duration_s"}), "frames, duration_s: both are given; allowed: one of the two"
+    beside = [key for key in ("agents", "frames", "duration_s") if key in table]
+    if "stages" in table and beside:
+        text = wrong("given beside [[stages]]", "in each [[stages]] instead")
+        yield frozenset({"stages", *beside}), f"{', '.join(beside)}: {text}"
+
+
+def _criteria(table: Mapping[str, str] | None, workload: Workload) -> tuple[tuple[Criterion, ...], list[str]]:
+    if table is None:
+        return default_criteria(workload), []
+    criteria, problems = [], []
+    for key, condition in table.items():
+        try:
+            criteria.append(parse_known(f"{key} {condition}", workload))
+        except CriterionError as error:
+            problems.append(f"{spell(('criteria', key))}: {error}")
+    return replace((), criteria), problems
+
+
+def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
+    """A table as TOML could hold it: what is None is left out."""
+    return {key: _kept(value) for key, value in table.items() if value is not None}
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _without_none(value)
+    return [_kept(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,88 @@
+"""What changed in `run.json` from one schema to the next, and how a file of an older one is read today.
+
+1  The first. run.json with every key of `RunFile` but those below; frames.npy, workers.npy, cpu.npy and digests.npy,
+   whose columns run.json describes under "arrays".
+2  run.json says where the time went: "attribution", "slow_frames", "worst_frames". workers.npy has what the system
+   says of each thread's time, -1 where it does not, and frames.npy has it of the parent's. Of a run of schema 1 all of
+   that is absent: its arrays lack the columns.
+3  A stage says which mode ran it and its workers' process ids. workers.npy counts voluntary switches, frames.npy has
+   the parent's, and a worker's garbage collection is its thread's own. "worst_frames" holds the longest frames, with
+   no criterion, where none is over a limit.
+4  A workload says what is its main phase and its frames per second at real-time pace; modes come with their traits;
+   the profile names its workload. Observers are recorded with what they cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+SCHEMA_VERSION = 4
+"""The schema that this walkerbench writes, and the newest that it reads."""
+
+_SIDE_BY_SIDE = {"side_by_side": True, "in_caller_process": True, "share_gil": True, "own_processes": False}
+_TRAITS: Mapping[str, Mapping[str, bool]] = {
+    "sequential": _SIDE_BY_SIDE | {"side_by_side": False, "on_this_machine": True},
+    "threaded": _SIDE_BY_SIDE | {"on_this_machine": True},
+    "process": {
+        "side_by_side": True,
+        "in_caller_process": False,
+        "share_gil": False,
+        "own_processes": True,
+        "on_this_machine": True,
+    },
+}
+"""Traits of the modes that there were before schema 4."""
+
+
+def migrate(content: dict[str, Any]) -> dict[str, Any]:
+    """Bring the content of an older `run.json` into today's shape; what it does not say is None or empty.
+
+    Args:
+        content: With a `schema_version` from 1 to `SCHEMA_VERSION`, which is kept; else of any shape, since nothing has
+            been checked yet.
+
+    Returns:
+        The content, with the keys that came later.
+
+    Raises:
+        LookupError: It lacks what every file of its schema has.
+        TypeError: Something in it is of another type than in any schema.
+    """
+    for version in range(content["schema_version"], SCHEMA_VERSION):
+        content = _STEPS[version](content)
+    return content
+
+
+def _from_1(content: dict[str, Any]) -> dict[str, Any]:
+    return {"attribution": None, "slow_frames": {}, "worst_frames": [], **content}
+
+
+def _from_2(content: dict[str, Any]) -> dict[str, Any]:
+    used = content["mode"]["used"]
+    return content | {"stages": [{"mode": used, "worker_pids": [], **stage} for stage in content["stages"]]}
+
+
+def _from_3(content: dict[str, Any]) -> dict[str, Any]:
+    profile, mode = content["profile"], content["mode"]
+    # There was one workload, whose main phase the guide calls agent processing.
+    workload = {
+        **content["workload"],
+        "main_phase": {"phase": "agents", "title": "agent processing"},
+        "frames_per_second": profile["environment"]["physics"]["frames_per_second"],
+    }
+    stages = [
+        {**stage, "mode": stage["mode"] or mode["used"], "traits": _TRAITS[stage["mode"] or mode["used"]]}
+        for stage in content["stages"]
+    ]
+    return content | {
+        "workload": workload,
+        "mode": {**mode, "traits": _TRAITS[mode["used"]]},
+        "profile": {"workload": "walker", **profile},
+        "stages": stages,
+        "observers": [],
+    }
+
+
+_STEPS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2, 3: _from_3}
+"""Schema → the step to the next one."""

@@ -1,0 +1,81 @@
+"""Things that are found by a name: built in, registered by a call, or brought by an installed package."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, TypeVar
+
+from walkerbench.errors import UsageError
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Names and what they stand for. Nothing is imported before it is asked for by its name.
+
+    Args:
+        kind: What the things are called in messages, such as `workload`.
+        group: The entry-point group by which an installed package brings its own; an entry point's name is the name,
+            its object the thing.
+        built_in: Name → `module:attribute` of this package.
+    """
+
+    def __init__(self, kind: str, group: str, built_in: Mapping[str, str]) -> None:
+        self._kind = kind
+        self._group = group
+        self._built_in = dict(built_in)
+        self._registered: dict[str, T] = {}
+
+    def register(self, name: str, thing: T) -> None:
+        """Add a thing for this process; a child process needs the entry point, or its own call.
+
+        Raises:
+            UsageError: The name stands for something else already.
+        """
+        if name in self._built_in or self._registered.get(name, thing) is not thing:
+            raise UsageError(f"{self._kind} {name!r} is registered already: choose another name")
+        self._registered[name] = thing
+
+    def names(self) -> tuple[str, ...]:
+        """Return every name: the built-in ones first, in their order, then the others by the alphabet."""
+        others = {*self._registered, *(each.name for each in self._entry_points())} - self._built_in.keys()
+        return (*self._built_in, *sorted(others))
+
+    def find(self, name: str) -> T:
+        """Return what a name stands for.
+
+        Raises:
+            UsageError: There is no such name, or what it stands for cannot be imported; says which there are.
+        """
+        if name in self._registered:
+            return self._registered[name]
+        if name in self._built_in:
+            module, _, attribute = self._built_in[name].partition(":")
+            found: T = getattr(importlib.import_module(module), attribute)
+            return found
+        for each in self._entry_points():
+            if each.name == name:
+                return self._load(each)
+        raise UsageError(f"no such {self._kind}: {name!r}; {self.suggest(name)}")
+
+    def suggest(self, name: str) -> str:
+        """Return the names that there are, and before them the nearest one if any is near."""
+        names = self.names()
+        close = difflib.get_close_matches(name, names, n=1)
+        return f"{f'did you mean {close[0]}? ' if close else ''}there are {', '.join(names)}"
+
+    def _entry_points(self) -> tuple[EntryPoint, ...]:
+        return tuple(entry_points(group=self._group))
+
+    def _load(self, entry_point: EntryPoint) -> T:
+        try:
+            loaded: T = entry_point.load()
+        except Exception as error:
+            raise UsageError(
+                f"{self._kind} {entry_point.name!r} cannot be imported from {entry_point.value}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        return loaded

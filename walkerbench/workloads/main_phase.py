@@ -1,0 +1,28 @@
+"""The phase of a frame that a workload is judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MainPhase:
+    """The phase that does a workload's own work; its time is shown beside the frame's.
+
+    Attributes:
+        phase: Its name among the workload's phases, such as `agents`.
+        title: What it is called where a person reads it, such as `agent processing`.
+    """
+
+    phase: str
+    title: str
+
+    @property
+    def column(self) -> str:
+        """The column of `frames.npy` that holds its time, such as `agents_ns`."""
+        return f"{self.phase}_ns"
+
+    @property
+    def metric(self) -> str:
+        """The metric of its time, without a statistic, such as `agent_processing_ms`."""
+        return f"{self.title.replace(' ', '_')}_ms"

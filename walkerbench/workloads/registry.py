@@ -1,0 +1,25 @@
+"""The workloads by their names. A workload is one module or folder here, and one line in this file.
+
+An installed package adds its own by an entry point of the group `walkerbench.workloads`, whose object is the factory:
+a subclass of `Workload` or anything else that `WorkloadFactory` describes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from walkerbench.system.registry import Registry
+
+if TYPE_CHECKING:
+    from walkerbench.workloads.contract import WorkloadFactory
+
+WORKLOADS: Registry[WorkloadFactory] = Registry(
+    "workload",
+    "walkerbench.workloads",
+    {
+        "walker": "walkerbench.workloads.walker:WalkerWorkload",
+    },
+)
+
+DEFAULT_WORKLOAD = "walker"
+"""What is run where a profile names no workload."""
