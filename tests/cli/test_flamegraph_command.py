@@ -43,7 +43,7 @@ def test_options_are_passed_on_to_the_run(command: Any, profiled: list[Sequence[
 
     assert profiled == [
         ("--profile=smoke", "--mode=threaded", "--workers=2", "--duration=90"),
-        ("--profile=default", "--frames=500", "--pace=realtime", "--seed=3"),
+        ("--profile=default", "--frames=500", "--seed=3", "--pace=realtime"),
     ]
 
 

@@ -29,7 +29,7 @@ HEAVY = ("Box2D", "numpy", "pydantic")
 def test_the_walk_sees_the_commands_and_their_options() -> None:
     assert set(COMMANDS) >= {"run", "show", "compare", "ab", "profiles"}
     run = {option for name, option in OPTIONS if name == "run"}
-    wanted = "mode workers agents frames duration seed warmup pace profile criterion repeat output json quiet verbose"
+    wanted = "workload mode workers agents frames duration seed warmup pace profile criterion repeat output json quiet verbose"
     assert run == {f"--{name}" for name in wanted.split()}
 
 

@@ -133,8 +133,8 @@ def test_a_failed_workers_own_traceback_comes_with_v(command: Any, runner: Any) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--mode", "fast"], "Invalid value for '--mode': 'fast' is not one of 'sequential', 'threaded', 'process'. "
-         "(see `walkerbench run --help`)"),
+        (["--mode", "fast"], "--mode: no such mode: 'fast'; there are sequential, threaded, process"),
+        (["--workload", "wakler"], "--workload: no such workload: 'wakler'; did you mean walker? there are walker"),
         (["--agents", "0"], "--agents: 0 is wrong; allowed: greater than or equal to 1"),
         (["--agents", "-5"], "--agents: -5 is wrong; allowed: greater than or equal to 1"),
         (["--agents", "many"], "Invalid value for '--agents': 'many' is not a valid integer. "

@@ -20,18 +20,22 @@ from walkerbench.system.interrupts import InterruptWatch
 
 WARMUP = 4
 
-FLIPPED = """
+WORKLOAD = """
 from flipped_walkers import FlippedWalkers
-Profile.make_workload = lambda self, stage: FlippedWalkers(
-    stage.agents, self.seed, self.environment, part="brain", agent=7, frame=2
-)
-"""
+from walkerbench.workloads.walker import WalkerSettings, WalkerWorkload
 
 
-PRINTING = """
-_make = Profile.make_workload
-Profile.make_workload = lambda self, stage: (print("a stray print", flush=True), _make(self, stage))[1]
+def make(num_agents, seed, settings):
+    return {made}
+
+
+make.settings_class = WalkerSettings
 """
+"""A workload that each revision of the repository brings: walkers, but for what a test varies."""
+
+WALKERS = "WalkerWorkload(num_agents, seed, settings)"
+FLIPPED = 'FlippedWalkers(num_agents, seed, settings, part="brain", agent=7, frame=2)'
+PRINTING = f'(print("a stray print", flush=True), {WALKERS})[1]'
 
 
 class Repository:
@@ -46,6 +50,7 @@ class Repository:
         self.package = directory / "walkerbench"
         package = Path(walkerbench.__file__).parent
         shutil.copytree(package, self.package, ignore=shutil.ignore_patterns("__pycache__"))
+        self.bring_workload(WALKERS)
         self.git("init", "--quiet", "--initial-branch=main")
         self.commit("main")
 
@@ -71,6 +76,15 @@ class Repository:
         path = self.package / module
         path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
 
+    def bring_workload(self, made: str) -> None:
+        """Let the code of the repository bring the workload `varied`, as an installed package would."""
+        shutil.copy(flipped_walkers.__file__, self.directory)
+        (self.directory / "varied_walkers.py").write_text(WORKLOAD.format(made=made), encoding="utf-8")
+        metadata = self.directory / "varied_walkers-1.dist-info"
+        metadata.mkdir(exist_ok=True)
+        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: varied-walkers\nVersion: 1\n")
+        (metadata / "entry_points.txt").write_text("[walkerbench.workloads]\nvaried = varied_walkers:make\n")
+
     def worktrees(self) -> int:
         """How many there are, the repository's own included."""
         return len(self.git("worktree", "list", "--porcelain").split("\n\n"))
@@ -85,8 +99,8 @@ def made_repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
         "newer", lambda: made.append("interleaved/protocol.py", "\nHello.__init__.__kwdefaults__['protocol'] = 99\n")
     )
     made.vary("older", lambda: _forget_a_key(made))
-    made.vary("printing", lambda: made.append("profile/model.py", PRINTING))
-    made.vary("flipped", lambda: _flip(made))
+    made.vary("printing", lambda: made.bring_workload(PRINTING))
+    made.vary("flipped", lambda: made.bring_workload(FLIPPED))
     return made
 
 
@@ -94,18 +108,14 @@ def _forget_a_key(repository: Repository) -> None:
     safeguards = repository.package / "profile/safeguards.py"
     text = safeguards.read_text(encoding="utf-8")
     # Without its type it is no field any more, and so no key.
-    safeguards.write_text(text.replace("bodies_limit: Annotated[int, Ge(1)] =", "bodies_limit ="), encoding="utf-8")
-
-
-def _flip(repository: Repository) -> None:
-    shutil.copy(flipped_walkers.__file__, repository.directory)
-    repository.append("profile/model.py", FLIPPED)
+    safeguards.write_text(text.replace("slow_frames: Annotated[int, Ge(1)] =", "slow_frames ="), encoding="utf-8")
 
 
 @pytest.fixture
 def repository(made_repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """The repository as the current directory."""
+    """The repository as the current directory, from which the workload `varied` is found."""
     monkeypatch.chdir(made_repository.directory)
+    monkeypatch.syspath_prepend(made_repository.directory)
     return made_repository
 
 

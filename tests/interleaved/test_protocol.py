@@ -24,7 +24,9 @@ from walkerbench.interleaved.protocol import (
     encode,
     version_of,
 )
+from walkerbench.modes.traits import ModeTraits
 from walkerbench.slow_frames.attribution import Part
+from walkerbench.workloads.main_phase import MainPhase
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False, allow_infinity=False),
@@ -36,17 +38,26 @@ counts = st.integers(0, 2**64 - 1)
 seconds = st.floats(0, 1e9)
 
 requests = st.one_of(
+    st.builds(protocol.ListProfileKeys, workload=st.text()),
     st.builds(Prepare, profile=tables, type=st.just("prepare")),
     st.builds(RunBlock, frames=st.integers(1, 2**40), type=st.just("run_block")),
     *(st.builds(kind) for kind in (protocol.TakeDigest, protocol.ListDigests, protocol.ListFacts, protocol.Close)),
 )
 answers = st.one_of(
-    st.builds(Hello, package=st.text(), profile_keys=st.lists(st.text()).map(tuple), protocol=st.integers()),
-    st.builds(protocol.Prepared, mode_used=st.text(), fallback=st.none() | st.text(), workers=counts),
+    st.builds(Hello, package=st.text(), protocol=st.integers()),
+    st.builds(protocol.KnownProfileKeys, keys=st.lists(st.text()).map(tuple)),
+    st.builds(
+        protocol.Prepared,
+        mode_used=st.text(),
+        traits=st.builds(ModeTraits),
+        main_phase=st.builds(MainPhase),
+        fallback=st.none() | st.text(),
+        workers=counts,
+    ),
     st.builds(
         BlockDone,
         wall_ns=st.lists(st.integers(1, 2**62), min_size=1).map(tuple),
-        agents_ns=st.lists(counts).map(tuple),
+        main_phase_ns=st.lists(counts).map(tuple),
         cpu_s=seconds,
         elapsed_s=seconds,
         parts_ns=st.none() | st.dictionaries(st.sampled_from(get_args(Part)), counts | st.none()),
@@ -86,7 +97,7 @@ def test_a_line_cut_short_is_refused(answer: Answer, data: st.DataObject) -> Non
         decode_answer(line[: data.draw(st.integers(0, len(line) - 2))])
 
 
-BLOCK = {"type": "block_done", "wall_ns": [1], "agents_ns": [0], "cpu_s": 0.5, "elapsed_s": 1.0, "parts_ns": None}
+BLOCK = {"type": "block_done", "wall_ns": [1], "main_phase_ns": [0], "cpu_s": 0.5, "elapsed_s": 1.0, "parts_ns": None}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +129,7 @@ def test_what_json_cannot_hold_is_not_sent() -> None:
 
 
 def test_the_version_of_a_hello_is_read_whatever_else_it_holds() -> None:
-    assert version_of(encode(Hello(package="/somewhere", profile_keys=()))) == PROTOCOL_VERSION
+    assert version_of(encode(Hello(package="/somewhere"))) == PROTOCOL_VERSION
     assert version_of(b'{"type": "hello", "protocol": 7, "greeting": ["of", "tomorrow"]}') == 7
     assert version_of(b'{"type": "hello", "protocol": "7"}') is None
     assert version_of(b'{"type": "hello", "protocol": true}') is None

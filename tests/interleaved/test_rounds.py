@@ -56,9 +56,9 @@ def check_consistency(measurement: Measurement) -> None:
     frames = plan.rounds * plan.blocks * plan.frames_per_block
     assert len(measurement.rounds) == plan.rounds
     for side in measurement.sides:
-        assert side.wall_ns.shape == side.agents_ns.shape == (frames,)
+        assert side.wall_ns.shape == side.main_phase_ns.shape == (frames,)
         assert side.wall_ns.dtype == np.int64
-        assert (side.agents_ns < side.wall_ns).all()
+        assert (side.main_phase_ns < side.wall_ns).all()
         in_blocks = [each.block_ns[side.label] for each in measurement.rounds]
         assert side.wall_ns.reshape(plan.rounds, plan.blocks, plan.frames_per_block).sum(2).tolist() == [
             list(blocks) for blocks in in_blocks
@@ -115,7 +115,7 @@ def test_another_seed_that_is_allowed_and_faults_are_said(tiny: Any) -> None:
 
 
 def test_a_bit_that_a_revision_flips_is_found(repository: Any, tiny: Any) -> None:
-    sides = parse_sides(["main", "the-flipped"], tiny())
+    sides = parse_sides(["main", "the-flipped"], tiny(workload="varied"))
     with nothing_left_behind(), pytest.raises(NotComparable) as caught:
         measure(sides, TWO_ROUNDS)
     assert str(caught.value) == (

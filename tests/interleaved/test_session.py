@@ -171,11 +171,11 @@ def test_a_revision_from_before_a_key_came(repository: Any, tiny: Any, make_sess
     with nothing_left_behind(), checked_out("the-older", "old") as code:
         with make_session(tiny(), code=code) as session:
             prepare(session)
-        changed = "safeguards.bodies_limit=5000"
+        changed = "safeguards.slow_frames=5000"
         with make_session(tiny(), changed, code=code) as session, pytest.raises(SideError) as caught:
             prepare(session)
     assert str(caught.value).startswith(
-        f"side '{changed}' refuses: profile 'tiny': safeguards.bodies_limit: no such key; allowed: "
+        f"side '{changed}' refuses: profile 'tiny': safeguards.slow_frames: no such key; did you mean slow_frame_s? "
     )
 
 
@@ -192,7 +192,7 @@ def fake(tmp_path: Any, program: str) -> Checkout:
 def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: Make) -> None:
     code = fake(
         tmp_path,
-        """print('{"type":"hello","protocol":2,"package":"/elsewhere/walkerbench","profile_keys":[]}', flush=True)""",
+        """print('{"type":"hello","protocol":3,"package":"/elsewhere/walkerbench"}', flush=True)""",
     )
     with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(SideError) as caught:
         session.greet()
@@ -207,7 +207,7 @@ def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: 
             encode(Digest(frame=1, digest="00")),
             "in place of hello",
         ),
-        (b'{"type":"hello","protocol":2}\n', """its session says '{"type":"hello","protocol":2}' in place of hello"""),
+        (b'{"type":"hello","protocol":3}\n', """its session says '{"type":"hello","protocol":3}' in place of hello"""),
         (b"\xff" * 100 + b"\n", "in place of hello"),
     ],
 )
@@ -230,7 +230,7 @@ def test_a_child_that_heeds_nothing_is_killed(tmp_path: Any, tiny: Any, make_ses
 
 
 def test_stray_prints_do_not_disturb(repository: Any, tiny: Any, make_session: Make) -> None:
-    with checked_out("the-printing", "loud") as code, make_session(tiny(), code=code) as session:
+    with checked_out("the-printing", "loud") as code, make_session(tiny(workload="varied"), code=code) as session:
         prepare(session)
         assert session.take_digest().frame == 3
         assert session._last_words() == "a stray print"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from walkerbench.interleaved.protocol import (
     Facts,
     Failed,
     Hello,
+    KnownProfileKeys,
     ListDigests,
     ListFacts,
+    ListProfileKeys,
     Prepare,
     Prepared,
     Request,
@@ -30,8 +33,14 @@ from walkerbench.interleaved.protocol import (
     encode,
 )
 from walkerbench.interleaved.session_server import serve
+from walkerbench.modes.sequential import SequentialMode
 from walkerbench.profile.model import Profile
+from walkerbench.profile.table import profile_from_dict
 from walkerbench.running.training_environment import TrainingEnvironment
+from walkerbench.workloads.contract import FrameBuffers
+from walkerbench.workloads.registry import WORKLOADS
+from walkerbench.workloads.walker import WalkerWorkload
+from walkerbench.workloads.walker.ecosystem import Ecosystem
 
 
 def conversation(*requests: Request | bytes) -> list[Answer]:
@@ -41,7 +50,7 @@ def conversation(*requests: Request | bytes) -> list[Answer]:
     with nothing_left_behind():
         serve(iter(lines), answers)
     hello, *others = [decode_answer(line) for line in answers.getvalue().splitlines()]
-    assert hello == Hello(package=str(Path(walkerbench.__file__).parent), profile_keys=known_keys())
+    assert hello == Hello(package=str(Path(walkerbench.__file__).parent))
     return others
 
 
@@ -63,13 +72,19 @@ def test_a_session_does_what_the_environment_does(tiny: Any) -> None:
         prepare(profile), RunBlock(frames=3), TakeDigest(), RunBlock(frames=2), TakeDigest(), ListDigests(),
         ListFacts(), Close(), RunBlock(frames=1),
     )  # fmt: skip
-    assert prepared == Prepared(mode_used="sequential", fallback=None, workers=1)
+    assert prepared == Prepared(
+        mode_used="sequential",
+        traits=SequentialMode.traits,
+        main_phase=WalkerWorkload.main_phase,
+        fallback=None,
+        workers=1,
+    )
     assert warm == Digest(frame=6, digest=digest_by_hand(profile, 7))
     assert done == Digest(frame=8, digest=digest_by_hand(profile, 9))
     for answer, frames in ((first, 3), (block, 2)):
         assert isinstance(answer, BlockDone)
-        assert len(answer.wall_ns) == len(answer.agents_ns) == frames
-        assert all(0 < agents < wall for agents, wall in zip(answer.agents_ns, answer.wall_ns, strict=True))
+        assert len(answer.wall_ns) == len(answer.main_phase_ns) == frames
+        assert all(0 < agents < wall for agents, wall in zip(answer.main_phase_ns, answer.wall_ns, strict=True))
         assert sum(answer.wall_ns) / 1e9 <= answer.elapsed_s
         assert answer.cpu_s > 0
     assert isinstance(rows, Digests)
@@ -88,7 +103,7 @@ def test_a_mode_that_falls_back_says_so(tiny: Any) -> None:
     (prepared,) = conversation(prepare(tiny(agents=4, mode="threaded", workers=2)))
     assert isinstance(prepared, Prepared)
     assert (prepared.mode_used, prepared.workers) == ("sequential", 2)
-    assert prepared.fallback == "with 4 agents or fewer, threads are not used"
+    assert prepared.fallback == "with 4 agents or fewer, threaded mode is not used"
 
 
 def failure(*requests: Request | bytes) -> Failed:
@@ -132,20 +147,30 @@ def test_an_emergency_shutdown_is_answered_in_blocks_and_at_digests(tiny: Any) -
     failed = failure(slow, RunBlock(frames=4))
     assert failed.exit_code == 1
     assert failed.message == "emergency shutdown after frame 4: 5 frames in a row took longer than 1e-09 s"
-    crowded = prepare(tiny(safeguards={"bodies_limit": 1}))
+    crowded = prepare(tiny(environment={"limits": {"bodies": 1}}))
     failed = failure(crowded)
     assert failed.exit_code == 1
     assert failed.message.startswith("emergency shutdown after frame 3: ")
 
 
-def test_whatever_the_code_of_a_side_raises_is_answered(tiny: Any, monkeypatch: Any) -> None:
-    def fail(*_: object) -> None:
+@dataclass(frozen=True)
+class FailingWalkers(WalkerWorkload):
+    def make_settler(self, buffers: FrameBuffers) -> Ecosystem:
         raise ZeroDivisionError("by a revision")
 
-    monkeypatch.setattr(Profile, "make_workload", fail)
-    assert failure(prepare(tiny())) == Failed(message="ZeroDivisionError: by a revision", exit_code=70)
+
+def test_whatever_the_code_of_a_side_raises_is_answered(tiny: Any) -> None:
+    WORKLOADS.register("failing walkers", FailingWalkers)
+    plain = tiny().as_dict() | {"workload": "failing walkers"}
+    assert failure(Prepare(profile=plain)) == Failed(message="ZeroDivisionError: by a revision", exit_code=70)
+
+
+def test_the_keys_of_a_profile_are_told() -> None:
+    (answer,) = conversation(ListProfileKeys(workload="walker"))
+    assert answer == KnownProfileKeys(keys=known_keys("walker"))
+    assert failure(ListProfileKeys(workload="nothing")).exit_code == 2
 
 
 def test_the_profile_that_crosses_is_the_same(tiny: Any) -> None:
     profile = tiny(faults={"extra_work_percent": 5, "stall_frames": {"3": 0.5}}, workers=2, mode="process")
-    assert Profile.from_dict(profile.as_dict()) == profile
+    assert profile_from_dict(profile.as_dict()) == profile

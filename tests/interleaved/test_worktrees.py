@@ -26,7 +26,7 @@ def test_a_revision_is_checked_out_and_removed(repository: Any, temporary: Path)
         assert checkout.revision == repository.git("rev-parse", "the-flipped^{commit}")
         assert checkout.dirty is False
         assert checkout.directory.is_relative_to(temporary)
-        assert "FlippedWalkers" in (checkout.directory / "walkerbench/profile/model.py").read_text(encoding="utf-8")
+        assert "agent=7" in (checkout.directory / "varied_walkers.py").read_text(encoding="utf-8")
         assert repository.worktrees() == 2
     assert repository.worktrees() == 1
     assert list(temporary.iterdir()) == []

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from walkerbench.errors import ProfileError, SideError, UsageError
+from walkerbench.errors import ProfileError, SideError
 from walkerbench.modes.registry import MODES
 from walkerbench.profile import shipped as shipped_profiles
 from walkerbench.profile.loading import load_profile
@@ -151,14 +151,13 @@ def _overridden(profile: Profile, changes: Mapping[str, Any], text: str) -> Prof
         # Another workload has settings and default criteria of its own; criteria play no part here.
         table["environment"] = {}
         table["criteria"] = []
+    mode = changes.get("mode")
+    if "workers" not in changes and mode in MODES.names() and not MODES.find(mode).traits.side_by_side:
+        table["workers"] = None
     try:
-        if "mode" in changes and "workers" not in changes and not MODES.find(str(changes["mode"])).traits.side_by_side:
-            table["workers"] = None
         return profile_from_dict(table)
     except ProfileError as error:
         raise SideError("\n".join(f"side {text!r}: {problem}" for problem in error.problems)) from None
-    except UsageError as error:
-        raise SideError(f"side {text!r}: {error}") from None
 
 
 def _set(table: dict[str, Any], path: Sequence[str], value: Any, text: str) -> None:
