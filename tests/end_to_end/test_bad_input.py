@@ -43,7 +43,7 @@ def message(ended: Ended, lines: int = 1) -> str:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--mode", "turbo"], "'turbo' is not one of 'sequential', 'threaded', 'process'"),
+        (["--mode", "turbo"], "--mode: no such mode: 'turbo'; there are sequential, threaded, process"),
         (["--profile", "smok"], "profile 'smok': no such profile; did you mean smoke?"),
         (["--profile", "./gone.toml"], "gone.toml: no such file; `walkerbench profiles` lists the profiles there are"),
         (["--profile", "/"], "/: cannot be read: Is a directory"),
@@ -148,8 +148,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         "run/run.json: corrupt, not UTF-8: record the run again",
     ),
     "newer": (
-        lambda run: rewritten(run, schema_version=4, surprise=1),
-        "run/run.json: made by a newer walkerbench (schema 4; this one reads up to 3): upgrade",
+        lambda run: rewritten(run, schema_version=5, surprise=1),
+        "run/run.json: made by a newer walkerbench (schema 5; this one reads up to 4): upgrade",
     ),
     "other": (lambda run: rewritten(run, state="sleeping"), "run/run.json: not a run file: state: "),
     "no run.json": (
