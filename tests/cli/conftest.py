@@ -17,7 +17,8 @@ from walkerbench.profile.model import Profile
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import RunFile, RunWriter
-from walkerbench.running.frame_loop import digest_dtype
+from walkerbench.running.observers import RunStart
+from walkerbench.running.run_recorder import digest_dtype
 
 FINISHED = Path(__file__).parents[1] / "reports" / "finished_run.json"
 
@@ -91,11 +92,14 @@ class FakeRunner:
     output: Path | None = None
     command_line: Sequence[str] = ()
 
-    def run(self, profile: Profile, *, output: Path | None, command_line: Sequence[str], listener: Any = None) -> Path:
+    def run(
+        self, profile: Profile, *, output: Path | None, command_line: Sequence[str], observers: Sequence[Any]
+    ) -> Path:
         self.profile, self.output, self.command_line = profile, output, command_line
         directory = self.record(output or self.root / "run", self.result)
-        listener.started(directory, self.result)
-        listener.progress(
+        (progress,) = observers
+        progress.started(RunStart(directory, self.result, lambda: None))
+        progress.show(
             types.SimpleNamespace(
                 stage=0, stages=1, agents=60, frame=60, frames=3600, elapsed_s=0.5, remaining_s=29.5,
                 frames_per_s=120.4, frame_ms=8.3333, effective_cores=1.234,

@@ -4,12 +4,14 @@ import io
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from walkerbench.cli.display import BarDisplay, Display, LineDisplay, open_display
 from walkerbench.cli.progress import RunProgress, describe, describe_stage
+from walkerbench.run_directory import RunFile
+from walkerbench.running.observers import RunStart
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,13 @@ class Progress:
     frame: int = 1200
     frames: int | None = 3600
     elapsed_s: float = 2.0
-    remaining_s: float | None = 4.4
+    remaining_s: float = 4.4
     frames_per_s: float = 600.2
     frame_ms: float = 1.666
     effective_cores: float | None = 1.015
+
+
+START: Any = RunStart(Path("runs/mine"), cast(RunFile, None), lambda: None)
 
 
 class Terminal(io.StringIO):
@@ -41,7 +46,6 @@ class GoneTerminal(Terminal):
     [
         (Progress(), "frame 1200/3600  600 frames/s  1.67 ms  1.01 cores  0:04 left"),
         (Progress(frames=None, remaining_s=3725.0), "frame 1200  600 frames/s  1.67 ms  1.01 cores  1:02:05 left"),
-        (Progress(remaining_s=None, effective_cores=None), "frame 1200/3600  600 frames/s  1.67 ms"),
         (Progress(remaining_s=-0.5, effective_cores=None), "frame 1200/3600  600 frames/s  1.67 ms  0:00 left"),
         (Progress(remaining_s=59.6, effective_cores=None), "frame 1200/3600  600 frames/s  1.67 ms  1:00 left"),
     ],
@@ -58,13 +62,12 @@ def test_the_stage_is_named_where_there_are_several() -> None:
 
 def test_plain_progress_is_a_line_every_two_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     times = iter([10.0, 10.5, 11.99, 12.0, 13.9, 14.1])
-    run: Any = None
     with LineDisplay(clock=lambda: next(times)) as display:
         progress = RunProgress(display)
-        progress.started(Path("runs/mine"), run)
+        progress.started(START)
         for frame in range(6):
             now: Any = Progress(frame=frame)
-            progress.progress(now)
+            progress.show(now)
     captured = capsys.readouterr()
     assert captured.out == ""
     lines = captured.err.splitlines()
@@ -87,14 +90,13 @@ def test_live_progress_draws_in_the_callers_thread_only(monkeypatch: pytest.Monk
         monkeypatch.delenv(name, raising=False)
     terminal = Terminal()
     before = threading.active_count()
-    run: Any = None
     with open_display(terminal, quiet=False) as display:
         progress = RunProgress(display)
-        progress.started(Path("runs/mine"), run)
+        progress.started(START)
         drawn = len(terminal.getvalue())
         for frames in (3600, None):
             now: Any = Progress(frames=frames)
-            progress.progress(now)
+            progress.show(now)
             assert threading.active_count() == before
             assert len(terminal.getvalue()) > drawn
             drawn = len(terminal.getvalue())
@@ -106,12 +108,11 @@ def test_live_progress_draws_in_the_callers_thread_only(monkeypatch: pytest.Monk
 def test_live_progress_gives_the_cursor_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
-    run: Any = None
 
     def interrupted() -> None:
         with open_display(terminal, quiet=False) as display:
             progress = RunProgress(display)
-            progress.started(Path("runs/mine"), run)
+            progress.started(START)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -121,11 +122,10 @@ def test_live_progress_gives_the_cursor_back_after_an_error(monkeypatch: pytest.
 
 def test_a_terminal_that_has_gone_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    run: Any = None
     now: Any = Progress()
     with open_display(GoneTerminal(), quiet=False) as display:
         progress = RunProgress(display)
-        progress.started(Path("runs/mine"), run)
-        progress.progress(now)
-        progress.progress(now)
+        progress.started(START)
+        progress.show(now)
+        progress.show(now)
     assert progress.directory == Path("runs/mine")

@@ -126,7 +126,7 @@ def test_a_bit_that_a_revision_flips_is_found(repository: Any, tiny: Any) -> Non
 
 
 def test_a_revision_and_the_working_tree(repository: Any, tiny: Any) -> None:
-    (repository.package / "running/pacing.py").write_text("# changed\n", encoding="utf-8")
+    (repository.package / "doctor/noise.py").write_text("# changed\n", encoding="utf-8")
     try:
         with nothing_left_behind():
             measurement = measure(parse_sides(["main", "."], tiny()), TWO_ROUNDS)

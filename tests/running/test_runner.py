@@ -32,7 +32,8 @@ from walkerbench.recording.machine import MAY_DRIFT, MUST_MATCH
 from walkerbench.reports.terminal import run as terminal
 from walkerbench.run_directory import ARRAYS, RecordedRun, RunFile, read_run
 from walkerbench.running import runner
-from walkerbench.running.frame_loop import Progress
+from walkerbench.running.observers import RunObserver, RunStart
+from walkerbench.running.progress import Progress, ProgressObserver
 
 COLUMNS = (
     *("frame", "stage", "warmup", "start_ns", "wall_ns", "agents_ns", "physics_ns", "ecosystem_ns"),
@@ -54,7 +55,7 @@ def tiny(directory: Path, **changes: Any) -> Profile:
     return load_profile(str(path))
 
 
-class Audience:
+class Audience(ProgressObserver):
     """Notes what it is told, and acts on it."""
 
     def __init__(self, on_start: Callable[[], None] = lambda: None, on_progress: Callable[[], None] = lambda: None):
@@ -63,22 +64,26 @@ class Audience:
         self._on_start = on_start
         self._on_progress = on_progress
 
-    def started(self, directory: Path, run: RunFile) -> None:
-        self.started_with.append((directory, run))
+    def started(self, start: RunStart) -> None:
+        self.started_with.append((start.directory, start.run))
         self._on_start()
 
-    def progress(self, progress: Progress) -> None:
+    def show(self, progress: Progress) -> None:
         self.heard.append(progress)
         self._on_progress()
+
+
+class Indispensable(Audience):
+    required = True
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Runs the tiny profile with changes, and reads it back."""
 
-    def carry_out(listener: Audience | None = None, **changes: Any) -> RecordedRun:
+    def carry_out(*observers: RunObserver, **changes: Any) -> RecordedRun:
         profile = tiny(tmp_path, **changes)
-        return read_run(runner.run(profile, output=tmp_path / "run", command_line=["walkerbench"], listener=listener))
+        return read_run(runner.run(profile, output=tmp_path / "run", command_line=["walkerbench"], observers=observers))
 
     return carry_out
 
@@ -224,10 +229,10 @@ def test_nothing_is_left_behind(run: Run) -> None:
     assert multiprocessing.active_children() == []
 
 
-def test_the_listener_hears_of_the_start_and_the_end(tmp_path: Path) -> None:
+def test_an_observer_hears_of_the_start_and_the_end(tmp_path: Path) -> None:
     audience = Audience(lambda: seen.append(sorted(path.name for path in (tmp_path / "run").iterdir())))
     seen: list[list[str]] = []
-    runner.run(tiny(tmp_path), output=tmp_path / "run", command_line=[], listener=audience)
+    runner.run(tiny(tmp_path), output=tmp_path / "run", command_line=[], observers=[audience])
     assert seen == [["cpu.npy", "digests.npy", "frames.npy", "run.json", "workers.npy"]]
     assert [directory for directory, _ in audience.started_with] == [tmp_path / "run"]
     assert audience.started_with[0][1].state == "running"
@@ -436,7 +441,7 @@ def test_an_unexpected_error_leaves_the_run_broken_and_whole(run: Run, tmp_path:
         raise RuntimeError("the audience left")
 
     with pytest.raises(RuntimeError, match="the audience left"):
-        run(Audience(on_progress=fail))
+        run(Indispensable(on_progress=fail))
     recorded = read_run(tmp_path / "run")
     assert (recorded.run.state, recorded.run.ended_because) == ("broken", "RuntimeError: the audience left")
     assert len(recorded.frames) == recorded.run.stages[0].frames > 0
@@ -449,7 +454,7 @@ def test_an_error_before_the_first_frame_leaves_the_run_broken(run: Run, tmp_pat
         raise RuntimeError("too early")
 
     with pytest.raises(RuntimeError, match="too early"):
-        run(Audience(on_start=fail))
+        run(Indispensable(on_start=fail))
     recorded = read_run(tmp_path / "run")
     assert (recorded.run.state, len(recorded.frames)) == ("broken", 0)
 

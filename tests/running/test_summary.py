@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,22 +13,20 @@ from walkerbench.errors import RunFileError
 from walkerbench.profile.loading import load_profile
 from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, read_run
 from walkerbench.running import runner
-from walkerbench.running.frame_loop import Progress
+from walkerbench.running.observers import RunObserver, RunStart
 from walkerbench.running.summary import conclude, fold
 
 STAGES = [{"agents": 5, "frames": 20}, {"agents": 8, "frames": 31}]
 CRITERIA = {"frame_ms.max": "< 1e9", "ai_updates": "> 0", "meals": ">= 0", "missed_deadlines": "< 1e9"}
 
 
-class Opening:
+class Opening(RunObserver):
     """Keeps `run.json` as it stood before the first frame."""
 
     run: RunFile
 
-    def started(self, _directory: Path, run: RunFile) -> None:
-        self.run = run
-
-    def progress(self, progress: Progress) -> None: ...
+    def started(self, start: RunStart) -> None:
+        self.run = start.run
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +38,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RecordedRun, Recorde
     (directory / "tiny.toml").write_text(profile_text(**changes, mode="threaded", workers=2, criteria=CRITERIA))
     opening = Opening()
     profile = load_profile(str(directory / "tiny.toml"))
-    finished = read_run(runner.run(profile, output=directory / "run", command_line=[], listener=opening))
+    finished = read_run(runner.run(profile, output=directory / "run", command_line=[], observers=[opening]))
     return finished, dataclasses.replace(finished, run=opening.run)
 
 

@@ -19,7 +19,7 @@ from walkerbench.criteria.grammar import Criterion, parse_criterion
 from walkerbench.modes.faults import Faults
 from walkerbench.recording.frames import FrameRecorder
 from walkerbench.recording.scheduling import CoreWaitSource
-from walkerbench.running.frame_loop import recorded_dtypes
+from walkerbench.running.run_recorder import recorded_dtypes
 from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.slow_frames.explanations import Explanation, explain
 from walkerbench.slow_frames.worker_times import Setting

@@ -12,7 +12,7 @@ from walkerbench.modes.process import ProcessMode
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import CheckpointRecord, ModeRecord, RecordedRun, RunFile, StageRecord, WorkloadRecord
-from walkerbench.running.frame_loop import digest_dtype
+from walkerbench.running.run_recorder import digest_dtype
 from walkerbench.running.summary import conclude
 from walkerbench.workloads.main_phase import MainPhase
 

@@ -21,7 +21,7 @@ from walkerbench.run_directory import (
     StageRecord,
     WorkloadRecord,
 )
-from walkerbench.running.frame_loop import digest_dtype
+from walkerbench.running.run_recorder import digest_dtype
 from walkerbench.workloads.main_phase import MainPhase
 
 DTYPES = {

@@ -1,18 +1,15 @@
-"""How far a run is, as its listener."""
+"""Shows how far a run is."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from walkerbench.cli.display import Display, clock_face
-
-if TYPE_CHECKING:
-    from walkerbench.run_directory import RunFile
-    from walkerbench.running.frame_loop import Progress
+from walkerbench.running.observers import RunStart
+from walkerbench.running.progress import Progress, ProgressObserver
 
 
-class RunProgress:
+class RunProgress(ProgressObserver):
     """Shows how far a run is, and remembers where it is recorded.
 
     Args:
@@ -26,13 +23,13 @@ class RunProgress:
         self.directory: Path | None = None
         self._display = display
 
-    def started(self, directory: Path, run: RunFile) -> None:
+    def started(self, start: RunStart) -> None:
         """Say where the run is recorded."""
-        self.directory = directory
-        self._display.say(f"recording into {directory}")
+        self.directory = start.directory
+        self._display.say(f"recording into {start.directory}")
         self._display.begin()
 
-    def progress(self, progress: Progress) -> None:
+    def show(self, progress: Progress) -> None:
         """Show how far it is."""
         total, completed = _share(progress)
         self._display.show(what=describe_stage(progress), facts=describe(progress), completed=completed, total=total)
@@ -49,14 +46,10 @@ def describe(progress: Progress) -> str:
     parts += [f"{progress.frames_per_s:.0f} frames/s", f"{progress.frame_ms:.2f} ms"]
     if progress.effective_cores is not None:
         parts.append(f"{progress.effective_cores:.2f} cores")
-    if progress.remaining_s is not None:
-        parts.append(f"{clock_face(progress.remaining_s)} left")
-    return "  ".join(parts)
+    return "  ".join([*parts, f"{clock_face(progress.remaining_s)} left"])
 
 
-def _share(progress: Progress) -> tuple[float | None, float]:
+def _share(progress: Progress) -> tuple[float, float]:
     if progress.frames is not None:
         return progress.frames, progress.frame
-    if progress.remaining_s is None:
-        return None, progress.elapsed_s
     return progress.elapsed_s + progress.remaining_s, progress.elapsed_s

@@ -86,7 +86,7 @@ def _run_once(profile: Profile, output: Path | None, *, as_json: bool, quiet: bo
     with open_display(sys.stderr, quiet=quiet) as display:
         progress = RunProgress(display)
         try:
-            directory = runner.run(profile, output=output, command_line=sys.argv, listener=progress)
+            directory = runner.run(profile, output=output, command_line=sys.argv, observers=(progress,))
         except RunBroken:
             if progress.directory is not None:
                 note(f"what was recorded is kept: {progress.directory}")

@@ -40,11 +40,16 @@ from walkerbench.interleaved.protocol import (
 )
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
-from walkerbench.recording.frames import FrameRecorder, frame_dtype, worker_dtype
+from walkerbench.recording.frames import FrameRecorder, FrameTiming, frame_dtype, worker_dtype
 from walkerbench.recording.machine import gil_enabled, machine_facts
+from walkerbench.running.frame_loop import FrameLoop
+from walkerbench.running.observers import ObserverFanOut, RunObserver, StageView
+from walkerbench.running.pacing import Pacer
 from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.slow_frames.attribution import nanoseconds
 from walkerbench.slow_frames.worker_times import Setting
+from walkerbench.system.interrupts import InterruptWatch
+from walkerbench.workloads.contract import Workload
 
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # both can go to a whole process group; the parent ends its sessions
 
@@ -126,6 +131,19 @@ class _Server:
         return self._side.warm_up(profile.warmup)
 
 
+class _BlockRecorder(RunObserver):
+    """Records frames as a run does, so that a frame's time means here what it means there."""
+
+    required = True
+
+    def __init__(self, workload: Workload) -> None:
+        columns = frame_dtype(workload.phases, workload.settle_phase, ())
+        self.rows = FrameRecorder(columns, worker_dtype(workload.phases))
+
+    def frame(self, stage: StageView, timing: FrameTiming) -> None:
+        self.rows.record(stage.number, False, timing, stage.environment.buffers.workers, ())
+
+
 class _SideRunner:
     """One side's environment, and what is recorded of its frames.
 
@@ -137,7 +155,6 @@ class _SideRunner:
         if len(profile.stages) != 1:
             raise UsageError(f"the profile {profile.name} has {len(profile.stages)} stages: a session runs one")
         workload = profile.make_workload(profile.stages[0])
-        columns = frame_dtype(workload.phases, workload.settle_phase, ())
         self.environment = TrainingEnvironment(
             mode=profile.mode,
             num_workers=profile.workers,
@@ -145,13 +162,20 @@ class _SideRunner:
             safeguards=profile.safeguards,
             faults=profile.faults,
         )
-        self._recorder = FrameRecorder(columns, worker_dtype(workload.phases))
+        self._recorder = _BlockRecorder(workload)
         self.environment.start()
+        stage = StageView(
+            number=0, stages=1, frames=None, limit_ns=None, warmup=0, begun_ns=time.perf_counter_ns(),
+            environment=self.environment, effective_cores=lambda: None,
+        )  # fmt: skip
+        # The parent decides on digests, and ends its sessions itself.
+        observers = ObserverFanOut((self._recorder,))
+        self._loop = FrameLoop(stage, observers, Pacer(None), InterruptWatch(), checkpoint_every=None)
 
     def warm_up(self, frames: int) -> Prepared:
-        """Run the frames that nobody judges."""
+        """Run the frames that are not judged."""
         self._step(frames)
-        self._recorder.drain()
+        self._recorder.rows.drain()
         environment = self.environment
         return Prepared(
             mode_used=environment.mode_used,
@@ -167,7 +191,7 @@ class _SideRunner:
         self._step(frames)
         elapsed_ns = time.perf_counter_ns() - begun_ns
         cpu_s = self._cpu_s() - cpu_s
-        recorded, workers = self._recorder.drain()
+        recorded, workers = self._recorder.rows.drain()
         return BlockDone(
             wall_ns=tuple(recorded["wall_ns"].tolist()),
             main_phase_ns=tuple(recorded[self.environment.workload.main_phase.column].tolist()),
@@ -179,7 +203,7 @@ class _SideRunner:
     def take_digest(self) -> Digest:
         """Digest every agent."""
         digest = self.environment.checkpoint().hex()
-        self._heed_emergency()
+        self._raise_in_emergency()
         return Digest(frame=self.environment.frame - 1, digest=digest)
 
     def list_digests(self) -> Digests:
@@ -198,14 +222,11 @@ class _SideRunner:
         return Setting(environment.traits, gil_enabled(), workload.settle_phase, workload.main_phase)
 
     def _step(self, frames: int) -> None:
-        environment, record = self.environment, self._recorder.record
-        for _ in range(frames):
-            timing = environment.step()
-            # As a run records its frames, so that a frame's time means here what it means there.
-            record(0, False, timing, environment.buffers.workers, ())
-            self._heed_emergency()
+        if frames:
+            self._loop.run(self.environment.frame + frames)
+            self._raise_in_emergency()
 
-    def _heed_emergency(self) -> None:
+    def _raise_in_emergency(self) -> None:
         environment = self.environment
         if environment.emergency is not None:
             raise EmergencyShutdown(f"emergency shutdown after frame {environment.frame - 1}: {environment.emergency}")

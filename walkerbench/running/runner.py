@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -28,26 +29,17 @@ from walkerbench.run_directory import (
     default_directory,
     read_run,
 )
-from walkerbench.running.frame_loop import Progress, StageLoop, digest_dtype, recorded_dtypes
+from walkerbench.running.frame_loop import FrameLoop
+from walkerbench.running.observers import ObserverFanOut, RunObserver, StageView
+from walkerbench.running.pacing import Pacer
+from walkerbench.running.run_recorder import RunRecorder, digest_dtype, recorded_dtypes
 from walkerbench.running.summary import conclude
 from walkerbench.running.training_environment import TrainingEnvironment, check_capacity, choose_workers
 from walkerbench.system.interrupts import InterruptWatch
 
 
-class Listener(Protocol):
-    """Whoever wants to know how a run goes; called between frames, outside timed sections."""
-
-    def started(self, directory: Path, run: RunFile) -> None:
-        """The run directory is open; the first frame comes next."""
-        ...
-
-    def progress(self, progress: Progress) -> None:
-        """At most four times a second, and at the end of each stage."""
-        ...
-
-
 def run(
-    profile: Profile, *, output: Path | None, command_line: Sequence[str], listener: Listener | None = None
+    profile: Profile, *, output: Path | None, command_line: Sequence[str], observers: Sequence[RunObserver] = ()
 ) -> Path:
     """Run a profile, record it and judge it.
 
@@ -55,7 +47,7 @@ def run(
         profile: What to run.
         output: The run directory, which must not exist; None for one by time and name below `.walkerbench/runs`.
         command_line: What the user typed, for the record.
-        listener: Told of the progress.
+        observers: Told how it goes, besides the recorder.
 
     Returns:
         The run directory. A run that was interrupted or stopped itself returns too; its state says so.
@@ -67,7 +59,7 @@ def run(
     """
     with InterruptWatch() as interrupts:
         try:
-            return _Run(profile, output, command_line, listener, interrupts).carry_out()
+            return _Run(profile, output, command_line, observers, interrupts).carry_out()
         except KeyboardInterrupt:
             raise Interrupted("interrupted before anything was recorded") from None
 
@@ -80,16 +72,14 @@ class _Run:
         profile: Profile,
         output: Path | None,
         command_line: Sequence[str],
-        listener: Listener | None,
+        observers: Sequence[RunObserver],
         interrupts: InterruptWatch,
     ) -> None:
         self._profile = profile
-        self._listener = listener
+        self._watching = tuple(observers)
         self._interrupts = interrupts
         self._workloads = [profile.make_workload(stage) for stage in profile.stages]
         self._workers = [choose_workers(profile.mode, profile.workers, each.agents) for each in profile.stages]
-        workload = self._workloads[0]
-        self._frame_dtype, self._worker_dtype = recorded_dtypes(workload)
         for each in self._workloads:
             check_capacity(each, profile.safeguards)
         started = datetime.now(UTC)
@@ -100,18 +90,21 @@ class _Run:
 
     def carry_out(self) -> Path:
         """Open the directory, run every stage, conclude."""
+        workload = self._workloads[0]
+        frame_columns, worker_columns = recorded_dtypes(workload)
         dtypes = {
-            "frames": self._frame_dtype,
-            "workers": self._worker_dtype,
+            "frames": frame_columns,
+            "workers": worker_columns,
             "cpu": CpuSampler(lambda: ()).dtype,
-            "digests": digest_dtype(self._workloads[0].digest_fields),
+            "digests": digest_dtype(workload.digest_fields),
         }
         with RunWriter.create(self._directory, self._run, dtypes) as writer:
+            recorder = RunRecorder(workload, writer)
+            observers = ObserverFanOut((recorder, *self._watching))
             try:
-                if self._listener is not None:
-                    self._listener.started(self._directory, self._run)
+                observers.started(self._directory, self._run)
                 for number in range(len(self._profile.stages)):
-                    self._run_stage(number, writer)
+                    self._run_stage(number, writer, recorder, observers)
                     if self._run.state != "running":
                         break
             except KeyboardInterrupt:
@@ -121,13 +114,13 @@ class _Run:
                 self._end("broken", f"{type(error).__name__}: {error}")
                 # The run is closed in order as far as the output lets it; the error that broke it says more.
                 with suppress(OutputLost):
-                    self._conclude(writer)
+                    self._conclude(writer, observers)
                 raise
             self._interrupts.hold()
-            self._conclude(writer)
+            self._conclude(writer, observers)
         return self._directory
 
-    def _run_stage(self, number: int, writer: RunWriter) -> None:
+    def _run_stage(self, number: int, writer: RunWriter, recorder: RunRecorder, observers: ObserverFanOut) -> None:
         profile = self._profile
         if self._interrupts.received is not None:
             self._end("interrupted", f"{self._interrupts.received} before stage {number + 1}")
@@ -146,15 +139,32 @@ class _Run:
             self._note_mode(number, environment)
             writer.write(self._run)
             sampler = CpuSampler(lambda: (os.getpid(), *environment.worker_pids()))
-            loop = StageLoop(profile, number, environment, sampler, writer, self._interrupts, self._tell)
-            closing.callback(loop.save)
+            recorder.sample(sampler)
+            stage = self._stage_view(number, environment, recorder)
+            pacer = Pacer(profile.frames_per_second)
+            loop = FrameLoop(stage, observers, pacer, self._interrupts, profile.checkpoint_every)
+            closing.callback(recorder.save)
             closing.callback(self._note_stage, number, environment, loop.checkpoints)
             sampler.start()
             closing.callback(sampler.stop)  # it reads the workers, so it ends before they do
             closing.callback(self._interrupts.hold)
-            ended = loop.run()
-        if ended is not None:
-            self._end(*ended)
+            ending = loop.run(stage.frames)
+        if ending is not None:
+            self._end(ending.state, ending.because)
+
+    def _stage_view(self, number: int, environment: TrainingEnvironment, recorder: RunRecorder) -> StageView:
+        profile, stage, now_ns = self._profile, self._profile.stages[number], time.perf_counter_ns()
+        frames = profile.num_frames(stage)
+        return StageView(
+            number=number,
+            stages=len(profile.stages),
+            frames=frames,
+            limit_ns=now_ns + int((stage.duration_s or 0) * 1e9) if frames is None else None,
+            warmup=profile.warmup,
+            begun_ns=now_ns,
+            environment=environment,
+            effective_cores=recorder.effective_cores,
+        )
 
     def _note_stage(
         self, number: int, environment: TrainingEnvironment, checkpoints: Sequence[CheckpointRecord]
@@ -197,14 +207,15 @@ class _Run:
     def _end(self, state: str, because: str) -> None:
         self._run = self._run.changed(state=state, ended_because=because, emergency_shutdowns=int(state == "emergency"))
 
-    def _conclude(self, writer: RunWriter) -> None:
+    def _conclude(self, writer: RunWriter, observers: ObserverFanOut) -> None:
         if self._run.state == "running":
             self._run = self._run.changed(state="finished")
-        self._run = self._run.changed(finished_utc=_utc(datetime.now(UTC)))
+        self._run = self._run.changed(finished_utc=_utc(datetime.now(UTC)), observers=observers.records())
         writer.write(self._run)
         writer.flush()
         self._run = conclude(read_run(self._directory))
         writer.write(self._run)
+        observers.finished(self._run)
 
     def _opening(self, started: datetime, command_line: Sequence[str]) -> RunFile:
         profile, workload, mode = self._profile, self._workloads[0], MODES.find(self._profile.mode)
@@ -236,10 +247,6 @@ class _Run:
             criteria=tuple(str(criterion) for criterion in profile.criteria),
             faults=profile.faults.describe() if profile.faults.active else None,
         )
-
-    def _tell(self, progress: Progress) -> None:
-        if self._listener is not None:
-            self._listener.progress(progress)
 
 
 def _facts(start_method: str | None) -> dict[str, Any]:

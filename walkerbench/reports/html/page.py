@@ -19,7 +19,7 @@ from walkerbench.reports.html.phases import phase_plots
 from walkerbench.reports.html.plot import Plot
 from walkerbench.reports.html.population import population_plots
 from walkerbench.reports.html.worst_frames import timeline_colours, worst_frame_plots
-from walkerbench.reports.wording.run_verdict import conclude, faults_injected, trouble
+from walkerbench.reports.wording.run_verdict import conclude, dropped_observers, faults_injected, trouble
 from walkerbench.run_directory import RecordedRun
 
 _HERE = Path(__file__).parent
@@ -64,7 +64,7 @@ def _head(runs: Sequence[LabelledRun]) -> str:
     heading = f"{len(runs)} runs" if several else html.escape(runs[0].label)
     lines = [f"<h1>{heading}</h1>"]
     for run in runs:
-        warnings = trouble(run.run), faults_injected(run.run)
+        warnings = trouble(run.run), faults_injected(run.run), dropped_observers(run.run)
         who = f"{run.label}: " if several else ""
         lines += [f'<p class="warning">{html.escape(who + text)}</p>' for text in warnings if text]
     lines.append(tables.overview(runs))

@@ -71,6 +71,12 @@ def faults_injected(run: RunFile) -> str | None:
     return f"FAULTS INJECTED: {run.faults}" if run.faults else None
 
 
+def dropped_observers(run: RunFile) -> str | None:
+    """What a reader must know of observers that did not see the whole run; None where each did."""
+    dropped = [f"{each.name} {each.dropped}" for each in run.observers if each.dropped is not None]
+    return f"OBSERVER DROPPED: {'; '.join(dropped)}" if dropped else None
+
+
 def counted(count: int, noun: str) -> str:
     """So many of something: `1 worker`, `2 workers`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tiny_profile import TINY_FRAMES, profile_text
+
+from walkerbench.modes.registry import MODES
+from walkerbench.profile.loading import load_profile
+from walkerbench.recording.frames import FrameTiming
+from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, read_run
+from walkerbench.running import runner
+from walkerbench.running.observers import (
+    SNAPSHOTS_PER_S,
+    ObserverFanOut,
+    RunObserver,
+    RunStart,
+    SnapshotRequests,
+    StageView,
+)
+
+STAGE = cast(StageView, None)
+TIMING = cast(FrameTiming, None)
+RUN = cast(RunFile, None)
+S = 1_000_000_000
+
+
+class Clock:
+    """Nanoseconds that pass only where a test says so."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+
+class Noting(RunObserver):
+    """Notes each call by its name."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def started(self, start: RunStart) -> None:
+        self.told.append("started")
+
+    def frame(self, stage: StageView, timing: FrameTiming) -> None:
+        self.told.append("frame")
+
+    def checkpoint(self, stage: StageView, checkpoint: CheckpointRecord) -> None:
+        self.told.append("checkpoint")
+
+    def finished(self, run: RunFile) -> None:
+        self.told.append("finished")
+
+
+class Acting(RunObserver):
+    """Does something at each frame."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self.act = act
+        self.frames = 0
+
+    def frame(self, stage: StageView, timing: FrameTiming) -> None:
+        self.frames += 1
+        self.act()
+
+
+class Required(Acting):
+    required = True
+
+
+def refuse() -> None:
+    raise ValueError("no more")
+
+
+def test_every_observer_is_told_in_order() -> None:
+    observers = [Noting(), Noting()]
+    fan_out = ObserverFanOut(observers)
+    fan_out.started(Path("run"), RUN)
+    fan_out.frame(STAGE, TIMING)
+    fan_out.checkpoint(STAGE, cast(CheckpointRecord, None))
+    fan_out.finished(RUN)
+    assert [each.told for each in observers] == [["started", "frame", "checkpoint", "finished"]] * 2
+
+
+def test_an_observer_that_raises_is_dropped_and_the_others_go_on() -> None:
+    raising, other = Acting(refuse), Acting(lambda: None)
+    fan_out = ObserverFanOut([raising, other])
+    for _ in range(3):
+        fan_out.frame(STAGE, TIMING)
+    assert (raising.frames, other.frames) == (1, 3)
+    assert [record.dropped for record in fan_out.records()] == ["raised ValueError: no more", None]
+
+
+def test_the_error_of_a_required_observer_is_raised() -> None:
+    with pytest.raises(ValueError, match="no more"):
+        ObserverFanOut([Required(refuse)]).frame(STAGE, TIMING)
+
+
+@pytest.mark.parametrize(
+    ("call_s", "pause_s", "calls"),
+    [(1.2, 0.0, 1), (0.2, 0.0, 6), (0.2, 1.0, 12), (0.09, 0.9, 50)],
+    ids=["one slow call", "many in a row", "a fifth of the time", "a tenth of the time"],
+)
+def test_an_observer_that_is_slow_is_dropped(call_s: float, pause_s: float, calls: int) -> None:
+    clock = Clock()
+
+    def spend() -> None:
+        clock.now_ns += round(call_s * S)
+
+    slow = Acting(spend)
+    fan_out = ObserverFanOut([slow], clock)
+    fan_out.started(Path("run"), RUN)
+    for _ in range(50):
+        fan_out.frame(STAGE, TIMING)
+        clock.now_ns += round(pause_s * S)
+    assert slow.frames == calls
+
+
+def test_a_required_observer_may_be_slow() -> None:
+    clock = Clock()
+
+    def spend() -> None:
+        clock.now_ns += 10 * S
+
+    slow = Required(spend)
+    fan_out = ObserverFanOut([slow], clock)
+    for _ in range(5):
+        fan_out.frame(STAGE, TIMING)
+    assert slow.frames == 5
+    (record,) = fan_out.records()
+    assert (record.name, record.cost_s, record.dropped) == ("Required", 50.0, None)
+
+
+def test_an_observer_pays_for_no_event_that_it_leaves_out() -> None:
+    readings: list[int] = []
+
+    def clock() -> int:
+        readings.append(0)
+        return 0
+
+    fan_out = ObserverFanOut([RunObserver()], clock)
+    readings.clear()
+    fan_out.frame(STAGE, TIMING)
+    assert readings == []
+
+
+def test_snapshots_are_limited_to_thirty_a_second() -> None:
+    requests = SnapshotRequests()
+    period_ns = int(S / SNAPSHOTS_PER_S)
+    assert not requests.take(1)
+    requests.request()
+    assert requests.take(1)
+    assert not requests.take(2)
+    requests.request()
+    assert not requests.take(period_ns)
+    assert requests.waiting
+    assert requests.take(period_ns + 1)
+    assert not requests.waiting
+
+
+# On real runs, in every mode.
+
+
+class Drawing(RunObserver):
+    """Asks for a snapshot at the start and whenever it has got one."""
+
+    def __init__(self) -> None:
+        self.drawn: list[tuple[int, Mapping[str, NDArray[Any]]]] = []
+
+    def started(self, start: RunStart) -> None:
+        self._request = start.request_snapshot
+        self._request()
+
+    def snapshot(self, stage: StageView, frame: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self.drawn.append((frame, arrays))
+        self._request()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., RecordedRun]:
+    def carry_out(name: str, mode: str, *observers: RunObserver) -> RecordedRun:
+        (tmp_path / "tiny.toml").write_text(profile_text(mode=mode, workers=1 if mode == "sequential" else 2))
+        profile = load_profile(str(tmp_path / "tiny.toml"))
+        return read_run(runner.run(profile, output=tmp_path / name, command_line=[], observers=observers))
+
+    return carry_out
+
+
+@pytest.mark.parametrize("mode", MODES.names())
+def test_snapshots_leave_the_trajectory_as_it_is(
+    run: Callable[..., RecordedRun], mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("walkerbench.running.observers.SNAPSHOTS_PER_S", 1e9)  # after every frame
+    drawing = Drawing()
+    watched, unwatched = run("watched", mode, drawing), run("unwatched", mode)
+    assert watched.run.digest == unwatched.run.digest
+    assert [frame for frame, _ in drawing.drawn] == list(range(TINY_FRAMES))
+    first, last = drawing.drawn[0][1]["bodies"], drawing.drawn[-1][1]["bodies"]
+    assert first.shape == (12, 5, 3)
+    assert np.isfinite(first).all()
+    assert not np.array_equal(first, last)
+
+
+def test_modes_draw_the_same(run: Callable[..., RecordedRun], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("walkerbench.running.observers.SNAPSHOTS_PER_S", 1e9)
+    drawings = [Drawing() for _ in MODES.names()]
+    for mode, drawing in zip(MODES.names(), drawings, strict=True):
+        run(mode, mode, drawing)
+    first, *others = [np.stack([arrays["bodies"] for _, arrays in each.drawn]) for each in drawings]
+    assert all(np.array_equal(first, other, equal_nan=True) for other in others)
+
+
+def test_a_dropped_observer_is_recorded_and_the_run_goes_on(run: Callable[..., RecordedRun]) -> None:
+    recorded = run("run", "sequential", Acting(refuse)).run
+    assert recorded.state == "finished"
+    assert [(each.name, each.dropped) for each in recorded.observers] == [
+        ("RunRecorder", None),
+        ("Acting", "raised ValueError: no more"),
+    ]

@@ -1,0 +1,210 @@
+"""Those who look on at a run: the recorder, the progress display, and whoever else wants to watch.
+
+Observers are called by the thread that steps the environment, between frames and outside of timed sections. What each
+of them costs is measured. One that raises or is too slow is dropped, and `run.json` says so: it never disturbs the run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from walkerbench.recording.frames import FrameTiming
+from walkerbench.run_directory import CheckpointRecord, ObserverRecord, RunFile
+from walkerbench.running.training_environment import TrainingEnvironment
+
+SNAPSHOTS_PER_S = 30.0
+"""The most snapshots that are taken in a second, however often they are asked for."""
+
+ALLOWED_S, ALLOWED_SHARE = 1.0, 0.1
+"""An observer is dropped when its calls took longer than so many seconds and this share of the time since the start."""
+
+
+@dataclass(frozen=True)
+class RunStart:
+    """What an observer is told before the first frame.
+
+    Attributes:
+        directory: The run directory.
+        run: Its `run.json` as it is now.
+        request_snapshot: Asks for one snapshot, from any thread; `RunObserver.snapshot` is called with it.
+    """
+
+    directory: Path
+    run: RunFile
+    request_snapshot: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class StageView:
+    """The stage that is being run, to be read and never changed.
+
+    Attributes:
+        number: From 0.
+        stages: How many stages the run has.
+        frames: Frames of this stage, or None where its duration decides.
+        limit_ns: When the stage ends, in `perf_counter_ns`; None where its number of frames decides.
+        warmup: Frames at its start that are not judged.
+        begun_ns: When it began, in `perf_counter_ns`.
+        environment: What is stepped; its buffers, counters and statistics may be read.
+        effective_cores: CPU seconds per second of the last CPU samples, or None without any.
+    """
+
+    number: int
+    stages: int
+    frames: int | None
+    limit_ns: int | None
+    warmup: int
+    begun_ns: int
+    environment: TrainingEnvironment
+    effective_cores: Callable[[], float | None]
+
+
+class RunObserver:
+    """Is told how a run goes. A subclass overrides what it wants to know; what it leaves out costs nothing."""
+
+    required: ClassVar[bool] = False
+    """Whether the run cannot go on without it: its errors then break the run, and it is never dropped."""
+
+    @property
+    def name(self) -> str:
+        """What the run's record calls it."""
+        return type(self).__name__
+
+    def started(self, start: RunStart) -> None:
+        """Take note that the run directory is open; the first frame comes next."""
+
+    def frame(self, stage: StageView, timing: FrameTiming) -> None:
+        """Take note of a frame that has just ended."""
+
+    def checkpoint(self, stage: StageView, checkpoint: CheckpointRecord) -> None:
+        """Take note of the trajectory's digest after the last frame."""
+
+    def snapshot(self, stage: StageView, frame: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take what can be drawn after a frame.
+
+        Args:
+            stage: The stage.
+            frame: Number of the last frame that was run.
+            arrays: The workload's snapshot fields, `(agents, …)`, by name; the observer's own to keep.
+        """
+
+    def finished(self, run: RunFile) -> None:
+        """Take note that the run has ended, in whatever way, and is judged."""
+
+
+class SnapshotRequests:
+    """Whether an observer waits for a snapshot; asked by the frame loop between frames.
+
+    Attributes:
+        waiting: Whether one does.
+    """
+
+    def __init__(self) -> None:
+        self.waiting = False
+        self._next_ns = 0
+
+    def request(self) -> None:
+        """Ask for a snapshot; takes effect between two frames, whichever thread asks."""
+        self.waiting = True
+
+    def take(self, now_ns: int) -> bool:
+        """Return whether a snapshot is to be taken now, and count it as taken."""
+        if not self.waiting or now_ns < self._next_ns:
+            return False
+        self.waiting = False
+        self._next_ns = now_ns + int(1e9 / SNAPSHOTS_PER_S)
+        return True
+
+
+@dataclass
+class _Watched:
+    """An observer and what it has cost."""
+
+    observer: RunObserver
+    cost_ns: int = 0
+    dropped: str | None = None
+
+
+class ObserverFanOut:
+    """Tells every observer, measures what each costs, and drops those that disturb.
+
+    Args:
+        observers: In the order in which they are told.
+        clock_ns: Monotonic.
+
+    Attributes:
+        snapshots: What they ask for.
+    """
+
+    def __init__(self, observers: Sequence[RunObserver], clock_ns: Callable[[], int] = time.perf_counter_ns) -> None:
+        self.snapshots = SnapshotRequests()
+        self._all = [_Watched(observer) for observer in observers]
+        self._clock_ns = clock_ns
+        self._begun_ns = clock_ns()
+        self._of_frames = self._wanting("frame")
+
+    def started(self, directory: Path, run: RunFile) -> None:
+        """Tell that the run directory is open."""
+        self._begun_ns = self._clock_ns()
+        start = RunStart(directory, run, self.snapshots.request)
+        for each in self._wanting("started"):
+            self._tell(each, lambda observer: observer.started(start))
+
+    def frame(self, stage: StageView, timing: FrameTiming) -> None:
+        """Tell that a frame has ended."""
+        for each in self._of_frames:
+            self._tell(each, lambda observer: observer.frame(stage, timing))
+
+    def checkpoint(self, stage: StageView, checkpoint: CheckpointRecord) -> None:
+        """Tell the trajectory's digest."""
+        for each in self._wanting("checkpoint"):
+            self._tell(each, lambda observer: observer.checkpoint(stage, checkpoint))
+
+    def snapshot(self, stage: StageView, frame: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Hand out a snapshot."""
+        for each in self._wanting("snapshot"):
+            self._tell(each, lambda observer: observer.snapshot(stage, frame, arrays))
+
+    def finished(self, run: RunFile) -> None:
+        """Tell that the run has ended."""
+        for each in self._wanting("finished"):
+            self._tell(each, lambda observer: observer.finished(run))
+
+    def records(self) -> tuple[ObserverRecord, ...]:
+        """Return what each observer has cost, and why it was dropped if it was."""
+        return tuple(
+            ObserverRecord(name=each.observer.name, cost_s=each.cost_ns / 1e9, dropped=each.dropped)
+            for each in self._all
+        )
+
+    def _wanting(self, event: str) -> tuple[_Watched, ...]:
+        """Those that are told of an event and have not been dropped."""
+        return tuple(
+            each
+            for each in self._all
+            if each.dropped is None and getattr(type(each.observer), event) is not getattr(RunObserver, event)
+        )
+
+    def _tell(self, each: _Watched, call: Callable[[RunObserver], None]) -> None:
+        begun_ns = self._clock_ns()
+        try:
+            call(each.observer)
+        except Exception as error:
+            if each.observer.required:
+                raise
+            self._drop(each, f"raised {type(error).__name__}: {error}")
+        now_ns = self._clock_ns()
+        each.cost_ns += now_ns - begun_ns
+        allowed_ns = ALLOWED_S * 1e9 + ALLOWED_SHARE * (now_ns - self._begun_ns)
+        if each.cost_ns > allowed_ns and not each.observer.required:
+            self._drop(each, f"took {each.cost_ns / 1e9:.1f} s of {(now_ns - self._begun_ns) / 1e9:.1f} s")
+
+    def _drop(self, each: _Watched, because: str) -> None:
+        each.dropped = each.dropped or because
+        self._of_frames = self._wanting("frame")
