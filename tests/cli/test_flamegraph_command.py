@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from walkerbench.flamegraph import passes
-from walkerbench.flamegraph.passes import Profiled, SampledRun
+from walkerbench.flamegraph.passes import FlameGraphs, SampledRun
+from walkerbench.flamegraph.phase_markers import phase_markers
 from walkerbench.flamegraph.stacks import Call, Track
 from walkerbench.reports.terminal.tables import NOT_MEASURED
 
@@ -19,36 +20,41 @@ def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def profiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: Any, finished: Any) -> list[Sequence[str]]:
+def recorded_options(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: Any, finished: Any
+) -> list[Sequence[str]]:
     """Stands in for the sampling: a made-up run, without a second pass; collects the options of the run."""
     from walkerbench.run_directory import read_run
 
     given: list[Sequence[str]] = []
 
-    def profile_run(options: Sequence[str], directory: Path, tell: Callable[[str], None]) -> Profiled:
+    def record_flame_graphs(options: Sequence[str], directory: Path, tell: Callable[[str], None]) -> FlameGraphs:
         given.append(options)
         tell("sampling")
         recorded = read_run(record(tmp_path / "made-up", finished))
-        run = Call("ShardRunner.run", "walkerbench/modes/shard_runner.py", 50)
+        markers = phase_markers(["threaded"])
+        run = Call(markers.run.function, markers.run.file, 50)
         track = Track("worker-0", ((run, Call("Herd.act", "herd.py", 1)),))
-        return Profiled(directory, SampledRun("wall", recorded, (track,)), None, None, "SIGTERM")
+        return FlameGraphs(directory, SampledRun("wall", recorded, (track,), markers), None, None, "SIGTERM")
 
-    monkeypatch.setattr(passes, "profile_run", profile_run)
+    monkeypatch.setattr(passes, "record_flame_graphs", record_flame_graphs)
     return given
 
 
-def test_options_are_passed_on_to_the_run(command: Any, profiled: list[Sequence[str]]) -> None:
-    command("profile", "--profile", "smoke", "--mode", "threaded", "--workers", "2", "--duration", "1.5m", "-o", "x")
-    command("profile", "--frames", "500", "--pace", "realtime", "--seed", "3", "-o", "x")
+def test_options_are_passed_on_to_the_run(command: Any, recorded_options: list[Sequence[str]]) -> None:
+    command("flamegraph", "--profile", "smoke", "--mode", "threaded", "--workers", "2", "--duration", "1.5m", "-o", "x")
+    command("flamegraph", "--frames", "500", "--pace", "realtime", "--seed", "3", "-o", "x")
 
-    assert profiled == [
+    assert recorded_options == [
         ("--profile=smoke", "--mode=threaded", "--workers=2", "--duration=90"),
         ("--profile=default", "--frames=500", "--seed=3", "--pace=realtime"),
     ]
 
 
-def test_an_interrupted_one_is_shown_as_far_as_it_came(command: Any, profiled: list[Sequence[str]]) -> None:
-    ended = command("profile", "-o", "x")
+def test_an_interrupted_recording_is_shown_as_far_as_it_came(
+    command: Any, recorded_options: list[Sequence[str]]
+) -> None:
+    ended = command("flamegraph", "-o", "x")
 
     assert ended.code == 130
     assert ended.err.splitlines() == [
@@ -62,15 +68,15 @@ def test_an_interrupted_one_is_shown_as_far_as_it_came(command: Any, profiled: l
     assert any(line.split() == ["Herd.act", "herd.py", "0.003", "0.003", NOT_MEASURED] for line in lines)
 
 
-def test_quiet_says_nothing_meanwhile(command: Any, profiled: list[Sequence[str]]) -> None:
-    assert "sampling" not in command("profile", "-q", "-o", "x").err
+def test_quiet_says_nothing_during_the_recording(command: Any, recorded_options: list[Sequence[str]]) -> None:
+    assert "sampling" not in command("flamegraph", "-q", "-o", "x").err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-o", "x"], "py-spy is not installed: pip install 'walkerbench[profile]'"),
-        ([], "Missing option '-o' / '--output'. (see `walkerbench profile --help`)"),
+        (["-o", "x"], "py-spy is not installed: pip install 'walkerbench[flamegraph]'"),
+        ([], "Missing option '-o' / '--output'. (see `walkerbench flamegraph --help`)"),
         (["--criterion", "x", "-o", "x"], "No such option '--criterion'."),
         (["--agents", "0", "-o", "x"], "--agents: 0 is wrong; allowed: greater than or equal to 1"),
     ],
@@ -79,7 +85,7 @@ def test_bad_input_is_one_line_and_exit_2(
     command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
-    ended = command("profile", *arguments)
+    ended = command("flamegraph", *arguments)
 
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith(f"walkerbench: {message}")

@@ -1,4 +1,4 @@
-"""`walkerbench profile` with the real py-spy."""
+"""`walkerbench flamegraph` with the real py-spy."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ def _sampling() -> None:
 
 
 def arguments(profile: Any, **changes: Any) -> list[str]:
-    return ["profile", *profile(**changes)[1:]]
+    return ["flamegraph", *profile(**changes)[1:]]
 
 
 @pytest.mark.usefixtures("_sampling")
 @pytest.mark.parametrize("mode", ["threaded", "process"])
-def test_a_profiled_run(walkerbench: WholeProcess, profile: Any, mode: str) -> None:
+def test_a_sampled_run(walkerbench: WholeProcess, profile: Any, mode: str) -> None:
     # Stalls are what every pass over the wall is sure to see, one of them at least: worker 0 sleeps in them.
     stalling = arguments(profile, faults={"stall_frames": {"5": 0.4, "20": 0.5, "35": 0.6}})
-    ended = walkerbench(*stalling, "--mode", mode, "--workers", "2", "-o", "deep/prof")
+    ended = walkerbench(*stalling, "--mode", mode, "--workers", "2", "-o", "deep/graphs")
 
     assert ended.code == 0, ended.err
-    out = walkerbench.cwd / "deep" / "prof"
+    out = walkerbench.cwd / "deep" / "graphs"
     assert {path.name for path in (out / "wall").iterdir()} == WORKER_FILES | {"run"}
     # In so short a run, a worker may never be seen with the GIL.
     assert {"run", "main.collapsed.txt"} <= {path.name for path in (out / "gil").iterdir()} <= WORKER_FILES | {"run"}
@@ -91,18 +91,18 @@ def test_a_profiled_run(walkerbench: WholeProcess, profile: Any, mode: str) -> N
 
 @pytest.mark.usefixtures("_sampling")
 def test_ctrl_c_keeps_what_was_sampled_and_leaves_no_process(walkerbench: WholeProcess, profile: Any) -> None:
-    options = ["--mode", "process", "--workers", "2", "-o", "prof"]
+    options = ["--mode", "process", "--workers", "2", "-o", "graphs"]
     with walkerbench.start(*arguments(profile, frames=ENDLESS), *options) as started:
-        frames = walkerbench.cwd / "prof" / "wall" / "run" / "frames.npy"
+        frames = walkerbench.cwd / "graphs" / "wall" / "run" / "frames.npy"
         # Frames come in, and have for long enough that every worker was sampled: py-spy may take its time to begin.
         until(lambda: frames.exists() and frames.stat().st_size > 300_000)
         started.signal(signal.SIGINT)
         ended = started.end()
 
     assert ended.code == 130
-    assert ended.error == "walkerbench: interrupted (SIGINT): what was sampled is kept in prof"
+    assert ended.error == "walkerbench: interrupted (SIGINT): what was sampled is kept in graphs"
     assert ended.out.startswith("INTERRUPTED (SIGINT): shown as far as it was sampled\n")
-    out = walkerbench.cwd / "prof"
+    out = walkerbench.cwd / "graphs"
     assert read_run(out / "wall" / "run").run.state == "interrupted"
     assert {path.name for path in (out / "wall").iterdir()} == WORKER_FILES | {"run"}
     assert {path.name for path in out.iterdir()} == {"wall"}
@@ -112,11 +112,9 @@ def test_ctrl_c_keeps_what_was_sampled_and_leaves_no_process(walkerbench: WholeP
     sys.platform != "linux" or platform.machine() not in CALLS, reason="knows no way to be refused here"
 )
 @pytest.mark.usefixtures("_sampling")
-def test_where_it_is_not_permitted_it_says_what_to_allow_and_leaves_nothing(
-    walkerbench: WholeProcess, profile: Any
-) -> None:
+def test_a_refused_py_spy_says_what_to_allow_and_leaves_nothing(walkerbench: WholeProcess, profile: Any) -> None:
     command = (sys.executable, "-c", REFUSING.format(calls=CALLS[platform.machine()]))
-    ended = walkerbench(*arguments(profile), "-o", "deep/prof", command=command)
+    ended = walkerbench(*arguments(profile), "-o", "deep/graphs", command=command)
 
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("walkerbench: py-spy is not permitted to look into processes here: ")
@@ -125,7 +123,7 @@ def test_where_it_is_not_permitted_it_says_what_to_allow_and_leaves_nothing(
 
 
 @pytest.mark.usefixtures("_sampling")
-@pytest.mark.parametrize("output", ["there", "there/file/prof"])
+@pytest.mark.parametrize("output", ["there", "there/file/graphs"])
 def test_an_output_that_cannot_be_made(walkerbench: WholeProcess, profile: Any, output: str) -> None:
     there = walkerbench.cwd / "there"
     there.mkdir()
@@ -138,8 +136,8 @@ def test_an_output_that_cannot_be_made(walkerbench: WholeProcess, profile: Any, 
 
 
 def test_a_wrong_option_is_said_at_once(walkerbench: WholeProcess, profile: Any) -> None:
-    ended = walkerbench(*arguments(profile), "--workers", "0", "-o", "prof")
+    ended = walkerbench(*arguments(profile), "--workers", "0", "-o", "graphs")
 
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("walkerbench: --workers: 0 is wrong")
-    assert not (walkerbench.cwd / "prof").exists()
+    assert not (walkerbench.cwd / "graphs").exists()

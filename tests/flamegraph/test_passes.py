@@ -23,7 +23,7 @@ def test_runs_of_the_same_work():
     check_same_work(recorded((9, "aa"), (19, "bb")), recorded((9, "aa"), (19, "bb")))
 
 
-def test_runs_of_other_lengths_are_held_against_each_other_as_far_as_both_went():
+def test_runs_of_other_lengths_are_compared_as_far_as_both_went():
     longer, shorter = recorded((9, "aa"), (19, "bb"), (23, "cc")), recorded((9, "aa"), (14, "dd"))
 
     check_same_work(longer, shorter)
@@ -48,16 +48,16 @@ def test_nothing_in_common_is_no_proof():
         check_same_work(recorded(), recorded())
 
 
-def test_an_interrupt_before_the_second_run_began_leaves_the_first_to_show(monkeypatch, tmp_path):
+def test_an_interrupt_before_the_second_run_keeps_the_first(monkeypatch, tmp_path):
     wall = object()
 
-    def sample(_py_spy, _options, _directory, moment, _interrupts):
-        if moment == "gil":
+    def sample(_py_spy, _options, _directory, kind, _interrupts):
+        if kind == "gil":
             raise Interrupted("interrupted (SIGINT) before the run began")
         return wall
 
     monkeypatch.setattr(passes, "find_py_spy", lambda: "py-spy")
     monkeypatch.setattr(passes, "check_permitted", lambda _: None)
     monkeypatch.setattr(passes, "_sample", sample)
-    found = passes.profile_run([], tmp_path / "out", lambda _: None)
+    found = passes.record_flame_graphs([], tmp_path / "out", lambda _: None)
     assert (found.wall, found.gil, found.unsampled) == (wall, None, None)

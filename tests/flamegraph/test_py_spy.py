@@ -30,7 +30,7 @@ def test_what_to_allow(platform, scope, advice):
 def test_a_missing_py_spy_says_what_to_install(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name, path: None)
 
-    with pytest.raises(UsageError, match=r"^py-spy is not installed: pip install 'walkerbench\[profile\]'$"):
+    with pytest.raises(UsageError, match=r"^py-spy is not installed: pip install 'walkerbench\[flamegraph\]'$"):
         find_py_spy()
 
 

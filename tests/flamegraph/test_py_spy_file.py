@@ -7,6 +7,7 @@ import pytest
 from walkerbench.errors import RunBroken
 from walkerbench.flamegraph.py_spy_file import read_tracks, tracks
 from walkerbench.flamegraph.stacks import Call
+from walkerbench.system.stack_markers import WORKER_THREAD_NAME
 
 ROOT = 'process 10:"python -m walkerbench run"'
 TRACKER = 'process 11:"python -c from multiprocessing.resource_tracker import main;main(9)"'
@@ -22,20 +23,21 @@ def py_spy_content(*threads):
     owners = list(dict.fromkeys(owner for thread in threads for owner in thread[2]))
     frames = [{"name": owner, "file": "", "line": 0, "col": None} for owner in owners]
     frames.append({"name": "work", "file": "/usr/lib/python3.11/work.py", "line": 3, "col": None})
-    profiles = [
+    entries = [
         {
             "name": f'Process {pid} Thread {pid} "{name}"',
             "samples": [[owners.index(owner) for owner in outer] + [len(owners)]] * samples,
         }
         for pid, name, outer, samples in threads
     ]
-    return {"shared": {"frames": frames}, "profiles": profiles}
+    return {"shared": {"frames": frames}, "profiles": entries}
 
 
 def test_threads_are_known_by_their_names():
+    tenth, second = (WORKER_THREAD_NAME.format(number=number) for number in (10, 2))
     content = py_spy_content(
-        (10, "walkerbench-worker-10", [ROOT, "thread (14): walkerbench-worker-10"], 1),
-        (10, "walkerbench-worker-2", [ROOT, "thread (13): walkerbench-worker-2"], 2),
+        (10, tenth, [ROOT, f"thread (14): {tenth}"], 1),
+        (10, second, [ROOT, f"thread (13): {second}"], 2),
         (10, "", [ROOT, "thread (10): MainThread"], 3),
         (10, "cpu-sampler", [ROOT, "thread (12): cpu-sampler"], 4),
     )

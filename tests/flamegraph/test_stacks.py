@@ -4,10 +4,16 @@ import json
 
 import pytest
 
+from walkerbench.flamegraph.phase_markers import phase_markers
 from walkerbench.flamegraph.stacks import (
+    DIGEST,
+    DISPATCH,
     MAIN,
     MEASURING,
     OTHER,
+    SETTLE,
+    STEP,
+    WAIT,
     WAITING,
     Call,
     FunctionTime,
@@ -16,15 +22,22 @@ from walkerbench.flamegraph.stacks import (
     functions,
     parts,
     phases,
-    short_path,
     speedscope,
     split,
     within,
 )
+from walkerbench.modes.registry import MODES
 
-RUN = Call("ShardRunner.run", "walkerbench/modes/shard_runner.py", 56)
-STEP = Call("TrainingEnvironment.step", "walkerbench/running/training_environment.py", 200)
-WAIT = Call("Mode.wait", "walkerbench/modes/contract.py")
+MARKERS = phase_markers(MODES.names())
+
+
+def call(marker):
+    """The function that a marker was made from, as a profiler shows it."""
+    return Call(f"Owner.{marker.function}", marker.file or "herd.py", 56)
+
+
+RUN, STEP_CALL, WAIT_CALL = call(MARKERS.run), call(MARKERS.step), call(MARKERS.wait)
+SETTLE_CALL = call(MARKERS.settle)
 ACT = Call("Herd.act", "herd.py", 5)
 UPDATE = Call("Herd._update", "herd.py", 9)
 SENSE = Call("look", "eyes.py", 1)
@@ -36,25 +49,28 @@ MOVE = Call("Herd.move", "herd.py", 20)
     ("stack", "phase", "below"),
     [
         ((RUN, ACT, SENSE), "act", (ACT, SENSE)),
-        ((STEP, Call("InProcess.dispatch", "walkerbench/modes/contract.py"), RUN, ACT), "act", (ACT,)),
+        ((STEP_CALL, WAIT_CALL, RUN, ACT), "act", (ACT,)),
         ((RUN,), MEASURING, (RUN,)),
-        ((RUN, Call("<listcomp>", "walkerbench/modes/shard_runner.py")), MEASURING, None),
-        ((RUN, Call("Meter.end", "walkerbench/recording/meter.py")), MEASURING, None),
-        ((Call("ShardRunner.digest", "walkerbench/modes/shard_runner.py"), ACT), "digest", None),
-        ((STEP, Call("Herder.settle", "herd.py")), "settle", (Call("Herder.settle", "herd.py"),)),
-        ((STEP, WAIT), "wait", (WAIT,)),
-        ((STEP,), "step", None),
-        ((STEP, SENSE), "step", (STEP, SENSE)),
-        ((Call("_work", "walkerbench/modes/process.py"), Call("_next_request", "walkerbench/modes/process.py")),
-         WAITING, ()),
-        ((Call("_Worker.run", "walkerbench/modes/thread_pool.py"),), WAITING, ()),
-        ((Call("_Worker.run", "walkerbench/modes/thread_pool.py"), SENSE), OTHER, ()),
+        ((RUN, Call("ShardRunner.run.<locals>.<listcomp>", RUN.file)), MEASURING, None),
+        ((RUN, Call("Meter.end", f"{MARKERS.measuring.file}meter.py")), MEASURING, None),
+        ((RUN, Call("Herd.step", "herd.py")), "step (shard)", (Call("Herd.step", "herd.py"),)),
+        ((RUN, SETTLE_CALL), "settle (shard)", (SETTLE_CALL,)),
+        ((call(MARKERS.digest), ACT), DIGEST, None),
+        ((STEP_CALL, SETTLE_CALL, SENSE), SETTLE, (SETTLE_CALL, SENSE)),
+        ((STEP_CALL, WAIT_CALL), WAIT, (WAIT_CALL,)),
+        ((STEP_CALL, call(MARKERS.dispatch)), DISPATCH, (call(MARKERS.dispatch),)),
+        ((STEP_CALL,), STEP, None),
+        ((STEP_CALL, SENSE), STEP, (STEP_CALL, SENSE)),
+        ((STEP_CALL, SENSE, SETTLE_CALL), STEP, None),
+        *(((SENSE, call(marker), ACT), WAITING, ()) for marker in MARKERS.waiting),
         ((Call("run", "another/shard_runner.py"), ACT), OTHER, ()),
+        ((SENSE,), OTHER, ()),
+        ((WAIT_CALL,), OTHER, ()),
         ((), OTHER, ()),
     ],
 )  # fmt: skip
 def test_the_phase_of_a_stack(stack, phase, below):
-    found, rest = split(stack)
+    found, rest = split(stack, MARKERS)
 
     assert found == phase
     assert rest == (stack if below is None else below)
@@ -63,8 +79,8 @@ def test_the_phase_of_a_stack(stack, phase, below):
 def test_phases_and_what_is_within_them():
     tracks = [Track("worker-0", ((RUN, ACT), (RUN, MOVE), (RUN, ACT, SENSE))), Track("worker-1", ((RUN, ACT),))]
 
-    assert phases(tracks[0]) == {"act": 2, "move": 1}
-    assert within(tracks, "act") == [(ACT,), (ACT, SENSE), (ACT,)]
+    assert phases(tracks[0], MARKERS) == {"act": 2, "move": 1}
+    assert within(tracks, "act", MARKERS) == [(ACT,), (ACT, SENSE), (ACT,)]
 
 
 def test_functions_count_themselves_once_a_stack():
@@ -83,25 +99,6 @@ def test_parts_are_found_where_the_time_divides():
     assert parts([(ACT, SENSE), (ACT, LEARN)]) == [("learn", 1), ("look", 1)]
     assert parts([(ACT,)]) == []
     assert parts([]) == []
-
-
-@pytest.mark.parametrize(
-    ("path", "short"),
-    [
-        ("/opt/env/lib/python3.13t/site-packages/numpy/linalg.py", "numpy/linalg.py"),
-        ("/usr/lib/python3.11/threading.py", "threading.py"),
-        (
-            "/home/me/walkerbench/walkerbench/running/training_environment.py",
-            "walkerbench/running/training_environment.py",
-        ),
-        ("C:\\env\\Lib\\site-packages\\walkerbench\\modes\\contract.py", "walkerbench/modes/contract.py"),
-        ("/home/me/mine.py", "/home/me/mine.py"),
-        ("<frozen runpy>", "<frozen runpy>"),
-        ("", ""),
-    ],
-)
-def test_paths_begin_at_the_package(path, short):
-    assert short_path(path) == short
 
 
 def test_collapsed_stacks():

@@ -9,7 +9,7 @@ from walkerbench.cli.ab import ab_command
 from walkerbench.cli.compare import compare_command
 from walkerbench.cli.doctor import doctor_command
 from walkerbench.cli.export import export_command
-from walkerbench.cli.flamegraph import profile_command
+from walkerbench.cli.flamegraph import flamegraph_command
 from walkerbench.cli.gate import gate_command
 from walkerbench.cli.options import HELP_NAMES
 from walkerbench.cli.profiles import profiles_command
@@ -33,7 +33,7 @@ def walkerbench(ctx: click.Context) -> None:
       walkerbench compare
       walkerbench ab main HEAD
       walkerbench gate --against origin/main
-      walkerbench profile -o where-time-goes
+      walkerbench flamegraph -o where-time-goes
       walkerbench doctor
       walkerbench profiles
 
@@ -68,7 +68,7 @@ for command in (
     compare_command,
     ab_command,
     gate_command,
-    profile_command,
+    flamegraph_command,
     doctor_command,
     profiles_command,
 ):

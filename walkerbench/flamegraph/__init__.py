@@ -1,1 +1,1 @@
-"""A run under a sampling profiler: where its workers' time goes. It knows no workload."""
+"""Record a run under a sampling profiler: which functions take its workers' time. It knows no workload."""

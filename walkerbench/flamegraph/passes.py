@@ -1,7 +1,8 @@
-"""Three recordings of one run: sampled for wall time, sampled for the GIL, and unsampled to hold them against.
+"""Record one run three times: sampled for wall time, sampled for the GIL, and unsampled to compare them with.
 
-Two passes in place of one: py-spy pauses a process to look into it, and two of them at once get in each other's way (a
-third of the GIL samples failed); without pausing, stacks are torn, because they change while they are read.
+Wall time and the GIL are sampled one after the other: py-spy pauses a process to read its stacks, and two of them at
+the same time disturb each other (a third of the GIL samples failed). Without the pause, stacks change while they are
+read.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from walkerbench.errors import Interrupted, NotComparable, OutputError, RunBroken
-from walkerbench.flamegraph.py_spy import RATE_HZ, Moment, check_permitted, find_py_spy, record, record_sampled
+from walkerbench.flamegraph.phase_markers import phase_markers
+from walkerbench.flamegraph.py_spy import RATE_HZ, SampleKind, check_permitted, find_py_spy, record, record_sampled
 from walkerbench.flamegraph.py_spy_file import read_tracks
-from walkerbench.flamegraph.stacks import Track, collapsed, speedscope
+from walkerbench.flamegraph.stacks import PhaseMarkers, Track, collapsed, speedscope
 from walkerbench.run_directory import RecordedRun, read_run
 from walkerbench.system.atomic_files import WholeFile
 from walkerbench.system.interrupts import InterruptWatch
@@ -26,34 +28,36 @@ _KEYS = ("stage", "frame", "agent")
 
 @dataclass(frozen=True)
 class SampledRun:
-    """A run that was sampled.
+    """A run that was recorded under py-spy.
 
     Attributes:
-        moment: What was sampled.
+        kind: What was sampled.
         recorded: The run.
-        tracks: The samples, by thread.
+        tracks: The samples of each thread.
+        markers: The functions that tell the phases of the samples apart.
     """
 
-    moment: Moment
+    kind: SampleKind
     recorded: RecordedRun
     tracks: tuple[Track, ...]
+    markers: PhaseMarkers
 
     @property
     def frames(self) -> int:
-        """How many frames were run, warm-up included."""
+        """Number of frames that were run, warm-up included."""
         return len(self.recorded.frames)
 
 
 @dataclass(frozen=True)
-class Profiled:
-    """What profiling a run came to.
+class FlameGraphs:
+    """The recordings of one run, whose flame graphs are in files.
 
     Attributes:
-        directory: Where everything lies.
-        wall: Sampled at any time.
-        gil: Sampled where the GIL was held; None where that was not come to.
-        unsampled: The same run by itself; None where that was not come to.
-        interrupted: Name of the signal that ended it early, or None.
+        directory: Holds the flame graphs and the recorded runs.
+        wall: The run sampled for wall time.
+        gil: The run sampled for the GIL; None after an interrupt before its end.
+        unsampled: The run without py-spy; None after an interrupt before its end.
+        interrupted: Name of the signal that ended the recording early, or None.
     """
 
     directory: Path
@@ -63,23 +67,23 @@ class Profiled:
     interrupted: str | None
 
 
-def profile_run(options: Sequence[str], directory: Path, tell: Callable[[str], None]) -> Profiled:
-    """Record and sample a run; leaves flame graphs and the recorded runs.
+def record_flame_graphs(options: Sequence[str], directory: Path, tell: Callable[[str], None]) -> FlameGraphs:
+    """Record and sample a run, and write its flame graphs and recordings into a new directory.
 
     Args:
-        options: Of `walkerbench run`, without its output.
-        directory: To be made; must not exist.
-        tell: Is told what is being done.
+        options: Options of `walkerbench run`, without its output.
+        directory: The directory to create; must not exist.
+        tell: Called with a line of text before each recording.
 
     Raises:
-        OutputError: The directory exists or cannot be made.
-        UsageError: py-spy is missing or not permitted, or the run cannot be carried out; nothing is left behind.
-        RunBroken: A run or py-spy broke, or what it gave can no longer be written; what was recorded is kept.
-        Interrupted: The user wants no more, and there is nothing to show.
+        OutputError: The directory exists or cannot be created.
+        UsageError: py-spy is missing or not permitted, or the run refused its options; no file is left.
+        RunBroken: A run or py-spy broke, or a file can no longer be written; what was recorded is kept.
+        Interrupted: An interrupt came before there was anything to show.
         NotComparable: A sampled run did other work than the unsampled one; everything is kept.
     """
     py_spy = find_py_spy()
-    made = _make(directory)
+    created = _create(directory)
     with InterruptWatch() as interrupts:
         try:
             check_permitted(py_spy)
@@ -88,10 +92,10 @@ def profile_run(options: Sequence[str], directory: Path, tell: Callable[[str], N
             tell(f"1 of 3: sampling wall time, recording into {directory / 'wall' / 'run'}")
             wall = _sample(py_spy, options, directory, "wall", interrupts)
         except BaseException:
-            _remove_empty(directory, made)
+            _remove_empty(directory, created)
             raise
         gil, unsampled = None, None
-        with suppress(Interrupted):  # before a run of its own began: there is something to show all the same
+        with suppress(Interrupted):  # it came before this run began, and the wall time is there to show
             if interrupts.received is None:
                 tell(f"2 of 3: sampling who holds the GIL, recording into {directory / 'gil' / 'run'}")
                 gil = _sample(py_spy, options, directory, "gil", interrupts)
@@ -100,17 +104,16 @@ def profile_run(options: Sequence[str], directory: Path, tell: Callable[[str], N
                 record(options, directory / "run", interrupts)
                 unsampled = _read(directory / "run")
     if unsampled is None or interrupts.received is not None:
-        return Profiled(directory, wall, gil, None, interrupts.received)
+        return FlameGraphs(directory, wall, gil, None, interrupts.received)
     for sampled in filter(None, (wall, gil)):
         check_same_work(unsampled, sampled.recorded)
-    return Profiled(directory, wall, gil, unsampled, None)
+    return FlameGraphs(directory, wall, gil, unsampled, None)
 
 
 def check_same_work(unsampled: RecordedRun, sampled: RecordedRun) -> None:
-    """See that both runs did the same work, as far as both went.
+    """Check that both runs did the same work up to their last common checkpoint.
 
-    A run of a given duration has as many frames as it came to, and is held against the other up to its last common
-    checkpoint.
+    Two runs of the same duration can have different numbers of frames.
 
     Raises:
         NotComparable: They differ, or have no checkpoint in common.
@@ -130,7 +133,7 @@ def check_same_work(unsampled: RecordedRun, sampled: RecordedRun) -> None:
 
 
 def common_checkpoints(unsampled: RecordedRun, sampled: RecordedRun) -> int:
-    """How many checkpoints both runs have."""
+    """Return the number of checkpoints that both runs have."""
     both = [{(each.stage, each.frame) for each in recorded.run.checkpoints} for recorded in (unsampled, sampled)]
     return len(both[0] & both[1])
 
@@ -149,37 +152,37 @@ def _first_difference(unsampled: RecordedRun, sampled: RecordedRun, stage: int, 
 
 
 def _sample(
-    py_spy: str, options: Sequence[str], directory: Path, moment: Moment, interrupts: InterruptWatch
+    py_spy: str, options: Sequence[str], directory: Path, kind: SampleKind, interrupts: InterruptWatch
 ) -> SampledRun:
-    place = directory / moment
+    place = directory / kind
     samples = place / "samples.json"
-    _make(place)
+    _create(place)
     try:
-        record_sampled(py_spy, options, place / "run", samples, moment, interrupts)
+        record_sampled(py_spy, options, place / "run", samples, kind, interrupts)
         recorded = _read(place / "run")
         tracks = read_tracks(samples, [stage.worker_pids for stage in recorded.run.stages])
     finally:
         samples.unlink(missing_ok=True)
-        with suppress(OSError):  # an empty place says nothing; one with a run in it stays
+        with suppress(OSError):  # an empty folder is of no use; one with a run in it stays
             place.rmdir()
     for track in tracks:
-        scope = json.dumps(speedscope(track, RATE_HZ, f"{track.name}, {moment}"))
-        for kind, text in (("collapsed.txt", collapsed(track)), ("speedscope.json", scope)):
-            with WholeFile.opened(place / f"{track.name}.{kind}") as file:
+        scope = json.dumps(speedscope(track, RATE_HZ, f"{track.name}, {kind}"))
+        for ending, text in (("collapsed.txt", collapsed(track)), ("speedscope.json", scope)):
+            with WholeFile.opened(place / f"{track.name}.{ending}") as file:
                 file.write(text)
-    return SampledRun(moment, recorded, tracks)
+    return SampledRun(kind, recorded, tracks, phase_markers({stage.mode for stage in recorded.run.stages}))
 
 
 def _read(run: Path) -> RecordedRun:
-    """A recorded run that came to its end, or was interrupted, or stopped itself."""
+    """Read a run that finished, was interrupted or stopped itself."""
     recorded = read_run(run)
     if recorded.run.state in ("broken", "running"):
         raise RunBroken(f"{run}: the run broke: {recorded.run.ended_because or 'it was killed'}")
     return recorded
 
 
-def _make(directory: Path) -> list[Path]:
-    """Make a directory with parents; those that were made, the innermost first."""
+def _create(directory: Path) -> list[Path]:
+    """Create a directory and its parents; return those that did not exist, the innermost first."""
     missing = [path for path in (directory, *directory.parents) if not path.exists()]
     if directory not in missing:
         raise OutputError(f"{directory}: the output exists already: give a directory that does not")
@@ -190,11 +193,11 @@ def _make(directory: Path) -> list[Path]:
     return missing
 
 
-def _remove_empty(directory: Path, made: Sequence[Path]) -> None:
-    """Leave nothing where nothing was recorded."""
+def _remove_empty(directory: Path, created: Sequence[Path]) -> None:
+    """Remove the directory and the parents that were created for it, unless a run was recorded."""
     if (directory / "wall" / "run").exists():
         return
     shutil.rmtree(directory, ignore_errors=True)
-    for path in made[1:]:
+    for path in created[1:]:
         with suppress(OSError):
             path.rmdir()

@@ -1,7 +1,7 @@
-"""Starts a recorded run, by itself or under py-spy, and sees it to its end.
+"""Record a run in a process of its own, with or without py-spy.
 
-py-spy starts the run itself: looking into one's own children is permitted where attaching to a running process is not
-(`kernel.yama.ptrace_scope = 1`, which is what most Linux systems come with).
+py-spy starts the run itself: most Linux systems permit it to read its own children, but not to attach to a running
+process (`kernel.yama.ptrace_scope = 1`).
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from walkerbench.system.child_processes import child_environment, interpreter_co
 from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.resources import read_text
 
-Moment = Literal["wall", "gil"]
+SampleKind = Literal["wall", "gil"]
 """What is sampled: every thread at any time, or the thread that holds the GIL."""
 
 RATE_HZ = 100
-"""Samples a second, py-spy's own default."""
+"""Samples per second; py-spy's own default."""
 
 _LOOK_S = 0.1  # how often interrupts are looked at while the run goes on
 _TAIL_BYTES = 16384
-_PROBE = "import time; time.sleep(30)"  # to be ended by py-spy, after the least time that it can be given: a second
+_PROBE = "import time; time.sleep(30)"  # py-spy ends it after a second, the shortest time that it can record
 _PROBE_TIMEOUT_S = 30.0
 _REFUSED = re.compile(r"EPERM|EACCES|permission|permitted|os error (1|13)\b|requires root", re.IGNORECASE)
 _YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
 
 
 def find_py_spy() -> str:
-    """The path of py-spy: beside this interpreter, else wherever the shell finds it.
+    """Return the path of py-spy: beside this interpreter, or where the shell finds it.
 
     Raises:
         UsageError: It is not installed.
@@ -49,15 +49,15 @@ def find_py_spy() -> str:
     places = os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", "")))
     found = shutil.which("py-spy", path=places)
     if found is None:
-        raise UsageError("py-spy is not installed: pip install 'walkerbench[profile]'")
+        raise UsageError("py-spy is not installed: pip install 'walkerbench[flamegraph]'")
     return found
 
 
 def check_permitted(py_spy: str) -> None:
-    """See that py-spy may look into processes that it starts, before anything is made.
+    """Check with a short recording that py-spy may read the processes that it starts.
 
     Raises:
-        UsageError: It may not; says what to allow.
+        UsageError: It may not; the message says what to allow.
         RunBroken: It does not work here for another reason.
     """
     with tempfile.TemporaryDirectory() as directory:
@@ -92,47 +92,47 @@ def record(options: Sequence[str], run: Path, interrupts: InterruptWatch) -> Non
     """Record a run in a process of its own.
 
     Args:
-        options: Of `walkerbench run`, without its output.
+        options: Options of `walkerbench run`, without its output.
         run: The run directory.
-        interrupts: Looked at while the run goes on; an interrupt is passed on to it.
+        interrupts: Checked during the run; an interrupt is passed on to it.
 
     Raises:
-        UsageError: The run refused what was asked for.
-        Interrupted: The user wants no more, and the run had not begun.
+        UsageError: The run refused its options.
+        Interrupted: An interrupt came before the run began.
     """
     _see_through(_run_command(options, run), run, interrupts, sampled=False)
 
 
 def record_sampled(
-    py_spy: str, options: Sequence[str], run: Path, samples: Path, moment: Moment, interrupts: InterruptWatch
+    py_spy: str, options: Sequence[str], run: Path, samples: Path, kind: SampleKind, interrupts: InterruptWatch
 ) -> None:
     """Record a run under py-spy.
 
     Args:
-        py_spy: Its path.
-        options: Of `walkerbench run`, without its output.
+        py_spy: The path of py-spy.
+        options: Options of `walkerbench run`, without its output.
         run: The run directory.
         samples: The speedscope file that py-spy writes.
-        moment: What is sampled.
-        interrupts: Looked at while the run goes on; an interrupt is passed on to it, and what was sampled is kept.
+        kind: What is sampled.
+        interrupts: Checked during the run; an interrupt is passed on to it, and the samples are kept.
 
     Raises:
-        UsageError: The run refused what was asked for.
+        UsageError: The run refused its options.
         RunBroken: py-spy broke.
-        Interrupted: The user wants no more, and the run had not begun.
+        Interrupted: An interrupt came before the run began.
     """
-    which = "--gil" if moment == "gil" else "--idle"
+    which = "--gil" if kind == "gil" else "--idle"
     recording = [py_spy, "record", "--format", "speedscope", "--rate", str(RATE_HZ), "--output", str(samples)]
     command = [*recording, "--subprocesses", "--threads", which, "--", *_run_command(options, run)]
     _see_through(command, run, interrupts, sampled=True)
 
 
 def what_to_allow(platform: str, ptrace_scope: str | None) -> str:
-    """What lets py-spy look into processes.
+    """Return how to permit py-spy to read processes.
 
     Args:
-        platform: As `sys.platform` has it.
-        ptrace_scope: What Linux says of `kernel.yama.ptrace_scope`, or None without Yama.
+        platform: The value of `sys.platform`.
+        ptrace_scope: The value of Linux's `kernel.yama.ptrace_scope`, or None without Yama.
     """
     if platform == "darwin":
         return "macOS permits it to root only: run the command with sudo"

@@ -1,4 +1,4 @@
-"""Reads what py-spy has written: a speedscope file whose outermost frames are processes and threads."""
+"""Read py-spy's output: a speedscope file whose outermost frames are processes and threads."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from walkerbench.errors import RunBroken
-from walkerbench.flamegraph.stacks import MAIN, Call, Stack, Track, short_path
+from walkerbench.flamegraph.stacks import MAIN, Call, Stack, Track
+from walkerbench.system.stack_markers import WORKER_THREAD_NAME, short_path
 
-_PROFILE = re.compile(r'Process (\d+) Thread \S+ "(.*)"')
+_TITLE = re.compile(r'Process (\d+) Thread \S+ "(.*)"')
 _PROCESS = re.compile(r"process \d+:")
 _THREAD = re.compile(r"thread \(\S+\)(?:: (.*))?")
-_WORKER_THREAD = re.compile(r"walkerbench-(worker-\d+)")
+_WORKER_THREAD = re.compile(WORKER_THREAD_NAME.format(number=r"(\d+)"))
+_WORKER_TRACK = "worker-{number}"
 
 
 @dataclass(frozen=True)
 class _Thread:
-    """One thread's samples, and whose they are."""
+    """One thread's samples, with its process and name."""
 
     pid: int
     name: str
@@ -29,14 +31,14 @@ class _Thread:
 
 
 def read_tracks(path: Path, worker_pids: Iterable[Sequence[int]]) -> tuple[Track, ...]:
-    """Read the samples of the main thread and of every worker; other threads only watch, and are left out.
+    """Return the samples of the main thread and of every worker; other threads only watch, and are left out.
 
     Args:
-        path: What py-spy wrote with `--format speedscope --subprocesses --threads`.
-        worker_pids: Process ids of each stage's worker processes, by their numbers.
+        path: A file that py-spy wrote with `--format speedscope --subprocesses --threads`.
+        worker_pids: For each stage, the process ids of its worker processes in the order of their numbers.
 
     Raises:
-        RunBroken: It is no such file.
+        RunBroken: There is no such file, or it has another format.
     """
     try:
         return tracks(json.loads(path.read_text(encoding="utf-8")), worker_pids)
@@ -48,13 +50,13 @@ def read_tracks(path: Path, worker_pids: Iterable[Sequence[int]]) -> tuple[Track
 
 
 def tracks(content: Mapping[str, Any], worker_pids: Iterable[Sequence[int]]) -> tuple[Track, ...]:
-    """The tracks of a parsed file: `main`, then the workers by their numbers, each over all stages.
+    """Return the tracks of a parsed file: `main`, then the workers by their numbers, each over all stages.
 
-    Worker threads have names, worker processes are known by their process ids.
+    A worker's thread is known by its name (`modes.contract.WORKER_THREAD_NAME`), a worker's process by its process id.
     """
     calls = [_call(frame) for frame in content["shared"]["frames"]]
-    threads = [_thread(profile, calls) for profile in content["profiles"] if profile["samples"]]
-    names = {pid: f"worker-{number}" for pids in worker_pids for number, pid in enumerate(pids)}
+    threads = [_thread(entry, calls) for entry in content["profiles"] if entry["samples"]]
+    names = {pid: _WORKER_TRACK.format(number=number) for pids in worker_pids for number, pid in enumerate(pids)}
     gathered: dict[str, list[Stack]] = {}
     for thread in threads:
         name = _track(thread, names)
@@ -63,14 +65,14 @@ def tracks(content: Mapping[str, Any], worker_pids: Iterable[Sequence[int]]) -> 
     return tuple(Track(name, tuple(gathered[name])) for name in sorted(gathered, key=_in_order))
 
 
-def _thread(profile: Mapping[str, Any], calls: Sequence[Call]) -> _Thread:
-    match = _PROFILE.fullmatch(profile["name"])
+def _thread(entry: Mapping[str, Any], calls: Sequence[Call]) -> _Thread:
+    match = _TITLE.fullmatch(entry["name"])
     if match is None:
-        raise ValueError(f"a profile is called {profile['name']!r}")
-    stacks = [tuple(calls[number] for number in sample) for sample in profile["samples"]]
+        raise ValueError(f"a thread's title is {entry['name']!r}")
+    stacks = [tuple(calls[number] for number in sample) for sample in entry["samples"]]
     owners = [call.function for call in stacks[-1] if _is_owner(call)]
     processes = [owner for owner in owners if _PROCESS.match(owner)]
-    # A thread has no name yet when it is first seen.
+    # The title may lack the name: a thread has none yet when py-spy first sees it.
     thread = next((_THREAD.fullmatch(owner) for owner in owners if not _PROCESS.match(owner)), None)
     return _Thread(
         pid=int(match[1]),
@@ -82,7 +84,7 @@ def _thread(profile: Mapping[str, Any], calls: Sequence[Call]) -> _Thread:
 
 def _track(thread: _Thread, worker_processes: Mapping[int, str]) -> str | None:
     if match := _WORKER_THREAD.fullmatch(thread.name):
-        return match[1]
+        return _WORKER_TRACK.format(number=match[1])
     if thread.name != "MainThread":
         return None
     if thread.is_root:

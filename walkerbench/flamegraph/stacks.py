@@ -1,14 +1,30 @@
-"""What samples tell: which worker and phase they fell into, and which functions they were in. Pure."""
+"""Tell from sampled stacks which phase they fell into, and which functions took the time. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from walkerbench.system.stack_markers import StackMarker, last_part
+
 MAIN = "main"
 """The track of the parent's main thread: starting, settling, the barrier, and in sequential mode the one shard."""
+
+STEP = "step"
+"""The phase of the parent in a frame, outside the next three."""
+
+DISPATCH = "dispatch"
+"""The phase of the parent as it sets the workers to work."""
+
+WAIT = "wait"
+"""The phase of the parent at the barrier."""
+
+SETTLE = "settle"
+"""The phase of the parent's part of the workload."""
+
+DIGEST = "digest"
+"""The phase of a worker at a checkpoint."""
 
 WAITING = "waiting"
 """The phase of a worker that has nothing to do."""
@@ -19,10 +35,10 @@ MEASURING = "measuring"
 OTHER = "other"
 """The phase of everything else: imports, building, recording."""
 
-_RUNNER = "modes/shard_runner.py"
-_MEASURING_PLACES = ("walkerbench/recording/", f"walkerbench/{_RUNNER}")
-_PARENTS_PHASES = frozenset({"dispatch", "wait", "settle"})
-_MOST_OF_IT = 0.75  # a function that spends this share of its time in one callee is but a way to it
+OVERHEAD_PHASES = (DISPATCH, WAIT, STEP, DIGEST, MEASURING, WAITING, OTHER)
+"""The phases that are walkerbench's own, and not the workload's."""
+
+_SHARE_OF_ONE_CALLEE = 0.75  # a function that spends this share of its time in one callee only leads there
 
 
 @dataclass(frozen=True)
@@ -31,8 +47,8 @@ class Call:
 
     Attributes:
         function: Its qualified name.
-        file: Its path, from the package on.
-        line: Where it was, 0 where unknown.
+        file: Its path as returned by `short_path`.
+        line: The line that it had reached, 0 where unknown.
     """
 
     function: str
@@ -41,12 +57,12 @@ class Call:
 
     @property
     def place(self) -> tuple[str, str]:
-        """The function, whichever line it was at."""
+        """The function without the line."""
         return self.function, self.file
 
-    def named(self, function: str, file: str) -> bool:
-        """Whether it is this function of walkerbench, by the last part of its name."""
-        return self.file == f"walkerbench/{file}" and _last_part(self.function) == function
+    def is_marked(self, *markers: StackMarker) -> bool:
+        """Return whether one of the markers stands for the function."""
+        return any(marker.marks(self.function, self.file) for marker in markers)
 
 
 Stack = tuple[Call, ...]
@@ -67,6 +83,31 @@ class Track:
 
 
 @dataclass(frozen=True)
+class PhaseMarkers:
+    """Marks for the phases of a run.
+
+    Attributes:
+        run: A worker runs a frame; what it calls is a phase of the workload, or measuring.
+        measuring: A worker takes its times, directly below `run`.
+        digest: A worker digests its shard.
+        step: The parent runs a frame.
+        dispatch: The parent sets the workers to work, directly below `step`.
+        wait: The parent waits at the barrier, directly below `step`.
+        settle: The parent settles, directly below `step`.
+        waiting: A worker waits for its next request.
+    """
+
+    run: StackMarker
+    measuring: StackMarker
+    digest: StackMarker
+    step: StackMarker
+    dispatch: StackMarker
+    wait: StackMarker
+    settle: StackMarker
+    waiting: tuple[StackMarker, ...]
+
+
+@dataclass(frozen=True)
 class FunctionTime:
     """How often samples fell into a function.
 
@@ -83,51 +124,36 @@ class FunctionTime:
     total: int
 
 
-def short_path(path: str) -> str:
-    """A source file's path from its package on, so that it names no machine: `walkerbench/running/runner.py`."""
-    match = re.fullmatch(r"(?:.*[/\\])?(?:site-packages|dist-packages|python3\.\d+t?)[/\\](.+)", path) or re.fullmatch(
-        r".*[/\\](walkerbench[/\\].+)", path
-    )
-    return (match[1] if match else path).replace("\\", "/")
+def split(stack: Stack, markers: PhaseMarkers) -> tuple[str, Stack]:
+    """Return the phase that a stack is in, and the part of the stack that belongs to the phase.
 
-
-def split(stack: Stack) -> tuple[str, Stack]:
-    """The phase that a stack is in, and the part of the stack that belongs to it.
-
-    A phase is called as its function: in a worker, what the shard's runner calls for a frame, or `digest`; in the
-    parent `dispatch`, `wait`, `settle`, and `step` for a frame's bookkeeping.
+    A shard's phase has the name of the function that the shard's runner calls, followed by "(shard)" where one of the
+    names above is the same.
     """
     for number, call in enumerate(stack):
-        if call.named("run", _RUNNER):
-            below = stack[number + 1 :]
-            if not below or below[0].file.startswith(_MEASURING_PLACES):
-                return MEASURING, stack[number:]
-            return _last_part(below[0].function), below
-        if call.named("digest", _RUNNER):
-            return "digest", stack[number:]
+        if call.is_marked(markers.run):
+            return _in_worker(stack[number:], markers)
+        if call.is_marked(markers.digest):
+            return DIGEST, stack[number:]
     for number, call in enumerate(stack):
-        if call.named("step", "running/training_environment.py"):
-            below = stack[number + 1 :]
-            name = _last_part(below[0].function) if below else "step"
-            return (name, below) if name in _PARENTS_PHASES else ("step", stack[number:])
-    if any(call.named("_next_request", "modes/process.py") for call in stack):
-        return WAITING, ()
-    return (WAITING if stack and stack[-1].named("run", "modes/thread_pool.py") else OTHER), ()
+        if call.is_marked(markers.step):
+            return _in_parent(stack[number:], markers)
+    return (WAITING if any(call.is_marked(*markers.waiting) for call in stack) else OTHER), ()
 
 
-def phases(track: Track) -> Counter[str]:
-    """How many samples of a track fell into each phase."""
-    return Counter(split(stack)[0] for stack in track.samples)
+def phases(track: Track, markers: PhaseMarkers) -> Counter[str]:
+    """Return how many samples of a track fell into each phase."""
+    return Counter(split(stack, markers)[0] for stack in track.samples)
 
 
-def within(tracks: Iterable[Track], phase: str) -> list[Stack]:
-    """The stacks of a phase, of every track, each from the phase's function on."""
-    parts = (split(stack) for track in tracks for stack in track.samples)
+def within(tracks: Iterable[Track], phase: str, markers: PhaseMarkers) -> list[Stack]:
+    """Return the stacks of a phase in all tracks, each from the phase's function on."""
+    parts = (split(stack, markers) for track in tracks for stack in track.samples)
     return [below for name, below in parts if name == phase and below]
 
 
 def functions(stacks: Sequence[Stack]) -> list[FunctionTime]:
-    """Every function in stacks, the one with the most samples of its own first."""
+    """Return every function in stacks, the one with the most samples of its own first."""
     own = Counter(stack[-1].place for stack in stacks)
     # A set: a function that calls itself is in the stack, however often.
     total = Counter(place for stack in stacks for place in {call.place for call in stack})
@@ -136,37 +162,37 @@ def functions(stacks: Sequence[Stack]) -> list[FunctionTime]:
 
 
 def parts(stacks: Sequence[Stack]) -> list[tuple[str, int]]:
-    """What a phase consists of: the functions below it where its time first divides, and their samples, most first.
+    """Return the parts of a phase: the functions below it where its time first divides, and their samples, most first.
 
     Args:
-        stacks: Each from the phase's function on.
+        stacks: Stacks of the phase, each from the phase's function on.
     """
     depth = 1
     while True:
         level = Counter(stack[depth].place for stack in stacks if len(stack) > depth)
         common = level.most_common(1)
-        if not common or common[0][1] < _MOST_OF_IT * len(stacks):
+        if not common or common[0][1] < _SHARE_OF_ONE_CALLEE * len(stacks):
             ranked = sorted(level.items(), key=lambda item: (-item[1], item[0]))
-            return [(_last_part(function), count) for (function, _), count in ranked]
+            return [(last_part(function), count) for (function, _), count in ranked]
         depth += 1
 
 
 def collapsed(track: Track) -> str:
-    """A track as collapsed stacks: a line a stack, its functions from the outermost on, and how often it was seen.
+    """Return a track as collapsed stacks: one line per stack, its functions from the outermost on, then its samples.
 
-    The format of https://github.com/brendangregg/FlameGraph, read by speedscope too.
+    This is the format of https://github.com/brendangregg/FlameGraph, which speedscope reads, too.
     """
     counts = Counter(";".join(_label(call) for call in stack) for stack in track.samples if stack)
     return "".join(f"{stack} {count}\n" for stack, count in sorted(counts.items()))
 
 
 def speedscope(track: Track, rate_hz: int, name: str) -> Mapping[str, object]:
-    """A track in speedscope's file format, https://www.speedscope.app/file-format-schema.json, in seconds.
+    """Return a track in speedscope's file format, https://www.speedscope.app/file-format-schema.json, in seconds.
 
     Args:
         track: The samples.
-        rate_hz: How many were taken a second.
-        name: What the file is called in the viewer.
+        rate_hz: Samples per second.
+        name: The title that the viewer shows.
     """
     frames = {call: number for number, call in enumerate(dict.fromkeys(c for stack in track.samples for c in stack))}
     seconds = [1 / rate_hz] * len(track.samples)
@@ -196,5 +222,20 @@ def _label(call: Call) -> str:
     return f"{call.function} ({call.file}:{call.line})".replace(";", ":")
 
 
-def _last_part(function: str) -> str:
-    return function.rpartition(".")[2]
+def _in_worker(frame: Stack, markers: PhaseMarkers) -> tuple[str, Stack]:
+    """Split a stack that begins where a worker runs a frame."""
+    below = frame[1:]
+    # A comprehension in the runner is a function of its own, in the runner's file.
+    if not below or below[0].is_marked(markers.measuring) or below[0].file == frame[0].file:
+        return MEASURING, frame
+    name = last_part(below[0].function)
+    return (f"{name} (shard)" if name in (*OVERHEAD_PHASES, SETTLE) else name), below
+
+
+def _in_parent(frame: Stack, markers: PhaseMarkers) -> tuple[str, Stack]:
+    """Split a stack that begins where the parent runs a frame."""
+    below = frame[1:]
+    for phase, marker in ((DISPATCH, markers.dispatch), (WAIT, markers.wait), (SETTLE, markers.settle)):
+        if below and below[0].is_marked(marker):
+            return phase, below
+    return STEP, frame

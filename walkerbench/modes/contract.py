@@ -17,6 +17,7 @@ from walkerbench.modes.faults import Faults
 from walkerbench.modes.thread_pool import ThreadPoolManager
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.garbage import GarbageClock
+from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Settler, Workload, fold_digests
 
 BARRIER_TIMEOUT_S = 30.0
@@ -54,7 +55,8 @@ class ExecutionMode(ABC):
     raises `CallOrderError` in a state that does not allow it. After any other error only `close` is left.
 
     A mode is a subclass in one file, with its class attributes and the methods that begin with an underscore, and a
-    line in `modes.registry`.
+    line in `modes.registry`. `walkerbench flamegraph` shows a worker's process where `worker_pids` returns its id, and
+    a worker's thread where its name is `system.stack_markers.WORKER_THREAD_NAME`.
 
     Args:
         services: What the environment gives to it.
@@ -72,6 +74,8 @@ class ExecutionMode(ABC):
     start_method: ClassVar[str | None] = None
     """How worker processes are started, for the modes that have them."""
     start_method_reason: ClassVar[str | None] = None
+    waiting_markers: ClassVar[tuple[StackMarker, ...]] = ()
+    """Marks the functions in which a worker waits for its next request, for `walkerbench flamegraph`."""
 
     def __init__(self, services: ModeServices) -> None:
         self._services = services
@@ -223,3 +227,10 @@ class ExecutionMode(ABC):
         except BaseException:
             self._state = ModeState.BROKEN
             raise
+
+
+DISPATCH_MARKER = StackMarker.of(ExecutionMode.dispatch)
+"""Marks the parent as it sets the workers to work."""
+
+WAIT_MARKER = StackMarker.of(ExecutionMode.wait)
+"""Marks the parent at the barrier."""

@@ -31,6 +31,7 @@ from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
+from walkerbench.system.stack_markers import WORKER_THREAD_NAME, StackMarker
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Workload, shard_bounds
 
 START_TIMEOUT_S = 120.0
@@ -93,6 +94,14 @@ class _Events:
         return [number for number, _ in self._poll.poll(timeout_s * 1e3)]
 
 
+def _next_request(connection: Connection) -> tuple[bytes, int] | None:
+    try:
+        what, frame = _REQUEST.unpack(connection.recv_bytes())
+    except (EOFError, OSError):
+        return None
+    return None if what == _LEAVE else (what, frame)
+
+
 class ProcessMode(ExecutionMode):
     """Runs each shard in a worker process, started by spawn."""
 
@@ -103,6 +112,7 @@ class ProcessMode(ExecutionMode):
         "spawn gives every worker a clean interpreter on every system: a fork would copy this process's threads' locks "
         "and its BLAS in whatever state they are"
     )
+    waiting_markers = (StackMarker.of(_next_request),)
 
     def __init__(self, services: ModeServices) -> None:
         super().__init__(services)
@@ -130,7 +140,7 @@ class ProcessMode(ExecutionMode):
                     workload, self.buffers.layout, self._shared, agents, number, self._services.faults
                 )
                 process = context.Process(
-                    target=_work, args=(assignment, theirs), name=f"walkerbench-worker-{number}", daemon=True
+                    target=_work, args=(assignment, theirs), name=WORKER_THREAD_NAME.format(number=number), daemon=True
                 )
                 process.start()
                 theirs.close()
@@ -292,14 +302,6 @@ def _yield_to_parent() -> None:
     if hasattr(os, "SCHED_BATCH"):
         with suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
-
-def _next_request(connection: Connection) -> tuple[bytes, int] | None:
-    try:
-        what, frame = _REQUEST.unpack(connection.recv_bytes())
-    except (EOFError, OSError):
-        return None
-    return None if what == _LEAVE else (what, frame)
 
 
 def _answer(connection: Connection, answer: bytes) -> None:

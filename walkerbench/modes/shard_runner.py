@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from itertools import pairwise
 
+from walkerbench import recording
 from walkerbench.modes.faults import FaultInjector, Faults
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
+from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import FrameBuffers, Workload
 
 
@@ -72,3 +74,13 @@ class ShardRunner:
         """Have the shard write what can be drawn of its agents."""
         self._shard.snapshot()
         self._meter.restart()
+
+
+RUN_MARKER = StackMarker.of(ShardRunner.run)
+"""Marks a worker's frame: what it calls is a phase of the workload, or takes times."""
+
+DIGEST_MARKER = StackMarker.of(ShardRunner.digest)
+"""Marks a worker's part of a checkpoint."""
+
+MEASURING_MARKER = StackMarker.of_package(recording)
+"""Marks what `ShardRunner.run` calls to take times."""

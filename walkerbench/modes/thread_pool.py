@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from walkerbench.errors import CallOrderError
 from walkerbench.system.resources import allowed_cores
+from walkerbench.system.stack_markers import WORKER_THREAD_NAME, StackMarker
 
 _LOG = logging.getLogger(__name__)
 _JOIN_S = 5.0  # how long shutdown waits for a thread; a hung one is a daemon and does not outlive the process
@@ -33,15 +34,19 @@ class _Worker(threading.Thread):
     """One thread of the pool, and what it has used."""
 
     def __init__(self, number: int, tasks: SimpleQueue[_Task | None]) -> None:
-        super().__init__(name=f"walkerbench-worker-{number}", daemon=True)
+        super().__init__(name=WORKER_THREAD_NAME.format(number=number), daemon=True)
         self._tasks = tasks
         self.busy_ns = 0
         self.cpu_ns = 0
 
     def run(self) -> None:
-        while (task := self._tasks.get()) is not None:
+        while (task := self.next_task()) is not None:
             self._carry_out(*task)
             del task  # a finished task's arguments must not live on while the thread waits
+
+    def next_task(self) -> _Task | None:
+        # A function of its own: a sampling profiler sees no C function, and so could not tell waiting from `run`.
+        return self._tasks.get()
 
     def _carry_out(self, future: Future[Any], function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         if not future.set_running_or_notify_cancel():
@@ -59,6 +64,10 @@ class _Worker(threading.Thread):
     def _account(self, start_ns: int, cpu_ns: int) -> None:
         self.busy_ns += time.perf_counter_ns() - start_ns
         self.cpu_ns += time.thread_time_ns() - cpu_ns
+
+
+WAITING_MARKER = StackMarker.of(_Worker.next_task)
+"""Marks a thread of the pool that waits for a task."""
 
 
 class ThreadPoolManager:

@@ -9,6 +9,7 @@ from typing import Any
 from walkerbench.errors import WorkerTimeout
 from walkerbench.modes.contract import ModeServices
 from walkerbench.modes.in_process import InProcessMode, failure
+from walkerbench.modes.thread_pool import WAITING_MARKER
 from walkerbench.modes.traits import ModeTraits
 
 
@@ -18,6 +19,7 @@ class ThreadedMode(InProcessMode):
     name = "threaded"
     traits = ModeTraits(side_by_side=True, in_caller_process=True, share_gil=True, own_processes=False)
     fewest_agents = 5
+    waiting_markers = (WAITING_MARKER,)
 
     def __init__(self, services: ModeServices) -> None:
         super().__init__(services)

@@ -31,7 +31,7 @@ from walkerbench.run_directory import RecordedRun, RunFile, find_run, read_run
 _REVISION_DIGITS = 10
 _MODE = ("mode", "workers")  # keys whose effect a label tells by itself
 _MOST_FOLDERS = 10_000
-_STACKS = ".collapsed.txt"  # beside a run: `walkerbench profile` sampled it; no export is called so
+_STACKS = ".collapsed.txt"  # beside a run: `walkerbench flamegraph` sampled it; no export is called so
 _MOST_KEYS = 3  # of a profile, in a label: more would be no label
 
 
@@ -96,7 +96,7 @@ def _runs_below(path: Path) -> Iterator[Path]:
 
 
 def _was_sampled(run: Path) -> bool:
-    """Whether `walkerbench profile` left the run beside its stacks."""
+    """Whether `walkerbench flamegraph` left the run beside its stacks."""
     return next(run.absolute().parent.glob(f"*{_STACKS}"), None) is not None
 
 

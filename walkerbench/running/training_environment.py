@@ -26,6 +26,7 @@ from walkerbench.recording.frames import FrameTiming
 from walkerbench.recording.scheduling import ThreadMeter, ThreadSpan
 from walkerbench.running.emergency_shutdown import SlowFrameWatch
 from walkerbench.system.resources import allowed_cores, allowed_memory_bytes, rss_bytes
+from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import WORKER_COLUMNS, FrameBuffers, Settler, Workload
 from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
 
@@ -353,6 +354,13 @@ class TrainingEnvironment:
         used = sum(rss_bytes(pid) for pid in (None, *self.worker_pids()))
         limit = self._safeguards.memory_limit_share * allowed_memory_bytes()
         return f"{used / 1e6:.0f} MB of memory, of at most {limit / 1e6:.0f}" if used > limit else None
+
+
+STEP_MARKER = StackMarker.of(TrainingEnvironment.step)
+"""Marks a frame in the parent."""
+
+SETTLE_MARKER = StackMarker.of_name(Settler.settle)
+"""Marks what `TrainingEnvironment.step` calls to settle, in whichever workload."""
 
 
 def choose_workers(mode: str, num_workers: int | None, num_agents: int) -> int:
