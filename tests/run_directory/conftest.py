@@ -40,6 +40,7 @@ def begun() -> RunFile:
             frames_per_second=60.0,
             counters=["count", "rare"],
             frame_counters=["count"],
+            event_counters=[],
         ),
         mode=ModeRecord(
             requested="threaded",

@@ -93,7 +93,7 @@ def _run_file(frames: int, warmup: int, workers: int, state: str) -> RunFile:
         started_utc="2026-01-02T03:04:05Z",
         workload=WorkloadRecord(
             name="toy", phases=PHASES, main_phase=MainPhase("think", "thinking"), settle_phase="settle",
-            frames_per_second=60.0, counters=["count"], frame_counters=["count"]
+            frames_per_second=60.0, counters=["count"], frame_counters=["count"], event_counters=[]
         ),
         mode=ModeRecord(
             requested="process", used="process", traits=ProcessMode.traits, fallback=None, workers=workers,

@@ -35,6 +35,7 @@ WORKLOAD = WorkloadRecord(
     frames_per_second=60.0,
     counters=("replaced",),
     frame_counters=("replaced",),
+    event_counters=("replaced",),
 )
 DTYPES = {
     "frames": frame_dtype(WORKLOAD.phases, WORKLOAD.settle_phase, WORKLOAD.frame_counters),

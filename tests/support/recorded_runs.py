@@ -67,6 +67,7 @@ def run_file(
             frames_per_second=60.0,
             counters=["count"],
             frame_counters=["count"],
+            event_counters=[],
         ),
         mode=ModeRecord(
             requested=mode,

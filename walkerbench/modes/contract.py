@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from walkerbench.errors import CallOrderError
+from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.thread_pool import ThreadPoolManager
 from walkerbench.modes.traits import ModeTraits
@@ -106,8 +107,7 @@ class ExecutionMode(ABC):
             WorkerError: A worker could not build its shard.
         """
         self._expect("start", ModeState.NEW)
-        # Two schedulers would fight over the cores: one BLAS thread a worker, whatever the library's own default.
-        self._blas = threadpool_limits(limits=1)
+        self._blas = limit_blas_threads()
         self._clocks.enter_context(self.garbage)
         with self._broken_on_error():
             self._buffers = FrameBuffers(*self._memory(BufferLayout.of(workload, num_workers)))

@@ -22,9 +22,8 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.util import Finalize
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from walkerbench.errors import WorkerCrashed, WorkerFailed, WorkerTimeout
+from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.contract import ExecutionMode, ModeServices
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.shard_runner import ShardRunner
@@ -255,7 +254,7 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     _yield_to_parent()
-    with threadpool_limits(limits=1), GarbageClock() as garbage:
+    with limit_blas_threads(), GarbageClock() as garbage:
         try:
             memory = memoryview(assignment.memory).cast("B")
             buffers = FrameBuffers(assignment.layout, memory)

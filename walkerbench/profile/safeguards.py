@@ -1,4 +1,4 @@
-"""What makes the environment stop itself."""
+"""Limits beyond which the environment stops itself: an emergency shutdown."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Interval
+
+SLOW_FRAME_S = 2.0
+"""A frame that takes longer is slow, by default, s."""
+
+SLOW_FRAMES = 10
+"""So many slow frames in a row stop the environment, by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +25,6 @@ class Safeguards:
             checkpoint, and before anything is built.
     """
 
-    slow_frame_s: Annotated[float, Gt(0)] = 2.0
-    slow_frames: Annotated[int, Ge(1)] = 10
+    slow_frame_s: Annotated[float, Gt(0)] = SLOW_FRAME_S
+    slow_frames: Annotated[int, Ge(1)] = SLOW_FRAMES
     memory_limit_share: Annotated[float, Interval(gt=0, le=1)] = 0.8

@@ -40,6 +40,7 @@ class WorkloadRecord(_Record):
         frames_per_second: Of simulated time, which real-time pace holds.
         counters: Names of everything that is counted.
         frame_counters: Those that are recorded frame by frame.
+        event_counters: Those of the frame counters that count rare events, which a timeline marks.
     """
 
     name: str
@@ -49,6 +50,7 @@ class WorkloadRecord(_Record):
     frames_per_second: float
     counters: tuple[str, ...]
     frame_counters: tuple[str, ...]
+    event_counters: tuple[str, ...]
 
 
 class ModeRecord(_Record):

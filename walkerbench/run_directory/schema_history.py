@@ -70,6 +70,7 @@ def _from_3(content: dict[str, Any]) -> dict[str, Any]:
         **content["workload"],
         "main_phase": {"phase": "agents", "title": "agent processing"},
         "frames_per_second": profile["environment"]["physics"]["frames_per_second"],
+        "event_counters": [name for name in content["workload"]["frame_counters"] if name == "replaced"],
     }
     stages = [
         {**stage, "mode": stage["mode"] or mode["used"], "traits": _TRAITS[stage["mode"] or mode["used"]]}

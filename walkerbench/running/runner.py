@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 import walkerbench
 from walkerbench.errors import Interrupted, OutputLost
+from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.registry import MODES
 from walkerbench.profile.model import Profile
 from walkerbench.recording.cpu import CpuSampler
@@ -231,6 +230,7 @@ class _Run:
                 frames_per_second=workload.frames_per_second(),
                 counters=workload.counters,
                 frame_counters=workload.frame_counters,
+                event_counters=workload.event_counters,
             ),
             mode=ModeRecord(
                 requested=profile.mode,
@@ -251,7 +251,7 @@ class _Run:
 
 def _facts(start_method: str | None) -> dict[str, Any]:
     # Taken as it is while frames run: BLAS held to one thread, in this process as in every worker.
-    with threadpool_limits(limits=1):
+    with limit_blas_threads():
         return machine_facts(start_method)
 
 

@@ -98,6 +98,7 @@ class Workload(ABC):
         settle_phase: Name of the settler's phase.
         counters: Names of what is counted in a frame, in the columns' order of `FrameBuffers.counters`.
         frame_counters: Those of the counters that are recorded frame by frame.
+        event_counters: Those of the frame counters that count rare events, which a timeline marks.
         digest_fields: Names of what an agent's digests cover, in the columns' order of `FrameBuffers.digests`.
         default_criteria: What a run is judged by where its profile has no list of its own, such as
             `frame_ms.max < 200`.
@@ -111,6 +112,7 @@ class Workload(ABC):
     settle_phase: str = "settle"
     counters: tuple[str, ...] = ()
     frame_counters: tuple[str, ...] = ()
+    event_counters: tuple[str, ...] = ()
     digest_fields: tuple[str, ...]
     default_criteria: tuple[str, ...] = ("frame_ms.max < 200",)
 

@@ -30,7 +30,6 @@ _PID = 1
 _PARENT = 0
 _EVENTS_A_PART = 8192
 _NS_PER_US = 1000
-_MARKED_COUNTERS = ("replaced",)
 _ENDINGS = {
     "emergency": "emergency shutdown",
     "interrupted": "interrupted",
@@ -76,7 +75,7 @@ class _Trace:
         self._begin_ns = begin_ns(recorded)
         in_spans = _IN_SPANS | {f"{phase}_ns" for phase in recorded.run.workload.phases}
         self._figures = [name for name in recorded.workers.dtype.names or () if name not in in_spans]
-        self._marked = [name for name in _MARKED_COUNTERS if name in recorded.run.workload.frame_counters]
+        self._marked = recorded.run.workload.event_counters
 
     def tracks(self) -> Iterator[Event]:
         run = self._recorded.run

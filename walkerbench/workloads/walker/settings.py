@@ -163,16 +163,20 @@ class Senses:
     food_distance_scale_m: Positive = 50.0
 
 
+ACTIONS = (
+    (-1.0, -1.0), (-1.0, 0.0), (-1.0, 1.0),
+    (0.0, -1.0), (0.0, 0.0), (0.0, 1.0),
+    (1.0, -1.0), (1.0, 0.0), (1.0, 1.0),
+    (0.5, -0.5), (-0.5, 0.5), (0.8, -0.2), (-0.8, 0.2), (0.3, 0.7), (-0.3, -0.7),
+)  # fmt: skip
+"""Default pairs of shoulder and elbow speed: a grid of 3 by 3 and six crawling patterns."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """What a brain can choose: shoulder and elbow speed as shares of the motors' speed."""
 
-    pairs: Annotated[tuple[tuple[float, float], ...], Len(2, 255)] = (
-        (-1.0, -1.0), (-1.0, 0.0), (-1.0, 1.0),
-        (0.0, -1.0), (0.0, 0.0), (0.0, 1.0),
-        (1.0, -1.0), (1.0, 0.0), (1.0, 1.0),
-        (0.5, -0.5), (-0.5, 0.5), (0.8, -0.2), (-0.8, 0.2), (0.3, 0.7), (-0.3, -0.7),
-    )  # fmt: skip
+    pairs: Annotated[tuple[tuple[float, float], ...], Len(2, 255)] = ACTIONS
 
     def __post_init__(self) -> None:
         if any(abs(speed) > 1 for pair in self.pairs for speed in pair):
@@ -231,6 +235,10 @@ class Brain:
             )
 
 
+IMMOBILE_BELOW_ENERGY = 0.15
+"""Energy below which an agent is immobilised, by default."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ecosystem:
     """Energy, food, health, death, replacement and generations."""
@@ -241,7 +249,7 @@ class Ecosystem:
     energy_per_meal: NonNegative = 0.3
     energy_start: tuple[Share, Share] = (0.1, 1.0)
     health_start: tuple[Share, Share] = (0.01, 1.0)
-    immobile_below_energy: Share = 0.15
+    immobile_below_energy: Share = IMMOBILE_BELOW_ENERGY
     starving_below_energy: Share = 0.25
     recovering_above_energy: Share = 0.7
     health_step_per_frame: NonNegative = 1e-3

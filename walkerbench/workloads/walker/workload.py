@@ -43,6 +43,7 @@ class WalkerWorkload(Workload):
     settle_phase = "ecosystem"
     counters = (*shard.COUNTERS, *ecosystem.COUNTERS)
     frame_counters = ("ai_updates", "physics_only", "immobilised", "learned", "replaced")
+    event_counters = ("replaced",)
     digest_fields = ("bodies", "brain", "state")
     default_criteria = (
         "frame_ms.max < 200",

@@ -1,0 +1,91 @@
+"""Every command that a run goes through, for what somebody else brings to walkerbench."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from whole_process import Ended, WholeProcess
+
+from walkerbench.cli.entry import run_command_line
+from walkerbench.errors import WalkerbenchError
+from walkerbench.flamegraph.py_spy import check_permitted, find_py_spy
+from walkerbench.interleaved import round_plan
+from walkerbench.reports.export import FORMATS
+
+VERDICTS = (0, 1, 4)
+"""Exit codes of a comparison of noisy times: it came to a verdict, whichever."""
+
+DECISION = ("--alpha", "40%")
+"""So high an error rate that few repetitions decide."""
+
+
+def succeeded(ended: Ended) -> Ended:
+    """What a command printed that ended with 0."""
+    assert (ended.code, ended.err) == (0, "")
+    return ended
+
+
+def recorded(walkerbench: WholeProcess, name: str, *options: str) -> dict[str, Any]:
+    """The `run.json` of a run that `walkerbench run` made."""
+    ended = walkerbench("run", *options, "--quiet", "--json", "-o", name)
+    assert ended.code == 0, ended.err
+    return dict(json.loads(ended.out))
+
+
+def compared(walkerbench: WholeProcess, *arguments: str) -> dict[str, Any]:
+    """The JSON of a comparison that came to a verdict."""
+    ended = walkerbench(*arguments, "--json", "--quiet")
+    assert ended.code in VERDICTS, ended.err
+    return dict(json.loads(ended.out))
+
+
+def measured(work: Path, *arguments: str) -> dict[str, Any]:
+    """The JSON of a comparison measured now, in this process and its sessions, in blocks of one frame."""
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patched, contextlib.redirect_stdout(printed):
+        patched.chdir(work)
+        patched.setattr(round_plan, "BLOCK_S", 1e-9)
+        patched.setattr(round_plan, "BLOCKS", (2,))
+        code = run_command_line([*arguments, *DECISION, "--json", "--quiet"])
+    assert code in VERDICTS
+    return dict(json.loads(printed.getvalue()))
+
+
+def exported(walkerbench: WholeProcess, run: str) -> dict[str, str]:
+    """A run in every format."""
+    return {name: succeeded(walkerbench("export", run, "--format", name)).out for name in FORMATS}
+
+
+@functools.cache
+def why_nothing_can_be_sampled() -> str | None:
+    """Why py-spy cannot look into processes here, or None where it can."""
+    try:
+        check_permitted(find_py_spy())
+    except WalkerbenchError as error:
+        return str(error)
+    return None
+
+
+def sampled(walkerbench: WholeProcess, output: str, *options: str) -> str:
+    """What the sampling profiler says of a run, skipped where it is not permitted."""
+    if reason := why_nothing_can_be_sampled():
+        pytest.skip(reason)
+    ended = walkerbench("flamegraph", *options, "--quiet", "-o", output)
+    assert ended.code == 0, ended.err
+    return ended.out
+
+
+def passed_in_pytest(walkerbench: WholeProcess, call: str) -> None:
+    """Run a test that uses the plugin's fixture."""
+    test = Path(walkerbench.cwd) / "test_with_plugin.py"
+    test.write_text(f"def test_run(walkerbench_run):\n    assert walkerbench_run({call}).passed\n")
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test.name)
+    ended = walkerbench(command=command)
+    assert ended.code == 0, ended.out

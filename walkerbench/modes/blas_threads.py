@@ -1,0 +1,13 @@
+"""How many threads BLAS may use in a worker."""
+
+from __future__ import annotations
+
+from threadpoolctl import threadpool_limits
+
+BLAS_THREADS_PER_WORKER = 1
+"""One, whatever the library's own default: else its scheduler would fight with the workers over the cores."""
+
+
+def limit_blas_threads() -> threadpool_limits:
+    """Hold every BLAS of this process to `BLAS_THREADS_PER_WORKER`, until the returned context manager is left."""
+    return threadpool_limits(limits=BLAS_THREADS_PER_WORKER)
