@@ -22,7 +22,28 @@ from walkerbench.modes.in_process import InProcessMode, failure
 from walkerbench.modes.registry import MODES
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.modes.traits import ModeTraits
+from walkerbench.system.stack_markers import WORKER_THREAD_NAME, StackMarker
 from walkerbench.workloads.contract import Workload
+
+
+class ShardThread(threading.Thread):
+    def __init__(self, runner: ShardRunner) -> None:
+        super().__init__(name=WORKER_THREAD_NAME.format(number=runner.worker), daemon=True)
+        self.runner = runner
+        self.frames: SimpleQueue[int | None] = SimpleQueue()
+        self.done = threading.Semaphore(0)
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        while (frame := self.next_frame()) is not None:
+            try:
+                self.runner.run(frame)
+            except Exception as error:
+                self.error = error
+            self.done.release()
+
+    def next_frame(self) -> int | None:
+        return self.frames.get()
 
 
 class ThreadPerShardMode(InProcessMode):
@@ -30,6 +51,7 @@ class ThreadPerShardMode(InProcessMode):
 
     name = "thread-per-shard"
     traits = ModeTraits(side_by_side=True, in_caller_process=True, share_gil=True, own_processes=False)
+    waiting_markers = (StackMarker.of(ShardThread.next_frame),)
 
     def _start(self, workload: Workload, num_workers: int) -> None:
         super()._start(workload, num_workers)
@@ -53,23 +75,6 @@ class ThreadPerShardMode(InProcessMode):
             thread.frames.put(None)
             thread.join()
         super()._close()
-
-
-class ShardThread(threading.Thread):
-    def __init__(self, runner: ShardRunner) -> None:
-        super().__init__(name=f"walkerbench-worker-{runner.worker}", daemon=True)
-        self.runner = runner
-        self.frames: SimpleQueue[int | None] = SimpleQueue()
-        self.done = threading.Semaphore(0)
-        self.error: Exception | None = None
-
-    def run(self) -> None:
-        while (frame := self.frames.get()) is not None:
-            try:
-                self.runner.run(frame)
-            except Exception as error:
-                self.error = error
-            self.done.release()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -153,7 +158,9 @@ def test_recorded_runs_of_it_are_compared(walkerbench: WholeProcess, runs: dict[
 
 def test_the_sampling_profiler_sees_its_workers(walkerbench: WholeProcess, profile: tuple[str, ...]) -> None:
     options = ("--agents", "40", "--frames", "400", "--warmup", "10")
-    assert "worker-1" in every_way.sampled(walkerbench, "sampled", *profile, *options, *MODE)
+    shown = every_way.sampled(walkerbench, "sampled", *profile, *options, *MODE)
+    assert "worker-1" in shown
+    assert "\nwaiting " in shown, "the phase that the mode marks"
 
 
 def test_the_pytest_plugin_runs_it(walkerbench: WholeProcess) -> None:

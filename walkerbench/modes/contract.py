@@ -76,7 +76,10 @@ class ExecutionMode(ABC):
     """How worker processes are started, for the modes that have them."""
     start_method_reason: ClassVar[str | None] = None
     waiting_markers: ClassVar[tuple[StackMarker, ...]] = ()
-    """Marks the functions in which a worker waits for its next request, for `walkerbench flamegraph`."""
+    """Marks the Python functions in which a worker does nothing but wait for its next request.
+
+    `walkerbench flamegraph` shows a worker within them as waiting.
+    """
 
     def __init__(self, services: ModeServices) -> None:
         self._services = services
