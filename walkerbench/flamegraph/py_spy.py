@@ -32,7 +32,7 @@ SampleKind = Literal["wall", "gil"]
 RATE_HZ = 100
 """Samples per second; py-spy's own default."""
 
-_LOOK_S = 0.1  # how often interrupts are looked at while the run goes on
+_LOOK_S = 0.1  # how often interrupts are checked during the run
 _TAIL_BYTES = 16384
 _PROBE = "import time; time.sleep(30)"  # py-spy ends it after a second, the shortest time that it can record
 _PROBE_TIMEOUT_S = 30.0
@@ -78,14 +78,14 @@ def check_permitted(py_spy: str) -> None:
                 process_group=0, timeout=_PROBE_TIMEOUT_S,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
-            raise RunBroken(f"py-spy did not end within {_PROBE_TIMEOUT_S:g} s of a trial of one") from error
+            raise RunBroken(f"py-spy was to record for 1 s, and did not end within {_PROBE_TIMEOUT_S:g} s") from error
     if done.returncode == 0:
         return
     said = " ".join(done.stderr.decode(errors="replace").split())
     if _REFUSED.search(said):
         allow = what_to_allow(sys.platform, read_text(_YAMA))
         raise UsageError(f"py-spy is not permitted to look into processes here: {allow}")
-    raise RunBroken(f"py-spy does not work here, it ended with status {done.returncode}: {said or 'without a word'}")
+    raise RunBroken(f"py-spy does not work here, it ended with status {done.returncode}: {said or 'it said nothing'}")
 
 
 def record(options: Sequence[str], run: Path, interrupts: InterruptWatch) -> None:
