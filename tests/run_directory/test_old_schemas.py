@@ -1,0 +1,83 @@
+"""Runs that earlier versions of walkerbench recorded, in `golden/`, stay readable."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from whole_process import WholeProcess
+
+from walkerbench.errors import NotComparable
+from walkerbench.modes.process import ProcessMode
+from walkerbench.recorded_sides.compare_recorded import compare_recorded
+from walkerbench.recorded_sides.sides import find_sides
+from walkerbench.reports.export import FORMATS
+from walkerbench.run_directory import SCHEMA_VERSION, read_run
+from walkerbench.running.summary import conclude
+from walkerbench.workloads.main_phase import MainPhase
+
+GOLDEN = Path(__file__).parent / "golden"
+OLD = range(1, SCHEMA_VERSION)
+every_schema = pytest.mark.parametrize("schema", OLD)
+
+
+def test_there_is_a_golden_run_of_every_older_schema() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == {f"schema_{schema}" for schema in OLD}
+
+
+@every_schema
+def test_a_run_of_an_older_schema_is_read(schema: int) -> None:
+    recorded = read_run(GOLDEN / f"schema_{schema}")
+    run = recorded.run
+    assert (run.schema_version, run.state, len(recorded.frames)) == (schema, "finished", 48)
+    assert run.workload.main_phase == MainPhase("agents", "agent processing")
+    assert run.workload.frames_per_second == 60.0
+    assert run.mode.traits == ProcessMode.traits
+    assert [stage.mode for stage in run.stages] == ["process", "process"]
+    assert [stage.agents for stage in run.stages] == [6, 4]
+    assert run.profile["workload"] == "walker"
+    assert (run.attribution is None) == (schema == 1)
+    assert run.observers == ()
+
+
+@every_schema
+def test_an_old_run_is_judged_as_it_was(schema: int) -> None:
+    recorded = read_run(GOLDEN / f"schema_{schema}")
+    again = conclude(recorded)
+    assert again.verdicts == recorded.run.verdicts
+    assert again.digest == recorded.run.digest
+    # A metric may have come since; those that there were are as they were.
+    assert recorded.run.metrics.items() <= again.metrics.items()
+
+
+@every_schema
+def test_an_old_run_is_shown_reported_and_exported(schema: int, tmp_path: Path) -> None:
+    walkerbench = WholeProcess(tmp_path, tmp_path)
+    run = str(GOLDEN / f"schema_{schema}")
+    shown = walkerbench("show", run)
+    assert (shown.code, shown.err) == (0, "")
+    assert "PASS: every criterion is met" in shown.out
+    assert walkerbench("report", run, "-o", "page.html").code == 0
+    for name in FORMATS:
+        ended = walkerbench("export", run, "--format", name)
+        assert (ended.code, bool(ended.out)) == (0, True), f"{name}: {ended.err}"
+
+
+def test_runs_of_different_schemas_are_not_compared() -> None:
+    runs = [str(GOLDEN / f"schema_{schema}") for schema in (2, 3)]
+    with pytest.raises(NotComparable, match="differ in the schema: 2 and 3"):
+        compare_recorded(find_sides(runs, GOLDEN))
+
+
+def test_runs_of_one_old_schema_are_compared(tmp_path: Path) -> None:
+    copies = []
+    for name in ("a", "b"):
+        copies.append(str(shutil.copytree(GOLDEN / "schema_3", tmp_path / name)))
+        path = tmp_path / name / "run.json"
+        path.write_text(
+            path.read_text(encoding="utf-8").replace('"finished_utc": "2', f'"finished_utc": "{len(copies)}')
+        )
+    result = compare_recorded(find_sides(copies, tmp_path))
+    assert result.did_same_work
+    assert result.base.traits == ProcessMode.traits
