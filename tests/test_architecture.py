@@ -18,14 +18,15 @@ MOST_LINES = 420
 
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
+    "recorded_value": set(),
     "system": {"errors"},
-    "workloads": {"system"},
+    "workloads": {"recorded_value", "system"},
     "recording": {"errors", "system", "workloads"},
-    "modes": {"errors", "recording", "system", "workloads"},
-    "criteria": {"errors", "workloads"},
-    "slow_frames": {"criteria", "modes", "workloads"},
+    "modes": {"errors", "recorded_value", "recording", "system", "workloads"},
+    "criteria": {"errors", "recorded_value", "workloads"},
+    "slow_frames": {"criteria", "modes", "recorded_value", "workloads"},
     "profile": {"criteria", "errors", "modes", "recording", "system", "workloads"},
-    "run_directory": {"errors", "modes", "workloads"},
+    "run_directory": {"criteria", "errors", "modes", "slow_frames", "workloads"},
     "comparison": {"criteria", "errors", "modes", "slow_frames", "workloads"},
     "running": {
         "comparison",

@@ -5,9 +5,9 @@ import pytest
 from recorded_runs import run_file
 from tiny_profile import TINY_FRAMES, profile_text
 
+from walkerbench.criteria.grammar import Verdict
 from walkerbench.errors import UsageError
 from walkerbench.pytest_plugin import Passed, ProfileRun, ProfileRunner
-from walkerbench.run_directory import VerdictRecord
 from walkerbench.running.repeats import ChildRun
 
 pytest_plugins = ["pytester"]
@@ -83,7 +83,7 @@ def test_the_fixture_is_listed_with_what_it_is_for(pytester):
 
 
 def verdict(criterion, outcome, detail="", stage=None):
-    return VerdictRecord(criterion=criterion, stage=stage, value=None, outcome=outcome, detail=detail)
+    return Verdict(criterion=criterion, stage=stage, value=None, outcome=outcome, detail=detail)
 
 
 def passed(tmp_path, **changes):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_verbose_adds_the_machine(command: Any, runner: Any) -> None:
     ],
 )
 def test_the_exit_code_is_the_verdict(command: Any, runner: Any, state: str, outcome: str, code: int) -> None:
-    verdicts = [{**dict(verdict), "outcome": outcome} for verdict in runner.result.verdicts]
+    verdicts = [{**dataclasses.asdict(verdict), "outcome": outcome} for verdict in runner.result.verdicts]
     runner.result = runner.result.changed(state=state, verdicts=verdicts)
     assert command("run").code == code
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def test_it_shows_the_latest_run(command: Any, record: Any, finished: Any, tmp_p
 
 
 def test_it_ends_with_0_whatever_the_verdict(command: Any, record: Any, finished: Any, tmp_path: Path) -> None:
-    failed = [{**dict(verdict), "outcome": "fail"} for verdict in finished.verdicts]
+    failed = [{**dataclasses.asdict(verdict), "outcome": "fail"} for verdict in finished.verdicts]
     record(tmp_path / "failed", finished.changed(verdicts=failed))
     ended = command("show", "failed")
     assert ended.code == 0

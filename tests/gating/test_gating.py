@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_failures_and_doubts_name_each_criterion() -> None:
 def of_stages(outcome: str, directory: str) -> GatedRun:
     """A run with the same criterion in each of two stages and as a whole; in the second stage it came out so."""
     run = gated(outcome).runs[0].run
-    verdicts = [run.verdicts[0].model_dump() | {"stage": stage, "criterion": "c < 1"} for stage in (0, 1, None)]
+    verdicts = [dataclasses.asdict(run.verdicts[0]) | {"stage": stage, "criterion": "c < 1"} for stage in (0, 1, None)]
     for verdict in (verdicts[0], verdicts[2]):
         verdict |= {"outcome": "pass", "value": 0.5, "detail": "0.5"}
     return GatedRun(Path(directory), run.changed(verdicts=verdicts))

@@ -5,18 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from walkerbench.criteria.grammar import Verdict
 from walkerbench.modes.sequential import SequentialMode
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
-from walkerbench.run_directory import (
-    CheckpointRecord,
-    ModeRecord,
-    RunFile,
-    RunWriter,
-    StageRecord,
-    VerdictRecord,
-    WorkloadRecord,
-)
+from walkerbench.run_directory import CheckpointRecord, ModeRecord, RunFile, RunWriter, StageRecord, WorkloadRecord
 from walkerbench.workloads.main_phase import MainPhase
 
 DTYPES = {
@@ -85,9 +78,7 @@ def ended() -> RunFile:
         emergency_shutdowns=1,
         checkpoints=[CheckpointRecord(stage=0, frame=2, digest="0a", population={"best_m": 1.5})],
         digest="ff00",
-        verdicts=[
-            VerdictRecord(criterion="physics_fps > 400", stage=None, value=500.25, outcome="pass", detail="500.25")
-        ],
+        verdicts=[Verdict(criterion="physics_fps > 400", stage=None, value=500.25, outcome="pass", detail="500.25")],
         faults="a stall of 0.25 s in frame 1",
     )
 

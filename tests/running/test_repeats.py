@@ -8,15 +8,15 @@ import pytest
 from recorded_runs import recorded, run_file, write
 
 from walkerbench.cli.run import run_command
+from walkerbench.criteria.grammar import Verdict
 from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
 from walkerbench.profile.overrides import ProfileOverrides
-from walkerbench.run_directory import VerdictRecord
 from walkerbench.running import repeats
 from walkerbench.running.repeats import ChildRun, PassedOnSignals, Repeats, record_repeats, run_words
 
 
 def verdict(outcome):
-    return VerdictRecord(criterion="meals > 0", stage=None, value=None, outcome=outcome, detail="")
+    return Verdict(criterion="meals > 0", stage=None, value=None, outcome=outcome, detail="")
 
 
 def child(code):

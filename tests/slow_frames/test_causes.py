@@ -21,7 +21,7 @@ from walkerbench.recording.frames import FrameRecorder
 from walkerbench.recording.scheduling import CoreWaitSource
 from walkerbench.running.run_recorder import recorded_dtypes
 from walkerbench.running.training_environment import TrainingEnvironment
-from walkerbench.slow_frames.explanations import Explanation, explain
+from walkerbench.slow_frames.explanations import SlowFrame, explain
 from walkerbench.slow_frames.worker_times import Setting
 from walkerbench.system.resources import allowed_cores
 
@@ -35,7 +35,7 @@ DISTURBED_MS = SPELL_S * 1e3 / 3  # where others take a core for so long, they a
 GIL_ENABLED = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
-def record(environment: TrainingEnvironment, frames: int, limit: Criterion = LIMIT) -> tuple[Explanation, ...]:
+def record(environment: TrainingEnvironment, frames: int, limit: Criterion = LIMIT) -> tuple[SlowFrame, ...]:
     """Run so many frames and explain those over the limit."""
     recorder = FrameRecorder(*recorded_dtypes(environment.workload))
     for _ in range(frames):
@@ -46,7 +46,7 @@ def record(environment: TrainingEnvironment, frames: int, limit: Criterion = LIM
     return explain(*recorder.drain(), [limit], [setting])
 
 
-def undisturbed(explanations: tuple[Explanation, ...], what: Mapping[int, str]) -> dict[str, set[str | None]]:
+def undisturbed(explanations: tuple[SlowFrame, ...], what: Mapping[int, str]) -> dict[str, set[str | None]]:
     """The causes that frames of each kind are said to have; None for one that was not over the limit."""
     by_frame = {each.frame: each for each in explanations}
     found: dict[str, set[str | None]] = {kind: set() for kind in what.values()}

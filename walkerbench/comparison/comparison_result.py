@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from walkerbench.comparison.verdicts import Comparison
 from walkerbench.criteria.statistics import summarise
 from walkerbench.modes.traits import ModeTraits
-from walkerbench.slow_frames.attribution import Share
+from walkerbench.slow_frames.attribution import TimeShare
 from walkerbench.workloads.main_phase import MainPhase
 
 METRIC = "frame"
@@ -66,7 +66,7 @@ class ComparedSide:
     main_phase: MainPhase
     main_phase_ms: Mapping[str, float | None]
     effective_cores: float | None
-    shares: tuple[Share, ...]
+    shares: tuple[TimeShare, ...]
     gil_enabled: bool
     digest: str | None
 

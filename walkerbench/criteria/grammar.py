@@ -20,6 +20,7 @@ from typing import Literal, Protocol
 from walkerbench.criteria.metrics import Measured
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import CriterionError
+from walkerbench.recorded_value import RecordedValue
 
 Outcome = Literal["pass", "fail", "unsupported"]
 
@@ -69,7 +70,7 @@ class Criterion:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(RecordedValue):
     """What became of one criterion.
 
     Attributes:

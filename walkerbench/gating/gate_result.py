@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from walkerbench.comparison.comparison_result import Compared, first_that_counts
 from walkerbench.criteria import grammar as criteria
-from walkerbench.run_directory import RunFile, VerdictRecord
+from walkerbench.criteria.grammar import Verdict
+from walkerbench.run_directory import RunFile
 
 _WORST_FIRST: tuple[Literal["fail", "unsupported", "pass"], ...] = ("fail", "unsupported", "pass")
 
@@ -41,7 +42,7 @@ class GatedCriterion:
         directories: Of those runs.
     """
 
-    verdicts: tuple[VerdictRecord, ...]
+    verdicts: tuple[Verdict, ...]
     directories: tuple[Path, ...]
 
     @property
@@ -95,7 +96,7 @@ class GateResult:
     @property
     def criteria(self) -> tuple[GatedCriterion, ...]:
         """What the runs were judged by, each criterion of each stage once."""
-        found: dict[tuple[int | None, str], list[tuple[VerdictRecord, Path]]] = {}
+        found: dict[tuple[int | None, str], list[tuple[Verdict, Path]]] = {}
         for each in self.runs:
             for verdict in each.run.verdicts:
                 found.setdefault((verdict.stage, verdict.criterion), []).append((verdict, each.directory))

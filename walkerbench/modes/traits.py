@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from walkerbench.recorded_value import RecordedValue
+
 
 @dataclass(frozen=True, kw_only=True)
-class ModeTraits:
+class ModeTraits(RecordedValue):
     """Where a mode runs its shards.
 
     Attributes:

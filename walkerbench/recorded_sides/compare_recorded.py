@@ -15,8 +15,8 @@ from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import NotComparable
 from walkerbench.recorded_sides.comparability import JUDGED, check_comparable, check_repeats
 from walkerbench.recorded_sides.sides import RecordedSide
-from walkerbench.run_directory import RecordedRun, ShareRecord
-from walkerbench.slow_frames.attribution import Share
+from walkerbench.run_directory import RecordedRun
+from walkerbench.slow_frames.attribution import TimeShare
 
 _MS_PER_S = 1e3
 _DIGEST_DIGITS = 16
@@ -122,7 +122,7 @@ def _side(side: RecordedSide) -> ComparedSide:
     )
 
 
-def _shares(side: RecordedSide) -> tuple[Share, ...]:
+def _shares(side: RecordedSide) -> tuple[TimeShare, ...]:
     """Part by part the mean over the repeats; empty where one of them does not know where its time went."""
     known = [run.run.attribution.shares for run in side.runs if run.run.attribution is not None]
     if len(known) < len(side.runs):
@@ -130,11 +130,11 @@ def _shares(side: RecordedSide) -> tuple[Share, ...]:
     return tuple(_mean_share(repeats) for repeats in zip(*known, strict=True))
 
 
-def _mean_share(repeats: Sequence[ShareRecord]) -> Share:
+def _mean_share(repeats: Sequence[TimeShare]) -> TimeShare:
     first = repeats[0]
     told = [each.share for each in repeats if each.share is not None]
     mean = statistics.fmean(told) if len(told) == len(repeats) else None
-    return Share(first.part, mean, first.upper_bound)
+    return TimeShare(first.part, mean, first.upper_bound)
 
 
 def _statistics(side: RecordedSide, duration: str) -> dict[str, float | None]:

@@ -9,8 +9,11 @@ from typing import Annotated, Any, Literal, Self
 from annotated_types import Ge
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from walkerbench.criteria.grammar import Verdict
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.run_directory.schema_history import SCHEMA_VERSION
+from walkerbench.slow_frames.attribution import Attribution
+from walkerbench.slow_frames.explanations import SlowFrame
 from walkerbench.workloads.main_phase import MainPhase
 
 
@@ -123,92 +126,6 @@ class CheckpointRecord(_Record):
     population: dict[str, Number]
 
 
-class VerdictRecord(_Record):
-    """What became of one criterion.
-
-    Attributes:
-        criterion: Its canonical text.
-        stage: The stage judged, or None for the whole run.
-        value: What was measured, or None.
-        outcome: `unsupported` where there was too little to judge by.
-        detail: One line for a reader.
-    """
-
-    criterion: str
-    stage: Count | None
-    value: Number
-    outcome: Literal["pass", "fail", "unsupported"]
-    detail: str
-
-
-class ShareRecord(_Record):
-    """A part of the time that a run's lanes had; see `slow_frames.attribution`.
-
-    Attributes:
-        part: Which.
-        share: 0…1, or None where the system does not tell.
-        upper_bound: Whether it may hold other causes, too, that cannot be told apart.
-    """
-
-    part: Literal["compute", "blocked", "moving data", "barrier", "settling", "not scheduled"]
-    share: Number
-    upper_bound: bool
-
-
-class AttributionRecord(_Record):
-    """Where the time of the judged frames went; see `slow_frames.attribution`.
-
-    Attributes:
-        shares: One for each part; they add up to 1.
-        effective_cores: CPU time within frames per wall time.
-        garbage_collection: Garbage collection per wall time, summed over processes.
-        minor_faults: Page faults a frame without reading from a disk; None where the system does not tell.
-        major_faults: The same, with it.
-        involuntary_switches: How often a thread had to leave its core, a frame; None where the system does not tell.
-    """
-
-    shares: tuple[ShareRecord, ...]
-    effective_cores: Number
-    garbage_collection: Number
-    minor_faults: Number
-    major_faults: Number
-    involuntary_switches: Number
-
-
-class SlowFrameRecord(_Record):
-    """Why a judged frame took long; see `slow_frames.explanations`.
-
-    Attributes:
-        stage: Number of the stage.
-        frame: Number of the frame.
-        criterion: Canonical text of the criterion whose limit it was over; None where it was merely slow.
-        value_ms: What it limits, or the whole frame's time.
-        wall_ms: The whole frame's time.
-        cpu_ms: Of it, CPU time on the critical path.
-        not_scheduled_ms: Of it, waiting for a core; None where the system does not tell.
-        blocked_ms: Of it, the rest.
-        gc_ms: Garbage collection meanwhile, part of the above.
-        worker: The worker that ended last, where most of the excess is its own; else None.
-        cause: What the frame had most of beyond a typical one.
-        host: Whether the host is to blame, so that `host_stall = "inconclusive"` takes the failure back.
-    """
-
-    stage: Count
-    frame: Count
-    criterion: str | None
-    value_ms: float
-    wall_ms: float
-    cpu_ms: float
-    not_scheduled_ms: Number
-    blocked_ms: float
-    gc_ms: float
-    worker: Count | None
-    cause: Literal[
-        "not scheduled", "garbage collection", "waiting for the GIL", "page faults", "blocked", "not running", "compute"
-    ]
-    host: bool
-
-
 class ColumnRecord(_Record):
     """One column of an array.
 
@@ -306,11 +223,11 @@ class RunFile(_Record):
     checkpoints: tuple[CheckpointRecord, ...] = ()
     digest: Hex | None = None
     criteria: tuple[str, ...]
-    verdicts: tuple[VerdictRecord, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
     faults: str | None = None
-    attribution: AttributionRecord | None = None
+    attribution: Attribution | None = None
     slow_frames: dict[str, Count] = Field(default_factory=dict)
-    worst_frames: tuple[SlowFrameRecord, ...] = ()
+    worst_frames: tuple[SlowFrame, ...] = ()
     observers: tuple[ObserverRecord, ...] = ()
     arrays: ArraysRecord | None = None
 

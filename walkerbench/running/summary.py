@@ -14,15 +14,7 @@ from numpy.typing import NDArray
 from walkerbench.criteria.grammar import Verdict, judge, parse_criterion
 from walkerbench.criteria.metrics import Measured, measure
 from walkerbench.errors import RunFileError
-from walkerbench.run_directory import (
-    AttributionRecord,
-    CheckpointRecord,
-    RecordedRun,
-    RunFile,
-    SlowFrameRecord,
-    StageRecord,
-    VerdictRecord,
-)
+from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, StageRecord
 from walkerbench.slow_frames.attribution import attribute
 from walkerbench.slow_frames.explanations import count_causes, excuse, explain, explain_slowest, worst
 from walkerbench.slow_frames.worker_times import Setting
@@ -88,10 +80,10 @@ def conclude(recorded: RecordedRun) -> RunFile:
         counters=_totals(run),
         missed_deadlines=_missed_deadlines(run, recorded.frames),
         digest=fold(run.checkpoints),
-        verdicts=tuple(VerdictRecord(**dataclasses.asdict(verdict)) for verdict in verdicts),
-        attribution=None if attribution is None else AttributionRecord(**dataclasses.asdict(attribution)),
+        verdicts=tuple(verdicts),
+        attribution=attribution,
         slow_frames=count_causes(slow),
-        worst_frames=tuple(SlowFrameRecord(**dataclasses.asdict(each)) for each in longest),
+        worst_frames=longest,
     )
 
 

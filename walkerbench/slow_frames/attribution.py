@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from walkerbench.recorded_value import RecordedValue
 from walkerbench.slow_frames.worker_times import MISSING, Integers, Lanes, Setting, is_recorded, lanes_of
 
 Part = Literal["compute", "blocked", "moving data", "barrier", "settling", "not scheduled"]
@@ -30,7 +31,7 @@ _COUNTS = ("minor_faults", "major_faults", "involuntary_switches")
 
 
 @dataclass(frozen=True)
-class Share:
+class TimeShare(RecordedValue):
     """One part of the time.
 
     Attributes:
@@ -45,7 +46,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Attribution:
+class Attribution(RecordedValue):
     """Where the time of a run's judged frames went.
 
     Attributes:
@@ -57,7 +58,7 @@ class Attribution:
         involuntary_switches: How often a thread had to leave its core, a frame; None where the system does not tell.
     """
 
-    shares: tuple[Share, ...]
+    shares: tuple[TimeShare, ...]
     effective_cores: float
     garbage_collection: float
     minor_faults: float | None
@@ -104,7 +105,7 @@ def nanoseconds(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -
     return None if lanes is None else _nanoseconds(lanes)
 
 
-def shares(parts_ns: Mapping[Part, int | None], *, wait_for_gil: bool) -> tuple[Share, ...]:
+def shares(parts_ns: Mapping[Part, int | None], *, wait_for_gil: bool) -> tuple[TimeShare, ...]:
     """Each part's share of their sum.
 
     Args:
@@ -119,7 +120,7 @@ def shares(parts_ns: Mapping[Part, int | None], *, wait_for_gil: bool) -> tuple[
         bounds.add("moving data")
     if parts_ns["not scheduled"] is None:
         bounds |= {"moving data", "settling"}
-    return tuple(Share(part, None if ns is None else ns / total, part in bounds) for part, ns in parts_ns.items())
+    return tuple(TimeShare(part, None if ns is None else ns / total, part in bounds) for part, ns in parts_ns.items())
 
 
 def _judged_lanes(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> Lanes | None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from walkerbench.criteria.grammar import Criterion, Verdict, parse_criterion
 from walkerbench.criteria.metrics import duration_name
+from walkerbench.recorded_value import RecordedValue
 from walkerbench.slow_frames.critical_path import Cause, CriticalPath, follow
 from walkerbench.slow_frames.worker_times import Setting, is_recorded, lanes_of
 from walkerbench.workloads.main_phase import MainPhase
@@ -26,7 +27,7 @@ _SUMMED = ("busy_ns", "cpu_ns", "gc_ns")  # over workers: no part of the frame's
 
 
 @dataclass(frozen=True)
-class Explanation:
+class SlowFrame(RecordedValue):
     """Why one frame took long.
 
     Attributes:
@@ -77,7 +78,7 @@ def limits_of(criteria: Iterable[Criterion], columns: Iterable[str], main_phase:
 
 def explain(
     frames: NDArray[Any], workers: NDArray[Any], criteria: Iterable[Criterion], settings: Sequence[Setting]
-) -> tuple[Explanation, ...]:
+) -> tuple[SlowFrame, ...]:
     """Explain every judged frame that is over a limit, for each limit that it is over.
 
     Args:
@@ -95,7 +96,7 @@ def explain(
     limits = limits_of(criteria, frames.dtype.names or (), settings[0].main_phase)
     if not limits:
         return ()
-    explanations: list[Explanation] = []
+    explanations: list[SlowFrame] = []
     for setting, path in _paths(frames, workers, settings):
         for criterion, column in limits.items():
             explanations += _beyond(path, criterion, column, may_be_host=not setting.crowded)
@@ -104,7 +105,7 @@ def explain(
 
 def explain_slowest(
     frames: NDArray[Any], workers: NDArray[Any], settings: Sequence[Setting], count: int
-) -> tuple[Explanation, ...]:
+) -> tuple[SlowFrame, ...]:
     """Explain the slowest judged frames, whether or not they are over a limit.
 
     Args:
@@ -118,7 +119,7 @@ def explain_slowest(
     """
     if not is_recorded(frames, workers):
         return ()
-    explanations: list[Explanation] = []
+    explanations: list[SlowFrame] = []
     for _, path in _paths(frames, workers, settings):
         excess_ns = _excess(path, 1.0)
         for index in np.argsort(-path.frames["wall_ns"], kind="stable")[:count].tolist():
@@ -127,15 +128,15 @@ def explain_slowest(
     return worst(explanations, count)
 
 
-def worst(explanations: Iterable[Explanation], count: int) -> tuple[Explanation, ...]:
+def worst(explanations: Iterable[SlowFrame], count: int) -> tuple[SlowFrame, ...]:
     """The longest of the explained frames, longest first; each once, by the first of the limits that it is over."""
-    once: dict[tuple[int, int], Explanation] = {}
+    once: dict[tuple[int, int], SlowFrame] = {}
     for each in explanations:
         once.setdefault((each.stage, each.frame), each)
     return tuple(sorted(once.values(), key=lambda each: (-each.wall_ms, each.stage, each.frame))[:count])
 
 
-def count_causes(explanations: Iterable[Explanation]) -> dict[Cause, int]:
+def count_causes(explanations: Iterable[SlowFrame]) -> dict[Cause, int]:
     """How many of the explained frames each cause has, most first; a frame counts by its first limit, as in `worst`."""
     once: dict[tuple[int, int], Cause] = {}
     for each in explanations:
@@ -143,9 +144,7 @@ def count_causes(explanations: Iterable[Explanation]) -> dict[Cause, int]:
     return dict(Counter(once.values()).most_common())
 
 
-def excuse(
-    verdict: Verdict, frames: NDArray[Any], explanations: Iterable[Explanation], main_phase: MainPhase
-) -> Verdict:
+def excuse(verdict: Verdict, frames: NDArray[Any], explanations: Iterable[SlowFrame], main_phase: MainPhase) -> Verdict:
     """Take a failure back where the host is to blame for every frame over the limit.
 
     Args:
@@ -186,7 +185,7 @@ def _excess(path: CriticalPath, scale: float) -> dict[Cause, NDArray[np.float64]
     return {kind: values - scale * np.median(values) for kind, values in path.kinds.items()}
 
 
-def _beyond(path: CriticalPath, criterion: Criterion, column: str, *, may_be_host: bool) -> Iterator[Explanation]:
+def _beyond(path: CriticalPath, criterion: Criterion, column: str, *, may_be_host: bool) -> Iterator[SlowFrame]:
     """Explain the frames that are over one limit."""
     value_ns, wall_ns = path.frames[column], path.frames["wall_ns"]
     beyond = np.flatnonzero(_over(criterion, path.frames, column)).tolist()
@@ -212,11 +211,11 @@ def _over(criterion: Criterion, frames: NDArray[Any], column: str) -> NDArray[np
 
 def _explanation(
     path: CriticalPath, index: int, limit: tuple[Criterion, str] | None, scale: float, cause: Cause, *, host: bool
-) -> Explanation:
+) -> SlowFrame:
     row = path.frames[index]
     criterion, column = limit or (None, "wall_ns")
     cpu_ns, waited_ns = path.cpu_ns[index], path.core_wait_ns[index]
-    return Explanation(
+    return SlowFrame(
         stage=int(row["stage"]),
         frame=int(row["frame"]),
         criterion=None if criterion is None else str(criterion),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from walkerbench.recorded_value import RecordedValue
+
 
 @dataclass(frozen=True)
-class MainPhase:
+class MainPhase(RecordedValue):
     """The phase that does a workload's own work; its time is shown beside the frame's.
 
     Attributes:

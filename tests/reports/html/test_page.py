@@ -12,7 +12,8 @@ import pytest
 from drawn_runs import drawn_run, lengthened
 
 from walkerbench.reports.html.page import render
-from walkerbench.run_directory import AttributionRecord, ShareRecord, SlowFrameRecord
+from walkerbench.slow_frames.attribution import Attribution, TimeShare
+from walkerbench.slow_frames.explanations import SlowFrame
 
 PLOTLY = "window.Plotly = {};"
 VOID = {"meta", "br"}
@@ -164,11 +165,11 @@ def test_what_is_not_a_number_is_a_gap():
 def test_where_the_time_went_is_told_and_why_frames_were_slow():
     run = drawn_run([1.0] * 3)
     parts = [("compute", 0.9, False), ("blocked", 0.06, True), ("moving data", None, False)]
-    found = AttributionRecord(
-        shares=tuple(ShareRecord(part=part, share=share, upper_bound=bound) for part, share, bound in parts),
+    found = Attribution(
+        shares=tuple(TimeShare(part=part, share=share, upper_bound=bound) for part, share, bound in parts),
         effective_cores=1.5, garbage_collection=0.0, minor_faults=None, major_faults=None, involuntary_switches=None,
     )  # fmt: skip
-    slow = SlowFrameRecord(
+    slow = SlowFrame(
         frame=2, stage=0, criterion="frame_ms.max < 200", value_ms=250.0, wall_ms=250.0, cpu_ms=240.0, gc_ms=230.0,
         not_scheduled_ms=0.0, blocked_ms=0.0, worker=1, cause="garbage collection", host=False,
     )  # fmt: skip

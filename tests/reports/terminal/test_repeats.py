@@ -7,13 +7,13 @@ import pytest
 from recorded_runs import run_file
 from rich.console import Console
 
+from walkerbench.criteria.grammar import Verdict
 from walkerbench.reports.terminal.repeats import report
-from walkerbench.run_directory import VerdictRecord
 from walkerbench.running.repeats import ChildRun, Repeats
 
 
 def verdict(outcome):
-    return VerdictRecord(criterion="meals > 0", stage=None, value=None, outcome=outcome, detail="")
+    return Verdict(criterion="meals > 0", stage=None, value=None, outcome=outcome, detail="")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def in_stages() -> RunFile:
             slow_frame(stage=0, frame=1_234_567, cpu_ms=0.5, blocked_ms=244.6, cause="waiting for the GIL", worker=0),
         ],
         attribution={
-            **dict(FINISHED.attribution),
+            **dataclasses.asdict(FINISHED.attribution),
             "shares": [
                 {"part": "compute", "share": 0.5, "upper_bound": False},
                 {"part": "blocked", "share": 0.25, "upper_bound": True},

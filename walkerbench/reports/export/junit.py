@@ -18,7 +18,8 @@ from walkerbench.reports.junit.xml_document import case, document
 from walkerbench.reports.wording.run_verdict import stage_name, trouble
 
 if TYPE_CHECKING:
-    from walkerbench.run_directory import RecordedRun, RunFile, VerdictRecord
+    from walkerbench.criteria.grammar import Verdict
+    from walkerbench.run_directory import RecordedRun, RunFile
 
 _FOUND: dict[str, Literal["failure", "error"]] = {"fail": "failure", "unsupported": "error"}
 _MS_PER_S = 1e3
@@ -54,14 +55,14 @@ def cases(run: RunFile, group: str = "") -> Iterator[ET.Element]:
         yield _case(verdict, group, several=len(run.stages) > 1)
 
 
-def _case(verdict: VerdictRecord, of_run: str, *, several: bool) -> ET.Element:
+def _case(verdict: Verdict, of_run: str, *, several: bool) -> ET.Element:
     group = f"criteria{of_run}" if not several else f"criteria{of_run}.stage {stage_name(verdict.stage)}"
     return case(
         group, verdict.criterion, _FOUND.get(verdict.outcome), verdict.outcome, verdict.detail, _time_s(verdict)
     )
 
 
-def _time_s(verdict: VerdictRecord) -> float:
+def _time_s(verdict: Verdict) -> float:
     about_time = parse_criterion(verdict.criterion).metric.endswith("_ms")
     return (verdict.value or 0.0) / _MS_PER_S if about_time else 0.0
 

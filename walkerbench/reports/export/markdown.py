@@ -22,7 +22,8 @@ from walkerbench.reports.wording.run_verdict import (
 )
 
 if TYPE_CHECKING:
-    from walkerbench.run_directory import RunFile, VerdictRecord
+    from walkerbench.criteria.grammar import Verdict
+    from walkerbench.run_directory import RunFile
 
 _STATISTICS = ("mean", "p50", "p95", "p99", "max")
 _OUTCOMES = {"pass": "pass", "fail": "**fail**", "unsupported": "**unsupported**"}
@@ -48,7 +49,7 @@ def _criteria(run: RunFile) -> Iterator[str]:
         yield row(f"`{verdict.criterion}`", *stage, _measured(verdict), _OUTCOMES[verdict.outcome])
 
 
-def _measured(verdict: VerdictRecord) -> str:
+def _measured(verdict: Verdict) -> str:
     if verdict.value is None:
         return f"{NOT_MEASURED} {verdict.detail}".rstrip()
     measured = measured_in_words(verdict.criterion, verdict.value)

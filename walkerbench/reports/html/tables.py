@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
+from walkerbench.criteria.grammar import Verdict
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.terminal.attribution import (
@@ -19,7 +20,7 @@ from walkerbench.reports.terminal.attribution import (
 from walkerbench.reports.terminal.tables import NOT_MEASURED, fixed, flat
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.run_verdict import OUTCOMES, conclude, measured_in_words, stage_name
-from walkerbench.run_directory import RunFile, VerdictRecord
+from walkerbench.run_directory import RunFile
 
 _KINDS = {"PASS": "good", "FAIL": "bad"}
 _UNSURE = "unsure"
@@ -83,7 +84,7 @@ def criteria(run: LabelledRun) -> str:
     return table(f"Criteria of {run.label}", headings, rows)
 
 
-def _measured(verdict: VerdictRecord) -> str:
+def _measured(verdict: Verdict) -> str:
     if verdict.value is None:
         return verdict.detail
     measured = measured_in_words(verdict.criterion, verdict.value)

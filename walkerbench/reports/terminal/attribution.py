@@ -14,8 +14,9 @@ from walkerbench.reports.wording.run_verdict import stage_name
 
 if TYPE_CHECKING:
     from walkerbench.modes.traits import ModeTraits
-    from walkerbench.run_directory import AttributionRecord, RunFile, ShareRecord, SlowFrameRecord
-    from walkerbench.slow_frames.attribution import Share
+    from walkerbench.run_directory import RunFile
+    from walkerbench.slow_frames.attribution import Attribution, TimeShare
+    from walkerbench.slow_frames.explanations import SlowFrame
 
 NOT_AVAILABLE = "n/a"
 """What stands for a figure that the system has no source for."""
@@ -66,12 +67,12 @@ def slow_frames(run: RunFile) -> Iterator[RenderableType]:
         yield from layout.titled(title(run), lines)
 
 
-def shown_frames(run: RunFile) -> Sequence[SlowFrameRecord]:
+def shown_frames(run: RunFile) -> Sequence[SlowFrame]:
     """The frames that a reader is shown: every recorded one that is over a limit, a few where none is."""
     return run.worst_frames if over_a_limit(run) else run.worst_frames[:_SLOWEST_SHOWN]
 
 
-def slow_frame(run: RunFile, frame: SlowFrameRecord) -> str:
+def slow_frame(run: RunFile, frame: SlowFrame) -> str:
     """Why a frame took long, in a line."""
     where = f"stage {stage_name(frame.stage)}, " if len(run.stages) > 1 else ""
     spent = [f"{_ms(frame.cpu_ms)} CPU"]
@@ -108,7 +109,7 @@ def all_causes(run: RunFile) -> str:
     return f"of all {total:,}: {causes}"
 
 
-def part_in_words(run: RunFile, share: ShareRecord) -> str:
+def part_in_words(run: RunFile, share: TimeShare) -> str:
     """What a part of the time is: the mode and the GIL decide what being blocked means."""
     python = run.machine.get("python")
     gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
@@ -120,13 +121,13 @@ def _parent(run: RunFile) -> str:
     return " (in the parent)" if run.mode.traits.side_by_side else ""
 
 
-def _limited(frame: SlowFrameRecord) -> str:
+def _limited(frame: SlowFrame) -> str:
     """What the limit is for, where that is not the whole frame."""
     metric, _, _ = (frame.criterion or "frame_ms").partition(".")
     return "" if metric == "frame_ms" else f" ({metric.removesuffix('_ms').replace('_', ' ')} {_ms(frame.value_ms)})"
 
 
-def _shares(run: RunFile, found: AttributionRecord) -> Table:
+def _shares(run: RunFile, found: Attribution) -> Table:
     table = layout.table(["", "share"])
     for share in found.shares:
         table.add_row(part_in_words(run, share), percent(share))
@@ -134,7 +135,7 @@ def _shares(run: RunFile, found: AttributionRecord) -> Table:
     return table
 
 
-def percent(share: Share | ShareRecord) -> str:
+def percent(share: TimeShare | TimeShare) -> str:
     """A share in percent, with a word where it may hold other causes, too."""
     if share.share is None:
         return NOT_AVAILABLE
@@ -149,7 +150,7 @@ def _blocked(traits: ModeTraits, gil_enabled: bool) -> str:
     return "waiting for the GIL or a lock" if gil_enabled else "waiting for a lock (the GIL is off)"
 
 
-def beside_shares(found: AttributionRecord) -> str:
+def beside_shares(found: Attribution) -> str:
     """What stands beside the shares, because it is part of them."""
     collected = NOT_AVAILABLE if found.garbage_collection is None else f"{found.garbage_collection * 100:.1f} %"
     counts = {
