@@ -1,8 +1,14 @@
-"""What makes a frozen dataclass stand in `run.json` as it is: one model for what is computed and what is recorded."""
+"""How values stand in a recorded run: dataclasses as they are, and what stands for a value that is not there."""
 
 from __future__ import annotations
 
 from typing import ClassVar
+
+MISSING = -1
+"""What an integer column of a recorded array holds where the system has no source for the figure."""
+
+NOT_AVAILABLE = "n/a"
+"""What a fact says, and a person reads, where the system has no source for it."""
 
 
 class RecordedValue:

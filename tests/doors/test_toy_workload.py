@@ -19,7 +19,8 @@ from brought import brought
 from whole_process import WholeProcess
 
 from walkerbench.modes.registry import MODES
-from walkerbench.workloads.contract import Field, FrameBuffers, Workload, digest64
+from walkerbench.workloads.contract import Field, FrameBuffers, Workload
+from walkerbench.workloads.digests import digest64
 from walkerbench.workloads.main_phase import MainPhase
 
 

@@ -14,7 +14,8 @@ from walkerbench.profile.loading import load_profile
 from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, read_run
 from walkerbench.running import runner
 from walkerbench.running.observers import RunObserver, RunStart
-from walkerbench.running.summary import conclude, fold
+from walkerbench.running.summary import conclude
+from walkerbench.workloads.digests import fold_checkpoints
 
 STAGES = [{"agents": 5, "frames": 20}, {"agents": 8, "frames": 31}]
 CRITERIA = {"frame_ms.max": "< 1e9", "ai_updates": "> 0", "meals": ">= 0", "missed_deadlines": "< 1e9"}
@@ -129,9 +130,9 @@ def test_digests_are_folded_in_order() -> None:
     points = [
         CheckpointRecord(stage=0, frame=frame, digest=text, population={}) for frame, text in ((1, "00ff"), (2, "ab"))
     ]
-    assert fold(points) == hashlib.sha256(b"\x00\xff\xab").hexdigest()
-    assert fold(points) != fold(points[::-1])
-    assert fold([]) is None
+    assert fold_checkpoints(each.digest for each in points) == hashlib.sha256(b"\x00\xff\xab").hexdigest()
+    assert fold_checkpoints(each.digest for each in points) != fold_checkpoints(each.digest for each in points[::-1])
+    assert fold_checkpoints(each.digest for each in []) is None
 
 
 def test_a_killed_run_whose_profile_is_not_whole_is_corrupt(runs: tuple[RecordedRun, RecordedRun]) -> None:

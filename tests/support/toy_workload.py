@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from walkerbench.workloads.contract import Field, FrameBuffers, Workload, digest64
+from walkerbench.workloads.contract import Field, FrameBuffers, Workload
+from walkerbench.workloads.digests import digest64
 from walkerbench.workloads.main_phase import MainPhase
 
 BUILDING, DIGESTING, DRAWING = -1, -2, -3

@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_workload import ToyWorkload
 
-from walkerbench.workloads.contract import (
-    WORKER_COLUMNS,
-    BufferLayout,
-    FrameBuffers,
-    digest64,
-    fold_digests,
-    shard_bounds,
-)
+from walkerbench.workloads.contract import WORKER_COLUMNS, BufferLayout, FrameBuffers, shard_bounds
+from walkerbench.workloads.digests import digest64, fold_digests
 from walkerbench.workloads.walker import WalkerWorkload
 
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from walkerbench.doctor.readings import Readings
+from walkerbench.recorded_value import NOT_AVAILABLE
 
 Level = Literal["ok", "unknown", "warning", "unfit"]
-
-NOT_AVAILABLE = "n/a"
-"""What is seen where the system has no source."""
 
 # From which value on a reading is a warning, and from which on the machine is unfit.
 _LOAD_A_CORE = (0.25, 1.0)  # others then take a core from a run that uses all of them

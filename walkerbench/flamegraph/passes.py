@@ -22,8 +22,7 @@ from walkerbench.flamegraph.stacks import PhaseMarkers, Track, collapsed, speeds
 from walkerbench.run_directory import RecordedRun, read_run
 from walkerbench.system.atomic_files import WholeFile
 from walkerbench.system.interrupts import InterruptWatch
-
-_KEYS = ("stage", "frame", "agent")
+from walkerbench.workloads.digests import digest_fields, digests_at, first_difference
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def check_same_work(unsampled: RecordedRun, sampled: RecordedRun) -> None:
         raise NotComparable("the sampled run and the unsampled one have no checkpoint in common: give more frames")
     for stage, frame in common:
         if ours[stage, frame] != theirs[stage, frame]:
-            where = _first_difference(unsampled, sampled, stage, frame)
+            where = _where_they_part(unsampled, sampled, stage, frame)
             raise NotComparable(
                 f"the sampled run did other work than the unsampled one: after frame {frame} of stage {stage + 1}, "
                 f"{where}; the work must not depend on the clock or on chance"
@@ -138,17 +137,12 @@ def common_checkpoints(unsampled: RecordedRun, sampled: RecordedRun) -> int:
     return len(both[0] & both[1])
 
 
-def _first_difference(unsampled: RecordedRun, sampled: RecordedRun, stage: int, frame: int) -> str:
-    ours, theirs = (
-        each.digests[(each.digests["stage"] == stage) & (each.digests["frame"] == frame)]
-        for each in (unsampled, sampled)
-    )
-    fields = [name for name in ours.dtype.names or () if name not in _KEYS]
-    for one, other in zip(ours, theirs, strict=False):
-        differing = [name for name in fields if one[name] != other[name]]
-        if differing:
-            return f"agent {one['agent']} is the first that differs, in {', '.join(differing)}"
-    return "the digests differ, but those of no single agent"
+def _where_they_part(unsampled: RecordedRun, sampled: RecordedRun, stage: int, frame: int) -> str:
+    fields = digest_fields(unsampled.digests)
+    found = first_difference(fields, *(digests_at(each.digests, stage, frame) for each in (unsampled, sampled)))
+    if found is None:
+        return "the digests differ, but those of no single agent"
+    return f"agent {found.agent} is the first that differs, in {', '.join(found.fields)}"
 
 
 def _sample(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from walkerbench.errors import NotComparable, UsageError
 from walkerbench.interleaved.protocol import Digest
 from walkerbench.interleaved.session import Session
 from walkerbench.interleaved.sides import Side
+from walkerbench.workloads.digests import first_difference
 
 ALLOWING = "--allow-different-work"
 """The option that lets different work be measured all the same."""
@@ -84,7 +87,7 @@ class DigestWatch:
                     "one of an earlier round; its work must not depend on the clock or on chance"
                 )
         if self.difference is None:
-            self.difference = _first_difference(sessions, digests)
+            self.difference = _difference_of_sessions(sessions, digests)
         if self.difference is not None and not self._allow_different:
             raise refuse(self.difference)
 
@@ -96,7 +99,7 @@ class DigestWatch:
         return f"Same work: the digests of all sides agree wherever they were taken, after frames {frames}."
 
 
-def _first_difference(sessions: Sequence[Session], digests: Sequence[Digest]) -> str | None:
+def _difference_of_sessions(sessions: Sequence[Session], digests: Sequence[Digest]) -> str | None:
     base, *candidates = sessions
     for session, digest in zip(candidates, digests[1:], strict=True):
         if digest != digests[0]:
@@ -111,16 +114,16 @@ def _difference_of_agents(base: Session, candidate: Session) -> str:
         return f"the digests cover {', '.join(ours.fields)} and {', '.join(theirs.fields)} {between}"
     if len(ours.rows) != len(theirs.rows):
         return f"there are {len(ours.rows)} and {len(theirs.rows)} agents {between}"
-    for agent, (one, other) in enumerate(zip(ours.rows, theirs.rows, strict=True)):
-        differing = [name for name, a, b in zip(ours.fields, one, other, strict=True) if a != b]
-        if differing:
-            return f"agent {agent} is the first that differs {between}, in {', '.join(differing)}"
-    return f"the digests differ {between}, but those of no single agent"
+    found = first_difference(ours.fields, *(np.array(each.rows, np.uint64) for each in (ours, theirs)))
+    if found is None:
+        return f"the digests differ {between}, but those of no single agent"
+    return f"agent {found.agent} is the first that differs {between}, in {', '.join(found.fields)}"
 
 
 def _work(side: Side) -> dict[str, Any]:
     profile = side.profile
     return {
+        "workload": profile.workload,
         "agents": profile.stages[0].agents,
         "seed": profile.seed,
         "warmup": profile.warmup,

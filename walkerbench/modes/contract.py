@@ -19,7 +19,8 @@ from walkerbench.modes.thread_pool import ThreadPoolManager
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.system.stack_markers import StackMarker
-from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Settler, Workload, fold_digests
+from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Settler, Workload
+from walkerbench.workloads.digests import fold_digests
 
 BARRIER_TIMEOUT_S = 30.0
 """How long the barrier waits for a frame: above any emergency limit, or a slow frame would be taken for a hung one."""

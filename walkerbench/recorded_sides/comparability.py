@@ -16,12 +16,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import NotComparable
 from walkerbench.recording.machine import MUST_MATCH
 from walkerbench.run_directory import RecordedRun, RunFile, WorkloadRecord
+from walkerbench.workloads.digests import KEY_COLUMNS, digest_fields, digests_at, first_difference, short_digest
 
 JUDGED = "frame_ms.mean"
 """The metric of a run that comparisons judge."""
@@ -34,8 +34,6 @@ _ON_PURPOSE = (
     "give --allow-different-work"
 )
 _ANOTHER = "record another, as 'walkerbench run --repeat' does"
-_KEYS = ("stage", "frame", "agent")
-_DIGEST_DIGITS = 16
 
 
 def compared_metrics(workload: WorkloadRecord) -> tuple[str, ...]:
@@ -151,7 +149,7 @@ def different_work(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
         lacking = base if digests[0] is None else candidate
         yield f"{where}: {lacking.directory} has no digest to prove what work it did"
     elif digests[0] != digests[1]:
-        yield f"{where} did different work: {_first_difference(base, candidate)}{_cause(base.run, candidate.run)}"
+        yield f"{where} did different work: {_where_they_part(base, candidate)}{_cause(base.run, candidate.run)}"
 
 
 def same_recording(one: RecordedRun, other: RecordedRun) -> Iterator[str]:
@@ -237,27 +235,23 @@ def _remark(name: str, run: RunFile) -> str:
     return "a duration gives other frames each time, --frames the same" if by_duration else ""
 
 
-def _first_difference(base: RecordedRun, candidate: RecordedRun) -> str:
+def _where_they_part(base: RecordedRun, candidate: RecordedRun) -> str:
     """The first checkpoint and agent whose digests differ, and in which fields."""
-    one, other = base.digests, candidate.digests
-    if one.dtype != other.dtype:
+    fields = digest_fields(base.digests)
+    if fields != digest_fields(candidate.digests):
         return "their digests cover different fields"
-    rows = min(len(one), len(other))
-    one, other = one[:rows], other[:rows]
-    differs = np.flatnonzero(one != other)
-    if not len(differs):
-        digests = [str(each.run.digest)[:_DIGEST_DIGITS] for each in (base, candidate)]
-        return f"their digests are {digests[0]} and {digests[1]}, though digests.npy does not show where they part"
-    return _at(one[differs[0]], other[differs[0]], stages=len(base.run.stages))
-
-
-def _at(one: NDArray[Any], other: NDArray[Any], *, stages: int) -> str:
-    names = [name for name in one.dtype.names or () if one[name] != other[name]]
-    if not set(names).isdisjoint(_KEYS):
+    rows = min(len(base.digests), len(candidate.digests))
+    one, other = (each.digests[list(KEY_COLUMNS)][:rows] for each in (base, candidate))
+    if (one != other).any():
         return "their checkpoints are of different moments or agents"
-    stage = f", stage {int(one['stage']) + 1}" if stages > 1 else ""
-    fields = " and ".join(names)
-    return f"the first difference is at the checkpoint of frame {one['frame']}{stage}: agent {one['agent']}'s {fields}"
+    for stage, frame in np.unique(one[["stage", "frame"]]).tolist():
+        found = first_difference(fields, *(digests_at(each.digests, stage, frame) for each in (base, candidate)))
+        if found is not None:
+            where = f", stage {stage + 1}" if len(base.run.stages) > 1 else ""
+            of_agent = f"agent {found.agent}'s {' and '.join(found.fields)}"
+            return f"the first difference is at the checkpoint of frame {frame}{where}: {of_agent}"
+    digests = [short_digest(str(each.run.digest)) for each in (base, candidate)]
+    return f"their digests are {digests[0]} and {digests[1]}, though digests.npy does not show where they part"
 
 
 def _cause(one: RunFile, other: RunFile) -> str:

@@ -17,9 +17,9 @@ from walkerbench.recorded_sides.comparability import JUDGED, check_comparable, c
 from walkerbench.recorded_sides.sides import RecordedSide
 from walkerbench.run_directory import RecordedRun
 from walkerbench.slow_frames.attribution import TimeShare
+from walkerbench.workloads.digests import short_digest
 
 _MS_PER_S = 1e3
-_DIGEST_DIGITS = 16
 
 
 def compare_recorded(
@@ -173,4 +173,4 @@ def _work(sides: Sequence[RecordedSide], differences: Sequence[str]) -> str:
     run = sides[0].runs[0].run
     checkpoints = f"{len(run.checkpoints)} checkpoint{'' if len(run.checkpoints) == 1 else 's'}"
     total = sum(len(side.runs) for side in sides)
-    return f"the same in all {_runs(total)}: digest {str(run.digest)[:_DIGEST_DIGITS]} ({checkpoints})"
+    return f"the same in all {_runs(total)}: digest {short_digest(str(run.digest))} ({checkpoints})"

@@ -16,10 +16,8 @@ from typing import Any
 import psutil
 import threadpoolctl
 
+from walkerbench.recorded_value import NOT_AVAILABLE
 from walkerbench.system.resources import allowed_cores, cpu_quota, read_text
-
-NOT_AVAILABLE = "n/a"
-"""What a fact says where the system has no source for it."""
 
 MUST_MATCH = frozenset({"cpu_model", "cores_allowed", "cpu_quota", "python", "start_method", "blas", "packages"})
 """Facts that must be equal for two runs to be compared."""

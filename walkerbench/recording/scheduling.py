@@ -10,13 +10,12 @@ import threading
 from time import thread_time_ns
 from typing import NamedTuple
 
+from walkerbench.recorded_value import MISSING
+
 try:
     import resource
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
-
-MISSING = -1
-"""What stands in an integer column where the system has no source for it."""
 
 _SCHEDSTAT = "/proc/thread-self/schedstat"
 _LONGEST = 64  # bytes: three 64-bit numbers in decimal

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, St
 from walkerbench.slow_frames.attribution import attribute
 from walkerbench.slow_frames.explanations import count_causes, excuse, explain, explain_slowest, worst
 from walkerbench.slow_frames.worker_times import Setting
-from walkerbench.workloads.contract import fold_digests
+from walkerbench.workloads.digests import digests_at, fold_checkpoints, fold_digests
 
 _WORST_FRAMES = 10
 
@@ -62,7 +61,7 @@ def conclude(recorded: RecordedRun) -> RunFile:
                 update={
                     "frames": len(rows),
                     "warmup": warmup,
-                    "digest": fold(checkpoints),
+                    "digest": fold_checkpoints(each.digest for each in checkpoints),
                     "metrics": measured.values,
                 }
             )
@@ -79,18 +78,12 @@ def conclude(recorded: RecordedRun) -> RunFile:
         unmeasured=whole.unmeasured,
         counters=_totals(run),
         missed_deadlines=_missed_deadlines(run, recorded.frames),
-        digest=fold(run.checkpoints),
+        digest=fold_checkpoints(each.digest for each in run.checkpoints),
         verdicts=tuple(verdicts),
         attribution=attribution,
         slow_frames=count_causes(slow),
         worst_frames=longest,
     )
-
-
-def fold(checkpoints: Iterable[CheckpointRecord]) -> str | None:
-    """SHA-256 over the checkpoints' digests, in order, as hexadecimal digits; None without any."""
-    digests = [bytes.fromhex(checkpoint.digest) for checkpoint in checkpoints]
-    return hashlib.sha256(b"".join(digests)).hexdigest() if digests else None
 
 
 def _setting(run: RunFile, stage: StageRecord) -> Setting:
@@ -160,12 +153,8 @@ def _agents(recorded: RecordedRun, stage: int) -> int:
 
 
 def _checkpoints(recorded: RecordedRun) -> Iterator[CheckpointRecord]:
-    digests = recorded.digests
-    fields = [name for name in digests.dtype.names or () if name not in ("stage", "frame", "agent")]
-    moments = np.unique(digests[["stage", "frame"]])
-    for stage, frame in moments.tolist():
-        agents = digests[(digests["stage"] == stage) & (digests["frame"] == frame)]
-        digest = fold_digests(np.stack([agents[name] for name in fields], axis=1))
+    for stage, frame in np.unique(recorded.digests[["stage", "frame"]]).tolist():
+        digest = fold_digests(digests_at(recorded.digests, stage, frame))
         yield CheckpointRecord(stage=stage, frame=frame, digest=digest.hex(), population={})
 
 

@@ -19,8 +19,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.recorded_value import RecordedValue
-from walkerbench.slow_frames.worker_times import MISSING, Integers, Lanes, Setting, is_recorded, lanes_of
+from walkerbench.recorded_value import MISSING, RecordedValue
+from walkerbench.slow_frames.worker_times import Integers, Lanes, Setting, is_recorded, lanes_of
 
 Part = Literal["compute", "blocked", "moving data", "barrier", "settling", "not scheduled"]
 

@@ -12,7 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.slow_frames.worker_times import MISSING, Integers, Lanes, Setting
+from walkerbench.recorded_value import MISSING
+from walkerbench.slow_frames.worker_times import Integers, Lanes, Setting
 
 Cause = Literal[
     "not scheduled", "garbage collection", "waiting for the GIL", "page faults", "blocked", "not running", "compute"

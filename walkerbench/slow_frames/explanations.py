@@ -162,7 +162,7 @@ def excuse(verdict: Verdict, frames: NDArray[Any], explanations: Iterable[SlowFr
     stages = (verdict.stage,) if verdict.stage is not None else np.unique(frames["stage"]).tolist()
     judged = frames[(frames["warmup"] == 0) & np.isin(frames["stage"], stages)]
     blamed = [each for each in explanations if each.criterion == verdict.criterion and each.stage in stages]
-    count = int(np.count_nonzero(_over(parse_criterion(verdict.criterion), judged, *column)))
+    count = int(np.count_nonzero(frames_over(parse_criterion(verdict.criterion), judged, *column)))
     # A frame that could not be explained is nobody's fault but the code's.
     if len(blamed) != count or not all(each.host for each in blamed):
         return verdict
@@ -188,7 +188,7 @@ def _excess(path: CriticalPath, scale: float) -> dict[Cause, NDArray[np.float64]
 def _beyond(path: CriticalPath, criterion: Criterion, column: str, *, may_be_host: bool) -> Iterator[SlowFrame]:
     """Explain the frames that are over one limit."""
     value_ns, wall_ns = path.frames[column], path.frames["wall_ns"]
-    beyond = np.flatnonzero(_over(criterion, path.frames, column)).tolist()
+    beyond = np.flatnonzero(frames_over(criterion, path.frames, column)).tolist()
     if not beyond:
         return
     median_ns = float(np.median(value_ns))
@@ -204,8 +204,17 @@ def _beyond(path: CriticalPath, criterion: Criterion, column: str, *, may_be_hos
         yield _explanation(path, index, (criterion, column), scale, cause, host=host)
 
 
-def _over(criterion: Criterion, frames: NDArray[Any], column: str) -> NDArray[np.bool_]:
-    """`(frames,)`: which of them are over the limit."""
+def frames_over(criterion: Criterion, frames: NDArray[Any], column: str) -> NDArray[np.bool_]:
+    """Return which frames are over a limit of single frames.
+
+    Args:
+        criterion: The limit, one of those that `limits_of` gives.
+        frames: `(frames,)`, structured as `frames.npy`.
+        column: The column that it limits.
+
+    Returns:
+        `(frames,)`.
+    """
     return ~np.array([criterion.holds(value) for value in (frames[column] / _NS_PER_MS).tolist()], np.bool_)
 
 

@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.modes.traits import ModeTraits
+from walkerbench.recorded_value import MISSING
 from walkerbench.workloads.main_phase import MainPhase
-
-MISSING = -1
-"""What a recorded figure says where the system had no source for it."""
 
 _FRAME_BITS = 40  # a run of so many frames would take centuries
 

@@ -7,7 +7,6 @@ in the parent, turns it into *published*, which every shard reads in the next fr
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -246,27 +245,3 @@ class FrameBuffers:
         self.workers: NDArray[np.int64] = own["workers"]
         self.counters: NDArray[np.int64] = own["counters"]
         self.digests: NDArray[np.uint64] = own["digests"]
-
-
-def fold_digests(digests: NDArray[np.uint64]) -> bytes:
-    """Fold every agent's digests, in agent order, into one.
-
-    Args:
-        digests: `(agents, digest fields)`.
-
-    Returns:
-        32 bytes, SHA-256.
-    """
-    return hashlib.sha256(np.ascontiguousarray(digests).tobytes()).digest()
-
-
-def digest64(*parts: NDArray[Any]) -> int:
-    """Digest the bits of arrays into 64.
-
-    Returns:
-        The first 64 bits of their SHA-256.
-    """
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(np.ascontiguousarray(part).view(np.uint8).data)
-    return int.from_bytes(digest.digest()[:8], "little")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from walkerbench.slow_frames.worker_times import MISSING
+from walkerbench.recorded_value import MISSING
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RecordedRun

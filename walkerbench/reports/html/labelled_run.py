@@ -13,6 +13,7 @@ from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.errors import UsageError
 from walkerbench.reports.wording.run_verdict import counted
 from walkerbench.run_directory import RecordedRun, RunFile
+from walkerbench.slow_frames.explanations import frames_over, limits_of
 
 MOST_RUNS = 8
 """As many as there are colours that can be told apart."""
@@ -83,11 +84,10 @@ def limits(runs: Iterable[LabelledRun]) -> dict[str, float]:
 
 def over_limit(run: LabelledRun) -> NDArray[np.intp]:
     """Positions, among the run's frames, of the judged ones that are over a criterion's limit of single frames."""
-    wall_ms = run.judged["wall_ns"] / _NS_PER_MS
-    over = np.zeros(len(wall_ms), np.bool_)
-    for text, value in limits([run]).items():
-        if text.startswith("frame_ms.max "):
-            over |= wall_ms > value if "<=" in text else wall_ms >= value
+    criteria = [parse_criterion(text) for text in run.run.criteria]
+    over = np.zeros(len(run.judged), np.bool_)
+    for criterion, column in limits_of(criteria, ("wall_ns",), run.run.workload.main_phase).items():
+        over |= frames_over(criterion, run.judged, column)
     return run.judged_positions[over]
 
 

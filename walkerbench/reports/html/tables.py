@@ -21,10 +21,10 @@ from walkerbench.reports.terminal.tables import NOT_MEASURED, fixed, flat
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.run_verdict import OUTCOMES, conclude, measured_in_words, stage_name
 from walkerbench.run_directory import RunFile
+from walkerbench.workloads.digests import short_digest
 
 _KINDS = {"PASS": "good", "FAIL": "bad"}
 _UNSURE = "unsure"
-_DIGEST_DIGITS = 16
 
 
 class Markup(str):
@@ -139,7 +139,7 @@ def facts(run: LabelledRun) -> str:
         "workers": ", ".join(str(stage.workers) for stage in each.stages) or str(each.mode.workers),
         "seed": str(each.profile.get("seed", "?")),
         "pace": str(each.profile.get("pace", "?")),
-        "digest": NOT_MEASURED if each.digest is None else each.digest[:_DIGEST_DIGITS],
+        "digest": NOT_MEASURED if each.digest is None else short_digest(each.digest),
         "walkerbench": each.walkerbench_version,
     }
     return table(f"Facts of {run.label}", ("fact", "value"), rows.items())

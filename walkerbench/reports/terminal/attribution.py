@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from walkerbench.recorded_value import NOT_AVAILABLE
 from walkerbench.reports.terminal import tables as layout
 from walkerbench.reports.wording.run_verdict import stage_name
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
     from walkerbench.slow_frames.attribution import Attribution, TimeShare
     from walkerbench.slow_frames.explanations import SlowFrame
-
-NOT_AVAILABLE = "n/a"
-"""What stands for a figure that the system has no source for."""
 
 PARTS = {
     "compute": "computing",

@@ -14,6 +14,7 @@ from walkerbench.flamegraph.py_spy import RATE_HZ
 from walkerbench.flamegraph.stacks import OVERHEAD_PHASES, functions, parts, phases, within
 from walkerbench.reports.terminal.tables import NOT_MEASURED, facts, fixed, table, titled
 from walkerbench.reports.wording.run_verdict import counted
+from walkerbench.workloads.digests import short_digest
 
 if TYPE_CHECKING:
     from walkerbench.flamegraph.passes import FlameGraphs, SampledRun
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 _FRAME_TIME = "frame_ms.mean"
 _MOST_FUNCTIONS = 8
 _MOST_PARTS = 4
-_DIGEST_DIGITS = 16
 _THREADS_PER_TABLE = 6  # so many columns fit beside one another
 
 
@@ -73,7 +73,7 @@ def _work(graphs: FlameGraphs) -> str:
     common = common_checkpoints(graphs.unsampled, graphs.wall.recorded)
     digest = graphs.unsampled.run.digest
     same = digest is not None and digest == graphs.wall.recorded.run.digest
-    which = f": {digest[:_DIGEST_DIGITS]}" if same and digest else ""
+    which = f": {short_digest(digest)}" if same and digest else ""
     return f"same digest, sampled or not{which} ({counted(common, 'checkpoint')} of both)"
 
 

@@ -23,13 +23,13 @@ from walkerbench.reports.wording.run_verdict import (
     stage_name,
     trouble,
 )
+from walkerbench.workloads.digests import short_digest
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
 
 _STATISTICS = ("mean", "p50", "p95", "p99", "max")
 _NOTEWORTHY_CORES = 0.25
-_DIGEST_DIGITS = 16  # of 64: plenty for an eye that compares two
 
 
 def report(
@@ -107,7 +107,7 @@ def _digest(run: RunFile) -> str:
     if run.digest is None:
         return f"{layout.NOT_MEASURED} (no checkpoint)"
     count = len(run.checkpoints)
-    return f"{run.digest[:_DIGEST_DIGITS]} ({counted(count, 'checkpoint')})"
+    return f"{short_digest(run.digest)} ({counted(count, 'checkpoint')})"
 
 
 def _stages(run: RunFile) -> Table:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.workloads.contract import FrameBuffers, digest64
+from walkerbench.workloads.contract import FrameBuffers
+from walkerbench.workloads.digests import digest64
 from walkerbench.workloads.walker.brain import Brains
 from walkerbench.workloads.walker.network import NetworkPlan
 from walkerbench.workloads.walker.robot import Outline, RobotBody, Shape, make_world

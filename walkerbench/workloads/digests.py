@@ -1,0 +1,116 @@
+"""Digests of a trajectory: of arrays, of all agents, of a run, and the first difference between two of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHOWN_DIGITS = 16
+"""Hexadecimal digits of a digest, of 64, that a person is shown: plenty for an eye that compares two."""
+
+KEY_COLUMNS = ("stage", "frame", "agent")
+"""The columns of `digests.npy` that say whose digests a row holds."""
+
+
+@dataclass(frozen=True)
+class DigestDifference:
+    """The first agent whose digests differ between two sides.
+
+    Attributes:
+        agent: Its number.
+        fields: Which of its digests differ.
+    """
+
+    agent: int
+    fields: tuple[str, ...]
+
+
+def digest64(*parts: NDArray[Any]) -> int:
+    """Digest the bits of arrays into 64.
+
+    Returns:
+        The first 64 bits of their SHA-256.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(np.ascontiguousarray(part).view(np.uint8).data)
+    return int.from_bytes(digest.digest()[:8], "little")
+
+
+def fold_digests(digests: NDArray[np.uint64]) -> bytes:
+    """Fold every agent's digests, in agent order, into one.
+
+    Args:
+        digests: `(agents, digest fields)`.
+
+    Returns:
+        32 bytes, SHA-256.
+    """
+    return hashlib.sha256(np.ascontiguousarray(digests).tobytes()).digest()
+
+
+def fold_checkpoints(digests: Iterable[str]) -> str | None:
+    """Fold the digests of checkpoints, in order, into one.
+
+    Args:
+        digests: Hexadecimal digits of each.
+
+    Returns:
+        SHA-256 as 64 hexadecimal digits; None without any checkpoint.
+    """
+    folded = [bytes.fromhex(digest) for digest in digests]
+    return hashlib.sha256(b"".join(folded)).hexdigest() if folded else None
+
+
+def short_digest(digest: str) -> str:
+    """Return as many digits of a digest as a person is shown."""
+    return digest[:SHOWN_DIGITS]
+
+
+def digest_fields(rows: NDArray[Any]) -> tuple[str, ...]:
+    """Return the names of the digests in rows of `digests.npy`."""
+    return tuple(name for name in rows.dtype.names or () if name not in KEY_COLUMNS)
+
+
+def digests_at(rows: NDArray[Any], stage: int, frame: int) -> NDArray[np.uint64]:
+    """Return what one checkpoint folds.
+
+    Args:
+        rows: Structured as `digests.npy`.
+        stage: Number of the checkpoint's stage.
+        frame: Number of its frame.
+
+    Returns:
+        `(agents, digest fields)`, in agent order.
+    """
+    agents = rows[(rows["stage"] == stage) & (rows["frame"] == frame)]
+    return np.stack([agents[name] for name in digest_fields(rows)], axis=1)
+
+
+def first_difference(
+    fields: Sequence[str], ours: NDArray[np.uint64], theirs: NDArray[np.uint64]
+) -> DigestDifference | None:
+    """Find the first agent whose digests differ.
+
+    Args:
+        fields: What the columns of both are called.
+        ours: `(agents, fields)`, as one side has them.
+        theirs: `(agents, fields)`, as the other has them; agents that only one has are left aside.
+
+    Returns:
+        The agent, or None where the digests of each are equal.
+    """
+    agents = min(len(ours), len(theirs))
+    differs = ours[:agents] != theirs[:agents]
+    rows = np.flatnonzero(differs.any(axis=1))
+    if not len(rows):
+        return None
+    agent = int(rows[0])
+    return DigestDifference(
+        agent, tuple(name for name, is_other in zip(fields, differs[agent], strict=True) if is_other)
+    )
