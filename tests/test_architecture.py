@@ -183,6 +183,12 @@ def test_imports_run_one_way_from_module_to_module():
     assert list(graphlib.TopologicalSorter(graph).static_order())
 
 
+@pytest.mark.parametrize("medium", ["reports.terminal", "reports.html"])
+def test_media_share_their_words_and_not_one_another(medium):
+    importing = {name for name in MODULES if any(f"{each}.".startswith(f"{medium}.") for each in imports(name))}
+    assert {name for name in importing if not name.startswith((medium, "cli."))} == set()
+
+
 def test_nothing_outside_its_own_folder_imports_the_walker():
     importing = {name for name in MODULES if any(each.startswith("workloads.walker") for each in imports(name))}
     assert {name for name in importing if not name.startswith("workloads.walker")} == set()

@@ -11,7 +11,7 @@ from walkerbench.flamegraph import passes
 from walkerbench.flamegraph.passes import FlameGraphs, SampledRun
 from walkerbench.flamegraph.phase_markers import phase_markers
 from walkerbench.flamegraph.stacks import Call, Track
-from walkerbench.reports.terminal.tables import NOT_MEASURED
+from walkerbench.reports.wording.numbers import NOT_MEASURED
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,8 @@ from xml.etree import ElementTree as ET
 
 from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.reports.junit.xml_document import case, document
-from walkerbench.reports.wording.run_verdict import stage_name, trouble
+from walkerbench.reports.wording.numbers import stage_name
+from walkerbench.reports.wording.run_verdict import trouble
 
 if TYPE_CHECKING:
     from walkerbench.criteria.grammar import Verdict

@@ -10,16 +10,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from walkerbench.reports.markdown.escaping import head, plain, row
-from walkerbench.reports.terminal.tables import NOT_MEASURED, fixed, machine_in_words
 from walkerbench.reports.wording.durations import main_durations
-from walkerbench.reports.wording.run_verdict import (
-    conclude,
-    counted,
-    faults_injected,
-    measured_in_words,
-    stage_name,
-    trouble,
-)
+from walkerbench.reports.wording.machine_facts import machine_in_words
+from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
+from walkerbench.reports.wording.run_verdict import conclude, faults_injected, measured_in_words, trouble
 
 if TYPE_CHECKING:
     from walkerbench.criteria.grammar import Verdict

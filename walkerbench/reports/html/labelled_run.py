@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.errors import UsageError
-from walkerbench.reports.wording.run_verdict import counted
+from walkerbench.reports.wording.numbers import counted
 from walkerbench.run_directory import RecordedRun, RunFile
 from walkerbench.slow_frames.explanations import frames_over, limits_of
 

@@ -8,18 +8,12 @@ from collections.abc import Iterable, Sequence
 from walkerbench.criteria.grammar import Verdict
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.reports.html.labelled_run import LabelledRun
-from walkerbench.reports.terminal.attribution import (
-    all_causes,
-    beside_shares,
-    part_in_words,
-    percent,
-    shown_frames,
-    slow_frame,
-    title,
-)
-from walkerbench.reports.terminal.tables import NOT_MEASURED, fixed, flat
 from walkerbench.reports.wording.durations import main_durations
-from walkerbench.reports.wording.run_verdict import OUTCOMES, conclude, measured_in_words, stage_name
+from walkerbench.reports.wording.machine_facts import flat
+from walkerbench.reports.wording.numbers import NOT_MEASURED, fixed, stage_name
+from walkerbench.reports.wording.run_verdict import OUTCOMES, conclude, measured_in_words
+from walkerbench.reports.wording.slow_frames import all_causes, shown_frames, slow_frame, title
+from walkerbench.reports.wording.time_shares import beside_shares, part_in_words, percent
 from walkerbench.run_directory import RunFile
 from walkerbench.workloads.digests import short_digest
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.html.phases import layer_colours
 from walkerbench.reports.html.plot import Plot, axis, plain
-from walkerbench.reports.terminal.attribution import slow_frame
 from walkerbench.reports.timeline import STALL, WORKERS, Span, Timeline, row_of, stalls_s
+from walkerbench.reports.wording.slow_frames import slow_frame
 
 _SHOWN = 5
 _NS_PER_MS = 1e6

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from walkerbench.reports.markdown.escaping import head, plain, row
-from walkerbench.reports.terminal.comparison import interval, judged_by, level, noteworthy, slowdown
-from walkerbench.reports.terminal.gate import because, measured, where
-from walkerbench.reports.terminal.tables import fixed, machine_in_words
+from walkerbench.reports.wording.comparison import interval, judged_by, level, noteworthy, slowdown
+from walkerbench.reports.wording.gate import because, measured, where
+from walkerbench.reports.wording.machine_facts import machine_in_words
+from walkerbench.reports.wording.numbers import fixed
 
 if TYPE_CHECKING:
     from walkerbench.comparison.comparison_result import Compared

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +9,15 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from walkerbench.comparison.verdicts import Comparison
 from walkerbench.reports.terminal import tables as layout
-from walkerbench.reports.terminal.attribution import PARTS, percent
+from walkerbench.reports.wording.comparison import code_of, conclusion, interval, judged_by, level, noteworthy, slowdown
+from walkerbench.reports.wording.machine_facts import machine_in_words
+from walkerbench.reports.wording.numbers import fixed
+from walkerbench.reports.wording.time_shares import PARTS, percent
 
 if TYPE_CHECKING:
     from walkerbench.comparison.comparison_result import Compared, ComparedSide
 
-_REVISION_DIGITS = 10
 _UNMEASURED = "not measured: too few frames for it, or too short a run"
 _LONGEST_LABEL = 14  # in a table of 80 columns
 _VERDICT_STYLES = {"regression": "FAIL", "no regression": "PASS", "inconclusive": "INCONCLUSIVE"}
@@ -50,59 +50,6 @@ def parts(compared: Compared) -> Iterator[RenderableType]:
     yield from layout.titled(against, [_comparisons(compared, names), *_details(compared, names)])
 
 
-def conclusion(compared: Compared) -> str:
-    """What the comparisons come to, in a sentence."""
-    found: dict[str, list[str]] = {}
-    for comparison in compared.comparisons:
-        found.setdefault(comparison.verdict, []).append(comparison.candidate)
-    return "; ".join(f"{verdict.upper()}: {', '.join(names)}" for verdict, names in found.items())
-
-
-def noteworthy(compared: Compared) -> list[str]:
-    """What a reader must know beside any number: faults, fallbacks, different work."""
-    lines = [f"FAULTS INJECTED in {side.label}: {side.faults}" for side in compared.sides if side.faults]
-    lines += [f"{side.label} ran as {side.mode}: {side.fallback}" for side in compared.sides if side.fallback]
-    if not compared.did_same_work:
-        lines.append(f"DIFFERENT WORK: {compared.same_work}")
-    return lines
-
-
-def interval(comparison: Comparison) -> str:
-    """The interval of the speed-up; a dash where there are too few repetitions for any."""
-    if not comparison.level:
-        return layout.NOT_MEASURED
-    return f"{1 / comparison.high:.3f}…{1 / comparison.low:.3f}"
-
-
-def level(comparison: Comparison) -> str:
-    """The interval's level in percent, never more than it is."""
-    if not comparison.level:
-        return layout.NOT_MEASURED
-    return f"{math.floor(comparison.level * 1000) / 10:.1f} %"
-
-
-def slowdown(comparison: Comparison) -> str:
-    """How much longer than the base, in percent with its sign."""
-    percent = (comparison.time_ratio - 1) * 100
-    return f"{percent:+.1f} %"
-
-
-def judged_by(compared: Compared) -> str:
-    """What the verdicts rest on, in words."""
-    tests = {"sign": "exact sign tests", "permutation": "exact permutation tests"}
-    named = dict.fromkeys(tests[comparison.test] for comparison in compared.comparisons)
-    family = "family-wise " if len(compared.comparisons) > 1 else ""
-    rates = f"tolerance {compared.tolerance * 100:g} %, {family}error rate {compared.alpha * 100:g} %"
-    return f"{', '.join(named)}; {rates}"
-
-
-def code_of(side: ComparedSide) -> str | None:
-    """A side's revision in short, with a word where files differ from it; None where it is not known."""
-    if side.revision is None:
-        return None
-    return side.revision[:_REVISION_DIGITS] + (" and changed files" if side.dirty else "")
-
-
 def _noteworthy(compared: Compared) -> Iterator[RenderableType]:
     yield from layout.warnings(*noteworthy(compared))
 
@@ -112,7 +59,7 @@ def _head(compared: Compared, names: Mapping[str, str]) -> Mapping[str, Any]:
         "profile": compared.profile,
         "measured": f"{compared.repetitions}, {compared.how}",
         "judged by": judged_by(compared),
-        "machine": layout.machine_in_words(compared.machine),
+        "machine": machine_in_words(compared.machine),
         "work": compared.same_work,
     }
     rows |= {name: label for label, name in names.items() if name != label}
@@ -146,12 +93,12 @@ def _sides(compared: Compared, names: Mapping[str, str]) -> Table:
     for side in compared.sides:
         frame, main_phase = side.frame_ms, side.main_phase_ms
         cells = [
-            layout.fixed(side.frames_per_s, 1),
-            *(layout.fixed(frame[name], 2) for name in ("mean", "p50", "p99", "max")),
+            fixed(side.frames_per_s, 1),
+            *(fixed(frame[name], 2) for name in ("mean", "p50", "p99", "max")),
         ]
         cells += [
-            *(layout.fixed(main_phase[name], 2) for name in ("p50", "p99")),
-            layout.fixed(side.effective_cores, 2),
+            *(fixed(main_phase[name], 2) for name in ("p50", "p99")),
+            fixed(side.effective_cores, 2),
         ]
         laid_out.add_row(Text(names[side.label]), *cells)
     return laid_out

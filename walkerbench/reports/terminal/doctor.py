@@ -13,7 +13,7 @@ from rich.text import Text
 
 from walkerbench.doctor.checks import Finding, is_fit
 from walkerbench.doctor.readings import Readings
-from walkerbench.reports.wording.run_verdict import counted
+from walkerbench.reports.wording.numbers import counted
 
 _STYLES = {"ok": "green", "unknown": "dim", "warning": "bold yellow", "unfit": "bold red"}
 

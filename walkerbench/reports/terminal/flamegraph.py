@@ -12,8 +12,8 @@ from rich.text import Text
 from walkerbench.flamegraph.passes import common_checkpoints
 from walkerbench.flamegraph.py_spy import RATE_HZ
 from walkerbench.flamegraph.stacks import OVERHEAD_PHASES, functions, parts, phases, within
-from walkerbench.reports.terminal.tables import NOT_MEASURED, facts, fixed, table, titled
-from walkerbench.reports.wording.run_verdict import counted
+from walkerbench.reports.terminal.tables import facts, table, titled
+from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed
 from walkerbench.workloads.digests import short_digest
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
-from walkerbench.reports.terminal.tables import STYLES, facts, fixed, table, titled, warnings
+from walkerbench.reports.terminal.tables import STYLES, facts, table, titled, warnings
+from walkerbench.reports.wording.numbers import fixed
 from walkerbench.reports.wording.run_verdict import Conclusion, conclude
 
 if TYPE_CHECKING:

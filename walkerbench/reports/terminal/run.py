@@ -13,14 +13,14 @@ from rich.text import Text
 from walkerbench.reports.terminal import tables as layout
 from walkerbench.reports.terminal.attribution import attribution
 from walkerbench.reports.wording.durations import main_durations
+from walkerbench.reports.wording.machine_facts import flat, machine_in_words
+from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
 from walkerbench.reports.wording.run_verdict import (
     OUTCOMES,
     conclude,
-    counted,
     dropped_observers,
     faults_injected,
     measured_in_words,
-    stage_name,
     trouble,
 )
 from walkerbench.workloads.digests import short_digest
@@ -56,7 +56,7 @@ def report(
         where = "" if len(run.stages) == 1 else f" of stage {len(run.stages)}"
         yield from layout.titled(f"Population at the end{where}", [layout.pairs(run.stages[-1].population)])
     if verbose:
-        yield from layout.titled("Machine", [layout.facts(dict(layout.flat(run.machine)))])
+        yield from layout.titled("Machine", [layout.facts(dict(flat(run.machine)))])
         if run.unmeasured:
             yield from layout.titled("Not measured", [layout.facts(run.unmeasured)])
     yield from pictures
@@ -73,11 +73,11 @@ def _head(run: RunFile, directory: Path) -> Table:
         "workload": run.workload.name,
         "mode": _mode(run),
         "workers": ", ".join(_per_stage(run, "workers")) or str(run.mode.workers),
-        "agents": ", ".join(_per_stage(run, "agents")) or layout.NOT_MEASURED,
+        "agents": ", ".join(_per_stage(run, "agents")) or NOT_MEASURED,
         "frames": _frames(run),
         "seed": f"{run.profile.get('seed', '?')}",
         "pace": f"{run.profile.get('pace', '?')}",
-        "machine": layout.machine_in_words(run.machine),
+        "machine": machine_in_words(run.machine),
         "digest": _digest(run),
         "run": str(directory),
     }
@@ -105,7 +105,7 @@ def _frames(run: RunFile) -> str:
 
 def _digest(run: RunFile) -> str:
     if run.digest is None:
-        return f"{layout.NOT_MEASURED} (no checkpoint)"
+        return f"{NOT_MEASURED} (no checkpoint)"
     count = len(run.checkpoints)
     return f"{short_digest(run.digest)} ({counted(count, 'checkpoint')})"
 
@@ -115,7 +115,7 @@ def _stages(run: RunFile) -> Table:
     table = layout.table(headings)
     for stage in run.stages:
         names = ("frame_ms.mean", "frame_ms.p99", "frame_ms.max", "physics_fps")
-        measured = [layout.fixed(stage.metrics.get(name), 3 if "." in name else 1) for name in names]
+        measured = [fixed(stage.metrics.get(name), 3 if "." in name else 1) for name in names]
         counts = [stage_name(stage.stage), str(stage.agents), str(stage.workers), f"{stage.frames - stage.warmup:,}"]
         table.add_row(*counts, *measured)
     return table
@@ -124,7 +124,7 @@ def _stages(run: RunFile) -> Table:
 def _durations(run: RunFile) -> Table:
     table = layout.table(["", *_STATISTICS])
     for metric in main_durations(run.workload).values():
-        values = [layout.fixed(run.metrics.get(f"{metric}.{statistic}"), 3) for statistic in _STATISTICS]
+        values = [fixed(run.metrics.get(f"{metric}.{statistic}"), 3) for statistic in _STATISTICS]
         table.add_row(metric.removesuffix("_ms").replace("_", " "), *values)
     return table
 
@@ -138,11 +138,11 @@ def _unsupported_durations(run: RunFile) -> Iterator[str]:
 
 
 def _rates(run: RunFile) -> Table:
-    busiest = layout.fixed(run.metrics.get("cpu.busiest_core_percent"), 1)
+    busiest = fixed(run.metrics.get("cpu.busiest_core_percent"), 1)
     rows = {
-        "physics frames/s": layout.fixed(run.metrics.get("physics_fps"), 1),
-        "effective cores": layout.fixed(run.metrics.get("cpu.effective_cores"), 2),
-        "busiest core": busiest if busiest == layout.NOT_MEASURED else f"{busiest} %",
+        "physics frames/s": fixed(run.metrics.get("physics_fps"), 1),
+        "effective cores": fixed(run.metrics.get("cpu.effective_cores"), 2),
+        "busiest core": busiest if busiest == NOT_MEASURED else f"{busiest} %",
     }
     if run.missed_deadlines is not None:
         rows["missed deadlines"] = f"{run.missed_deadlines:,}"
@@ -176,7 +176,7 @@ def _criteria(run: RunFile) -> Table:
     for verdict in run.verdicts:
         word = OUTCOMES[verdict.outcome]
         stage = [stage_name(verdict.stage)] if several else []
-        measured = layout.NOT_MEASURED if verdict.value is None else measured_in_words(verdict.criterion, verdict.value)
+        measured = NOT_MEASURED if verdict.value is None else measured_in_words(verdict.criterion, verdict.value)
         style = layout.STYLES["INCONCLUSIVE" if verdict.outcome == "unsupported" else word]
         table.add_row(Text(verdict.criterion), *stage, measured, Text(word, style=style))
     return table

@@ -14,8 +14,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-NOT_MEASURED = "–"  # noqa: RUF001  a dash as print sets it, where a number would stand
-"""What stands for a value that is not there."""
+from walkerbench.reports.wording.numbers import NOT_MEASURED, number
 
 STYLES = {"PASS": "bold green", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow", "NO VERDICT": "bold yellow"}
 """How the word of a verdict looks."""
@@ -26,14 +25,6 @@ def warnings(*lines: str | None) -> Iterator[RenderableType]:
     given = [line for line in lines if line]
     if given:
         yield Text("\n".join(given) + "\n", style="bold yellow", overflow="fold")
-
-
-def machine_in_words(machine: Mapping[str, Any]) -> str:
-    """Processor, cores and Python of a run, in a line."""
-    python = machine.get("python")
-    version = python.get("version", "?") if isinstance(python, dict) else "?"
-    cores = f"{machine.get('cores_allowed', '?')} of {machine.get('cores_present', '?')} cores"
-    return f"{machine.get('cpu_model', '?')}, {cores}, Python {version}"
 
 
 def titled(title: str, parts: Sequence[RenderableType]) -> Iterator[RenderableType]:
@@ -66,18 +57,6 @@ def facts(rows: Mapping[str, Any]) -> Table:
     return grid
 
 
-def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Facts within facts get names with dots; a list of plain values stays together."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from flat(inner, f"{prefix}.{name}" if prefix else str(name))
-    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
-        for number, inner in enumerate(value, 1):
-            yield from flat(inner, f"{prefix}.{number}")
-    else:
-        yield prefix, value if isinstance(value, str) else json.dumps(value)
-
-
 def pairs(values: Mapping[str, float | None]) -> Table:
     """Names and numbers, two of them a line, read down the columns."""
     grid = Table.grid(padding=(0, 2))
@@ -90,15 +69,3 @@ def pairs(values: Mapping[str, float | None]) -> Table:
         right = cells[half + row] if half + row < len(cells) else (Text(), Text())
         grid.add_row(*cells[row], *right)
     return grid
-
-
-def number(value: float | None) -> str:
-    """A number as people write it, with all of its digits that matter."""
-    if value is None:
-        return NOT_MEASURED
-    return f"{int(value):,}" if float(value).is_integer() else f"{value:,.4f}"
-
-
-def fixed(value: float | None, digits: int) -> str:
-    """A number with so many digits after the point."""
-    return NOT_MEASURED if value is None else f"{value:.{digits}f}"

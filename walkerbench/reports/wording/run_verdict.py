@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from walkerbench.criteria.grammar import parse_criterion
+from walkerbench.reports.wording.numbers import stage_name
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
@@ -75,16 +76,6 @@ def dropped_observers(run: RunFile) -> str | None:
     """What a reader must know of observers that did not see the whole run; None where each did."""
     dropped = [f"{each.name} {each.dropped}" for each in run.observers if each.dropped is not None]
     return f"OBSERVER DROPPED: {'; '.join(dropped)}" if dropped else None
-
-
-def counted(count: int, noun: str) -> str:
-    """So many of something: `1 worker`, `2 workers`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def stage_name(stage: int | None) -> str:
-    """A stage as people count: from 1; `all` for the run as a whole."""
-    return "all" if stage is None else str(stage + 1)
 
 
 def measured_in_words(criterion: str, value: float) -> str:

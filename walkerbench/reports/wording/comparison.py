@@ -1,0 +1,67 @@
+"""The result of a comparison, in words."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from walkerbench.reports.wording.numbers import NOT_MEASURED
+
+if TYPE_CHECKING:
+    from walkerbench.comparison.comparison_result import Compared, ComparedSide
+    from walkerbench.comparison.verdicts import Comparison
+
+_REVISION_DIGITS = 10
+
+
+def conclusion(compared: Compared) -> str:
+    """What the comparisons come to, in a sentence."""
+    found: dict[str, list[str]] = {}
+    for comparison in compared.comparisons:
+        found.setdefault(comparison.verdict, []).append(comparison.candidate)
+    return "; ".join(f"{verdict.upper()}: {', '.join(names)}" for verdict, names in found.items())
+
+
+def noteworthy(compared: Compared) -> list[str]:
+    """What a reader must know beside any number: faults, fallbacks, different work."""
+    lines = [f"FAULTS INJECTED in {side.label}: {side.faults}" for side in compared.sides if side.faults]
+    lines += [f"{side.label} ran as {side.mode}: {side.fallback}" for side in compared.sides if side.fallback]
+    if not compared.did_same_work:
+        lines.append(f"DIFFERENT WORK: {compared.same_work}")
+    return lines
+
+
+def interval(comparison: Comparison) -> str:
+    """The interval of the speed-up; a dash where there are too few repetitions for any."""
+    if not comparison.level:
+        return NOT_MEASURED
+    return f"{1 / comparison.high:.3f}…{1 / comparison.low:.3f}"
+
+
+def level(comparison: Comparison) -> str:
+    """The interval's level in percent, never more than it is."""
+    if not comparison.level:
+        return NOT_MEASURED
+    return f"{math.floor(comparison.level * 1000) / 10:.1f} %"
+
+
+def slowdown(comparison: Comparison) -> str:
+    """How much longer than the base, in percent with its sign."""
+    percent = (comparison.time_ratio - 1) * 100
+    return f"{percent:+.1f} %"
+
+
+def judged_by(compared: Compared) -> str:
+    """What the verdicts rest on, in words."""
+    tests = {"sign": "exact sign tests", "permutation": "exact permutation tests"}
+    named = dict.fromkeys(tests[comparison.test] for comparison in compared.comparisons)
+    family = "family-wise " if len(compared.comparisons) > 1 else ""
+    rates = f"tolerance {compared.tolerance * 100:g} %, {family}error rate {compared.alpha * 100:g} %"
+    return f"{', '.join(named)}; {rates}"
+
+
+def code_of(side: ComparedSide) -> str | None:
+    """A side's revision in short, with a word where files differ from it; None where it is not known."""
+    if side.revision is None:
+        return None
+    return side.revision[:_REVISION_DIGITS] + (" and changed files" if side.dirty else "")

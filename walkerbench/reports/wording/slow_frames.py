@@ -1,0 +1,88 @@
+"""Why frames were slow, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from walkerbench.reports.wording.numbers import stage_name
+
+if TYPE_CHECKING:
+    from walkerbench.run_directory import RunFile
+    from walkerbench.slow_frames.explanations import SlowFrame
+
+_CAUSES = {
+    "not scheduled": "waiting for a core",
+    "garbage collection": "garbage collection",
+    "waiting for the GIL": "another thread held the GIL",
+    "page faults": "page faults",
+    "blocked": "asleep, in I/O, on a lock or stopped",
+    "not running": "blocked or not scheduled, which this system does not tell apart",
+    "compute": "computing",
+}
+
+_SLOWEST_SHOWN = 5
+
+_LEAST_SHARE = 0.01  # of a frame's time: what is less is not worth a word
+
+
+def over_a_limit(run: RunFile) -> bool:
+    """Whether any judged frame was over a limit: then the worst frames are those."""
+    return any(frame.criterion is not None for frame in run.worst_frames)
+
+
+def shown_frames(run: RunFile) -> Sequence[SlowFrame]:
+    """The frames that a reader is shown: every recorded one that is over a limit, a few where none is."""
+    return run.worst_frames if over_a_limit(run) else run.worst_frames[:_SLOWEST_SHOWN]
+
+
+def slow_frame(run: RunFile, frame: SlowFrame) -> str:
+    """Why a frame took long, in a line."""
+    where = f"stage {stage_name(frame.stage)}, " if len(run.stages) > 1 else ""
+    spent = [f"{_ms(frame.cpu_ms)} CPU"]
+    if frame.cause == "garbage collection":
+        # Where another thread collected, its time is none of this path's CPU time.
+        collected = f"{_ms(frame.gc_ms)} garbage collection"
+        spent = [f"{spent[0]} ({collected})"] if frame.gc_ms <= frame.cpu_ms else [*spent, collected]
+    if (frame.not_scheduled_ms or 0.0) >= _LEAST_SHARE * frame.wall_ms:
+        spent.append(f"{_ms(frame.not_scheduled_ms or 0.0)} not scheduled")
+    if frame.blocked_ms >= _LEAST_SHARE * frame.wall_ms:
+        spent.append(f"{_ms(frame.blocked_ms)} blocked")
+    worker = _parent(run) if frame.worker is None else f" (worker {frame.worker})"
+    cause = "the host" if frame.host else _CAUSES[frame.cause]
+    limited = _limited(frame)
+    return f"{where}frame {frame.frame}: {_ms(frame.wall_ms)}{limited}, of it {', '.join(spent)}: {cause}{worker}"
+
+
+def title(run: RunFile) -> str:
+    """What the lines of the worst frames stand below."""
+    total, shown = sum(run.slow_frames.values()), len(run.worst_frames)
+    if not over_a_limit(run):
+        return "The slowest judged frames, and why"
+    if total <= shown:
+        return "Frames over a limit, and why"
+    return f"The worst {shown} of {total:,} frames over a limit, and why"
+
+
+def all_causes(run: RunFile) -> str:
+    """How many of all frames over a limit each cause has; nothing where a reader sees every one of them."""
+    total = sum(run.slow_frames.values())
+    if total <= len(run.worst_frames):
+        return ""
+    causes = ", ".join(f"{count:,} {_CAUSES.get(cause, cause)}" for cause, count in run.slow_frames.items())
+    return f"of all {total:,}: {causes}"
+
+
+def _parent(run: RunFile) -> str:
+    """What stands where no worker is to blame: where the parent's thread is the worker's, nothing."""
+    return " (in the parent)" if run.mode.traits.side_by_side else ""
+
+
+def _limited(frame: SlowFrame) -> str:
+    """What the limit is for, where that is not the whole frame."""
+    metric, _, _ = (frame.criterion or "frame_ms").partition(".")
+    return "" if metric == "frame_ms" else f" ({metric.removesuffix('_ms').replace('_', ' ')} {_ms(frame.value_ms)})"
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:,.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"

@@ -1,0 +1,55 @@
+"""Where the time of frames went, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from walkerbench.recorded_value import NOT_AVAILABLE
+
+if TYPE_CHECKING:
+    from walkerbench.modes.traits import ModeTraits
+    from walkerbench.run_directory import RunFile
+    from walkerbench.slow_frames.attribution import Attribution, TimeShare
+
+PARTS = {
+    "compute": "computing",
+    "moving data": "moving data",
+    "barrier": "waiting at the barrier",
+    "settling": "settling, in the parent alone",
+    "not scheduled": "not scheduled",
+}
+"""The parts of the time in words, but for the one whose meaning the mode decides."""
+
+
+def part_in_words(run: RunFile, share: TimeShare) -> str:
+    """What a part of the time is: the mode and the GIL decide what being blocked means."""
+    python = run.machine.get("python")
+    gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
+    return PARTS.get(share.part) or _blocked(run.mode.traits, gil_enabled)
+
+
+def _blocked(traits: ModeTraits, gil_enabled: bool) -> str:
+    if not traits.side_by_side:
+        return "asleep or in I/O"
+    if not traits.share_gil:
+        return "waiting for a lock or I/O"
+    return "waiting for the GIL or a lock" if gil_enabled else "waiting for a lock (the GIL is off)"
+
+
+def percent(share: TimeShare) -> str:
+    """A share in percent, with a word where it may hold other causes, too."""
+    if share.share is None:
+        return NOT_AVAILABLE
+    return f"{'at most ' if share.upper_bound else ''}{share.share * 100:.1f} %"
+
+
+def beside_shares(found: Attribution) -> str:
+    """What stands beside the shares, because it is part of them."""
+    collected = NOT_AVAILABLE if found.garbage_collection is None else f"{found.garbage_collection * 100:.1f} %"
+    counts = {
+        "minor": found.minor_faults,
+        "major page faults": found.major_faults,
+        "involuntary switches": found.involuntary_switches,
+    }
+    words = [f"{NOT_AVAILABLE if count is None else f'{count:.2f}'} {name}" for name, count in counts.items()]
+    return f"{collected} garbage collection; a frame: {', '.join(words)}"
