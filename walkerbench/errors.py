@@ -134,7 +134,7 @@ class WorkerCrashed(WorkerError):
     def __init__(self, worker: int, agents: tuple[int, int], frame: int, exit_code: int | None) -> None:
         self.signal_number = -exit_code if exit_code is not None and exit_code < 0 else None
         self.exit_status = exit_code if exit_code is not None and exit_code >= 0 else None
-        super().__init__(worker, agents, frame, manner_of_death(exit_code))
+        super().__init__(worker, agents, frame, describe_exit(exit_code))
 
 
 class WorkerFailed(WorkerError):
@@ -189,7 +189,7 @@ class SessionCrashed(SessionError):
     def __init__(self, side: str, round_number: int, block: int | None, exit_code: int, last_words: str) -> None:
         self.process_exit_code = exit_code
         said = f" ({last_words})" if last_words else ""
-        super().__init__(side, round_number, block, f"{manner_of_death(exit_code)}{said}")
+        super().__init__(side, round_number, block, f"{describe_exit(exit_code)}{said}")
 
 
 class SessionFailed(SessionError):
@@ -224,8 +224,12 @@ class CallOrderError(WalkerbenchError):
     """A method was called in a state that does not allow it."""
 
 
-def manner_of_death(exit_code: int | None) -> str:
-    """How a process ended, in words: its exit status, or minus the signal that killed it."""
+def describe_exit(exit_code: int | None) -> str:
+    """Return in words how a process ended.
+
+    Args:
+        exit_code: Its exit status, or minus the number of the signal that killed it.
+    """
     if exit_code is None or exit_code >= 0:
         return f"exited with status {exit_code}"
     try:

@@ -130,8 +130,8 @@ class ProcessMode(ExecutionMode):
 
     def _start(self, workload: Workload, num_workers: int) -> None:
         context = multiprocessing.get_context("spawn")
-        # Should nobody close it: at its exit, Python would wait for ever for workers that heed no SIGTERM.
-        Finalize(self, _let_go, (self._workers,), exitpriority=0)
+        # Where it is not closed: at its exit, Python would wait without end for workers that ignore SIGTERM.
+        Finalize(self, _stop_workers, (self._workers,), exitpriority=0)
         with _without_interrupts():
             for number, agents in enumerate(shard_bounds(workload.num_agents, num_workers)):
                 ours, theirs = context.Pipe()
@@ -183,9 +183,9 @@ class ProcessMode(ExecutionMode):
                 self._take(worker, frame)
             if not answered:
                 # Only now a death counts: a worker that answered and then died has done this frame's work.
-                self._bury(ready, waiting.values(), frame)
+                self._raise_if_dead(ready, waiting.values(), frame)
 
-    def _bury(self, ready: Iterable[int], waiting: Iterable[_Worker], frame: int) -> None:
+    def _raise_if_dead(self, ready: Iterable[int], waiting: Iterable[_Worker], frame: int) -> None:
         for worker in waiting:
             if worker.process.sentinel in ready:
                 raise _crash(worker, frame)
@@ -204,12 +204,12 @@ class ProcessMode(ExecutionMode):
 
     def _close(self) -> None:
         try:
-            _let_go(self._workers)
+            _stop_workers(self._workers)
         finally:
             self._shared = None
 
 
-def _let_go(workers: list[_Worker]) -> None:
+def _stop_workers(workers: list[_Worker]) -> None:
     """Ask every worker to leave, and kill those that do not."""
     for worker in workers:
         with suppress(OSError):

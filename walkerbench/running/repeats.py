@@ -17,7 +17,7 @@ from typing import IO, Any, Self
 
 from walkerbench.comparison.comparison_result import first_that_counts
 from walkerbench.criteria.grammar import exit_code
-from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError, manner_of_death
+from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError, describe_exit
 from walkerbench.profile.overrides import ProfileOverrides
 from walkerbench.run_directory import RunFile, read_run
 from walkerbench.running.summary import concluded
@@ -208,7 +208,7 @@ def _ended(directory: Path, code: int, interrupted: bool) -> ChildRun:
     borne_out = code in _VERDICTS and run is not None and exit_code(run.state, run.verdicts) == code
     if borne_out or code in _NO_VERDICTS:
         return ChildRun(directory, run, code, None)
-    return ChildRun(directory, run, RunBroken.exit_code, manner_of_death(code))
+    return ChildRun(directory, run, RunBroken.exit_code, describe_exit(code))
 
 
 def _plain(value: object) -> str:
