@@ -29,7 +29,6 @@ ARROWS: dict[str, set[str]] = {
     "run_directory": {"criteria", "errors", "modes", "slow_frames", "workloads"},
     "comparison": {"criteria", "errors", "modes", "slow_frames", "workloads"},
     "running": {
-        "comparison",
         "criteria",
         "errors",
         "modes",
@@ -102,6 +101,9 @@ MAY_ALSO = {
     "interleaved.session_server": {"os._exit"},
 }
 """What ends the process in the command line's stead when a signal comes first; a child whose parent is gone."""
+
+MAY_NAME_AN_EXIT_CODE = {"errors", "__main__"}
+"""Their home; and what may be interrupted before it can import them."""
 
 SAYS_NOTHING = {"common", "helper", "helpers", "misc", "tools", "util", "utils"}
 """Names that say nothing of what is inside a module."""
@@ -246,6 +248,28 @@ def test_only_the_command_line_prints_or_exits(name):
 def test_what_prints_and_what_exits_is_noticed():
     source = "import sys\nprint(1)\nsys.exit(2)\nsys.stderr.write('')\nraise SystemExit"
     assert sorted(prints_or_exits(ast.parse(source))) == ["SystemExit", "print", "sys.exit", "sys.stderr"]
+
+
+def bare_exit_codes(tree: ast.AST) -> Iterator[int]:
+    """Numbers that can only be exit codes, and numbers that a command or a function of exit codes returns."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value in (70, 130) and type(node.value) is int:
+            yield node.value
+        if isinstance(node, ast.FunctionDef) and (node.name.endswith("_command") or "exit_code" in node.name):
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Return) and isinstance(inner.value, ast.Constant):
+                    yield inner.value.value
+
+
+@every_module
+def test_exit_codes_are_named(name):
+    if name not in MAY_NAME_AN_EXIT_CODE:
+        assert list(bare_exit_codes(TREES[name])) == []
+
+
+def test_bare_exit_codes_are_noticed():
+    source = "def show_command():\n    return 0\ncodes = {'fault': 70}\ndef exit_code():\n    return 4"
+    assert sorted(bare_exit_codes(ast.parse(source))) == [0, 4, 70]
 
 
 @every_module

@@ -5,7 +5,7 @@ import pytest
 from recorded_runs import run_file
 from tiny_profile import TINY_FRAMES, profile_text
 
-from walkerbench.criteria.grammar import Verdict
+from walkerbench.criteria.judging import Verdict
 from walkerbench.errors import UsageError
 from walkerbench.pytest_plugin import Passed, ProfileRun, ProfileRunner
 from walkerbench.running.repeats import ChildRun

@@ -27,24 +27,61 @@
     ├── Interrupted                 130  the user stopped the run
     └── CallOrderError               70  a method was called in a state that does not allow it
 
-The number is the process's exit code. Each message is one line that says what to do.
+The number is the process's exit code, see `ExitCode`. Each message is one line that says what to do.
 """
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a process of walkerbench ends with."""
+
+    PASS = 0
+    """Every criterion is met, and no side is slower."""
+    FAIL = 1
+    """A criterion is not met, a safeguard stopped the run, or a side is slower: a regression."""
+    UNUSABLE = 2
+    """The request, a profile, a recorded run or a baseline cannot be used, or sides cannot be compared."""
+    BROKEN = 3
+    """The run started and could not be finished."""
+    INCONCLUSIVE = 4
+    """A comparison or a criterion could not be decided; of `doctor --strict`, the machine is unfit."""
+    FAULT = 70
+    """A fault in walkerbench itself."""
+    INTERRUPTED = 130
+    """The user ended it."""
+
+
+_SEVERITY = (
+    ExitCode.FAULT,
+    ExitCode.INTERRUPTED,
+    ExitCode.BROKEN,
+    ExitCode.UNUSABLE,
+    ExitCode.FAIL,
+    ExitCode.INCONCLUSIVE,
+    ExitCode.PASS,
+)
+
+
+def most_severe(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the one of several exit codes that the process ends with; `PASS` where there is none."""
+    return min(codes, key=_SEVERITY.index, default=ExitCode.PASS)
 
 
 class WalkerbenchError(Exception):
     """Root of every deliberate error; as itself, a fault in walkerbench."""
 
-    exit_code = 70
+    exit_code = ExitCode.FAULT
 
 
 class UsageError(WalkerbenchError):
     """The request cannot be carried out as asked."""
 
-    exit_code = 2
+    exit_code = ExitCode.UNUSABLE
 
 
 class ProfileError(UsageError):
@@ -99,7 +136,7 @@ class SideError(UsageError):
 class RunBroken(WalkerbenchError):
     """The run started and could not be finished."""
 
-    exit_code = 3
+    exit_code = ExitCode.BROKEN
 
 
 class WorkerError(RunBroken):
@@ -211,13 +248,13 @@ class ProtocolError(SessionError):
 class EmergencyShutdown(WalkerbenchError):
     """A safeguard stopped the environment; it can be asked for no further frame."""
 
-    exit_code = 1
+    exit_code = ExitCode.FAIL
 
 
 class Interrupted(WalkerbenchError):
     """The user stopped the run; what was recorded is kept."""
 
-    exit_code = 130
+    exit_code = ExitCode.INTERRUPTED
 
 
 class CallOrderError(WalkerbenchError):

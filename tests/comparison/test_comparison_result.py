@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from comparisons import compared, measurement, side
 
-from walkerbench.comparison.comparison_result import PRECEDENCE, first_that_counts, statistics_ms
-from walkerbench.interleaved.judging import judge
+from walkerbench.comparison.comparison_result import statistics_ms
+from walkerbench.errors import ExitCode, most_severe
+from walkerbench.interleaved.judging import judge_measurement
 
 
 @pytest.mark.parametrize(
@@ -23,9 +24,12 @@ from walkerbench.interleaved.judging import judge
         ([130, 70, 0], 70),
     ],
 )
-def test_of_several_exit_codes_the_first_of_the_order_counts(codes: list[int], counts: int) -> None:
-    assert first_that_counts(codes) == counts
-    assert set(PRECEDENCE) == {70, 130, 3, 2, 1, 4}
+def test_of_several_exit_codes_the_most_severe_counts(codes: list[int], counts: int) -> None:
+    assert most_severe(map(ExitCode, codes)) is ExitCode(counts)
+
+
+def test_every_exit_code_has_its_severity() -> None:
+    assert {most_severe([code]) for code in ExitCode} == set(ExitCode) == {0, 1, 2, 3, 4, 70, 130}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,7 @@ def test_statistics_are_in_milliseconds() -> None:
 
 def test_a_measurement_is_judged_as_one_family() -> None:
     sides = {"sequential": "sequential", "threaded (2)": "threaded", "process (2)": "process"}
-    result = judge(measurement(sides, [1.0, 1.25, 0.5]), tolerance=0.02)
+    result = judge_measurement(measurement(sides, [1.0, 1.25, 0.5]), tolerance=0.02)
     assert [each.verdict for each in result.comparisons] == ["regression", "no regression"]
     assert [each.time_ratio for each in result.comparisons] == pytest.approx([1.25, 0.5])
     # 12 of 12 rounds: 1/4096, twice it for the first of a family of two.

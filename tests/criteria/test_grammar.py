@@ -7,17 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkerbench.criteria.grammar import (
-    NO_EMERGENCY,
-    OPERATORS,
-    Criterion,
-    Verdict,
-    check_known,
-    exit_code,
-    judge,
-    parse_criterion,
-    replace,
-)
+from walkerbench.criteria.grammar import NO_EMERGENCY, OPERATORS, Criterion, check_known, parse_criterion, replace
+from walkerbench.criteria.judging import Verdict, exit_code_of_run, judge_criteria
 from walkerbench.criteria.metrics import Measured, known_metrics
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import CriterionError
@@ -190,7 +181,7 @@ def test_judging():
         parse_criterion(text) for text in ("frame_ms.max < 200", "physics_fps > 400", "frame_ms.p99 < 1", "deaths < 1")
     ]
 
-    assert judge(wanted, measured, 2) == (
+    assert judge_criteria(wanted, measured, 2) == (
         Verdict("frame_ms.max < 200", 2, 250.0, "fail", "250 is not < 200"),
         Verdict("physics_fps > 400", 2, 512.25, "pass", "512.25"),
         Verdict("frame_ms.p99 < 1", 2, None, "unsupported", "p99 needs 100 judged frames, there are 3"),
@@ -200,7 +191,7 @@ def test_judging():
 
 def test_a_metric_that_is_not_measured_at_all_is_no_pass():
     with pytest.raises(CriterionError, match="unknown metric"):
-        judge(GUIDE, Measured({"physics_fps": 500.0}, {}), None)
+        judge_criteria(GUIDE, Measured({"physics_fps": 500.0}, {}), None)
 
 
 def texts(chosen):
@@ -260,4 +251,4 @@ def verdict(outcome):
 )
 def test_exit_codes(state, outcomes, code):
     for order in itertools.permutations(outcomes):
-        assert exit_code(state, [verdict(outcome) for outcome in order]) == code
+        assert exit_code_of_run(state, [verdict(outcome) for outcome in order]) == code

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from walkerbench.doctor.checks import is_fit, judge
+from walkerbench.doctor.checks import check_machine, is_fit
 from walkerbench.doctor.gil import GilState
 from walkerbench.doctor.noise import Noise
 from walkerbench.doctor.readings import Readings
@@ -28,12 +28,12 @@ QUIET = Readings(
 
 
 def finding(subject, **changes):
-    findings = {each.subject: each for each in judge(dataclasses.replace(QUIET, **changes))}
+    findings = {each.subject: each for each in check_machine(dataclasses.replace(QUIET, **changes))}
     return findings[subject]
 
 
 def test_a_quiet_machine_is_fit_and_gets_no_advice():
-    findings = judge(QUIET)
+    findings = check_machine(QUIET)
 
     assert is_fit(findings)
     assert {each.level for each in findings} == {"ok"}

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from walkerbench.criteria.grammar import Verdict
+from walkerbench.criteria.judging import Verdict
 from walkerbench.modes.sequential import SequentialMode
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype

@@ -8,7 +8,7 @@ import pytest
 from recorded_runs import recorded, run_file, write
 
 from walkerbench.cli.run import run_command
-from walkerbench.criteria.grammar import Verdict
+from walkerbench.criteria.judging import Verdict
 from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
 from walkerbench.profile.overrides import ProfileOverrides
 from walkerbench.running import repeats

@@ -21,7 +21,7 @@ from tiny_profile import TINY_AGENTS, TINY_FRAMES, TINY_WARMUP, profile_text
 
 import walkerbench
 from walkerbench.cli.result import to_text
-from walkerbench.criteria.grammar import exit_code
+from walkerbench.criteria.judging import exit_code_of_run
 from walkerbench.errors import CapacityError, OutputError, UsageError, WorkerFailed
 from walkerbench.modes.registry import MODES
 from walkerbench.profile.loading import load_profile
@@ -199,7 +199,7 @@ def test_run_json_tells_mode_command_and_outcome(by_mode: dict[str, RecordedRun]
         assert run.profile["stages"] == [{"agents": TINY_AGENTS, "frames": TINY_FRAMES, "duration_s": None}]
         assert (run.stages[0].frames, run.stages[0].warmup) == (TINY_FRAMES, TINY_WARMUP)
         assert outcomes(run) == {"emergency_shutdowns == 0": "pass"}
-        assert exit_code(run.state, run.verdicts) == 0
+        assert exit_code_of_run(run.state, run.verdicts) == 0
     process = by_mode["process"].run.mode
     assert process.start_method == by_mode["process"].run.machine["start_method"] == "spawn"
     assert process.start_method_reason is not None
@@ -271,7 +271,7 @@ def test_every_stage_is_a_fresh_environment_judged_by_itself_and_within_the_whol
     judged = {verdict.stage: verdict for verdict in both.run.verdicts if verdict.criterion == "ai_updates < 60"}
     assert {stage: verdict.value for stage, verdict in judged.items()} == updates
     assert {stage: verdict.outcome for stage, verdict in judged.items()} == {0: "pass", 1: "pass", None: "fail"}
-    assert exit_code(both.run.state, both.run.verdicts) == 1
+    assert exit_code_of_run(both.run.state, both.run.verdicts) == 1
     last = both.frames[both.frames["stage"] == 1]
     assert second.metrics["frame_ms.max"] == last["wall_ns"][TINY_WARMUP:].max() / 1e6
 
@@ -309,7 +309,7 @@ def test_where_all_is_warm_up_nothing_can_be_judged(run: Run) -> None:
     recorded = run(agents=2, frames=None, duration_s=0.01, warmup=10**6, criteria={"frame_ms.max": "< 200"})
     assert len(recorded.frames) > 0
     assert outcomes(recorded.run) == {"frame_ms.max < 200": "unsupported", "emergency_shutdowns == 0": "pass"}
-    assert exit_code(recorded.run.state, recorded.run.verdicts) == 4
+    assert exit_code_of_run(recorded.run.state, recorded.run.verdicts) == 4
 
 
 def test_a_percentile_without_enough_frames_is_inconclusive(run: Run) -> None:
@@ -319,7 +319,7 @@ def test_a_percentile_without_enough_frames_is_inconclusive(run: Run) -> None:
         "frame_ms.p95 < 1000000000": "pass",
         "emergency_shutdowns == 0": "pass",
     }
-    assert exit_code(recorded.run.state, recorded.run.verdicts) == 4
+    assert exit_code_of_run(recorded.run.state, recorded.run.verdicts) == 4
 
 
 # Falling back.
@@ -352,7 +352,7 @@ def test_a_stall_trips_the_frame_time_and_nothing_else(run: Run, mode: str) -> N
         "frame_ms.p50 < 200": "pass",
         "emergency_shutdowns == 0": "pass",
     }
-    assert exit_code(recorded.run.state, recorded.run.verdicts) == 1
+    assert exit_code_of_run(recorded.run.state, recorded.run.verdicts) == 1
     assert recorded.frames["wall_ns"].argmax() == 20
     assert recorded.frames["wall_ns"][20] >= 250e6
 
@@ -383,7 +383,7 @@ def test_too_many_slow_frames_stop_the_run_in_order_even_in_warm_up(run: Run, mo
     assert recorded.run.stages[0].frames == 3
     assert recorded.run.emergency_shutdowns == 1
     assert outcomes(recorded.run) == {"emergency_shutdowns == 0": "fail"}
-    assert exit_code(recorded.run.state, recorded.run.verdicts) == 1
+    assert exit_code_of_run(recorded.run.state, recorded.run.verdicts) == 1
     assert recorded.run.finished_utc is not None
 
 
@@ -446,7 +446,7 @@ def test_an_unexpected_error_leaves_the_run_broken_and_whole(run: Run, tmp_path:
     assert (recorded.run.state, recorded.run.ended_because) == ("broken", "RuntimeError: the audience left")
     assert len(recorded.frames) == recorded.run.stages[0].frames > 0
     assert recorded.run.metrics["physics_fps"] is None or recorded.run.metrics["physics_fps"] > 0
-    assert exit_code(recorded.run.state, recorded.run.verdicts) == 3
+    assert exit_code_of_run(recorded.run.state, recorded.run.verdicts) == 3
 
 
 def test_an_error_before_the_first_frame_leaves_the_run_broken(run: Run, tmp_path: Path) -> None:
@@ -509,7 +509,7 @@ def test_an_interrupt_ends_the_run_after_the_frame(run: Run, number: signal.Sign
     assert recorded.run.ended_because == f"{number.name} after {frames} frames of this stage"
     assert 0 < frames <= 3
     assert [point.frame for point in recorded.run.checkpoints] == [frames - 1]
-    assert exit_code(recorded.run.state, recorded.run.verdicts) == 130
+    assert exit_code_of_run(recorded.run.state, recorded.run.verdicts) == 130
 
 
 def test_an_interrupt_before_the_first_frame_ends_the_run_before_it(run: Run) -> None:

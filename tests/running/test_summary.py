@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny_profile import profile_text
 
-from walkerbench.criteria.grammar import exit_code
+from walkerbench.criteria.judging import exit_code_of_run
 from walkerbench.errors import RunFileError
 from walkerbench.profile.loading import load_profile
 from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, read_run
@@ -169,7 +169,7 @@ def test_a_stall_of_the_host_is_a_failure_unless_the_profile_says_otherwise(
 ) -> None:
     concluded = conclude(late(runs[0], core_wait_ns=core_wait_ns, host_stall=host_stall))
     assert [verdict.outcome for verdict in concluded.verdicts] == outcomes
-    assert exit_code("finished", concluded.verdicts) == (4 if "unsupported" in outcomes else 1)
+    assert exit_code_of_run("finished", concluded.verdicts) == (4 if "unsupported" in outcomes else 1)
     assert [(slow.stage, slow.frame) for slow in concluded.worst_frames] == [(0, 15)]
     assert sum(concluded.slow_frames.values()) == 1
     if "unsupported" in outcomes:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from attributed import MAIN_PHASE, frames_of, setting, workers_of
 
-from walkerbench.criteria.grammar import Verdict, parse_criterion
+from walkerbench.criteria.grammar import parse_criterion
+from walkerbench.criteria.judging import Verdict
 from walkerbench.slow_frames.explanations import count_causes, excuse, explain, explain_slowest, limits_of, worst
 
 SEQUENTIAL = setting("sequential")

@@ -18,7 +18,7 @@ from walkerbench.cli.options import (
     verbose_option,
     work_options,
 )
-from walkerbench.errors import UsageError
+from walkerbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from walkerbench.comparison.comparison_result import Compared
@@ -89,7 +89,8 @@ def compare_command(
     sides = _modes(profile, workers)
     compared = measure_and_judge(sides, budget_s=budget_s, rounds=rounds, quiet=quiet, **decision)
     # Threads that are slower are an answer here, not a fault.
-    exit_code = 4 if any(comparison.verdict == "inconclusive" for comparison in compared.comparisons) else 0
+    inconclusive = any(comparison.verdict == "inconclusive" for comparison in compared.comparisons)
+    exit_code = ExitCode.INCONCLUSIVE if inconclusive else ExitCode.PASS
     print_compared(compared, exit_code, as_json=as_json, advice=_advice(compared))
     return exit_code
 

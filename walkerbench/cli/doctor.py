@@ -6,9 +6,9 @@ import click
 
 from walkerbench.cli.options import HELP_NAMES, verbose_option
 from walkerbench.cli.output import note, write_out
+from walkerbench.errors import ExitCode
 
 _NOISE_S = 5.0
-_UNFIT = 4
 
 
 @click.command("doctor", context_settings=HELP_NAMES)
@@ -30,7 +30,7 @@ def doctor_command(*, strict: bool, as_json: bool) -> int:
       walkerbench doctor --json
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.result import to_text
-    from walkerbench.doctor.checks import is_fit, judge
+    from walkerbench.doctor.checks import check_machine, is_fit
     from walkerbench.doctor.noise import measure_noise
     from walkerbench.doctor.readings import read_all
     from walkerbench.profile.loading import load_profile
@@ -39,6 +39,6 @@ def doctor_command(*, strict: bool, as_json: bool) -> int:
     note(f"measuring for about {_NOISE_S:.0f} s")
     smoke = load_profile("smoke")
     readings = read_all(lambda: measure_noise(smoke, _NOISE_S))
-    findings = judge(readings)
+    findings = check_machine(readings)
     write_out(render(findings, readings) if as_json else to_text(findings_table(findings)))
-    return _UNFIT if strict and not is_fit(findings) else 0
+    return ExitCode.INCONCLUSIVE if strict and not is_fit(findings) else ExitCode.PASS

@@ -11,10 +11,7 @@ import click
 from walkerbench.cli.group import walkerbench
 from walkerbench.cli.options import Invocation
 from walkerbench.cli.output import complain, note
-from walkerbench.errors import Interrupted, OverrideError, UsageError, WalkerbenchError, WorkerFailed
-
-_INTERNAL_ERROR = WalkerbenchError.exit_code
-_INTERRUPTED = Interrupted.exit_code
+from walkerbench.errors import ExitCode, OverrideError, UsageError, WalkerbenchError, WorkerFailed
 
 
 def run_command_line(arguments: Sequence[str]) -> int:
@@ -27,10 +24,10 @@ def run_command_line(arguments: Sequence[str]) -> int:
     try:
         _check_working_directory()
         result = walkerbench.main(list(arguments), "walkerbench", standalone_mode=False, obj=invocation)
-        return result if isinstance(result, int) else 0
+        return result if isinstance(result, int) else ExitCode.PASS
     except click.ClickException as error:
         complain(_usage_line(error))
-        return error.exit_code
+        return ExitCode.UNUSABLE
     except WalkerbenchError as error:
         _explain(error, invocation.verbose)
         return error.exit_code
@@ -38,11 +35,11 @@ def run_command_line(arguments: Sequence[str]) -> int:
         # A library may wrap the interruption that it met (click does, into Abort): it is an interruption all the same.
         if any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error)):
             complain("interrupted")
-            return _INTERRUPTED
+            return ExitCode.INTERRUPTED
         hint = "" if invocation.verbose else "; run again with -v for the traceback"
         complain(f"internal error: {_one_line(error)}{hint}")
         _show_traceback(error, invocation.verbose)
-        return _INTERNAL_ERROR
+        return ExitCode.FAULT
 
 
 def _check_working_directory() -> None:
@@ -63,7 +60,7 @@ def _explain(error: WalkerbenchError, verbose: bool) -> None:
         complain("\n".join(f"{_options(keys)}: {text}" for keys, text in error.problems))
         _show_traceback(error, verbose)
         return
-    ours = error.exit_code == _INTERNAL_ERROR
+    ours = error.exit_code == ExitCode.FAULT
     complain(f"internal error: {error}" if ours else str(error))
     if verbose and isinstance(error, WorkerFailed):
         note(f"The worker's traceback:\n{error.traceback_text.rstrip()}")

@@ -9,6 +9,7 @@ import click
 from walkerbench.cli.file_output import write_file
 from walkerbench.cli.options import HELP_NAMES, run_argument, verbose_option
 from walkerbench.cli.output import note, write_all_out
+from walkerbench.errors import ExitCode
 from walkerbench.reports.export import FORMATS
 
 _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {name:<17} {what}" for name, what in FORMATS.items())
@@ -60,4 +61,4 @@ def export_command(*, recorded: str, format_name: str, output: Path | None) -> i
     for warning in (trouble(found.run), faults_injected(found.run)):
         if warning:
             note(warning)
-    return 0
+    return ExitCode.PASS

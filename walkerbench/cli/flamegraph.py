@@ -9,6 +9,7 @@ import click
 
 from walkerbench.cli.options import HELP_NAMES, quiet_option, unjudged_profile_options, verbose_option
 from walkerbench.cli.output import note, write_out
+from walkerbench.errors import ExitCode
 
 
 @click.command("flamegraph", context_settings=HELP_NAMES)
@@ -59,4 +60,4 @@ def flamegraph_command(*, profile_name: str, output: Path, quiet: bool, **overri
     write_out(to_text(flame_graph_tables(graphs)))
     if graphs.interrupted is not None:
         raise Interrupted(f"interrupted ({graphs.interrupted}): what was sampled is kept in {output}")
-    return 0
+    return ExitCode.PASS

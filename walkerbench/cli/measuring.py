@@ -29,7 +29,7 @@ def measure_and_judge(
 ) -> Compared:
     """Measure sides now, the base first, and judge the others against it."""
     from walkerbench.comparison.verdicts import check_decidable
-    from walkerbench.interleaved.judging import judge
+    from walkerbench.interleaved.judging import judge_measurement
     from walkerbench.interleaved.round_plan import Request
     from walkerbench.interleaved.rounds import measure
 
@@ -38,7 +38,7 @@ def measure_and_judge(
     with open_display(sys.stderr, quiet=quiet) as display:
         display.say(f"measuring {', '.join(side.label for side in sides)}")
         measured = measure(sides, request, allow_different_work=allow_different_work, listener=RoundsProgress(display))
-    return judge(measured, tolerance=tolerance)
+    return judge_measurement(measured, tolerance=tolerance)
 
 
 def print_compared(compared: Compared, exit_code: int, *, as_json: bool, advice: str | None = None) -> None:

@@ -6,6 +6,7 @@ import click
 
 from walkerbench.cli.options import HELP_NAMES, verbose_option
 from walkerbench.cli.output import write_out
+from walkerbench.errors import ExitCode
 
 
 @click.command("profiles", context_settings=HELP_NAMES)
@@ -23,4 +24,4 @@ def profiles_command() -> int:
     from walkerbench.reports.terminal.profiles import profile_tables
 
     write_out(to_text(profile_tables(list_profiles())))
-    return 0
+    return ExitCode.PASS

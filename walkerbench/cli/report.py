@@ -8,6 +8,7 @@ import click
 
 from walkerbench.cli.file_output import write_file
 from walkerbench.cli.options import HELP_NAMES, RecordedRun, verbose_option
+from walkerbench.errors import ExitCode
 
 
 @click.command("report", context_settings=HELP_NAMES)
@@ -43,4 +44,4 @@ def report_command(*, recorded: tuple[str, ...], output: Path) -> int:
     source = plotly_js()
     found = [concluded(read_run(find_run(text, RUNS_ROOT))) for text in recorded]
     write_file(output, render(found, source))
-    return 0
+    return ExitCode.PASS

@@ -79,7 +79,7 @@ def _run_once(profile: Profile, output: Path | None, *, as_json: bool, quiet: bo
     from walkerbench.cli.display import open_display
     from walkerbench.cli.progress import RunProgress
     from walkerbench.cli.result import print_run
-    from walkerbench.criteria.grammar import exit_code
+    from walkerbench.criteria.judging import exit_code_of_run
     from walkerbench.run_directory import read_run
     from walkerbench.running import runner
 
@@ -93,4 +93,4 @@ def _run_once(profile: Profile, output: Path | None, *, as_json: bool, quiet: bo
             raise
     recorded = read_run(directory)
     print_run(recorded.run, directory, as_json=as_json, verbose=verbose)
-    return exit_code(recorded.run.state, recorded.run.verdicts)
+    return exit_code_of_run(recorded.run.state, recorded.run.verdicts)

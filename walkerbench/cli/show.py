@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from walkerbench.cli.options import HELP_NAMES, Invocation, json_option, run_argument, verbose_option
+from walkerbench.errors import ExitCode
 
 
 @click.command("show", context_settings=HELP_NAMES)
@@ -38,4 +39,4 @@ def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> 
     slowest = () if over_a_limit(found.run) else slow_frames(found.run)
     drawn = () if as_json else (*slowest, *pictures(found))
     print_run(found.run, found.directory, as_json=as_json, verbose=invocation.verbose, pictures=drawn)
-    return 0
+    return ExitCode.PASS

@@ -6,15 +6,16 @@ Whoever compares makes a `Compared`; every report and every exit code is made fr
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.comparison.verdicts import Comparison
+from walkerbench.comparison.verdicts import Comparison, ComparisonVerdict
 from walkerbench.criteria.statistics import summarise
+from walkerbench.errors import ExitCode, most_severe
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.slow_frames.attribution import TimeShare
 from walkerbench.workloads.main_phase import MainPhase
@@ -22,8 +23,11 @@ from walkerbench.workloads.main_phase import MainPhase
 METRIC = "frame"
 """What is compared: the wall time of frames, the metric `frame_ms`."""
 
-PRECEDENCE = (70, 130, 3, 2, 1, 4)
-"""Exit codes other than 0, the one first that counts where several apply."""
+_EXIT_CODES: Mapping[ComparisonVerdict, ExitCode] = {
+    "regression": ExitCode.FAIL,
+    "inconclusive": ExitCode.INCONCLUSIVE,
+    "no regression": ExitCode.PASS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,20 +109,13 @@ class Compared:
         return self.sides[0]
 
     @property
-    def exit_code(self) -> int:
-        """1 with a regression, else 4 where a comparison is inconclusive, else 0."""
-        codes = {"regression": 1, "inconclusive": 4, "no regression": 0}
-        return first_that_counts(codes[comparison.verdict] for comparison in self.comparisons)
+    def exit_code(self) -> ExitCode:
+        """`FAIL` with a regression, else `INCONCLUSIVE` where a comparison is, else `PASS`."""
+        return most_severe(_EXIT_CODES[comparison.verdict] for comparison in self.comparisons)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain data for JSON."""
         return dataclasses.asdict(self)
-
-
-def first_that_counts(codes: Iterable[int]) -> int:
-    """Of several exit codes, the one that the process ends with; 0 where no other is among them."""
-    given = set(codes)
-    return next((code for code in PRECEDENCE if code in given), 0)
 
 
 def statistics_ms(nanoseconds: NDArray[np.int64]) -> dict[str, float | None]:

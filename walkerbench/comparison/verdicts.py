@@ -37,7 +37,7 @@ __all__ = [
     "ALPHA",
     "TOLERANCE",
     "Comparison",
-    "Finding",
+    "ComparisonVerdict",
     "Question",
     "Repeats",
     "check_decidable",
@@ -49,7 +49,7 @@ __all__ = [
     "rounds_needed",
 ]
 
-Finding = Literal["regression", "no regression", "inconclusive"]
+ComparisonVerdict = Literal["regression", "no regression", "inconclusive"]
 """Slower by more than the tolerance; not slower by that much; or neither could be shown."""
 
 TOLERANCE = 0.02
@@ -131,7 +131,7 @@ class Comparison:
     p_not_slower: float
     tolerance: float
     alpha: float
-    verdict: Finding
+    verdict: ComparisonVerdict
     repetitions_to_settle: int | None
     detectable_slowdown: float | None
     detail: str
@@ -313,7 +313,7 @@ def _compare(question: Question, evidence: Evidence, p_slower: float, p_not_slow
     )
 
 
-def _verdict(p_slower: float, p_not_slower: float, alpha: float) -> Finding:
+def _verdict(p_slower: float, p_not_slower: float, alpha: float) -> ComparisonVerdict:
     # Never both: alpha is below 1/2.
     if p_slower <= alpha:
         return "regression"
@@ -327,7 +327,7 @@ def _detectable_slowdown(evidence: Evidence, rule: _Rule) -> float | None:
     return math.expm1(rule.limit + evidence.estimate - evidence.low)
 
 
-def _detail(verdict: Finding, evidence: Evidence, p_value: float, rule: _Rule) -> str:
+def _detail(verdict: ComparisonVerdict, evidence: Evidence, p_value: float, rule: _Rule) -> str:
     if verdict == "regression":
         return f"slower by more than {_percent(rule.tolerance)} (p = {p_value:.2g})"
     if verdict == "no regression":

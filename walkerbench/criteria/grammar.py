@@ -15,14 +15,9 @@ import operator
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
 
-from walkerbench.criteria.metrics import Measured
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import CriterionError
-from walkerbench.recorded_value import RecordedValue
-
-Outcome = Literal["pass", "fail", "unsupported"]
 
 OPERATORS = {
     "<": operator.lt,
@@ -67,32 +62,6 @@ class Criterion:
     def holds(self, value: float) -> bool:
         """Whether a measured value meets the criterion."""
         return bool(OPERATORS[self.operator](value, self.value))
-
-
-@dataclass(frozen=True)
-class Verdict(RecordedValue):
-    """What became of one criterion.
-
-    Attributes:
-        criterion: Its canonical text.
-        stage: The stage judged, or None for the whole run.
-        value: What was measured, or None.
-        outcome: `unsupported` where there was too little to judge by: neither a pass nor a failure.
-        detail: One line for a reader.
-    """
-
-    criterion: str
-    stage: int | None
-    value: float | None
-    outcome: Outcome
-    detail: str
-
-
-class Judged(Protocol):
-    """Anything with an outcome: a verdict, or the record of one."""
-
-    @property
-    def outcome(self) -> str: ...  # noqa: D102  the class says it
 
 
 NO_EMERGENCY = Criterion("emergency_shutdowns", None, "==", 0.0)
@@ -151,55 +120,6 @@ def replace(criteria: Iterable[Criterion], overrides: Sequence[Criterion]) -> tu
     overridden = {criterion.key for criterion in overrides}
     kept = [criterion for criterion in criteria if criterion.key not in overridden]
     return tuple(dict.fromkeys((*kept, *overrides, NO_EMERGENCY)))
-
-
-def judge(criteria: Iterable[Criterion], measured: Measured, stage: int | None) -> tuple[Verdict, ...]:
-    """Judge what was measured.
-
-    Args:
-        criteria: What must be reached.
-        measured: Of the stage or the whole run.
-        stage: The stage's number; None for the whole run.
-
-    Raises:
-        CriterionError: A criterion asks for what is not measured at all.
-    """
-    return tuple(_judge(criterion, measured, stage) for criterion in criteria)
-
-
-def exit_code(state: str, verdicts: Iterable[Judged]) -> int:
-    """The process's exit code for a run.
-
-    Args:
-        state: The run's state; one left `running` was killed, so it counts as broken.
-        verdicts: Its verdicts. None at all prove nothing: inconclusive.
-
-    Returns:
-        130 interrupted, 3 broken, 1 a criterion failed or an emergency shutdown, 4 inconclusive, 0 passed: the first
-        that applies.
-    """
-    outcomes = {verdict.outcome for verdict in verdicts}
-    if state == "interrupted":
-        return 130
-    if state not in ("finished", "emergency"):
-        return 3
-    if "fail" in outcomes or state == "emergency":
-        return 1
-    return 0 if outcomes == {"pass"} else 4
-
-
-def _judge(criterion: Criterion, measured: Measured, stage: int | None) -> Verdict:
-    check_known(criterion, measured.values)
-    text = str(criterion)
-    value = measured.values[criterion.key]
-    if value is None:
-        reason = measured.unmeasured.get(criterion.key, "not measured")
-        return Verdict(text, stage, None, "unsupported", reason)
-    if math.isnan(value):
-        return Verdict(text, stage, None, "unsupported", "the measured value is not a number")
-    if criterion.holds(value):
-        return Verdict(text, stage, value, "pass", f"{value:.6g}")
-    return Verdict(text, stage, value, "fail", f"{value:.6g} is not {criterion.operator} {criterion.value:.6g}")
 
 
 def _wrong(text: str, what: str) -> CriterionError:

@@ -20,7 +20,7 @@ _DROWNED = (0.02, 0.10)  # the first is the tolerance that comparisons have by d
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One thing that bears on measuring.
 
     Attributes:
@@ -37,7 +37,7 @@ class Finding:
     advice: str = ""
 
 
-def judge(readings: Readings) -> tuple[Finding, ...]:
+def check_machine(readings: Readings) -> tuple[Check, ...]:
     """A finding for each subject, the machine first, what was measured on it last."""
     return (
         _cores(readings),
@@ -55,102 +55,102 @@ def judge(readings: Readings) -> tuple[Finding, ...]:
     )
 
 
-def is_fit(findings: Sequence[Finding]) -> bool:
+def is_fit(findings: Sequence[Check]) -> bool:
     """Whether nothing makes figures worthless."""
     return all(finding.level != "unfit" for finding in findings)
 
 
-def _cores(readings: Readings) -> Finding:
+def _cores(readings: Readings) -> Check:
     seen = f"{readings.cores_allowed} of {readings.cores_present} may be used"
     if readings.cores_allowed < 2:
-        return Finding("cores", "warning", seen, "allow at least 2: on one, no mode can be faster than sequential")
-    return Finding("cores", "ok", seen)
+        return Check("cores", "warning", seen, "allow at least 2: on one, no mode can be faster than sequential")
+    return Check("cores", "ok", seen)
 
 
-def _quota(readings: Readings) -> Finding:
+def _quota(readings: Readings) -> Check:
     if readings.cpu_quota is None:
-        return Finding("quota", "ok", "none")
+        return Check("quota", "ok", "none")
     advice = "allow whole cores (a cpuset) instead: past a quota, the system stops the process within a frame"
-    return Finding("quota", "warning", f"{readings.cpu_quota:g} cores", advice)
+    return Check("quota", "warning", f"{readings.cpu_quota:g} cores", advice)
 
 
-def _governor(readings: Readings) -> Finding:
+def _governor(readings: Readings) -> Check:
     if not readings.governors:
-        return Finding("governor", "unknown", NOT_AVAILABLE)
+        return Check("governor", "unknown", NOT_AVAILABLE)
     seen = ", ".join(readings.governors)
     if readings.governors == ("performance",):
-        return Finding("governor", "ok", seen)
+        return Check("governor", "ok", seen)
     advice = "hold the frequency while measuring: sudo cpupower frequency-set -g performance"
-    return Finding("governor", "warning", seen, advice)
+    return Check("governor", "warning", seen, advice)
 
 
-def _turbo(readings: Readings) -> Finding:
+def _turbo(readings: Readings) -> Check:
     if readings.turbo is None:
-        return Finding("turbo", "unknown", NOT_AVAILABLE)
+        return Check("turbo", "unknown", NOT_AVAILABLE)
     if not readings.turbo:
-        return Finding("turbo", "ok", "off")
+        return Check("turbo", "ok", "off")
     advice = "switch it off while measuring: with it, the frequency falls as more cores work and as they get warm"
-    return Finding("turbo", "warning", "on", advice)
+    return Check("turbo", "warning", "on", advice)
 
 
-def _load(readings: Readings) -> Finding:
+def _load(readings: Readings) -> Check:
     if readings.load is None:
-        return Finding("load", "unknown", NOT_AVAILABLE)
+        return Check("load", "unknown", NOT_AVAILABLE)
     # The system counts who wants to run on any core, those that this process may not use among them.
     level = _level(readings.load / readings.cores_present, _LOAD_A_CORE)
     seen = f"{readings.load:.2f} over the last minute, on {readings.cores_present} cores"
-    return Finding("load", level, seen, _unless_ok(level, "end what else is running, or wait for a minute"))
+    return Check("load", level, seen, _unless_ok(level, "end what else is running, or wait for a minute"))
 
 
-def _steal(readings: Readings) -> Finding:
+def _steal(readings: Readings) -> Check:
     if readings.steal_percent is None:
-        return Finding("steal", "unknown", NOT_AVAILABLE)
+        return Check("steal", "unknown", NOT_AVAILABLE)
     level = _level(readings.steal_percent, _STEAL_PERCENT)
     advice = "the host is overbooked: use a machine with cores of its own"
-    return Finding("steal", level, f"{readings.steal_percent:.1f} % of the cores' time", _unless_ok(level, advice))
+    return Check("steal", level, f"{readings.steal_percent:.1f} % of the cores' time", _unless_ok(level, advice))
 
 
-def _swap(readings: Readings) -> Finding:
+def _swap(readings: Readings) -> Check:
     seen = f"{readings.swap_used_bytes / 1e6:,.0f} MB in use"
     if readings.swapped_pages is None:
-        return Finding("swap", "unknown", f"{seen}; what is swapped meanwhile is {NOT_AVAILABLE}")
+        return Check("swap", "unknown", f"{seen}; what is swapped meanwhile is {NOT_AVAILABLE}")
     seen = f"{seen}, pages swapped meanwhile: {readings.swapped_pages:,}"
     if readings.swapped_pages > 0:
-        return Finding("swap", "unfit", seen, "free memory: a page that comes back from disk takes longer than a frame")
-    return Finding("swap", "ok", seen)
+        return Check("swap", "unfit", seen, "free memory: a page that comes back from disk takes longer than a frame")
+    return Check("swap", "ok", seen)
 
 
-def _blas(readings: Readings) -> Finding:
+def _blas(readings: Readings) -> Check:
     if not readings.blas:
         advice = "install NumPy from a wheel with OpenBLAS: what cannot be seen cannot be held to one thread a worker"
-        return Finding("BLAS", "warning", "none that is known", advice)
+        return Check("BLAS", "warning", "none that is known", advice)
     seen = ", ".join(f"{name} with {threads}" for name, threads in readings.blas)
-    return Finding("BLAS", "ok", f"{seen} threads; a run holds it to 1 a worker")
+    return Check("BLAS", "ok", f"{seen} threads; a run holds it to 1 a worker")
 
 
-def _gil(readings: Readings) -> Finding:
+def _gil(readings: Readings) -> Check:
     gil = readings.gil
     if not gil.free_threaded_build:
-        return Finding("GIL", "ok", f"on; which import switched it on is {NOT_AVAILABLE}: this Python always has it")
+        return Check("GIL", "ok", f"on; which import switched it on is {NOT_AVAILABLE}: this Python always has it")
     if not gil.enabled:
-        return Finding("GIL", "ok", "off, after all imports")
+        return Check("GIL", "ok", "off, after all imports")
     advice = "set PYTHON_GIL=0: otherwise threads are measured with the GIL"
-    return Finding("GIL", "warning", f"on, switched on by {gil.switched_on_by}", advice)
+    return Check("GIL", "warning", f"on, switched on by {gil.switched_on_by}", advice)
 
 
-def _timer(readings: Readings) -> Finding:
+def _timer(readings: Readings) -> Check:
     level = _level(readings.timer_step_ns, _TIMER_STEP_NS)
     advice = "use another clock source: see /sys/devices/system/clocksource/clocksource0/available_clocksource"
-    return Finding("timer", level, f"steps of {readings.timer_step_ns:,} ns", _unless_ok(level, advice))
+    return Check("timer", level, f"steps of {readings.timer_step_ns:,} ns", _unless_ok(level, advice))
 
 
-def _sleep(readings: Readings) -> Finding:
+def _sleep(readings: Readings) -> Check:
     level = _level(readings.sleep_overshoot_us, _SLEEP_OVERSHOOT_US)
     seen = f"1 ms takes {readings.sleep_overshoot_us:,.0f} µs longer"
-    return Finding("sleep", level, seen, _unless_ok(level, "measure at pace max: real-time pace misses its deadlines"))
+    return Check("sleep", level, seen, _unless_ok(level, "measure at pace max: real-time pace misses its deadlines"))
 
 
-def _noise(readings: Readings) -> Finding:
+def _noise(readings: Readings) -> Check:
     noise = readings.noise
     level = _level(noise.drowned, _DROWNED)
     seen = (
@@ -158,7 +158,7 @@ def _noise(readings: Readings) -> Finding:
         f"slowdown below {100 * noise.drowned:.1f} % would drown in it"
     )
     advice = "see to the findings above and run this again; measure longer, and more rounds, where it stays"
-    return Finding("noise", level, seen, _unless_ok(level, advice))
+    return Check("noise", level, seen, _unless_ok(level, advice))
 
 
 def _level(value: float, limits: tuple[float, float]) -> Level:

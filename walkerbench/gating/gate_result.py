@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from walkerbench.comparison.comparison_result import Compared, first_that_counts
-from walkerbench.criteria import grammar as criteria
-from walkerbench.criteria.grammar import Verdict
+from walkerbench.comparison.comparison_result import Compared
+from walkerbench.criteria.judging import Verdict, exit_code_of_run
+from walkerbench.errors import ExitCode, most_severe
 from walkerbench.run_directory import RunFile
 
+_WORDS = {ExitCode.PASS: "PASS", ExitCode.FAIL: "FAIL", ExitCode.INCONCLUSIVE: "INCONCLUSIVE"}
 _WORST_FIRST: tuple[Literal["fail", "unsupported", "pass"], ...] = ("fail", "unsupported", "pass")
 
 
@@ -28,9 +29,9 @@ class GatedRun:
     run: RunFile
 
     @property
-    def exit_code(self) -> int:
-        """As of `walkerbench run`."""
-        return criteria.exit_code(self.run.state, self.run.verdicts)
+    def exit_code(self) -> ExitCode:
+        """As `walkerbench run` gives it."""
+        return exit_code_of_run(self.run.state, self.run.verdicts)
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,14 @@ class GateResult:
     compared: Compared
 
     @property
-    def exit_code(self) -> int:
-        """Of the runs' exit codes and the comparison's, the one that counts."""
-        return first_that_counts([*(each.exit_code for each in self.runs), self.compared.exit_code])
+    def exit_code(self) -> ExitCode:
+        """The most severe of the runs' exit codes and the comparison's."""
+        return most_severe([*(each.exit_code for each in self.runs), self.compared.exit_code])
 
     @property
     def word(self) -> str:
         """PASS, FAIL, INCONCLUSIVE, or NO VERDICT where a run was not finished."""
-        return {0: "PASS", 1: "FAIL", 4: "INCONCLUSIVE"}.get(self.exit_code, "NO VERDICT")
+        return _WORDS.get(self.exit_code, "NO VERDICT")
 
     @property
     def criteria(self) -> tuple[GatedCriterion, ...]:

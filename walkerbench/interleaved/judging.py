@@ -10,7 +10,7 @@ from walkerbench.interleaved.measurement import Measurement, SideResult
 from walkerbench.slow_frames.attribution import shares
 
 
-def judge(measurement: Measurement, *, tolerance: float) -> Compared:
+def judge_measurement(measurement: Measurement, *, tolerance: float) -> Compared:
     """Judge every candidate against the base, as one family.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from annotated_types import Ge
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from walkerbench.criteria.grammar import Verdict
+from walkerbench.criteria.judging import Verdict
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.run_directory.schema_history import SCHEMA_VERSION
 from walkerbench.slow_frames.attribution import Attribution

@@ -15,17 +15,24 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any, Self
 
-from walkerbench.comparison.comparison_result import first_that_counts
-from walkerbench.criteria.grammar import exit_code
-from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError, describe_exit
+from walkerbench.criteria.judging import exit_code_of_run
+from walkerbench.errors import (
+    ExitCode,
+    Interrupted,
+    RunBroken,
+    UsageError,
+    WalkerbenchError,
+    describe_exit,
+    most_severe,
+)
 from walkerbench.profile.overrides import ProfileOverrides
 from walkerbench.run_directory import RunFile, read_run
 from walkerbench.running.summary import concluded
 from walkerbench.system.child_processes import PACKAGE, child_environment, interpreter_command
 from walkerbench.system.interrupts import SIGNALS
 
-_VERDICTS = (0, 1, 4)
-_NO_VERDICTS = (2, 3, 70, 130)
+_VERDICTS = (ExitCode.PASS, ExitCode.FAIL, ExitCode.INCONCLUSIVE)
+_NO_VERDICTS = (ExitCode.UNUSABLE, ExitCode.BROKEN, ExitCode.FAULT, ExitCode.INTERRUPTED)
 
 
 @dataclass(frozen=True)
@@ -35,13 +42,13 @@ class ChildRun:
     Attributes:
         directory: Where it is recorded.
         run: The run, as far as it was recorded; None where nothing was.
-        exit_code: As of `walkerbench run`; 3 where the process crashed.
+        exit_code: As `walkerbench run` gives it; `BROKEN` where the process crashed.
         crash: How the process ended where it did not end in order, or None.
     """
 
     directory: Path
     run: RunFile | None
-    exit_code: int
+    exit_code: ExitCode
     crash: str | None
 
     def judged(self, said: str) -> RunFile:
@@ -76,10 +83,10 @@ class Repeats:
     interrupted: bool
 
     @property
-    def exit_code(self) -> int:
-        """Of all runs' exit codes the one that counts."""
-        stopped = [Interrupted.exit_code] if self.interrupted else []
-        return first_that_counts([*stopped, *(run.exit_code for run in self.runs)])
+    def exit_code(self) -> ExitCode:
+        """The most severe of all runs' exit codes."""
+        stopped = [ExitCode.INTERRUPTED] if self.interrupted else []
+        return most_severe([*stopped, *(run.exit_code for run in self.runs)])
 
 
 class PassedOnSignals:
@@ -203,12 +210,12 @@ def record_repeats(
 def _ended(directory: Path, code: int, interrupted: bool) -> ChildRun:
     run = concluded(read_run(directory)).run if (directory / "run.json").exists() else None
     if interrupted:
-        return ChildRun(directory, run, Interrupted.exit_code, None)
+        return ChildRun(directory, run, ExitCode.INTERRUPTED, None)
     # Python itself ends with 1 where walkerbench cannot be imported: a verdict is one that the recorded run bears out.
-    borne_out = code in _VERDICTS and run is not None and exit_code(run.state, run.verdicts) == code
+    borne_out = code in _VERDICTS and run is not None and exit_code_of_run(run.state, run.verdicts) == code
     if borne_out or code in _NO_VERDICTS:
-        return ChildRun(directory, run, code, None)
-    return ChildRun(directory, run, RunBroken.exit_code, describe_exit(code))
+        return ChildRun(directory, run, ExitCode(code), None)
+    return ChildRun(directory, run, ExitCode.BROKEN, describe_exit(code))
 
 
 def _plain(value: object) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.criteria.grammar import Verdict, judge, parse_criterion
+from walkerbench.criteria.grammar import parse_criterion
+from walkerbench.criteria.judging import Verdict, judge_criteria
 from walkerbench.criteria.metrics import Measured, measure
 from walkerbench.errors import RunFileError
 from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, StageRecord
@@ -67,9 +68,9 @@ def conclude(recorded: RecordedRun) -> RunFile:
             )
         )
         if several:
-            verdicts += judge(criteria, measured, stage.stage)
+            verdicts += judge_criteria(criteria, measured, stage.stage)
     whole = _measure(recorded, recorded.frames, _totals(run), run.emergency_shutdowns)
-    verdicts += judge(criteria, whole, None)
+    verdicts += judge_criteria(criteria, whole, None)
     if run.profile.get("host_stall") == "inconclusive":
         verdicts = [excuse(verdict, recorded.frames, slow, run.workload.main_phase) for verdict in verdicts]
     return run.changed(

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.criteria.grammar import Criterion, Verdict, parse_criterion
+from walkerbench.criteria.grammar import Criterion, parse_criterion
+from walkerbench.criteria.judging import Verdict
 from walkerbench.criteria.metrics import duration_name
 from walkerbench.recorded_value import RecordedValue
 from walkerbench.slow_frames.critical_path import Cause, CriticalPath, follow

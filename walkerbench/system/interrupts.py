@@ -11,7 +11,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, Self
 
-from walkerbench.errors import Interrupted
+from walkerbench.errors import ExitCode
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """What asks a process to end, as far as this system has it."""
@@ -43,7 +43,7 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     with suppress(OSError):
         if sys.stderr is not None:  # written past its buffer, which may be in use right now
             os.write(sys.stderr.fileno(), b"walkerbench: interrupted\n")
-    os._exit(Interrupted.exit_code)
+    os._exit(ExitCode.INTERRUPTED)
 
 
 class InterruptWatch:

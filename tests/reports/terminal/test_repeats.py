@@ -7,7 +7,7 @@ import pytest
 from recorded_runs import run_file
 from rich.console import Console
 
-from walkerbench.criteria.grammar import Verdict
+from walkerbench.criteria.judging import Verdict
 from walkerbench.reports.terminal.repeats import report
 from walkerbench.running.repeats import ChildRun, Repeats
 

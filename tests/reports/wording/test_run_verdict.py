@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from walkerbench.criteria.grammar import exit_code
+from walkerbench.criteria.judging import exit_code_of_run
 from walkerbench.reports.wording.run_verdict import conclude, trouble
 from walkerbench.run_directory import RunFile
 
@@ -47,7 +47,7 @@ def test_the_words_agree_with_the_exit_code(
     run = FINISHED.changed(state=state, ended_because="too slow", verdicts=verdicts(*outcomes))
     conclusion = conclude(run)
     assert (conclusion.word, conclusion.because) == (word, because)
-    assert exit_code(run.state, run.verdicts) == code
+    assert exit_code_of_run(run.state, run.verdicts) == code
     assert conclusion.word == {0: "PASS", 1: "FAIL", 4: "INCONCLUSIVE"}.get(code, "NO VERDICT")
 
 

@@ -19,7 +19,7 @@ from walkerbench.reports.wording.numbers import stage_name
 from walkerbench.reports.wording.run_verdict import trouble
 
 if TYPE_CHECKING:
-    from walkerbench.criteria.grammar import Verdict
+    from walkerbench.criteria.judging import Verdict
     from walkerbench.run_directory import RecordedRun, RunFile
 
 _FOUND: dict[str, Literal["failure", "error"]] = {"fail": "failure", "unsupported": "error"}

@@ -16,7 +16,7 @@ from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, st
 from walkerbench.reports.wording.run_verdict import conclude, faults_injected, measured_in_words, trouble
 
 if TYPE_CHECKING:
-    from walkerbench.criteria.grammar import Verdict
+    from walkerbench.criteria.judging import Verdict
     from walkerbench.run_directory import RunFile
 
 _STATISTICS = ("mean", "p50", "p95", "p99", "max")

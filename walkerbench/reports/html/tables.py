@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from walkerbench.criteria.grammar import Verdict
+from walkerbench.criteria.judging import Verdict
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.wording.durations import main_durations

@@ -11,14 +11,14 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from walkerbench.doctor.checks import Finding, is_fit
+from walkerbench.doctor.checks import Check, is_fit
 from walkerbench.doctor.readings import Readings
 from walkerbench.reports.wording.numbers import counted
 
 _STYLES = {"ok": "green", "unknown": "dim", "warning": "bold yellow", "unfit": "bold red"}
 
 
-def findings_table(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+def findings_table(findings: Sequence[Check]) -> Iterator[RenderableType]:
     """Lay out findings, what to do about each below it, and what they come to."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
@@ -33,7 +33,7 @@ def findings_table(findings: Sequence[Finding]) -> Iterator[RenderableType]:
     yield Text(f"\n{_in_words(findings)}", style="bold")
 
 
-def render(findings: Sequence[Finding], readings: Readings) -> str:
+def render(findings: Sequence[Check], readings: Readings) -> str:
     """Findings and readings as JSON text, indented, with a newline at its end."""
     content = {
         "fit": is_fit(findings),
@@ -43,7 +43,7 @@ def render(findings: Sequence[Finding], readings: Readings) -> str:
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
-def _in_words(findings: Sequence[Finding]) -> str:
+def _in_words(findings: Sequence[Check]) -> str:
     counts = Counter(finding.level for finding in findings)
     if counts["unfit"]:
         subjects = ", ".join(finding.subject for finding in findings if finding.level == "unfit")

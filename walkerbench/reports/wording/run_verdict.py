@@ -30,7 +30,7 @@ class Conclusion:
 
 
 def conclude(run: RunFile) -> Conclusion:
-    """Put a run's state and verdicts into words, in the order of `criteria.grammar.exit_code`."""
+    """Put a run's state and verdicts into words, in the order of `criteria.judging.exit_code`."""
     if run.state == "interrupted":
         return Conclusion("NO VERDICT", "the run was interrupted; what was measured until then stands above.")
     if run.state == "running":

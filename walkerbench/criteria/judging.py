@@ -1,0 +1,82 @@
+"""Judges one run by its criteria, and says what the run's exit code is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from walkerbench.criteria.grammar import Criterion, check_known
+from walkerbench.criteria.metrics import Measured
+from walkerbench.errors import ExitCode
+from walkerbench.recorded_value import RecordedValue
+
+Outcome = Literal["pass", "fail", "unsupported"]
+
+
+@dataclass(frozen=True)
+class Verdict(RecordedValue):
+    """What became of one criterion.
+
+    Attributes:
+        criterion: Its canonical text.
+        stage: The stage judged, or None for the whole run.
+        value: What was measured, or None.
+        outcome: `unsupported` where there was too little to judge by: neither a pass nor a failure.
+        detail: One line for a reader.
+    """
+
+    criterion: str
+    stage: int | None
+    value: float | None
+    outcome: Outcome
+    detail: str
+
+
+def judge_criteria(criteria: Iterable[Criterion], measured: Measured, stage: int | None) -> tuple[Verdict, ...]:
+    """Judge what was measured.
+
+    Args:
+        criteria: What must be reached.
+        measured: Of the stage or the whole run.
+        stage: The stage's number; None for the whole run.
+
+    Raises:
+        CriterionError: A criterion asks for what is not measured at all.
+    """
+    return tuple(_judge(criterion, measured, stage) for criterion in criteria)
+
+
+def exit_code_of_run(state: str, verdicts: Iterable[Verdict]) -> ExitCode:
+    """Return the process's exit code for a run.
+
+    Args:
+        state: The run's state; one left `running` was killed, so it counts as broken.
+        verdicts: Its verdicts. None at all prove nothing: inconclusive.
+
+    Returns:
+        The first that applies: interrupted, broken, a criterion failed or an emergency shutdown, inconclusive, passed.
+    """
+    outcomes = {verdict.outcome for verdict in verdicts}
+    if state == "interrupted":
+        return ExitCode.INTERRUPTED
+    if state not in ("finished", "emergency"):
+        return ExitCode.BROKEN
+    if "fail" in outcomes or state == "emergency":
+        return ExitCode.FAIL
+    return ExitCode.PASS if outcomes == {"pass"} else ExitCode.INCONCLUSIVE
+
+
+def _judge(criterion: Criterion, measured: Measured, stage: int | None) -> Verdict:
+    check_known(criterion, measured.values)
+    text = str(criterion)
+    value = measured.values[criterion.key]
+    if value is None:
+        reason = measured.unmeasured.get(criterion.key, "not measured")
+        return Verdict(text, stage, None, "unsupported", reason)
+    if math.isnan(value):
+        return Verdict(text, stage, None, "unsupported", "the measured value is not a number")
+    if criterion.holds(value):
+        return Verdict(text, stage, value, "pass", f"{value:.6g}")
+    return Verdict(text, stage, value, "fail", f"{value:.6g} is not {criterion.operator} {criterion.value:.6g}")
