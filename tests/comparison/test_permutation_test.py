@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from walkerbench.comparison.confidence_interval import shifts
+from walkerbench.comparison.evidence import permutation_evidence
 from walkerbench.comparison.permutation_test import (
     MOST_REPEATS,
     MOST_SPLITS,
-    permutation_evidence,
     permutation_p_values,
     repeats_needed,
-    shifts,
     split_count,
 )
 

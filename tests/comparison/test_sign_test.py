@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkerbench.comparison.sign_test import MOST_ROUNDS, bound_rank, rounds_needed, sign_evidence, sign_p_value
+from walkerbench.comparison.confidence_interval import bound_rank
+from walkerbench.comparison.evidence import sign_evidence
+from walkerbench.comparison.sign_test import MOST_ROUNDS, rounds_needed, sign_p_value
 
 
 def at_least(successes, rounds, chance):

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from walkerbench.comparison.permutation_test import permutation_p_values, shifts
-from walkerbench.comparison.sign_test import bound_rank, sign_p_value
+from walkerbench.comparison.confidence_interval import bound_rank, shifts
+from walkerbench.comparison.permutation_test import permutation_p_values
+from walkerbench.comparison.sign_test import sign_p_value
 from walkerbench.comparison.verdicts import ALPHA, TOLERANCE, Question, holm, judge_rounds, round_estimate
 
 ROUNDS = 11

@@ -1,9 +1,16 @@
-"""Evidence: what a test says of one candidate against its base, before a family of them is decided."""
+"""Evidence: what a test and its interval say of one candidate against its base, before a family is decided."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from walkerbench.comparison.confidence_interval import median_interval, shift_interval
+from walkerbench.comparison.permutation_test import permutation_p_values, repeats_needed, repeats_to_settle
+from walkerbench.comparison.sign_test import rounds_needed, rounds_to_settle, sign_p_value
 
 Test = Literal["sign", "permutation"]
 """Which test: over rounds that were measured together, or over repeats that were recorded apart."""
@@ -42,3 +49,68 @@ class Evidence:
     level: float
     p_above: float
     p_below: float
+
+
+def sign_evidence(values: NDArray[np.float64], limit: float, error: float) -> Evidence:
+    """Test the median of some values against a limit, and bound it.
+
+    A value exactly at the limit supports neither side, yet stays in the count of values: that can only raise a p-value.
+
+    Args:
+        values: `(n,)`, at least one.
+        limit: What the median is held against, in the values' unit.
+        error: Chance by which each bound may be wrong, below 1/2.
+
+    Returns:
+        The evidence; the estimate is the sample's median. Where so few values have no bound at this error, the bounds
+        are the smallest and the largest value.
+    """
+    rounds, needed = len(values), rounds_needed(error)
+    above, below = int(np.count_nonzero(values > limit)), int(np.count_nonzero(values < limit))
+    interval = median_interval(values, error)
+    return Evidence(
+        test="sign",
+        repetitions=rounds,
+        repetitions_needed=needed,
+        repetitions_to_settle=rounds_to_settle(max(above, below) / rounds, error, LIKELY, max(needed, rounds + 1)),
+        decidable=interval.supported,
+        estimate=float(np.median(values)),
+        low=interval.low,
+        high=interval.high,
+        level=interval.level,
+        p_above=sign_p_value(above, rounds),
+        p_below=sign_p_value(below, rounds),
+    )
+
+
+def permutation_evidence(
+    base: NDArray[np.float64], candidate: NDArray[np.float64], limit: float, error: float
+) -> Evidence:
+    """Test the shift from one group to another against a limit, and bound it.
+
+    Args:
+        base: `(m,)`, at least one.
+        candidate: `(n,)`, at least one; `split_count(m, n)` is at most `MOST_SPLITS`.
+        limit: What the shift is held against, in the values' unit.
+        error: Chance by which each bound may be wrong, below 1/2.
+
+    Returns:
+        The evidence; the estimate is the difference of the means, `candidate - base`. Where so few values have no bound
+        at this error, the bounds are the outermost of `shifts`.
+    """
+    fewer, needed = min(len(base), len(candidate)), repeats_needed(error)
+    interval = shift_interval(base, candidate, error)
+    p_above, p_below = permutation_p_values(base, candidate, limit)
+    return Evidence(
+        test="permutation",
+        repetitions=fewer,
+        repetitions_needed=needed,
+        repetitions_to_settle=repeats_to_settle(base, candidate, limit, error, LIKELY, max(needed, fewer + 1)),
+        decidable=interval.supported and fewer > 1,
+        estimate=float(candidate.mean() - base.mean()),
+        low=interval.low,
+        high=interval.high,
+        level=interval.level,
+        p_above=p_above,
+        p_below=p_below,
+    )

@@ -7,15 +7,12 @@ may be applied to samples from any populations", Supplement to the Journal of th
 
 from __future__ import annotations
 
-import itertools
 import math
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from walkerbench.comparison.evidence import LIKELY, Evidence
 
 MOST_REPEATS = 10
 """Repeats a side for which every split is still gone through in about a second."""
@@ -24,41 +21,6 @@ MOST_SPLITS = math.comb(2 * MOST_REPEATS, MOST_REPEATS)
 """The same for groups of unequal size, as a number of splits."""
 
 _BATCH = 10_000  # bounds the memory, not the result
-
-
-def permutation_evidence(
-    base: NDArray[np.float64], candidate: NDArray[np.float64], limit: float, error: float
-) -> Evidence:
-    """Test the shift from one group to another against a limit, and bound it.
-
-    Args:
-        base: `(m,)`, at least one.
-        candidate: `(n,)`, at least one; `split_count(m, n)` is at most `MOST_SPLITS`.
-        limit: What the shift is held against, in the values' unit.
-        error: Chance by which each bound may be wrong, below 1/2.
-
-    Returns:
-        The evidence; the estimate is the difference of the means, `candidate - base`. Where so few values have no bound
-        at this error, the bounds are the outermost of `shifts`.
-    """
-    fewer, splits = min(len(base), len(candidate)), split_count(len(base), len(candidate))
-    needed, rank = repeats_needed(error), math.floor(error * splits)
-    outermost = max(rank, 1)
-    possible = shifts(base, candidate)
-    p_above, p_below = permutation_p_values(base, candidate, limit)
-    return Evidence(
-        test="permutation",
-        repetitions=fewer,
-        repetitions_needed=needed,
-        repetitions_to_settle=_repeats_to_settle(base, candidate, limit, error, max(needed, fewer + 1)),
-        decidable=rank > 0 and fewer > 1,
-        estimate=float(candidate.mean() - base.mean()),
-        low=float(possible[outermost - 1]),
-        high=float(possible[-outermost]),
-        level=1 - 2 * outermost / splits,
-        p_above=p_above,
-        p_below=p_below,
-    )
 
 
 def permutation_p_values(
@@ -93,31 +55,6 @@ def permutation_p_values(
     return float(above), float(below)
 
 
-def shifts(base: NDArray[np.float64], candidate: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Every shift at which the test's p-values change: the candidates for its bounds.
-
-    To exchange `k` values of one group for `k` of the other leaves the statistic at least as large as it was exactly
-    where the shift taken away is at least the difference of these values' means. So the p-value for "above" a limit is
-    the share of splits, the actual one included, whose difference is at most the limit: K. R. Gabriel and W. J. Hall,
-    "Rerandomization inference on regression and shift effects", Journal of the American Statistical Association 78,
-    1983.
-
-    Args:
-        base: `(m,)`.
-        candidate: `(n,)`.
-
-    Returns:
-        `(splits - 1,)`, ascending, in the values' unit.
-    """
-    pooled = np.concatenate([base, candidate])
-    chosen = _splits(len(base), len(candidate))
-    exchanged = np.count_nonzero(chosen < len(base), axis=1)
-    given_up = candidate.sum() - pooled[chosen].sum(axis=1)
-    others = exchanged > 0
-    differences: NDArray[np.float64] = np.sort(given_up[others] / exchanged[others])
-    return differences
-
-
 def split_count(base: int, candidate: int) -> int:
     """Number of ways to split all values into groups of two sizes."""
     return math.comb(base + candidate, candidate)
@@ -140,10 +77,15 @@ def repeats_needed(alpha: float, family: int = 1) -> int:
     return repeats
 
 
-def _repeats_to_settle(
-    base: NDArray[np.float64], candidate: NDArray[np.float64], limit: float, error: float, at_least: int
+def repeats_to_settle(
+    base: NDArray[np.float64],
+    candidate: NDArray[np.float64],
+    limit: float,
+    error: float,
+    likely: float,
+    at_least: int,
 ) -> int | None:
-    """About the fewest repeats a side that likely have a verdict, at the shift and the scatter seen.
+    """Return about the fewest repeats a side that have a verdict by the chance `likely`, at the shift and scatter seen.
 
     A plan by the normal approximation, `n = 2 (s (z_error + z_likely) / distance)²` with `s` the pooled standard
     deviation: J. M. Lachin, "Introduction to sample size determination and power analysis for clinical trials",
@@ -154,15 +96,9 @@ def _repeats_to_settle(
     if freedom == 0 or distance == 0:
         return None
     variance = (((base - base.mean()) ** 2).sum() + ((candidate - candidate.mean()) ** 2).sum()) / freedom
-    quantiles = NormalDist().inv_cdf(1 - error) + NormalDist().inv_cdf(LIKELY)
+    quantiles = NormalDist().inv_cdf(1 - error) + NormalDist().inv_cdf(likely)
     wanted = max(at_least, 2 * float(variance) * (quantiles / distance) ** 2)
     return math.ceil(wanted) if wanted <= MOST_REPEATS else None
-
-
-def _splits(base: int, candidate: int) -> NDArray[np.intp]:
-    """`(splits, candidate)`: the indices, among all values, of the second group."""
-    every = itertools.combinations(range(base + candidate), candidate)
-    return np.fromiter(itertools.chain.from_iterable(every), np.intp).reshape(-1, candidate)
 
 
 def _difference_of_means(first: NDArray[Any], second: NDArray[Any], axis: int) -> NDArray[Any]:

@@ -8,45 +8,9 @@ shape, so the number above is at worst binomial. W. J. Conover, "Practical Nonpa
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-
-from walkerbench.comparison.evidence import LIKELY, Evidence
 
 MOST_ROUNDS = 200
 """No more rounds than this are proposed: a quarter of an hour, at some four seconds a round."""
-
-
-def sign_evidence(values: NDArray[np.float64], limit: float, error: float) -> Evidence:
-    """Test the median of some values against a limit, and bound it.
-
-    A value exactly at the limit supports neither side, yet stays in the count of values: that can only raise a p-value.
-
-    Args:
-        values: `(n,)`, at least one.
-        limit: What the median is held against, in the values' unit.
-        error: Chance by which each bound may be wrong, below 1/2.
-
-    Returns:
-        The evidence; the estimate is the sample's median. Where so few values have no bound at this error, the bounds
-        are the smallest and the largest value.
-    """
-    rounds, ordered = len(values), np.sort(values)
-    above, below = int(np.count_nonzero(values > limit)), int(np.count_nonzero(values < limit))
-    needed, rank = rounds_needed(error), bound_rank(rounds, error)
-    outermost = max(rank, 1)
-    return Evidence(
-        test="sign",
-        repetitions=rounds,
-        repetitions_needed=needed,
-        repetitions_to_settle=_rounds_to_settle(max(above, below) / rounds, error, max(needed, rounds + 1)),
-        decidable=rank > 0,
-        estimate=float(np.median(values)),
-        low=float(ordered[outermost - 1]),
-        high=float(ordered[-outermost]),
-        level=1 - 2 * sign_p_value(rounds - outermost + 1, rounds),
-        p_above=sign_p_value(above, rounds),
-        p_below=sign_p_value(below, rounds),
-    )
 
 
 def sign_p_value(successes: int, rounds: int) -> float:
@@ -54,23 +18,6 @@ def sign_p_value(successes: int, rounds: int) -> float:
     from scipy.stats import binomtest  # slow to load: only comparisons pay for it
 
     return float(binomtest(successes, rounds, 0.5, alternative="greater").pvalue)
-
-
-def bound_rank(rounds: int, error: float) -> int:
-    """The rank of the value, counted from 1 at the smallest, that is the median's lower bound.
-
-    The test finds the median above a limit exactly where this value is: where at most `rank - 1` of them are not.
-
-    Args:
-        rounds: Number of values, at least one.
-        error: Chance by which the bound may be wrong, below 1/2.
-
-    Returns:
-        The rank; 0 where so few values have no bound.
-    """
-    from scipy.stats import binom
-
-    return rounds - int(binom.isf(error, rounds, 0.5))
 
 
 def rounds_needed(alpha: float, family: int = 1) -> int:
@@ -92,11 +39,21 @@ def rounds_needed(alpha: float, family: int = 1) -> int:
     return rounds
 
 
-def _rounds_to_settle(agreeing: float, error: float, at_least: int) -> int | None:
-    """Fewest rounds that likely have a verdict, if each agrees with it by the chance `agreeing`."""
+def rounds_to_settle(agreeing: float, error: float, likely: float, at_least: int) -> int | None:
+    """Return the fewest rounds that have a verdict by the chance `likely`.
+
+    Args:
+        agreeing: Chance by which a round agrees with the verdict.
+        error: Chance by which the verdict may be wrong.
+        likely: The chance wanted.
+        at_least: No fewer than these.
+
+    Returns:
+        The rounds; None where more than `MOST_ROUNDS` would be needed.
+    """
     from scipy.stats import binom
 
     rounds = np.arange(at_least, MOST_ROUNDS + 1)
     # A verdict takes more agreeing rounds than the upper quantile of what chance gives.
-    enough = rounds[binom.sf(binom.isf(error, rounds, 0.5), rounds, agreeing) >= LIKELY]
+    enough = rounds[binom.sf(binom.isf(error, rounds, 0.5), rounds, agreeing) >= likely]
     return int(enough[0]) if enough.size else None

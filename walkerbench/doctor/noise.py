@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from walkerbench.comparison.sign_test import bound_rank
+from walkerbench.comparison.confidence_interval import bound_rank
 from walkerbench.errors import WalkerbenchError
 from walkerbench.profile.model import Profile
 from walkerbench.running.training_environment import TrainingEnvironment
