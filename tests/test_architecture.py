@@ -26,7 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "criteria": {"errors", "recorded_value", "workloads"},
     "slow_frames": {"criteria", "modes", "recorded_value", "workloads"},
     "profile": {"criteria", "errors", "modes", "recording", "system", "workloads"},
-    "run_directory": {"criteria", "errors", "modes", "slow_frames", "workloads"},
+    "run_directory": {"criteria", "errors", "modes", "recording", "slow_frames", "workloads"},
     "comparison": {"criteria", "errors", "modes", "slow_frames", "workloads"},
     "running": {
         "criteria",

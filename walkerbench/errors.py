@@ -11,7 +11,8 @@
     │   ├── OutputError               2  the output cannot be created
     │   ├── RunFileError              2  a recorded run is missing, corrupt or newer
     │   ├── NotComparable             2  two sides did not do the same work, or were not measured alike
-    │   └── SideError                 2  a side of a measurement cannot be measured
+    │   ├── SideError                 2  a side of a measurement cannot be measured
+    │   └── GitError                  2  git is not there, or could not do what was asked
     ├── RunBroken                     3  the run started and could not be finished
     │   ├── WorkerError               3  a worker could not finish its frame
     │   │   ├── WorkerCrashed         3  a worker process died
@@ -131,6 +132,10 @@ class NotComparable(UsageError):
 
 class SideError(UsageError):
     """A side of a measurement is not there, cannot be understood, or cannot be measured by this walkerbench."""
+
+
+class GitError(UsageError):
+    """git is not there, or could not do what was asked; in its own words."""
 
 
 class RunBroken(WalkerbenchError):

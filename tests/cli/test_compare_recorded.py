@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded_runs import digests, recorded, run_file, stage, write
+from recorded_runs import code_of, digests, recorded, run_file, stage, write
 
 
 @pytest.fixture
@@ -16,9 +16,9 @@ def sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Five runs in `before`, five slower ones in `after`, in the working directory."""
     monkeypatch.chdir(tmp_path)
     for number in range(5):
-        other = {"git": {"revision": "fedcba9876543210", "dirty": False}}
+        other = code_of("fedcba9876543210")
         write(Path("before") / f"{number}", recorded(f"{number}", frame_ms=2.0 + number / 100))
-        write(Path("after") / f"{number}", recorded(f"{10 + number}", frame_ms=3.0 + number / 100, machine=other))
+        write(Path("after") / f"{number}", recorded(f"{10 + number}", frame_ms=3.0 + number / 100, code=other))
     return tmp_path
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from recorded_runs import digests, recorded, run_file, stage
+from recorded_runs import code_of, digests, recorded, run_file, stage
 
 from walkerbench.errors import NotComparable
 from walkerbench.recorded_sides.comparability import check_comparable, check_repeats, flattened
@@ -34,7 +34,7 @@ def refusal(candidate: Any, base: Any = BASE, *, allow_different_work: bool = Fa
         {"profile": {"name": "other", "criteria": ["frame_ms.max < 1"], "faults": {"extra_work_percent": 10}}},
         {"profile": {"environment": {"physics": {"gravity": -1.0}}}},  # the digests prove that it made no difference
         {"machine": {"packages": {"numpy": "2.0.0", "walkerbench": "0.2.0"}}},
-        {"machine": {"git": None, "load_average": [9.0], "kernel": "6.0"}},
+        {"code": code_of(None), "machine": {"load_average": [9.0], "kernel": "6.0"}},
     ],
 )
 def test_what_may_differ(changes):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from recorded_runs import digests, recorded, run_file, stage
+from recorded_runs import code_of, digests, recorded, run_file, stage
 
 from walkerbench.errors import NotComparable, UsageError
 from walkerbench.recorded_sides.compare_recorded import compare_recorded
@@ -55,7 +55,10 @@ def test_a_side_shows_medians_over_its_repeats():
 def test_what_one_repeat_did_not_measure_is_not_shown_of_its_side():
     run = run_file("1")
     without = recorded("1", run.changed(metrics={**run.metrics, "cpu.effective_cores": None}))
-    sides = [RecordedSide("a", (recorded("0"), without)), side("b", [2.0], first=10, machine={"git": None})]
+    sides = [
+        RecordedSide("a", (recorded("0"), without)),
+        side("b", [2.0], first=10, code=code_of(None, changed_files=None)),
+    ]
     compared = compare_recorded(sides)
     assert [each.effective_cores for each in compared.sides] == [None, 1.0]
     assert [each.revision for each in compared.sides] == ["0123456789abcdef", None]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from recorded_runs import recorded, run_file, stage, write
+from recorded_runs import code_of, recorded, run_file, stage, write
 
 from walkerbench.errors import NotComparable, RunFileError, UsageError
 from walkerbench.modes.registry import MODES
@@ -71,21 +71,24 @@ def test_what_has_not_finished_is_said_before_how_it_would_be_grouped():
     )
 
 
-def machine(revision, *, dirty=False):
-    return {"machine": {"git": {"revision": revision, "dirty": dirty}}}
+def code(revision, *, changed_files=False):
+    return {"code": code_of(revision, changed_files=changed_files)}
 
 
 @pytest.mark.parametrize(
     ("changes", "labels"),
     [
-        (machine("fedcba9876543210"), ["0123456789", "fedcba9876"]),
-        (machine("0123456789abcdef", dirty=True), ["0123456789", "0123456789 and changed files"]),
-        ({"machine": {"git": None}}, ["0123456789", "no revision"]),
-        ({"walkerbench_version": "0.2.0"}, ["walkerbench 0.1.0", "walkerbench 0.2.0"]),
+        (code("fedcba9876543210"), ["0123456789", "fedcba9876"]),
+        (code("0123456789abcdef", changed_files=True), ["0123456789", "0123456789 and changed files"]),
+        ({"code": code_of(None, changed_files=None)}, ["0123456789", "no revision"]),
+        (
+            {"walkerbench_version": "0.2.0", "code": code_of(version="0.2.0")},
+            ["walkerbench 0.1.0", "walkerbench 0.2.0"],
+        ),
         ({"profile": {"name": "other", "seed": 2}}, ["tiny", "other"]),
         ({"profile": {"seed": 2, "mode": "sequential"}}, ["seed=1", "seed=2"]),
         ({"profile": {"a": 1, "b": {"c": 2, "d": 3}, "e": 4}}, ["sequential", "a=1, b.c=2, b.d=3, …"]),
-        ({**THREADED, **machine("fedcba98")}, ["sequential, 0123456789", "threaded (2), fedcba98"]),
+        ({**THREADED, **code("fedcba98")}, ["sequential, 0123456789", "threaded (2), fedcba98"]),
     ],
 )
 def test_a_label_says_what_distinguishes_a_side(changes, labels):
@@ -111,9 +114,9 @@ def test_names_do_not_make_sides_and_equal_labels_are_numbered():
 
 
 def test_what_no_fact_tells_apart_is_called_as_it_was_named():
-    changed = [[recorded(name, **machine("0123", dirty=True)) for name in names] for names in ("12", "34")]
+    changed = [[recorded(name, **code("0123", changed_files=True)) for name in names] for names in ("12", "34")]
     assert sides(*changed) == [("before", ["1", "2"]), ("after", ["3", "4"])]
-    threaded = [recorded("5", **THREADED, **machine("0123", dirty=True))]
+    threaded = [recorded("5", **THREADED, **code("0123", changed_files=True))]
     assert [label for label, _ in sides(*changed, threaded)] == [
         "sequential, before",
         "sequential, after",
@@ -148,7 +151,7 @@ def test_a_run_that_was_sampled_is_no_repeat(tmp_path: Path):
 
 
 def test_changed_files_of_two_arguments_are_no_one_base():
-    changed = [[recorded(name, run_file(name[-1], **machine("0123", dirty=True)))] for name in ("a/1", "b/2")]
+    changed = [[recorded(name, run_file(name[-1], **code("0123", changed_files=True)))] for name in ("a/1", "b/2")]
     with pytest.raises(NotComparable, match="the base must be one side, and there are 2: a; b: name one of them"):
         check_base(changed)
 

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 
 import numpy as np
 import psutil
@@ -79,43 +77,3 @@ def test_a_system_without_proc_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr("platform.processor", lambda: "")
 
     assert cpu_model(tmp_path) == "n/a"
-
-
-@pytest.fixture
-def repository(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    (tmp_path / "file").write_text("a")
-    git("init", "--quiet")
-    git("add", "file")
-    git("-c", "user.name=n", "-c", "user.email=e@example.org", "commit", "--quiet", "--no-gpg-sign", "-m", "first")
-    return tmp_path
-
-
-def git(*words):
-    return subprocess.run([shutil.which("git"), *words], check=True, capture_output=True, text=True).stdout.strip()
-
-
-def test_the_revision_of_a_clean_working_directory(repository):
-    (repository / "unknown").write_text("git does not know this file")
-
-    assert machine_facts(None)["git"] == {"revision": git("rev-parse", "HEAD"), "dirty": False}
-
-
-def test_a_changed_file_makes_it_dirty(repository):
-    (repository / "file").write_text("b")
-
-    assert machine_facts(None)["git"]["dirty"] is True
-
-
-def test_no_git_facts_without_a_repository_or_git(repository, tmp_path_factory, monkeypatch):
-    assert machine_facts(None)["git"] is not None
-
-    with monkeypatch.context() as without:
-        without.setattr(machine.shutil, "which", lambda name: None)
-        assert machine_facts(None)["git"] is None
-
-    outside = tmp_path_factory.mktemp("outside")
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(outside.parent))
-    monkeypatch.chdir(outside)
-    assert machine_facts(None)["git"] is None

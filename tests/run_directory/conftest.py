@@ -7,6 +7,7 @@ import pytest
 
 from walkerbench.criteria.judging import Verdict
 from walkerbench.modes.sequential import SequentialMode
+from walkerbench.recording.code_facts import CodeFacts, WalkerbenchCode, WorkloadCode
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import CheckpointRecord, ModeRecord, RunFile, RunWriter, StageRecord, WorkloadRecord
@@ -46,6 +47,10 @@ def begun() -> RunFile:
         ),
         profile={"name": "default", "agents": 4, "criteria": ["physics_fps > 400"]},
         command_line=["walkerbench", "run"],
+        code=CodeFacts(
+            walkerbench=WalkerbenchCode(version="0.1.0", revision=None, changed_files=None),
+            workload=WorkloadCode(module="toy", revision=None, changed_files=None),
+        ),
         machine={"cpu_model": "n/a", "cpu_quota": None, "load_average": [0.5, 0.25, 0.125]},
         criteria=["physics_fps > 400"],
     )

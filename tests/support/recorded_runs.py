@@ -9,6 +9,7 @@ import numpy as np
 
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.modes.registry import MODES
+from walkerbench.recording.code_facts import CodeFacts, WalkerbenchCode, WorkloadCode
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import (
@@ -89,6 +90,7 @@ def run_file(
             **(profile or {}),
         },
         command_line=["walkerbench", "run"],
+        code=code_of(),
         machine={
             "cpu_model": "Imaginary CPU 3000",
             "cores_allowed": 2,
@@ -97,7 +99,6 @@ def run_file(
             "start_method": "spawn" if mode == "process" else None,
             "blas": [{"internal_api": "openblas", "num_threads": 1}],
             "packages": {"numpy": "2.0.0"},
-            "git": {"revision": "0123456789abcdef", "dirty": False},
             **(machine or {}),
         },
         stages=[stage(workers=workers, mode=mode, traits=MODES.find(mode).traits)],
@@ -107,6 +108,16 @@ def run_file(
         criteria=[],
     )
     return run.changed(**changes)
+
+
+def code_of(
+    revision: str | None = "0123456789abcdef", *, changed_files: bool | None = False, version: str = "0.1.0"
+) -> CodeFacts:
+    """Code of one repository that holds walkerbench and the workload."""
+    return CodeFacts(
+        walkerbench=WalkerbenchCode(version=version, revision=revision, changed_files=changed_files),
+        workload=WorkloadCode(module="toy", revision=revision, changed_files=changed_files),
+    )
 
 
 def stage(number: int = 0, **changes: Any) -> StageRecord:

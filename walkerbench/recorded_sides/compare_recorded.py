@@ -99,15 +99,14 @@ def _frame_times_s(side: RecordedSide) -> NDArray[np.float64]:
 
 def _side(side: RecordedSide) -> ComparedSide:
     first = side.runs[0].run
-    git = first.machine.get("git") or {}
     return ComparedSide(
         label=side.label,
         mode=first.mode.used,
         traits=first.mode.traits,
         workers=max(stage.workers for stage in first.stages),
         fallback=first.mode.fallback,
-        revision=git.get("revision"),
-        dirty=git.get("dirty"),
+        revision=first.code.workload.revision,
+        dirty=first.code.workload.changed_files,
         faults=first.faults,
         frames=sum(stage.frames - stage.warmup for run in side.runs for stage in run.run.stages),
         frames_per_s=1 / statistics.median(_frame_times_s(side).tolist()),

@@ -15,6 +15,7 @@ below it. Then:
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import os
@@ -26,6 +27,7 @@ from typing import Any
 
 from walkerbench.errors import NotComparable, RunFileError, UsageError
 from walkerbench.recorded_sides.comparability import PRESENTATION, differing, flattened, obstacles, same_recording
+from walkerbench.recording.code_facts import WalkerbenchCode, WorkloadCode
 from walkerbench.run_directory import RecordedRun, RunFile, find_run, read_run
 
 _REVISION_DIGITS = 10
@@ -163,11 +165,11 @@ def _by_age(runs: Sequence[RecordedRun]) -> list[RecordedRun]:
 
 def _identity(run: RunFile, argument: int) -> str:
     """What repeats have in common; with changed files the argument too: another may have had others changed."""
-    git = run.machine.get("git")
-    dirty = isinstance(git, dict) and bool(git.get("dirty"))
+    code = run.code
+    changed_files = bool(code.workload.changed_files or code.walkerbench.changed_files)
     workers = [stage.workers for stage in run.stages]
-    parts = [run.workload.name, _settings(run), run.mode.used, workers, git, run.walkerbench_version]
-    return json.dumps([*parts, argument if dirty else None], sort_keys=True)
+    parts = [run.workload.name, _settings(run), run.mode.used, workers, dataclasses.asdict(code)]
+    return json.dumps([*parts, argument if changed_files else None], sort_keys=True)
 
 
 def _settings(run: RunFile) -> dict[str, Any]:
@@ -211,7 +213,7 @@ def _described(run: RunFile, others: Sequence[RunFile]) -> dict[str, str]:
         "profile": str(run.profile.get("name", "")),
         "mode": _mode(run),
         "revision": _revision(run),
-        "version": f"walkerbench {run.walkerbench_version}",
+        "version": _version(run),
         "settings": _settings_apart(run, others),
     }
 
@@ -223,10 +225,21 @@ def _mode(run: RunFile) -> str:
 
 
 def _revision(run: RunFile) -> str:
-    git = run.machine.get("git")
-    if not isinstance(git, dict):
-        return "no revision"
-    return f"{str(git.get('revision'))[:_REVISION_DIGITS]}{' and changed files' if git.get('dirty') else ''}"
+    return _short(run.code.workload) or "no revision"
+
+
+def _version(run: RunFile) -> str:
+    """Walkerbench's version, and its revision where that is not the workload's, too."""
+    ours, theirs = run.code.walkerbench, run.code.workload
+    version = f"walkerbench {ours.version}"
+    revision = None if ours.revision == theirs.revision else _short(ours)
+    return version if revision is None else f"{version} at {revision}"
+
+
+def _short(code: WalkerbenchCode | WorkloadCode) -> str | None:
+    if code.revision is None:
+        return None
+    return f"{code.revision[:_REVISION_DIGITS]}{' and changed files' if code.changed_files else ''}"
 
 
 def _settings_apart(run: RunFile, others: Sequence[RunFile]) -> str:

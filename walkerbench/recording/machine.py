@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import shutil
-import subprocess
 import sys
 import sysconfig
 from importlib import metadata
@@ -22,10 +20,9 @@ from walkerbench.system.resources import allowed_cores, cpu_quota, read_text
 MUST_MATCH = frozenset({"cpu_model", "cores_allowed", "cpu_quota", "python", "start_method", "blas", "packages"})
 """Facts that must be equal for two runs to be compared."""
 
-MAY_DRIFT = frozenset({"cores_present", "memory_bytes", "os", "kernel", "git", "load_average"})
+MAY_DRIFT = frozenset({"cores_present", "memory_bytes", "os", "kernel", "load_average"})
 """Facts that may differ between runs that are compared."""
 
-_GIT_TIMEOUT_S = 10.0
 _ROOT = Path("/")
 
 
@@ -50,7 +47,6 @@ def machine_facts(start_method: str | None) -> dict[str, Any]:
         "start_method": start_method,
         "blas": _blas(),
         "packages": _packages(),
-        "git": _git(),
         "load_average": list(os.getloadavg()) if hasattr(os, "getloadavg") else NOT_AVAILABLE,
     }
 
@@ -105,24 +101,3 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:  # meant for another version of Python
         return None
-
-
-def _git() -> dict[str, Any] | None:
-    revision = _git_output("rev-parse", "--verify", "HEAD")
-    # Files that git does not know are left aside, as `git describe --dirty` does: runs recorded here are such files.
-    changes = _git_output("status", "--porcelain", "--untracked-files=no")
-    return None if revision is None or changes is None else {"revision": revision, "dirty": changes != ""}
-
-
-def _git_output(*arguments: str) -> str | None:
-    program = shutil.which("git")
-    if program is None:
-        return None
-    try:
-        done = subprocess.run(  # noqa: S603  fixed words, no shell
-            [program, "--no-optional-locks", *arguments],
-            capture_output=True, text=True, timeout=_GIT_TIMEOUT_S, check=True,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from walkerbench.criteria.judging import Verdict
 from walkerbench.modes.traits import ModeTraits
+from walkerbench.recording.code_facts import CodeFacts
 from walkerbench.run_directory.schema_history import SCHEMA_VERSION
 from walkerbench.slow_frames.attribution import Attribution
 from walkerbench.slow_frames.explanations import SlowFrame
@@ -184,6 +185,7 @@ class RunFile(_Record):
         mode: Where it was run.
         profile: The profile as used.
         command_line: The command's words.
+        code: Which code ran.
         machine: Facts of the machine.
         stages: One record a stage begun.
         metrics: Flat metric names and values of the whole run; None where not measured.
@@ -213,6 +215,7 @@ class RunFile(_Record):
     mode: ModeRecord
     profile: dict[str, Any]
     command_line: tuple[str, ...]
+    code: CodeFacts
     machine: dict[str, Any]
     stages: tuple[StageRecord, ...] = ()
     metrics: dict[str, Number] = Field(default_factory=dict)

@@ -8,8 +8,10 @@
 3  A stage says which mode ran it and its workers' process ids. workers.npy counts voluntary switches, frames.npy has
    the parent's, and a worker's garbage collection is its thread's own. "worst_frames" holds the longest frames, with
    no criterion, where none is over a limit.
-4  A workload says what is its main phase and its frames per second at real-time pace; modes come with their traits;
-   the profile names its workload. Observers are recorded with what they cost.
+4  "code" says which code ran, walkerbench's own and the workload's, in place of the machine's "git", which was the
+   revision of whatever repository the working directory was in. A workload says what is its main phase and its frames
+   per second at real-time pace; modes come with their traits; the profile names its workload. Observers are recorded
+   with what they cost.
 """
 
 from __future__ import annotations
@@ -76,7 +78,14 @@ def _from_3(content: dict[str, Any]) -> dict[str, Any]:
         {**stage, "mode": stage["mode"] or mode["used"], "traits": _TRAITS[stage["mode"] or mode["used"]]}
         for stage in content["stages"]
     ]
+    git = content["machine"].get("git") or {"revision": None, "dirty": None}
+    revision = {"revision": git["revision"], "changed_files": git["dirty"]}
+    code = {
+        "walkerbench": {"version": content["walkerbench_version"], **revision},
+        "workload": {"module": None, **revision},
+    }
     return content | {
+        "code": code,
         "workload": workload,
         "mode": {**mode, "traits": _TRAITS[mode["used"]]},
         "profile": {"workload": "walker", **profile},

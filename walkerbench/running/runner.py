@@ -15,6 +15,7 @@ from walkerbench.errors import Interrupted, OutputLost
 from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.registry import MODES
 from walkerbench.profile.model import Profile
+from walkerbench.recording.code_facts import code_facts
 from walkerbench.recording.cpu import CpuSampler
 from walkerbench.recording.machine import machine_facts
 from walkerbench.run_directory import (
@@ -243,6 +244,7 @@ class _Run:
             ),
             profile=profile.as_dict() | {"name": _text(profile.name), "source": _text(profile.source)},
             command_line=tuple(_text(word) for word in command_line),
+            code=code_facts(workload),
             machine=_facts(mode.start_method),
             criteria=tuple(str(criterion) for criterion in profile.criteria),
             faults=profile.faults.describe() if profile.faults.active else None,

@@ -55,8 +55,7 @@ def _judged(recorded: RecordedRun, stage: StageRecord) -> NDArray[Any]:
 def _head(run: RunFile) -> dict[str, Any]:
     # By way of pydantic's own JSON, which writes null where a fact is not a finite number.
     machine = json.loads(run.model_dump_json(include={"machine"}))["machine"]
-    python = machine.get("python")
-    git = machine.get("git")
+    python, code = machine.get("python"), run.code.workload
     return {
         "machine_info": {
             "python_version": python.get("version") if isinstance(python, dict) else None,
@@ -65,7 +64,7 @@ def _head(run: RunFile) -> dict[str, Any]:
             "release": machine.get("kernel"),
             "cpu": {"brand_raw": machine.get("cpu_model"), "count": machine.get("cores_allowed")},
         },
-        "commit_info": {"id": git.get("revision"), "dirty": git.get("dirty")} if isinstance(git, dict) else {},
+        "commit_info": {"id": code.revision, "dirty": code.changed_files} if code.revision else {},
         "datetime": run.started_utc,
         "version": _VERSION,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 from collections.abc import Iterable, Sequence
 
@@ -141,7 +142,7 @@ def facts(run: LabelledRun) -> str:
 
 def machine(runs: Sequence[LabelledRun]) -> str:
     """Facts of the machines: what is the same for every run once, what differs for each run."""
-    of_each = [dict(flat(run.run.machine)) for run in runs]
+    of_each = [dict(flat({"code": dataclasses.asdict(run.run.code), **run.run.machine})) for run in runs]
     names = dict.fromkeys(name for each in of_each for name in each)
     rows: list[tuple[str, str, str]] = []
     for name in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +57,7 @@ def report(
         where = "" if len(run.stages) == 1 else f" of stage {len(run.stages)}"
         yield from layout.titled(f"Population at the end{where}", [layout.pairs(run.stages[-1].population)])
     if verbose:
+        yield from layout.titled("Code", [layout.facts(dict(flat(dataclasses.asdict(run.code))))])
         yield from layout.titled("Machine", [layout.facts(dict(flat(run.machine)))])
         if run.unmeasured:
             yield from layout.titled("Not measured", [layout.facts(run.unmeasured)])
