@@ -86,7 +86,7 @@ ARROWS: dict[str, set[str]] = {
         "system",
         "workloads",
     },
-    "pytest_plugin": {"profile", "run_directory", "running"},
+    "pytest_plugin": {"profile", "run_directory", "running", "system"},
     "__main__": {"cli", "system"},
 }
 """What each room may import besides itself and the version. A permission that no import uses fails a test."""

@@ -14,7 +14,6 @@ pytest imports this module wherever walkerbench is installed, so that it imports
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,19 +121,18 @@ class ProfileRunner:
         __tracebackhide__ = True
         from walkerbench.profile.loading import load_profile
         from walkerbench.profile.overrides import ProfileOverrides, override
-        from walkerbench.running.repeats import PassedOnSignals, record_run, run_words
+        from walkerbench.running.repeats import record_run, run_words
+        from walkerbench.system.child_processes import PassedOnSignals
 
         changes = ProfileOverrides(criteria=tuple(criteria), **overrides)
         override(load_profile(str(profile)), changes)  # what is wrong is raised here
         words = run_words(str(profile), changes)
         self._count += 1
-        with PassedOnSignals() as signals, tempfile.TemporaryFile() as stderr:
-            child = record_run([*words, "--quiet"], self._directory / str(self._count), signals, stderr=stderr)
-            stderr.seek(0)
-            said = stderr.read().decode(errors="replace")
+        with PassedOnSignals() as signals:
+            child = record_run([*words, "--quiet"], self._directory / str(self._count), signals, keep_stderr=True)
         if signals.received is not None:
             raise KeyboardInterrupt
-        run = ProfileRun(child.directory, child.judged(said.replace("walkerbench: ", "").strip()))
+        run = ProfileRun(child.directory, child.judged(child.said.replace("walkerbench: ", "").strip()))
         self._report("\n".join(_lines(run)))
         return run
 

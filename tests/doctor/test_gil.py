@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import subprocess
 import sysconfig
-from types import SimpleNamespace
 
 import pytest
 
+from walkerbench.doctor import gil
 from walkerbench.doctor.gil import FROM_THE_START, GilState, first_to_switch_on, read_gil
 
 
@@ -38,7 +37,7 @@ def test_a_usual_build_always_has_it(monkeypatch):
 @pytest.mark.parametrize(("said", "state"), [("Box2D", (True, True, "Box2D")), ("", (True, False, None))])
 def test_a_free_threaded_build_asks_a_fresh_interpreter(monkeypatch, said, state):
     monkeypatch.setattr(sysconfig, "get_config_var", lambda name: 1)
-    monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: SimpleNamespace(stdout=said))
+    monkeypatch.setattr(gil, "_ask_fresh_interpreter", lambda: said)
 
     assert read_gil() == GilState(*state)
 

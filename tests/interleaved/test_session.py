@@ -102,8 +102,9 @@ def test_a_session_ends_with_its_parent(tiny: Any, make_session: Make) -> None:
     with make_session(stalling(tiny)) as session:
         prepare(session)
         session._send(session_module.RunBlock(frames=1))
-        session._process.stdin.close()
-        assert session._process.wait(timeout=30) == 1
+        session._child.stdin.close()
+        assert session._child.ended_within(30)
+        assert session._child.exit_code == 1
 
 
 def test_a_worker_that_dies_is_said_with_side_and_block(tiny: Any, make_session: Make) -> None:

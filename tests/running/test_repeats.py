@@ -12,7 +12,7 @@ from walkerbench.criteria.judging import Verdict
 from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
 from walkerbench.profile.overrides import ProfileOverrides
 from walkerbench.running import repeats
-from walkerbench.running.repeats import ChildRun, PassedOnSignals, Repeats, record_repeats, run_words
+from walkerbench.running.repeats import ChildRun, Repeats, record_repeats, run_words
 
 
 def verdict(outcome):
@@ -115,52 +115,3 @@ def test_a_signal_between_two_runs_lets_no_other_begin(monkeypatch):
     monkeypatch.setattr(repeats, "record_run", interrupted_after)
     ended = record_repeats((), 3, lambda number: Path(str(number)), lambda _: None)
     assert (len(ended.runs), ended.interrupted, ended.exit_code) == (1, True, 130)
-
-
-class FakeChild:
-    def __init__(self, during=lambda: None):
-        self.got = []
-        self._during = during
-
-    def send_signal(self, number):
-        self.got.append(number)
-
-    def kill(self):
-        self.got.append("killed")
-
-    def wait(self):
-        self._during()
-        return 7
-
-
-def test_a_signal_is_passed_on_once_whenever_it_comes():
-    with PassedOnSignals() as signals:
-        during = FakeChild(lambda: os.kill(os.getpid(), signal.SIGINT))
-        assert signals.wait(during) == 7
-        assert during.got == [signal.SIGINT]
-        early = FakeChild()
-        os.kill(os.getpid(), signal.SIGINT)
-        signals.wait(early)
-        assert early.got == [signal.SIGINT]
-
-
-def test_what_else_ends_the_wait_ends_the_child():
-    def fail():
-        raise RuntimeError
-
-    failing = FakeChild(fail)
-    with PassedOnSignals() as signals, pytest.raises(RuntimeError):
-        signals.wait(failing)
-    assert failing.got == ["killed"]
-
-
-def test_what_is_ignored_stays_ignored_and_the_rest_is_put_back(monkeypatch):
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with PassedOnSignals():
-            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-            assert signal.getsignal(signal.SIGINT) is not before[signal.SIGINT]
-        assert signal.getsignal(signal.SIGINT) is before[signal.SIGINT]
-    finally:
-        signal.signal(signal.SIGHUP, before[signal.SIGHUP])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from walkerbench.errors import RunBroken
-from walkerbench.system.child_processes import child_environment, interpreter_command
+from walkerbench.errors import RunBroken, describe_exit
+from walkerbench.system.child_processes import ChildProcess, interpreter_command
 
 IMPORTS = ("numpy", "scipy.stats", "psutil", "pydantic", "threadpoolctl", "Box2D", "walkerbench.running.runner")
 """What a run imports, one after the other: any of these may bring an extension that is not made for going without."""
@@ -19,6 +18,7 @@ IMPORTS = ("numpy", "scipy.stats", "psutil", "pydantic", "threadpoolctl", "Box2D
 FROM_THE_START = "the interpreter's start (PYTHON_GIL or -X gil)"
 
 _TIMEOUT_S = 60.0
+_TAIL_BYTES = 4096
 _CHILD = (
     "from walkerbench.doctor.gil import first_to_switch_on; import sys; sys.stdout.write(first_to_switch_on() or '')"
 )
@@ -43,18 +43,25 @@ def read_gil() -> GilState:
     """Find out about the GIL; on a free-threaded build by imports in a fresh interpreter.
 
     Raises:
-        RunBroken: That interpreter does not come to its end.
+        RunBroken: That interpreter fails, or does not end in time.
     """
     if not sysconfig.get_config_var("Py_GIL_DISABLED"):
         return GilState(free_threaded_build=False, enabled=True, switched_on_by=None)
-    try:
-        done = subprocess.run(  # noqa: S603  our own words, no shell
-            [*interpreter_command(), "-c", _CHILD], env=child_environment(),
-            capture_output=True, text=True, timeout=_TIMEOUT_S, check=True,
-        )  # fmt: skip
-    except subprocess.SubprocessError as error:
-        raise RunBroken(f"the imports of a run cannot be tried in a fresh interpreter: {error}") from error
-    return GilState(free_threaded_build=True, enabled=done.stdout != "", switched_on_by=done.stdout or None)
+    switched_on_by = _ask_fresh_interpreter()
+    return GilState(free_threaded_build=True, enabled=switched_on_by != "", switched_on_by=switched_on_by or None)
+
+
+def _ask_fresh_interpreter() -> str:
+    """Return what switched the GIL on in a process of its own; nothing where it stays off."""
+    with ChildProcess([*interpreter_command(), "-c", _CHILD], piped=True) as child:
+        if not child.ended_within(_TIMEOUT_S):
+            raise RunBroken(f"a fresh interpreter did not try the imports of a run within {_TIMEOUT_S:g} s")
+        if child.exit_code != 0:
+            said = " ".join(child.stderr_tail(_TAIL_BYTES).split())
+            raise RunBroken(
+                f"a fresh interpreter that tried the imports of a run {describe_exit(child.exit_code)}: {said}"
+            )
+        return child.stdout.read().decode()
 
 
 def first_to_switch_on(

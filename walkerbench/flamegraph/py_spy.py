@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -22,7 +21,7 @@ from typing import Literal
 import psutil
 
 from walkerbench.errors import Interrupted, RunBroken, UsageError
-from walkerbench.system.child_processes import child_environment, interpreter_command
+from walkerbench.system.child_processes import ChildProcess, interpreter_command
 from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.resources import read_text
 
@@ -37,6 +36,7 @@ _TAIL_BYTES = 16384
 _PROBE = "import time; time.sleep(30)"  # py-spy ends it after a second, the shortest time that it can record
 _PROBE_TIMEOUT_S = 30.0
 _REFUSED = re.compile(r"EPERM|EACCES|permission|permitted|os error (1|13)\b|requires root", re.IGNORECASE)
+_VARIABLES = {"RUST_BACKTRACE": "0"}  # for a py-spy that is brief
 _YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
 
 
@@ -71,21 +71,16 @@ def check_permitted(py_spy: str) -> None:
             "--output",
             str(Path(directory) / "samples"),
         ]
-        try:
-            done = subprocess.run(  # noqa: S603  our own words, no shell
-                [*recording, "--", *interpreter_command(), "-c", _PROBE],
-                stdin=subprocess.DEVNULL, capture_output=True, env=_environment(), check=False,
-                process_group=0, timeout=_PROBE_TIMEOUT_S,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise RunBroken(f"py-spy was to record for 1 s, and did not end within {_PROBE_TIMEOUT_S:g} s") from error
-    if done.returncode == 0:
+        with ChildProcess([*recording, "--", *interpreter_command(), "-c", _PROBE], variables=_VARIABLES) as child:
+            if not child.ended_within(_PROBE_TIMEOUT_S):
+                raise RunBroken(f"py-spy was to record for 1 s, and did not end within {_PROBE_TIMEOUT_S:g} s")
+            said = " ".join(child.stderr_tail(_TAIL_BYTES).split())
+    if child.exit_code == 0:
         return
-    said = " ".join(done.stderr.decode(errors="replace").split())
     if _REFUSED.search(said):
         allow = what_to_allow(sys.platform, read_text(_YAMA))
         raise UsageError(f"py-spy is not permitted to look into processes here: {allow}")
-    raise RunBroken(f"py-spy does not work here, it ended with status {done.returncode}: {said or 'it said nothing'}")
+    raise RunBroken(f"py-spy does not work here, it ended with status {child.exit_code}: {said or 'it said nothing'}")
 
 
 def record(options: Sequence[str], run: Path, interrupts: InterruptWatch) -> None:
@@ -146,43 +141,23 @@ def _run_command(options: Sequence[str], run: Path) -> list[str]:
 
 
 def _see_through(command: Sequence[str], run: Path, interrupts: InterruptWatch, *, sampled: bool) -> None:
-    with tempfile.TemporaryFile() as stderr:
-        process = subprocess.Popen(  # noqa: S603  our own words, no shell
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, env=_environment(),
-            process_group=0,  # out of Ctrl-C's reach, and to be killed as a whole
-        )  # fmt: skip
-        try:
-            _wait(process, interrupts, sampled=sampled)
-        finally:
-            _kill_group(process)
+    with ChildProcess(command, variables=_VARIABLES) as child:
+        _wait(child, interrupts, sampled=sampled)
+        exit_code = child.kill_group()
         if interrupts.received is not None and not (run / "run.json").exists():
             raise Interrupted(f"interrupted ({interrupts.received}) before the run began")
-        size = stderr.seek(0, os.SEEK_END)
-        stderr.seek(max(0, size - _TAIL_BYTES))
-        _check(stderr.read().decode(errors="replace"), process.returncode, run, sampled=sampled)
+        _check(child.stderr_tail(_TAIL_BYTES), exit_code, run, sampled=sampled)
 
 
-def _wait(process: subprocess.Popen[bytes], interrupts: InterruptWatch, *, sampled: bool) -> None:
+def _wait(child: ChildProcess, interrupts: InterruptWatch, *, sampled: bool) -> None:
     """Wait for the end; pass the first interrupt on to the run, which then closes in order, and py-spy after it."""
     told = False
-    while True:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_LOOK_S)
-            return
+    while not child.ended_within(_LOOK_S):
         if interrupts.received is not None and not told:
             with suppress(psutil.Error, IndexError):  # py-spy may not have started the run yet: then the next time
-                whole = psutil.Process(process.pid)
+                whole = psutil.Process(child.pid)
                 (whole.children()[0] if sampled else whole).send_signal(signal.SIGINT)
                 told = True
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    process.wait()
 
 
 def _check(stderr: str, exit_code: int, run: Path, *, sampled: bool) -> None:
@@ -195,8 +170,3 @@ def _check(stderr: str, exit_code: int, run: Path, *, sampled: bool) -> None:
     if not recorded:
         # Whatever can be refused before the first frame is refused by an exit code of 2, which py-spy keeps to itself.
         raise UsageError("\n".join(lines) or "the run ended before it began: try it by itself with `walkerbench run`")
-
-
-def _environment() -> dict[str, str]:
-    """The environment of a run, and of a py-spy that is brief."""
-    return {**child_environment(), "RUST_BACKTRACE": "0"}

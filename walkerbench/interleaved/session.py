@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -51,7 +47,7 @@ from walkerbench.interleaved.protocol import (
 )
 from walkerbench.interleaved.sides import Side
 from walkerbench.interleaved.worktrees import Checkout
-from walkerbench.system.child_processes import child_environment, interpreter_command
+from walkerbench.system.child_processes import ChildProcess, interpreter_command
 from walkerbench.system.interrupts import InterruptWatch
 
 ANSWER_TIMEOUT_S = 120.0
@@ -128,16 +124,13 @@ class Session:
 
     def __enter__(self) -> Session:
         with ExitStack() as closing:
-            # A file, not a pipe: nobody would read a pipe while frames are measured.
-            self._stderr = closing.enter_context(tempfile.TemporaryFile())
-            self._process = subprocess.Popen(  # noqa: S603  today's interpreter, no shell
-                [*interpreter_command(), "-m", "walkerbench.interleaved"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr,
-                cwd=self._place.checkout.directory, env=child_environment(self._place.checkout.directory),
-                process_group=0,  # out of Ctrl-C's reach, and to be killed with all its workers
-            )  # fmt: skip
+            directory = self._place.checkout.directory
+            command = [*interpreter_command(), "-m", "walkerbench.interleaved"]
+            self._child = closing.enter_context(
+                ChildProcess(command, package=directory, directory=directory, piped=True)
+            )
             closing.callback(self._end)
-            self._reader = threading.Thread(target=_read, args=(_pipe(self._process.stdout), self._inbox), daemon=True)
+            self._reader = threading.Thread(target=_read, args=(self._child.stdout, self._inbox), daemon=True)
             self._reader.start()
             self._closing = closing.pop_all()
         return self
@@ -148,7 +141,7 @@ class Session:
     @property
     def pid(self) -> int:
         """Process id of the child."""
-        return self._process.pid
+        return self._child.pid
 
     def greet(self) -> None:
         """Wait until the child has imported its code, and see that it is the side's and can be talked to.
@@ -238,9 +231,8 @@ class Session:
             raise self._crashed() from error
 
     def _write(self, request: Request) -> None:
-        pipe = _pipe(self._process.stdin)
-        pipe.write(encode(request))
-        pipe.flush()
+        self._child.stdin.write(encode(request))
+        self._child.stdin.flush()
 
     def _receive(self, kind: type[_A], timeout_s: float) -> _A:
         return self._understood(self._line(timeout_s), kind)
@@ -290,34 +282,23 @@ class Session:
 
     def _last_words(self) -> str:
         """The last line that the child wrote to stderr."""
-        size = self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(0, size - _TAIL_BYTES))
-        lines = self._stderr.read().decode(errors="replace").split("\n")
+        lines = self._child.stderr_tail(_TAIL_BYTES).split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def _end(self) -> None:
         """See the child and its workers end: in order where it was asked to, else at once."""
         if not self._leaving:
             with suppress(OSError):
-                _pipe(self._process.stdin).close()
+                self._child.stdin.close()
         self._reap()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):
-                _pipe(pipe).close()
 
     def _reap(self) -> int:
-        """Wait for the child's end, kill what is left of its process group, and give its exit code."""
-        if self._process.returncode is None:
+        """Wait for the child's end, kill what is left of its process group, and return its exit code."""
+        if self._child.exit_code is None:
             patience_s = 0.0 if self._interrupts.received is not None else _CLOSE_S
             self._reader.join(patience_s)  # its pipe is the last that it closes
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.0 if self._reader.is_alive() else patience_s)
-            with suppress(ProcessLookupError, PermissionError):
-                if hasattr(os, "killpg"):
-                    os.killpg(self._process.pid, signal.SIGKILL)
-                else:
-                    self._process.kill()
-        return self._process.wait()
+            self._child.ended_within(0.0 if self._reader.is_alive() else patience_s)
+        return self._child.kill_group()
 
 
 def _read(answers: IO[bytes], inbox: SimpleQueue[bytes]) -> None:
@@ -329,8 +310,3 @@ def _read(answers: IO[bytes], inbox: SimpleQueue[bytes]) -> None:
             if not line.endswith(b"\n"):
                 break
     inbox.put(b"")
-
-
-def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-    assert pipe is not None  # noqa: S101  asked for when the process was started
-    return pipe

@@ -6,14 +6,9 @@ them would show how far runs really scatter.
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
-from typing import IO, Any, Self
 
 from walkerbench.criteria.judging import exit_code_of_run
 from walkerbench.errors import (
@@ -28,11 +23,11 @@ from walkerbench.errors import (
 from walkerbench.profile.overrides import ProfileOverrides
 from walkerbench.run_directory import RunFile, read_run
 from walkerbench.running.summary import concluded
-from walkerbench.system.child_processes import PACKAGE, child_environment, interpreter_command
-from walkerbench.system.interrupts import SIGNALS
+from walkerbench.system.child_processes import PACKAGE, ChildProcess, PassedOnSignals, interpreter_command
 
 _VERDICTS = (ExitCode.PASS, ExitCode.FAIL, ExitCode.INCONCLUSIVE)
 _NO_VERDICTS = (ExitCode.UNUSABLE, ExitCode.BROKEN, ExitCode.FAULT, ExitCode.INTERRUPTED)
+_TAIL_BYTES = 16384
 
 
 @dataclass(frozen=True)
@@ -44,12 +39,14 @@ class ChildRun:
         run: The run, as far as it was recorded; None where nothing was.
         exit_code: As `walkerbench run` gives it; `BROKEN` where the process crashed.
         crash: How the process ended where it did not end in order, or None.
+        said: The last of what the process wrote to stderr, where that was kept.
     """
 
     directory: Path
     run: RunFile | None
     exit_code: ExitCode
     crash: str | None
+    said: str = ""
 
     def judged(self, said: str) -> RunFile:
         """The run, where it came to a verdict.
@@ -89,58 +86,6 @@ class Repeats:
         return most_severe([*stopped, *(run.exit_code for run in self.runs)])
 
 
-class PassedOnSignals:
-    """Passes signals that ask this process to end on to the child that runs, while it is entered.
-
-    The child is in a process group of its own, out of the reach of a terminal's Ctrl-C: it gets every signal once, and
-    closes its run in order. What was ignored before stays ignored. Outside the main thread, where Python delivers no
-    signals, it passes on nothing.
-
-    Attributes:
-        received: The number of the last one, or None.
-    """
-
-    def __init__(self) -> None:
-        self.received: int | None = None
-        self._pending: int | None = None
-        self._child: subprocess.Popen[bytes] | None = None
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            wanted = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-            self._before = {number: signal.signal(number, self._pass_on) for number in wanted}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def wait(self, child: subprocess.Popen[bytes]) -> int:
-        """Wait for a child to end; whatever else ends the wait ends the child, too.
-
-        Returns:
-            Its return code.
-        """
-        try:
-            self._child = child
-            if self._pending is not None:  # it came after the child's start, and before it was known here
-                child.send_signal(self._pending)
-            return child.wait()
-        except BaseException:
-            child.kill()
-            raise
-        finally:
-            self._child = None
-
-    def _pass_on(self, number: int, _frame: FrameType | None) -> None:
-        self.received = number
-        if self._child is None:
-            self._pending = number
-        else:
-            self._child.send_signal(number)
-
-
 def run_words(profile_name: str, overrides: ProfileOverrides) -> tuple[str, ...]:
     """Return the options of `walkerbench run` that ask for a profile with changes.
 
@@ -160,7 +105,7 @@ def record_run(
     directory: Path,
     signals: PassedOnSignals,
     *,
-    stderr: IO[bytes] | None = None,
+    keep_stderr: bool = False,
     package: Path = PACKAGE,
 ) -> ChildRun:
     """Record a run in a process of its own; it prints nothing but what goes to stderr.
@@ -169,17 +114,14 @@ def record_run(
         words: Options of `walkerbench run`, without `--output`.
         directory: The run directory to create.
         signals: Entered.
-        stderr: Where the process's stderr goes; None for this process's own.
+        keep_stderr: Whether the process's stderr is kept for `ChildRun.said`; otherwise it goes to this process's own.
         package: The directory that holds the `walkerbench` to run.
     """
     command = [*interpreter_command(), "-m", "walkerbench", "run", *words, f"--output={directory}"]
-    with subprocess.Popen(  # noqa: S603  this program itself, no shell
-        command,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, env=child_environment(package),
-        process_group=0,
-    ) as child:  # fmt: skip
+    with ChildProcess(command, package=package, keep_stderr=keep_stderr) as child:
         code = signals.wait(child)
-    return _ended(directory, code, signals.received is not None)
+        said = child.stderr_tail(_TAIL_BYTES)
+    return replace(_ended(directory, code, signals.received is not None), said=said)
 
 
 def record_repeats(
@@ -197,7 +139,7 @@ def record_repeats(
         count: How many.
         directory: Gives the run directory to create, for the run's number from 0.
         tell: Told of the number of each run that begins.
-        package: As of `record_run`.
+        package: As for `record_run`.
     """
     runs: list[ChildRun] = []
     with PassedOnSignals() as signals:
