@@ -102,6 +102,17 @@ MAY_ALSO = {
 }
 """What ends the process in the command line's stead when a signal comes first; a child whose parent is gone."""
 
+MAY_NAME_FLAGS = (
+    "cli.",
+    "running.repeats",
+    "pytest_plugin",
+    "system.git",
+    "interleaved.worktrees",
+    "flamegraph.py_spy",
+    "reports.html.",
+)
+"""The command line itself; words of git and py-spy; variables of style sheets."""
+
 MAY_NAME_AN_EXIT_CODE = {"errors", "__main__"}
 """Their home; and what may be interrupted before it can import them."""
 
@@ -221,6 +232,12 @@ def test_nothing_outside_its_own_folder_names_a_walker(name):
         return
     named = [word for word in words(name) if re.search(r"walker(?!bench)|robot|food", word, re.IGNORECASE)]
     assert not named
+
+
+@every_module
+def test_only_the_command_line_names_its_options(name):
+    if not f"{name}.".startswith(MAY_NAME_FLAGS):
+        assert [word for word in words(name) if re.search(r"(?<![\w-])--[a-z]", word)] == []
 
 
 PRINTING = {"print", "exit", "quit", "breakpoint", "input"}

@@ -50,7 +50,7 @@ class ExitCode(IntEnum):
     BROKEN = 3
     """The run started and could not be finished."""
     INCONCLUSIVE = 4
-    """A comparison or a criterion could not be decided; of `doctor --strict`, the machine is unfit."""
+    """A comparison or a criterion could not be decided; a strict check found the machine unfit."""
     FAULT = 70
     """A fault in walkerbench itself."""
     INTERRUPTED = 130
@@ -80,9 +80,18 @@ class WalkerbenchError(Exception):
 
 
 class UsageError(WalkerbenchError):
-    """The request cannot be carried out as asked."""
+    """The request cannot be carried out as asked.
+
+    Attributes:
+        parameters: What of the request is to be changed, by the names that the code has for it, such as `budget_s`;
+            the command line adds its options.
+    """
 
     exit_code = ExitCode.UNUSABLE
+
+    def __init__(self, message: str, *, parameters: tuple[str, ...] = ()) -> None:
+        self.parameters = parameters
+        super().__init__(message)
 
 
 class ProfileError(UsageError):

@@ -82,10 +82,14 @@ def test_as_many_runs_are_recorded_as_alpha_takes(base: int, alpha: float, count
 @pytest.mark.parametrize(
     ("base", "alpha", "message"),
     [
-        (1, 0.01, "--baseline: 1 run; give 3 to 10, as `walkerbench run --repeat` makes them"),
-        (2, 0.01, "--baseline: 2 runs; give 3 to 10, as `walkerbench run --repeat` makes them"),
-        (11, 0.01, "--baseline: 11 runs; give 3 to 10, as `walkerbench run --repeat` makes them"),
-        (10, 1e-6, "--alpha 0.0001%: recorded runs cannot reach it; measure with --against"),
+        (1, 0.01, "the baseline has 1 run: record 3 to 10, one after another"),
+        (2, 0.01, "the baseline has 2 runs: record 3 to 10, one after another"),
+        (11, 0.01, "the baseline has 11 runs: record 3 to 10, one after another"),
+        (
+            10,
+            1e-6,
+            "recorded runs cannot reach an error rate of 0.0001 %: give a higher one, or a revision to measure against",
+        ),
     ],
 )
 def test_a_baseline_that_could_decide_nothing_is_refused(base: int, alpha: float, message: str) -> None:

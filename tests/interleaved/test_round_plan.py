@@ -29,13 +29,14 @@ def test_a_budget_that_is_too_small_is_refused_with_one_that_would_do() -> None:
     # 3 + 11 · 2.875 = 34.625; with two fifths to spare, in steps of 5 s.
     assert str(caught.value) == (
         "a budget of 20 s is too small for the 11 rounds that an error rate of 1 % takes "
-        "(by the first one, a round takes 2.9 s here): give --budget 50s"
+        "(by the first one, a round takes 2.9 s here): give 50 s or more"
     )
+    assert caught.value.parameters == ("budget_s",)
     assert make_plan(Request(budget_s=40.0), TWO_SIDES).rounds >= 11
 
 
 def test_a_calibration_that_used_up_the_budget_leaves_no_rounds() -> None:
-    with pytest.raises(UsageError, match="give --budget 50s"):
+    with pytest.raises(UsageError, match="give 50 s or more"):
         make_plan(Request(budget_s=1.0), TWO_SIDES)
 
 
@@ -43,7 +44,7 @@ def test_more_sides_take_more_rounds() -> None:
     three = Calibration(3.0, 1.0, (0.001, 0.001, 0.001))
     with pytest.raises(
         UsageError,
-        match=r"with 11 rounds, an error rate of 1 % would hang on every single one: give --rounds 12 or more",
+        match=r"with 11 rounds, an error rate of 1 % would hang on every single one: give 12 or more",
     ):
         make_plan(Request(rounds=11), three)
     # With one round that disagrees, 11 reach 12 / 2048 = 0.59 %, and 12 reach 13 / 4096 = 0.32 %, below 1 % / 2.
@@ -54,7 +55,7 @@ def test_rounds_that_were_asked_for_are_run_whatever_they_take() -> None:
     assert make_plan(Request(budget_s=0.1, rounds=11), TWO_SIDES) == Plan(11, 12, 125, pytest.approx(4.75))
     with pytest.raises(
         UsageError,
-        match=r"with 10 rounds, an error rate of 1 % would hang on every single one: give --rounds 11 or more",
+        match=r"with 10 rounds, an error rate of 1 % would hang on every single one: give 11 or more",
     ):
         make_plan(Request(rounds=10), TWO_SIDES)
 

@@ -78,7 +78,7 @@ def test_the_same_work_is_said_and_everything_is_plain_data():
 
 def test_different_work_is_refused_or_said():
     other = side("b", [2.0], first=10, digest="ffff", rows=digests(brain=(19, 1)))
-    with pytest.raises(NotComparable, match=r"agent 1's brain; a change that reorders .* give --allow-different-work"):
+    with pytest.raises(NotComparable, match=r"agent 1's brain$"):
         compare_recorded([BASE, other])
     compared = compare_recorded([BASE, other], allow_different_work=True)
     assert not compared.did_same_work

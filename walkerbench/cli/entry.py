@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
+from walkerbench.cli.error_lines import error_lines
 from walkerbench.cli.group import walkerbench
 from walkerbench.cli.options import Invocation
 from walkerbench.cli.output import complain, note
-from walkerbench.errors import ExitCode, OverrideError, UsageError, WalkerbenchError, WorkerFailed
+from walkerbench.errors import ExitCode, UsageError, WalkerbenchError, WorkerFailed
 
 
 def run_command_line(arguments: Sequence[str]) -> int:
@@ -56,21 +57,11 @@ def _usage_line(error: click.ClickException) -> str:
 
 
 def _explain(error: WalkerbenchError, verbose: bool) -> None:
-    if isinstance(error, OverrideError):
-        complain("\n".join(f"{_options(keys)}: {text}" for keys, text in error.problems))
-        _show_traceback(error, verbose)
-        return
     ours = error.exit_code == ExitCode.FAULT
-    complain(f"internal error: {error}" if ours else str(error))
+    complain(f"internal error: {error}" if ours else error_lines(error))
     if verbose and isinstance(error, WorkerFailed):
         note(f"The worker's traceback:\n{error.traceback_text.rstrip()}")
     _show_traceback(error, verbose)
-
-
-def _options(keys: str) -> str:
-    """Profile keys as the options that set them: `frames, duration_s` is `--frames, --duration`."""
-    names = {"duration_s": "--duration", "criteria": "--criterion"}
-    return ", ".join(names.get(key, key if "." in key else f"--{key}") for key in keys.split(", "))
 
 
 def _show_traceback(error: BaseException, verbose: bool) -> None:

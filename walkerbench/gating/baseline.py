@@ -48,10 +48,14 @@ def runs_to_record(base: int, alpha: float) -> int:
             return count
     fewest = next((n for n in range(2, MOST_REPEATS + 1) if 1 / split_count(n, MOST_REPEATS) <= alpha), None)
     if fewest is None:
-        raise UsageError(f"--alpha {alpha * 100:g}%: recorded runs cannot reach it; measure with --against")
+        raise UsageError(
+            f"recorded runs cannot reach an error rate of {alpha * 100:g} %: give a higher one, or a revision to "
+            "measure against",
+            parameters=("alpha", "against"),
+        )
     raise UsageError(
-        f"--baseline: {base} run{'' if base == 1 else 's'}; give {fewest} to {MOST_REPEATS}, as "
-        "`walkerbench run --repeat` makes them"
+        f"the baseline has {base} run{'' if base == 1 else 's'}: record {fewest} to {MOST_REPEATS}, one after another",
+        parameters=("baselines",),
     )
 
 

@@ -95,7 +95,8 @@ def make_plan(request: Request, calibration: Calibration) -> Plan:
     raise UsageError(
         f"a budget of {budget_s:g} s is too small for the {needed} rounds that an error rate of "
         f"{request.alpha * 100:g} % takes (by the first one, a round takes {round_s:.1f} s here): "
-        f"give --budget {enough_s}s"
+        f"give {enough_s} s or more",
+        parameters=("budget_s",),
     )
 
 
@@ -109,7 +110,8 @@ def check_rounds(request: Request, *, candidates: int) -> None:
     if request.rounds is not None and request.rounds < needed:
         raise UsageError(
             f"with {request.rounds} rounds, an error rate of {request.alpha * 100:g} % would hang on every single one: "
-            f"give --rounds {needed} or more"
+            f"give {needed} or more",
+            parameters=("rounds",),
         )
 
 

@@ -13,9 +13,6 @@ from walkerbench.interleaved.session import Session
 from walkerbench.interleaved.sides import Side
 from walkerbench.workloads.digests import first_difference
 
-ALLOWING = "--allow-different-work"
-"""The option that lets different work be measured all the same."""
-
 
 def check_measurable(sides: Sequence[Side]) -> None:
     """Refuse what cannot be measured interleaved, whatever it is compared with.
@@ -50,10 +47,7 @@ def difference_asked_for(sides: Sequence[Side]) -> str | None:
 
 def refuse(difference: str) -> NotComparable:
     """The error for sides that do different work."""
-    return NotComparable(
-        f"not the same work: {difference}; where the difference is meant, measure with {ALLOWING}, "
-        "and every report says so"
-    )
+    return NotComparable(f"not the same work: {difference}", parameters=("allow_different_work",))
 
 
 class DigestWatch:
@@ -94,7 +88,7 @@ class DigestWatch:
     def sentence(self) -> str:
         """What the digests prove."""
         if self.difference is not None:
-            return f"{self.difference}; allowed by {ALLOWING}"
+            return f"{self.difference}; different work was allowed"
         frames = ", ".join(str(frame) for frame in sorted(next(iter(self.seen.values()))))
         return f"Same work: the digests of all sides agree wherever they were taken, after frames {frames}."
 

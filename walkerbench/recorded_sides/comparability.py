@@ -29,11 +29,7 @@ JUDGED = "frame_ms.mean"
 PRESENTATION = frozenset({"name", "source", "description", "criteria", "host_stall"})
 """Keys of a profile that change neither what is run nor how."""
 
-_ON_PURPOSE = (
-    "a change that reorders arithmetic or alters the environment changes the trajectory on purpose: where this is one, "
-    "give --allow-different-work"
-)
-_ANOTHER = "record another, as 'walkerbench run --repeat' does"
+_ANOTHER = "record another"
 
 
 def compared_metrics(workload: WorkloadRecord) -> tuple[str, ...]:
@@ -58,9 +54,10 @@ def check_comparable(base: RecordedRun, candidate: RecordedRun, *, allow_differe
         NotComparable: They may not; a line for each obstacle.
     """
     _refuse((*obstacles(base), *obstacles(candidate)))
-    work = tuple(different_work(base, candidate))
-    offered = (f"{line}; {_offer(line)}" for line in work)
-    _refuse((*measured_differently(base, candidate), *(() if allow_different_work else offered)))
+    otherwise, work = tuple(measured_differently(base, candidate)), tuple(different_work(base, candidate))
+    if not otherwise and work and not allow_different_work:
+        raise NotComparable("\n".join(work), parameters=("allow_different_work",))
+    _refuse((*otherwise, *(() if allow_different_work else work)))
     return work
 
 
@@ -90,8 +87,9 @@ def check_same_mode(base: RecordedRun, candidate: RecordedRun) -> None:
             for mode, workers in ways
         ]
         raise NotComparable(
-            f"{base.directory} was recorded in {told[0]}, and {candidate.directory} in {told[1]}: give the --mode and "
-            "--workers that the baseline was recorded with, or record another baseline"
+            f"{base.directory} was recorded in {told[0]}, and {candidate.directory} in {told[1]}: give the mode and "
+            "the number of workers that the baseline was recorded with, or record another baseline",
+            parameters=("mode", "workers"),
         )
 
 
@@ -202,10 +200,6 @@ def _shown(value: object) -> str:
     return "nothing" if value is None else str(value)
 
 
-def _offer(line: str) -> str:
-    return _ON_PURPOSE if " did different work: " in line else "record both alike, or give --allow-different-work"
-
-
 def _machine_differs(where: str, fact: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
     if fact not in one or fact not in other:
         yield f"{where}: not both have recorded the machine's {fact}: record both again"
@@ -232,7 +226,7 @@ def _plan(run: RunFile) -> dict[str, str]:
 
 def _remark(name: str, run: RunFile) -> str:
     by_duration = name == "frames" and any(stage.get("duration_s") for stage in run.profile.get("stages", ()))
-    return "a duration gives other frames each time, --frames the same" if by_duration else ""
+    return "a duration gives other frames each time, a number of frames the same" if by_duration else ""
 
 
 def _where_they_part(base: RecordedRun, candidate: RecordedRun) -> str:

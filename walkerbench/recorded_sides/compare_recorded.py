@@ -71,26 +71,29 @@ def _check(sides: Sequence[RecordedSide], allow_different_work: bool) -> tuple[s
 
     Equality carries over, so that each run is held against its side's first and each side's first against the base's.
     """
-    obstacles: list[str] = []
+    refusals: list[NotComparable] = []
     differences: list[str] = []
     for side in sides:
         for repeat in side.runs[1:]:
-            with _collecting(obstacles):
+            with _collecting(refusals):
                 check_repeats(side.runs[0], repeat)
     for side in sides[1:]:
-        with _collecting(obstacles):
+        with _collecting(refusals):
             differences += check_comparable(sides[0].runs[0], side.runs[0], allow_different_work=allow_different_work)
-    if obstacles:
-        raise NotComparable("\n".join(dict.fromkeys(obstacles)))
+    if refusals:
+        lines = dict.fromkeys(line for refusal in refusals for line in str(refusal).split("\n"))
+        # A permission is worth naming where it would lift every one of them.
+        parameters = refusals[0].parameters if len({refusal.parameters for refusal in refusals}) == 1 else ()
+        raise NotComparable("\n".join(lines), parameters=parameters)
     return tuple(differences)
 
 
 @contextmanager
-def _collecting(obstacles: list[str]) -> Iterator[None]:
+def _collecting(refusals: list[NotComparable]) -> Iterator[None]:
     try:
         yield
     except NotComparable as error:
-        obstacles += str(error).split("\n")
+        refusals.append(error)
 
 
 def _frame_times_s(side: RecordedSide) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """A recorded run in the formats that other tools read; one file a format."""
 
 FORMATS = {
-    "json": "facts, metrics, verdicts: what `show --json` prints",
+    "json": "facts, metrics, verdicts: what `show` prints as JSON",
     "csv": "every frame, a row each, times in ns",
     "markdown": "verdict, percentiles and facts, for a pull request",
     "chrome-trace": "a timeline for https://ui.perfetto.dev",

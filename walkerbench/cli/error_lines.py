@@ -1,0 +1,40 @@
+"""Errors as lines for the command line: the facts that an error carries, with the options that would change them."""
+
+from __future__ import annotations
+
+from walkerbench.errors import OverrideError, UsageError, WalkerbenchError
+
+ALLOW_DIFFERENT_WORK_FLAG = "--allow-different-work"
+"""Lets sides be compared that do not compute the same."""
+
+_ON_PURPOSE = (
+    "a change that reorders arithmetic or alters the environment changes the trajectory on purpose: where this is one, "
+    f"give {ALLOW_DIFFERENT_WORK_FLAG}, and every report says so"
+)
+
+_FLAGS = {
+    "allow_different_work": ALLOW_DIFFERENT_WORK_FLAG,
+    "baselines": "--baseline",
+    "budget_s": "--budget",
+    "criteria": "--criterion",
+    "duration_s": "--duration",
+}
+"""Parameters whose options are not called as they are."""
+
+
+def error_lines(error: WalkerbenchError) -> str:
+    """Return what is said of an error: one line, or one for each of its problems."""
+    if isinstance(error, OverrideError):
+        return "\n".join(f"{_flags(keys.split(', '))}: {text}" for keys, text in error.problems)
+    if not isinstance(error, UsageError) or not error.parameters:
+        return str(error)
+    if "allow_different_work" in error.parameters:
+        # One problem is one line; after several, what may be done is a line of its own.
+        joined_by = "\n" if "\n" in str(error) else "; "
+        return f"{error}{joined_by}{_ON_PURPOSE}"
+    return f"{error} ({_flags(error.parameters)})"
+
+
+def _flags(parameters: list[str] | tuple[str, ...]) -> str:
+    """The options that set parameters; a key of a profile's section, which has no option, stays as it is."""
+    return ", ".join(_FLAGS.get(each, each if "." in each else f"--{each}") for each in parameters)
