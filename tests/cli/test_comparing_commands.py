@@ -293,6 +293,4 @@ def test_a_baseline_of_another_mode_is_refused_after_one_run(
     ended = command("gate", "--baseline", "base", "-q")
     assert (ended.code, recording.recorded) == (2, 1)
     assert "base/1 was recorded in threaded mode with 2 workers, and .walkerbench/runs/" in ended.err
-    assert (
-        "in sequential mode with 1 worker: give the mode and the number of workers that" in ended.err
-    )
+    assert "in sequential mode with 1 worker: give the mode and the number of workers that" in ended.err

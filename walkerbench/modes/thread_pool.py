@@ -1,4 +1,4 @@
-"""The thread pool of the guide, with figures that can be trusted."""
+"""The thread pool that the guide asks for (docs/guide.md), with figures that can be trusted."""
 
 from __future__ import annotations
 

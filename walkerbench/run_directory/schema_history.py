@@ -67,7 +67,7 @@ def _from_2(content: dict[str, Any]) -> dict[str, Any]:
 
 def _from_3(content: dict[str, Any]) -> dict[str, Any]:
     profile, mode = content["profile"], content["mode"]
-    # There was one workload, whose main phase the guide calls agent processing.
+    # There was one workload, whose main phase the guide (docs/guide.md) calls agent processing.
     workload = {
         **content["workload"],
         "main_phase": {"phase": "agents", "title": "agent processing"},

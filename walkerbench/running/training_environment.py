@@ -31,7 +31,7 @@ from walkerbench.workloads.contract import WORKER_COLUMNS, FrameBuffers, Settler
 from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
 
 _BUSY, _COLLECTED = WORKER_COLUMNS.index("busy_ns"), WORKER_COLUMNS.index("gc_ns")
-_REMEMBERED_FRAMES = 20  # how many frames the guide's averages are over
+_REMEMBERED_FRAMES = 20  # over how many frames the averages of the guide (docs/guide.md) are
 
 
 class _PoolOnDemand:
@@ -275,7 +275,7 @@ class TrainingEnvironment:
         self._settler = None
         self._pool.shutdown()
 
-    # The guide's threading controls.
+    # The threading controls of the guide, see docs/guide.md.
 
     def toggle_threading(self) -> bool:
         """Switch threads on or off between two frames; the trajectory stays the same.

@@ -1,0 +1,80 @@
+"""What docs/extending shows is run here, so that it cannot become untrue."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from walkerbench.modes.contract import ModeServices
+from walkerbench.modes.faults import Faults
+from walkerbench.modes.sequential import SequentialMode
+from walkerbench.modes.thread_pool import ThreadPoolManager
+from walkerbench.run_directory import read_run
+from walkerbench.workloads.contract import Workload
+
+ROOT = Path(__file__).parents[1]
+EXTENDING = ROOT / "docs" / "extending"
+pytestmark = pytest.mark.skipif(not EXTENDING.is_dir(), reason="the documents are not part of the wheel")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    """The code blocks of a page in a language."""
+    text = (EXTENDING / f"{name}.md").read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def executed(name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A module that holds what the Python of a page defines."""
+    module = types.ModuleType(f"docs_{name}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # dataclasses look their module up
+    for block in blocks(name, "python"):
+        exec(block, module.__dict__)
+    return module
+
+
+def digest_in(mode: Any, workload: Workload, workers: int) -> bytes:
+    """The digest of a workload after ten frames."""
+    running = mode(ModeServices(Faults(), lambda: ThreadPoolManager(workers)))
+    try:
+        settler = running.start(workload, workers)
+        for frame in range(10):
+            running.dispatch(frame)
+            running.wait(frame)
+            settler.settle(frame)
+        return bytes(running.checkpoint(9))
+    finally:
+        running.close()
+
+
+def test_the_documented_mode_runs_the_documented_workload(monkeypatch: pytest.MonkeyPatch) -> None:
+    workload, mode = executed("workload", monkeypatch), executed("mode", monkeypatch).ExecutorMode
+    herd = workload.Herd(9, 1, workload.HerdSettings())
+    digests = {digest_in(SequentialMode, herd, 1), digest_in(SequentialMode, herd, 3), digest_in(mode, herd, 2)}
+    assert len(digests) == 1
+    assert digest_in(mode, workload.Herd(9, 2, herd.settings), 2) not in digests
+
+
+def test_the_documented_observer_sees_the_robots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    defined = executed("observer", monkeypatch)
+    assert defined.leader.farthest_m
+    assert [each.dropped for each in read_run(defined.directory).run.observers] == [None, None]
+
+
+@pytest.mark.parametrize("name", ["workload", "mode"])
+def test_the_documented_entry_points_are_those_that_are_read(name: str) -> None:
+    (block,) = blocks(name, "toml")
+    (group,) = tomllib.loads(block)["project"]["entry-points"]
+    assert group == f"walkerbench.{name}s"
+
+
+@pytest.mark.parametrize("name", ["workload", "mode", "observer"])
+def test_every_path_that_a_page_names_exists(name: str) -> None:
+    text = (EXTENDING / f"{name}.md").read_text(encoding="utf-8")
+    assert all((ROOT / path).exists() for path in re.findall(r"`((?:walkerbench|tests)/[\w/]+\.py)`", text))
