@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from toy_workload import Misdeed, ToyWorkload
+from toy_workload import ToyWorkload, WorkerFault
 
 from walkerbench.errors import CallOrderError, WorkerFailed
 from walkerbench.modes.contract import ExecutionMode
@@ -57,7 +57,7 @@ def test_every_call_out_of_order_is_refused_and_changes_nothing(make_mode, name)
 @pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
 def test_after_an_error_only_close_is_left(make_mode, name):
     mode = make_mode(name)
-    mode.start(ToyWorkload(misdeeds=(Misdeed("raise", 0, 0),)), 2)
+    mode.start(ToyWorkload(worker_faults=(WorkerFault("raise", 0, 0),)), 2)
     mode.dispatch(0)
     with pytest.raises(WorkerFailed):
         mode.wait(0)

@@ -9,7 +9,7 @@ import signal
 
 import pytest
 from leftovers import open_handles
-from toy_workload import BUILDING, DIGESTING, Misdeed, ToyWorkload
+from toy_workload import BUILDING, DIGESTING, ToyWorkload, WorkerFault
 
 from walkerbench.errors import RunBroken, WorkerCrashed, WorkerError, WorkerFailed, WorkerTimeout
 
@@ -21,7 +21,7 @@ NEVER_S = 1e6
 
 def workload(what: str, frame: int, argument: int = 0) -> ToyWorkload:
     """Six agents; agent 3, which is worker 1's of three, misbehaves."""
-    return ToyWorkload(misdeeds=(Misdeed(what, 3, frame, argument),))
+    return ToyWorkload(worker_faults=(WorkerFault(what, 3, frame, argument),))
 
 
 def run_until_error(mode, workload, timeout_s=DEADLINE_S) -> WorkerError:
@@ -140,8 +140,8 @@ def test_a_worker_process_that_hangs_in_its_digest(make_mode):
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", ["threaded", "process"])
 def test_a_worker_that_raises_is_told_although_another_hangs(make_mode, name):
-    deeds = (Misdeed("hang", 0, 0), Misdeed("raise", 5, 0))
-    error = run_until_error(make_mode(name), ToyWorkload(misdeeds=deeds), NEVER_S)
+    deeds = (WorkerFault("hang", 0, 0), WorkerFault("raise", 5, 0))
+    error = run_until_error(make_mode(name), ToyWorkload(worker_faults=deeds), NEVER_S)
     assert type(error) is WorkerFailed
     assert error.worker == 2
 

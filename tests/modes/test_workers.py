@@ -18,7 +18,7 @@ import orphans
 import psutil
 import pytest
 from threadpoolctl import threadpool_limits
-from toy_workload import BUILDING, Misdeed, ToyShard, ToyWorkload, blas_threads
+from toy_workload import BUILDING, ToyShard, ToyWorkload, WorkerFault, blas_threads
 
 from walkerbench.errors import WorkerTimeout
 from walkerbench.workloads.contract import WORKER_COLUMNS
@@ -55,8 +55,8 @@ def test_every_worker_writes_its_row(make_mode, name):
 @ALL_MODES
 def test_a_collection_is_charged_to_the_worker_and_frame_in_which_it_was(make_mode, name):
     mode = make_mode(name)
-    deeds = (Misdeed("disable gc", 0, 0), Misdeed("collect garbage", 0, 2))
-    mode.start(ToyWorkload(misdeeds=deeds), 2)
+    deeds = (WorkerFault("disable gc", 0, 0), WorkerFault("collect garbage", 0, 2))
+    mode.start(ToyWorkload(worker_faults=deeds), 2)
     collected = []
     try:
         for frame in range(4):
@@ -117,7 +117,7 @@ def test_blas_is_held_to_one_thread_in_workers_and_parent_and_given_back(make_mo
 @pytest.mark.usefixtures("impatient")
 def test_neither_the_barrier_nor_a_waiting_worker_spins(make_mode):
     mode = make_mode("process")
-    mode.start(ToyWorkload(misdeeds=(Misdeed("hang", 0, 0),)), 2)
+    mode.start(ToyWorkload(worker_faults=(WorkerFault("hang", 0, 0),)), 2)
     idle = psutil.Process(mode.worker_pids()[1])
     mode.dispatch(0)
     timeout_s = 1.0
@@ -134,7 +134,9 @@ def test_neither_the_barrier_nor_a_waiting_worker_spins(make_mode):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_interrupts_are_the_parents_alone(make_mode, number):
     mode = make_mode("process")
-    mode.start(ToyWorkload(misdeeds=(Misdeed("signal", 0, BUILDING, number), Misdeed("signal", 0, 0, number))), 2)
+    mode.start(
+        ToyWorkload(worker_faults=(WorkerFault("signal", 0, BUILDING, number), WorkerFault("signal", 0, 0, number))), 2
+    )
     for pid in mode.worker_pids():
         os.kill(pid, number)
         # Blocked, not only ignored: from the first instruction on, while Python itself still starts.

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from leftovers import nothing_left_behind, pool_threads
 from threadpoolctl import threadpool_limits
-from toy_workload import BUILDING, Misdeed, ToyWorkload, blas_threads, release
+from toy_workload import BUILDING, ToyWorkload, WorkerFault, blas_threads, release
 
 from walkerbench.errors import (
     CallOrderError,
@@ -118,7 +118,7 @@ def test_the_barriers_wait_is_what_the_slowest_worker_does_not_explain(monkeypat
 
 
 def test_a_collection_in_this_process_is_charged_to_its_frame():
-    workload = ToyWorkload(misdeeds=(Misdeed("collect garbage", 0, 1),))
+    workload = ToyWorkload(worker_faults=(WorkerFault("collect garbage", 0, 1),))
     gc.disable()
     try:
         with toy("sequential", 1, workload) as environment:
@@ -146,8 +146,8 @@ def test_the_same_seed_is_the_same_trajectory_and_another_is_not():
 @ALL_MODES
 def test_one_flipped_bit_in_a_worker_changes_the_digest(mode):
     digests = []
-    for misdeeds in ((), (Misdeed("flip", 4, 1, 63),)):
-        with toy(mode, workload=ToyWorkload(misdeeds=misdeeds)) as environment:
+    for worker_faults in ((), (WorkerFault("flip", 4, 1, 63),)):
+        with toy(mode, workload=ToyWorkload(worker_faults=worker_faults)) as environment:
             environment.step()
             digests.append(environment.checkpoint())
             environment.step()
@@ -212,7 +212,7 @@ def test_agents_are_limited_by_memory(memory):
 @pytest.mark.usefixtures("memory")
 def test_too_many_agents_are_refused_before_anything_is_built(mode):
     # Built, agent 0 would raise: the error would be another one.
-    environment = toy(mode, workload=ToyWorkload(9, misdeeds=(Misdeed("raise", 0, BUILDING),)))
+    environment = toy(mode, workload=ToyWorkload(9, worker_faults=(WorkerFault("raise", 0, BUILDING),)))
     with pytest.raises(CapacityError):
         environment.start()
     assert environment.worker_pids() == []
@@ -448,7 +448,7 @@ def test_too_much_memory_stops_the_environment_at_the_checkpoint(monkeypatch, mo
 
 @ALL_MODES
 def test_after_a_worker_raised_only_stop_is_left(mode):
-    environment = toy(mode, workload=ToyWorkload(misdeeds=(Misdeed("raise", 5, 1),)))
+    environment = toy(mode, workload=ToyWorkload(worker_faults=(WorkerFault("raise", 5, 1),)))
     environment.start()
     environment.step()
     with pytest.raises(WorkerFailed, match=r"^worker 1 \(agents 3 to 5\) raised ArithmeticError: .* in frame 1$"):
@@ -463,7 +463,7 @@ def test_after_a_worker_raised_only_stop_is_left(mode):
 
 @ALL_MODES
 def test_a_worker_that_cannot_build_its_shard_leaves_nothing(mode):
-    environment = toy(mode, workload=ToyWorkload(misdeeds=(Misdeed("raise", 5, BUILDING),)))
+    environment = toy(mode, workload=ToyWorkload(worker_faults=(WorkerFault("raise", 5, BUILDING),)))
     with pytest.raises(WorkerFailed, match=r"^worker 1 .* while starting$"):
         environment.start()
     assert environment.worker_pids() == []
@@ -486,13 +486,16 @@ def test_a_killed_worker_is_told_and_leaves_nothing():
 def test_a_hung_worker_is_given_up_at_the_barriers_deadline(monkeypatch, mode):
     monkeypatch.setattr(process, "_JOIN_S", 0.2)
     monkeypatch.setattr(thread_pool, "_JOIN_S", 0.05)
-    environment = toy(mode, workload=ToyWorkload(misdeeds=(Misdeed("hang", 0, 0),)), barrier_timeout_s=SOON_S)
+    environment = toy(mode, workload=ToyWorkload(worker_faults=(WorkerFault("hang", 0, 0),)), barrier_timeout_s=SOON_S)
     with environment, pytest.raises(WorkerTimeout) as caught:
         environment.step()
     assert str(caught.value) == "worker 0 (agents 0 to 2) did not answer within 0.2 s in frame 0"
 
 
 def test_leaving_the_context_stops_it_whatever_was_raised():
-    with pytest.raises(WorkerError), toy("process", workload=ToyWorkload(misdeeds=(Misdeed("exit", 0, 0),))) as running:
+    with (
+        pytest.raises(WorkerError),
+        toy("process", workload=ToyWorkload(worker_faults=(WorkerFault("exit", 0, 0),))) as running,
+    ):
         running.step()
     assert running.worker_pids() == []

@@ -25,7 +25,7 @@ WORKER_0 = {"worker": 0, "start_ns": 1010, "busy_ns": 50, "cpu_ns": 30, "core_wa
 WORKER_1 = {"worker": 1, "start_ns": 1020, "busy_ns": 60, "cpu_ns": 60, "core_wait_before_ns": 2000}
 
 
-def test_every_part_of_two_lanes_by_hand():
+def test_every_part_of_two_workers_by_hand():
     found = attribute(frames_of(FRAME), workers_of(WORKER_0, WORKER_1), [PROCESS])
 
     # Of 200 ms: before it begins, worker 1 can have waited for 20 ms at most; the rest of its wait was between frames.
@@ -41,7 +41,7 @@ def test_every_part_of_two_lanes_by_hand():
     assert found.effective_cores == (30 + 60 + 15) / 100
 
 
-def test_in_sequential_mode_shards_take_turns_in_one_lane():
+def test_in_sequential_mode_shards_take_turns_as_one_worker():
     workers = workers_of(
         {"worker": 0, "start_ns": 1010, "busy_ns": 30, "cpu_ns": 20, "core_wait_ns": 5},
         {"worker": 1, "start_ns": 1040, "busy_ns": 40, "cpu_ns": 40},
@@ -94,7 +94,7 @@ def test_counts_are_a_frames_of_the_parent_and_all_workers():
     )  # fmt: skip
     found = attribute(frames, workers, [PROCESS])
     assert (found.minor_faults, found.major_faults, found.involuntary_switches) == (3.5, 0.5, 1.5)
-    assert found.garbage_collection == 8 / (2 * 200)  # of the two lanes' time, as all shares
+    assert found.garbage_collection == 8 / (2 * 200)  # of the two workers' time, as all shares
 
     alone = attribute(frames, workers[workers["worker"] == 0], [SEQUENTIAL])
     assert alone.minor_faults == 2
@@ -127,7 +127,7 @@ def test_each_stage_is_attributed_by_the_mode_that_ran_it():
     assert bounds(found) == {"blocked", "moving data"}
 
 
-def test_what_was_waited_before_the_one_lane_begins_counts_once():
+def test_what_was_waited_before_the_one_worker_begins_counts_once():
     worker = {"start_ns": 1010, "busy_ns": 70, "cpu_ns": 70, "core_wait_before_ns": 5}
     found = attribute(frames_of({**FRAME, "parent_core_wait_ns": 5}), workers_of(worker), [SEQUENTIAL])
 

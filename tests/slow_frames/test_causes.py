@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 from neighbours import busy_neighbours, pinned_to_one_core
-from spells import SPELL_S, Spell, SpellWorkload, hold_the_gil
+from slow_causes import CAUSE_S, SlowCause, SlowFrameWorkload, hold_the_gil
 
 from walkerbench.criteria.grammar import Criterion, parse_criterion
 from walkerbench.modes.faults import Faults
@@ -31,7 +31,7 @@ AGENTS = 6
 LIMIT = parse_criterion("frame_ms.max < 15")
 FIRST = 10  # frame of the first spell; the frames before, and between, are the typical ones
 TIMES = 3
-DISTURBED_MS = SPELL_S * 1e3 / 3  # where others take a core for so long, they are to blame as well
+DISTURBED_MS = CAUSE_S * 1e3 / 3  # where others take a core for so long, they are to blame as well
 GIL_ENABLED = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
@@ -75,7 +75,7 @@ def going_on(pid: int) -> Iterator[None]:
     def watch() -> None:
         for _ in range(TIMES):
             os.waitid(os.P_PID, pid, os.WSTOPPED)
-            time.sleep(SPELL_S)
+            time.sleep(CAUSE_S)
             os.kill(pid, signal.SIGCONT)
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -84,7 +84,7 @@ def going_on(pid: int) -> Iterator[None]:
     thread.join(10)
 
 
-def plan(kinds: tuple[Spell, ...]) -> tuple[dict[int, Spell], dict[int, str]]:
+def plan(kinds: tuple[SlowCause, ...]) -> tuple[dict[int, SlowCause], dict[int, str]]:
     """Frames with each spell, and every frame with what happens in it, stalls too."""
     order = [kind for _ in range(TIMES) for kind in (*kinds, "stall")]
     what = {FIRST + 2 * place: kind for place, kind in enumerate(order)}
@@ -102,12 +102,12 @@ def plan(kinds: tuple[Spell, ...]) -> tuple[dict[int, Spell], dict[int, str]]:
 )
 def test_the_cause_named_is_the_one_injected(mode, expected):
     expected = expected | {"compute": "compute", "collect garbage": "garbage collection", "fault pages": "page faults"}
-    spells, what = plan(tuple(expected))
-    stalls = {frame: SPELL_S for frame, kind in what.items() if kind == "stall"}
+    slow_causes, what = plan(tuple(expected))
+    stalls = {frame: CAUSE_S for frame, kind in what.items() if kind == "stall"}
     environment = TrainingEnvironment(
         mode=mode,
         num_workers=1 if mode == "sequential" else 2,
-        workload=SpellWorkload(num_agents=AGENTS, spells=spells),
+        workload=SlowFrameWorkload(num_agents=AGENTS, slow_causes=slow_causes),
         faults=Faults(stall_frames=stalls),
     )
     with environment, going_on(environment.worker_pids()[0]) if mode == "process" else another_thread():
@@ -121,8 +121,8 @@ def test_the_cause_named_is_the_one_injected(mode, expected):
 @pytest.mark.skipif(allowed_cores() < 2, reason="needs 2 cores")
 def test_who_sleeps_does_not_wait_for_the_gil_whatever_others_compute_without_it():
     what = {FIRST + 2 * time: "stall" for time in range(TIMES)}
-    workload = SpellWorkload(num_agents=AGENTS, beside_s=SPELL_S)
-    faults = Faults(stall_frames=dict.fromkeys(what, 1.5 * SPELL_S))
+    workload = SlowFrameWorkload(num_agents=AGENTS, beside_s=CAUSE_S)
+    faults = Faults(stall_frames=dict.fromkeys(what, 1.5 * CAUSE_S))
     with TrainingEnvironment(mode="threaded", num_workers=2, workload=workload, faults=faults) as environment:
         explanations = record(environment, max(what) + 1, parse_criterion("frame_ms.max < 75"))
 
@@ -133,8 +133,8 @@ def test_who_sleeps_does_not_wait_for_the_gil_whatever_others_compute_without_it
 @pytest.mark.parametrize("mode", ["sequential", "process"])
 def test_busy_neighbours_on_the_same_core_are_the_host(mode):
     _, what = plan(())
-    spells = dict.fromkeys(what, "compute")
-    workload = SpellWorkload(num_agents=AGENTS, spells=spells)
+    slow_causes = dict.fromkeys(what, "compute")
+    workload = SlowFrameWorkload(num_agents=AGENTS, slow_causes=slow_causes)
     # Threads and processes that start here inherit the core.
     with (
         pinned_to_one_core(),
@@ -143,7 +143,7 @@ def test_busy_neighbours_on_the_same_core_are_the_host(mode):
     ):
         explanations = record(environment, max(what) + 1)
 
-    causes = Counter(each.cause for each in explanations if each.frame in spells)
+    causes = Counter(each.cause for each in explanations if each.frame in slow_causes)
     assert causes == {"not scheduled": TIMES}
     worst = max(explanations, key=lambda each: each.wall_ms)
     assert worst.not_scheduled_ms > worst.cpu_ms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from toy_workload import Misdeed, ToyWorkload
+from toy_workload import ToyWorkload, WorkerFault
 
 from walkerbench.running.training_environment import TrainingEnvironment
 
@@ -13,8 +13,8 @@ environments: list[TrainingEnvironment] = []  # still known when Python exits
 
 def main(how: str) -> None:
     """Forget the workers and exit, or await the end: with idle workers, or with one that hangs in its frame."""
-    misdeeds = (Misdeed("hang", 0, 1),) if how == "hung" else ()
-    environment = TrainingEnvironment(mode="process", num_workers=2, workload=ToyWorkload(misdeeds=misdeeds))
+    worker_faults = (WorkerFault("hang", 0, 1),) if how == "hung" else ()
+    environment = TrainingEnvironment(mode="process", num_workers=2, workload=ToyWorkload(worker_faults=worker_faults))
     environments.append(environment)
     environment.start()
     environment.step()

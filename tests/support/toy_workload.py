@@ -18,14 +18,14 @@ from walkerbench.workloads.digests import digest64
 from walkerbench.workloads.main_phase import MainPhase
 
 BUILDING, DIGESTING, DRAWING = -1, -2, -3
-"""For `Misdeed.frame`: while the shard is built, while it digests, while it writes its snapshot."""
+"""For `WorkerFault.frame`: while the shard is built, while it digests, while it writes its snapshot."""
 
 release = threading.Event()
 """What a hung shard waits for; set it to let hung threads of this process go."""
 
 
 @dataclass(frozen=True)
-class Misdeed:
+class WorkerFault:
     """What the shard that holds an agent does in a frame, in its first phase."""
 
     what: Literal["raise", "hang", "kill", "signal", "exit", "flip", "disable gc", "collect garbage"]
@@ -41,7 +41,7 @@ class ToyWorkload(Workload):
 
     num_agents: int = 6
     seed: int = 1
-    misdeeds: tuple[Misdeed, ...] = ()
+    worker_faults: tuple[WorkerFault, ...] = ()
     agent_bytes: int = 1000
     bodies: int = 0
     most_bodies: int = 10
@@ -110,10 +110,10 @@ class ToyShard:
         self._counts = buffers.counters[worker]
         self._digests = buffers.digests[lo:hi]
         self._drawn = buffers.snapshot["number"][lo:hi]
-        self._misdeeds = [deed for deed in workload.misdeeds if lo <= deed.agent < hi]
+        self._worker_faults = [deed for deed in workload.worker_faults if lo <= deed.agent < hi]
         for row, agent in enumerate(range(lo, hi)):
             self._numbers[row] = np.random.default_rng([workload.seed, agent]).integers(1 << 63)
-        self._misbehave(BUILDING)
+        self._be_faulty(BUILDING)
 
     def phases(self) -> dict[str, Callable[[int], None]]:
         return {"mix": self.mix, "move": self.move}
@@ -122,7 +122,7 @@ class ToyShard:
         self._numbers *= np.uint64(6364136223846793005)
         self._numbers += self._total[0]
         self._counts[0] += len(self._numbers)
-        self._misbehave(frame)
+        self._be_faulty(frame)
 
     def move(self, frame: int) -> None:
         self._numbers ^= self._numbers >> np.uint64(7)
@@ -132,20 +132,20 @@ class ToyShard:
             self._blas_threads[:] = blas_threads()
 
     def digest(self) -> None:
-        self._misbehave(DIGESTING)
+        self._be_faulty(DIGESTING)
         for row in range(len(self._numbers)):
             self._digests[row, 0] = digest64(self._numbers[row : row + 1])
 
     def snapshot(self) -> None:
-        self._misbehave(DRAWING)
+        self._be_faulty(DRAWING)
         self._drawn[:] = self._numbers
 
-    def _misbehave(self, frame: int) -> None:
-        for deed in self._misdeeds:
+    def _be_faulty(self, frame: int) -> None:
+        for deed in self._worker_faults:
             if deed.frame == frame:
                 self._commit(deed)
 
-    def _commit(self, deed: Misdeed) -> None:
+    def _commit(self, deed: WorkerFault) -> None:
         match deed.what:
             case "raise":
                 raise ArithmeticError(f"agent {deed.agent} cannot go on")

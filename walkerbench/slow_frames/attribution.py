@@ -1,6 +1,6 @@
-"""Where a run's time went, as shares of the time that its lanes had.
+"""Where a run's time went, as shares of the time that its workers had.
 
-A lane (see `lanes`) has each frame's whole wall time. Of it,
+A worker (see `worker_times`) has each frame's whole wall time. Of it,
 
 - *compute* is CPU time of the worker within its phases;
 - *not scheduled* is waiting for a core, the worker's or the parent's while the worker waits for it;
@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.recorded_value import MISSING, RecordedValue
-from walkerbench.slow_frames.worker_times import Integers, Lanes, Setting, is_recorded, lanes_of
+from walkerbench.slow_frames.worker_times import Integers, Setting, WorkerTimes, is_recorded, worker_times_of
 
 Part = Literal["compute", "blocked", "moving data", "barrier", "settling", "not scheduled"]
 
 PartsNs = dict[Part, int | None]
-"""Part → ns, summed over lanes and frames; None where the system does not tell."""
+"""Part → ns, summed over workers and frames; None where the system does not tell."""
 
 _COUNTS = ("minor_faults", "major_faults", "involuntary_switches")
 
@@ -78,31 +78,31 @@ def attribute(frames: NDArray[Any], workers: NDArray[Any], settings: Sequence[Se
         The attribution; None without judged frames, and for recordings of schema 1, which lack what it takes.
     """
     found = [
-        (setting, lanes)
+        (setting, times)
         for stage, setting in enumerate(settings)
-        if (lanes := _judged_lanes(frames[frames["stage"] == stage], workers, setting)) is not None
+        if (times := _judged_times(frames[frames["stage"] == stage], workers, setting)) is not None
     ]
     if not found:
         return None
-    stages = [lanes for _, lanes in found]
-    wall_ns = sum(int(lanes.frames["wall_ns"].sum()) for lanes in stages)
-    lanes_ns = sum(int(lanes.frames["wall_ns"][lanes.frame].sum()) for lanes in stages)
-    collected_ns = sum(int(lanes.frames["gc_ns"].sum()) for lanes in stages)
+    stages = [times for _, times in found]
+    wall_ns = sum(int(times.frames["wall_ns"].sum()) for times in stages)
+    workers_wall_ns = sum(int(times.frames["wall_ns"][times.frame].sum()) for times in stages)
+    collected_ns = sum(int(times.frames["gc_ns"].sum()) for times in stages)
     return Attribution(
         shares(
-            _added([_nanoseconds(lanes) for lanes in stages]),
+            _added([_nanoseconds(times) for times in stages]),
             wait_for_gil=any(setting.workers_wait_for_gil for setting, _ in found),
         ),
-        effective_cores=sum(_cpu_ns(lanes, setting) for setting, lanes in found) / wall_ns,
-        garbage_collection=collected_ns / lanes_ns,
+        effective_cores=sum(_cpu_ns(times, setting) for setting, times in found) / wall_ns,
+        garbage_collection=collected_ns / workers_wall_ns,
         **{name: _a_frame(found, name) for name in _COUNTS},
     )
 
 
 def nanoseconds(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> PartsNs | None:
     """The time of each part in judged frames, to be added up over several recordings; see `attribute`."""
-    lanes = _judged_lanes(frames, workers, setting)
-    return None if lanes is None else _nanoseconds(lanes)
+    times = _judged_times(frames, workers, setting)
+    return None if times is None else _nanoseconds(times)
 
 
 def shares(parts_ns: Mapping[Part, int | None], *, wait_for_gil: bool) -> tuple[TimeShare, ...]:
@@ -123,33 +123,33 @@ def shares(parts_ns: Mapping[Part, int | None], *, wait_for_gil: bool) -> tuple[
     return tuple(TimeShare(part, None if ns is None else ns / total, part in bounds) for part, ns in parts_ns.items())
 
 
-def _judged_lanes(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> Lanes | None:
+def _judged_times(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> WorkerTimes | None:
     if not is_recorded(frames, workers):
         return None
-    lanes = lanes_of(frames[frames["warmup"] == 0], workers, setting)
-    return lanes if lanes.frames["wall_ns"].any() else None
+    times = worker_times_of(frames[frames["warmup"] == 0], workers, setting)
+    return times if times.frames["wall_ns"].any() else None
 
 
-def _nanoseconds(lanes: Lanes) -> PartsNs:
-    """The time of each part, summed over lanes and frames."""
-    frame = lanes.frame
-    waited_to_gather = np.minimum(lanes.parent_core_wait_ns + lanes.late_ns, lanes.gather_ns)
-    waited_to_settle = np.clip(lanes.parent_core_wait_ns + lanes.late_ns - lanes.gather_ns, 0, lanes.settle_ns)
-    waited = lanes.core_wait_ns + lanes.core_wait_before_ns + (waited_to_gather + waited_to_settle)[frame]
-    blocked = lanes.busy_ns - lanes.cpu_ns - lanes.core_wait_ns
-    settling = (lanes.settle_ns - waited_to_settle)[frame]
-    known = lanes.cpu_ns + blocked + lanes.after_ns + settling + waited
-    moving = np.maximum(0, lanes.frames["wall_ns"][frame] - known)
+def _nanoseconds(times: WorkerTimes) -> PartsNs:
+    """The time of each part, summed over workers and frames."""
+    frame = times.frame
+    waited_to_gather = np.minimum(times.parent_core_wait_ns + times.late_ns, times.gather_ns)
+    waited_to_settle = np.clip(times.parent_core_wait_ns + times.late_ns - times.gather_ns, 0, times.settle_ns)
+    waited = times.core_wait_ns + times.core_wait_before_ns + (waited_to_gather + waited_to_settle)[frame]
+    blocked = times.busy_ns - times.cpu_ns - times.core_wait_ns
+    settling = (times.settle_ns - waited_to_settle)[frame]
+    known = times.cpu_ns + blocked + times.after_ns + settling + waited
+    moving = np.maximum(0, times.frames["wall_ns"][frame] - known)
     parts: dict[Part, Integers] = {
-        "compute": lanes.cpu_ns,
+        "compute": times.cpu_ns,
         "blocked": blocked,
         "moving data": moving,
-        "barrier": lanes.after_ns,
+        "barrier": times.after_ns,
         "settling": settling,
         "not scheduled": waited,
     }
     summed: PartsNs = {part: int(values.sum()) for part, values in parts.items()}
-    return summed if lanes.tells_core_wait else {**summed, "not scheduled": None}
+    return summed if times.tells_core_wait else {**summed, "not scheduled": None}
 
 
 def _added(stages: Sequence[PartsNs]) -> PartsNs:
@@ -162,21 +162,21 @@ def _sum_of_known(values: Iterable[int | None]) -> int | None:
     return None if None in known else sum(value or 0 for value in known)
 
 
-def _cpu_ns(lanes: Lanes, setting: Setting) -> int:
+def _cpu_ns(times: WorkerTimes, setting: Setting) -> int:
     """CPU time of the parent and all workers within frames."""
-    workers_ns = 0 if not setting.traits.side_by_side else int(lanes.cpu_ns.sum())
-    return int(lanes.frames["parent_cpu_ns"].sum()) + workers_ns
+    workers_ns = 0 if not setting.traits.side_by_side else int(times.cpu_ns.sum())
+    return int(times.frames["parent_cpu_ns"].sum()) + workers_ns
 
 
-def _a_frame(stages: Sequence[tuple[Setting, Lanes]], name: str) -> float | None:
+def _a_frame(stages: Sequence[tuple[Setting, WorkerTimes]], name: str) -> float | None:
     """How many of what is counted a frame had; None where the system does not tell."""
     total = count = 0
-    for setting, lanes in stages:
+    for setting, times in stages:
         # In sequential mode the parent's thread is the worker's, and what it counted covers both.
-        of_workers = lanes.workers[name][: None if setting.traits.side_by_side else 0]
-        of_parent = lanes.frames[f"parent_{name}"]
+        of_workers = times.workers[name][: None if setting.traits.side_by_side else 0]
+        of_parent = times.frames[f"parent_{name}"]
         if (of_parent == MISSING).any() or (of_workers == MISSING).any():
             return None
         total += int(of_parent.sum()) + int(of_workers.sum())
-        count += len(lanes.frames)
+        count += len(times.frames)
     return total / count

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.recorded_value import MISSING
-from walkerbench.slow_frames.worker_times import Integers, Lanes, Setting
+from walkerbench.slow_frames.worker_times import Integers, Setting, WorkerTimes
 
 Cause = Literal[
     "not scheduled", "garbage collection", "waiting for the GIL", "page faults", "blocked", "not running", "compute"
@@ -60,27 +60,27 @@ class CriticalPath:
     tells_core_wait: bool
 
 
-def follow(lanes: Lanes, setting: Setting) -> CriticalPath:
+def follow(times: WorkerTimes, setting: Setting) -> CriticalPath:
     """Follow the critical path of every frame.
 
     Args:
-        lanes: The frames.
+        times: The frames.
         setting: How the workers shared the machine.
     """
-    frames, last = lanes.frames, lanes.last()
+    frames, last = times.frames, times.last()
     if not setting.traits.side_by_side:
         # The parent's thread is the worker's, and its own figures cover the whole frame.
-        rows = np.zeros(len(frames), lanes.workers.dtype)
+        rows = np.zeros(len(frames), times.workers.dtype)
         busy_ns = frames["wall_ns"]
-        cpu_ns, core_wait_ns = _outside(lanes, np.zeros_like(frames["wall_ns"]), lanes.core_wait_ns)
+        cpu_ns, core_wait_ns = _outside(times, np.zeros_like(frames["wall_ns"]), times.core_wait_ns)
     else:
-        rows = lanes.workers[last]
-        busy_ns = lanes.busy_ns[last]
-        outside = _outside(lanes, busy_ns, lanes.core_wait_before_ns[last] + lanes.late_ns)
-        cpu_ns, core_wait_ns = lanes.cpu_ns[last] + outside[0], lanes.core_wait_ns[last] + outside[1]
+        rows = times.workers[last]
+        busy_ns = times.busy_ns[last]
+        outside = _outside(times, busy_ns, times.core_wait_before_ns[last] + times.late_ns)
+        cpu_ns, core_wait_ns = times.cpu_ns[last] + outside[0], times.core_wait_ns[last] + outside[1]
     blocked_ns = frames["wall_ns"] - cpu_ns - core_wait_ns
-    gil_ns = _waiting_for_gil(lanes, last, setting, blocked_ns)
-    gc_ns = np.minimum(_collected(lanes, rows, setting), cpu_ns + gil_ns)
+    gil_ns = _waiting_for_gil(times, last, setting, blocked_ns)
+    gc_ns = np.minimum(_collected(times, rows, setting), cpu_ns + gil_ns)
     gc_by_others_ns = np.maximum(0, gc_ns - cpu_ns)
     computed_ns = cpu_ns - (gc_ns - gc_by_others_ns)
     asleep_ns = blocked_ns - gil_ns
@@ -91,51 +91,51 @@ def follow(lanes: Lanes, setting: Setting) -> CriticalPath:
         "garbage collection": gc_ns,
         "waiting for the GIL": gil_ns - gc_by_others_ns,
         "page faults": fault_ns + read_ns,
-        "blocked" if lanes.tells_core_wait else "not running": asleep_ns - read_ns,
+        "blocked" if times.tells_core_wait else "not running": asleep_ns - read_ns,
         "compute": computed_ns - fault_ns,
     }
     worker = None if not setting.traits.side_by_side else rows["worker"]
-    return CriticalPath(frames, worker, busy_ns, cpu_ns, core_wait_ns, gc_ns, kinds, lanes.tells_core_wait)
+    return CriticalPath(frames, worker, busy_ns, cpu_ns, core_wait_ns, gc_ns, kinds, times.tells_core_wait)
 
 
-def _outside(lanes: Lanes, inside_ns: Integers, woken_ns: Integers) -> tuple[Integers, Integers]:
+def _outside(times: WorkerTimes, inside_ns: Integers, woken_ns: Integers) -> tuple[Integers, Integers]:
     """CPU time and waiting for a core while the path is the parent's, no longer than that is.
 
     Args:
-        lanes: The frames.
+        times: The frames.
         inside_ns: `(frames,)`; for how long the path is a worker's.
         woken_ns: `(frames,)`; what the path waited for a core in addition to the parent's own waiting.
     """
-    outside_ns = lanes.frames["wall_ns"] - inside_ns
-    cpu_ns = np.minimum(lanes.frames["parent_cpu_ns"], outside_ns)
+    outside_ns = times.frames["wall_ns"] - inside_ns
+    cpu_ns = np.minimum(times.frames["parent_cpu_ns"], outside_ns)
     # The parent can wait for a core while the worker still computes: what there is no room for was in parallel.
-    return cpu_ns, np.minimum(lanes.parent_core_wait_ns + woken_ns, outside_ns - cpu_ns)
+    return cpu_ns, np.minimum(times.parent_core_wait_ns + woken_ns, outside_ns - cpu_ns)
 
 
-def _collected(lanes: Lanes, rows: NDArray[Any], setting: Setting) -> Integers:
+def _collected(times: WorkerTimes, rows: NDArray[Any], setting: Setting) -> Integers:
     """`(frames,)`: garbage collection that can have held the path up: the parent's process's, and its worker's own."""
-    collected_ns: Integers = lanes.frames["gc_ns"].copy()
-    if setting.traits.in_caller_process or not len(lanes.frames):
+    collected_ns: Integers = times.frames["gc_ns"].copy()
+    if setting.traits.in_caller_process or not len(times.frames):
         return collected_ns
-    collected_ns -= np.add.reduceat(lanes.gc_ns, lanes.first) - rows["gc_ns"]
+    collected_ns -= np.add.reduceat(times.gc_ns, times.first) - rows["gc_ns"]
     return collected_ns
 
 
-def _waiting_for_gil(lanes: Lanes, last: Integers, setting: Setting, blocked_ns: Integers) -> Integers:
+def _waiting_for_gil(times: WorkerTimes, last: Integers, setting: Setting, blocked_ns: Integers) -> Integers:
     """`(frames,)`: of the time that the path was blocked, the most that can have been for the GIL."""
     if not setting.gil_enabled:
         return np.zeros_like(blocked_ns)
     if not setting.traits.side_by_side:
-        in_worker_ns, asked_ns = blocked_ns, _asking_ns(lanes.frames, "parent_voluntary_switches")
+        in_worker_ns, asked_ns = blocked_ns, _asking_ns(times.frames, "parent_voluntary_switches")
     else:
-        in_worker_ns = lanes.busy_ns[last] - lanes.cpu_ns[last] - lanes.core_wait_ns[last]
-        asked_ns = _asking_ns(lanes.workers[last], "voluntary_switches")
+        in_worker_ns = times.busy_ns[last] - times.cpu_ns[last] - times.core_wait_ns[last]
+        asked_ns = _asking_ns(times.workers[last], "voluntary_switches")
     if not setting.traits.share_gil:  # the worker has a GIL of its own
         asked_ns = np.zeros_like(blocked_ns)
     # How often a thread asks before it begins, nobody counts.
     elsewhere_ns = blocked_ns - in_worker_ns
     waiting_ns: Integers = np.minimum(
-        elsewhere_ns + np.minimum(in_worker_ns, asked_ns), _of_others(lanes, last, setting)
+        elsewhere_ns + np.minimum(in_worker_ns, asked_ns), _of_others(times, last, setting)
     )
     return waiting_ns
 
@@ -148,16 +148,16 @@ def _asking_ns(rows: NDArray[Any], column: str) -> Integers:
     return asking_ns
 
 
-def _of_others(lanes: Lanes, last: Integers, setting: Setting) -> Integers:
+def _of_others(times: WorkerTimes, last: Integers, setting: Setting) -> Integers:
     """`(frames,)`: what other threads of the parent's process computed, and their waiting for a core to go on with.
 
     While this thread could not run, they could: as far as there is a GIL, they held it.
     """
-    frames = lanes.frames
+    frames = times.frames
     others_ns: Integers = frames["process_cpu_ns"] - frames["parent_cpu_ns"]
     if setting.traits.side_by_side and setting.traits.in_caller_process and len(frames):
-        others_ns = others_ns - lanes.cpu_ns[last] - lanes.core_wait_ns[last]
-        others_ns += np.add.reduceat(lanes.core_wait_ns, lanes.first)
+        others_ns = others_ns - times.cpu_ns[last] - times.core_wait_ns[last]
+        others_ns += np.add.reduceat(times.core_wait_ns, times.first)
     return np.maximum(0, others_ns)
 
 

@@ -20,7 +20,7 @@ from walkerbench.criteria.judging import Verdict
 from walkerbench.criteria.metrics import duration_name
 from walkerbench.recorded_value import RecordedValue
 from walkerbench.slow_frames.critical_path import Cause, CriticalPath, follow
-from walkerbench.slow_frames.worker_times import Setting, is_recorded, lanes_of
+from walkerbench.slow_frames.worker_times import Setting, is_recorded, worker_times_of
 from walkerbench.workloads.main_phase import MainPhase
 
 _NS_PER_MS = 1e6
@@ -178,7 +178,7 @@ def _paths(
     judged = frames[frames["warmup"] == 0]
     for stage in np.unique(judged["stage"]).tolist():
         setting = settings[stage]
-        yield setting, follow(lanes_of(judged[judged["stage"] == stage], workers, setting), setting)
+        yield setting, follow(worker_times_of(judged[judged["stage"] == stage], workers, setting), setting)
 
 
 def _excess(path: CriticalPath, scale: float) -> dict[Cause, NDArray[np.float64]]:

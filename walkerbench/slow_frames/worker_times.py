@@ -1,7 +1,7 @@
 """Who could work in a frame, and what each did: the rows of frames and workers brought together.
 
-A *lane* is a worker that can run beside the others: each worker of a parallel mode; in sequential mode the one thread
-that steps every shard in turn.
+Here a *worker* is what can run beside the others: each worker of a mode whose shards run side by side; where they run
+one after another, the one thread that steps every shard in turn.
 """
 
 from __future__ import annotations
@@ -46,25 +46,25 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Lanes:
-    """Frames, and a row for each lane of each, in the order of both. All arrays are int64.
+class WorkerTimes:
+    """Frames, and a row for each worker of each, in the order of both. All arrays are int64.
 
     Attributes:
         frames: `(frames,)`, structured as `frames.npy`: those of which workers' rows are known.
         workers: `(rows,)`, structured as `workers.npy`: the rows of these frames.
-        frame: `(lanes,)`; index of the lane's frame in `frames`.
-        first: `(frames,)`; index of each frame's first lane.
-        before_ns: `(lanes,)`; from the frame's beginning to the lane's.
-        busy_ns: `(lanes,)`; from the lane's beginning to its end.
-        cpu_ns: `(lanes,)`; of `busy_ns`, CPU time.
-        core_wait_ns: `(lanes,)`; of `busy_ns`, waiting for a core; 0 where the system does not tell, like the others.
-        core_wait_before_ns: `(lanes,)`; the same of `before_ns`.
-        gc_ns: `(lanes,)`; garbage collection in the worker's own process.
-        after_ns: `(lanes,)`; from the lane's end to that of the frame's last one.
-        gather_ns: `(frames,)`; from the last lane's end to the barrier's release.
+        frame: `(workers,)`; index of the worker's frame in `frames`.
+        first: `(frames,)`; index of each frame's first worker.
+        before_ns: `(workers,)`; from the frame's beginning to the worker's.
+        busy_ns: `(workers,)`; from the worker's beginning to its end.
+        cpu_ns: `(workers,)`; of `busy_ns`, CPU time.
+        core_wait_ns: `(workers,)`; of `busy_ns`, waiting for a core; 0 where the system does not tell, like the others.
+        core_wait_before_ns: `(workers,)`; the same of `before_ns`.
+        gc_ns: `(workers,)`; garbage collection in the worker's own process.
+        after_ns: `(workers,)`; from the worker's end to that of the frame's last one.
+        gather_ns: `(frames,)`; from the last worker's end to the barrier's release.
         late_ns: `(frames,)`; of `gather_ns`, a worker process waiting for a core to say that it is done.
         settle_ns: `(frames,)`; from there to the frame's end.
-        parent_core_wait_ns: `(frames,)`; waiting for a core in the parent that no lane counts.
+        parent_core_wait_ns: `(frames,)`; waiting for a core in the parent that no worker counts.
         tells_core_wait: Whether the system told how long threads waited for a core.
     """
 
@@ -86,8 +86,8 @@ class Lanes:
     tells_core_wait: bool
 
     def last(self) -> Integers:
-        """`(frames,)`; index of the lane that ended last in each frame."""
-        # Within a frame the last lane is the one that nothing comes after; of equals, the first.
+        """`(frames,)`; index of the worker that ended last in each frame."""
+        # Within a frame the last worker is the one that nothing comes after; of equals, the first.
         candidates = np.flatnonzero(self.after_ns == 0)
         return candidates[np.searchsorted(self.frame[candidates], np.arange(len(self.frames)))]
 
@@ -97,7 +97,7 @@ def is_recorded(frames: NDArray[Any], workers: NDArray[Any]) -> bool:
     return "parent_core_wait_ns" in (frames.dtype.names or ()) and "core_wait_ns" in (workers.dtype.names or ())
 
 
-def lanes_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> Lanes:
+def worker_times_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> WorkerTimes:
     """Bring rows of frames and workers together.
 
     Args:
@@ -109,7 +109,7 @@ def lanes_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> L
     # A run that was killed may have written rows of one array whose counterparts in the other are lost.
     frames, workers = frames[np.isin(keys, row_keys)], workers[np.isin(row_keys, keys)]
     first = np.searchsorted(_keys(workers), _keys(frames))
-    columns = {name: workers[name] for name in _LANE_COLUMNS}
+    columns = {name: workers[name] for name in _WORKER_COLUMNS}
     parent_ns = frames["parent_core_wait_ns"]
     tells = not ((columns["core_wait_ns"] == MISSING).any() or (parent_ns == MISSING).any())
     if not tells:
@@ -132,7 +132,7 @@ def lanes_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> L
     core_wait_before_ns = np.minimum(columns["core_wait_before_ns"], before_ns)
     if not setting.traits.side_by_side:  # the parent's thread is the worker's
         parent_ns = np.maximum(0, parent_ns - columns["core_wait_ns"] - core_wait_before_ns)
-    return Lanes(
+    return WorkerTimes(
         frames=frames,
         workers=workers,
         frame=frame,
@@ -152,7 +152,7 @@ def lanes_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> L
     )
 
 
-_LANE_COLUMNS = ("start_ns", "busy_ns", "cpu_ns", "core_wait_ns", "core_wait_before_ns", "gc_ns")
+_WORKER_COLUMNS = ("start_ns", "busy_ns", "cpu_ns", "core_wait_ns", "core_wait_before_ns", "gc_ns")
 
 
 def _keys(rows: NDArray[Any]) -> Integers:
@@ -173,6 +173,6 @@ def _answering(frames: NDArray[Any], too_long_ns: Integers, first: Integers) -> 
 
 
 def _one_after_another(columns: dict[str, Integers], first: Integers) -> dict[str, Integers]:
-    """One lane a frame, from the first shard's beginning on, with all that its shards did."""
+    """One worker a frame, from the first shard's beginning on, with all that its shards did."""
     added = {name: np.add.reduceat(values, first) for name, values in columns.items()}
     return added | {name: columns[name][first] for name in ("start_ns", "core_wait_before_ns")}

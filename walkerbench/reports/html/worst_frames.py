@@ -23,7 +23,7 @@ _BESIDE = "beside the phases"
 
 class _Bar(NamedTuple):
     name: str
-    lane: str
+    row: str
     begin_ms: float  # since the frame began
     duration_ms: float
 
@@ -64,7 +64,7 @@ def _timeline(run: LabelledRun, frame: Any, name: str, title: str) -> Plot:
     workers = run.recorded.workers
     rows = workers[(workers["frame"] == frame["frame"]) & (workers["stage"] == frame["stage"])]
     bars = list(_bars(run, frame, rows))
-    lanes = [_PARENT, *(_lane(row) for row in rows)]
+    labels = [_PARENT, *(_row_label(row) for row in rows)]
     return Plot(
         name,
         title,
@@ -76,9 +76,9 @@ def _timeline(run: LabelledRun, frame: Any, name: str, title: str) -> Plot:
             "showlegend": False,
             "margin": {"t": 12},
             "xaxis": axis("ms since the frame began", rangemode="tozero"),
-            "yaxis": {"categoryorder": "array", "categoryarray": lanes[::-1], "showgrid": False},
+            "yaxis": {"categoryorder": "array", "categoryarray": labels[::-1], "showgrid": False},
         },
-        80 + _ROW_PX * len(lanes),
+        80 + _ROW_PX * len(labels),
         _why(run, frame),
     )
 
@@ -93,22 +93,22 @@ def _bars(run: LabelledRun, frame: Any, rows: NDArray[Any]) -> Iterator[_Bar]:
     timeline = Timeline(run.run)
     began = int(frame["start_ns"])
     for span in timeline.parent(row_of(frame)).inside:
-        if span.name != WORKERS:  # they have lanes of their own
+        if span.name != WORKERS:  # they have rows of their own
             yield _bar(span, _PARENT, began)
     for row in rows:
         part = timeline.worker(row_of(row))
         for span in part.inside:
-            yield _bar(span, _lane(row), began)
+            yield _bar(span, _row_label(row), began)
         phases_end = part.inside[-1].end_ns if part.inside else part.begin_ns
         if phases_end < part.end_ns:
-            yield _bar(Span(_BESIDE, phases_end, part.end_ns), _lane(row), began)
+            yield _bar(Span(_BESIDE, phases_end, part.end_ns), _row_label(row), began)
 
 
-def _bar(span: Span, lane: str, began: int) -> _Bar:
-    return _Bar(span.name, lane, (span.begin_ns - began) / _NS_PER_MS, (span.end_ns - span.begin_ns) / _NS_PER_MS)
+def _bar(span: Span, row: str, began: int) -> _Bar:
+    return _Bar(span.name, row, (span.begin_ns - began) / _NS_PER_MS, (span.end_ns - span.begin_ns) / _NS_PER_MS)
 
 
-def _lane(row: Any) -> str:
+def _row_label(row: Any) -> str:
     return f"worker {row['worker']}"
 
 
@@ -119,7 +119,7 @@ def _traces(run: LabelledRun, bars: Sequence[_Bar]) -> list[dict[str, Any]]:
             "type": "bar",
             "orientation": "h",
             "name": plain(name),
-            "y": [bar.lane for bar in bars if bar.name == name],
+            "y": [bar.row for bar in bars if bar.name == name],
             "base": [bar.begin_ms for bar in bars if bar.name == name],
             "x": [bar.duration_ms for bar in bars if bar.name == name],
             "marker": {"color": colour},

@@ -18,10 +18,10 @@ from toy_workload import ToyShard, ToyWorkload
 
 from walkerbench.workloads.contract import FrameBuffers
 
-Spell = Literal["compute", "collect garbage", "fault pages", "let another thread hold the GIL", "stop the process"]
+SlowCause = Literal["compute", "collect garbage", "fault pages", "let another thread hold the GIL", "stop the process"]
 
-SPELL_S = 0.06
-"""CPU time of a spell that computes; the others take about as long, more on a slow machine."""
+CAUSE_S = 0.06
+"""CPU time of a cause that computes; the others take about as long, more on a slow machine."""
 
 _USUAL_S = 0.001
 _SWITCH_S = 0.015  # longer than the interpreter lets a thread have the GIL when another wants it
@@ -42,25 +42,25 @@ def hold_the_gil(times: int) -> None:
 
 
 @dataclass(frozen=True)
-class SpellWorkload(ToyWorkload):
+class SlowFrameWorkload(ToyWorkload):
     """Shards that each compute for a millisecond of CPU time a frame.
 
     Attributes:
-        spells: Frame → what worker 0 does in it besides.
+        slow_causes: Frame → what worker 0 does in it besides.
         beside_s: CPU time that worker 1 takes for each frame besides, without holding the GIL.
     """
 
-    spells: Mapping[int, Spell] = field(default_factory=dict)
+    slow_causes: Mapping[int, SlowCause] = field(default_factory=dict)
     beside_s: float = 0.0
 
-    def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> _SpellShard:
-        return _SpellShard(self, lo, hi, buffers, worker)
+    def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> _SlowFrameShard:
+        return _SlowFrameShard(self, lo, hi, buffers, worker)
 
 
-class _SpellShard(ToyShard):
-    def __init__(self, workload: SpellWorkload, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> None:
+class _SlowFrameShard(ToyShard):
+    def __init__(self, workload: SlowFrameWorkload, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> None:
         super().__init__(workload, lo, hi, buffers, worker)
-        self._spells = workload.spells if worker == 0 else {}
+        self._spells = workload.slow_causes if worker == 0 else {}
         self._beside_s = workload.beside_s if worker == 1 else 0.0
         self._heap = [[] for _ in range(_HEAP)] if "collect garbage" in self._spells.values() else []
 
@@ -70,7 +70,7 @@ class _SpellShard(ToyShard):
         _compute_without_the_gil(self._beside_s)
         match self._spells.get(frame):
             case "compute":
-                compute(SPELL_S)
+                compute(CAUSE_S)
             case "collect garbage":
                 gc.collect()
             case "fault pages":
@@ -98,7 +98,7 @@ def _compute_without_the_gil(cpu_s: float) -> None:
 
 
 def _fault_pages() -> None:
-    end = time.thread_time() + SPELL_S
+    end = time.thread_time() + CAUSE_S
     while time.thread_time() < end:
         with mmap.mmap(-1, _MAPPED) as pages:
             touched = np.frombuffer(pages, np.uint8)
