@@ -107,9 +107,9 @@ def test_reasons_name_the_stage_where_there_are_several(tmp_path):
 
 
 def test_an_interrupt_ends_the_tests(monkeypatch, tmp_path):
-    def interrupted(words, directory, signals, *, keep_stderr):
+    def interrupted(request, signals, *, keep_stderr):
         signals.received = 2
-        return ChildRun(directory, None, 130, None)
+        return ChildRun(request.directory, None, 130, None)
 
     monkeypatch.setattr("walkerbench.running.repeats.record_run", interrupted)
     with pytest.raises(KeyboardInterrupt):

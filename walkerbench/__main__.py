@@ -1,7 +1,8 @@
 """`walkerbench`, and `python -m walkerbench`."""
 
-import os
 import sys
+
+from walkerbench.cli.whole_process import run_whole_process
 
 
 def main() -> int:
@@ -10,21 +11,13 @@ def main() -> int:
     Returns:
         The process's exit code.
     """
-    try:
-        # Imported here, so that Ctrl-C while Python still imports these ends as it does anywhere else.
-        from walkerbench.system.interrupts import ignore_interrupts, leave_at_interrupts
+    return run_whole_process(_run_command_line)
 
-        leave_at_interrupts()
-        from walkerbench.cli.entry import run_command_line
 
-        code = run_command_line(sys.argv[1:])
-        # A signal that arrives while Python exits would take the place of the exit code.
-        ignore_interrupts()
-        return code
-    except KeyboardInterrupt:
-        sys.stderr.write("walkerbench: interrupted\n")
-        sys.stderr.flush()
-        os._exit(130)  # a second Ctrl-C while Python exits would take the place of the exit code
+def _run_command_line() -> int:
+    from walkerbench.cli.entry import run_command_line
+
+    return run_command_line(sys.argv[1:])
 
 
 if __name__ == "__main__":

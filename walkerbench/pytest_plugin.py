@@ -14,6 +14,7 @@ pytest imports this module wherever walkerbench is installed, so that it imports
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,18 +122,24 @@ class ProfileRunner:
         __tracebackhide__ = True
         from walkerbench.profile.loading import load_profile
         from walkerbench.profile.overrides import ProfileOverrides, override
-        from walkerbench.running.repeats import record_run, run_words
+        from walkerbench.running.repeats import record_run
+        from walkerbench.running.run_process import RunRequest
         from walkerbench.system.child_processes import PassedOnSignals
 
         changes = ProfileOverrides(criteria=tuple(criteria), **overrides)
-        override(load_profile(str(profile)), changes)  # what is wrong is raised here
-        words = run_words(str(profile), changes)
         self._count += 1
+        request = RunRequest(
+            profile=override(load_profile(str(profile)), changes),
+            directory=self._directory / str(self._count),
+            command_line=tuple(sys.argv),
+            progress=False,
+        )
         with PassedOnSignals() as signals:
-            child = record_run([*words, "--quiet"], self._directory / str(self._count), signals, keep_stderr=True)
+            child = record_run(request, signals, keep_stderr=True)
         if signals.received is not None:
             raise KeyboardInterrupt
-        run = ProfileRun(child.directory, child.judged(child.said.replace("walkerbench: ", "").strip()))
+        kept = "" if child.run is None else f"what was recorded is kept: {child.directory}\n"
+        run = ProfileRun(child.directory, child.judged(f"{kept}{child.said}".strip()))
         self._report("\n".join(_lines(run)))
         return run
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,10 @@ from walkerbench.errors import NotComparable
 from walkerbench.interleaved import rounds as measuring
 from walkerbench.interleaved.round_plan import Request
 from walkerbench.interleaved.sides import Side
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.overrides import ProfileOverrides, override
 from walkerbench.running import repeats
+from walkerbench.running.run_process import RunRequest
 
 
 @dataclass
@@ -140,17 +144,18 @@ class FakeRepeats:
     frame_ms: float = 2.0
     state: str = "finished"
     recorded: int = 0
-    words: Sequence[str] = ()
+    request: RunRequest | None = None
     package: Path | None = None
 
     def record(
-        self, words: Sequence[str], count: int, directory: Any, tell: Any, *, package: Path | None
+        self, requests: Callable[[int], RunRequest], count: int, tell: Any, *, package: Path | None
     ) -> repeats.Repeats:
-        self.words, self.package = words, package
+        self.package = package
         children = []
         for number in range(count):
             tell(number)
             self.recorded += 1
+            self.request = requests(number)
             verdict = {"criterion": "c < 1", "stage": None, "value": 0.5, "outcome": "pass", "detail": "0.5"}
             run = run_file(
                 f"{10 + self.recorded}",
@@ -159,7 +164,7 @@ class FakeRepeats:
                 ended_because="10 slow frames" if self.state != "finished" else None,
                 verdicts=[verdict],
             )
-            path = write(directory(number), recorded("run", run))
+            path = write(self.request.directory, recorded("run", run))
             children.append(repeats.ChildRun(path, run, 1 if self.state == "emergency" else 0, None))
         return repeats.Repeats(tuple(children), interrupted=False)
 
@@ -196,7 +201,9 @@ def test_gate_judges_criteria_and_the_comparison(
     assert ended.code == 0
     assert ended.out.splitlines()[-1] == "PASS: every criterion is met, and no regression."
     assert [(side.label, side.code) for side in fake.sides] == [("main", "main"), ("working tree", ".")]
-    assert recording.words == ("--profile=smoke", "--criterion=frame_ms.p99 < 50")
+    smoke = override(load_profile("smoke"), ProfileOverrides(criteria=("frame_ms.p99 < 50",)))
+    assert recording.request is not None
+    assert (recording.request.profile, list(recording.request.command_line)) == (smoke, sys.argv)
     assert recording.package == Path(walkerbench.__file__).parents[1], "the code that was measured is the code judged"
     assert ET.parse(junit).getroot().get("failures") == "0"
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".gate")] == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from walkerbench.flamegraph import passes
 from walkerbench.flamegraph.passes import FlameGraphs, SampledRun
 from walkerbench.flamegraph.phase_markers import phase_markers
 from walkerbench.flamegraph.stacks import Call, Track
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.model import Profile
+from walkerbench.profile.overrides import ProfileOverrides, override
 from walkerbench.reports.wording.numbers import NOT_MEASURED
 
 
@@ -20,16 +24,17 @@ def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def recorded_options(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: Any, finished: Any
-) -> list[Sequence[str]]:
-    """Stands in for the sampling: a made-up run, without a second pass; collects the options of the run."""
+def profiles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: Any, finished: Any) -> list[Profile]:
+    """Stands in for the sampling: a made-up run, without a second pass; collects the profiles that were to be run."""
     from walkerbench.run_directory import read_run
 
-    given: list[Sequence[str]] = []
+    given: list[Profile] = []
 
-    def record_flame_graphs(options: Sequence[str], directory: Path, tell: Callable[[str], None]) -> FlameGraphs:
-        given.append(options)
+    def record_flame_graphs(
+        profile: Profile, command_line: Sequence[str], directory: Path, tell: Callable[[str], None]
+    ) -> FlameGraphs:
+        assert list(command_line) == sys.argv
+        given.append(profile)
         tell("sampling")
         recorded = read_run(record(tmp_path / "made-up", finished))
         markers = phase_markers(["threaded"])
@@ -41,19 +46,18 @@ def recorded_options(
     return given
 
 
-def test_options_are_passed_on_to_the_run(command: Any, recorded_options: list[Sequence[str]]) -> None:
+def test_options_are_passed_on_to_the_run(command: Any, profiles: list[Profile]) -> None:
     command("flamegraph", "--profile", "smoke", "--mode", "threaded", "--workers", "2", "--duration", "1.5m", "-o", "x")
     command("flamegraph", "--frames", "500", "--pace", "realtime", "--seed", "3", "-o", "x")
 
-    assert recorded_options == [
-        ("--profile=smoke", "--mode=threaded", "--workers=2", "--duration=90"),
-        ("--profile=default", "--frames=500", "--seed=3", "--pace=realtime"),
+    smoke, default = load_profile("smoke"), load_profile("default")
+    assert profiles == [
+        override(smoke, ProfileOverrides(mode="threaded", workers=2, duration_s=90.0)),
+        override(default, ProfileOverrides(frames=500, seed=3, pace="realtime")),
     ]
 
 
-def test_an_interrupted_recording_is_shown_as_far_as_it_came(
-    command: Any, recorded_options: list[Sequence[str]]
-) -> None:
+def test_an_interrupted_recording_is_shown_as_far_as_it_came(command: Any, profiles: list[Profile]) -> None:
     ended = command("flamegraph", "-o", "x")
 
     assert ended.code == 130
@@ -68,7 +72,7 @@ def test_an_interrupted_recording_is_shown_as_far_as_it_came(
     assert any(line.split() == ["Herd.act", "herd.py", "0.003", "0.003", NOT_MEASURED] for line in lines)
 
 
-def test_quiet_says_nothing_during_the_recording(command: Any, recorded_options: list[Sequence[str]]) -> None:
+def test_quiet_says_nothing_during_the_recording(command: Any, profiles: list[Profile]) -> None:
     assert "sampling" not in command("flamegraph", "-q", "-o", "x").err
 
 

@@ -8,6 +8,7 @@ import pytest
 from walkerbench.errors import Interrupted, NotComparable
 from walkerbench.flamegraph import passes
 from walkerbench.flamegraph.passes import check_same_work, common_checkpoints
+from walkerbench.profile.loading import load_profile
 
 DTYPE = [("stage", "u2"), ("frame", "u4"), ("agent", "u4"), ("bodies", "u8"), ("brain", "u8")]
 
@@ -51,7 +52,7 @@ def test_nothing_in_common_is_no_proof():
 def test_an_interrupt_before_the_second_run_keeps_the_first(monkeypatch, tmp_path):
     wall = object()
 
-    def sample(_py_spy, _options, _directory, kind, _interrupts):
+    def sample(_py_spy, _request, _directory, kind, _interrupts):
         if kind == "gil":
             raise Interrupted("interrupted (SIGINT) before the run began")
         return wall
@@ -59,5 +60,5 @@ def test_an_interrupt_before_the_second_run_keeps_the_first(monkeypatch, tmp_pat
     monkeypatch.setattr(passes, "find_py_spy", lambda: "py-spy")
     monkeypatch.setattr(passes, "check_permitted", lambda _: None)
     monkeypatch.setattr(passes, "_sample", sample)
-    found = passes.record_flame_graphs([], tmp_path / "out", lambda _: None)
+    found = passes.record_flame_graphs(load_profile("smoke"), [], tmp_path / "out", lambda _: None)
     assert (found.wall, found.gil, found.unsampled) == (wall, None, None)

@@ -16,7 +16,9 @@ from walkerbench.flamegraph.phase_markers import phase_markers
 from walkerbench.flamegraph.py_spy import find_py_spy, record_sampled
 from walkerbench.flamegraph.py_spy_file import read_tracks
 from walkerbench.flamegraph.stacks import OVERHEAD_PHASES, SETTLE, WAITING, phases
+from walkerbench.profile.loading import load_profile
 from walkerbench.run_directory import read_run
+from walkerbench.running.run_process import RunRequest
 from walkerbench.system.interrupts import InterruptWatch
 
 # Short frames, and in threaded mode many workers: a share of the time that is not small is spent outside of shards.
@@ -37,9 +39,10 @@ def sampled_phases(directory: Path, mode: str) -> dict[str, Counter[str]]:
         f'workload = "sampled"\nmode = "{mode}"\nagents = {WORKERS[mode]}\nworkers = {WORKERS[mode]}\n'
         "duration_s = 2\ncheckpoint_every = 20\n"
     )
-    options = [f"--profile={directory / 'sampled.toml'}"]
+    profile = load_profile(str(directory / "sampled.toml"))
+    request = RunRequest(profile=profile, directory=directory / mode, command_line=(), progress=False)
     with InterruptWatch() as interrupts:
-        record_sampled(find_py_spy(), options, directory / mode, directory / "samples.json", "wall", interrupts)
+        record_sampled(find_py_spy(), request, directory / "samples.json", "wall", interrupts)
     (stage,) = read_run(directory / mode).run.stages
     markers = phase_markers([stage.mode])
     tracks = read_tracks(directory / "samples.json", [stage.worker_pids])

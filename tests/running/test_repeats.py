@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 from recorded_runs import recorded, run_file, write
 
-from walkerbench.cli.run import run_command
 from walkerbench.criteria.judging import Verdict
 from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
-from walkerbench.profile.overrides import ProfileOverrides
 from walkerbench.running import repeats
-from walkerbench.running.repeats import ChildRun, Repeats, record_repeats, run_words
+from walkerbench.running.repeats import ChildRun, Repeats, record_repeats
 
 
 def verdict(outcome):
@@ -39,19 +37,6 @@ def child(code):
 )
 def test_the_exit_code_that_counts(codes, interrupted, expected):
     assert Repeats(tuple(map(child, codes)), interrupted).exit_code == expected
-
-
-def test_words_ask_for_what_was_asked_for():
-    overrides = {
-        "mode": "process", "workers": 2, "agents": None, "frames": None, "duration_s": 0.00001, "seed": 0,
-        "warmup": 9, "pace": "realtime",
-    }  # fmt: skip
-    criteria = ("frame_ms.p99 < 50", "-x")
-    words = run_words("./-odd name.toml", ProfileOverrides(criteria=criteria, **overrides))
-    parsed = run_command.make_context("run", list(words)).params
-    assert parsed["profile_name"] == "./-odd name.toml"
-    assert parsed["criteria"] == criteria
-    assert {key: parsed[key] for key in overrides} == overrides
 
 
 @pytest.mark.parametrize(
@@ -101,17 +86,17 @@ def test_a_run_without_a_verdict_is_an_error(tmp_path, code, crash, kind, messag
 @pytest.mark.parametrize(("codes", "begun"), [((0, 1, 4), 3), ((1, 3, 0), 2), ((2, 0, 0), 1)])
 def test_the_first_run_without_a_verdict_ends_the_repeats(monkeypatch, codes, begun):
     left = list(codes)
-    monkeypatch.setattr(repeats, "record_run", lambda words, directory, signals, *, package: child(left.pop(0)))
+    monkeypatch.setattr(repeats, "record_run", lambda request, signals, *, package: child(left.pop(0)))
     told = []
-    assert len(record_repeats((), 3, lambda number: Path(str(number)), told.append).runs) == begun
+    assert len(record_repeats(lambda number: number, 3, told.append).runs) == begun
     assert told == list(range(begun))
 
 
 def test_a_signal_between_two_runs_lets_no_other_begin(monkeypatch):
-    def interrupted_after(words, directory, signals, *, package):
+    def interrupted_after(request, signals, *, package):
         os.kill(os.getpid(), signal.SIGTERM)
         return child(0)
 
     monkeypatch.setattr(repeats, "record_run", interrupted_after)
-    ended = record_repeats((), 3, lambda number: Path(str(number)), lambda _: None)
+    ended = record_repeats(lambda number: number, 3, lambda _: None)
     assert (len(ended.runs), ended.interrupted, ended.exit_code) == (1, True, 130)

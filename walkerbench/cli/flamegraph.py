@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,10 @@ def flamegraph_command(*, profile_name: str, output: Path, quiet: bool, **overri
     from walkerbench.profile.loading import load_profile
     from walkerbench.profile.overrides import ProfileOverrides, override
     from walkerbench.reports.terminal.flamegraph import flame_graph_tables
-    from walkerbench.running.repeats import run_words
 
-    changes = ProfileOverrides(**overrides)
-    override(load_profile(profile_name), changes)  # refuses a wrong option here, before any child is started
+    profile = override(load_profile(profile_name), ProfileOverrides(**overrides))
     tell = (lambda _: None) if quiet else note
-    graphs = record_flame_graphs(run_words(profile_name, changes), output, tell)
+    graphs = record_flame_graphs(profile, sys.argv, output, tell)
     write_out(to_text(flame_graph_tables(graphs)))
     if graphs.interrupted is not None:
         raise Interrupted(f"interrupted ({graphs.interrupted}): what was sampled is kept in {output}")

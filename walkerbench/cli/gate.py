@@ -85,7 +85,6 @@ def gate_command(
     from walkerbench.profile.loading import load_profile
     from walkerbench.profile.overrides import ProfileOverrides, override
     from walkerbench.reports.junit import gate as gate_junit
-    from walkerbench.running.repeats import run_words
     from walkerbench.system.atomic_files import WholeFile
 
     if (not against) == (not baselines):
@@ -96,7 +95,7 @@ def gate_command(
         profile = override(load_profile(profile_name), changes)
         if junit is not None:
             WholeFile.check(junit, replacing=True)
-        candidate = _Candidate(profile, run_words(profile_name, changes), quiet=options["quiet"])
+        candidate = _Candidate(profile, quiet=options["quiet"])
         result = _against(against, candidate, **options) if against else _baseline(baselines, candidate, **options)
         if junit is not None:
             write_file(junit, [gate_junit.render(result)], replacing=True)
@@ -107,18 +106,17 @@ def gate_command(
 
 @dataclass(frozen=True)
 class _Candidate:
-    """The working tree's code with a profile, and the options of `walkerbench run` that ask for it."""
+    """The working tree's code with a profile."""
 
     profile: Profile
-    words: tuple[str, ...]
     quiet: bool
 
     def record(self, numbers: range, total: int) -> list[GatedRun]:
-        from walkerbench.cli.repeat import run_directories
+        from walkerbench.cli.repeat import run_requests
         from walkerbench.gating.candidate import record_candidate
 
-        words = (*self.words, *(["--quiet"] if self.quiet else []))
-        return record_candidate(words, numbers, total, run_directories(self.profile, total, None), self._tell(total))
+        requests = run_requests(self.profile, total, None, quiet=self.quiet, verbose=False)
+        return record_candidate(requests, numbers, total, self._tell(total))
 
     def _tell(self, total: int) -> Callable[[int], None]:
         return lambda number: None if self.quiet else note(f"run {number + 1} of {total}")

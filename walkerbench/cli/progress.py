@@ -1,12 +1,20 @@
-"""Shows how far a run is."""
+"""Shows how far a run is while it is recorded."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from walkerbench.cli.display import Display, clock_face
+from walkerbench.cli.display import Display, clock_face, open_display
+from walkerbench.cli.output import note
+from walkerbench.errors import RunBroken
 from walkerbench.running.observers import RunStart
 from walkerbench.running.progress import Progress, ProgressObserver
+
+if TYPE_CHECKING:
+    from walkerbench.profile.model import Profile
 
 
 class RunProgress(ProgressObserver):
@@ -33,6 +41,30 @@ class RunProgress(ProgressObserver):
         """Show how far it is."""
         total, completed = _share(progress)
         self._display.show(what=describe_stage(progress), facts=describe(progress), completed=completed, total=total)
+
+
+def record_with_progress(profile: Profile, output: Path | None, command_line: Sequence[str], *, quiet: bool) -> Path:
+    """Run a profile, record it and judge it, and show on stderr how far it is.
+
+    Args:
+        profile: What to run.
+        output: As for `runner.run`.
+        command_line: What the user typed, for the record.
+        quiet: Whether nothing is shown.
+
+    Returns:
+        The run directory.
+    """
+    from walkerbench.running import runner
+
+    with open_display(sys.stderr, quiet=quiet) as display:
+        progress = RunProgress(display)
+        try:
+            return runner.run(profile, output=output, command_line=command_line, observers=(progress,))
+        except RunBroken:
+            if progress.directory is not None:
+                note(f"what was recorded is kept: {progress.directory}")
+            raise
 
 
 def describe_stage(progress: Progress) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,11 @@ from walkerbench.cli.output import complain, note, write_out
 
 if TYPE_CHECKING:
     from walkerbench.profile.model import Profile
+    from walkerbench.running.run_process import RunRequest
 
 
 def run_repeatedly(
     profile: Profile,
-    words: Sequence[str],
     count: int,
     *,
     output: Path | None,
@@ -26,7 +27,6 @@ def run_repeatedly(
 
     Args:
         profile: What is run.
-        words: The options of `walkerbench run` that ask for it.
         count: How many.
         output: The folder to create for them; None to put each where runs are put by default.
         as_json: Whether to print their `run.json` instead of a table.
@@ -48,8 +48,8 @@ def run_repeatedly(
         if not quiet:
             note(f"run {number + 1} of {count}")
 
-    flags = [flag for flag, given in (("--quiet", quiet), ("--verbose", verbose)) if given]
-    repeats = record_repeats([*words, *flags], count, run_directories(profile, count, output), tell)
+    requests = run_requests(profile, count, output, quiet=quiet, verbose=verbose)
+    repeats = record_repeats(requests, count, tell)
     for number, child in enumerate(repeats.runs, 1):
         if child.crash is not None:
             complain(f"run {number} of {count}: its process {child.crash}")
@@ -60,7 +60,34 @@ def run_repeatedly(
     return repeats.exit_code
 
 
-def run_directories(profile: Profile, count: int, output: Path | None) -> Callable[[int], Path]:
+def run_requests(
+    profile: Profile, count: int, output: Path | None, *, quiet: bool, verbose: bool
+) -> Callable[[int], RunRequest]:
+    """Return what gives the request for each run, by its number from 0.
+
+    Args:
+        profile: What is run.
+        count: How many there are to be.
+        output: As for `run_repeatedly`.
+        quiet: Whether there is no progress on stderr.
+        verbose: Whether the runs say more on stderr.
+
+    Raises:
+        OutputError: The output exists already.
+    """
+    from walkerbench.running.run_process import RunRequest
+
+    directory = _run_directories(profile, count, output)
+    return lambda number: RunRequest(
+        profile=profile,
+        directory=directory(number),
+        command_line=tuple(sys.argv),
+        progress=not quiet,
+        verbose=verbose,
+    )
+
+
+def _run_directories(profile: Profile, count: int, output: Path | None) -> Callable[[int], Path]:
     """Gives each run's directory: numbered in the output, or by time and name where runs are put by default."""
     from datetime import UTC, datetime
 

@@ -18,8 +18,6 @@ from walkerbench.cli.options import (
     repeat_option,
     verbose_option,
 )
-from walkerbench.cli.output import note
-from walkerbench.errors import RunBroken
 
 if TYPE_CHECKING:
     from walkerbench.profile.model import Profile
@@ -66,31 +64,18 @@ def run_command(
     profile = override(load_profile(profile_name), changes)
     if repeat > 1:
         from walkerbench.cli.repeat import run_repeatedly
-        from walkerbench.running.repeats import run_words
 
-        words = run_words(profile_name, changes)
-        return run_repeatedly(
-            profile, words, repeat, output=output, as_json=as_json, quiet=quiet, verbose=invocation.verbose
-        )
+        return run_repeatedly(profile, repeat, output=output, as_json=as_json, quiet=quiet, verbose=invocation.verbose)
     return _run_once(profile, output, as_json=as_json, quiet=quiet, verbose=invocation.verbose)
 
 
 def _run_once(profile: Profile, output: Path | None, *, as_json: bool, quiet: bool, verbose: bool) -> int:
-    from walkerbench.cli.display import open_display
-    from walkerbench.cli.progress import RunProgress
+    from walkerbench.cli.progress import record_with_progress
     from walkerbench.cli.result import print_run
     from walkerbench.criteria.judging import exit_code_of_run
     from walkerbench.run_directory import read_run
-    from walkerbench.running import runner
 
-    with open_display(sys.stderr, quiet=quiet) as display:
-        progress = RunProgress(display)
-        try:
-            directory = runner.run(profile, output=output, command_line=sys.argv, observers=(progress,))
-        except RunBroken:
-            if progress.directory is not None:
-                note(f"what was recorded is kept: {progress.directory}")
-            raise
+    directory = record_with_progress(profile, output, sys.argv, quiet=quiet)
     recorded = read_run(directory)
     print_run(recorded.run, directory, as_json=as_json, verbose=verbose)
     return exit_code_of_run(recorded.run.state, recorded.run.verdicts)

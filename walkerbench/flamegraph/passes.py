@@ -19,7 +19,9 @@ from walkerbench.flamegraph.phase_markers import phase_markers
 from walkerbench.flamegraph.py_spy import RATE_HZ, SampleKind, check_permitted, find_py_spy, record, record_sampled
 from walkerbench.flamegraph.py_spy_file import read_tracks
 from walkerbench.flamegraph.stacks import PhaseMarkers, Track, collapsed, speedscope
+from walkerbench.profile.model import Profile
 from walkerbench.run_directory import RecordedRun, read_run
+from walkerbench.running.run_process import RunRequest
 from walkerbench.system.atomic_files import WholeFile
 from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.workloads.digests import digest_fields, digests_at, first_difference
@@ -66,30 +68,37 @@ class FlameGraphs:
     interrupted: str | None
 
 
-def record_flame_graphs(options: Sequence[str], directory: Path, tell: Callable[[str], None]) -> FlameGraphs:
+def record_flame_graphs(
+    profile: Profile, command_line: Sequence[str], directory: Path, tell: Callable[[str], None]
+) -> FlameGraphs:
     """Record and sample a run, and write its flame graphs and recordings into a new directory.
 
     Args:
-        options: Options of `walkerbench run`, without its output.
+        profile: What to run.
+        command_line: What the user typed, for the record.
         directory: The directory to create; must not exist.
         tell: Called with a line of text before each recording.
 
     Raises:
         OutputError: The directory exists or cannot be created.
-        UsageError: py-spy is missing or not permitted, or the run refused its options; no file is left.
+        UsageError: py-spy is missing or not permitted, or the run cannot be carried out; no file is left.
         RunBroken: A run or py-spy broke, or a file can no longer be written; what was recorded is kept.
         Interrupted: An interrupt came before there was anything to show.
         NotComparable: A sampled run did other work than the unsampled one; everything is kept.
     """
     py_spy = find_py_spy()
     created = _create(directory)
+
+    def request(run: Path) -> RunRequest:
+        return RunRequest(profile=profile, directory=run, command_line=tuple(command_line), progress=False)
+
     with InterruptWatch() as interrupts:
         try:
             check_permitted(py_spy)
             if interrupts.received is not None:
                 raise Interrupted(f"interrupted ({interrupts.received}) before the run began")
             tell(f"1 of 3: sampling wall time, recording into {directory / 'wall' / 'run'}")
-            wall = _sample(py_spy, options, directory, "wall", interrupts)
+            wall = _sample(py_spy, request, directory, "wall", interrupts)
         except BaseException:
             _remove_empty(directory, created)
             raise
@@ -97,10 +106,10 @@ def record_flame_graphs(options: Sequence[str], directory: Path, tell: Callable[
         with suppress(Interrupted):  # it came before this run began, and the wall time is there to show
             if interrupts.received is None:
                 tell(f"2 of 3: sampling who holds the GIL, recording into {directory / 'gil' / 'run'}")
-                gil = _sample(py_spy, options, directory, "gil", interrupts)
+                gil = _sample(py_spy, request, directory, "gil", interrupts)
             if interrupts.received is None:
                 tell(f"3 of 3: the same run unsampled, recording into {directory / 'run'}")
-                record(options, directory / "run", interrupts)
+                record(request(directory / "run"), interrupts)
                 unsampled = _read(directory / "run")
     if unsampled is None or interrupts.received is not None:
         return FlameGraphs(directory, wall, gil, None, interrupts.received)
@@ -146,13 +155,17 @@ def _where_they_part(unsampled: RecordedRun, sampled: RecordedRun, stage: int, f
 
 
 def _sample(
-    py_spy: str, options: Sequence[str], directory: Path, kind: SampleKind, interrupts: InterruptWatch
+    py_spy: str,
+    request: Callable[[Path], RunRequest],
+    directory: Path,
+    kind: SampleKind,
+    interrupts: InterruptWatch,
 ) -> SampledRun:
     place = directory / kind
     samples = place / "samples.json"
     _create(place)
     try:
-        record_sampled(py_spy, options, place / "run", samples, kind, interrupts)
+        record_sampled(py_spy, request(place / "run"), samples, kind, interrupts)
         recorded = _read(place / "run")
         tracks = read_tracks(samples, [stage.worker_pids for stage in recorded.run.stages])
     finally:

@@ -13,7 +13,6 @@ import signal
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -21,6 +20,7 @@ from typing import Literal
 import psutil
 
 from walkerbench.errors import Interrupted, RunBroken, UsageError
+from walkerbench.running.run_process import EndedProcess, RunRequest, error_of, run_in_process
 from walkerbench.system.child_processes import ChildProcess, interpreter_command
 from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.resources import read_text
@@ -83,43 +83,45 @@ def check_permitted(py_spy: str) -> None:
     raise RunBroken(f"py-spy does not work here, it ended with status {child.exit_code}: {said or 'it said nothing'}")
 
 
-def record(options: Sequence[str], run: Path, interrupts: InterruptWatch) -> None:
+def record(request: RunRequest, interrupts: InterruptWatch) -> None:
     """Record a run in a process of its own.
 
     Args:
-        options: Options of `walkerbench run`, without its output.
-        run: The run directory.
+        request: What is run, and where it is recorded.
         interrupts: Checked during the run; an interrupt is passed on to it.
 
     Raises:
-        UsageError: The run refused its options.
+        UsageError: The run cannot be carried out as asked.
         Interrupted: An interrupt came before the run began.
     """
-    _see_through(_run_command(options, run), run, interrupts, sampled=False)
+    ended = run_in_process(request, lambda child: _wait(child, interrupts, sampled=False))
+    _check(ended, request.directory, interrupts, sampled=False)
 
 
 def record_sampled(
-    py_spy: str, options: Sequence[str], run: Path, samples: Path, kind: SampleKind, interrupts: InterruptWatch
+    py_spy: str, request: RunRequest, samples: Path, kind: SampleKind, interrupts: InterruptWatch
 ) -> None:
     """Record a run under py-spy.
 
     Args:
         py_spy: The path of py-spy.
-        options: Options of `walkerbench run`, without its output.
-        run: The run directory.
+        request: What is run, and where it is recorded.
         samples: The speedscope file that py-spy writes.
         kind: What is sampled.
         interrupts: Checked during the run; an interrupt is passed on to it, and the samples are kept.
 
     Raises:
-        UsageError: The run refused its options.
+        UsageError: The run cannot be carried out as asked.
         RunBroken: py-spy broke.
         Interrupted: An interrupt came before the run began.
     """
     which = "--gil" if kind == "gil" else "--idle"
     recording = [py_spy, "record", "--format", "speedscope", "--rate", str(RATE_HZ), "--output", str(samples)]
-    command = [*recording, "--subprocesses", "--threads", which, "--", *_run_command(options, run)]
-    _see_through(command, run, interrupts, sampled=True)
+    wrapper = [*recording, "--subprocesses", "--threads", which, "--"]
+    ended = run_in_process(
+        request, lambda child: _wait(child, interrupts, sampled=True), wrapper=wrapper, variables=_VARIABLES
+    )
+    _check(ended, request.directory, interrupts, sampled=True)
 
 
 def what_to_allow(platform: str, ptrace_scope: str | None) -> str:
@@ -136,20 +138,7 @@ def what_to_allow(platform: str, ptrace_scope: str | None) -> str:
     return "in a container, start it with `--cap-add SYS_PTRACE`; elsewhere, run the command with sudo"
 
 
-def _run_command(options: Sequence[str], run: Path) -> list[str]:
-    return [*interpreter_command(), "-m", "walkerbench", "run", *options, "-q", "-o", str(run)]
-
-
-def _see_through(command: Sequence[str], run: Path, interrupts: InterruptWatch, *, sampled: bool) -> None:
-    with ChildProcess(command, variables=_VARIABLES) as child:
-        _wait(child, interrupts, sampled=sampled)
-        exit_code = child.kill_group()
-        if interrupts.received is not None and not (run / "run.json").exists():
-            raise Interrupted(f"interrupted ({interrupts.received}) before the run began")
-        _check(child.stderr_tail(_TAIL_BYTES), exit_code, run, sampled=sampled)
-
-
-def _wait(child: ChildProcess, interrupts: InterruptWatch, *, sampled: bool) -> None:
+def _wait(child: ChildProcess, interrupts: InterruptWatch, *, sampled: bool) -> int:
     """Wait for the end; pass the first interrupt on to the run, which then closes in order, and py-spy after it."""
     told = False
     while not child.ended_within(_LOOK_S):
@@ -158,15 +147,18 @@ def _wait(child: ChildProcess, interrupts: InterruptWatch, *, sampled: bool) -> 
                 whole = psutil.Process(child.pid)
                 (whole.children()[0] if sampled else whole).send_signal(signal.SIGINT)
                 told = True
+    return child.kill_group()  # a py-spy that broke may have left the run
 
 
-def _check(stderr: str, exit_code: int, run: Path, *, sampled: bool) -> None:
-    """Turn what was said on stderr into an error, where there is no run or py-spy did not get to its end."""
-    lines = [line.removeprefix("walkerbench: ") for line in stderr.splitlines() if line.startswith("walkerbench: ")]
-    recorded = (run / "run.json").exists()
-    if sampled and exit_code != 0 and not lines:
-        said = " ".join(line.strip() for line in stderr.splitlines() if line.strip())
-        raise RunBroken(f"py-spy ended with status {exit_code}: {said or 'it said nothing'}")
-    if not recorded:
-        # Whatever can be refused before the first frame is refused by an exit code of 2, which py-spy keeps to itself.
-        raise UsageError("\n".join(lines) or "the run ended before it began: try it by itself with `walkerbench run`")
+def _check(ended: EndedProcess, run: Path, interrupts: InterruptWatch, *, sampled: bool) -> None:
+    """Raise what kept a run from its beginning, or py-spy from its end."""
+    began = (run / "run.json").exists()
+    if interrupts.received is not None and not began:
+        raise Interrupted(f"interrupted ({interrupts.received}) before the run began")
+    if sampled and ended.exit_code != 0 and ended.message is None:
+        said = " ".join(ended.stderr_tail.split())
+        raise RunBroken(f"py-spy ended with status {ended.exit_code}: {said or 'it said nothing'}")
+    if not began:
+        if ended.ending is None or ended.ending.message is None:
+            raise UsageError("the run ended before it began: try it by itself with `walkerbench run`")
+        raise error_of(ended.ending.exit_code, ended.ending.message)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 from walkerbench.errors import EmergencyShutdown, Interrupted
 from walkerbench.gating.gate_result import GatedRun
 from walkerbench.interleaved.worktrees import WORKING_TREE, checked_out
 from walkerbench.running import repeats
+from walkerbench.running.run_process import RunRequest
 
 
 def record_candidate(
-    words: Sequence[str], numbers: range, total: int, directory: Callable[[int], Path], tell: Callable[[int], None]
+    requests: Callable[[int], RunRequest], numbers: range, total: int, tell: Callable[[int], None]
 ) -> list[GatedRun]:
     """Record runs of the working tree; outside of any checkout of walkerbench, of the package that runs now.
 
     Args:
-        words: Options of `walkerbench run`, without `--output`.
+        requests: Gives the request for a run, by the run's number.
         numbers: Which of the runs, from 0.
         total: How many there are to be in the end.
-        directory: Gives the run directory to create, for the run's number.
         tell: Told of the number of each run that begins.
 
     Raises:
@@ -31,9 +30,8 @@ def record_candidate(
     """
     with checked_out(WORKING_TREE, "working tree") as checkout:
         recorded = repeats.record_repeats(
-            words,
+            lambda number: requests(numbers[number]),
             len(numbers),
-            lambda number: directory(numbers[number]),
             lambda number: tell(numbers[number]),
             package=checkout.directory,
         )

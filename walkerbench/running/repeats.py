@@ -6,28 +6,19 @@ them would show how far runs really scatter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from walkerbench.criteria.judging import exit_code_of_run
-from walkerbench.errors import (
-    ExitCode,
-    Interrupted,
-    RunBroken,
-    UsageError,
-    WalkerbenchError,
-    describe_exit,
-    most_severe,
-)
-from walkerbench.profile.overrides import ProfileOverrides
+from walkerbench.errors import ExitCode, describe_exit, most_severe
 from walkerbench.run_directory import RunFile, read_run
+from walkerbench.running.run_process import RunRequest, error_of, run_in_process
 from walkerbench.running.summary import concluded
-from walkerbench.system.child_processes import PACKAGE, ChildProcess, PassedOnSignals, interpreter_command
+from walkerbench.system.child_processes import PACKAGE, PassedOnSignals
 
 _VERDICTS = (ExitCode.PASS, ExitCode.FAIL, ExitCode.INCONCLUSIVE)
 _NO_VERDICTS = (ExitCode.UNUSABLE, ExitCode.BROKEN, ExitCode.FAULT, ExitCode.INTERRUPTED)
-_TAIL_BYTES = 16384
 
 
 @dataclass(frozen=True)
@@ -39,7 +30,7 @@ class ChildRun:
         run: The run, as far as it was recorded; None where nothing was.
         exit_code: As `walkerbench run` gives it; `BROKEN` where the process crashed.
         crash: How the process ended where it did not end in order, or None.
-        said: The last of what the process wrote to stderr, where that was kept.
+        said: The process's error in its own words; without one, the last of its stderr, where that was kept.
     """
 
     directory: Path
@@ -49,10 +40,10 @@ class ChildRun:
     said: str = ""
 
     def judged(self, said: str) -> RunFile:
-        """The run, where it came to a verdict.
+        """Return the run, where it came to a verdict.
 
         Args:
-            said: What an error is to say; how the process ended is put before it where it did not end in order.
+            said: What an error says; how the process ended is put before it where it did not end in order.
 
         Raises:
             UsageError: It could not be run as asked.
@@ -62,9 +53,8 @@ class ChildRun:
         """
         if self.run is not None and self.exit_code in _VERDICTS:
             return self.run
-        kinds = {kind.exit_code: kind for kind in (UsageError, RunBroken, Interrupted)}
         message = said if self.crash is None else f"the run's process {self.crash}\n{said}".rstrip()
-        raise kinds.get(self.exit_code, WalkerbenchError)(message)
+        raise error_of(self.exit_code, message)
 
 
 @dataclass(frozen=True)
@@ -86,48 +76,25 @@ class Repeats:
         return most_severe([*stopped, *(run.exit_code for run in self.runs)])
 
 
-def run_words(profile_name: str, overrides: ProfileOverrides) -> tuple[str, ...]:
-    """Return the options of `walkerbench run` that ask for a profile with changes.
-
-    Args:
-        profile_name: As for `profile.loading.load_profile`.
-        overrides: The changes.
-    """
-    options = {"profile": profile_name, **overrides.given()}
-    return (
-        *(f"--{option.removesuffix('_s')}={_plain(value)}" for option, value in options.items()),
-        *(f"--criterion={text}" for text in overrides.criteria),
-    )
-
-
 def record_run(
-    words: Sequence[str],
-    directory: Path,
-    signals: PassedOnSignals,
-    *,
-    keep_stderr: bool = False,
-    package: Path = PACKAGE,
+    request: RunRequest, signals: PassedOnSignals, *, keep_stderr: bool = False, package: Path = PACKAGE
 ) -> ChildRun:
     """Record a run in a process of its own; it prints nothing but what goes to stderr.
 
     Args:
-        words: Options of `walkerbench run`, without `--output`.
-        directory: The run directory to create.
+        request: What is run, and where it is recorded.
         signals: Entered.
-        keep_stderr: Whether the process's stderr is kept for `ChildRun.said`; otherwise it goes to this process's own.
+        keep_stderr: Whether the process's stderr is kept; otherwise it goes to this process's own.
         package: The directory that holds the `walkerbench` to run.
     """
-    command = [*interpreter_command(), "-m", "walkerbench", "run", *words, f"--output={directory}"]
-    with ChildProcess(command, package=package, keep_stderr=keep_stderr) as child:
-        code = signals.wait(child)
-        said = child.stderr_tail(_TAIL_BYTES)
-    return replace(_ended(directory, code, signals.received is not None), said=said)
+    ended = run_in_process(request, signals.wait, keep_stderr=keep_stderr, package=package)
+    child = _ended(request.directory, ended.exit_code, signals.received is not None)
+    return replace(child, said=ended.stderr_tail if ended.message is None else ended.message)
 
 
 def record_repeats(
-    words: Sequence[str],
+    requests: Callable[[int], RunRequest],
     count: int,
-    directory: Callable[[int], Path],
     tell: Callable[[int], None],
     *,
     package: Path = PACKAGE,
@@ -135,9 +102,8 @@ def record_repeats(
     """Record runs one after the other; the first one without a verdict, and an interrupt, end them.
 
     Args:
-        words: Options of `walkerbench run`, without `--output`.
+        requests: Gives the request for a run, by the run's number from 0.
         count: How many.
-        directory: Gives the run directory to create, for the run's number from 0.
         tell: Told of the number of each run that begins.
         package: As for `record_run`.
     """
@@ -145,7 +111,7 @@ def record_repeats(
     with PassedOnSignals() as signals:
         while len(runs) < count and signals.received is None and all(run.exit_code in _VERDICTS for run in runs):
             tell(len(runs))
-            runs.append(record_run(words, directory(len(runs)), signals, package=package))
+            runs.append(record_run(requests(len(runs)), signals, package=package))
     return Repeats(tuple(runs), signals.received is not None)
 
 
@@ -158,8 +124,3 @@ def _ended(directory: Path, code: int, interrupted: bool) -> ChildRun:
     if borne_out or code in _NO_VERDICTS:
         return ChildRun(directory, run, ExitCode(code), None)
     return ChildRun(directory, run, ExitCode.BROKEN, describe_exit(code))
-
-
-def _plain(value: object) -> str:
-    """A value as the command line takes it: no exponent in a number of seconds."""
-    return f"{value:.9f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

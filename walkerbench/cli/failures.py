@@ -1,0 +1,65 @@
+"""What ended a command early, as lines on stderr and an exit code."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+
+from walkerbench.cli.error_lines import error_lines
+from walkerbench.cli.output import complain, note
+from walkerbench.errors import ExitCode, WalkerbenchError, WorkerFailed
+
+
+def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
+    """Write to stderr what ended a command.
+
+    Args:
+        error: What was raised.
+        verbose: Whether its traceback is written, too.
+
+    Returns:
+        The exit code that it stands for.
+    """
+    message = failure_message(error)
+    if isinstance(error, WalkerbenchError):
+        complain(f"internal error: {message}" if error.exit_code == ExitCode.FAULT else message)
+        if verbose and isinstance(error, WorkerFailed):
+            note(f"The worker's traceback:\n{error.traceback_text.rstrip()}")
+        _show_traceback(error, verbose)
+        return error.exit_code
+    if _is_interrupt(error):
+        complain(message)
+        return ExitCode.INTERRUPTED
+    hint = "" if verbose else "; run again with -v for the traceback"
+    complain(f"internal error: {message}{hint}")
+    _show_traceback(error, verbose)
+    return ExitCode.FAULT
+
+
+def failure_message(error: BaseException) -> str:
+    """Return what is said of an error: one line, or one for each of its problems."""
+    if isinstance(error, WalkerbenchError):
+        return error_lines(error)
+    if _is_interrupt(error):
+        return "interrupted"
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """A library may wrap the interrupt that it met (click does, into Abort): it is an interrupt all the same."""
+    return any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    seen: set[int] = set()
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _show_traceback(error: BaseException, verbose: bool) -> None:
+    if verbose:
+        note("".join(traceback.format_exception(error)).rstrip())

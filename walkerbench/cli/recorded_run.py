@@ -1,0 +1,41 @@
+"""Records one run for another process: `python -m walkerbench.cli.recorded_run`, of no use by hand.
+
+`running.run_process` starts it, and says what the two files are that it is given. It lies here and not there because
+it shows progress and errors as `walkerbench run` does, which is the command line's to do: `running` imports nothing
+of it, and starts it by its name.
+"""
+
+import sys
+
+from walkerbench.cli.whole_process import run_whole_process
+
+
+def _record() -> int:
+    from contextlib import suppress
+    from pathlib import Path
+
+    from walkerbench.cli.failures import failure_message, tell_failure
+    from walkerbench.criteria.judging import exit_code_of_run
+    from walkerbench.run_directory import read_run
+    from walkerbench.running.run_process import RunEnding, read_request, write_ending
+
+    verbose = False
+    try:
+        request = read_request(Path(sys.argv[1]))
+        verbose = request.verbose
+        from walkerbench.cli.progress import record_with_progress
+
+        directory = record_with_progress(
+            request.profile, request.directory, request.command_line, quiet=not request.progress
+        )
+        run = read_run(directory).run
+        ending = RunEnding(exit_code_of_run(run.state, run.verdicts), None)
+    except (Exception, KeyboardInterrupt) as error:
+        ending = RunEnding(tell_failure(error, verbose=verbose), failure_message(error))
+    with suppress(OSError):  # the exit code is all that can be said then
+        write_ending(Path(sys.argv[2]), ending)
+    return ending.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(run_whole_process(_record))
