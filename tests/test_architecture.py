@@ -24,7 +24,7 @@ ARROWS: dict[str, set[str]] = {
     "recording": {"errors", "recorded_value", "system", "workloads"},
     "modes": {"errors", "recorded_value", "recording", "system", "workloads"},
     "criteria": {"errors", "recorded_value", "workloads"},
-    "slow_frames": {"criteria", "modes", "recorded_value", "workloads"},
+    "slow_frames": {"criteria", "modes", "recorded_value", "recording", "workloads"},
     "profile": {"criteria", "errors", "modes", "recording", "system", "workloads"},
     "run_directory": {"criteria", "errors", "modes", "recording", "slow_frames", "workloads"},
     "comparison": {"criteria", "errors", "modes", "slow_frames", "workloads"},
@@ -64,6 +64,7 @@ ARROWS: dict[str, set[str]] = {
         "modes",
         "profile",
         "recorded_value",
+        "recording",
         "run_directory",
         "running",
         "slow_frames",
@@ -267,14 +268,28 @@ def test_what_prints_and_what_exits_is_noticed():
 
 
 def bare_exit_codes(tree: ast.AST) -> Iterator[int]:
-    """Numbers that can only be exit codes, and numbers that a command or a function of exit codes returns."""
+    """Numbers that can only be exit codes, and numbers in the places of exit codes."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and node.value in (70, 130) and type(node.value) is int:
+        match node:
+            case ast.Constant(value=int(70 | 130 as code)):
+                yield code
+            case ast.FunctionDef(name=name) if name.endswith("_command") or "exit_code" in name:
+                yield from numbers(*(inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return)))
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=value)
+            ) if "exit_code" in name.lower():
+                yield from numbers(*(value.values if isinstance(value, ast.Dict) else [value]))
+            case ast.keyword(arg="exit_code", value=value):
+                yield from numbers(value)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="sys"), attr="exit"), args=arguments):
+                yield from numbers(*arguments)
+
+
+def numbers(*nodes: ast.AST | None) -> Iterator[int]:
+    for node in nodes:
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value not in (70, 130):
             yield node.value
-        if isinstance(node, ast.FunctionDef) and (node.name.endswith("_command") or "exit_code" in node.name):
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.Return) and isinstance(inner.value, ast.Constant):
-                    yield inner.value.value
 
 
 @every_module
@@ -284,8 +299,19 @@ def test_exit_codes_are_named(name):
 
 
 def test_bare_exit_codes_are_noticed():
-    source = "def show_command():\n    return 0\ncodes = {'fault': 70}\ndef exit_code():\n    return 4"
-    assert sorted(bare_exit_codes(ast.parse(source))) == [0, 4, 70]
+    source = """
+def show_command():
+    return 0
+def exit_code(self):
+    return 4
+codes = {"fault": 70}
+_EXIT_CODES: dict[str, int] = {"fail": 1}
+exit_code = 3
+Failed(exit_code=2)
+sys.exit(5)
+if child.exit_code == 0: pass
+"""
+    assert sorted(bare_exit_codes(ast.parse(source))) == [0, 1, 2, 3, 4, 5, 70]
 
 
 @every_module

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,14 @@ from walkerbench.errors import ExitCode
 from walkerbench.recorded_value import RecordedValue
 
 Outcome = Literal["pass", "fail", "unsupported"]
+"""What became of a criterion: met, not met, or not judged."""
+
+RunState = Literal["running", "finished", "interrupted", "emergency", "broken"]
+"""Where a run stands; `running` also stands in the file of a run that was killed, `emergency` means that a safeguard
+stopped it."""
+
+VerdictWord = Literal["PASS", "FAIL", "INCONCLUSIVE", "NO VERDICT"]
+"""What a run or a gate found, as a word; see `verdict_word`."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ def judge_criteria(criteria: Iterable[Criterion], measured: Measured, stage: int
     return tuple(_judge(criterion, measured, stage) for criterion in criteria)
 
 
-def exit_code_of_run(state: str, verdicts: Iterable[Verdict]) -> ExitCode:
+def exit_code_of_run(state: RunState, verdicts: Iterable[Verdict]) -> ExitCode:
     """Return the process's exit code for a run.
 
     Args:
@@ -66,6 +74,16 @@ def exit_code_of_run(state: str, verdicts: Iterable[Verdict]) -> ExitCode:
     if "fail" in outcomes or state == "emergency":
         return ExitCode.FAIL
     return ExitCode.PASS if outcomes == {"pass"} else ExitCode.INCONCLUSIVE
+
+
+def verdict_word(code: ExitCode) -> VerdictWord:
+    """Return the word for an exit code: NO VERDICT where nothing could be decided because the run did not finish."""
+    words: Mapping[ExitCode, VerdictWord] = {
+        ExitCode.PASS: "PASS",
+        ExitCode.FAIL: "FAIL",
+        ExitCode.INCONCLUSIVE: "INCONCLUSIVE",
+    }
+    return words.get(code, "NO VERDICT")
 
 
 def _judge(criterion: Criterion, measured: Measured, stage: int | None) -> Verdict:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from walkerbench.comparison.comparison_result import Compared
-from walkerbench.criteria.judging import Verdict, exit_code_of_run
+from walkerbench.criteria.judging import Outcome, Verdict, VerdictWord, exit_code_of_run, verdict_word
 from walkerbench.errors import ExitCode, most_severe
 from walkerbench.run_directory import RunFile
 
-_WORDS = {ExitCode.PASS: "PASS", ExitCode.FAIL: "FAIL", ExitCode.INCONCLUSIVE: "INCONCLUSIVE"}
-_WORST_FIRST: tuple[Literal["fail", "unsupported", "pass"], ...] = ("fail", "unsupported", "pass")
+_WORST_OUTCOME_FIRST: tuple[Outcome, ...] = ("fail", "unsupported", "pass")
 
 
 @dataclass(frozen=True)
@@ -53,10 +52,10 @@ class GatedCriterion:
         return first.criterion if first.stage is None else f"{first.criterion}, stage {first.stage + 1}"
 
     @property
-    def outcome(self) -> Literal["fail", "unsupported", "pass"]:
+    def outcome(self) -> Outcome:
         """The worst of its runs' outcomes."""
         found = {verdict.outcome for verdict in self.verdicts}
-        return next(outcome for outcome in _WORST_FIRST if outcome in found)
+        return next(outcome for outcome in _WORST_OUTCOME_FIRST if outcome in found)
 
     @property
     def how_often(self) -> str:
@@ -90,9 +89,9 @@ class GateResult:
         return most_severe([*(each.exit_code for each in self.runs), self.compared.exit_code])
 
     @property
-    def word(self) -> str:
+    def word(self) -> VerdictWord:
         """PASS, FAIL, INCONCLUSIVE, or NO VERDICT where a run was not finished."""
-        return _WORDS.get(self.exit_code, "NO VERDICT")
+        return verdict_word(self.exit_code)
 
     @property
     def criteria(self) -> tuple[GatedCriterion, ...]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from walkerbench.criteria.judging import RunState
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import NotComparable
 from walkerbench.recording.machine import MUST_MATCH
@@ -97,7 +98,7 @@ def obstacles(recorded: RecordedRun) -> Iterator[str]:
     """Why a run can be compared with no other, a line each."""
     run, where = recorded.run, recorded.directory
     reason = f" ({run.ended_because})" if run.ended_because else ""
-    ends = {
+    ends: Mapping[RunState, str] = {
         "running": "has no end: it is still going on, or it was killed",
         "interrupted": f"was interrupted{reason}",
         "emergency": f"stopped itself{reason}",

@@ -27,14 +27,13 @@ from typing import Any
 
 from walkerbench.errors import NotComparable, RunFileError, UsageError
 from walkerbench.recorded_sides.comparability import PRESENTATION, differing, flattened, obstacles, same_recording
-from walkerbench.recording.code_facts import WalkerbenchCode, WorkloadCode
+from walkerbench.recording.code_facts import WalkerbenchCode, WorkloadCode, short_revision
 from walkerbench.run_directory import RecordedRun, RunFile, find_run, read_run
 
-_REVISION_DIGITS = 10
-_MODE = ("mode", "workers")  # keys whose effect a label tells by itself
-_MOST_FOLDERS = 10_000
-_STACKS = ".collapsed.txt"  # beside a run: `walkerbench flamegraph` sampled it; no export is called so
-_MOST_KEYS = 3  # of a profile, in a label: more would be no label
+_KEYS_OF_MODE = ("mode", "workers")  # a label shows what they lead to, so it need not show them
+_MOST_FOLDERS_READ = 10_000
+_STACKS_SUFFIX = ".collapsed.txt"  # beside a run that `walkerbench flamegraph` sampled; no export has this suffix
+_MOST_KEYS_IN_LABEL = 3
 
 
 @dataclass(frozen=True)
@@ -89,17 +88,17 @@ def find_runs(text: str, root: Path) -> tuple[Path, ...]:
 
 def _runs_below(path: Path) -> Iterator[Path]:
     for visited, (folder, inner, files) in enumerate(os.walk(path), 1):
-        if visited > _MOST_FOLDERS:
-            raise RunFileError(f"{path}: more than {_MOST_FOLDERS:,} folders in it: give one that holds runs only")
+        if visited > _MOST_FOLDERS_READ:
+            raise RunFileError(f"{path}: more than {_MOST_FOLDERS_READ:,} folders in it: give one that holds runs only")
         if "run.json" in files:
             yield Path(folder)
-        if any(name.endswith(_STACKS) for name in files):
+        if any(name.endswith(_STACKS_SUFFIX) for name in files):
             inner.clear()  # the run beside it was sampled, which slows it down
 
 
 def _was_sampled(run: Path) -> bool:
     """Whether `walkerbench flamegraph` left the run beside its stacks."""
-    return next(run.absolute().parent.glob(f"*{_STACKS}"), None) is not None
+    return next(run.absolute().parent.glob(f"*{_STACKS_SUFFIX}"), None) is not None
 
 
 def group_runs(arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> tuple[RecordedSide, ...]:
@@ -237,9 +236,7 @@ def _version(run: RunFile) -> str:
 
 
 def _short(code: WalkerbenchCode | WorkloadCode) -> str | None:
-    if code.revision is None:
-        return None
-    return f"{code.revision[:_REVISION_DIGITS]}{' and changed files' if code.changed_files else ''}"
+    return short_revision(code.revision, code.changed_files)
 
 
 def _settings_apart(run: RunFile, others: Sequence[RunFile]) -> str:
@@ -247,5 +244,5 @@ def _settings_apart(run: RunFile, others: Sequence[RunFile]) -> str:
     mine = flattened(_settings(run))
     namesakes = [other for other in others if other.profile.get("name") == run.profile.get("name")]
     keys = dict.fromkeys(key for other in namesakes for key in differing(mine, flattened(_settings(other))))
-    apart = [f"{key}={mine[key]}" for key in keys if key in mine and key not in _MODE]
-    return ", ".join([*apart[:_MOST_KEYS], *(["…"] if len(apart) > _MOST_KEYS else [])])
+    apart = [f"{key}={mine[key]}" for key in keys if key in mine and key not in _KEYS_OF_MODE]
+    return ", ".join([*apart[:_MOST_KEYS_IN_LABEL], *(["…"] if len(apart) > _MOST_KEYS_IN_LABEL else [])])

@@ -11,6 +11,8 @@ from walkerbench.recorded_value import RecordedValue
 from walkerbench.system.git import UNKNOWN_REVISION, revision_of
 from walkerbench.workloads.contract import Workload
 
+_SHOWN_REVISION_DIGITS = 10
+
 
 @dataclass(frozen=True, kw_only=True)
 class WalkerbenchCode(RecordedValue):
@@ -67,3 +69,15 @@ def code_facts(workload: Workload) -> CodeFacts:
         ),
         workload=WorkloadCode(module=module, revision=theirs.revision, changed_files=theirs.changed_files),
     )
+
+
+def short_revision(revision: str | None, changed_files: bool | None) -> str | None:
+    """Return a revision as readers are shown it, with a word where files differ from it; None where it is not known.
+
+    Args:
+        revision: A commit's full digest, or None.
+        changed_files: Whether files differed from it.
+    """
+    if revision is None:
+        return None
+    return f"{revision[:_SHOWN_REVISION_DIGITS]}{' and changed files' if changed_files else ''}"

@@ -21,6 +21,7 @@ _FRAME_TAIL = ("dispatch_ns", "barrier_wait_ns", "busy_ns", "cpu_ns", "gc_ns")
 _PARENT = ("process_cpu_ns", *(f"parent_{name}" for name in ThreadSpan._fields))
 _WORKER_HEAD = ("frame", "stage", "worker", *WORKER_COLUMNS[1:])
 _FIRST_ROWS = 4096  # a second or so of frames; the blocks double when that is not enough
+_FRAME_NUMBER_BITS = 40  # a run with so many frames would take centuries
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,19 @@ class FrameTiming:
     gc_ns: int
     process_cpu_ns: int
     parent: ThreadSpan
+
+
+def frame_keys(rows: NDArray[Any]) -> NDArray[np.int64]:
+    """Return one number for each row that tells its frame from those of all stages, in the order of time.
+
+    Args:
+        rows: `(rows,)`, structured as `frames.npy` or `workers.npy`.
+
+    Returns:
+        `(rows,)`; a frame's key is one more than that of the frame before it in its stage.
+    """
+    keys: NDArray[np.int64] = (rows["stage"] << _FRAME_NUMBER_BITS) + rows["frame"]
+    return keys
 
 
 def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequence[str]) -> np.dtype[np.void]:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from walkerbench.recording.frames import frame_keys
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -28,7 +30,6 @@ FRAME, DISPATCH, WORKERS, BARRIER_WAIT, STALL = "frame", "dispatch", "workers", 
 """Names of spans; the others are called as the phases are."""
 
 _ROWS_AT_ONCE = 4096
-_FRAME_BITS = 40  # a run of so many frames would take centuries
 
 
 class Span(NamedTuple):
@@ -89,7 +90,7 @@ def rows_of_worker(recorded: RecordedRun, number: int) -> Iterator[Row]:
     """A worker's rows, of the frames that were recorded."""
     frames, workers = recorded.frames, recorded.workers
     # The last rows of a run that was killed may belong to a frame that is lost.
-    known = np.isin(_moments(workers), _moments(frames))
+    known = np.isin(frame_keys(workers), frame_keys(frames))
     return _rows(workers[known & (workers["worker"] == number)])
 
 
@@ -166,11 +167,6 @@ def _rows(array: NDArray[Any]) -> Iterator[Row]:
     for first in range(0, len(array), _ROWS_AT_ONCE):
         for values in array[first : first + _ROWS_AT_ONCE].tolist():
             yield dict(zip(names, values, strict=True))
-
-
-def _moments(array: NDArray[Any]) -> NDArray[np.int64]:
-    moments: NDArray[np.int64] = (array["stage"] << _FRAME_BITS) + array["frame"]
-    return moments
 
 
 def _moment(row: Row) -> tuple[int, int]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from annotated_types import Ge
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from walkerbench.criteria.judging import Verdict
+from walkerbench.criteria.judging import RunState, Verdict
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.code_facts import CodeFacts
 from walkerbench.run_directory.schema_history import SCHEMA_VERSION
 from walkerbench.slow_frames.attribution import Attribution
+from walkerbench.slow_frames.critical_path import Cause
 from walkerbench.slow_frames.explanations import SlowFrame
 from walkerbench.workloads.main_phase import MainPhase
 
@@ -207,7 +208,7 @@ class RunFile(_Record):
 
     schema_version: Annotated[int, Ge(1)] = SCHEMA_VERSION
     walkerbench_version: str
-    state: Literal["running", "finished", "interrupted", "emergency", "broken"]
+    state: RunState
     ended_because: str | None = None
     started_utc: Utc
     finished_utc: Utc | None = None
@@ -229,7 +230,7 @@ class RunFile(_Record):
     verdicts: tuple[Verdict, ...] = ()
     faults: str | None = None
     attribution: Attribution | None = None
-    slow_frames: dict[str, Count] = Field(default_factory=dict)
+    slow_frames: dict[Cause, Count] = Field(default_factory=dict)
     worst_frames: tuple[SlowFrame, ...] = ()
     observers: tuple[ObserverRecord, ...] = ()
     arrays: ArraysRecord | None = None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import walkerbench
+from walkerbench.criteria.judging import RunState
 from walkerbench.errors import Interrupted, OutputLost
 from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.registry import MODES
@@ -204,7 +205,7 @@ class _Run:
         )
         self._run = self._run.changed(mode=mode)
 
-    def _end(self, state: str, because: str) -> None:
+    def _end(self, state: RunState, because: str) -> None:
         self._run = self._run.changed(state=state, ended_because=because, emergency_shutdowns=int(state == "emergency"))
 
     def _conclude(self, writer: RunWriter, observers: ObserverFanOut) -> None:

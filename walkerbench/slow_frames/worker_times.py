@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.recorded_value import MISSING
+from walkerbench.recording.frames import frame_keys
 from walkerbench.workloads.main_phase import MainPhase
-
-_FRAME_BITS = 40  # a run of so many frames would take centuries
 
 Integers = NDArray[np.int64]
 
@@ -105,10 +104,10 @@ def worker_times_of(frames: NDArray[Any], workers: NDArray[Any], setting: Settin
         workers: `(rows,)`, structured as `workers.npy`, in the same order; rows of other frames are left aside.
         setting: How the workers shared the machine.
     """
-    keys, row_keys = _keys(frames), _keys(workers)
+    keys, row_keys = frame_keys(frames), frame_keys(workers)
     # A run that was killed may have written rows of one array whose counterparts in the other are lost.
     frames, workers = frames[np.isin(keys, row_keys)], workers[np.isin(row_keys, keys)]
-    first = np.searchsorted(_keys(workers), _keys(frames))
+    first = np.searchsorted(frame_keys(workers), frame_keys(frames))
     columns = {name: workers[name] for name in _WORKER_COLUMNS}
     parent_ns = frames["parent_core_wait_ns"]
     tells = not ((columns["core_wait_ns"] == MISSING).any() or (parent_ns == MISSING).any())
@@ -155,11 +154,6 @@ def worker_times_of(frames: NDArray[Any], workers: NDArray[Any], setting: Settin
 _WORKER_COLUMNS = ("start_ns", "busy_ns", "cpu_ns", "core_wait_ns", "core_wait_before_ns", "gc_ns")
 
 
-def _keys(rows: NDArray[Any]) -> Integers:
-    keys: Integers = (rows["stage"] << _FRAME_BITS) + rows["frame"]
-    return keys
-
-
 def _answering(frames: NDArray[Any], too_long_ns: Integers, first: Integers) -> Integers:
     """`(frames,)`: waiting for a core that the next frame's rows tell of and that was before that frame.
 
@@ -167,7 +161,7 @@ def _answering(frames: NDArray[Any], too_long_ns: Integers, first: Integers) -> 
     """
     late_ns = np.zeros(len(frames), np.int64)
     if len(frames):
-        follows = np.diff(_keys(frames)) == 1
+        follows = np.diff(frame_keys(frames)) == 1
         late_ns[:-1] = np.maximum.reduceat(too_long_ns, first)[1:] * follows
     return late_ns
 

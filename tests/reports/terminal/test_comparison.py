@@ -1,4 +1,4 @@
-"""A comparison against golden files; `python tests/reports/test_comparison.py` writes them anew."""
+"""A comparison against golden files; `python tests/reports/terminal/test_comparison.py` writes them."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from walkerbench.criteria.judging import exit_code_of_run
-from walkerbench.reports.wording.run_verdict import conclude, trouble
+from walkerbench.reports.wording.run_verdict import run_verdict, trouble
 from walkerbench.run_directory import RunFile
 
 FINISHED = RunFile.model_validate_json((Path(__file__).parents[1] / "finished_run.json").read_bytes())
@@ -45,19 +45,19 @@ def test_the_words_agree_with_the_exit_code(
     state: str, outcomes: tuple[str, ...], word: str, because: str, code: int
 ) -> None:
     run = FINISHED.changed(state=state, ended_because="too slow", verdicts=verdicts(*outcomes))
-    conclusion = conclude(run)
-    assert (conclusion.word, conclusion.because) == (word, because)
+    verdict = run_verdict(run)
+    assert (verdict.word, verdict.because) == (word, because)
     assert exit_code_of_run(run.state, run.verdicts) == code
-    assert conclusion.word == {0: "PASS", 1: "FAIL", 4: "INCONCLUSIVE"}.get(code, "NO VERDICT")
+    assert verdict.word == {0: "PASS", 1: "FAIL", 4: "INCONCLUSIVE"}.get(code, "NO VERDICT")
 
 
 def test_stages_are_named_from_one() -> None:
     stages = [{**dict(FINISHED.stages[0]), "stage": number} for number in range(2)]
     outcomes = [{**verdict, "stage": stage} for stage in (0, 1, None) for verdict in verdicts("fail")]
     run = FINISHED.changed(stages=stages, verdicts=outcomes)
-    assert conclude(run).because == "not met: a < 1 (stage 1), a < 1 (stage 2), a < 1 (as a whole)."
+    assert run_verdict(run).because == "not met: a < 1 (stage 1), a < 1 (stage 2), a < 1 (as a whole)."
     passed = run.changed(verdicts=[{**verdict, "outcome": "pass"} for verdict in outcomes])
-    assert conclude(passed).because == "every criterion is met, in each of 2 stages and as a whole."
+    assert run_verdict(passed).because == "every criterion is met, in each of 2 stages and as a whole."
 
 
 @pytest.mark.parametrize(

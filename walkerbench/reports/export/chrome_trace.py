@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from walkerbench.reports.timeline import Row, Span, Timeline, begin_ns, end_ns, frames_with_workers, num_workers
 
 if TYPE_CHECKING:
+    from walkerbench.criteria.judging import RunState
     from walkerbench.run_directory import RecordedRun, RunFile
 
 Event = dict[str, Any]
@@ -30,7 +31,7 @@ _PID = 1
 _PARENT = 0
 _EVENTS_A_PART = 8192
 _NS_PER_US = 1000
-_ENDINGS = {
+_ENDINGS: Mapping[RunState, str] = {
     "emergency": "emergency shutdown",
     "interrupted": "interrupted",
     "broken": "broken",

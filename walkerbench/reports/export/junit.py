@@ -9,26 +9,26 @@ that of all recorded frames.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from walkerbench.criteria.grammar import parse_criterion
-from walkerbench.reports.junit.xml_document import case, document
+from walkerbench.reports.junit.xml_document import CaseResult, case, document
 from walkerbench.reports.wording.numbers import stage_name
 from walkerbench.reports.wording.run_verdict import trouble
 
 if TYPE_CHECKING:
-    from walkerbench.criteria.judging import Verdict
+    from walkerbench.criteria.judging import Outcome, Verdict
     from walkerbench.run_directory import RecordedRun, RunFile
 
-_FOUND: dict[str, Literal["failure", "error"]] = {"fail": "failure", "unsupported": "error"}
+_RESULTS: Mapping[Outcome, CaseResult] = {"fail": "failure", "unsupported": "error"}
 _MS_PER_S = 1e3
 _NS_PER_S = 1e9
 
 
 def render(recorded: RecordedRun) -> str:
-    """The document, as text."""
+    """Return the document, as text."""
     run = recorded.run
     time_s = int(recorded.frames["wall_ns"].sum()) / _NS_PER_S
     return document(
@@ -47,9 +47,9 @@ def cases(run: RunFile, group: str = "") -> Iterator[ET.Element]:
         run: The run.
         group: What their class names end with, to tell several runs of one document apart.
     """
-    found: Literal["failure", "error"] = "failure" if run.state == "emergency" else "error"
+    not_finished: CaseResult = "failure" if run.state == "emergency" else "error"
     ended = trouble(run)
-    yield case(f"run{group}", "the run is finished", found if ended else None, run.state, ended or "")
+    yield case(f"run{group}", "the run is finished", not_finished if ended else None, run.state, ended or "")
     if not run.verdicts:
         yield case(f"run{group}", "something is judged", "error", "inconclusive", "nothing was judged")
     for verdict in run.verdicts:
@@ -59,7 +59,7 @@ def cases(run: RunFile, group: str = "") -> Iterator[ET.Element]:
 def _case(verdict: Verdict, of_run: str, *, several: bool) -> ET.Element:
     group = f"criteria{of_run}" if not several else f"criteria{of_run}.stage {stage_name(verdict.stage)}"
     return case(
-        group, verdict.criterion, _FOUND.get(verdict.outcome), verdict.outcome, verdict.detail, _time_s(verdict)
+        group, verdict.criterion, _RESULTS.get(verdict.outcome), verdict.outcome, verdict.detail, _time_s(verdict)
     )
 
 

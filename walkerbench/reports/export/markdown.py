@@ -13,7 +13,7 @@ from walkerbench.reports.markdown.escaping import head, plain, row
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import machine_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
-from walkerbench.reports.wording.run_verdict import conclude, faults_injected, measured_in_words, trouble
+from walkerbench.reports.wording.run_verdict import faults_injected, measured_in_words, run_verdict, trouble
 
 if TYPE_CHECKING:
     from walkerbench.criteria.judging import Verdict
@@ -25,8 +25,8 @@ _OUTCOMES = {"pass": "pass", "fail": "**fail**", "unsupported": "**unsupported**
 
 def render(run: RunFile) -> str:
     """The summary, as text."""
-    conclusion = conclude(run)
-    lines = [f"## walkerbench: {conclusion.word}", "", plain(conclusion.because)]
+    verdict = run_verdict(run)
+    lines = [f"## walkerbench: {verdict.word}", "", plain(verdict.because)]
     for warning in (trouble(run), faults_injected(run)):
         lines += ["", f"**{plain(warning)}**"] if warning else []
     for table in (_criteria(run), _durations(run)):

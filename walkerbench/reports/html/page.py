@@ -19,7 +19,7 @@ from walkerbench.reports.html.phases import phase_plots
 from walkerbench.reports.html.plot import Plot
 from walkerbench.reports.html.population import population_plots
 from walkerbench.reports.html.worst_frames import timeline_colours, worst_frame_plots
-from walkerbench.reports.wording.run_verdict import conclude, dropped_observers, faults_injected, trouble
+from walkerbench.reports.wording.run_verdict import dropped_observers, faults_injected, run_verdict, trouble
 from walkerbench.run_directory import RecordedRun
 
 _HERE = Path(__file__).parent
@@ -104,8 +104,8 @@ def _sections(runs: Sequence[LabelledRun], plots: list[Plot]) -> Iterator[str]:
 
 
 def _criteria(run: LabelledRun) -> str:
-    conclusion = conclude(run.run)
-    because = f"<p><strong>{conclusion.word}</strong>: {html.escape(conclusion.because)}</p>"
+    verdict = run_verdict(run.run)
+    because = f"<p><strong>{verdict.word}</strong>: {html.escape(verdict.because)}</p>"
     return (tables.criteria(run) if run.run.verdicts else "") + because
 
 

@@ -12,7 +12,7 @@ from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import flat
 from walkerbench.reports.wording.numbers import NOT_MEASURED, fixed, stage_name
-from walkerbench.reports.wording.run_verdict import OUTCOMES, conclude, measured_in_words
+from walkerbench.reports.wording.run_verdict import OUTCOMES, measured_in_words, run_verdict
 from walkerbench.reports.wording.slow_frames import all_causes, shown_frames, slow_frame, title
 from walkerbench.reports.wording.time_shares import beside_shares, part_in_words, percent
 from walkerbench.run_directory import RunFile
@@ -56,7 +56,7 @@ def overview(runs: Sequence[LabelledRun]) -> str:
             f"{len(each.judged):,}",
             fixed(each.run.metrics.get("physics_fps"), 1),
             fixed(each.run.metrics.get("cpu.effective_cores"), 2),
-            _badge(conclude(each.run).word),
+            _badge(run_verdict(each.run).word),
         )
         for each in runs
     )

@@ -1,22 +1,23 @@
-"""What a gate found, as JUnit XML: the test cases of each run, and one a comparison; see `junit_xml`."""
+"""What a gate found, as JUnit XML: the test cases of each run, and one for each comparison; see `junit_xml`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from walkerbench.reports.export import junit
-from walkerbench.reports.junit.xml_document import case, document
+from walkerbench.reports.junit.xml_document import CaseResult, case, document
 
 if TYPE_CHECKING:
+    from walkerbench.comparison.verdicts import ComparisonVerdict
     from walkerbench.gating.gate_result import GateResult
 
-_FOUND: dict[str, Literal["failure", "error"]] = {"regression": "failure", "inconclusive": "error"}
+_RESULTS: Mapping[ComparisonVerdict, CaseResult] = {"regression": "failure", "inconclusive": "error"}
 
 
 def render(result: GateResult) -> str:
-    """The document, as text."""
+    """Return the document, as text."""
     return document("walkerbench gate", list(_cases(result)))
 
 
@@ -25,4 +26,4 @@ def _cases(result: GateResult) -> Iterator[ET.Element]:
         yield from junit.cases(each.run, "" if len(result.runs) == 1 else f".{number}")
     for comparison in result.compared.comparisons:
         name = f"{comparison.candidate} is not slower than {comparison.base}"
-        yield case("comparison", name, _FOUND.get(comparison.verdict), comparison.verdict, comparison.detail)
+        yield case("comparison", name, _RESULTS.get(comparison.verdict), comparison.verdict, comparison.detail)

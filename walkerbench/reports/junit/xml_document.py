@@ -1,7 +1,7 @@
 """JUnit XML: test cases, and the document around them.
 
 There is no standard; this is the common core that CI systems read (testsuites, testsuite, properties, testcase,
-failure, error, as Ant's JUnit task writes them). What could not be decided is an error: a reader that knows but pass
+failure, error, as Ant's JUnit task writes them). What could not be decided is an error: a reader that knows only pass
 and fail must not take it for a pass.
 """
 
@@ -12,31 +12,34 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 from xml.etree import ElementTree as ET
 
+CaseResult = Literal["failure", "error"]
+"""What CI shows of a case that did not pass: it failed, or it could not be decided."""
+
 _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def case(
-    group: str, name: str, found: Literal["failure", "error"] | None, outcome: str, detail: str, time_s: float = 0.0
+    group: str, name: str, result: CaseResult | None, outcome: str, detail: str, time_s: float = 0.0
 ) -> ET.Element:
-    """A test case.
+    """Return a test case.
 
     Args:
         group: What it belongs to; becomes the class's name, below `walkerbench`.
         name: What is tested.
-        found: None where it passed.
+        result: None where it passed.
         outcome: What came out, in a word.
         detail: What came out, in a line.
         time_s: What CI shows as the case's time.
     """
     time = f"{time_s:.9f}".rstrip("0").rstrip(".")
     element = ET.Element("testcase", {"classname": f"walkerbench.{group}", "name": _text(name), "time": time})
-    if found is not None:
-        ET.SubElement(element, found, {"message": _text(detail), "type": outcome}).text = _text(detail)
+    if result is not None:
+        ET.SubElement(element, result, {"message": _text(detail), "type": outcome}).text = _text(detail)
     return element
 
 
 def document(name: str, cases: Sequence[ET.Element], facts: Mapping[str, str] | None = None, **attributes: str) -> str:
-    """The document of one suite, as text in ASCII.
+    """Return the document of one suite, as text in ASCII.
 
     Args:
         name: The suite's.
@@ -59,7 +62,7 @@ def document(name: str, cases: Sequence[ET.Element], facts: Mapping[str, str] | 
             ET.SubElement(properties, "property", {"name": fact, "value": _text(value)})
     suite.extend(cases)
     ET.indent(suites)
-    # Characters beyond ASCII become references: the file reads the same whatever carries it.
+    # Characters beyond ASCII become references: the file reads the same in every encoding.
     text = ET.tostring(suites, encoding="us-ascii").decode("ascii")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 

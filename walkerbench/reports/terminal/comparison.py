@@ -17,10 +17,17 @@ from walkerbench.reports.wording.time_shares import PARTS, percent
 
 if TYPE_CHECKING:
     from walkerbench.comparison.comparison_result import Compared, ComparedSide
+    from walkerbench.comparison.verdicts import ComparisonVerdict
+    from walkerbench.criteria.judging import VerdictWord
 
 _UNMEASURED = "not measured: too few frames for it, or too short a run"
 _LONGEST_LABEL = 14  # in a table of 80 columns
-_VERDICT_STYLES = {"regression": "FAIL", "no regression": "PASS", "inconclusive": "INCONCLUSIVE"}
+VERDICT_STYLES: Mapping[ComparisonVerdict, VerdictWord] = {
+    "regression": "FAIL",
+    "no regression": "PASS",
+    "inconclusive": "INCONCLUSIVE",
+}
+"""A comparison's verdict → the verdict of a run that looks alike."""
 
 
 def report(compared: Compared, *, advice: str | None = None) -> Iterator[RenderableType]:
@@ -117,7 +124,7 @@ def _shares(compared: Compared, names: Mapping[str, str]) -> Table:
 def _comparisons(compared: Compared, names: Mapping[str, str]) -> Table:
     laid_out = layout.table(["", "speed-up", "interval", "level", "time", "verdict"])
     for each in compared.comparisons:
-        verdict = Text(each.verdict, style=layout.STYLES[_VERDICT_STYLES[each.verdict]])
+        verdict = Text(each.verdict, style=layout.STYLES[VERDICT_STYLES[each.verdict]])
         laid_out.add_row(
             Text(names[each.candidate]),
             f"{1 / each.time_ratio:.3f}",

@@ -31,7 +31,6 @@ def report(result: GateResult) -> Iterator[RenderableType]:
 def _criteria(result: GateResult) -> Table:
     table = layout.table(["criterion", "measured", "verdict"])
     for each in result.criteria:
-        word = OUTCOMES[each.outcome]
-        style = layout.STYLES["INCONCLUSIVE" if each.outcome == "unsupported" else word]
-        table.add_row(Text(each.name), measured(each), Text(f"{word}{each.how_often}", style=style))
+        outcome = Text(f"{OUTCOMES[each.outcome]}{each.how_often}", style=layout.OUTCOME_STYLES[each.outcome])
+        table.add_row(Text(each.name), measured(each), outcome)
     return table

@@ -18,10 +18,10 @@ from walkerbench.reports.wording.machine_facts import flat, machine_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
 from walkerbench.reports.wording.run_verdict import (
     OUTCOMES,
-    conclude,
     dropped_observers,
     faults_injected,
     measured_in_words,
+    run_verdict,
     trouble,
 )
 from walkerbench.workloads.digests import short_digest
@@ -176,11 +176,10 @@ def _criteria(run: RunFile) -> Table:
     several = len(run.stages) > 1
     table = layout.table(["criterion", *(["stage"] if several else []), "measured", "verdict"])
     for verdict in run.verdicts:
-        word = OUTCOMES[verdict.outcome]
         stage = [stage_name(verdict.stage)] if several else []
         measured = NOT_MEASURED if verdict.value is None else measured_in_words(verdict.criterion, verdict.value)
-        style = layout.STYLES["INCONCLUSIVE" if verdict.outcome == "unsupported" else word]
-        table.add_row(Text(verdict.criterion), *stage, measured, Text(word, style=style))
+        outcome = Text(OUTCOMES[verdict.outcome], style=layout.OUTCOME_STYLES[verdict.outcome])
+        table.add_row(Text(verdict.criterion), *stage, measured, outcome)
     return table
 
 
@@ -191,8 +190,8 @@ def _unsupported_criteria(run: RunFile) -> Iterator[str]:
 
 
 def _last_line(run: RunFile) -> Text:
-    conclusion = conclude(run)
+    verdict = run_verdict(run)
     line = Text(overflow="fold")
-    line.append(conclusion.word, style=layout.STYLES[conclusion.word])
-    line.append(f": {conclusion.because}")
+    line.append(verdict.word, style=layout.STYLES[verdict.word])
+    line.append(f": {verdict.because}")
     return line

@@ -14,10 +14,23 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from walkerbench.criteria.judging import Outcome, VerdictWord
 from walkerbench.reports.wording.numbers import NOT_MEASURED, number
 
-STYLES = {"PASS": "bold green", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow", "NO VERDICT": "bold yellow"}
+STYLES: Mapping[VerdictWord, str] = {
+    "PASS": "bold green",
+    "FAIL": "bold red",
+    "INCONCLUSIVE": "bold yellow",
+    "NO VERDICT": "bold yellow",
+}
 """How the word of a verdict looks."""
+
+OUTCOME_STYLES: Mapping[Outcome, str] = {
+    "pass": STYLES["PASS"],
+    "fail": STYLES["FAIL"],
+    "unsupported": STYLES["INCONCLUSIVE"],
+}
+"""How the word for what became of a criterion looks."""
 
 
 def warnings(*lines: str | None) -> Iterator[RenderableType]:

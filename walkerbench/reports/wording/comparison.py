@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from walkerbench.recording.code_facts import short_revision
 from walkerbench.reports.wording.numbers import NOT_MEASURED
 
 if TYPE_CHECKING:
     from walkerbench.comparison.comparison_result import Compared, ComparedSide
     from walkerbench.comparison.verdicts import Comparison
-
-_REVISION_DIGITS = 10
 
 
 def conclusion(compared: Compared) -> str:
@@ -62,6 +61,4 @@ def judged_by(compared: Compared) -> str:
 
 def code_of(side: ComparedSide) -> str | None:
     """A side's revision in short, with a word where files differ from it; None where it is not known."""
-    if side.revision is None:
-        return None
-    return side.revision[:_REVISION_DIGITS] + (" and changed files" if side.dirty else "")
+    return short_revision(side.revision, side.dirty)

@@ -1,59 +1,65 @@
-"""What a run comes to, in words."""
+"""The result of a run, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from walkerbench.criteria.grammar import parse_criterion
+from walkerbench.criteria.judging import exit_code_of_run, verdict_word
 from walkerbench.reports.wording.numbers import stage_name
 
 if TYPE_CHECKING:
+    from walkerbench.criteria.judging import Outcome, RunState, VerdictWord
     from walkerbench.run_directory import RunFile
 
 
-OUTCOMES = {"pass": "PASS", "fail": "FAIL", "unsupported": "UNSUPPORTED"}
+OUTCOMES: Mapping[Outcome, str] = {"pass": "PASS", "fail": "FAIL", "unsupported": "UNSUPPORTED"}
 """What became of a criterion, as a word that is seen."""
 
 
 @dataclass(frozen=True)
-class Conclusion:
-    """What a run comes to.
+class RunVerdict:
+    """The result of a run, in words.
 
     Attributes:
-        word: PASS for exit code 0, FAIL for 1, INCONCLUSIVE for 4, NO VERDICT for any other.
+        word: As returned by `criteria.judging.verdict_word`.
         because: Why, as a sentence.
     """
 
-    word: Literal["PASS", "FAIL", "INCONCLUSIVE", "NO VERDICT"]
+    word: VerdictWord
     because: str
 
 
-def conclude(run: RunFile) -> Conclusion:
-    """Put a run's state and verdicts into words, in the order of `criteria.judging.exit_code`."""
-    if run.state == "interrupted":
-        return Conclusion("NO VERDICT", "the run was interrupted; what was measured until then stands above.")
-    if run.state == "running":
-        return Conclusion("NO VERDICT", "the run has no end: it is still going on, or it was killed.")
-    if run.state == "broken":
-        return Conclusion("NO VERDICT", _sentence(f"the run broke: {_reason(run)}"))
-    if run.state == "emergency":
-        return Conclusion("FAIL", _sentence(_reason(run)))
-    failed = _named(run, "fail")
+def run_verdict(run: RunFile) -> RunVerdict:
+    """Return the result of a run in words: the word of its exit code, and the reason."""
+    return RunVerdict(verdict_word(exit_code_of_run(run.state, run.verdicts)), _reason_for_verdict(run))
+
+
+def _reason_for_verdict(run: RunFile) -> str:
+    ends: Mapping[RunState, str] = {
+        "interrupted": "the run was interrupted; what was measured until then stands above.",
+        "running": "the run has no end: it is still going on, or it was killed.",
+        "broken": _sentence(f"the run broke: {_reason(run)}"),
+        "emergency": _sentence(_reason(run)),
+    }
+    if run.state in ends:
+        return ends[run.state]
+    failed, unsupported = _named(run, "fail"), _named(run, "unsupported")
     if failed:
-        return Conclusion("FAIL", f"not met: {failed}.")
-    unsupported = _named(run, "unsupported")
+        return f"not met: {failed}."
     if unsupported:
-        return Conclusion("INCONCLUSIVE", f"could not be judged: {unsupported}.")
+        return f"could not be judged: {unsupported}."
     if not run.verdicts:
-        return Conclusion("INCONCLUSIVE", "nothing was judged.")
+        return "nothing was judged."
     where = f", in each of {len(run.stages)} stages and as a whole" if len(run.stages) > 1 else ""
-    return Conclusion("PASS", f"every criterion is met{where}.")
+    return f"every criterion is met{where}."
 
 
 def trouble(run: RunFile) -> str | None:
     """What a reader must know before any number: that the run is not whole, and why; None for one that is."""
-    words = {
+    words: Mapping[RunState, str] = {
         "running": "UNFINISHED: still running, or killed; shown as far as it was recorded",
         "interrupted": "INTERRUPTED",
         "broken": "BROKEN",
@@ -79,7 +85,7 @@ def dropped_observers(run: RunFile) -> str | None:
 
 
 def measured_in_words(criterion: str, value: float) -> str:
-    """A value with as many digits as it takes to see why it meets the criterion, or not."""
+    """Return a value with as many digits as it takes to see why it meets the criterion, or not."""
     parsed = parse_criterion(criterion)
     texts = [f"{value:.{digits}g}" for digits in (6, 9, 12, 17)]
     return next(text for text in texts if parsed.holds(float(text)) == parsed.holds(value))
@@ -93,7 +99,7 @@ def _sentence(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def _named(run: RunFile, outcome: str) -> str:
+def _named(run: RunFile, outcome: Outcome) -> str:
     """The criteria that came out like this, each with its stage."""
     several = len(run.stages) > 1
     return ", ".join(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from walkerbench.reports.wording.numbers import stage_name
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
+    from walkerbench.slow_frames.critical_path import Cause
     from walkerbench.slow_frames.explanations import SlowFrame
 
-_CAUSES = {
+CAUSES: Mapping[Cause, str] = {
     "not scheduled": "waiting for a core",
     "garbage collection": "garbage collection",
     "waiting for the GIL": "another thread held the GIL",
@@ -20,6 +21,7 @@ _CAUSES = {
     "not running": "blocked or not scheduled, which this system does not tell apart",
     "compute": "computing",
 }
+"""Why a frame was slow, in words."""
 
 _SLOWEST_SHOWN = 5
 
@@ -49,7 +51,7 @@ def slow_frame(run: RunFile, frame: SlowFrame) -> str:
     if frame.blocked_ms >= _LEAST_SHARE * frame.wall_ms:
         spent.append(f"{_ms(frame.blocked_ms)} blocked")
     worker = _parent(run) if frame.worker is None else f" (worker {frame.worker})"
-    cause = "the host" if frame.host else _CAUSES[frame.cause]
+    cause = "the host" if frame.host else CAUSES[frame.cause]
     limited = _limited(frame)
     return f"{where}frame {frame.frame}: {_ms(frame.wall_ms)}{limited}, of it {', '.join(spent)}: {cause}{worker}"
 
@@ -69,7 +71,7 @@ def all_causes(run: RunFile) -> str:
     total = sum(run.slow_frames.values())
     if total <= len(run.worst_frames):
         return ""
-    causes = ", ".join(f"{count:,} {_CAUSES.get(cause, cause)}" for cause, count in run.slow_frames.items())
+    causes = ", ".join(f"{count:,} {CAUSES[cause]}" for cause, count in run.slow_frames.items())
     return f"of all {total:,}: {causes}"
 
 

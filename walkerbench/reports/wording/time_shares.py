@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from walkerbench.recorded_value import NOT_AVAILABLE
@@ -9,9 +10,9 @@ from walkerbench.recorded_value import NOT_AVAILABLE
 if TYPE_CHECKING:
     from walkerbench.modes.traits import ModeTraits
     from walkerbench.run_directory import RunFile
-    from walkerbench.slow_frames.attribution import Attribution, TimeShare
+    from walkerbench.slow_frames.attribution import Attribution, Part, TimeShare
 
-PARTS = {
+PARTS: Mapping[Part, str] = {
     "compute": "computing",
     "moving data": "moving data",
     "barrier": "waiting at the barrier",
