@@ -39,7 +39,16 @@ ARROWS: dict[str, set[str]] = {
         "system",
         "workloads",
     },
-    "recorded_sides": {"comparison", "criteria", "errors", "recording", "run_directory", "slow_frames", "workloads"},
+    "recorded_sides": {
+        "comparison",
+        "criteria",
+        "errors",
+        "recorded_value",
+        "recording",
+        "run_directory",
+        "slow_frames",
+        "workloads",
+    },
     "interleaved": {
         "comparison",
         "errors",

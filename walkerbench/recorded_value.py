@@ -1,8 +1,9 @@
-"""How values stand in a recorded run: dataclasses as they are, and what stands for a value that is not there."""
+"""How values stand in a recorded run: dataclasses as they are, tables within tables, and values that are not there."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 MISSING = -1
 """What an integer column of a recorded array holds where the system has no source for the figure."""
@@ -15,3 +16,27 @@ class RecordedValue:
     """Base of a dataclass that is a part of `run.json`: read strictly, and written with null for what is not finite."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "ser_json_inf_nan": "null"}
+
+
+def flattened(value: Any, path: str = "") -> dict[str, Any]:
+    """Return plain data as one table with dotted keys, as readers are shown it.
+
+    Tables are opened, and so are lists of tables, whose members are numbered from 1; any other list is a value.
+
+    Args:
+        value: A table, or a value.
+        path: Its own key; empty for the outermost table.
+
+    Returns:
+        Key → value; nothing of an empty table.
+    """
+    if isinstance(value, Mapping):
+        inner = {str(key): each for key, each in value.items()}
+    elif isinstance(value, list | tuple) and any(isinstance(each, Mapping) for each in value):
+        inner = {str(number): each for number, each in enumerate(value, 1)}
+    else:
+        return {path: value}
+    table: dict[str, Any] = {}
+    for key, each in inner.items():
+        table |= flattened(each, f"{path}.{key}".removeprefix("."))
+    return table

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import walkerbench
 from walkerbench.cli.error_lines import error_lines
+from walkerbench.cli.group import walkerbench as command_line
 from walkerbench.errors import NotComparable, OverrideError, UsageError, WalkerbenchError
 
 ON_PURPOSE = (
@@ -28,3 +33,25 @@ ON_PURPOSE = (
 )
 def test_an_error_is_said_with_the_options_to_change(error: WalkerbenchError, lines: str) -> None:
     assert error_lines(error) == lines
+
+
+def parameters_of_errors() -> set[str]:
+    """Everything that errors of the package say is to be changed."""
+    return {
+        name.value
+        for path in Path(walkerbench.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.keyword) and node.arg == "parameters" and isinstance(node.value, ast.Tuple)
+        for name in node.value.elts
+        if isinstance(name, ast.Constant)
+    }
+
+
+@pytest.mark.parametrize("parameter", sorted(parameters_of_errors() - {"allow_different_work"}))
+def test_every_parameter_of_an_error_is_an_option(parameter: str) -> None:
+    flag = error_lines(UsageError("no", parameters=(parameter,))).removeprefix("no (").removesuffix(")")
+    assert flag in {each for command in command_line.commands.values() for one in command.params for each in one.opts}
+
+
+def test_parameters_of_errors_are_found() -> None:
+    assert {"budget_s", "rounds", "mode", "allow_different_work"} <= parameters_of_errors()

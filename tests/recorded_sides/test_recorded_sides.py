@@ -108,7 +108,7 @@ def test_names_do_not_make_sides_and_equal_labels_are_numbered():
     renamed = recorded("2", profile={"name": "other", "source": "x", "description": "y", "criteria": ["z"]})
     assert len(sides([recorded("1")], [renamed], [recorded("3", **THREADED)])) == 2
     lacking = [recorded("2", profile={"name": "b", "x": {"y": 1}}), recorded("3", profile={"name": "b", "x": {}})]
-    other = recorded("4", profile={"name": "b", "x": []})
+    other = recorded("4", profile={"name": "b", "z": {}})
     labels = [label for label, _ in sides([recorded("1")], lacking, [other])]
     assert labels == ["tiny", "b, x.y=1", "b, after", "b, later"]
 

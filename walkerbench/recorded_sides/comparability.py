@@ -20,6 +20,7 @@ import numpy as np
 from walkerbench.criteria.judging import RunState
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import NotComparable
+from walkerbench.recorded_value import flattened
 from walkerbench.recording.machine import MUST_MATCH
 from walkerbench.run_directory import RecordedRun, RunFile, WorkloadRecord
 from walkerbench.workloads.digests import KEY_COLUMNS, digest_fields, digests_at, first_difference, short_digest
@@ -29,8 +30,6 @@ JUDGED = "frame_ms.mean"
 
 PRESENTATION = frozenset({"name", "source", "description", "criteria", "host_stall"})
 """Keys of a profile that change neither what is run nor how."""
-
-_ANOTHER = "record another"
 
 
 def compared_metrics(workload: WorkloadRecord) -> tuple[str, ...]:
@@ -154,23 +153,10 @@ def different_work(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
 def same_recording(one: RecordedRun, other: RecordedRun) -> Iterator[str]:
     """That two runs are one, or one a copy of the other: a run says nothing about itself."""
     if one.directory.resolve() == other.directory.resolve():
-        yield f"{other.directory}: the run is named twice, and compared with itself it says nothing; {_ANOTHER}"
+        yield f"{other.directory}: the run is named twice, and compared with itself it says nothing; record another"
     elif one.run == other.run:
-        yield f"{other.directory}: the run is a copy of {one.directory}, and compared with it says nothing; {_ANOTHER}"
-
-
-def flattened(value: Any, path: str = "") -> dict[str, Any]:
-    """Plain data as one table with dotted keys; nothing where it is empty."""
-    if isinstance(value, Mapping):
-        inner: Iterable[tuple[Any, Any]] = value.items()
-    elif isinstance(value, list | tuple):
-        inner = enumerate(value)
-    else:
-        return {path: value}
-    table: dict[str, Any] = {}
-    for key, each in inner:
-        table |= flattened(each, f"{path}.{key}".removeprefix("."))
-    return table
+        copied = f"the run is a copy of {one.directory}"
+        yield f"{other.directory}: {copied}, and compared with it says nothing; record another"
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from walkerbench.errors import NotComparable, RunFileError, UsageError
-from walkerbench.recorded_sides.comparability import PRESENTATION, differing, flattened, obstacles, same_recording
+from walkerbench.recorded_sides.comparability import PRESENTATION, differing, obstacles, same_recording
+from walkerbench.recorded_value import flattened
 from walkerbench.recording.code_facts import WalkerbenchCode, WorkloadCode, short_revision
 from walkerbench.run_directory import RecordedRun, RunFile, find_run, read_run
 

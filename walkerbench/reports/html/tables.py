@@ -10,7 +10,7 @@ from walkerbench.criteria.judging import Verdict
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.wording.durations import main_durations
-from walkerbench.reports.wording.machine_facts import flat
+from walkerbench.reports.wording.machine_facts import facts_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, fixed, stage_name
 from walkerbench.reports.wording.run_verdict import OUTCOMES, measured_in_words, run_verdict
 from walkerbench.reports.wording.slow_frames import all_causes, shown_frames, slow_frame, title
@@ -142,7 +142,7 @@ def facts(run: LabelledRun) -> str:
 
 def machine(runs: Sequence[LabelledRun]) -> str:
     """Facts of the machines: what is the same for every run once, what differs for each run."""
-    of_each = [dict(flat({"code": dataclasses.asdict(run.run.code), **run.run.machine})) for run in runs]
+    of_each = [facts_in_words({"code": dataclasses.asdict(run.run.code), **run.run.machine}) for run in runs]
     names = dict.fromkeys(name for each in of_each for name in each)
     rows: list[tuple[str, str, str]] = []
     for name in names:

@@ -14,7 +14,7 @@ from rich.text import Text
 from walkerbench.reports.terminal import tables as layout
 from walkerbench.reports.terminal.attribution import attribution
 from walkerbench.reports.wording.durations import main_durations
-from walkerbench.reports.wording.machine_facts import flat, machine_in_words
+from walkerbench.reports.wording.machine_facts import facts_in_words, machine_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
 from walkerbench.reports.wording.run_verdict import (
     OUTCOMES,
@@ -57,8 +57,8 @@ def report(
         where = "" if len(run.stages) == 1 else f" of stage {len(run.stages)}"
         yield from layout.titled(f"Population at the end{where}", [layout.pairs(run.stages[-1].population)])
     if verbose:
-        yield from layout.titled("Code", [layout.facts(dict(flat(dataclasses.asdict(run.code))))])
-        yield from layout.titled("Machine", [layout.facts(dict(flat(run.machine)))])
+        yield from layout.titled("Code", [layout.facts(facts_in_words(dataclasses.asdict(run.code)))])
+        yield from layout.titled("Machine", [layout.facts(facts_in_words(run.machine))])
         if run.unmeasured:
             yield from layout.titled("Not measured", [layout.facts(run.unmeasured)])
     yield from pictures

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from walkerbench.recorded_value import flattened
 
 
 def machine_in_words(machine: Mapping[str, Any]) -> str:
-    """Processor, cores and Python of a run, in a line."""
+    """Return processor, cores and Python of a run, in a line."""
     python = machine.get("python")
     version = python.get("version", "?") if isinstance(python, dict) else "?"
     cores = f"{machine.get('cores_allowed', '?')} of {machine.get('cores_present', '?')} cores"
     return f"{machine.get('cpu_model', '?')}, {cores}, Python {version}"
 
 
-def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Facts within facts get names with dots; a list of plain values stays together."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from flat(inner, f"{prefix}.{name}" if prefix else str(name))
-    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
-        for number, inner in enumerate(value, 1):
-            yield from flat(inner, f"{prefix}.{number}")
-    else:
-        yield prefix, value if isinstance(value, str) else json.dumps(value)
+def facts_in_words(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return facts as texts, facts within facts with dotted names."""
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in flattened(facts).items()}
