@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import re
 import shutil
 import stat
 
 import pytest
 
 from walkerbench.errors import RunBroken, UsageError
-from walkerbench.flamegraph.py_spy import check_permitted, find_py_spy, what_to_allow
+from walkerbench.flamegraph.py_spy import check_permitted, find_py_spy, record_sampled, what_to_allow
+from walkerbench.profile.loading import load_profile
+from walkerbench.running.run_process import RunRequest
+from walkerbench.system.interrupts import InterruptWatch
 
 REFUSED = "Error: Failed to suspend process\n\nCaused by:\n    0: EPERM: Operation not permitted"
 NOT_FOUND = "Error: Failed to find python version from target process"
@@ -59,3 +63,33 @@ def test_another_failure_is_told_in_its_words(py_spy_that_says):
 
 def test_success(py_spy_that_says):
     check_permitted(py_spy_that_says("", 0))
+
+
+@pytest.fixture
+def sample(tmp_path):
+    """Samples a run into a directory that exists, which the run refuses, with a program in place of py-spy."""
+    request = RunRequest(profile=load_profile("smoke"), directory=tmp_path, command_line=(), progress=False)
+
+    def record(program):
+        with InterruptWatch() as interrupts:
+            record_sampled(program, request, tmp_path / "samples", "wall", interrupts)
+
+    return record
+
+
+def test_a_run_that_is_refused_says_why(sample, tmp_path):
+    program = tmp_path / "py-spy"
+    program.write_text('#!/bin/sh\nuntil [ "$1" = -- ]; do shift; done\nshift\n"$@"\nexit 0\n')
+    program.chmod(0o700)
+    with pytest.raises(UsageError, match=f"^{re.escape(str(tmp_path))}: the output exists already: give a directory"):
+        sample(str(program))
+
+
+def test_a_py_spy_that_fails_is_told_in_its_words(sample, py_spy_that_says):
+    with pytest.raises(RunBroken, match=f"^py-spy ended with status 1: {NOT_FOUND}$"):
+        sample(py_spy_that_says(NOT_FOUND, 1))
+
+
+def test_a_run_that_never_began_says_so(sample, py_spy_that_says):
+    with pytest.raises(UsageError, match=r"^the run ended before it began: "):
+        sample(py_spy_that_says("", 0))

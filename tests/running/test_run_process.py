@@ -14,6 +14,7 @@ from walkerbench.errors import ExitCode, Interrupted, RunBroken, UsageError, Wal
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.overrides import ProfileOverrides, override
 from walkerbench.run_directory import read_run
+from walkerbench.running import run_process
 from walkerbench.running.run_process import (
     RunEnding,
     RunRequest,
@@ -104,6 +105,16 @@ def test_an_error_comes_with_its_code_and_words(tmp_path: Path, request_of: Any)
     message = f"{tmp_path / 'there'}: the output exists already: give a directory that does not"
     assert ended.ending == RunEnding(ExitCode.UNUSABLE, message)
     assert (ended.exit_code, ended.stderr_tail) == (2, f"walkerbench: {message}\n")
+
+
+def test_an_unexpected_error_is_a_fault(monkeypatch: pytest.MonkeyPatch, request_of: Any) -> None:
+    monkeypatch.setattr(run_process, "write_request", lambda path, _: path.write_text("no JSON"))
+    ended = run_in_process(request_of(), wait)
+    assert ended.ending == RunEnding(ExitCode.FAULT, "JSONDecodeError: Expecting value: line 1 column 1 (char 0)")
+    assert (ended.exit_code, ended.stderr_tail) == (
+        70,
+        f"walkerbench: internal error: {ended.message}; run again with -v for the traceback\n",
+    )
 
 
 def test_a_wrappers_exit_code_does_not_hide_the_ending(request_of: Any) -> None:
