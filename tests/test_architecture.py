@@ -54,6 +54,7 @@ ARROWS: dict[str, set[str]] = {
         "errors",
         "modes",
         "profile",
+        "recorded_value",
         "recording",
         "running",
         "slow_frames",

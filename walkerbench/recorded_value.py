@@ -40,3 +40,13 @@ def flattened(value: Any, path: str = "") -> dict[str, Any]:
     for key, each in inner.items():
         table |= flattened(each, f"{path}.{key}".removeprefix("."))
     return table
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the keys of two flattened tables whose values differ, with both; None where one lacks the key."""
+    keys = dict.fromkeys((*one, *other))
+    return {
+        key: (one.get(key), other.get(key))
+        for key in keys
+        if (key in one, one.get(key)) != (key in other, other.get(key))
+    }

@@ -1,6 +1,7 @@
 """What a comparison came to: the one shape that sides measured now and runs recorded before share.
 
-Whoever compares makes a `Compared`; every report and every exit code is made from one.
+Every comparison, of sides measured now or of recorded runs, gives a `Compared`, from which every report and the exit
+code are made.
 """
 
 from __future__ import annotations

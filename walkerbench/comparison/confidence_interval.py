@@ -56,7 +56,7 @@ def median_interval(values: NDArray[np.float64], error: float) -> ConfidenceInte
 
 
 def bound_rank(rounds: int, error: float) -> int:
-    """The rank of the value, counted from 1 at the smallest, that is the median's lower bound.
+    """Return the rank of the value, counted from 1 at the smallest, that is the median's lower bound.
 
     The test finds the median above a limit exactly where this value is: where at most `rank - 1` of them are not.
 
@@ -93,7 +93,7 @@ def shift_interval(base: NDArray[np.float64], candidate: NDArray[np.float64], er
 
 
 def shifts(base: NDArray[np.float64], candidate: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Every shift at which the test's p-values change: the candidates for its bounds.
+    """Return every shift at which the test's p-values change: the candidates for its bounds.
 
     To exchange `k` values of one group for `k` of the other leaves the statistic at least as large as it was exactly
     where the shift taken away is at least the difference of these values' means. So the p-value for "above" a limit is

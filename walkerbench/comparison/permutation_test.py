@@ -26,7 +26,7 @@ _BATCH = 10_000  # bounds the memory, not the result
 def permutation_p_values(
     base: NDArray[np.float64], candidate: NDArray[np.float64], limit: float
 ) -> tuple[float, float]:
-    """One-sided p-values of a shift against a limit.
+    """Return the one-sided p-values of a shift against a limit.
 
     Args:
         base: `(m,)`.
@@ -56,12 +56,12 @@ def permutation_p_values(
 
 
 def split_count(base: int, candidate: int) -> int:
-    """Number of ways to split all values into groups of two sizes."""
+    """Return the number of ways to split all values into groups of two sizes."""
     return math.comb(base + candidate, candidate)
 
 
 def repeats_needed(alpha: float, family: int = 1) -> int:
-    """Fewest repeats a side with which the test can have a verdict at all.
+    """Return the fewest repeats per side with which the test can have a verdict at all.
 
     Args:
         alpha: Family-wise error rate, between 0 and 1/2.

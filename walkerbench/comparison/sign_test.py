@@ -14,14 +14,14 @@ MOST_ROUNDS = 200
 
 
 def sign_p_value(successes: int, rounds: int) -> float:
-    """Chance of at least that many successes among rounds that each succeed with probability 1/2."""
+    """Return the chance of at least that many successes among rounds that each succeed with probability 1/2."""
     from scipy.stats import binomtest  # slow to load: only comparisons pay for it
 
     return float(binomtest(successes, rounds, 0.5, alternative="greater").pvalue)
 
 
 def rounds_needed(alpha: float, family: int = 1) -> int:
-    """Fewest rounds that have a verdict although one of them disagrees.
+    """Return the fewest rounds that have a verdict although one of them disagrees.
 
     With fewer, the verdict hangs on every single round, and now and then one is far off.
 

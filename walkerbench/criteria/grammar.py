@@ -52,7 +52,7 @@ class Criterion:
 
     @property
     def key(self) -> str:
-        """The flat metric name, such as `frame_ms.max`."""
+        """Return the flat metric name, such as `frame_ms.max`."""
         return self.metric if self.statistic is None else f"{self.metric}.{self.statistic}"
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class Criterion:
         return f"{self.key} {self.operator} {repr(self.value).removesuffix('.0')}"
 
     def holds(self, value: float) -> bool:
-        """Whether a measured value meets the criterion."""
+        """Return whether a measured value meets the criterion."""
         return bool(OPERATORS[self.operator](value, self.value))
 
 
@@ -95,7 +95,7 @@ def check_known(criterion: Criterion, known: Collection[str]) -> None:
 
     Args:
         criterion: The criterion.
-        known: Flat metric names, as of `known_metrics`.
+        known: Flat metric names, as returned by `known_metrics`.
 
     Raises:
         CriterionError: It does not; the message lists what it measures.
@@ -131,7 +131,7 @@ def _wrong(text: str, what: str) -> CriterionError:
 
 
 def _listed(known: Collection[str]) -> str:
-    """All known metrics in one line: a duration once, with its statistics in braces."""
+    """Return all known metrics in one line: a duration once, with its statistics in braces."""
     statistics: dict[str, list[str]] = {}
     for name in known:
         metric, _, last = name.rpartition(".")

@@ -1,4 +1,4 @@
-"""Metrics: what a run's recordings come to, under flat names such as `frame_ms.p99`.
+"""Metrics: values computed from a run's recordings, under flat names such as `frame_ms.p99`.
 
 Every recorded duration `X_ns` gives `X_ms` with each of `STATISTICS`; the frame's `wall_ns` is called `frame_ms` and
 the main phase's time is called by its title, as in `agent_processing_ms`. Beside them stand the counters (totals,
@@ -52,7 +52,7 @@ def duration_name(column: str, main_phase: MainPhase) -> str | None:
 
 
 def known_metrics(columns: Iterable[str], counters: Iterable[str], main_phase: MainPhase) -> tuple[str, ...]:
-    """Every flat metric name that a run with these columns and counters measures.
+    """Return every flat metric name that a run with these columns and counters measures.
 
     Args:
         columns: Names of the columns of `frames.npy`.

@@ -21,13 +21,13 @@ STATISTICS = ("mean", "min", "p50", "p95", "p99", "max")
 
 
 def values_needed(statistic: str) -> int:
-    """How many values a statistic needs to be supported."""
+    """Return how many values a statistic needs to be supported."""
     percent = PERCENTILES.get(statistic)
     return 1 if percent is None else _ceil_ratio(100, 100 - percent)
 
 
 def percentile(ordered: NDArray[Any], percent: int) -> float | None:
-    """The nearest-rank percentile.
+    """Return the nearest-rank percentile.
 
     Args:
         ordered: `(n,)`, ascending.
@@ -43,7 +43,7 @@ def percentile(ordered: NDArray[Any], percent: int) -> float | None:
 
 
 def summarise(values: NDArray[Any]) -> dict[str, float | None]:
-    """Every statistic of some values.
+    """Return every statistic of some values.
 
     Args:
         values: `(n,)`, any real dtype and unit.

@@ -16,7 +16,7 @@ _LOAD_A_CORE = (0.25, 1.0)  # others then take a core from a run that uses all o
 _STEAL_PERCENT = (1.0, 5.0)
 _TIMER_STEP_NS = (1_000, 1_000_000)  # phases take some 50 µs, frames 1 ms
 _SLEEP_OVERSHOOT_US = (1_000.0, 5_000.0)  # a frame at real-time pace has 16.7 ms
-_DROWNED = (0.02, 0.10)  # the first is the tolerance that comparisons have by default
+_NOISE_SHARE = (0.02, 0.10)  # the first is the tolerance that comparisons have by default
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _sleep(readings: Readings) -> Check:
 
 def _noise(readings: Readings) -> Check:
     noise = readings.noise
-    level = _level(noise.drowned, _DROWNED)
+    level = _level(noise.drowned, _NOISE_SHARE)
     seen = (
         f"{100 * noise.typical:.1f} % between two blocks of the same work, typically; over {noise.pairs} pairs, a "
         f"slowdown below {100 * noise.drowned:.1f} % would drown in it"

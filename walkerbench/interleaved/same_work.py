@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from walkerbench.errors import NotComparable, UsageError
 from walkerbench.interleaved.protocol import Digest
 from walkerbench.interleaved.session import Session
 from walkerbench.interleaved.sides import Side
+from walkerbench.recorded_value import differing, flattened
 from walkerbench.workloads.digests import first_difference
 
 
@@ -40,7 +41,7 @@ def difference_asked_for(sides: Sequence[Side]) -> str | None:
     """
     base, *candidates = sides
     for side in candidates:
-        for key, ours, theirs in _differences(_work(base), _work(side)):
+        for key, (ours, theirs) in differing(flattened(_work(base)), flattened(_work(side))).items():
             return f"{key} is {ours} for side {base.label!r} and {theirs} for side {side.label!r}"
     return None
 
@@ -123,14 +124,3 @@ def _work(side: Side) -> dict[str, Any]:
         "warmup": profile.warmup,
         "environment": profile.as_dict()["environment"],
     }
-
-
-def _differences(
-    ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = ""
-) -> Iterator[tuple[str, Any, Any]]:
-    for key in ours:
-        one, other = ours[key], theirs.get(key)
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
-            yield from _differences(one, other, f"{prefix}{key}.")
-        elif one != other:
-            yield f"{prefix}{key}", one, other

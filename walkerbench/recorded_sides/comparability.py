@@ -1,11 +1,11 @@
-"""Whether two recorded runs may be compared: everything that stands in the way, a line each.
+"""Whether two recorded runs may be compared: every difference that makes them incomparable, one line each.
 
 Fail closed: a fact that is missing is a fact that differs. What must match falls in two:
 
 - How it was measured: both runs are finished and have judged frames, they are two recordings, of one schema, workload
   and pace, with the same metrics, on a machine whose facts of `MUST_MATCH` are equal. Nothing lifts these.
-- The work: seed, stages, agents, frames and warm-up are equal, and so are the digests. Whoever changed the work on
-  purpose can allow these to differ, and the comparison then says so.
+- The work: seed, stages, agents, frames and warm-up are equal, and so are the digests. Where the work was
+  changed on purpose, these can be allowed to differ, and the comparison then says so.
 
 Neither faults nor safeguards are an obstacle: they do not change the trajectory, and reports name faults by themselves.
 """
@@ -20,7 +20,7 @@ import numpy as np
 from walkerbench.criteria.judging import RunState
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import NotComparable
-from walkerbench.recorded_value import flattened
+from walkerbench.recorded_value import differing, flattened
 from walkerbench.recording.machine import MUST_MATCH
 from walkerbench.run_directory import RecordedRun, RunFile, WorkloadRecord
 from walkerbench.workloads.digests import KEY_COLUMNS, digest_fields, digests_at, first_difference, short_digest
@@ -94,7 +94,7 @@ def check_same_mode(base: RecordedRun, candidate: RecordedRun) -> None:
 
 
 def obstacles(recorded: RecordedRun) -> Iterator[str]:
-    """Why a run can be compared with no other, a line each."""
+    """Yield why a run can be compared with no other, one line for each reason."""
     run, where = recorded.run, recorded.directory
     reason = f" ({run.ended_because})" if run.ended_because else ""
     ends: Mapping[RunState, str] = {
@@ -112,7 +112,7 @@ def obstacles(recorded: RecordedRun) -> Iterator[str]:
 
 
 def measured_differently(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
-    """What two runs differ in that no comparison bears, a line each."""
+    """Yield the differences in measuring that make two runs incomparable, one line each."""
     one, other = base.run, candidate.run
     where = _both(base, candidate)
     yield from same_recording(base, candidate)
@@ -132,7 +132,7 @@ def measured_differently(base: RecordedRun, candidate: RecordedRun) -> Iterator[
 
 
 def different_work(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
-    """What two runs differ in that makes their work another, a line each; nothing where digests prove it the same."""
+    """Yield how the work of two runs differs, one line each; nothing where digests prove that it is the same."""
     where = _both(base, candidate)
     planned = [
         _differ(where, name, one, other, _remark(name, base.run))
@@ -147,26 +147,17 @@ def different_work(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
         lacking = base if digests[0] is None else candidate
         yield f"{where}: {lacking.directory} has no digest to prove what work it did"
     elif digests[0] != digests[1]:
-        yield f"{where} did different work: {_where_they_part(base, candidate)}{_cause(base.run, candidate.run)}"
+        settings = _settings_that_differ(base.run, candidate.run)
+        yield f"{where} did different work: {_where_digests_differ(base, candidate)}{settings}"
 
 
 def same_recording(one: RecordedRun, other: RecordedRun) -> Iterator[str]:
-    """That two runs are one, or one a copy of the other: a run says nothing about itself."""
+    """Yield a line where two runs are one, or one is a copy of the other."""
     if one.directory.resolve() == other.directory.resolve():
         yield f"{other.directory}: the run is named twice, and compared with itself it says nothing; record another"
     elif one.run == other.run:
         copied = f"the run is a copy of {one.directory}"
         yield f"{other.directory}: {copied}, and compared with it says nothing; record another"
-
-
-def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Keys of two flattened tables whose values differ, with both; None where one lacks the key."""
-    keys = dict.fromkeys((*one, *other))
-    return {
-        key: (one.get(key), other.get(key))
-        for key in keys
-        if (key in one, one.get(key)) != (key in other, other.get(key))
-    }
 
 
 def _refuse(lines: Iterable[str]) -> None:
@@ -199,7 +190,7 @@ def _machine_differs(where: str, fact: str, one: Mapping[str, Any], other: Mappi
 
 
 def _plan(run: RunFile) -> dict[str, str]:
-    """What of the work is known without a digest."""
+    """Return what is known of the work without a digest."""
     stages = run.stages
     return {
         "the seed": f"{run.profile.get('seed', 'nothing')}",
@@ -216,8 +207,8 @@ def _remark(name: str, run: RunFile) -> str:
     return "a duration gives other frames each time, a number of frames the same" if by_duration else ""
 
 
-def _where_they_part(base: RecordedRun, candidate: RecordedRun) -> str:
-    """The first checkpoint and agent whose digests differ, and in which fields."""
+def _where_digests_differ(base: RecordedRun, candidate: RecordedRun) -> str:
+    """Return the first checkpoint and agent whose digests differ, and in which fields."""
     fields = digest_fields(base.digests)
     if fields != digest_fields(candidate.digests):
         return "their digests cover different fields"
@@ -235,8 +226,8 @@ def _where_they_part(base: RecordedRun, candidate: RecordedRun) -> str:
     return f"their digests are {digests[0]} and {digests[1]}, though digests.npy does not show where they part"
 
 
-def _cause(one: RunFile, other: RunFile) -> str:
-    """The numbers of the environment that were set otherwise, as a remark."""
+def _settings_that_differ(one: RunFile, other: RunFile) -> str:
+    """Return the settings of the environment that differ, as a remark."""
     settings = [flattened({"environment": run.profile.get("environment", {})}) for run in (one, other)]
     texts = [f"{key} is {_shown(mine)} and {_shown(its)}" for key, (mine, its) in differing(*settings).items()]
     return f" ({', '.join(texts)})" if texts else ""

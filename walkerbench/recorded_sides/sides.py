@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from walkerbench.errors import NotComparable, RunFileError, UsageError
-from walkerbench.recorded_sides.comparability import PRESENTATION, differing, obstacles, same_recording
-from walkerbench.recorded_value import flattened
+from walkerbench.recorded_sides.comparability import PRESENTATION, obstacles, same_recording
+from walkerbench.recorded_value import differing, flattened
 from walkerbench.recording.code_facts import WalkerbenchCode, WorkloadCode, short_revision
 from walkerbench.run_directory import RecordedRun, RunFile, find_run, read_run
 
@@ -69,7 +69,7 @@ def find_sides(arguments: Sequence[str], root: Path) -> tuple[RecordedSide, ...]
 
 
 def find_runs(text: str, root: Path) -> tuple[Path, ...]:
-    """The run that a text names, or every run in the folder that it names, in the order of their paths.
+    """Return the run that a text names, or every run in the folder that it names, in the order of their paths.
 
     Raises:
         RunFileError: There is none.

@@ -36,8 +36,8 @@ class FrameTiming:
         dispatch_ns: Of it, handing the frame to the workers.
         barrier_wait_ns: Of it, from dispatching to the barrier's release, less the slowest worker's busy time.
         gc_ns: Of it, garbage collection in the parent that no worker's row counts already.
-        process_cpu_ns: CPU time meanwhile of all threads of the parent's process.
-        parent: What the parent's thread used meanwhile.
+        process_cpu_ns: CPU time during the frame of all threads of the parent's process.
+        parent: What the parent's thread used during the frame.
     """
 
     frame: int
@@ -126,8 +126,8 @@ class FrameRecorder:
     """Keeps rows of frames and workers until they are drained.
 
     Args:
-        frame_dtype: As of `frame_dtype`.
-        worker_dtype: As of `worker_dtype`, of the same phases.
+        frame_dtype: As returned by `frame_dtype`.
+        worker_dtype: As returned by `worker_dtype`, of the same phases.
     """
 
     def __init__(self, frame_dtype: np.dtype[np.void], worker_dtype: np.dtype[np.void]) -> None:

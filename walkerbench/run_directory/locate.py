@@ -16,7 +16,7 @@ _LATEST = re.compile(r"@latest(?:~(\d{1,9}))?")
 
 
 def default_directory(root: Path, started: datetime, profile: str, mode: str, agents: int) -> Path:
-    """The directory of a run that was given none: `<root>/<UTC time>-<profile>-<mode>-<agents>`.
+    """Return the directory of a run that was given none: `<root>/<UTC time>-<profile>-<mode>-<agents>`.
 
     The time has milliseconds, so that names sort by age and two runs hardly ever want the same one.
 

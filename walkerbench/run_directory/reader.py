@@ -119,7 +119,7 @@ def _read_text(path: Path) -> str:
 
 
 def _check_regular(path: Path) -> None:
-    """A pipe that nobody writes to would be waited for for ever."""
+    """Refuse what is no regular file: reading a pipe without a writer would never end."""
     if path.exists() and not path.is_file():
         raise RunFileError(f"{path}: no regular file: this is not the directory of a recorded run")
 
@@ -138,7 +138,7 @@ def _dtype(directory: Path, name: str, columns: Sequence[ColumnRecord]) -> np.dt
 
 
 def _check_columns(directory: Path, run: RunFile, dtypes: Mapping[str, np.dtype[np.void]]) -> None:
-    """Whoever reads a run may count on the columns that every run has, and on nanoseconds that are whole numbers."""
+    """Check that the columns that every run has are there, and that nanoseconds are whole numbers."""
     phases = [f"{phase}_ns" for phase in run.workload.phases]
     of_workload = {"frames": [*phases, f"{run.workload.settle_phase}_ns"], "workers": phases, "cpu": []}
     for name, columns in _REQUIRED.items():
@@ -153,7 +153,7 @@ def _check_columns(directory: Path, run: RunFile, dtypes: Mapping[str, np.dtype[
 
 
 def _check_rows(directory: Path, run: RunFile, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """A finished run has recorded every frame that it tells of; what broke may have lost its last ones."""
+    """Check that a finished run has a row for every frame in `run.json`; a broken run may have lost its last ones."""
     if run.state != "finished":
         return
     expected = {

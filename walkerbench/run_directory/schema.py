@@ -236,7 +236,7 @@ class RunFile(_Record):
     arrays: ArraysRecord | None = None
 
     def changed(self, **fields: Any) -> Self:
-        """A copy with some fields changed, checked like a new one (`model_copy` does not check).
+        """Return a copy with some fields changed, checked like a new one (`model_copy` does not check).
 
         Raises:
             pydantic.ValidationError: A field does not fit the schema.
@@ -249,7 +249,7 @@ ARRAYS = tuple(ArraysRecord.model_fields)
 
 
 def json_schema() -> str:
-    """The JSON Schema of `run.json`, as text; every key is always written, so every key is required."""
+    """Return the JSON Schema of `run.json`, as text; every key is always written, so every key is required."""
     schema = RunFile.model_json_schema(mode="serialization")
     schema["required"] = list(RunFile.model_fields)
     published = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

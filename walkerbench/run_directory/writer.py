@@ -216,7 +216,7 @@ def _make(path: Path, made: list[Path], *, may_exist: bool) -> None:
 
 
 def _undo(arrays: Mapping[str, _GrowingArray], made: list[Path]) -> None:
-    """Remove what `create` made, and nothing else: what another process has put there meanwhile stays."""
+    """Remove what `create` made, and nothing else: what another process has put there stays."""
     for array in arrays.values():
         array.close()
     if made:

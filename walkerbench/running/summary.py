@@ -1,4 +1,4 @@
-"""From what was recorded to metrics and verdicts: the end of a run, or what a killed run comes to."""
+"""From what was recorded to metrics and verdicts: at the end of a run, or later of one that was killed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WORST_FRAMES = 10
 
 
 def concluded(recorded: RecordedRun) -> RecordedRun:
-    """The run as it was concluded; one that still goes on, or was killed, as far as it came."""
+    """Return the run as it was concluded; one without an end is concluded as far as it was recorded."""
     if recorded.run.state != "running":
         return recorded
     return dataclasses.replace(recorded, run=conclude(recorded))
@@ -96,7 +96,7 @@ def _setting(run: RunFile, stage: StageRecord) -> Setting:
 
 
 def _cores(machine: Mapping[str, Any]) -> float:
-    """How many cores' time the run could have: those allowed, and no more than a quota, which need not be whole."""
+    """Return how many cores' time the run could have: those allowed, at most the quota, which need not be whole."""
     known = [machine.get(name) for name in ("cores_allowed", "cpu_quota")]
     return min((float(each) for each in known if isinstance(each, int | float)), default=math.inf)
 

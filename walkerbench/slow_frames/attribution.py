@@ -25,9 +25,9 @@ from walkerbench.slow_frames.worker_times import Integers, Setting, WorkerTimes,
 Part = Literal["compute", "blocked", "moving data", "barrier", "settling", "not scheduled"]
 
 PartsNs = dict[Part, int | None]
-"""Part → ns, summed over workers and frames; None where the system does not tell."""
+"""Part → ns, summed over workers and frames; None where it is not available on this system."""
 
-_COUNTS = ("minor_faults", "major_faults", "involuntary_switches")
+_COUNTS_PER_FRAME = ("minor_faults", "major_faults", "involuntary_switches")
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class TimeShare(RecordedValue):
     """One part of the time.
 
     Attributes:
-        part: Which.
-        share: 0…1; None where the system does not tell.
+        part: The part.
+        share: 0…1; None where it is not available on this system.
         upper_bound: Whether the share may hold other causes, too, that cannot be told apart.
     """
 
@@ -53,9 +53,9 @@ class Attribution(RecordedValue):
         shares: One for each part; they add up to 1.
         effective_cores: CPU time of the parent and all workers within frames, per wall time.
         garbage_collection: Garbage collection of all processes, as a share of the same time as `shares`.
-        minor_faults: Page faults a frame, without reading from a disk; None where the system does not tell.
-        major_faults: The same, with it.
-        involuntary_switches: How often a thread had to leave its core, a frame; None where the system does not tell.
+        minor_faults: Page faults per frame that read nothing from a disk; None where not available on this system.
+        major_faults: The same of those that read from a disk.
+        involuntary_switches: How often per frame a thread had to leave its core; None where not available.
     """
 
     shares: tuple[TimeShare, ...]
@@ -95,26 +95,26 @@ def attribute(frames: NDArray[Any], workers: NDArray[Any], settings: Sequence[Se
         ),
         effective_cores=sum(_cpu_ns(times, setting) for setting, times in found) / wall_ns,
         garbage_collection=collected_ns / workers_wall_ns,
-        **{name: _a_frame(found, name) for name in _COUNTS},
+        **{name: _a_frame(found, name) for name in _COUNTS_PER_FRAME},
     )
 
 
 def nanoseconds(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> PartsNs | None:
-    """The time of each part in judged frames, to be added up over several recordings; see `attribute`."""
+    """Return the time of each part in judged frames, to be added up over several recordings; see `attribute`."""
     times = _judged_times(frames, workers, setting)
     return None if times is None else _nanoseconds(times)
 
 
 def shares(parts_ns: Mapping[Part, int | None], *, wait_for_gil: bool) -> tuple[TimeShare, ...]:
-    """Each part's share of their sum.
+    """Return each part's share of their sum.
 
     Args:
-        parts_ns: Part → ns, as of `nanoseconds`; None where the system does not tell.
+        parts_ns: Part → ns, as returned by `nanoseconds`; None where not available on this system.
         wait_for_gil: Whether workers may have waited for one another's GIL.
     """
     total = sum(ns for ns in parts_ns.values() if ns is not None)
-    # Where nobody says how long a thread waited for a core, every wait may have been one. A thread that is to begin
-    # may wait for the GIL, too, which nobody sees.
+    # Where it is not recorded how long a thread waited for a core, every wait may have been one. A thread that is to
+    # begin may also wait for the GIL, which is not recorded.
     bounds: set[Part] = {"blocked"}
     if wait_for_gil:
         bounds.add("moving data")
@@ -169,7 +169,7 @@ def _cpu_ns(times: WorkerTimes, setting: Setting) -> int:
 
 
 def _a_frame(stages: Sequence[tuple[Setting, WorkerTimes]], name: str) -> float | None:
-    """How many of what is counted a frame had; None where the system does not tell."""
+    """Return a count per frame; None where it is not available on this system."""
     total = count = 0
     for setting, times in stages:
         # In sequential mode the parent's thread is the worker's, and what it counted covers both.

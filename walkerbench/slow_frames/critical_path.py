@@ -22,9 +22,9 @@ Cause = Literal[
 
 *Not scheduled*: the frame was ready to run and had no core, which is the host's doing where there are enough cores for
 the workers. *Waiting for the GIL* is told from *blocked* by the CPU time that other threads of the process used
-meanwhile, and by how often the thread woke up to ask for it; *blocked* is a lock, input or output, sleep or a stopped
-process, which nothing tells apart. *Not running* is any of these on a system that does not tell how long a thread waits
-for a core. *Page faults* are CPU time within the kernel, or blocked time, that comes with enough of them.
+at the same time, and by how often the thread woke up to ask for it; *blocked* is a lock, input or output, sleep or a
+stopped process, which cannot be told apart. *Not running* is any of these on a system that does not count how long a
+thread waits for a core. *Page faults* are CPU time within the kernel, or blocked time, that comes with enough of them.
 """
 
 # CPython's take_gil asks again every `sys.getswitchinterval()`, 5 ms, and each time is a voluntary switch; the rest is
@@ -45,7 +45,7 @@ class CriticalPath:
         busy_ns: For how long the path is that worker's; all of the wall time in sequential mode.
         cpu_ns: CPU time.
         core_wait_ns: Waiting for a core.
-        gc_ns: Garbage collection that held the frame up, whoever did it.
+        gc_ns: Garbage collection that held the frame up, in whichever thread.
         kinds: The wall time, taken apart.
         tells_core_wait: Whether the system told how long threads waited for a core.
     """
@@ -132,7 +132,7 @@ def _waiting_for_gil(times: WorkerTimes, last: Integers, setting: Setting, block
         asked_ns = _asking_ns(times.workers[last], "voluntary_switches")
     if not setting.traits.share_gil:  # the worker has a GIL of its own
         asked_ns = np.zeros_like(blocked_ns)
-    # How often a thread asks before it begins, nobody counts.
+    # How often a thread asks before it begins is not counted.
     elsewhere_ns = blocked_ns - in_worker_ns
     waiting_ns: Integers = np.minimum(
         elsewhere_ns + np.minimum(in_worker_ns, asked_ns), _of_others(times, last, setting)

@@ -38,9 +38,9 @@ class SlowFrame(RecordedValue):
         value_ms: What the criterion limits, or the whole frame's time.
         wall_ms: The whole frame's time.
         cpu_ms: Of it, CPU time on its critical path.
-        not_scheduled_ms: Of it, waiting for a core; None where the system does not tell.
+        not_scheduled_ms: Of it, waiting for a core; None where it is not available on this system.
         blocked_ms: Of it, the rest.
-        gc_ms: Garbage collection meanwhile, part of the above.
+        gc_ms: Garbage collection within the frame, part of the above.
         worker: The worker that ended last, where most of the excess is its own; else None.
         cause: The cause.
         host: Whether the host is to blame: more than half of the excess was not scheduled, and without that the frame
@@ -62,7 +62,7 @@ class SlowFrame(RecordedValue):
 
 
 def limits_of(criteria: Iterable[Criterion], columns: Iterable[str], main_phase: MainPhase) -> Mapping[Criterion, str]:
-    """The criteria that bound every single frame from above, each with the column that it bounds.
+    """Return the criteria that bound every single frame from above, each with the column that it bounds.
 
     Args:
         criteria: The run's.
@@ -130,7 +130,7 @@ def explain_slowest(
 
 
 def worst(explanations: Iterable[SlowFrame], count: int) -> tuple[SlowFrame, ...]:
-    """The longest of the explained frames, longest first; each once, by the first of the limits that it is over."""
+    """Return the longest of the explained frames, longest first; each once, by the first limit that it is over."""
     once: dict[tuple[int, int], SlowFrame] = {}
     for each in explanations:
         once.setdefault((each.stage, each.frame), each)
@@ -138,7 +138,7 @@ def worst(explanations: Iterable[SlowFrame], count: int) -> tuple[SlowFrame, ...
 
 
 def count_causes(explanations: Iterable[SlowFrame]) -> dict[Cause, int]:
-    """How many of the explained frames each cause has, most first; a frame counts by its first limit, as in `worst`."""
+    """Return how many explained frames each cause has, most first; a frame counts once, by its first limit."""
     once: dict[tuple[int, int], Cause] = {}
     for each in explanations:
         once.setdefault((each.stage, each.frame), each.cause)
@@ -164,7 +164,7 @@ def excuse(verdict: Verdict, frames: NDArray[Any], explanations: Iterable[SlowFr
     judged = frames[(frames["warmup"] == 0) & np.isin(frames["stage"], stages)]
     blamed = [each for each in explanations if each.criterion == verdict.criterion and each.stage in stages]
     count = int(np.count_nonzero(frames_over(parse_criterion(verdict.criterion), judged, *column)))
-    # A frame that could not be explained is nobody's fault but the code's.
+    # A frame that could not be explained is the code's fault.
     if len(blamed) != count or not all(each.host for each in blamed):
         return verdict
     which = "the frame over it was" if count == 1 else f"each of the {count} frames over it was"

@@ -56,7 +56,7 @@ class WorkerTimes:
         before_ns: `(workers,)`; from the frame's beginning to the worker's.
         busy_ns: `(workers,)`; from the worker's beginning to its end.
         cpu_ns: `(workers,)`; of `busy_ns`, CPU time.
-        core_wait_ns: `(workers,)`; of `busy_ns`, waiting for a core; 0 where the system does not tell, like the others.
+        core_wait_ns: `(workers,)`; of `busy_ns`, waiting for a core; like the others 0 where it is not available.
         core_wait_before_ns: `(workers,)`; the same of `before_ns`.
         gc_ns: `(workers,)`; garbage collection in the worker's own process.
         after_ns: `(workers,)`; from the worker's end to that of the frame's last one.

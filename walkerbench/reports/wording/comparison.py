@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def conclusion(compared: Compared) -> str:
-    """What the comparisons come to, in a sentence."""
+    """Return the result of the comparisons, in a sentence."""
     found: dict[str, list[str]] = {}
     for comparison in compared.comparisons:
         found.setdefault(comparison.verdict, []).append(comparison.candidate)
@@ -22,7 +22,7 @@ def conclusion(compared: Compared) -> str:
 
 
 def noteworthy(compared: Compared) -> list[str]:
-    """What a reader must know beside any number: faults, fallbacks, different work."""
+    """Return what a reader must know beside any number: faults, fallbacks, different work."""
     lines = [f"FAULTS INJECTED in {side.label}: {side.faults}" for side in compared.sides if side.faults]
     lines += [f"{side.label} ran as {side.mode}: {side.fallback}" for side in compared.sides if side.fallback]
     if not compared.did_same_work:
@@ -31,27 +31,27 @@ def noteworthy(compared: Compared) -> list[str]:
 
 
 def interval(comparison: Comparison) -> str:
-    """The interval of the speed-up; a dash where there are too few repetitions for any."""
+    """Return the interval of the speed-up; a dash where there are too few repetitions for any."""
     if not comparison.level:
         return NOT_MEASURED
     return f"{1 / comparison.high:.3f}…{1 / comparison.low:.3f}"
 
 
 def level(comparison: Comparison) -> str:
-    """The interval's level in percent, never more than it is."""
+    """Return the interval's level in percent, never more than it is."""
     if not comparison.level:
         return NOT_MEASURED
     return f"{math.floor(comparison.level * 1000) / 10:.1f} %"
 
 
 def slowdown(comparison: Comparison) -> str:
-    """How much longer than the base, in percent with its sign."""
+    """Return how much longer than the base a candidate takes, in percent with its sign."""
     percent = (comparison.time_ratio - 1) * 100
     return f"{percent:+.1f} %"
 
 
 def judged_by(compared: Compared) -> str:
-    """What the verdicts rest on, in words."""
+    """Return in words by which tests and limits the verdicts were found."""
     tests = {"sign": "exact sign tests", "permutation": "exact permutation tests"}
     named = dict.fromkeys(tests[comparison.test] for comparison in compared.comparisons)
     family = "family-wise " if len(compared.comparisons) > 1 else ""
@@ -60,5 +60,5 @@ def judged_by(compared: Compared) -> str:
 
 
 def code_of(side: ComparedSide) -> str | None:
-    """A side's revision in short, with a word where files differ from it; None where it is not known."""
+    """Return a side's revision in short, with a word where files differ from it; None where it is not known."""
     return short_revision(side.revision, side.dirty)

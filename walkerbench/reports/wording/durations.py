@@ -1,4 +1,4 @@
-"""Which durations of a frame people look at first."""
+"""The durations of a frame that every report shows first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def main_durations(workload: WorkloadRecord) -> dict[str, str]:
-    """The frame, its phases, and what handing it out and collecting it cost.
+    """Return the frame, its phases, and what handing it out and collecting it cost.
 
     Returns:
         Column of `frames.npy` → its metric, without a statistic.

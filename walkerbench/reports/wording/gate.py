@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def where(result: GateResult) -> str:
-    """The recorded run, or how many and the first and the last of them."""
+    """Return the recorded run, or how many and the first and the last of them."""
     directories = [str(each.directory) for each in result.runs]
     if len(directories) == 1:
         return directories[0]
@@ -20,7 +20,7 @@ def where(result: GateResult) -> str:
 
 
 def measured(criterion: GatedCriterion) -> str:
-    """What was measured, of several runs the least and the most."""
+    """Return what was measured, of several runs the least and the most."""
     values = [(verdict.criterion, verdict.value) for verdict in criterion.verdicts if verdict.value is not None]
     if not values:
         return NOT_MEASURED
@@ -29,7 +29,7 @@ def measured(criterion: GatedCriterion) -> str:
 
 
 def because(result: GateResult) -> str:
-    """Why the gate's verdict is what it is, as a sentence."""
+    """Return why the gate's verdict is what it is, as a sentence."""
     states = ", ".join(dict.fromkeys(each.run.state for each in result.runs))
     return {
         "PASS": "every criterion is met, and no regression.",

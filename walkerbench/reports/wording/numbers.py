@@ -7,22 +7,22 @@ NOT_MEASURED = "–"  # noqa: RUF001  a dash as print sets it, where a number wo
 
 
 def number(value: float | None) -> str:
-    """A number as people write it, with all of its digits that matter."""
+    """Return a number as people write it, with all of its digits that matter."""
     if value is None:
         return NOT_MEASURED
     return f"{int(value):,}" if float(value).is_integer() else f"{value:,.4f}"
 
 
 def fixed(value: float | None, digits: int) -> str:
-    """A number with so many digits after the point."""
+    """Return a number with so many digits after the point."""
     return NOT_MEASURED if value is None else f"{value:.{digits}f}"
 
 
 def counted(count: int, noun: str) -> str:
-    """So many of something: `1 worker`, `2 workers`."""
+    """Return a count with its noun: `1 worker`, `2 workers`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def stage_name(stage: int | None) -> str:
-    """A stage as people count: from 1; `all` for the run as a whole."""
+    """Return a stage as people count: from 1; `all` for the run as a whole."""
     return "all" if stage is None else str(stage + 1)

@@ -58,7 +58,7 @@ def _reason_for_verdict(run: RunFile) -> str:
 
 
 def trouble(run: RunFile) -> str | None:
-    """What a reader must know before any number: that the run is not whole, and why; None for one that is."""
+    """Return what a reader must know before any number: that the run is not whole, and why; None for one that is."""
     words: Mapping[RunState, str] = {
         "running": "UNFINISHED: still running, or killed; shown as far as it was recorded",
         "interrupted": "INTERRUPTED",
@@ -74,12 +74,12 @@ def trouble(run: RunFile) -> str | None:
 
 
 def faults_injected(run: RunFile) -> str | None:
-    """What a reader must know of a run that was slowed down on purpose; None for any other."""
+    """Return what a reader must know of a run that was slowed down on purpose; None for any other."""
     return f"FAULTS INJECTED: {run.faults}" if run.faults else None
 
 
 def dropped_observers(run: RunFile) -> str | None:
-    """What a reader must know of observers that did not see the whole run; None where each did."""
+    """Return what a reader must know of observers that did not see the whole run; None where each did."""
     dropped = [f"{each.name} {each.dropped}" for each in run.observers if each.dropped is not None]
     return f"OBSERVER DROPPED: {'; '.join(dropped)}" if dropped else None
 

@@ -29,17 +29,17 @@ _LEAST_SHARE = 0.01  # of a frame's time: what is less is not worth a word
 
 
 def over_a_limit(run: RunFile) -> bool:
-    """Whether any judged frame was over a limit: then the worst frames are those."""
+    """Return whether any judged frame was over a limit: then the worst frames are those."""
     return any(frame.criterion is not None for frame in run.worst_frames)
 
 
 def shown_frames(run: RunFile) -> Sequence[SlowFrame]:
-    """The frames that a reader is shown: every recorded one that is over a limit, a few where none is."""
+    """Return the frames that a reader is shown: every recorded one that is over a limit, a few where none is."""
     return run.worst_frames if over_a_limit(run) else run.worst_frames[:_SLOWEST_SHOWN]
 
 
 def slow_frame(run: RunFile, frame: SlowFrame) -> str:
-    """Why a frame took long, in a line."""
+    """Return in one line why a frame took long."""
     where = f"stage {stage_name(frame.stage)}, " if len(run.stages) > 1 else ""
     spent = [f"{_ms(frame.cpu_ms)} CPU"]
     if frame.cause == "garbage collection":
@@ -57,7 +57,7 @@ def slow_frame(run: RunFile, frame: SlowFrame) -> str:
 
 
 def title(run: RunFile) -> str:
-    """What the lines of the worst frames stand below."""
+    """Return the title above the lines of the worst frames."""
     total, shown = sum(run.slow_frames.values()), len(run.worst_frames)
     if not over_a_limit(run):
         return "The slowest judged frames, and why"
@@ -67,7 +67,7 @@ def title(run: RunFile) -> str:
 
 
 def all_causes(run: RunFile) -> str:
-    """How many of all frames over a limit each cause has; nothing where a reader sees every one of them."""
+    """Return how many of all frames over a limit each cause has; nothing where every one of them is shown."""
     total = sum(run.slow_frames.values())
     if total <= len(run.worst_frames):
         return ""

@@ -23,7 +23,7 @@ PARTS: Mapping[Part, str] = {
 
 
 def part_in_words(run: RunFile, share: TimeShare) -> str:
-    """What a part of the time is: the mode and the GIL decide what being blocked means."""
+    """Return the words for a part of the time: the mode and the GIL decide what being blocked means."""
     python = run.machine.get("python")
     gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
     return PARTS.get(share.part) or _blocked(run.mode.traits, gil_enabled)
@@ -38,14 +38,14 @@ def _blocked(traits: ModeTraits, gil_enabled: bool) -> str:
 
 
 def percent(share: TimeShare) -> str:
-    """A share in percent, with a word where it may hold other causes, too."""
+    """Return a share in percent, with a word where it may hold other causes, too."""
     if share.share is None:
         return NOT_AVAILABLE
     return f"{'at most ' if share.upper_bound else ''}{share.share * 100:.1f} %"
 
 
 def beside_shares(found: Attribution) -> str:
-    """What stands beside the shares, because it is part of them."""
+    """Return the figures that are shown beside the shares, because they are part of them."""
     collected = NOT_AVAILABLE if found.garbage_collection is None else f"{found.garbage_collection * 100:.1f} %"
     counts = {
         "minor": found.minor_faults,
