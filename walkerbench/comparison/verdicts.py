@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.comparison.evidence import Evidence, Test, permutation_evidence, sign_evidence
+from walkerbench.comparison.p_values_and_interval import Evidence, Test, permutation_evidence, sign_evidence
 from walkerbench.comparison.permutation_test import MOST_REPEATS, MOST_SPLITS, repeats_needed, split_count
 from walkerbench.comparison.sign_test import MOST_ROUNDS, rounds_needed
 from walkerbench.errors import NotComparable, UsageError

@@ -1,4 +1,4 @@
-"""Evidence: what a test and its interval say of one candidate against its base, before a family is decided."""
+"""The p-values and the confidence interval of one candidate against its base, before a family is decided."""
 
 from __future__ import annotations
 
