@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkerbench.comparison.confidence_interval import shifts
-from walkerbench.comparison.evidence import permutation_evidence
+from walkerbench.comparison.p_values_and_interval import permutation_evidence
 from walkerbench.comparison.permutation_test import (
     MOST_REPEATS,
     MOST_SPLITS,

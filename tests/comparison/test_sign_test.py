@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkerbench.comparison.confidence_interval import bound_rank
-from walkerbench.comparison.evidence import sign_evidence
+from walkerbench.comparison.p_values_and_interval import sign_evidence
 from walkerbench.comparison.sign_test import MOST_ROUNDS, rounds_needed, sign_p_value
 
 
