@@ -38,6 +38,8 @@ def test_a_run_of_an_older_schema_is_read(schema: int) -> None:
     assert [stage.agents for stage in run.stages] == [6, 4]
     assert run.profile["workload"] == "walker"
     assert (run.attribution is None) == (schema == 1)
+    assert ("core_wait_ns" in (recorded.workers.dtype.names or ())) == (schema > 1)
+    assert ("voluntary_switches" in (recorded.workers.dtype.names or ())) == (schema > 2)
     assert run.observers == ()
 
 
