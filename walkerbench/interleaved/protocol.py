@@ -206,7 +206,7 @@ class Facts(_Message):
     """Facts of the machine.
 
     Attributes:
-        machine: As of `recording.machine.machine_facts`.
+        machine: As returned by `recording.machine.machine_facts`.
     """
 
     machine: dict[str, Any]

@@ -56,7 +56,7 @@ ANSWER_TIMEOUT_S = 120.0
 _CLOSE_S = 10.0  # how long a session may take to end in order before it is killed
 _LOOK_S = 0.2  # how often interrupts are looked at while waiting
 _TAIL_BYTES = 4096
-_MOST_SHOWN = 60
+_MOST_BYTES_SHOWN = 60
 _MOST_LINE_BYTES = 1 << 28  # far above the digests of as many agents as memory holds
 
 _A = TypeVar("_A", bound=Answer)
@@ -165,7 +165,7 @@ class Session:
         try:
             hello = self._understood(line, Hello)
         except ProtocolError as error:
-            said = ascii(line[:_MOST_SHOWN].decode(errors="replace").strip())
+            said = ascii(line[:_MOST_BYTES_SHOWN].decode(errors="replace").strip())
             raise SideError(
                 f"side {self.label!r}: its session says {said} in place of hello: its code writes to stdout when it is "
                 "imported, or is no walkerbench"
@@ -179,7 +179,7 @@ class Session:
         """Have the environment built, started and warmed up."""
         known = self._ask(ListProfileKeys(workload=self._profile.workload), KnownProfileKeys).keys
         plain = fitted(self._profile, known)
-        # Neither is heeded, and a real-time pace cannot be had together with other sessions.
+        # A name and criteria have no effect on a measurement, and sessions that take turns cannot hold a real-time pace.
         plain |= {"name": ascii(self._profile.name), "source": "", "criteria": [], "pace": "max"}
         self._send(Prepare(profile=plain))
 

@@ -1,4 +1,4 @@
-"""Sides: what a user writes for one, and what it comes to."""
+"""Sides: what a user writes for one, and the code and the profile that it stands for."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
 
 _OVERRIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)=(.*)", re.DOTALL)
-_OF_STAGES = frozenset({"agents"})
-_NO_PART = frozenset(
+_KEYS_OF_STAGES = frozenset({"agents"})
+_KEYS_WITHOUT_EFFECT = frozenset(
     {"criteria", "host_stall", "pace", "frames", "duration_s", "checkpoint_every", "stages", "name", "source"}
 )
-"""Keys that a measurement of sides does not heed: changing them for one side would look as if it meant something."""
+"""Keys that a measurement of sides ignores, and so refuses to change for one side."""
 
-_OPENING, _CLOSING = "[{", "]}"
+_OPENING_BRACKETS, _CLOSING_BRACKETS = "[{", "]}"
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _split(text: str) -> Iterator[str]:
         elif letter in "\"'":
             quote = letter
         else:
-            depth += (letter in _OPENING) - (letter in _CLOSING)
+            depth += (letter in _OPENING_BRACKETS) - (letter in _CLOSING_BRACKETS)
     yield part.strip()
 
 
@@ -143,9 +143,9 @@ def _once(text: str, what: str, before: str | None, part: str) -> str:
 def _overridden(profile: Profile, changes: Mapping[str, Any], text: str) -> Profile:
     table = profile.as_dict()
     for key, value in changes.items():
-        if key.split(".")[0] in _NO_PART:
+        if key.split(".")[0] in _KEYS_WITHOUT_EFFECT:
             raise SideError(f"side {text!r}: {key}: plays no part where sides are measured against one another")
-        for target in table["stages"] if key in _OF_STAGES else [table]:
+        for target in table["stages"] if key in _KEYS_OF_STAGES else [table]:
             _set(target, key.split("."), value, text)
     if "workload" in changes:
         # Another workload has settings and default criteria of its own; criteria play no part here.
