@@ -179,7 +179,7 @@ class Session:
         """Have the environment built, started and warmed up."""
         known = self._ask(ListProfileKeys(workload=self._profile.workload), KnownProfileKeys).keys
         plain = fitted(self._profile, known)
-        # A name and criteria have no effect on a measurement, and sessions that take turns cannot hold a real-time pace.
+        # Name and criteria have no effect on a measurement; sessions that take turns cannot hold a real-time pace.
         plain |= {"name": ascii(self._profile.name), "source": "", "criteria": [], "pace": "max"}
         self._send(Prepare(profile=plain))
 
