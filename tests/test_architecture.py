@@ -278,27 +278,46 @@ def test_what_prints_and_what_exits_is_noticed():
 
 
 def bare_exit_codes(tree: ast.AST) -> Iterator[int]:
-    """Numbers that can only be exit codes, and numbers in the places of exit codes."""
+    """Numbers that can only be exit codes, and numbers in the places of exit codes.
+
+    How another process ended is its `exit_status`, which may be any number.
+    """
     for node in ast.walk(tree):
         match node:
             case ast.Constant(value=int(70 | 130 as code)):
                 yield code
-            case ast.FunctionDef(name=name) if name.endswith("_command") or "exit_code" in name:
+            case ast.FunctionDef(name=name, returns=kind) if "exit_code" in name or gives_an_exit_code(kind):
                 yield from numbers(*(inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return)))
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=name), value=value)
             ) if "exit_code" in name.lower():
                 yield from numbers(*(value.values if isinstance(value, ast.Dict) else [value]))
+            case ast.AnnAssign(annotation=kind, value=ast.Dict(values=values)) if gives_an_exit_code(kind):
+                yield from numbers(*values)
+            case ast.Compare(left=left, comparators=others) if any(map(is_an_exit_code, [left, *others])):
+                yield from numbers(left, *others)
             case ast.keyword(arg="exit_code", value=value):
                 yield from numbers(value)
             case ast.Call(func=ast.Attribute(value=ast.Name(id="sys"), attr="exit"), args=arguments):
                 yield from numbers(*arguments)
 
 
+def gives_an_exit_code(annotation: ast.AST | None) -> bool:
+    return annotation is not None and "ExitCode" in ast.unparse(annotation)
+
+
+def is_an_exit_code(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node).split(".")[-1] == "exit_code"
+
+
 def numbers(*nodes: ast.AST | None) -> Iterator[int]:
     for node in nodes:
-        if isinstance(node, ast.Constant) and type(node.value) is int and node.value not in (70, 130):
+        if isinstance(node, ast.IfExp):
+            yield from numbers(node.body, node.orelse)
+        elif isinstance(node, ast.Tuple | ast.List | ast.Set):
+            yield from numbers(*node.elts)
+        elif isinstance(node, ast.Constant) and type(node.value) is int and node.value not in (70, 130):
             yield node.value
 
 
@@ -310,7 +329,7 @@ def test_exit_codes_are_named(name):
 
 def test_bare_exit_codes_are_noticed():
     source = """
-def show_command():
+def show_command() -> ExitCode:
     return 0
 def exit_code(self):
     return 4
@@ -319,9 +338,13 @@ _EXIT_CODES: dict[str, int] = {"fail": 1}
 exit_code = 3
 Failed(exit_code=2)
 sys.exit(5)
-if child.exit_code == 0: pass
+words: Mapping[int, ExitCode] = {1: 6}
+def undecided() -> ExitCode | None:
+    return 7 if strict else 8
+if run.exit_code in (9, 10) or 11 == exit_code: pass
+if child.exit_status == 12: pass
 """
-    assert sorted(bare_exit_codes(ast.parse(source))) == [0, 1, 2, 3, 4, 5, 70]
+    assert sorted(bare_exit_codes(ast.parse(source))) == [*range(12), 70]
 
 
 @every_module

@@ -50,7 +50,7 @@ class ExitCode(IntEnum):
     BROKEN = 3
     """The run started and could not be finished."""
     INCONCLUSIVE = 4
-    """A comparison or a criterion could not be decided; a strict check found the machine unfit."""
+    """A comparison is inconclusive, a criterion could not be judged, or a strict check found the machine unfit."""
     FAULT = 70
     """A fault in walkerbench itself."""
     INTERRUPTED = 130
@@ -182,10 +182,10 @@ class WorkerCrashed(WorkerError):
         exit_status: Its exit status where it exited by itself, else None.
     """
 
-    def __init__(self, worker: int, agents: tuple[int, int], frame: int, exit_code: int | None) -> None:
-        self.signal_number = -exit_code if exit_code is not None and exit_code < 0 else None
-        self.exit_status = exit_code if exit_code is not None and exit_code >= 0 else None
-        super().__init__(worker, agents, frame, describe_exit(exit_code))
+    def __init__(self, worker: int, agents: tuple[int, int], frame: int, status: int | None) -> None:
+        self.signal_number = -status if status is not None and status < 0 else None
+        self.exit_status = status if status is not None and status >= 0 else None
+        super().__init__(worker, agents, frame, describe_exit(status))
 
 
 class WorkerFailed(WorkerError):
@@ -234,13 +234,13 @@ class SessionCrashed(SessionError):
     """A session's process died.
 
     Attributes:
-        process_exit_code: Its exit status, or minus the signal that killed it.
+        exit_status: Its exit status, or minus the signal that killed it.
     """
 
-    def __init__(self, side: str, round_number: int, block: int | None, exit_code: int, last_words: str) -> None:
-        self.process_exit_code = exit_code
+    def __init__(self, side: str, round_number: int, block: int | None, exit_status: int, last_words: str) -> None:
+        self.exit_status = exit_status
         said = f" ({last_words})" if last_words else ""
-        super().__init__(side, round_number, block, f"{describe_exit(exit_code)}{said}")
+        super().__init__(side, round_number, block, f"{describe_exit(exit_status)}{said}")
 
 
 class SessionFailed(SessionError):
@@ -275,18 +275,18 @@ class CallOrderError(WalkerbenchError):
     """A method was called in a state that does not allow it."""
 
 
-def describe_exit(exit_code: int | None) -> str:
+def describe_exit(status: int | None) -> str:
     """Return in words how a process ended.
 
     Args:
-        exit_code: Its exit status, or minus the number of the signal that killed it.
+        status: Its exit status, or minus the number of the signal that killed it.
     """
-    if exit_code is None or exit_code >= 0:
-        return f"exited with status {exit_code}"
+    if status is None or status >= 0:
+        return f"exited with status {status}"
     try:
-        name = signal.Signals(-exit_code).name
+        name = signal.Signals(-status).name
     except ValueError:
-        name = f"signal {-exit_code}"
+        name = f"signal {-status}"
     hint = " (out of memory?)" if name == "SIGKILL" else ""
     return f"was killed by {name}{hint}"
 

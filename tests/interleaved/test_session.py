@@ -56,7 +56,7 @@ def test_a_session_killed_in_the_midst_of_a_block(tiny: Any, make_session: Make)
         killer.join()
     error = caught.value
     assert (error.exit_code, error.side, error.round_number, error.block) == (3, "agents=12", 2, 3)
-    assert error.process_exit_code == -signal.SIGKILL
+    assert error.exit_status == -signal.SIGKILL
     assert str(error) == (
         "the session of side 'agents=12' was killed by SIGKILL (out of memory?), in block 3, in round 2"
     )
@@ -104,7 +104,7 @@ def test_a_session_ends_with_its_parent(tiny: Any, make_session: Make) -> None:
         session._send(session_module.RunBlock(frames=1))
         session._child.stdin.close()
         assert session._child.ended_within(30)
-        assert session._child.exit_code == 1
+        assert session._child.exit_status == 1
 
 
 def test_a_worker_that_dies_is_said_with_side_and_block(tiny: Any, make_session: Make) -> None:

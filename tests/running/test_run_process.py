@@ -86,7 +86,7 @@ def test_an_exit_code_stands_for_an_error(code: int, kind: type[WalkerbenchError
 def test_a_run_is_recorded_as_requested(request_of: Any) -> None:
     request = request_of(criteria={"meals": "< 0"})
     ended = run_in_process(request, wait)
-    assert (ended.exit_code, ended.ending, ended.stderr_tail) == (1, RunEnding(ExitCode.FAIL, None), "")
+    assert (ended.exit_status, ended.ending, ended.stderr_tail) == (1, RunEnding(ExitCode.FAIL, None), "")
     recorded = read_run(request.directory)
     assert recorded.run.command_line == ("walkerbench", "-x")
     assert recorded.run.profile == json.loads(json.dumps(request.profile.as_dict()))
@@ -104,24 +104,24 @@ def test_an_error_comes_with_its_code_and_words(tmp_path: Path, request_of: Any)
     ended = run_in_process(request_of(tmp_path / "there"), wait)
     message = f"{tmp_path / 'there'}: the output exists already: give a directory that does not"
     assert ended.ending == RunEnding(ExitCode.UNUSABLE, message)
-    assert (ended.exit_code, ended.stderr_tail) == (2, f"walkerbench: {message}\n")
+    assert (ended.exit_status, ended.stderr_tail) == (2, f"walkerbench: {message}\n")
 
 
 def test_an_unexpected_error_is_a_fault(monkeypatch: pytest.MonkeyPatch, request_of: Any) -> None:
     monkeypatch.setattr(run_process, "write_request", lambda path, _: path.write_text("no JSON"))
     ended = run_in_process(request_of(), wait)
     assert ended.ending == RunEnding(ExitCode.FAULT, "JSONDecodeError: Expecting value: line 1 column 1 (char 0)")
-    assert (ended.exit_code, ended.stderr_tail) == (
+    assert (ended.exit_status, ended.stderr_tail) == (
         70,
         f"walkerbench: internal error: {ended.message}; run again with -v for the traceback\n",
     )
 
 
-def test_a_wrappers_exit_code_does_not_hide_the_ending(request_of: Any) -> None:
+def test_a_wrappers_exit_status_does_not_hide_the_ending(request_of: Any) -> None:
     ended = run_in_process(request_of(), wait, wrapper=("/bin/sh", "-c", '"$@"; exit 42', "sh"))
-    assert (ended.exit_code, ended.ending) == (42, RunEnding(ExitCode.PASS, None))
+    assert (ended.exit_status, ended.ending) == (42, RunEnding(ExitCode.PASS, None))
 
 
 def test_a_process_that_is_killed_says_no_ending(request_of: Any) -> None:
     ended = run_in_process(request_of(), lambda child: child.kill_group())
-    assert (ended.exit_code, ended.ending, ended.message) == (-9, None, None)
+    assert (ended.exit_status, ended.ending, ended.message) == (-9, None, None)

@@ -39,15 +39,15 @@ def gone(pid: int) -> bool:
 
 def test_an_exit_status_is_returned() -> None:
     with python("raise SystemExit(7)") as child:
-        assert child.wait() == child.exit_code == 7
+        assert child.wait() == child.exit_status == 7
 
 
-def test_a_signal_is_a_negative_exit_code() -> None:
+def test_a_signal_is_a_negative_exit_status() -> None:
     with python("import sys; sys.stdin.read()", piped=True) as child:
         assert not child.ended_within(0.0)
         child.send_signal(signal.SIGTERM)
         assert child.ended_within(DEADLINE_S)
-        assert child.exit_code == -signal.SIGTERM
+        assert child.exit_status == -signal.SIGTERM
 
 
 def test_a_child_leads_a_group_of_its_own() -> None:
@@ -60,7 +60,7 @@ def test_whatever_ends_the_block_ends_the_whole_group() -> None:
     with suppress(RuntimeError), child:
         grandchild = int(child.stdout.readline())
         raise RuntimeError
-    assert child.exit_code == -signal.SIGKILL
+    assert child.exit_status == -signal.SIGKILL
     assert gone(grandchild)
 
 

@@ -16,6 +16,7 @@ from walkerbench.cli.options import (
     rounds_options,
     verbose_option,
 )
+from walkerbench.errors import ExitCode
 
 
 @click.command("ab", context_settings=HELP_NAMES)
@@ -30,7 +31,7 @@ from walkerbench.cli.options import (
 @click.pass_obj
 def ab_command(
     invocation: Invocation, /, *, base: str, candidate: str, profile_name: str, as_json: bool, **measured: Any
-) -> int:
+) -> ExitCode:
     """Measure two sides now, interleaved: is CANDIDATE slower?
 
     A side is a git revision of this repository (main, HEAD~3, v1.2), the

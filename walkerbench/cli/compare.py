@@ -52,7 +52,7 @@ def compare_command(
     alpha: float,
     allow_different_work: bool,
     **work: Any,
-) -> int:
+) -> ExitCode:
     """Compare the modes now, or recorded runs.
 
     Without runs, sequential, threaded and process mode are measured now,

@@ -15,7 +15,7 @@ _NOISE_S = 5.0
 @click.option("--strict", is_flag=True, help="End with 4 if the machine is unfit.")
 @click.option("--json", "as_json", is_flag=True, help="Print findings and readings as JSON.")
 @verbose_option
-def doctor_command(*, strict: bool, as_json: bool) -> int:
+def doctor_command(*, strict: bool, as_json: bool) -> ExitCode:
     """Say whether this machine is fit for measuring.
 
     Looks at cores, quota, frequency, load, steal, swap, BLAS, the GIL and the

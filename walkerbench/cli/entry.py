@@ -14,17 +14,17 @@ from walkerbench.cli.output import complain
 from walkerbench.errors import ExitCode, UsageError
 
 
-def run_command_line(arguments: Sequence[str]) -> int:
+def run_command_line(arguments: Sequence[str]) -> ExitCode:
     """Carry out a command; every error becomes a line on stderr and an exit code.
 
     Returns:
-        The process's exit code, as errors.py draws it.
+        The process's exit code.
     """
     invocation = Invocation()
     try:
         _check_working_directory()
         result = walkerbench.main(list(arguments), "walkerbench", standalone_mode=False, obj=invocation)
-        return result if isinstance(result, int) else ExitCode.PASS
+        return ExitCode(result) if isinstance(result, int) else ExitCode.PASS
     except click.ClickException as error:
         complain(_usage_line(error))
         return ExitCode.UNUSABLE

@@ -33,7 +33,7 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {name:<17} {what}" for name, what in 
     help="File to create. Default: stdout.",
 )
 @verbose_option
-def export_command(*, recorded: str, format_name: str, output: Path | None) -> int:
+def export_command(*, recorded: str, format_name: str, output: Path | None) -> ExitCode:
     """Write a recorded run in a format that another tool reads.
 
     RUN is a run directory, or @latest for the newest in .walkerbench/runs

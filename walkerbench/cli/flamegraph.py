@@ -25,7 +25,7 @@ from walkerbench.errors import ExitCode
 )
 @quiet_option
 @verbose_option
-def flamegraph_command(*, profile_name: str, output: Path, quiet: bool, **overrides: Any) -> int:
+def flamegraph_command(*, profile_name: str, output: Path, quiet: bool, **overrides: Any) -> ExitCode:
     """Draw flame graphs of a run: which functions take the time.
 
     The run is recorded three times, as `walkerbench run` does it: sampled by

@@ -26,7 +26,7 @@ from walkerbench.cli.options import (
     verbose_option,
 )
 from walkerbench.cli.output import note, write_out
-from walkerbench.errors import UsageError, WalkerbenchError
+from walkerbench.errors import ExitCode, UsageError, WalkerbenchError
 
 if TYPE_CHECKING:
     from walkerbench.gating.gate_result import GatedRun, GateResult
@@ -64,7 +64,7 @@ def gate_command(
     junit: Path | None,
     as_json: bool,
     **options: Any,
-) -> int:
+) -> ExitCode:
     """Judge the working tree for CI: criteria, and is it slower?
 
     Records a run of the profile and judges it by the profile's criteria, then

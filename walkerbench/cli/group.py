@@ -48,11 +48,11 @@ def walkerbench(ctx: click.Context) -> None:
 
     \b
     Exit codes:
-      0    every criterion is met
-      1    a criterion is not met, or the environment stopped itself
+      0    every criterion is met, and no side is slower
+      1    a criterion is not met, a side is slower, or a safeguard stopped it
       2    the request, a profile or a recorded run cannot be used
-      3    the run broke
-      4    a criterion could not be judged
+      3    the run started and could not be finished
+      4    a comparison is inconclusive, or a criterion was not judged
       70   a fault in walkerbench itself
       130  interrupted
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from walkerbench.cli.display import Display, clock_face, open_display
 from walkerbench.cli.output import write_out
 from walkerbench.cli.result import to_text
+from walkerbench.errors import ExitCode
 
 if TYPE_CHECKING:
     from walkerbench.comparison.comparison_result import Compared
@@ -41,7 +42,7 @@ def measure_and_judge(
     return judge_measurement(measured, tolerance=tolerance)
 
 
-def print_compared(compared: Compared, exit_code: int, *, as_json: bool, advice: str | None = None) -> None:
+def print_compared(compared: Compared, exit_code: ExitCode, *, as_json: bool, advice: str | None = None) -> None:
     """Print a comparison: as JSON and nothing else, with the exit code that the process will end with, or as tables."""
     from walkerbench.reports.terminal import comparison
 

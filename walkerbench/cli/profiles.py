@@ -11,7 +11,7 @@ from walkerbench.errors import ExitCode
 
 @click.command("profiles", context_settings=HELP_NAMES)
 @verbose_option
-def profiles_command() -> int:
+def profiles_command() -> ExitCode:
     """List the shipped profiles and what each is for.
 
     \b

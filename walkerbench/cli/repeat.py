@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from walkerbench.cli.output import complain, note, write_out
+from walkerbench.errors import ExitCode
 
 if TYPE_CHECKING:
     from walkerbench.profile.model import Profile
@@ -22,7 +23,7 @@ def run_repeatedly(
     as_json: bool,
     quiet: bool,
     verbose: bool,
-) -> int:
+) -> ExitCode:
     """Record repeats of a run and print what became of them.
 
     Args:

@@ -22,7 +22,7 @@ from walkerbench.errors import ExitCode
     help="HTML file to create; one that exists is refused.",
 )
 @verbose_option
-def report_command(*, recorded: tuple[str, ...], output: Path) -> int:
+def report_command(*, recorded: tuple[str, ...], output: Path) -> ExitCode:
     """Draw recorded runs as one HTML page that opens offline.
 
     RUN is a run directory, or @latest for the newest in .walkerbench/runs;

@@ -18,6 +18,7 @@ from walkerbench.cli.options import (
     repeat_option,
     verbose_option,
 )
+from walkerbench.errors import ExitCode
 
 if TYPE_CHECKING:
     from walkerbench.profile.model import Profile
@@ -42,7 +43,7 @@ def run_command(
     quiet: bool,
     criteria: tuple[str, ...],
     **overrides: Any,
-) -> int:
+) -> ExitCode:
     """Run a profile, record it and judge it.
 
     Progress goes to stderr, the result to stdout. The exit code is the
@@ -69,7 +70,7 @@ def run_command(
     return _run_once(profile, output, as_json=as_json, quiet=quiet, verbose=invocation.verbose)
 
 
-def _run_once(profile: Profile, output: Path | None, *, as_json: bool, quiet: bool, verbose: bool) -> int:
+def _run_once(profile: Profile, output: Path | None, *, as_json: bool, quiet: bool, verbose: bool) -> ExitCode:
     from walkerbench.cli.progress import record_with_progress
     from walkerbench.cli.result import print_run
     from walkerbench.criteria.judging import exit_code_of_run

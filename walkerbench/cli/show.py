@@ -13,7 +13,7 @@ from walkerbench.errors import ExitCode
 @json_option
 @verbose_option
 @click.pass_obj
-def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> int:
+def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> ExitCode:
     """Show a recorded run again, and draw it.
 
     RUN is a run directory, or @latest for the newest in .walkerbench/runs

@@ -56,10 +56,10 @@ def _ask_fresh_interpreter() -> str:
     with ChildProcess([*interpreter_command(), "-c", _CHILD], piped=True) as child:
         if not child.ended_within(_TIMEOUT_S):
             raise RunBroken(f"a fresh interpreter did not try the imports of a run within {_TIMEOUT_S:g} s")
-        if child.exit_code != 0:
+        if child.exit_status != 0:
             said = " ".join(child.stderr_tail(_TAIL_BYTES).split())
             raise RunBroken(
-                f"a fresh interpreter that tried the imports of a run {describe_exit(child.exit_code)}: {said}"
+                f"a fresh interpreter that tried the imports of a run {describe_exit(child.exit_status)}: {said}"
             )
         return child.stdout.read().decode()
 

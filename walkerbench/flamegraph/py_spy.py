@@ -75,12 +75,12 @@ def check_permitted(py_spy: str) -> None:
             if not child.ended_within(_PROBE_TIMEOUT_S):
                 raise RunBroken(f"py-spy was to record for 1 s, and did not end within {_PROBE_TIMEOUT_S:g} s")
             said = " ".join(child.stderr_tail(_TAIL_BYTES).split())
-    if child.exit_code == 0:
+    if child.exit_status == 0:
         return
     if _REFUSED.search(said):
         allow = what_to_allow(sys.platform, read_text(_YAMA))
         raise UsageError(f"py-spy is not permitted to look into processes here: {allow}")
-    raise RunBroken(f"py-spy does not work here, it ended with status {child.exit_code}: {said or 'it said nothing'}")
+    raise RunBroken(f"py-spy does not work here, it ended with status {child.exit_status}: {said or 'it said nothing'}")
 
 
 def record(request: RunRequest, interrupts: InterruptWatch) -> None:
@@ -155,9 +155,9 @@ def _check(ended: EndedProcess, run: Path, interrupts: InterruptWatch, *, sample
     began = (run / "run.json").exists()
     if interrupts.received is not None and not began:
         raise Interrupted(f"interrupted ({interrupts.received}) before the run began")
-    if sampled and ended.exit_code != 0 and ended.message is None:
+    if sampled and ended.exit_status != 0 and ended.message is None:
         said = " ".join(ended.stderr_tail.split())
-        raise RunBroken(f"py-spy ended with status {ended.exit_code}: {said or 'it said nothing'}")
+        raise RunBroken(f"py-spy ended with status {ended.exit_status}: {said or 'it said nothing'}")
     if not began:
         if ended.ending is None or ended.ending.message is None:
             raise UsageError("the run ended before it began: try it by itself with `walkerbench run`")

@@ -293,8 +293,8 @@ class Session:
         self._reap()
 
     def _reap(self) -> int:
-        """Wait for the child's end, kill what is left of its process group, and return its exit code."""
-        if self._child.exit_code is None:
+        """Wait for the child's end, kill what is left of its process group, and return its exit status."""
+        if self._child.exit_status is None:
             patience_s = 0.0 if self._interrupts.received is not None else _CLOSE_S
             self._reader.join(patience_s)  # its pipe is the last that it closes
             self._child.ended_within(0.0 if self._reader.is_alive() else patience_s)

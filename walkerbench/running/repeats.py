@@ -88,7 +88,7 @@ def record_run(
         package: The directory that holds the `walkerbench` to run.
     """
     ended = run_in_process(request, signals.wait, keep_stderr=keep_stderr, package=package)
-    child = _ended(request.directory, ended.exit_code, signals.received is not None)
+    child = _ended(request.directory, ended.exit_status, signals.received is not None)
     return replace(child, said=ended.stderr_tail if ended.message is None else ended.message)
 
 
@@ -115,12 +115,12 @@ def record_repeats(
     return Repeats(tuple(runs), signals.received is not None)
 
 
-def _ended(directory: Path, code: int, interrupted: bool) -> ChildRun:
+def _ended(directory: Path, status: int, interrupted: bool) -> ChildRun:
     run = concluded(read_run(directory)).run if (directory / "run.json").exists() else None
     if interrupted:
         return ChildRun(directory, run, ExitCode.INTERRUPTED, None)
     # Python itself ends with 1 where walkerbench cannot be imported: a verdict is one that the recorded run bears out.
-    borne_out = code in _VERDICTS and run is not None and exit_code_of_run(run.state, run.verdicts) == code
-    if borne_out or code in _NO_VERDICTS:
-        return ChildRun(directory, run, ExitCode(code), None)
-    return ChildRun(directory, run, ExitCode.BROKEN, describe_exit(code))
+    borne_out = status in _VERDICTS and run is not None and exit_code_of_run(run.state, run.verdicts) == status
+    if borne_out or status in _NO_VERDICTS:
+        return ChildRun(directory, run, ExitCode(status), None)
+    return ChildRun(directory, run, ExitCode.BROKEN, describe_exit(status))

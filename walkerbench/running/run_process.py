@@ -65,13 +65,13 @@ class EndedProcess:
     """A process that was to record a run, once it has ended.
 
     Attributes:
-        exit_code: Its exit status, or minus the number of the signal that killed it; of the wrapper where there is
+        exit_status: Its own, or minus the number of the signal that killed it; of the wrapper where there is
             one.
         ending: How it ended, as it says; None where it was killed, or ended before it could say so.
         stderr_tail: The last of its stderr, and the wrapper's, where that was kept.
     """
 
-    exit_code: int
+    exit_status: int
     ending: RunEnding | None
     stderr_tail: str
 
@@ -94,7 +94,7 @@ def run_in_process(
 
     Args:
         request: What it is to do.
-        wait: Waits for the process's end, whatever happens in the meantime, and returns its exit code.
+        wait: Waits for the process's end, whatever happens in the meantime, and returns its exit status.
         wrapper: Words of a command that starts the process, such as a profiler's; the process's own follow.
         variables: Environment variables to set besides.
         keep_stderr: Whether stderr is kept; otherwise it goes to this process's own.
@@ -105,18 +105,20 @@ def run_in_process(
         write_request(asked, request)
         command = [*wrapper, *interpreter_command(), "-m", _MODULE, str(asked), str(ending)]
         with ChildProcess(command, package=package, variables=variables, keep_stderr=keep_stderr) as child:
-            code = wait(child)
-            return EndedProcess(code, read_ending(ending), child.stderr_tail(_TAIL_BYTES))
+            status = wait(child)
+            return EndedProcess(status, read_ending(ending), child.stderr_tail(_TAIL_BYTES))
 
 
-def error_of(code: int, message: str) -> WalkerbenchError:
+def error_of(code: ExitCode, message: str) -> WalkerbenchError:
     """Return the error that a process's exit code stands for.
 
     Args:
         code: One that is no verdict.
         message: What the error says.
     """
-    kinds: dict[int, type[WalkerbenchError]] = {kind.exit_code: kind for kind in (UsageError, RunBroken, Interrupted)}
+    kinds: dict[ExitCode, type[WalkerbenchError]] = {
+        kind.exit_code: kind for kind in (UsageError, RunBroken, Interrupted)
+    }
     return kinds.get(code, WalkerbenchError)(message)
 
 

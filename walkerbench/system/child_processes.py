@@ -96,7 +96,7 @@ class ChildProcess:
         return self._process.pid
 
     @property
-    def exit_code(self) -> int | None:
+    def exit_status(self) -> int | None:
         """Its exit status, or minus the number of the signal that killed it; None before its end was waited for."""
         return self._process.returncode
 
