@@ -41,7 +41,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     return read
 
 
-def test_findings_fit_80_columns_and_say_what_to_do(command: Any, machine: Any) -> None:
+def test_checks_fit_80_columns_and_say_what_to_do(command: Any, machine: Any) -> None:
     ended = command("doctor")
 
     assert (ended.code, ended.err) == (0, "measuring for about 5 s\n")
@@ -63,12 +63,12 @@ def test_only_strict_counts_unfit(command: Any, machine: Any) -> None:
     assert strict.out.endswith("\nUNFIT for measuring: swap, noise.\n")
 
 
-def test_json_holds_findings_and_readings(command: Any, machine: Any) -> None:
+def test_json_holds_checks_and_readings(command: Any, machine: Any) -> None:
     machine(UNFIT)
     content = json.loads(command("doctor", "--json").out)
 
     assert content["fit"] is False
-    assert content["findings"][0] == {"subject": "cores", "level": "ok", "seen": "4 of 8 may be used", "advice": ""}
+    assert content["checks"][0] == {"subject": "cores", "level": "ok", "seen": "4 of 8 may be used", "advice": ""}
     assert content["readings"]["noise"] == {"pairs": 25, "typical": 0.1, "drowned": 0.2}
     assert content["readings"]["steal_percent"] is None
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 import math
 
 import pytest
@@ -8,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkerbench.criteria.grammar import NO_EMERGENCY, OPERATORS, Criterion, check_known, parse_criterion, replace
-from walkerbench.criteria.judging import Verdict, exit_code_of_run, judge_criteria
-from walkerbench.criteria.metrics import Measured, known_metrics
+from walkerbench.criteria.metrics import known_metrics
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import CriterionError
 from walkerbench.workloads.main_phase import MainPhase
@@ -172,28 +170,6 @@ def test_operators(operator, below, equal, above):
     assert [criterion.holds(value) for value in (4.0, 5.0, 6.0)] == [below, equal, above]
 
 
-def test_judging():
-    measured = Measured(
-        {"frame_ms.max": 250.0, "physics_fps": 512.25, "frame_ms.p99": None, "deaths": math.nan},
-        {"frame_ms.p99": "p99 needs 100 judged frames, there are 3"},
-    )
-    wanted = [
-        parse_criterion(text) for text in ("frame_ms.max < 200", "physics_fps > 400", "frame_ms.p99 < 1", "deaths < 1")
-    ]
-
-    assert judge_criteria(wanted, measured, 2) == (
-        Verdict("frame_ms.max < 200", 2, 250.0, "fail", "250 is not < 200"),
-        Verdict("physics_fps > 400", 2, 512.25, "pass", "512.25"),
-        Verdict("frame_ms.p99 < 1", 2, None, "unsupported", "p99 needs 100 judged frames, there are 3"),
-        Verdict("deaths < 1", 2, None, "unsupported", "the measured value is not a number"),
-    )
-
-
-def test_a_metric_that_is_not_measured_at_all_is_no_pass():
-    with pytest.raises(CriterionError, match="unknown metric"):
-        judge_criteria(GUIDE, Measured({"physics_fps": 500.0}, {}), None)
-
-
 def texts(chosen):
     return [str(criterion) for criterion in chosen]
 
@@ -226,29 +202,3 @@ def test_the_emergency_criterion_cannot_be_taken_away():
     weaker = parse_criterion("emergency_shutdowns < 100")
     assert replace((NO_EMERGENCY,), [weaker]) == (weaker, NO_EMERGENCY)
     assert replace((NO_EMERGENCY,), [NO_EMERGENCY]) == (NO_EMERGENCY,)
-
-
-def verdict(outcome):
-    return Verdict("physics_fps > 1", None, 2.0, outcome, "")
-
-
-@pytest.mark.parametrize(
-    ("state", "outcomes", "code"),
-    [
-        ("finished", ["pass"], 0),
-        ("finished", ["pass", "fail", "unsupported"], 1),
-        ("finished", ["pass", "unsupported"], 4),
-        ("finished", [], 4),
-        ("emergency", ["pass"], 1),
-        ("emergency", ["unsupported"], 1),
-        ("emergency", [], 1),
-        ("broken", ["fail", "unsupported"], 3),
-        ("broken", ["pass"], 3),
-        ("running", ["pass"], 3),
-        ("interrupted", ["fail"], 130),
-        ("interrupted", [], 130),
-    ],
-)
-def test_exit_codes(state, outcomes, code):
-    for order in itertools.permutations(outcomes):
-        assert exit_code_of_run(state, [verdict(outcome) for outcome in order]) == code

@@ -27,19 +27,19 @@ QUIET = Readings(
 )
 
 
-def finding(subject, **changes):
-    findings = {each.subject: each for each in check_machine(dataclasses.replace(QUIET, **changes))}
-    return findings[subject]
+def check_of(subject, **changes):
+    checks = {each.subject: each for each in check_machine(dataclasses.replace(QUIET, **changes))}
+    return checks[subject]
 
 
 def test_a_quiet_machine_is_fit_and_gets_no_advice():
-    findings = check_machine(QUIET)
+    checks = check_machine(QUIET)
 
-    assert is_fit(findings)
-    assert {each.level for each in findings} == {"ok"}
-    assert not any(each.advice for each in findings)
+    assert is_fit(checks)
+    assert {each.level for each in checks} == {"ok"}
+    assert not any(each.advice for each in checks)
     subjects = "cores quota governor turbo load steal swap BLAS GIL timer sleep noise"
-    assert [each.subject for each in findings] == subjects.split()
+    assert [each.subject for each in checks] == subjects.split()
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_quiet_machine_is_fit_and_gets_no_advice():
     ],
 )  # fmt: skip
 def test_each_reading(subject, changes, level, seen):
-    found = finding(subject, **changes)
+    found = check_of(subject, **changes)
 
     assert found.level == level
     assert seen in found.seen

@@ -13,7 +13,7 @@ _NOISE_S = 5.0
 
 @click.command("doctor", context_settings=HELP_NAMES)
 @click.option("--strict", is_flag=True, help="End with 4 if the machine is unfit.")
-@click.option("--json", "as_json", is_flag=True, help="Print findings and readings as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print checks and readings as JSON.")
 @verbose_option
 def doctor_command(*, strict: bool, as_json: bool) -> ExitCode:
     """Say whether this machine is fit for measuring.
@@ -34,11 +34,11 @@ def doctor_command(*, strict: bool, as_json: bool) -> ExitCode:
     from walkerbench.doctor.noise import measure_noise
     from walkerbench.doctor.readings import read_all
     from walkerbench.profile.loading import load_profile
-    from walkerbench.reports.terminal.doctor import findings_table, render
+    from walkerbench.reports.terminal.doctor import checks_table, render
 
     note(f"measuring for about {_NOISE_S:.0f} s")
     smoke = load_profile("smoke")
     readings = read_all(lambda: measure_noise(smoke, _NOISE_S))
-    findings = check_machine(readings)
-    write_out(render(findings, readings) if as_json else to_text(findings_table(findings)))
-    return ExitCode.INCONCLUSIVE if strict and not is_fit(findings) else ExitCode.PASS
+    checks = check_machine(readings)
+    write_out(render(checks, readings) if as_json else to_text(checks_table(checks)))
+    return ExitCode.INCONCLUSIVE if strict and not is_fit(checks) else ExitCode.PASS

@@ -102,7 +102,7 @@ class Comparison:
         p_not_slower: The same of "not slower": the null hypothesis is a ratio of at least 1 + tolerance.
         tolerance: The smallest slowdown that matters; 0.02 is 2 %.
         alpha: Family-wise error rate of either kind of verdict.
-        verdict: The finding.
+        verdict: The conclusion, in a word.
         repetitions_to_settle: Where inconclusive, how many repetitions in all would likely settle a new comparison, at
             the scatter seen; None where no sensible number would. New, because to go on until a verdict comes is to
             peek, and alpha would not hold.

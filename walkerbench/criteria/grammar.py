@@ -1,4 +1,4 @@
-"""Criteria: what a run must reach, and what became of it.
+"""Criteria: limits that a run must keep, and the text that they are written in.
 
 ::
 

@@ -1,1 +1,1 @@
-"""The machine's fitness for measuring: readings of the system in, findings out."""
+"""The machine's fitness for measuring: readings of the system in, checks out."""

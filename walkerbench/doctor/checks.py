@@ -38,7 +38,7 @@ class Check:
 
 
 def check_machine(readings: Readings) -> tuple[Check, ...]:
-    """A finding for each subject, the machine first, what was measured on it last."""
+    """Return a check for each subject, the machine first, what was measured on it last."""
     return (
         _cores(readings),
         _quota(readings),
@@ -55,9 +55,9 @@ def check_machine(readings: Readings) -> tuple[Check, ...]:
     )
 
 
-def is_fit(findings: Sequence[Check]) -> bool:
-    """Whether nothing makes figures worthless."""
-    return all(finding.level != "unfit" for finding in findings)
+def is_fit(checks: Sequence[Check]) -> bool:
+    """Return whether nothing makes figures worthless."""
+    return all(check.level != "unfit" for check in checks)
 
 
 def _cores(readings: Readings) -> Check:
@@ -157,7 +157,7 @@ def _noise(readings: Readings) -> Check:
         f"{100 * noise.typical:.1f} % between two blocks of the same work, typically; over {noise.pairs} pairs, a "
         f"slowdown below {100 * noise.drowned:.1f} % would drown in it"
     )
-    advice = "see to the findings above and run this again; measure longer, and more rounds, where it stays"
+    advice = "see to the warnings above and run this again; measure longer, and more rounds, where it stays"
     return Check("noise", level, seen, _unless_ok(level, advice))
 
 

@@ -18,35 +18,35 @@ from walkerbench.reports.wording.numbers import counted
 _STYLES = {"ok": "green", "unknown": "dim", "warning": "bold yellow", "unfit": "bold red"}
 
 
-def findings_table(findings: Sequence[Check]) -> Iterator[RenderableType]:
-    """Lay out findings, what to do about each below it, and what they come to."""
+def checks_table(checks: Sequence[Check]) -> Iterator[RenderableType]:
+    """Lay out checks, what to do about each below it, and the conclusion."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for finding in findings:
-        text = Text(finding.seen)
-        if finding.advice:
-            text.append(f"\n→ {finding.advice}")
-        grid.add_row(Text(finding.level, style=_STYLES[finding.level]), finding.subject, text)
+    for check in checks:
+        text = Text(check.seen)
+        if check.advice:
+            text.append(f"\n→ {check.advice}")
+        grid.add_row(Text(check.level, style=_STYLES[check.level]), check.subject, text)
     yield grid
-    yield Text(f"\n{_in_words(findings)}", style="bold")
+    yield Text(f"\n{_in_words(checks)}", style="bold")
 
 
-def render(findings: Sequence[Check], readings: Readings) -> str:
-    """Findings and readings as JSON text, indented, with a newline at its end."""
+def render(checks: Sequence[Check], readings: Readings) -> str:
+    """Return checks and readings as JSON text, indented, with a newline at its end."""
     content = {
-        "fit": is_fit(findings),
-        "findings": [dataclasses.asdict(finding) for finding in findings],
+        "fit": is_fit(checks),
+        "checks": [dataclasses.asdict(check) for check in checks],
         "readings": dataclasses.asdict(readings),
     }
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
-def _in_words(findings: Sequence[Check]) -> str:
-    counts = Counter(finding.level for finding in findings)
+def _in_words(checks: Sequence[Check]) -> str:
+    counts = Counter(check.level for check in checks)
     if counts["unfit"]:
-        subjects = ", ".join(finding.subject for finding in findings if finding.level == "unfit")
+        subjects = ", ".join(check.subject for check in checks if check.level == "unfit")
         return f"UNFIT for measuring: {subjects}."
     if counts["warning"]:
         return f"FIT for measuring, with {counted(counts['warning'], 'warning')}."
