@@ -11,6 +11,9 @@
     │   ├── OutputError               2  the output cannot be created
     │   ├── RunFileError              2  a recorded run is missing, corrupt or newer
     │   ├── NotComparable             2  two sides did not do the same work, or were not measured alike
+    │   ├── BudgetTooSmall            2  a measurement takes longer than it may
+    │   ├── TooFewRounds              2  so few rounds cannot reach the error rate
+    │   ├── BaselineSizeError         2  so few or so many baseline runs cannot reach the error rate
     │   ├── SideError                 2  a side of a measurement cannot be measured
     │   └── GitError                  2  git is not there, or could not do what was asked
     ├── RunBroken                     3  the run started and could not be finished
@@ -83,7 +86,7 @@ class UsageError(WalkerbenchError):
     """The request cannot be carried out as asked.
 
     Attributes:
-        parameters: What of the request is to be changed, by the names that the code has for it, such as `budget_s`;
+        parameters: What of the request is to be changed, by the names that the code has for it, such as `workers`;
             the command line adds its options.
     """
 
@@ -136,7 +139,53 @@ class RunFileError(UsageError):
 
 
 class NotComparable(UsageError):
-    """Two sides did not do the same work, or were not measured alike."""
+    """Two sides did not do the same work, or were not measured alike.
+
+    Attributes:
+        different_work: Whether their work is all that differs: a caller may allow that.
+    """
+
+    def __init__(self, message: str, *, different_work: bool = False, parameters: tuple[str, ...] = ()) -> None:
+        self.different_work = different_work
+        super().__init__(message, parameters=parameters)
+
+
+class BudgetTooSmall(UsageError):
+    """A measurement takes longer than it may.
+
+    Attributes:
+        needed_s: A budget that suffices, s.
+    """
+
+    def __init__(self, message: str, *, needed_s: int) -> None:
+        self.needed_s = needed_s
+        super().__init__(message)
+
+
+class TooFewRounds(UsageError):
+    """So few rounds cannot reach the error rate.
+
+    Attributes:
+        needed: The fewest rounds that can.
+    """
+
+    def __init__(self, message: str, *, needed: int) -> None:
+        self.needed = needed
+        super().__init__(message)
+
+
+class BaselineSizeError(UsageError):
+    """So few or so many baseline runs cannot reach the error rate.
+
+    Attributes:
+        fewest: The fewest runs that can.
+        most: The most runs that can.
+    """
+
+    def __init__(self, message: str, *, fewest: int, most: int) -> None:
+        self.fewest = fewest
+        self.most = most
+        super().__init__(message)
 
 
 class SideError(UsageError):

@@ -16,7 +16,7 @@ from comparisons import measurement
 from recorded_runs import recorded, run_file, stage, write
 
 import walkerbench
-from walkerbench.errors import NotComparable
+from walkerbench.errors import BudgetTooSmall
 from walkerbench.interleaved import rounds as measuring
 from walkerbench.interleaved.round_plan import Request
 from walkerbench.interleaved.sides import Side
@@ -237,14 +237,14 @@ def test_github_is_told_of_what_kept_a_gate_from_a_result(
     summary, junit = tmp_path / "summary.md", tmp_path / "gate.xml"
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    fake.error = NotComparable("not the same work: frame 12")
+    fake.error = BudgetTooSmall("a budget of 1 s is too small", needed_s=50)
     ended = command("gate", "--against", "main", "-q", "--junit", str(junit))
     assert ended.code == 2
     assert ended.err.splitlines() == [
-        "::error title=walkerbench gate::not the same work: frame 12",
-        "walkerbench: not the same work: frame 12",
+        "::error title=walkerbench gate::a budget of 1 s is too small (--budget 50s)",
+        "walkerbench: a budget of 1 s is too small (--budget 50s)",
     ]
-    assert "not the same work" in summary.read_text()
+    assert "too small (--budget 50s)" in summary.read_text()
     assert not junit.exists()
     assert list(tmp_path.glob(".gate*")) == []
 

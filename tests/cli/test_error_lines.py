@@ -1,14 +1,24 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import re
 from pathlib import Path
 
 import pytest
 
 import walkerbench
-from walkerbench.cli.error_lines import error_lines
+from walkerbench.cli.error_lines import ALLOW_DIFFERENT_WORK_FLAG, error_lines
 from walkerbench.cli.group import walkerbench as command_line
-from walkerbench.errors import NotComparable, OverrideError, UsageError, WalkerbenchError
+from walkerbench.errors import (
+    BaselineSizeError,
+    BudgetTooSmall,
+    NotComparable,
+    OverrideError,
+    TooFewRounds,
+    UsageError,
+    WalkerbenchError,
+)
 
 ON_PURPOSE = (
     "a change that reorders arithmetic or alters the environment changes the trajectory on purpose: where this is one, "
@@ -16,18 +26,25 @@ ON_PURPOSE = (
 )
 
 
+OPTIONS = {each for command in command_line.commands.values() for one in command.params for each in one.opts}
+
+
 @pytest.mark.parametrize(
     ("error", "lines"),
     [
         (WalkerbenchError("it broke"), "it broke"),
         (UsageError("no such thing"), "no such thing"),
-        (UsageError("give 50 s or more", parameters=("budget_s",)), "give 50 s or more (--budget)"),
+        (BudgetTooSmall("give 50 s or more", needed_s=50), "give 50 s or more (--budget 50s)"),
+        (TooFewRounds("give 11 or more", needed=11), "give 11 or more (--rounds 11)"),
+        (
+            BaselineSizeError("record 3 to 10", fewest=3, most=10),
+            "record 3 to 10 (`walkerbench run --repeat 3` records them, and --baseline names them)",
+        ),
         (UsageError("give another", parameters=("mode", "workers")), "give another (--mode, --workers)"),
-        (UsageError("too few", parameters=("baselines",)), "too few (--baseline)"),
         (OverrideError((("frames, duration_s", "give one"),)), "--frames, --duration: give one"),
         (OverrideError((("criteria", "wrong"), ("faults.x", "bad"))), "--criterion: wrong\nfaults.x: bad"),
-        (NotComparable("a differs", parameters=("allow_different_work",)), f"a differs; {ON_PURPOSE}"),
-        (NotComparable("a\nb", parameters=("allow_different_work",)), f"a\nb\n{ON_PURPOSE}"),
+        (NotComparable("a differs", different_work=True), f"a differs; {ON_PURPOSE}"),
+        (NotComparable("a\nb", different_work=True), f"a\nb\n{ON_PURPOSE}"),
         (NotComparable("no way"), "no way"),
     ],
 )
@@ -47,11 +64,17 @@ def parameters_of_errors() -> set[str]:
     }
 
 
-@pytest.mark.parametrize("parameter", sorted(parameters_of_errors() - {"allow_different_work"}))
+@pytest.mark.parametrize("parameter", sorted(parameters_of_errors()))
 def test_every_parameter_of_an_error_is_an_option(parameter: str) -> None:
     flag = error_lines(UsageError("no", parameters=(parameter,))).removeprefix("no (").removesuffix(")")
-    assert flag in {each for command in command_line.commands.values() for one in command.params for each in one.opts}
+    assert flag in OPTIONS
+
+
+def test_every_flag_that_the_lines_name_is_an_option() -> None:
+    named = re.findall(r"--[a-z-]+", Path(inspect.getfile(error_lines)).read_text(encoding="utf-8"))
+    assert set(named) <= OPTIONS
+    assert ALLOW_DIFFERENT_WORK_FLAG in named
 
 
 def test_parameters_of_errors_are_found() -> None:
-    assert {"budget_s", "rounds", "mode", "allow_different_work"} <= parameters_of_errors()
+    assert {"mode", "workers", "alpha"} <= parameters_of_errors()

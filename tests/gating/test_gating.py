@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from comparisons import SLOWER, UNCLEAR, gated
 
-from walkerbench.errors import UsageError
+from walkerbench.errors import BaselineSizeError, UsageError
 from walkerbench.gating.baseline import runs_to_record
 from walkerbench.gating.gate_result import GatedRun, GateResult
 
@@ -96,6 +96,8 @@ def test_a_baseline_that_could_decide_nothing_is_refused(base: int, alpha: float
     with pytest.raises(UsageError) as caught:
         runs_to_record(base, alpha)
     assert str(caught.value) == message
+    if isinstance(caught.value, BaselineSizeError):
+        assert message.endswith(f"record {caught.value.fewest} to {caught.value.most}, one after another")
 
 
 def test_an_emergency_is_a_failure() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkerbench.errors import UsageError
+from walkerbench.errors import BudgetTooSmall, TooFewRounds
 from walkerbench.interleaved.round_plan import Calibration, Plan, Request, block_orders, frames_per_block, make_plan
 
 # Sides at 1 ms and 1.5 ms a frame: 125 frames a block, 0.3125 s for a block of both, 12 of them 3.75 s.
@@ -24,26 +24,26 @@ def test_fewer_blocks_where_rounds_would_not_be_enough() -> None:
 
 
 def test_a_budget_that_is_too_small_is_refused_with_one_that_would_do() -> None:
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(BudgetTooSmall) as caught:
         make_plan(Request(budget_s=20.0), TWO_SIDES)
     # 3 + 11 · 2.875 = 34.625; with two fifths to spare, in steps of 5 s.
     assert str(caught.value) == (
         "a budget of 20 s is too small for the 11 rounds that an error rate of 1 % takes "
         "(by the first one, a round takes 2.9 s here): give 50 s or more"
     )
-    assert caught.value.parameters == ("budget_s",)
+    assert caught.value.needed_s == 50
     assert make_plan(Request(budget_s=40.0), TWO_SIDES).rounds >= 11
 
 
 def test_a_calibration_that_used_up_the_budget_leaves_no_rounds() -> None:
-    with pytest.raises(UsageError, match="give 50 s or more"):
+    with pytest.raises(BudgetTooSmall, match="give 50 s or more"):
         make_plan(Request(budget_s=1.0), TWO_SIDES)
 
 
 def test_more_sides_take_more_rounds() -> None:
     three = Calibration(3.0, 1.0, (0.001, 0.001, 0.001))
     with pytest.raises(
-        UsageError,
+        TooFewRounds,
         match=r"with 11 rounds, an error rate of 1 % would hang on every single one: give 12 or more",
     ):
         make_plan(Request(rounds=11), three)
@@ -54,10 +54,11 @@ def test_more_sides_take_more_rounds() -> None:
 def test_rounds_that_were_asked_for_are_run_whatever_they_take() -> None:
     assert make_plan(Request(budget_s=0.1, rounds=11), TWO_SIDES) == Plan(11, 12, 125, pytest.approx(4.75))
     with pytest.raises(
-        UsageError,
+        TooFewRounds,
         match=r"with 10 rounds, an error rate of 1 % would hang on every single one: give 11 or more",
-    ):
+    ) as caught:
         make_plan(Request(rounds=10), TWO_SIDES)
+    assert caught.value.needed == 11
 
 
 def test_slow_frames_are_blocks_of_their_own() -> None:

@@ -80,6 +80,7 @@ def refused(*sessions: Any, checks: int = 1) -> str:
     with pytest.raises(NotComparable) as caught:
         [watch.check(sessions) for _ in range(checks)]
     assert caught.value.exit_code == 2
+    assert caught.value.different_work == str(caught.value).startswith("not the same work: ")
     return str(caught.value)
 
 

@@ -172,6 +172,9 @@ def test_different_work_names_the_first_checkpoint_agent_and_field(changed, wher
     work = f"1 and 2 did different work: the first difference is at the checkpoint of {where}"
     assert refusal(other) == [f"{work}"]
     assert check_comparable(BASE, other, allow_different_work=True) == (work,)
+    with pytest.raises(NotComparable) as caught:
+        check_comparable(BASE, other, allow_different_work=False)
+    assert caught.value.different_work
 
 
 def test_different_work_names_the_stage_where_there_are_several():

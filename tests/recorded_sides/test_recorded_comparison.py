@@ -78,8 +78,9 @@ def test_the_same_work_is_said_and_everything_is_plain_data():
 
 def test_different_work_is_refused_or_said():
     other = side("b", [2.0], first=10, digest="ffff", rows=digests(brain=(19, 1)))
-    with pytest.raises(NotComparable, match=r"agent 1's brain$"):
+    with pytest.raises(NotComparable, match=r"agent 1's brain$") as caught:
         compare_recorded([BASE, other])
+    assert caught.value.different_work
     compared = compare_recorded([BASE, other], allow_different_work=True)
     assert not compared.did_same_work
     assert compared.same_work == (
@@ -87,11 +88,20 @@ def test_different_work_is_refused_or_said():
     )
 
 
+def test_to_allow_different_work_would_not_lift_another_difference():
+    other = side("b", [2.0], first=10, digest="ffff", rows=digests(brain=(19, 1)))
+    elsewhere = side("c", [2.0], first=20, machine={"cores_allowed": 1})
+    with pytest.raises(NotComparable, match="cores_allowed") as caught:
+        compare_recorded([BASE, other, elsewhere])
+    assert not caught.value.different_work
+
+
 def test_repeats_of_a_side_must_do_the_same_work_whatever_is_allowed():
     odd = recorded("11", digest="ffff", rows=digests(bodies=(39, 0)))
     sides = [BASE, RecordedSide("b", (recorded("10"), odd, recorded("12", machine={"cores_allowed": 1})))]
     with pytest.raises(NotComparable) as caught:
         compare_recorded(sides, allow_different_work=True)
+    assert not caught.value.different_work
     assert [line.split(":")[0] for line in str(caught.value).split("\n")] == [
         "10 and 11 did different work",
         "10 and 12 differ in the machine's cores_allowed",

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from walkerbench.errors import OverrideError, UsageError, WalkerbenchError
+from walkerbench.errors import (
+    BaselineSizeError,
+    BudgetTooSmall,
+    NotComparable,
+    OverrideError,
+    TooFewRounds,
+    UsageError,
+    WalkerbenchError,
+)
 
 ALLOW_DIFFERENT_WORK_FLAG = "--allow-different-work"
 """Lets sides be compared that do not compute the same."""
@@ -13,9 +21,6 @@ _ON_PURPOSE = (
 )
 
 _FLAGS = {
-    "allow_different_work": ALLOW_DIFFERENT_WORK_FLAG,
-    "baselines": "--baseline",
-    "budget_s": "--budget",
     "criteria": "--criterion",
     "duration_s": "--duration",
 }
@@ -26,15 +31,29 @@ def error_lines(error: WalkerbenchError) -> str:
     """Return what is said of an error: one line, or one for each of its problems."""
     if isinstance(error, OverrideError):
         return "\n".join(f"{_flags(keys.split(', '))}: {text}" for keys, text in error.problems)
-    if not isinstance(error, UsageError) or not error.parameters:
-        return str(error)
-    if "allow_different_work" in error.parameters:
+    if isinstance(error, NotComparable) and error.different_work:
         # One problem is one line; after several, what may be done is a line of its own.
         joined_by = "\n" if "\n" in str(error) else "; "
         return f"{error}{joined_by}{_ON_PURPOSE}"
-    return f"{error} ({_flags(error.parameters)})"
+    what_to_type = _what_to_type(error)
+    return f"{error} ({what_to_type})" if what_to_type else str(error)
+
+
+def _what_to_type(error: WalkerbenchError) -> str:
+    """Return the options that would set right what an error says; nothing where it has no such facts."""
+    match error:
+        case BudgetTooSmall():
+            return f"--budget {error.needed_s}s"
+        case TooFewRounds():
+            return f"--rounds {error.needed}"
+        case BaselineSizeError():
+            return f"`walkerbench run --repeat {error.fewest}` records them, and --baseline names them"
+        case UsageError():
+            return _flags(error.parameters)
+        case _:
+            return ""
 
 
 def _flags(parameters: list[str] | tuple[str, ...]) -> str:
-    """The options that set parameters; a key of a profile's section, which has no option, stays as it is."""
+    """Return the options that set parameters; a key of a profile's section, which has no option, stays as it is."""
     return ", ".join(_FLAGS.get(each, each if "." in each else f"--{each}") for each in parameters)

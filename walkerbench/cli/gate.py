@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from walkerbench.cli.error_lines import error_lines
 from walkerbench.cli.file_output import write_file
 from walkerbench.cli.options import (
     HELP_NAMES,
@@ -175,7 +176,8 @@ def _told_to_github() -> Iterator[None]:
     except WalkerbenchError as error:
         from walkerbench.reports.markdown import github_summary as github
 
-        _add_to_github([github.annotation("error", str(error))], github.broken_summary(str(error)))
+        lines = error_lines(error)
+        _add_to_github([github.annotation("error", lines)], github.broken_summary(lines))
         raise
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from walkerbench.comparison.comparison_result import Compared
 from walkerbench.comparison.permutation_test import MOST_REPEATS, split_count
-from walkerbench.errors import UsageError
+from walkerbench.errors import BaselineSizeError, UsageError
 from walkerbench.gating.gate_result import GatedRun, GateResult
 from walkerbench.recorded_sides.comparability import check_same_mode
 from walkerbench.recorded_sides.compare_recorded import compare_recorded
@@ -41,7 +41,8 @@ def runs_to_record(base: int, alpha: float) -> int:
         alpha: Family-wise error rate.
 
     Raises:
-        UsageError: With so few or so many no number would do.
+        BaselineSizeError: With so few or so many no number would do.
+        UsageError: No number of runs at all can reach alpha.
     """
     for count in range(base, MOST_REPEATS + 1):
         if base > 1 and 1 / split_count(base, count) <= alpha:
@@ -53,9 +54,10 @@ def runs_to_record(base: int, alpha: float) -> int:
             "measure against",
             parameters=("alpha", "against"),
         )
-    raise UsageError(
+    raise BaselineSizeError(
         f"the baseline has {base} run{'' if base == 1 else 's'}: record {fewest} to {MOST_REPEATS}, one after another",
-        parameters=("baselines",),
+        fewest=fewest,
+        most=MOST_REPEATS,
     )
 
 

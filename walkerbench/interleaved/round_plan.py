@@ -10,7 +10,7 @@ import numpy as np
 
 from walkerbench.comparison.sign_test import rounds_needed
 from walkerbench.comparison.verdicts import ALPHA
-from walkerbench.errors import UsageError
+from walkerbench.errors import BudgetTooSmall, TooFewRounds
 
 BUDGET_S = 60.0
 """How long a measurement takes where nobody says, or longer where the rounds that alpha needs take longer."""
@@ -77,7 +77,8 @@ def make_plan(request: Request, calibration: Calibration) -> Plan:
     """Fix what is measured.
 
     Raises:
-        UsageError: What was asked for cannot reach alpha; says what would.
+        BudgetTooSmall: The budget has no room for the rounds that alpha needs.
+        TooFewRounds: So few rounds cannot reach alpha.
     """
     needed = rounds_needed(request.alpha, family=len(calibration.frame_s) - 1)
     check_rounds(request, candidates=len(calibration.frame_s) - 1)
@@ -92,11 +93,11 @@ def make_plan(request: Request, calibration: Calibration) -> Plan:
     if request.budget_s is None:
         return Plan(needed, blocks, frames, round_s)
     enough_s = _rounded_up(calibration.spent_s + needed * round_s)
-    raise UsageError(
+    raise BudgetTooSmall(
         f"a budget of {budget_s:g} s is too small for the {needed} rounds that an error rate of "
         f"{request.alpha * 100:g} % takes (by the first one, a round takes {round_s:.1f} s here): "
         f"give {enough_s} s or more",
-        parameters=("budget_s",),
+        needed_s=enough_s,
     )
 
 
@@ -104,14 +105,14 @@ def check_rounds(request: Request, *, candidates: int) -> None:
     """Refuse a number of rounds that is too small for alpha, before anything is measured.
 
     Raises:
-        UsageError: It is; says what would do.
+        TooFewRounds: It is.
     """
     needed = rounds_needed(request.alpha, family=candidates)
     if request.rounds is not None and request.rounds < needed:
-        raise UsageError(
+        raise TooFewRounds(
             f"with {request.rounds} rounds, an error rate of {request.alpha * 100:g} % would hang on every single one: "
             f"give {needed} or more",
-            parameters=("rounds",),
+            needed=needed,
         )
 
 

@@ -47,8 +47,8 @@ def difference_asked_for(sides: Sequence[Side]) -> str | None:
 
 
 def refuse(difference: str) -> NotComparable:
-    """The error for sides that do different work."""
-    return NotComparable(f"not the same work: {difference}", parameters=("allow_different_work",))
+    """Return the error for sides that do different work."""
+    return NotComparable(f"not the same work: {difference}", different_work=True)
 
 
 class DigestWatch:

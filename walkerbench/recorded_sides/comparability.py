@@ -55,9 +55,7 @@ def check_comparable(base: RecordedRun, candidate: RecordedRun, *, allow_differe
     """
     _refuse((*obstacles(base), *obstacles(candidate)))
     otherwise, work = tuple(measured_differently(base, candidate)), tuple(different_work(base, candidate))
-    if not otherwise and work and not allow_different_work:
-        raise NotComparable("\n".join(work), parameters=("allow_different_work",))
-    _refuse((*otherwise, *(() if allow_different_work else work)))
+    _refuse((*otherwise, *(() if allow_different_work else work)), different_work=not otherwise)
     return work
 
 
@@ -160,10 +158,10 @@ def same_recording(one: RecordedRun, other: RecordedRun) -> Iterator[str]:
         yield f"{other.directory}: {copied}, and compared with it says nothing; record another"
 
 
-def _refuse(lines: Iterable[str]) -> None:
+def _refuse(lines: Iterable[str], *, different_work: bool = False) -> None:
     found = tuple(dict.fromkeys(lines))
     if found:
-        raise NotComparable("\n".join(found))
+        raise NotComparable("\n".join(found), different_work=different_work)
 
 
 def _both(base: RecordedRun, candidate: RecordedRun) -> str:

@@ -82,9 +82,8 @@ def _check(sides: Sequence[RecordedSide], allow_different_work: bool) -> tuple[s
             differences += check_comparable(sides[0].runs[0], side.runs[0], allow_different_work=allow_different_work)
     if refusals:
         lines = dict.fromkeys(line for refusal in refusals for line in str(refusal).split("\n"))
-        # A permission is worth naming where it would lift every one of them.
-        parameters = refusals[0].parameters if len({refusal.parameters for refusal in refusals}) == 1 else ()
-        raise NotComparable("\n".join(lines), parameters=parameters)
+        # To allow different work helps where it lifts every one of them.
+        raise NotComparable("\n".join(lines), different_work=all(refusal.different_work for refusal in refusals))
     return tuple(differences)
 
 
