@@ -256,6 +256,19 @@ def test_only_the_command_line_names_its_options(name):
     assert not (named & FLAGS if name.startswith(MAY_NAME_STYLES) else named)
 
 
+def public_definitions(name: str) -> set[str]:
+    definitions = (each.name for each in TREES[name].body if isinstance(each, ast.ClassDef | ast.FunctionDef))
+    return {each for each in definitions if not each.startswith("_")}
+
+
+def test_no_public_name_has_two_meanings_in_two_rooms():
+    rooms: dict[str, set[str]] = {}
+    for name in MODULES:
+        for each in public_definitions(name):
+            rooms.setdefault(each, set()).add(room_of(name))
+    assert {each: found for each, found in rooms.items() if len(found) > 1} == {}
+
+
 PRINTING = {"print", "exit", "quit", "breakpoint", "input"}
 EXITING = {("sys", "exit"), ("os", "_exit"), ("os", "abort"), ("sys", "stdout"), ("sys", "stderr")}
 

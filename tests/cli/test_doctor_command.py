@@ -9,9 +9,9 @@ import pytest
 from walkerbench.doctor import noise, readings
 from walkerbench.doctor.gil import GilState
 from walkerbench.doctor.noise import Noise
-from walkerbench.doctor.readings import Readings
+from walkerbench.doctor.readings import MachineReadings
 
-MACHINE = Readings(
+MACHINE = MachineReadings(
     cores_present=8,
     cores_allowed=4,
     cpu_quota=1.5,
@@ -34,7 +34,7 @@ UNFIT = dataclasses.replace(MACHINE, noise=Noise(pairs=25, typical=0.1, drowned=
 def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Lets the doctor read what a test says."""
 
-    def read(found: Readings) -> None:
+    def read(found: MachineReadings) -> None:
         monkeypatch.setattr(readings, "read_all", lambda measure: found)
 
     read(MACHINE)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkerbench.cli.options import Duration, ProfileName, RecordedRun
+from walkerbench.cli.options import Duration, ProfileName, RunName
 from walkerbench.profile import shipped as shipped_profiles
 from walkerbench.profile.loading import load_profile
 
@@ -51,8 +51,8 @@ def test_profile_names_complete_and_else_files() -> None:
 
 
 def test_runs_complete_to_latest_and_else_directories() -> None:
-    assert [item.value for item in RecordedRun().shell_complete(*context(), "@l")] == ["@latest"]
-    assert [item.type for item in RecordedRun().shell_complete(*context(), "res")] == ["dir"]
+    assert [item.value for item in RunName().shell_complete(*context(), "@l")] == ["@latest"]
+    assert [item.type for item in RunName().shell_complete(*context(), "res")] == ["dir"]
 
 
 def test_shipped_profiles_are_found_in_the_package_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

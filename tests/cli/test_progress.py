@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from walkerbench.cli.display import BarDisplay, Display, LineDisplay, open_display
-from walkerbench.cli.progress import RunProgress, describe, describe_stage
+from walkerbench.cli.progress import RunProgress, describe_progress, describe_stage
 from walkerbench.run_directory import RunFile
 from walkerbench.running.observers import RunStart
 
@@ -51,7 +51,7 @@ class GoneTerminal(Terminal):
     ],
 )
 def test_the_line(progress: Any, text: str) -> None:
-    assert describe(progress) == text
+    assert describe_progress(progress) == text
 
 
 def test_the_stage_is_named_where_there_are_several() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from walkerbench.comparison.verdicts import (
     Question,
-    Repeats,
+    RepeatTimes,
     holm,
     judge_repeats,
     judge_rounds,
@@ -38,7 +38,7 @@ def judged(estimates, **options):
 
 def repeated(base_s, candidate_s, **options):
     (comparison,) = judge_repeats(
-        {FRAME: Repeats(np.array(base_s), np.array(candidate_s))}, base="sequential", **options
+        {FRAME: RepeatTimes(np.array(base_s), np.array(candidate_s))}, base="sequential", **options
     )
     return comparison
 
@@ -244,7 +244,7 @@ def test_too_few_repeats_are_inconclusive_however_clear():
 
 def test_five_repeats_are_too_few_for_three_comparisons():
     times_s = np.array([1.0, 1.001, 1.002, 1.003, 1.004])
-    family = {Question(side, "frame"): Repeats(times_s, times_s * 2) for side in ("a", "b", "c")}
+    family = {Question(side, "frame"): RepeatTimes(times_s, times_s * 2) for side in ("a", "b", "c")}
 
     assert {each.verdict for each in judge_repeats(family, base="sequential")} == {"inconclusive"}
     assert {each.repetitions_needed for each in judge_repeats(family, base="sequential")} == {6}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from walkerbench.criteria.metrics import RUN_METRICS, duration_name, known_metrics, measure
+from walkerbench.criteria.metrics import RUN_METRICS, compute_metrics, duration_name, known_metrics
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.workloads.main_phase import MainPhase
 
@@ -36,7 +36,7 @@ def test_hand_computed_metrics_of_judged_frames():
         (0, 0, 3 * S, 20 * MS, 2 * MS, 4),
     )
 
-    measured = measure(recorded, NO_SAMPLES, {"ai_updates": 10, "deaths": 0}, MAIN_PHASE, 0, None)
+    measured = compute_metrics(recorded, NO_SAMPLES, {"ai_updates": 10, "deaths": 0}, MAIN_PHASE, 0, None)
 
     assert measured.values == {
         "frame_ms.mean": 20.0, "frame_ms.min": 10.0, "frame_ms.p50": 20.0, "frame_ms.p95": None,
@@ -61,12 +61,12 @@ def test_hand_computed_metrics_of_judged_frames():
 
 def test_every_metric_without_a_value_says_why():
     for recorded in (frames(), frames((0, 1, 0, 5, 5, 5)), frames((0, 0, 0, 5, 5, 5))):
-        measured = measure(recorded, NO_SAMPLES, {}, MAIN_PHASE, 0, None)
+        measured = compute_metrics(recorded, NO_SAMPLES, {}, MAIN_PHASE, 0, None)
         assert {name for name, value in measured.values.items() if value is None} == set(measured.unmeasured)
 
 
 def test_only_warm_up_measures_no_duration_but_counts_emergencies():
-    measured = measure(frames((0, 1, 0, 5, 5, 5)), NO_SAMPLES, {"deaths": 3}, MAIN_PHASE, 1, 0)
+    measured = compute_metrics(frames((0, 1, 0, 5, 5, 5)), NO_SAMPLES, {"deaths": 3}, MAIN_PHASE, 1, 0)
 
     assert measured.values["frame_ms.max"] is None
     assert measured.values["physics_fps"] is None
@@ -89,7 +89,7 @@ def test_cpu_metrics_come_from_the_samples_within_judged_frames():
         (6 * S, 900.0, (100, 100)),  # after the last frame
     )
 
-    values = measure(recorded, cpu, {}, MAIN_PHASE, 0, None).values
+    values = compute_metrics(recorded, cpu, {}, MAIN_PHASE, 0, None).values
 
     assert values["cpu.effective_cores"] == (107.0 - 101.0) / 4
     assert values["cpu.busiest_core_percent"] == 50.0
@@ -99,7 +99,7 @@ def test_cpu_metrics_come_from_the_samples_within_judged_frames():
 def test_what_others_kept_busy_is_what_the_cores_did_beyond_the_run():
     cpu = samples((0, 0.0, (0, 0)), (1 * S, 0.5, (100, 60)), (2 * S, 1.0, (80, 60)))
 
-    values = measure(frames((0, 0, 0, 2 * S, 0, 0)), cpu, {}, MAIN_PHASE, 0, None).values
+    values = compute_metrics(frames((0, 0, 0, 2 * S, 0, 0)), cpu, {}, MAIN_PHASE, 0, None).values
 
     assert values["cpu.effective_cores"] == 0.5
     assert values["cpu.other_cores"] == 0.9 + 0.6 - 0.5
@@ -119,14 +119,14 @@ def test_the_time_between_stages_is_left_out():
         (22 * S, 1004.0, (30, 20)),
     )
 
-    values = measure(recorded, cpu, {}, MAIN_PHASE, 0, None).values
+    values = compute_metrics(recorded, cpu, {}, MAIN_PHASE, 0, None).values
 
     assert values["cpu.effective_cores"] == (2.0 + 4.0) / 4
     assert values["cpu.busiest_core_percent"] == 20.0
 
 
 def test_one_sample_gives_no_rate():
-    measured = measure(frames((0, 0, 0, 2 * S, 0, 0)), samples((1 * S, 1.0, (5, 5))), {}, MAIN_PHASE, 0, None)
+    measured = compute_metrics(frames((0, 0, 0, 2 * S, 0, 0)), samples((1 * S, 1.0, (5, 5))), {}, MAIN_PHASE, 0, None)
 
     assert measured.values["cpu.effective_cores"] is None
 
@@ -134,7 +134,7 @@ def test_one_sample_gives_no_rate():
 def test_a_core_that_went_away_leaves_no_busiest_core():
     cpu = samples((0, 0.0, (1, 1)), (1 * S, 1.0, (50, np.nan)))
 
-    measured = measure(frames((0, 0, 0, 2 * S, 0, 0)), cpu, {}, MAIN_PHASE, 0, None)
+    measured = compute_metrics(frames((0, 0, 0, 2 * S, 0, 0)), cpu, {}, MAIN_PHASE, 0, None)
 
     assert measured.values["cpu.effective_cores"] == 1.0
     for name in ("cpu.busiest_core_percent", "cpu.other_cores"):
@@ -147,7 +147,7 @@ def test_what_is_known_is_what_is_measured():
 
     known = known_metrics(COLUMNS, counters, MAIN_PHASE)
 
-    assert set(known) == set(measure(frames(), NO_SAMPLES, counters, MAIN_PHASE, 0, None).values)
+    assert set(known) == set(compute_metrics(frames(), NO_SAMPLES, counters, MAIN_PHASE, 0, None).values)
     assert len(set(known)) == len(known) == 2 * len(STATISTICS) + len(RUN_METRICS) + 2
 
 

@@ -7,9 +7,9 @@ import pytest
 from walkerbench.doctor.checks import check_machine, is_fit
 from walkerbench.doctor.gil import GilState
 from walkerbench.doctor.noise import Noise
-from walkerbench.doctor.readings import Readings
+from walkerbench.doctor.readings import MachineReadings
 
-QUIET = Readings(
+QUIET = MachineReadings(
     cores_present=8,
     cores_allowed=4,
     cpu_quota=None,

@@ -20,7 +20,7 @@ from walkerbench.flamegraph.stacks import (
     Track,
     collapsed,
     functions,
-    parts,
+    inner_parts,
     phases,
     speedscope,
     split,
@@ -95,10 +95,10 @@ def test_functions_count_themselves_once_a_stack():
 def test_parts_are_found_where_the_time_divides():
     stacks = [(ACT, UPDATE, SENSE)] * 5 + [(ACT, UPDATE, LEARN, SENSE)] * 3 + [(ACT,)]
 
-    assert parts(stacks) == [("look", 5), ("learn", 3)]
-    assert parts([(ACT, SENSE), (ACT, LEARN)]) == [("learn", 1), ("look", 1)]
-    assert parts([(ACT,)]) == []
-    assert parts([]) == []
+    assert inner_parts(stacks) == [("look", 5), ("learn", 3)]
+    assert inner_parts([(ACT, SENSE), (ACT, LEARN)]) == [("learn", 1), ("look", 1)]
+    assert inner_parts([(ACT,)]) == []
+    assert inner_parts([]) == []
 
 
 def test_collapsed_stacks():

@@ -21,7 +21,7 @@ from walkerbench.recording.frames import FrameRecorder
 from walkerbench.recording.scheduling import CoreWaitSource
 from walkerbench.running.run_recorder import recorded_dtypes
 from walkerbench.running.training_environment import TrainingEnvironment
-from walkerbench.slow_frames.explanations import SlowFrame, explain
+from walkerbench.slow_frames.explanations import SlowFrame, explain_slow_frames
 from walkerbench.slow_frames.worker_times import Setting
 from walkerbench.system.resources import allowed_cores
 
@@ -43,7 +43,7 @@ def record(environment: TrainingEnvironment, frames: int, limit: Criterion = LIM
         recorder.record(0, False, timing, environment.buffers.workers, [0])
     workload = environment.workload
     setting = Setting(environment.traits, GIL_ENABLED, workload.settle_phase, workload.main_phase)
-    return explain(*recorder.drain(), [limit], [setting])
+    return explain_slow_frames(*recorder.drain(), [limit], [setting])
 
 
 def undisturbed(explanations: tuple[SlowFrame, ...], what: Mapping[int, str]) -> dict[str, set[str | None]]:

@@ -8,7 +8,14 @@ from attributed import MAIN_PHASE, frames_of, setting, workers_of
 
 from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.criteria.judging import Verdict
-from walkerbench.slow_frames.explanations import count_causes, excuse, explain, explain_slowest, limits_of, worst
+from walkerbench.slow_frames.explanations import (
+    count_causes,
+    excuse,
+    explain_slow_frames,
+    explain_slowest,
+    limits_of,
+    worst,
+)
 
 SEQUENTIAL = setting("sequential")
 THREADED = setting("threaded")
@@ -27,7 +34,7 @@ def explained(frame, setting=SEQUENTIAL, worker=None, criteria=(LIMIT,)):
     frames = frames_of(*([typical] * 4), {**typical, **frame})
     last = {**WORKER, **({"busy_ns": frame["wall_ns"] - 2} if worker is None else worker)}
     workers = workers_of(*({**WORKER, "frame": number} for number in range(4)), {**last, "frame": 4})
-    (explanation,) = explain(frames, workers, criteria, [setting])
+    (explanation,) = explain_slow_frames(frames, workers, criteria, [setting])
     assert explanation.frame == 4
     return explanation
 
@@ -102,7 +109,7 @@ def test_the_worker_that_ended_last_is_to_blame():
         {"worker": 0, "start_ns": 1, "busy_ns": 200, "core_wait_ns": 199},
         {"worker": 1, "start_ns": 40, "busy_ns": 203, "cpu_ns": 203},
     )
-    (found,) = explain(frames, workers, [LIMIT], [PROCESS])
+    (found,) = explain_slow_frames(frames, workers, [LIMIT], [PROCESS])
     assert (found.worker, found.cause) == (1, "compute")
 
 
@@ -112,7 +119,7 @@ def test_a_thread_that_waits_for_a_core_may_hold_the_gil_meanwhile():
         {"worker": 0, "start_ns": 1, "busy_ns": 200, "cpu_ns": 1, "core_wait_ns": 199},
         {"worker": 1, "start_ns": 1, "busy_ns": 243, "cpu_ns": 11, "voluntary_switches": ASKING},
     )
-    (found,) = explain(frames, workers, [LIMIT], [THREADED])
+    (found,) = explain_slow_frames(frames, workers, [LIMIT], [THREADED])
     assert (found.worker, found.cause, found.host) == (1, "waiting for the GIL", False)
 
 
@@ -137,14 +144,14 @@ def test_the_cause_is_what_a_typical_frame_does_not_have():
     late = {**typical, "wall_ns": 245, "parent_core_wait_ns": 55}
     frames = frames_of(typical, typical, late)
     workers = workers_of(*({"frame": number, "busy_ns": 180} for number in range(3)))
-    (found,) = explain(frames, workers, [LIMIT], [SEQUENTIAL])
+    (found,) = explain_slow_frames(frames, workers, [LIMIT], [SEQUENTIAL])
     assert (found.cause, found.host) == ("not scheduled", True)
 
 
 def test_where_the_typical_frame_is_over_the_limit_its_largest_part_is_the_cause():
     slow = {"wall_ns": 240, "parent_cpu_ns": 230, "process_cpu_ns": 230, "parent_core_wait_ns": 10}
     frames, workers = frames_of(slow, slow, slow), workers_of(*({"frame": number} for number in range(3)))
-    found = explain(frames, workers, [LIMIT], [SEQUENTIAL])
+    found = explain_slow_frames(frames, workers, [LIMIT], [SEQUENTIAL])
     assert [(each.cause, each.host) for each in found] == [("compute", False)] * 3
 
 
@@ -166,7 +173,9 @@ def test_the_host_is_not_to_blame_where_workers_wait_for_one_another():
     late = {"wall_ns": 245, "parent_cpu_ns": 10, "process_cpu_ns": 10, "parent_core_wait_ns": 235}
     crowded = setting("sequential", crowded=True)
     for workers, host in ((SEQUENTIAL, True), (crowded, False)):
-        (found,) = explain(frames_of(late, FRAME), workers_of({"frame": 0}, {"frame": 1}), [LIMIT], [workers])
+        (found,) = explain_slow_frames(
+            frames_of(late, FRAME), workers_of({"frame": 0}, {"frame": 1}), [LIMIT], [workers]
+        )
         assert (found.cause, found.host) == ("not scheduled", host)
 
 
@@ -197,7 +206,9 @@ def many():
     frames["parent_core_wait_ns"][6] = 790_000_000
     frames["agents_ns"][5] = 250_000_000
     workers = workers_of(*({**WORKER, "frame": number} for number in range(len(frames))))
-    return frames, explain(frames, workers, [LIMIT, parse_criterion("agent_processing_ms.max < 200")], [SEQUENTIAL])
+    return frames, explain_slow_frames(
+        frames, workers, [LIMIT, parse_criterion("agent_processing_ms.max < 200")], [SEQUENTIAL]
+    )
 
 
 def test_the_worst_come_first_each_once():
@@ -243,7 +254,7 @@ def test_a_failure_is_taken_back_where_every_frame_over_the_limit_was_the_hosts(
 def test_a_stage_is_judged_by_its_own_frames():
     frames = frames_of({**FRAME, "wall_ns": 800}, {**FRAME, "wall_ns": 800, "stage": 1, "frame": 0})
     workers = workers_of({**WORKER, "frame": 0}, {**WORKER, "stage": 1, "frame": 0})
-    first, second = explain(frames, workers, [LIMIT], [SEQUENTIAL, SEQUENTIAL])
+    first, second = explain_slow_frames(frames, workers, [LIMIT], [SEQUENTIAL, SEQUENTIAL])
     explanations = (dataclasses.replace(first, host=True), dataclasses.replace(second, host=False))
 
     assert excuse(verdict(stage=0), frames, explanations, MAIN_PHASE).outcome == "unsupported"
@@ -264,4 +275,4 @@ def test_nothing_else_is_taken_back():
 def test_recordings_of_schema_1_are_not_explained():
     frames, _ = many()
     workers = workers_of(*({**WORKER, "frame": number} for number in range(len(frames))))
-    assert explain(frames, np.array(workers[["frame", "stage", "worker"]]), [LIMIT], [SEQUENTIAL]) == ()
+    assert explain_slow_frames(frames, np.array(workers[["frame", "stage", "worker"]]), [LIMIT], [SEQUENTIAL]) == ()

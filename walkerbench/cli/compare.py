@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from walkerbench.cli.options import (
     HELP_NAMES,
     Invocation,
-    RecordedRun,
+    RunName,
     decision_options,
     json_option,
     quiet_option,
@@ -29,7 +29,7 @@ _MEASURING = frozenset({"profile_name", "workload", "workers", "agents", "seed",
 
 
 @click.command("compare", context_settings=HELP_NAMES)
-@click.argument("recorded", metavar="[BASE CANDIDATE...]", type=RecordedRun(), nargs=-1)
+@click.argument("recorded", metavar="[BASE CANDIDATE...]", type=RunName(), nargs=-1)
 @work_options
 @rounds_options
 @decision_options
@@ -96,7 +96,7 @@ def compare_command(
 
 
 def _refuse_measuring(context: click.Context) -> None:
-    """Recorded runs are as they are: an option that says what to measure would be heeded by nobody."""
+    """Refuse options that say what to measure: recorded runs are as they are."""
     given = [
         option.opts[0]
         for option in context.command.params
@@ -107,7 +107,7 @@ def _refuse_measuring(context: click.Context) -> None:
 
 
 def _modes(profile: Profile, workers: int | None) -> tuple[Side, ...]:
-    """One side per mode, the base mode first."""
+    """Return one side per mode, the base mode first."""
     from walkerbench.interleaved.sides import Side
     from walkerbench.modes.registry import BASE_MODE, MODES
     from walkerbench.profile.overrides import ProfileOverrides, override

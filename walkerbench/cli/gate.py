@@ -18,7 +18,7 @@ from walkerbench.cli.file_output import write_file
 from walkerbench.cli.options import (
     HELP_NAMES,
     Invocation,
-    RecordedRun,
+    RunName,
     decision_options,
     json_option,
     judged_profile_options,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--baseline",
     "baselines",
-    type=RecordedRun(),
+    type=RunName(),
     multiple=True,
     metavar="RUNS",
     help="A recorded run, or a folder of runs, to compare with instead. Repeatable.",
@@ -170,7 +170,7 @@ def _print(result: GateResult, *, as_json: bool) -> None:
 
 @contextmanager
 def _told_to_github() -> Iterator[None]:
-    """What keeps a gate from a result is said where a pull request's readers see it, too."""
+    """Write an error that keeps a gate from a result where a pull request's readers see it, too."""
     try:
         yield
     except WalkerbenchError as error:

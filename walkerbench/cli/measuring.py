@@ -70,15 +70,15 @@ class RoundsProgress:
 
     def progress(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
         """Show how far it is."""
-        facts = describe(rounds_done, rounds, remaining_s)
+        facts = describe_rounds(rounds_done, rounds, remaining_s)
         self._display.show(what="", facts=facts, completed=rounds_done, total=rounds)
 
 
 def describe_plan(plan: Plan) -> str:
-    """What is going to be measured, in a line."""
+    """Return what is going to be measured, in a line."""
     return f"{plan}, about {clock_face(plan.rounds * plan.round_s)}"
 
 
-def describe(rounds_done: int, rounds: int, remaining_s: float) -> str:
-    """How far it is, in a line."""
+def describe_rounds(rounds_done: int, rounds: int, remaining_s: float) -> str:
+    """Return how far it is, in a line."""
     return f"round {rounds_done}/{rounds}  {clock_face(remaining_s)} left"

@@ -50,7 +50,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
         return float(match[1]) * _UNITS_S[match[2]]
 
 
-class Share(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
+class PartOfOne(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
     """A part of 1, written as `2%` or `0.02`."""
 
     name = "share"
@@ -96,7 +96,7 @@ class RegisteredName(click.ParamType):  # type: ignore[type-arg]  # generic in n
         return [CompletionItem(name) for name in self._registry.names() if name.startswith(incomplete)]
 
 
-class RecordedRun(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
+class RunName(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
     """A run directory, or `@latest`."""
 
     name = "run"
@@ -136,7 +136,7 @@ def json_option(command: Command) -> Command:
 
 def run_argument(command: Command) -> Command:
     """`RUN`: a recorded run."""
-    return click.argument("recorded", metavar="RUN", type=RecordedRun())(command)
+    return click.argument("recorded", metavar="RUN", type=RunName())(command)
 
 
 def profile_options(command: Command) -> Command:
@@ -165,7 +165,7 @@ def work_options(command: Command) -> Command:
 
 
 def decision_options(command: Command) -> Command:
-    """What a comparison is decided by; `Share` values are parts of 1."""
+    """What a comparison is decided by; `PartOfOne` values are parts of 1."""
     return _with(command, *_DECISION)
 
 
@@ -233,7 +233,7 @@ _CRITERION = click.option(
 _DECISION = (
     click.option(
         "--tolerance",
-        type=Share(),
+        type=PartOfOne(),
         default="2%",
         show_default=True,
         metavar="SHARE",
@@ -241,7 +241,7 @@ _DECISION = (
     ),
     click.option(
         "--alpha",
-        type=Share(),
+        type=PartOfOne(),
         default="1%",
         show_default=True,
         metavar="SHARE",

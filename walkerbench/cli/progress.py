@@ -40,7 +40,9 @@ class RunProgress(ProgressObserver):
     def show(self, progress: Progress) -> None:
         """Show how far it is."""
         total, completed = _share(progress)
-        self._display.show(what=describe_stage(progress), facts=describe(progress), completed=completed, total=total)
+        self._display.show(
+            what=describe_stage(progress), facts=describe_progress(progress), completed=completed, total=total
+        )
 
 
 def record_with_progress(profile: Profile, output: Path | None, command_line: Sequence[str], *, quiet: bool) -> Path:
@@ -68,12 +70,12 @@ def record_with_progress(profile: Profile, output: Path | None, command_line: Se
 
 
 def describe_stage(progress: Progress) -> str:
-    """Which stage it is, where there are several: `stage 2/3`."""
+    """Return which stage it is, where there are several: `stage 2/3`."""
     return "" if progress.stages == 1 else f"stage {progress.stage + 1}/{progress.stages}"
 
 
-def describe(progress: Progress) -> str:
-    """How far a stage is and how fast it goes, in one line."""
+def describe_progress(progress: Progress) -> str:
+    """Return how far a stage is and how fast it goes, in one line."""
     parts = [f"frame {progress.frame}" + (f"/{progress.frames}" if progress.frames is not None else "")]
     parts += [f"{progress.frames_per_s:.0f} frames/s", f"{progress.frame_ms:.2f} ms"]
     if progress.effective_cores is not None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from walkerbench.cli.file_output import write_file
-from walkerbench.cli.options import HELP_NAMES, RecordedRun, verbose_option
+from walkerbench.cli.options import HELP_NAMES, RunName, verbose_option
 from walkerbench.errors import ExitCode
 
 
 @click.command("report", context_settings=HELP_NAMES)
-@click.argument("recorded", metavar="RUN...", nargs=-1, required=True, type=RecordedRun())
+@click.argument("recorded", metavar="RUN...", nargs=-1, required=True, type=RunName())
 @click.option(
     "-o",
     "--output",

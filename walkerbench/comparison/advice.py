@@ -28,22 +28,22 @@ class Candidate:
 
     @property
     def speed_up(self) -> float:
-        """Times as fast as sequential."""
+        """Return how many times as fast as the base mode it is."""
         return 1 / self.comparison.time_ratio
 
     @property
     def is_faster(self) -> bool:
-        """Whether the whole interval lies on the fast side."""
+        """Return whether the whole interval lies on the fast side."""
         return self.comparison.high < 1
 
     @property
     def is_slower(self) -> bool:
-        """Whether the whole interval lies on the slow side."""
+        """Return whether the whole interval lies on the slow side."""
         return self.comparison.low > 1
 
 
 def advise(candidates: Sequence[Candidate], *, gil_enabled: bool | None) -> str:
-    """Say which mode to use on this machine, and what the others are.
+    """Return which mode to use on this machine, and what the others are.
 
     Only what an interval bears out is advised: a mode whose interval reaches past 1 is no gain that one can count on.
 

@@ -106,19 +106,19 @@ class Compared:
 
     @property
     def base(self) -> ComparedSide:
-        """What the others are compared with."""
+        """Return the side that the others are compared with."""
         return self.sides[0]
 
     @property
     def exit_code(self) -> ExitCode:
-        """`FAIL` with a regression, else `INCONCLUSIVE` where a comparison is, else `PASS`."""
+        """Return `FAIL` with a regression, else `INCONCLUSIVE` where a comparison is, else `PASS`."""
         return most_severe(_EXIT_CODES[comparison.verdict] for comparison in self.comparisons)
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything as plain data for JSON."""
+        """Return everything as plain data for JSON."""
         return dataclasses.asdict(self)
 
 
 def statistics_ms(nanoseconds: NDArray[np.int64]) -> dict[str, float | None]:
-    """Each of `STATISTICS` in ms of `(frames,)` nanoseconds; None where there are too few frames."""
+    """Return each of `STATISTICS` in ms of `(frames,)` nanoseconds; None where there are too few frames."""
     return {name: None if value is None else value / 1e6 for name, value in summarise(nanoseconds).items()}

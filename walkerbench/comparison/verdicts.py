@@ -33,7 +33,7 @@ __all__ = [
     "Comparison",
     "ComparisonVerdict",
     "Question",
-    "Repeats",
+    "RepeatTimes",
     "check_decidable",
     "holm",
     "judge_repeats",
@@ -69,8 +69,8 @@ class Question:
     metric: str
 
 
-class Repeats(NamedTuple):
-    """What one question compares after the fact.
+class RepeatTimes(NamedTuple):
+    """The times of recorded runs that one question compares.
 
     Attributes:
         base_s: `(m,)`, the mean frame time of each of the base's runs.
@@ -83,7 +83,7 @@ class Repeats(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """What became of one question.
+    """The answer to one question.
 
     Attributes:
         candidate: Label of the candidate.
@@ -167,7 +167,7 @@ def check_decidable(tolerance: float, alpha: float) -> None:
 
 
 def round_estimate(base_s: NDArray[Any], candidate_s: NDArray[Any]) -> float:
-    """A round's estimate of how much longer the candidate takes.
+    """Return a round's estimate of how much longer the candidate takes.
 
     The median, not the mean: a block that the machine disturbed must not speak for the round.
 
@@ -218,7 +218,7 @@ def judge_rounds(
 
 
 def judge_repeats(
-    times: Mapping[Question, Repeats], *, base: str, tolerance: float = TOLERANCE, alpha: float = ALPHA
+    times: Mapping[Question, RepeatTimes], *, base: str, tolerance: float = TOLERANCE, alpha: float = ALPHA
 ) -> tuple[Comparison, ...]:
     """Judge a family of comparisons by exact permutation tests over recorded runs.
 
@@ -243,7 +243,7 @@ def judge_repeats(
     return _judge({question: _of_repeats(repeats, question, rule) for question, repeats in times.items()}, rule)
 
 
-def _of_repeats(repeats: Repeats, question: Question, rule: _Rule) -> Evidence:
+def _of_repeats(repeats: RepeatTimes, question: Question, rule: _Rule) -> Evidence:
     base = _log_times(repeats.base_s, f"{rule.base} ({question.metric})")
     candidate = _log_times(repeats.candidate_s, f"{question.candidate} ({question.metric})")
     if split_count(len(base), len(candidate)) > MOST_SPLITS:
@@ -264,7 +264,7 @@ def _judge(family: Mapping[Question, Evidence], rule: _Rule) -> tuple[Comparison
 
 
 def holm(p_values: list[float]) -> list[float]:
-    """Holm's corrected p-values: each is at most alpha exactly where Holm's procedure rejects at alpha.
+    """Return Holm's corrected p-values: each is at most alpha exactly where Holm's procedure rejects at alpha.
 
     The smallest of m is multiplied by m, the next by m - 1, and so on; none is left below one that came before it.
 
@@ -315,7 +315,7 @@ def _verdict(p_slower: float, p_not_slower: float, alpha: float) -> ComparisonVe
 
 
 def _detectable_slowdown(evidence: Evidence, rule: _Rule) -> float | None:
-    """What the estimate would be if all repetitions were shifted until the lower bound is at the limit."""
+    """Return what the estimate would be if all repetitions were shifted until the lower bound is at the limit."""
     if not evidence.decidable:
         return None
     return math.expm1(rule.limit + evidence.estimate - evidence.low)

@@ -64,7 +64,7 @@ def known_metrics(columns: Iterable[str], counters: Iterable[str], main_phase: M
     return tuple(dict.fromkeys((*names, *RUN_METRICS, *counters)))
 
 
-def measure(
+def compute_metrics(
     frames: NDArray[Any],
     cpu: NDArray[Any],
     counters: Mapping[str, int],
@@ -72,7 +72,7 @@ def measure(
     emergency_shutdowns: int,
     missed_deadlines: int | None,
 ) -> Measured:
-    """Measure a run, or a stage of it.
+    """Return the metrics of a run, or of a stage of it.
 
     Args:
         frames: `(frames,)`, structured as `frames.npy`: the rows of the run or stage.

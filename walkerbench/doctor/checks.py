@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from walkerbench.doctor.readings import Readings
+from walkerbench.doctor.readings import MachineReadings
 from walkerbench.recorded_value import NOT_AVAILABLE
 
 Level = Literal["ok", "unknown", "warning", "unfit"]
@@ -37,7 +37,7 @@ class Check:
     advice: str = ""
 
 
-def check_machine(readings: Readings) -> tuple[Check, ...]:
+def check_machine(readings: MachineReadings) -> tuple[Check, ...]:
     """Return a check for each subject, the machine first, what was measured on it last."""
     return (
         _cores(readings),
@@ -60,21 +60,21 @@ def is_fit(checks: Sequence[Check]) -> bool:
     return all(check.level != "unfit" for check in checks)
 
 
-def _cores(readings: Readings) -> Check:
+def _cores(readings: MachineReadings) -> Check:
     seen = f"{readings.cores_allowed} of {readings.cores_present} may be used"
     if readings.cores_allowed < 2:
         return Check("cores", "warning", seen, "allow at least 2: on one, no mode can be faster than sequential")
     return Check("cores", "ok", seen)
 
 
-def _quota(readings: Readings) -> Check:
+def _quota(readings: MachineReadings) -> Check:
     if readings.cpu_quota is None:
         return Check("quota", "ok", "none")
     advice = "allow whole cores (a cpuset) instead: past a quota, the system stops the process within a frame"
     return Check("quota", "warning", f"{readings.cpu_quota:g} cores", advice)
 
 
-def _governor(readings: Readings) -> Check:
+def _governor(readings: MachineReadings) -> Check:
     if not readings.governors:
         return Check("governor", "unknown", NOT_AVAILABLE)
     seen = ", ".join(readings.governors)
@@ -84,7 +84,7 @@ def _governor(readings: Readings) -> Check:
     return Check("governor", "warning", seen, advice)
 
 
-def _turbo(readings: Readings) -> Check:
+def _turbo(readings: MachineReadings) -> Check:
     if readings.turbo is None:
         return Check("turbo", "unknown", NOT_AVAILABLE)
     if not readings.turbo:
@@ -93,7 +93,7 @@ def _turbo(readings: Readings) -> Check:
     return Check("turbo", "warning", "on", advice)
 
 
-def _load(readings: Readings) -> Check:
+def _load(readings: MachineReadings) -> Check:
     if readings.load is None:
         return Check("load", "unknown", NOT_AVAILABLE)
     # The system counts who wants to run on any core, those that this process may not use among them.
@@ -102,7 +102,7 @@ def _load(readings: Readings) -> Check:
     return Check("load", level, seen, _unless_ok(level, "end what else is running, or wait for a minute"))
 
 
-def _steal(readings: Readings) -> Check:
+def _steal(readings: MachineReadings) -> Check:
     if readings.steal_percent is None:
         return Check("steal", "unknown", NOT_AVAILABLE)
     level = _level(readings.steal_percent, _STEAL_PERCENT)
@@ -110,7 +110,7 @@ def _steal(readings: Readings) -> Check:
     return Check("steal", level, f"{readings.steal_percent:.1f} % of the cores' time", _unless_ok(level, advice))
 
 
-def _swap(readings: Readings) -> Check:
+def _swap(readings: MachineReadings) -> Check:
     seen = f"{readings.swap_used_bytes / 1e6:,.0f} MB in use"
     if readings.swapped_pages is None:
         return Check("swap", "unknown", f"{seen}; what is swapped meanwhile is {NOT_AVAILABLE}")
@@ -120,7 +120,7 @@ def _swap(readings: Readings) -> Check:
     return Check("swap", "ok", seen)
 
 
-def _blas(readings: Readings) -> Check:
+def _blas(readings: MachineReadings) -> Check:
     if not readings.blas:
         advice = "install NumPy from a wheel with OpenBLAS: what cannot be seen cannot be held to one thread a worker"
         return Check("BLAS", "warning", "none that is known", advice)
@@ -128,7 +128,7 @@ def _blas(readings: Readings) -> Check:
     return Check("BLAS", "ok", f"{seen} threads; a run holds it to 1 a worker")
 
 
-def _gil(readings: Readings) -> Check:
+def _gil(readings: MachineReadings) -> Check:
     gil = readings.gil
     if not gil.free_threaded_build:
         return Check("GIL", "ok", f"on; which import switched it on is {NOT_AVAILABLE}: this Python always has it")
@@ -138,19 +138,19 @@ def _gil(readings: Readings) -> Check:
     return Check("GIL", "warning", f"on, switched on by {gil.switched_on_by}", advice)
 
 
-def _timer(readings: Readings) -> Check:
+def _timer(readings: MachineReadings) -> Check:
     level = _level(readings.timer_step_ns, _TIMER_STEP_NS)
     advice = "use another clock source: see /sys/devices/system/clocksource/clocksource0/available_clocksource"
     return Check("timer", level, f"steps of {readings.timer_step_ns:,} ns", _unless_ok(level, advice))
 
 
-def _sleep(readings: Readings) -> Check:
+def _sleep(readings: MachineReadings) -> Check:
     level = _level(readings.sleep_overshoot_us, _SLEEP_OVERSHOOT_US)
     seen = f"1 ms takes {readings.sleep_overshoot_us:,.0f} µs longer"
     return Check("sleep", level, seen, _unless_ok(level, "measure at pace max: real-time pace misses its deadlines"))
 
 
-def _noise(readings: Readings) -> Check:
+def _noise(readings: MachineReadings) -> Check:
     noise = readings.noise
     level = _level(noise.drowned, _NOISE_SHARE)
     seen = (

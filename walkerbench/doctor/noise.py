@@ -15,7 +15,7 @@ from walkerbench.errors import WalkerbenchError
 from walkerbench.profile.model import Profile
 from walkerbench.running.training_environment import TrainingEnvironment
 
-BLOCK_S = 0.1
+_BLOCK_S = 0.1
 """How long a block of frames takes, about: long beside a frame, and short enough for some twenty pairs in 5 s."""
 
 _ERROR = 0.005  # on each side of the median's interval, which then holds at 99 %
@@ -38,7 +38,7 @@ class Noise:
 
 
 def noise_of(log_ratios: Sequence[float]) -> Noise:
-    """Sum up the log ratios of an A/A, at least one."""
+    """Return the noise that the log ratios of an A/A show, at least one."""
     ordered = np.sort(np.asarray(log_ratios))
     rank = max(1, bound_rank(len(ordered), _ERROR))
     farthest = max(abs(float(ordered[rank - 1])), abs(float(ordered[-rank])))
@@ -61,7 +61,7 @@ def measure_noise(profile: Profile, duration_s: float, clock_ns: Callable[[], in
         sides = [closing.enter_context(TrainingEnvironment(mode="sequential", workload=workload)) for _ in range(2)]
         warmup = max(1, profile.warmup)
         warmup_ns = [_time_block(side, warmup, clock_ns) for side in sides]
-        frames = max(1, round(BLOCK_S * 1e9 * warmup / min(warmup_ns)))
+        frames = max(1, round(_BLOCK_S * 1e9 * warmup / min(warmup_ns)))
         log_ratios: list[float] = []
         end = clock_ns() + duration_s * 1e9
         while clock_ns() < end or not log_ratios:
@@ -74,7 +74,7 @@ def measure_noise(profile: Profile, duration_s: float, clock_ns: Callable[[], in
 
 
 def _time_block(environment: TrainingEnvironment, frames: int, clock_ns: Callable[[], int]) -> int:
-    """How long some frames take, ns."""
+    """Return how long some frames take, ns."""
     start = clock_ns()
     for _ in range(frames):
         environment.step()

@@ -39,7 +39,7 @@ class Counters:
 
 
 @dataclass(frozen=True)
-class Readings:
+class MachineReadings:
     """What was read; None where the system has no source for it.
 
     Attributes:
@@ -75,7 +75,7 @@ class Readings:
     noise: Noise
 
 
-def read_all(measure: Callable[[], Noise], root: Path = _ROOT) -> Readings:
+def read_all(measure: Callable[[], Noise], root: Path = _ROOT) -> MachineReadings:
     """Read everything, and what the system counts while noise is measured.
 
     Args:
@@ -89,7 +89,7 @@ def read_all(measure: Callable[[], Noise], root: Path = _ROOT) -> Readings:
     before = read_counters(root)
     noise = measure()
     after = read_counters(root)
-    return Readings(
+    return MachineReadings(
         cores_present=psutil.cpu_count() or 1,
         cores_allowed=allowed_cores(),
         cpu_quota=cpu_quota(root),
@@ -108,13 +108,13 @@ def read_all(measure: Callable[[], Noise], root: Path = _ROOT) -> Readings:
 
 
 def read_governors(root: Path = _ROOT) -> tuple[str, ...]:
-    """The frequency governors in use; none where they cannot be seen, as in most virtual machines."""
+    """Return the frequency governors in use; none where they cannot be seen, as in most virtual machines."""
     files = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_governor")
     return tuple(sorted({text.strip() for file in files if (text := read_text(file)) is not None}))
 
 
 def read_turbo(root: Path = _ROOT) -> bool | None:
-    """Whether cores may run above their base frequency."""
+    """Return whether cores may run above their base frequency."""
     cpu = root / "sys/devices/system/cpu"
     for path, when_on in ((cpu / "intel_pstate/no_turbo", "0"), (cpu / "cpufreq/boost", "1")):
         text = read_text(path)
@@ -124,7 +124,7 @@ def read_turbo(root: Path = _ROOT) -> bool | None:
 
 
 def read_counters(root: Path = _ROOT) -> Counters:
-    """What the system counts; see proc(5) for `stat` and `vmstat`."""
+    """Return what the system counts; see proc(5) for `stat` and `vmstat`."""
     line = re.search(r"^cpu +([\d ]+)$", read_text(root / "proc/stat") or "", re.MULTILINE)
     ticks = [int(text) for text in line[1].split()] if line else []
     swapped = re.findall(r"^pswp(?:in|out) (\d+)$", read_text(root / "proc/vmstat") or "", re.MULTILINE)
@@ -136,21 +136,21 @@ def read_counters(root: Path = _ROOT) -> Counters:
 
 
 def steal_percent(before: Counters, after: Counters) -> float | None:
-    """Stolen time between two readings, in percent of all time; None without a source."""
+    """Return the stolen time between two readings, in percent of all time; None without a source."""
     if before.stolen is None or after.stolen is None or after.ticks <= before.ticks:
         return None
     return 100.0 * (after.stolen - before.stolen) / (after.ticks - before.ticks)
 
 
 def swapped_pages(before: Counters, after: Counters) -> int | None:
-    """Pages swapped in or out between two readings; None without a source."""
+    """Return the pages swapped in or out between two readings; None without a source."""
     if before.swapped_pages is None or after.swapped_pages is None:
         return None
     return after.swapped_pages - before.swapped_pages
 
 
 def read_blas() -> tuple[tuple[str, int], ...]:
-    """Each BLAS that is loaded, with its threads."""
+    """Return each BLAS that is loaded, with its threads."""
     libraries = threadpoolctl.threadpool_info()
     return tuple(
         (str(each.get("internal_api")), int(each["num_threads"])) for each in libraries if each["user_api"] == "blas"
@@ -158,7 +158,7 @@ def read_blas() -> tuple[tuple[str, int], ...]:
 
 
 def timer_step_ns(clock_ns: Callable[[], int] = time.perf_counter_ns) -> int:
-    """The smallest step between two readings of a clock that differ."""
+    """Return the smallest step between two readings of a clock that differ."""
     steps: list[int] = []
     last = clock_ns()
     while len(steps) < _CLOCK_STEPS:
@@ -170,7 +170,7 @@ def timer_step_ns(clock_ns: Callable[[], int] = time.perf_counter_ns) -> int:
 
 
 def sleep_overshoot_us() -> float:
-    """By how much a sleep of 1 ms is too long, median."""
+    """Return by how much a sleep of 1 ms is too long, median."""
     overshoots = []
     for _ in range(_SLEEPS):
         start = time.perf_counter()

@@ -161,7 +161,7 @@ def functions(stacks: Sequence[Stack]) -> list[FunctionTime]:
     return sorted(times, key=lambda time: (-time.own, -time.total, time.function, time.file))
 
 
-def parts(stacks: Sequence[Stack]) -> list[tuple[str, int]]:
+def inner_parts(stacks: Sequence[Stack]) -> list[tuple[str, int]]:
     """Return the parts of a phase: the functions below it where its time first divides, and their samples, most first.
 
     Args:

@@ -47,25 +47,25 @@ class GatedCriterion:
 
     @property
     def name(self) -> str:
-        """Its canonical text, and the stage where one is judged."""
+        """Return its canonical text, and the stage where one is judged."""
         first = self.verdicts[0]
         return first.criterion if first.stage is None else f"{first.criterion}, stage {first.stage + 1}"
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of its runs' outcomes."""
+        """Return the worst of its runs' outcomes."""
         found = {verdict.outcome for verdict in self.verdicts}
         return next(outcome for outcome in _WORST_OUTCOME_FIRST if outcome in found)
 
     @property
     def how_often(self) -> str:
-        """In how many of several runs it came out so, in words; nothing for a single run."""
+        """Return in how many of several runs it had this outcome, in words; nothing for a single run."""
         count = sum(verdict.outcome == self.outcome for verdict in self.verdicts)
         return "" if len(self.verdicts) == 1 else f" in {count} of {len(self.verdicts)} runs"
 
     @property
     def in_words(self) -> str:
-        """The criterion and why it came out so; of several runs the first that did."""
+        """Return the criterion and the reason for its outcome, as the first run with that outcome gives it."""
         number = next(number for number, each in enumerate(self.verdicts) if each.outcome == self.outcome)
         first = f", first in {self.directories[number]}" if self.how_often else ""
         return f"{self.name} ({self.verdicts[number].detail}){self.how_often}{first}"
@@ -73,7 +73,7 @@ class GatedCriterion:
 
 @dataclass(frozen=True)
 class GateResult:
-    """What a gate found.
+    """The result of a gate.
 
     Attributes:
         runs: The candidate's, at least one.
@@ -85,17 +85,17 @@ class GateResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The most severe of the runs' exit codes and the comparison's."""
+        """Return the most severe of the runs' exit codes and the comparison's."""
         return most_severe([*(each.exit_code for each in self.runs), self.compared.exit_code])
 
     @property
     def word(self) -> VerdictWord:
-        """PASS, FAIL, INCONCLUSIVE, or NO VERDICT where a run was not finished."""
+        """Return PASS, FAIL, INCONCLUSIVE, or NO VERDICT where a run was not finished."""
         return verdict_word(self.exit_code)
 
     @property
     def criteria(self) -> tuple[GatedCriterion, ...]:
-        """What the runs were judged by, each criterion of each stage once."""
+        """Return what the runs were judged by, each criterion of each stage once."""
         found: dict[tuple[int | None, str], list[tuple[Verdict, Path]]] = {}
         for each in self.runs:
             for verdict in each.run.verdicts:
@@ -104,7 +104,7 @@ class GateResult:
 
     @property
     def failures(self) -> list[str]:
-        """Why the gate fails: each criterion that is not met, each emergency, each regression."""
+        """Return why the gate fails: each criterion that is not met, each emergency, each regression."""
         lines = [f"criterion not met: {each.in_words}" for each in self.criteria if each.outcome == "fail"]
         lines += [
             f"emergency shutdown: {each.run.ended_because}" for each in self.runs if each.run.state == "emergency"
@@ -113,12 +113,12 @@ class GateResult:
 
     @property
     def doubts(self) -> list[str]:
-        """What could not be decided."""
+        """Return what could not be decided, a line each."""
         lines = [f"criterion not judged: {each.in_words}" for each in self.criteria if each.outcome == "unsupported"]
         return lines + self._comparisons("inconclusive")
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything as plain data for JSON."""
+        """Return everything as plain data for JSON."""
         return {
             "exit_code": self.exit_code,
             "verdict": self.word,

@@ -1,4 +1,4 @@
-"""Whether sides do the same work: what they are asked to do, and what their digests prove that they did."""
+"""Check whether sides do the same work: what they are asked to do, and what their digests prove that they did."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_measurable(sides: Sequence[Side]) -> None:
 
 
 def difference_asked_for(sides: Sequence[Side]) -> str | None:
-    """The first difference between what a candidate and the base are asked to do, or None.
+    """Return the first difference between what a candidate and the base are asked to do, or None.
 
     Mode, workers, safeguards and faults may differ: they do not change what is computed.
     """
@@ -87,7 +87,7 @@ class DigestWatch:
             raise refuse(self.difference)
 
     def sentence(self) -> str:
-        """What the digests prove."""
+        """Return what the digests prove, as a sentence."""
         if self.difference is not None:
             return f"{self.difference}; different work was allowed"
         frames = ", ".join(str(frame) for frame in sorted(next(iter(self.seen.values()))))

@@ -14,7 +14,7 @@ from walkerbench.modes.registry import MODES
 from walkerbench.profile.contradictions import find_contradictions
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import ProfileKeys, default_criteria, parse_known
-from walkerbench.profile.toml_tables import check_value, explain
+from walkerbench.profile.toml_tables import check_value, explain_refusal
 from walkerbench.workloads.registry import WORKLOADS
 
 _OF_STAGES = ("agents", "frames", "duration_s")
@@ -95,7 +95,7 @@ def _check_each(given: dict[str, Any], profile: Profile) -> None:
         try:
             check_value(ProfileKeys, key, value)
         except ValidationError as error:
-            problems.append((key, explain(error)))
+            problems.append((key, explain_refusal(error)))
     if "frames" in given and "duration_s" in given:
         problems.append(("frames, duration_s", "give one of the two"))
     if "agents" in given and len(profile.stages) > 1:

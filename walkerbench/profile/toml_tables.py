@@ -63,7 +63,7 @@ def check_value(kind: type, key: str, value: object) -> Any:
     return _adapter(kind, key).validate_json(json.dumps(value, default=str), strict=True)
 
 
-def explain(error: ValidationError) -> str:
+def explain_refusal(error: ValidationError) -> str:
     """What is wrong with a single value, and what is allowed, without the key."""
     return next(text for _, text in _explain(error, ""))
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide
-from walkerbench.comparison.verdicts import ALPHA, TOLERANCE, Question, Repeats, judge_repeats
+from walkerbench.comparison.verdicts import ALPHA, TOLERANCE, Question, RepeatTimes, judge_repeats
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import NotComparable
 from walkerbench.recorded_sides.comparability import JUDGED, check_comparable, check_repeats
@@ -47,7 +47,7 @@ def compare_recorded(
     differences = _check(sides, allow_different_work)
     base, candidates = sides[0], sides[1:]
     times = {
-        Question(side.label, METRIC): Repeats(base_s=_frame_times_s(base), candidate_s=_frame_times_s(side))
+        Question(side.label, METRIC): RepeatTimes(base_s=_frame_times_s(base), candidate_s=_frame_times_s(side))
         for side in candidates
     }
     comparisons = judge_repeats(times, base=base.label, tolerance=tolerance, alpha=alpha)
@@ -67,7 +67,7 @@ def compare_recorded(
 
 
 def _check(sides: Sequence[RecordedSide], allow_different_work: bool) -> tuple[str, ...]:
-    """What differs in the work of the sides, where that is allowed.
+    """Return what differs in the work of the sides, where that is allowed.
 
     Equality carries over, so that each run is held against its side's first and each side's first against the base's.
     """
@@ -124,7 +124,7 @@ def _side(side: RecordedSide) -> ComparedSide:
 
 
 def _shares(side: RecordedSide) -> tuple[TimeShare, ...]:
-    """Part by part the mean over the repeats; empty where one of them does not know where its time went."""
+    """Return the mean of each part over the repeats; nothing where one of them has no time shares."""
     known = [run.run.attribution.shares for run in side.runs if run.run.attribution is not None]
     if len(known) < len(side.runs):
         return ()
@@ -143,7 +143,7 @@ def _statistics(side: RecordedSide, duration: str) -> dict[str, float | None]:
 
 
 def _median(side: RecordedSide, metric: str) -> float | None:
-    """Over the repeats; None where one of them has not measured it."""
+    """Return the median over the repeats; None where one of them has not measured it."""
     values = [_value(run, metric) for run in side.runs]
     measured = [value for value in values if value is not None]
     return statistics.median(measured) if len(measured) == len(values) else None

@@ -98,7 +98,7 @@ def _runs_below(path: Path) -> Iterator[Path]:
 
 
 def _was_sampled(run: Path) -> bool:
-    """Whether `walkerbench flamegraph` left the run beside its stacks."""
+    """Return whether `walkerbench flamegraph` left the run beside its stacks."""
     return next(run.absolute().parent.glob(f"*{_STACKS_SUFFIX}"), None) is not None
 
 
@@ -164,7 +164,7 @@ def _by_age(runs: Sequence[RecordedRun]) -> list[RecordedRun]:
 
 
 def _identity(run: RunFile, argument: int) -> str:
-    """What repeats have in common; with changed files the argument too: another may have had others changed."""
+    """Return what repeats have in common; with changed files the argument, too: they may differ."""
     code = run.code
     changed_files = bool(code.workload.changed_files or code.walkerbench.changed_files)
     workers = [stage.workers for stage in run.stages]
@@ -177,14 +177,14 @@ def _settings(run: RunFile) -> dict[str, Any]:
 
 
 def _origin(group: Sequence[RecordedRun], arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> str:
-    """The names of the arguments that a group's runs are from."""
+    """Return the names of the arguments that a group's runs are from."""
     return ", ".join(
         name for name, runs in zip(names, arguments, strict=True) if any(run is each for run in runs for each in group)
     )
 
 
 def _labels(groups: Sequence[Sequence[RecordedRun]], origins: Sequence[str]) -> list[str]:
-    """A label for each side: the facts in which not all are alike; where those do not suffice, what it was named by."""
+    """Return a label for each side: the facts in which sides differ; where these do not suffice, its argument too."""
     firsts = [group[0].run for group in groups]
     described = [_described(run, firsts) for run in firsts]
     telling = [name for name in described[0] if len({facts[name] for facts in described}) > 1]
@@ -198,7 +198,7 @@ def _labels(groups: Sequence[Sequence[RecordedRun]], origins: Sequence[str]) -> 
 
 
 def _numbered(labels: Sequence[str]) -> list[str]:
-    """Labels, each one that is already taken with its number."""
+    """Return the labels, each one that is already taken with its number."""
     seen: Counter[str] = Counter()
     numbered = []
     for label in labels:
@@ -208,7 +208,7 @@ def _numbered(labels: Sequence[str]) -> list[str]:
 
 
 def _described(run: RunFile, others: Sequence[RunFile]) -> dict[str, str]:
-    """Facts of a side that a label may be made of, the most telling first."""
+    """Return the facts of a side that a label may be made of, the most important first."""
     return {
         "profile": str(run.profile.get("name", "")),
         "mode": _mode(run),
@@ -229,7 +229,7 @@ def _revision(run: RunFile) -> str:
 
 
 def _version(run: RunFile) -> str:
-    """Walkerbench's version, and its revision where that is not the workload's, too."""
+    """Return walkerbench's version, and its revision where that is not the workload's, too."""
     ours, theirs = run.code.walkerbench, run.code.workload
     version = f"walkerbench {ours.version}"
     revision = None if ours.revision == theirs.revision else _short(ours)
@@ -241,7 +241,7 @@ def _short(code: WalkerbenchCode | WorkloadCode) -> str | None:
 
 
 def _settings_apart(run: RunFile, others: Sequence[RunFile]) -> str:
-    """What a profile holds where others of its name hold something else."""
+    """Return what a profile holds where others of its name hold something else."""
     mine = flattened(_settings(run))
     namesakes = [other for other in others if other.profile.get("name") == run.profile.get("name")]
     keys = dict.fromkeys(key for other in namesakes for key in differing(mine, flattened(_settings(other))))

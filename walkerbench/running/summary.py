@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.criteria.judging import Verdict, judge_criteria
-from walkerbench.criteria.metrics import Measured, measure
+from walkerbench.criteria.metrics import Measured, compute_metrics
 from walkerbench.errors import RunFileError
 from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, StageRecord
 from walkerbench.slow_frames.attribution import attribute
-from walkerbench.slow_frames.explanations import count_causes, excuse, explain, explain_slowest, worst
+from walkerbench.slow_frames.explanations import count_causes, excuse, explain_slow_frames, explain_slowest, worst
 from walkerbench.slow_frames.worker_times import Setting
 from walkerbench.workloads.digests import digests_at, fold_checkpoints, fold_digests
 
@@ -47,7 +47,7 @@ def conclude(recorded: RecordedRun) -> RunFile:
     several = len(run.stages) > 1
     settings = [_setting(run, stage) for stage in run.stages]
     attribution = attribute(recorded.frames, recorded.workers, settings)
-    slow = explain(recorded.frames, recorded.workers, criteria, settings)
+    slow = explain_slow_frames(recorded.frames, recorded.workers, criteria, settings)
     longest = worst(slow, _WORST_FRAMES) or explain_slowest(recorded.frames, recorded.workers, settings, _WORST_FRAMES)
     verdicts: list[Verdict] = []
     stages = []
@@ -104,7 +104,7 @@ def _cores(machine: Mapping[str, Any]) -> float:
 def _measure(recorded: RecordedRun, rows: NDArray[Any], counters: Mapping[str, int], emergencies: int) -> Measured:
     run = recorded.run
     deadlines = _missed_deadlines(run, rows)
-    measured = measure(rows, recorded.cpu, counters, run.workload.main_phase, emergencies, deadlines)
+    measured = compute_metrics(rows, recorded.cpu, counters, run.workload.main_phase, emergencies, deadlines)
     unknown = [name for name in run.workload.counters if name not in counters]
     values = measured.values | dict.fromkeys(unknown)
     return Measured(values, measured.unmeasured | dict.fromkeys(unknown, "is only known of a run that has ended"))

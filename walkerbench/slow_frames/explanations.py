@@ -77,7 +77,7 @@ def limits_of(criteria: Iterable[Criterion], columns: Iterable[str], main_phase:
     }
 
 
-def explain(
+def explain_slow_frames(
     frames: NDArray[Any], workers: NDArray[Any], criteria: Iterable[Criterion], settings: Sequence[Setting]
 ) -> tuple[SlowFrame, ...]:
     """Explain every judged frame that is over a limit, for each limit that it is over.

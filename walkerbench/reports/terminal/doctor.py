@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from walkerbench.doctor.checks import Check, is_fit
-from walkerbench.doctor.readings import Readings
+from walkerbench.doctor.readings import MachineReadings
 from walkerbench.reports.wording.numbers import counted
 
 _STYLES = {"ok": "green", "unknown": "dim", "warning": "bold yellow", "unfit": "bold red"}
@@ -33,7 +33,7 @@ def checks_table(checks: Sequence[Check]) -> Iterator[RenderableType]:
     yield Text(f"\n{_in_words(checks)}", style="bold")
 
 
-def render(checks: Sequence[Check], readings: Readings) -> str:
+def render(checks: Sequence[Check], readings: MachineReadings) -> str:
     """Return checks and readings as JSON text, indented, with a newline at its end."""
     content = {
         "fit": is_fit(checks),

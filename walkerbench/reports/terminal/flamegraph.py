@@ -11,7 +11,7 @@ from rich.text import Text
 
 from walkerbench.flamegraph.passes import common_checkpoints
 from walkerbench.flamegraph.py_spy import RATE_HZ
-from walkerbench.flamegraph.stacks import OVERHEAD_PHASES, functions, parts, phases, within
+from walkerbench.flamegraph.stacks import OVERHEAD_PHASES, functions, inner_parts, phases, within
 from walkerbench.reports.terminal.tables import facts, table, titled
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed
 from walkerbench.workloads.digests import short_digest
@@ -111,7 +111,7 @@ def _phase(wall: SampledRun, gil: SampledRun | None, phase: str) -> Iterator[Ren
         holding = held_by_place.get((each.function, each.file), 0)
         in_gil = NOT_MEASURED if gil is None else _per_frame(holding, gil)
         grid.add_row(name, _per_frame(each.own, wall), _per_frame(each.total, wall), in_gil)
-    below = ", ".join(f"{name} {_per_frame(count, wall)}" for name, count in parts(stacks)[:_MOST_PARTS])
+    below = ", ".join(f"{name} {_per_frame(count, wall)}" for name, count in inner_parts(stacks)[:_MOST_PARTS])
     whole = f"{_per_frame(len(stacks), wall)} over all threads, from {len(stacks):,} samples"
     sentence = f"{whole}; of it {below}" if below else whole
     yield from titled(f"{phase}: top functions, in ms a frame", [Text(sentence, overflow="fold"), grid])
