@@ -88,7 +88,7 @@ def test_different_work_is_refused_or_said():
     )
 
 
-def test_to_allow_different_work_would_not_lift_another_difference():
+def test_allowing_different_work_lifts_no_other_difference():
     other = side("b", [2.0], first=10, digest="ffff", rows=digests(brain=(19, 1)))
     elsewhere = side("c", [2.0], first=20, machine={"cores_allowed": 1})
     with pytest.raises(NotComparable, match="cores_allowed") as caught:
