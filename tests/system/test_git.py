@@ -46,6 +46,68 @@ def test_the_environment_does_not_lead_elsewhere(tmp_path: Path, monkeypatch: py
     assert repository_of(tmp_path / "ours") == tmp_path / "ours"
 
 
+def test_no_variable_of_another_repository_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = make_repository(tmp_path, code="a = 1")
+    configuration = {"GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT"}
+    for name in set(git(tmp_path, "rev-parse", "--local-env-vars").split()) - configuration:
+        monkeypatch.setenv(name, "nonsense")
+    assert revision_of(tmp_path / "code.py") == CodeRevision(commit, False)
+    assert "=nonsense" not in run_git(tmp_path, "-c", "alias.variables=!env", "variables")
+
+
+@pytest.mark.parametrize(("key", "value"), [("core.worktree", "theirs"), ("core.bare", "true")])
+def test_configuration_by_variables_does_not_lead_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: str
+) -> None:
+    commit = make_repository(tmp_path / "ours", code="a = 1")
+    make_repository(tmp_path / "theirs", code="a = 2")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", key)
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(tmp_path / value) if value == "theirs" else value)
+    assert revision_of(tmp_path / "ours" / "code.py") == CodeRevision(commit, False)
+    assert repository_of(tmp_path / "ours") == tmp_path / "ours"
+
+
+@pytest.mark.parametrize("kind", ["GLOB", "NOGLOB", "ICASE", "LITERAL"])
+def test_a_file_name_is_no_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    commit = make_repository(tmp_path, code="")
+    for name in ("[c]ode.py", ":(glob)*", "*"):
+        (tmp_path / name).touch()
+    assert {revision_of(tmp_path / name) for name in ("[c]ode.py", ":(glob)*", "*")} == {UNKNOWN_REVISION}
+    monkeypatch.setenv(f"GIT_{kind}_PATHSPECS", "1")
+    assert revision_of(tmp_path / "code.py") == CodeRevision(commit, False)
+    assert revision_of(tmp_path / "[c]ode.py") == UNKNOWN_REVISION
+
+
+def test_no_program_of_the_repository_is_run(tmp_path: Path) -> None:
+    make_repository(tmp_path, code="a = 1")
+    program = tmp_path / ".git/hooks/post-checkout"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
+    program.chmod(0o755)
+    git(tmp_path, "config", "core.fsmonitor", str(program))
+    assert revision_of(tmp_path / "code.py").changed_files is False
+    run_git(tmp_path, "checkout", "--quiet", "--detach")
+    assert not (tmp_path / "was-run").exists()
+
+
+def test_reading_a_revision_takes_no_lock(tmp_path: Path) -> None:
+    commit = make_repository(tmp_path, code="a = 1")
+    index = tmp_path / ".git/index"
+    before = index.read_bytes()
+    os.utime(tmp_path / "code.py", (1, 1))  # `git status` would write what it finds into the index
+    assert revision_of(tmp_path / "code.py") == CodeRevision(commit, False)
+    assert index.read_bytes() == before
+
+
+def test_git_has_a_session_of_its_own_and_no_input(tmp_path: Path) -> None:
+    make_repository(tmp_path, code="")
+    said = run_git(tmp_path, "-c", "alias.facts=!ps -o sid= -p $$; wc -c", "facts").split()
+    assert int(said[0]) != os.getsid(0)
+    assert said[1] == "0"
+
+
 def test_a_file_name_may_be_any_bytes(tmp_path: Path) -> None:
     make_repository(tmp_path, code="")
     path = tmp_path / os.fsdecode(b"na\xefve.py")

@@ -11,16 +11,33 @@ from pathlib import Path
 from walkerbench.errors import GitError
 
 _TIMEOUT_S = 120.0
-_POINT_ELSEWHERE = (
-    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"),
-    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_IMPLICIT_WORK_TREE", "GIT_SHALLOW_FILE", "GIT_CEILING_DIRECTORIES"),
+_REPOSITORY_VARIABLES = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"),
+    *("GIT_INTERNAL_SUPER_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_SHALLOW_FILE"),
+    *("GIT_GRAFT_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_CEILING_DIRECTORIES"),
+    "GIT_CONFIG",
 )
-"""Variables that name a repository, whatever the directory: within a git hook, that of the hook."""
+"""Variables that describe one repository, whatever the directory: within a git hook, that of the hook.
+
+Of those that `git rev-parse --local-env-vars` lists, `GIT_CONFIG_PARAMETERS` and `GIT_CONFIG_COUNT` stay: they cannot
+name another repository, and a CI system may permit with them (`safe.directory`) to read a repository at all.
+"""
+
+_PATTERN_VARIABLES = ("GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS")
+"""Variables that would make a pattern of a file name; git refuses them beside `--literal-pathspecs`."""
+
+_REMOVED_VARIABLES = frozenset((*_REPOSITORY_VARIABLES, *_PATTERN_VARIABLES))
+
+_OPTIONS = (
+    *("--no-optional-locks", "--literal-pathspecs"),
+    # Programs that the repository's configuration names, and that git would start.
+    *("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false"),
+)
 
 
 @dataclass(frozen=True)
 class CodeRevision:
-    """Which code a file is of.
+    """The commit that a file of code belongs to.
 
     Attributes:
         revision: Commit of the repository that tracks it, 40 hexadecimal digits; None where no repository does.
@@ -32,20 +49,20 @@ class CodeRevision:
 
 
 UNKNOWN_REVISION = CodeRevision(None, None)
-"""Of code that no repository tracks."""
+"""The revision of code that no repository tracks."""
 
 
 def run_git(directory: Path, *arguments: str) -> str:
     """Run git in a directory.
 
-    No hook of the repository is run, and no lock is taken for the sake of a look.
+    No hook and no file system monitor of the repository is run. A command that only reads takes no lock.
 
     Args:
         directory: Where to run it; decides on the repository, whatever the environment says.
-        arguments: git's.
+        arguments: Words of the git command; a path among them is that path, and no pattern.
 
     Returns:
-        What it printed, without the newline at the end; bytes that are no UTF-8 are escaped as surrogates.
+        What it printed, without the newline at the end; bytes that are not UTF-8 are escaped as surrogates.
 
     Raises:
         GitError: There is no git, or it failed; in its own words.
@@ -53,10 +70,10 @@ def run_git(directory: Path, *arguments: str) -> str:
     program = shutil.which("git")
     if program is None:
         raise GitError("there is no git on the PATH")
-    environment = {name: value for name, value in os.environ.items() if name not in _POINT_ELSEWHERE}
+    environment = {name: value for name, value in os.environ.items() if name not in _REMOVED_VARIABLES}
     try:
         done = subprocess.run(  # noqa: S603  no shell
-            [program, "--no-optional-locks", "-c", f"core.hooksPath={os.devnull}", "-C", str(directory), *arguments],
+            [program, *_OPTIONS, "-C", str(directory), *arguments],
             capture_output=True, text=True, encoding="utf-8", errors="surrogateescape", timeout=_TIMEOUT_S,
             check=True, env=environment, stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches this process, which removes what git made; not git in its midst
@@ -86,8 +103,8 @@ def repository_of(directory: Path) -> Path | None:
 def revision_of(file: Path) -> CodeRevision:
     """Return the revision of the repository that tracks a file.
 
-    A file that merely lies in a repository, such as that of a package installed into an environment there, is not of
-    its code.
+    A file that lies in a repository and is not tracked there, such as one of a package that is installed into a virtual
+    environment there, is not code of that repository.
     """
     directory = file.parent
     if not directory.is_dir() or try_git(directory, "ls-files", "--error-unmatch", "--", file.name) is None:
