@@ -39,7 +39,6 @@ def test_a_workload_is_of_the_repository_that_holds_it(tmp_path: Path, monkeypat
     assert code_facts(theirs.ToyWorkload()).workload.changed_files is True
 
 
-def test_a_workload_without_a_file_is_of_no_revision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ToyWorkload, "__module__", "made up")
-    facts = code_facts(ToyWorkload())
+def test_a_workload_without_a_file_is_of_no_revision() -> None:
+    facts = code_facts(type("MadeUp", (ToyWorkload,), {"__module__": "made up"})())
     assert (facts.workload.module, facts.workload.revision, facts.workload.changed_files) == ("made up", None, None)

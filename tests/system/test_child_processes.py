@@ -80,6 +80,14 @@ def test_the_end_of_stderr_can_be_read() -> None:
         assert child.stderr_tail(100) == "one two"
 
 
+def test_reading_stderr_disturbs_no_child_that_writes() -> None:
+    lines = 4_000
+    with python(f"import os\nfor number in range({lines}): os.write(2, b'%05d\\n' % number)") as child:
+        while not child.ended_within(0.0):
+            child.stderr_tail(100)
+        assert child.stderr_tail(lines * 6).split() == [f"{number:05}" for number in range(lines)]
+
+
 def test_stderr_that_is_not_kept_is_this_processs(capfd: pytest.CaptureFixture[str]) -> None:
     with python("import sys; sys.stderr.write('seen')", keep_stderr=False) as child:
         child.wait()
@@ -93,30 +101,48 @@ def test_a_child_gets_directory_package_and_variables(tmp_path: Path) -> None:
         assert child.stdout.read().decode().split() == [str(tmp_path), str(PACKAGE), "yes"]
 
 
-class FakeChild:
-    """Notes the signals that it gets; something may happen while it is waited for."""
+PASSES_TO_ITS_PARENT = """
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+print("ready", flush=True)
+if sys.argv[1:]:
+    os.kill(os.getppid(), signal.SIGINT)
+first = signal.sigwait({signal.SIGINT, signal.SIGTERM})
+os.kill(os.getppid(), signal.SIGTERM)
+second = signal.sigwait({signal.SIGINT, signal.SIGTERM})
+sys.exit(first * 100 + second)
+"""
+"""Waits for a signal, then has its parent get another and waits for that one; its exit status says which they were."""
 
-    def __init__(self, during: Any = lambda: None) -> None:
-        self.got: list[int] = []
-        self._during = during
+SIGINT_THEN_SIGTERM = signal.SIGINT * 100 + signal.SIGTERM
+
+
+class NotedSignals(ChildProcess):
+    """A child that notes the signals that it is sent."""
+
+    def __init__(self, *arguments: str) -> None:
+        super().__init__([sys.executable, "-c", PASSES_TO_ITS_PARENT, *arguments], piped=True)
+        self.sent: list[int] = []
 
     def send_signal(self, number: int) -> None:
-        self.got.append(number)
-
-    def wait(self) -> int:
-        self._during()
-        return 7
+        self.sent.append(number)
+        super().send_signal(number)
 
 
-def test_a_signal_is_passed_on_once_whenever_it_comes() -> None:
-    with PassedOnSignals() as signals:
-        during: Any = FakeChild(lambda: os.kill(os.getpid(), signal.SIGINT))
-        assert signals.wait(during) == 7
-        assert during.got == [signal.SIGINT]
-        early: Any = FakeChild()
+def test_a_signal_during_the_wait_is_passed_on_once() -> None:
+    with PassedOnSignals() as signals, NotedSignals("sends") as child:
+        assert signals.wait(child) == SIGINT_THEN_SIGTERM
+        assert signals.received == signal.SIGTERM
+        assert child.sent == [signal.SIGINT, signal.SIGTERM]
+
+
+def test_a_signal_before_the_wait_is_passed_on_once() -> None:
+    with PassedOnSignals() as signals, NotedSignals() as child:
+        assert child.stdout.readline() == b"ready\n"
         os.kill(os.getpid(), signal.SIGINT)
-        signals.wait(early)
-        assert early.got == [signal.SIGINT]
+        assert (signals.received, child.sent) == (signal.SIGINT, [])
+        assert signals.wait(child) == SIGINT_THEN_SIGTERM
+        assert child.sent == [signal.SIGINT, signal.SIGTERM]
 
 
 def test_what_is_ignored_stays_ignored_and_the_rest_is_put_back() -> None:

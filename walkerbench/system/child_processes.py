@@ -1,4 +1,4 @@
-"""Child processes: how they are started, waited for, told of interrupts, and ended with all their own children."""
+"""Starts child processes, waits for them, passes signals on to them, and ends them with all their own children."""
 
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ class ChildProcess:
         self._directory = directory
         self._piped = piped
         self._keep_stderr = keep_stderr
+        self._killed = False
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
@@ -136,30 +137,39 @@ class ChildProcess:
         Returns:
             Its exit status, or minus the number of the signal that killed it.
         """
-        with suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.kill()
+        if not self._killed:  # once: afterwards, the number may become that of a group of other processes
+            with suppress(ProcessLookupError, PermissionError):
+                if hasattr(os, "killpg"):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                else:
+                    self._process.kill()
+            self._killed = True
         return self._process.wait()
 
     def stderr_tail(self, most_bytes: int) -> str:
-        """Return the last that it wrote to stderr; nothing where that is not kept.
+        """Return the end of what it wrote to stderr; an empty text where stderr is not kept.
 
         Args:
-            most_bytes: How much of it.
+            most_bytes: How many bytes of it at most.
         """
         if self._stderr is None:
             return ""
-        size = self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(0, size - most_bytes))
-        return self._stderr.read().decode(errors="replace")
+        return _read_end(self._stderr, most_bytes).decode(errors="replace")
 
     def _end(self) -> None:
         self.kill_group()
         for pipe in filter(None, (self._process.stdin, self._process.stdout)):
             with suppress(OSError):
                 pipe.close()
+
+
+def _read_end(file: IO[bytes], most_bytes: int) -> bytes:
+    """Return the end of a file that a child may be writing."""
+    start = max(0, os.fstat(file.fileno()).st_size - most_bytes)
+    if hasattr(os, "pread"):  # leaves alone the offset, at which the child writes
+        return os.pread(file.fileno(), most_bytes, start)
+    file.seek(start)
+    return file.read(most_bytes)
 
 
 class PassedOnSignals:
