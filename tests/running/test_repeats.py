@@ -1,7 +1,10 @@
+"""Repeats of a run, with real processes: of a package that ends each as a test says."""
+
 from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,8 +12,86 @@ from recorded_runs import recorded, run_file, write
 
 from walkerbench.criteria.judging import Verdict
 from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
+from walkerbench.profile.loading import load_profile
 from walkerbench.running import repeats
-from walkerbench.running.repeats import ChildRun, Repeats, record_repeats
+from walkerbench.running.repeats import ChildRun, Repeats, record_repeats, record_run
+from walkerbench.running.run_process import RunRequest
+from walkerbench.system.child_processes import PassedOnSignals
+
+ENDS_AS_PREPARED = """
+import json, os, shutil, signal, sys
+from pathlib import Path
+
+directory = Path(json.loads(Path(sys.argv[1]).read_text())["directory"])
+prepared = Path(__file__).parents[2] / directory.name
+if (prepared / "run").is_dir():
+    shutil.copytree(prepared / "run", directory)
+if (prepared / "signal").is_file():
+    os.kill(os.getppid(), int((prepared / "signal").read_text()))
+    signal.pause()  # until it is passed on
+status = int((prepared / "status").read_text())
+if status < 0:
+    os.kill(os.getpid(), -status)
+sys.exit(status)
+"""
+"""In place of `walkerbench.cli.recorded_run`: copies a prepared run, may send its parent a signal, and ends."""
+
+
+class PreparedRuns:
+    """A package whose runs end as prepared, and requests for them.
+
+    Attributes:
+        package: Its directory.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.package = directory / "package"
+        self._runs = directory / "runs"
+        folder = self.package / "walkerbench/cli"
+        folder.mkdir(parents=True)
+        for module in (folder.parent / "__init__.py", folder / "__init__.py"):
+            module.touch()
+        (folder / "recorded_run.py").write_text(ENDS_AS_PREPARED)
+
+    def prepare(
+        self, number: int, status: int, state: str = "finished", outcome: str | None = None, sends: int | None = None
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            number: Its number.
+            status: The exit status of its process, or minus the number of the signal that kills it.
+            state: The state of the run that is recorded.
+            outcome: Its only verdict's; None where nothing is recorded.
+            sends: The signal that its process sends to its parent and is then ended by, if any.
+        """
+        prepared = self.package / str(number)
+        prepared.mkdir()
+        (prepared / "status").write_text(str(status))
+        if outcome is not None:
+            write(prepared / "run", recorded("1", run_file("1", state=state, verdicts=[verdict(outcome)])))
+        if sends is not None:
+            (prepared / "signal").write_text(str(int(sends)))
+
+    def request(self, number: int) -> RunRequest:
+        """Return the request for a run."""
+        directory = self._runs / str(number)
+        return RunRequest(profile=load_profile("smoke"), directory=directory, command_line=(), progress=False)
+
+    def record(self, number: int) -> ChildRun:
+        """Record a run."""
+        with PassedOnSignals() as signals:
+            return record_run(self.request(number), signals, package=self.package)
+
+    def repeat(self, count: int, tell: Callable[[int], None]) -> Repeats:
+        """Record runs one after the other."""
+        return record_repeats(self.request, count, tell, package=self.package)
+
+
+@pytest.fixture
+def prepared_runs(tmp_path: Path) -> PreparedRuns:
+    """A package whose runs end as prepared."""
+    return PreparedRuns(tmp_path)
 
 
 def verdict(outcome):
@@ -54,15 +135,17 @@ def test_the_exit_code_that_counts(codes, interrupted, expected):
         (-9, "broken", "pass", (3, "was killed by SIGKILL (out of memory?)")),
     ],
 )
-def test_an_exit_code_is_a_verdict_where_the_recorded_run_bears_it_out(tmp_path, code, state, outcome, expected):
-    run = run_file("1", state=state, verdicts=[verdict(outcome)])
-    ended = repeats._ended(write(tmp_path / "run", recorded("1", run)), code, False)
+def test_an_exit_status_is_a_verdict_if_the_run_says_so_too(prepared_runs, code, state, outcome, expected):
+    prepared_runs.prepare(0, code, state, outcome)
+    ended = prepared_runs.record(0)
     assert (ended.exit_code, ended.crash) == expected
     assert ended.run is not None
 
 
-def test_a_process_that_recorded_nothing_has_no_verdict(tmp_path):
-    ended = [repeats._ended(tmp_path / "none", code, False) for code in (0, 1, 2, 3, 70)]
+def test_a_process_that_recorded_nothing_has_no_verdict(prepared_runs):
+    for number, status in enumerate((0, 1, 2, 3, 70)):
+        prepared_runs.prepare(number, status)
+    ended = [prepared_runs.record(number) for number in range(5)]
     assert [each.exit_code for each in ended] == [3, 3, 2, 3, 70]
     assert {each.run for each in ended} == {None}
 
@@ -83,16 +166,28 @@ def test_a_run_without_a_verdict_is_an_error(tmp_path, code, crash, kind, messag
     assert (type(caught.value), str(caught.value)) == (kind, message)
 
 
+OUTCOMES = {0: "pass", 1: "fail", 4: "unsupported"}
+
+
 @pytest.mark.parametrize(("codes", "begun"), [((0, 1, 4), 3), ((1, 3, 0), 2), ((2, 0, 0), 1)])
-def test_the_first_run_without_a_verdict_ends_the_repeats(monkeypatch, codes, begun):
-    left = list(codes)
-    monkeypatch.setattr(repeats, "record_run", lambda request, signals, *, package: child(left.pop(0)))
+def test_the_first_run_without_a_verdict_ends_the_repeats(prepared_runs, codes, begun):
+    for number, code in enumerate(codes):
+        prepared_runs.prepare(number, code, outcome=OUTCOMES.get(code))
     told = []
-    assert len(record_repeats(lambda number: number, 3, told.append).runs) == begun
+    ended = prepared_runs.repeat(3, told.append)
+    assert [run.exit_code for run in ended.runs] == list(codes[:begun])
     assert told == list(range(begun))
 
 
+def test_a_signal_during_a_run_lets_no_other_begin(prepared_runs):
+    prepared_runs.prepare(0, 0, outcome="pass", sends=signal.SIGTERM)
+    ended = prepared_runs.repeat(3, lambda _: None)
+    assert [(run.exit_code, run.crash) for run in ended.runs] == [(130, None)]
+    assert (ended.interrupted, ended.exit_code) == (True, 130)
+
+
 def test_a_signal_between_two_runs_lets_no_other_begin(monkeypatch):
+    # Put in place of the recording: no real process can send a signal so that it comes in this short time.
     def interrupted_after(request, signals, *, package):
         os.kill(os.getpid(), signal.SIGTERM)
         return child(0)

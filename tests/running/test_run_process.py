@@ -14,7 +14,6 @@ from walkerbench.errors import ExitCode, Interrupted, RunBroken, UsageError, Wal
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.overrides import ProfileOverrides, override
 from walkerbench.run_directory import read_run
-from walkerbench.running import run_process
 from walkerbench.running.run_process import (
     RunEnding,
     RunRequest,
@@ -107,9 +106,9 @@ def test_an_error_comes_with_its_code_and_words(tmp_path: Path, request_of: Any)
     assert (ended.exit_status, ended.stderr_tail) == (2, f"walkerbench: {message}\n")
 
 
-def test_an_unexpected_error_is_a_fault(monkeypatch: pytest.MonkeyPatch, request_of: Any) -> None:
-    monkeypatch.setattr(run_process, "write_request", lambda path, _: path.write_text("no JSON"))
-    ended = run_in_process(request_of(), wait)
+def test_an_unexpected_error_is_a_fault(request_of: Any) -> None:
+    script = 'for word; do request="$last"; last="$word"; done; echo no >"$request"; "$@"'  # its last word but one
+    ended = run_in_process(request_of(), wait, wrapper=("/bin/sh", "-c", script, "sh"))
     assert ended.ending == RunEnding(ExitCode.FAULT, "JSONDecodeError: Expecting value: line 1 column 1 (char 0)")
     assert (ended.exit_status, ended.stderr_tail) == (
         70,
