@@ -133,7 +133,7 @@ def test_a_revision_and_the_working_tree(repository: Any, tiny: Any) -> None:
         repository.git("reset", "--quiet", "--hard")
     check_consistency(measurement)
     head = repository.git("rev-parse", "main")
-    assert [(side.revision, side.dirty) for side in measurement.sides] == [(head, False), (head, True)]
+    assert [(side.revision, side.changed_files) for side in measurement.sides] == [(head, False), (head, True)]
     assert measurement.did_same_work
     assert repository.worktrees() == 1
 

@@ -234,4 +234,4 @@ def test_stray_prints_do_not_disturb(repository: Any, tiny: Any, make_session: M
     with checked_out("the-printing", "loud") as code, make_session(tiny(workload="varied"), code=code) as session:
         prepare(session)
         assert session.take_digest().frame == 3
-        assert session._last_words() == "a stray print"
+        assert session._last_stderr_line() == "a stray print"

@@ -24,7 +24,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_revision_is_checked_out_and_removed(repository: Any, temporary: Path) -> None:
     with checked_out("the-flipped", "it") as checkout:
         assert checkout.revision == repository.git("rev-parse", "the-flipped^{commit}")
-        assert checkout.dirty is False
+        assert checkout.changed_files is False
         assert checkout.directory.is_relative_to(temporary)
         assert "agent=7" in (checkout.directory / "varied_walkers.py").read_text(encoding="utf-8")
         assert repository.worktrees() == 2
@@ -75,12 +75,12 @@ def test_a_git_hook_that_calls_us_does_not_confuse_us(repository: Any, monkeypat
 def test_the_working_tree_is_taken_as_it_is(repository: Any, temporary: Path) -> None:
     with checked_out(".", "it") as clean:
         assert clean.directory == repository.directory
-        assert (clean.revision, clean.dirty) == (repository.git("rev-parse", "HEAD"), False)
+        assert (clean.revision, clean.changed_files) == (repository.git("rev-parse", "HEAD"), False)
     (repository.package / "unknown_to_git").touch()
     repository.append("running/pacing.py", "# changed\n")
     try:
-        with checked_out(".", "it") as dirty:
-            assert dirty.dirty is True
+        with checked_out(".", "it") as changed:
+            assert changed.changed_files is True
     finally:
         repository.git("reset", "--quiet", "--hard")
         repository.git("clean", "--quiet", "--force", "-d")

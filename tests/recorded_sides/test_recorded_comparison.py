@@ -46,7 +46,7 @@ def test_a_side_shows_medians_over_its_repeats():
     assert (shown.label, shown.mode, shown.workers, shown.faults, shown.digest) == (
         "a", "sequential", 1, "10 % more work", "00ff",
     )  # fmt: skip
-    assert (shown.frames, shown.revision, shown.dirty) == (90, "0123456789abcdef", False)
+    assert (shown.frames, shown.revision, shown.changed_files) == (90, "0123456789abcdef", False)
     assert shown.frame_ms["p99"] == shown.main_phase_ms["max"] == 3.0
     assert shown.frames_per_s == pytest.approx(1000 / 3)
     assert shown.effective_cores == 1.0

@@ -45,7 +45,7 @@ def side(label: str, mode: str = "sequential", factor: float = 1.0, **changes: A
         "workers": 1 if mode == "sequential" else 2,
         "fallback": None,
         "revision": None,
-        "dirty": None,
+        "changed_files": None,
         "faults": None,
         "frames": 1000,
         "frames_per_s": 500.0 / factor,
@@ -95,7 +95,7 @@ def measurement(labels: dict[str, str], factors: list[float], rounds: int = 12) 
         SideResult(
             label=label,
             revision=None,
-            dirty=None,
+            changed_files=None,
             profile=override(load_profile("smoke"), ProfileOverrides(mode=mode)).as_dict(),
             mode_used=mode,
             traits=MODES.find(mode).traits,

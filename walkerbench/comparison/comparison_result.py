@@ -42,7 +42,7 @@ class ComparedSide:
         workers: How many shards.
         fallback: Why that mode is not the one asked for, or None.
         revision: Commit of its code, or None where that is not known.
-        dirty: Whether files differed from that commit; None without one.
+        changed_files: Whether files differed from that commit; None without one.
         faults: What was injected, in words, or None.
         frames: How many frames were judged.
         frames_per_s: Judged frames ÷ their summed wall time; of recorded repeats the median, like every figure below.
@@ -62,7 +62,7 @@ class ComparedSide:
     workers: int
     fallback: str | None
     revision: str | None
-    dirty: bool | None
+    changed_files: bool | None
     faults: str | None
     frames: int
     frames_per_s: float

@@ -31,12 +31,12 @@ SampleKind = Literal["wall", "gil"]
 RATE_HZ = 100
 """Samples per second; py-spy's own default."""
 
-_LOOK_S = 0.1  # how often interrupts are checked during the run
+_INTERRUPT_CHECK_S = 0.1  # how often interrupts are checked during the run
 _TAIL_BYTES = 16384
 _PROBE = "import time; time.sleep(30)"  # py-spy ends it after a second, the shortest time that it can record
 _PROBE_TIMEOUT_S = 30.0
 _REFUSED = re.compile(r"EPERM|EACCES|permission|permitted|os error (1|13)\b|requires root", re.IGNORECASE)
-_VARIABLES = {"RUST_BACKTRACE": "0"}  # for a py-spy that is brief
+_PY_SPY_VARIABLES = {"RUST_BACKTRACE": "0"}  # for a py-spy that is brief
 _YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
 
 
@@ -71,7 +71,9 @@ def check_permitted(py_spy: str) -> None:
             "--output",
             str(Path(directory) / "samples"),
         ]
-        with ChildProcess([*recording, "--", *interpreter_command(), "-c", _PROBE], variables=_VARIABLES) as child:
+        with ChildProcess(
+            [*recording, "--", *interpreter_command(), "-c", _PROBE], variables=_PY_SPY_VARIABLES
+        ) as child:
             if not child.ended_within(_PROBE_TIMEOUT_S):
                 raise RunBroken(f"py-spy was to record for 1 s, and did not end within {_PROBE_TIMEOUT_S:g} s")
             said = " ".join(child.stderr_tail(_TAIL_BYTES).split())
@@ -119,7 +121,7 @@ def record_sampled(
     recording = [py_spy, "record", "--format", "speedscope", "--rate", str(RATE_HZ), "--output", str(samples)]
     wrapper = [*recording, "--subprocesses", "--threads", which, "--"]
     ended = run_in_process(
-        request, lambda child: _wait(child, interrupts, sampled=True), wrapper=wrapper, variables=_VARIABLES
+        request, lambda child: _wait(child, interrupts, sampled=True), wrapper=wrapper, variables=_PY_SPY_VARIABLES
     )
     _check(ended, request.directory, interrupts, sampled=True)
 
@@ -140,13 +142,13 @@ def what_to_allow(platform: str, ptrace_scope: str | None) -> str:
 
 def _wait(child: ChildProcess, interrupts: InterruptWatch, *, sampled: bool) -> int:
     """Wait for the end; pass the first interrupt on to the run, which then closes in order, and py-spy after it."""
-    told = False
-    while not child.ended_within(_LOOK_S):
-        if interrupts.received is not None and not told:
+    passed_on = False
+    while not child.ended_within(_INTERRUPT_CHECK_S):
+        if interrupts.received is not None and not passed_on:
             with suppress(psutil.Error, IndexError):  # py-spy may not have started the run yet: then the next time
                 whole = psutil.Process(child.pid)
                 (whole.children()[0] if sampled else whole).send_signal(signal.SIGINT)
-                told = True
+                passed_on = True
     return child.kill_group()  # a py-spy that broke may have left the run
 
 

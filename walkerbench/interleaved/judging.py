@@ -43,7 +43,7 @@ def _side(side: SideResult, measurement: Measurement) -> ComparedSide:
         workers=side.workers,
         fallback=side.fallback,
         revision=side.revision,
-        dirty=side.dirty,
+        changed_files=side.changed_files,
         faults=side.faults,
         frames=side.frames,
         frames_per_s=side.frames / side.wall_s,

@@ -39,7 +39,7 @@ class SideResult:
     Attributes:
         label: What it is called.
         revision: Its code's commit, or None where that is not known.
-        dirty: Whether files differ from that commit; None without one.
+        changed_files: Whether files differ from that commit; None without one.
         profile: As of `Profile.as_dict`.
         mode_used: The mode that really ran the shards.
         traits: Where it ran them.
@@ -58,7 +58,7 @@ class SideResult:
 
     label: str
     revision: str | None
-    dirty: bool | None
+    changed_files: bool | None
     profile: Mapping[str, Any]
     mode_used: str
     traits: ModeTraits

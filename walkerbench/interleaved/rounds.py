@@ -198,7 +198,7 @@ class _Measuring:
         return SideResult(
             label=side.label,
             revision=checkout.revision,
-            dirty=checkout.dirty,
+            changed_files=checkout.changed_files,
             profile=side.profile.as_dict(),
             mode_used=tally.prepared.mode_used,
             traits=tally.prepared.traits,

@@ -54,7 +54,7 @@ ANSWER_TIMEOUT_S = 120.0
 """How long a session may take to answer, to import and to build; frames come on top, each as slow as may be."""
 
 _CLOSE_S = 10.0  # how long a session may take to end in order before it is killed
-_LOOK_S = 0.2  # how often interrupts are looked at while waiting
+_INTERRUPT_CHECK_S = 0.2  # how often interrupts are checked while waiting
 _TAIL_BYTES = 4096
 _MOST_BYTES_SHOWN = 60
 _MOST_LINE_BYTES = 1 << 28  # far above the digests of as many agents as memory holds
@@ -84,7 +84,7 @@ def open_sessions(places: Sequence[Place], interrupts: InterruptWatch) -> Iterat
     Raises:
         SideError: A side's code does not start here, or its profile is refused.
         SessionError: A session broke.
-        Interrupted: The user wants no more.
+        Interrupted: The user ended it.
     """
     with ExitStack() as closing:
         sessions = tuple(closing.enter_context(Session(place, interrupts)) for place in places)
@@ -104,7 +104,7 @@ class Session:
 
     Args:
         place: What it holds.
-        interrupts: Looked at while waiting.
+        interrupts: Checked while waiting.
 
     Attributes:
         label: The side's.
@@ -154,7 +154,7 @@ class Session:
         except SessionCrashed as error:
             raise SideError(
                 f"side {self.label!r} does not start with the interpreter and dependencies of today: "
-                f"{self._last_words() or error}"
+                f"{self._last_stderr_line() or error}"
             ) from error
         spoken = version_of(line)
         if spoken is not None and spoken != PROTOCOL_VERSION:
@@ -243,7 +243,7 @@ class Session:
             if self._interrupts.received is not None:
                 raise Interrupted(f"interrupted ({self._interrupts.received}): nothing is left of the measurement")
             try:
-                line = self._inbox.get(timeout=max(0.0, min(_LOOK_S, deadline - time.monotonic())))
+                line = self._inbox.get(timeout=max(0.0, min(_INTERRUPT_CHECK_S, deadline - time.monotonic())))
             except Empty:
                 if time.monotonic() >= deadline:
                     raise SessionTimeout(self.label, self._place.round_number, self._block, timeout_s) from None
@@ -275,18 +275,18 @@ class Session:
         return ProtocolError(self.label, self._place.round_number, self._block, f"broke the session protocol: {what}")
 
     def _crashed(self) -> SessionCrashed:
-        return SessionCrashed(self.label, self._place.round_number, self._block, self._reap(), self._last_words())
+        return SessionCrashed(self.label, self._place.round_number, self._block, self._reap(), self._last_stderr_line())
 
     def _timeout_s(self, frames: int) -> float:
         return ANSWER_TIMEOUT_S + frames * self._profile.safeguards.slow_frame_s
 
-    def _last_words(self) -> str:
+    def _last_stderr_line(self) -> str:
         """The last line that the child wrote to stderr."""
         lines = self._child.stderr_tail(_TAIL_BYTES).split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def _end(self) -> None:
-        """See the child and its workers end: in order where it was asked to, else at once."""
+        """End the child and its workers: in order where it was asked to end, else at once."""
         if not self._leaving:
             with suppress(OSError):
                 self._child.stdin.close()
@@ -295,9 +295,9 @@ class Session:
     def _reap(self) -> int:
         """Wait for the child's end, kill what is left of its process group, and return its exit status."""
         if self._child.exit_status is None:
-            patience_s = 0.0 if self._interrupts.received is not None else _CLOSE_S
-            self._reader.join(patience_s)  # its pipe is the last that it closes
-            self._child.ended_within(0.0 if self._reader.is_alive() else patience_s)
+            timeout_s = 0.0 if self._interrupts.received is not None else _CLOSE_S
+            self._reader.join(timeout_s)  # its pipe is the last that it closes
+            self._child.ended_within(0.0 if self._reader.is_alive() else timeout_s)
         return self._child.kill_group()
 
 

@@ -22,7 +22,7 @@ WORKING_TREE = "."
 
 _PROTOCOL_MODULE = Path("walkerbench/interleaved/__main__.py")
 _FOLDER = "walkerbench-worktree-"
-_OF_A_PROCESS = re.compile(rf"{_FOLDER}(\d+)-")
+_FOLDER_OF_PROCESS = re.compile(rf"{_FOLDER}(\d+)-")
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class Checkout:
 
     Attributes:
         directory: Where the package `walkerbench` lies.
-        revision: Its commit, 40 hexadecimal digits; None where it is not told or the code is in no repository.
-        dirty: Whether files that git knows differ from that commit; None without one.
+        revision: Its commit, 40 hexadecimal digits; None where no repository tracks the code.
+        changed_files: Whether files that git knows differ from that commit; None without one.
     """
 
     directory: Path
     revision: str | None = None
-    dirty: bool | None = None
+    changed_files: bool | None = None
 
 
 @contextmanager
@@ -62,16 +62,16 @@ def checked_out(code: str | None, label: str) -> Iterator[Checkout]:
 
 
 def _running_package() -> Checkout:
-    return _as_it_is(PACKAGE)
+    return _checkout_of(PACKAGE)
 
 
 def _working_tree() -> Checkout:
     root = repository_of(Path.cwd())
     # Outside of any checkout of walkerbench, what runs now is the only code that can be meant.
-    return _running_package() if root is None or not (root / _PROTOCOL_MODULE).is_file() else _as_it_is(root)
+    return _running_package() if root is None or not (root / _PROTOCOL_MODULE).is_file() else _checkout_of(root)
 
 
-def _as_it_is(directory: Path) -> Checkout:
+def _checkout_of(directory: Path) -> Checkout:
     code = revision_of(directory / "walkerbench/__init__.py")
     return Checkout(directory, code.revision, code.changed_files)
 
@@ -82,15 +82,15 @@ def _worktree(revision: str, label: str) -> Iterator[Checkout]:
     commit = root and try_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if root is None or not commit:
         raise SideError(
-            f"side {label!r}: {revision!r} is no git revision here{_why_not(root)}, no profile and no key=value; "
-            "`walkerbench profiles` lists the profiles there are"
+            f"side {label!r}: {revision!r} is no git revision here{_why_no_revision(root)}, no profile and no "
+            "key=value; `walkerbench profiles` lists the profiles there are"
         )
     if try_git(root, "cat-file", "-e", f"{commit}:{_PROTOCOL_MODULE.as_posix()}") is None:
         raise SideError(
             f"side {label!r}: revision {commit[:10]} has no {_PROTOCOL_MODULE.parent}, the session protocol: it is "
             "older than this command, or no walkerbench; record runs of it with its own `walkerbench run` instead"
         )
-    _sweep(root)
+    _remove_abandoned(root)
     with tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         directory = Path(folder) / "worktree"
         try:
@@ -103,23 +103,23 @@ def _worktree(revision: str, label: str) -> Iterator[Checkout]:
             _remove(root, directory)
 
 
-def _sweep(root: Path) -> None:
-    """Remove what a process left that was killed and could not remove it itself."""
+def _remove_abandoned(root: Path) -> None:
+    """Remove the worktrees of processes that were killed and could not remove them."""
     for line in (try_git(root, "worktree", "list", "--porcelain") or "").splitlines():
         directory = Path(line.removeprefix("worktree "))
-        owner = _OF_A_PROCESS.match(directory.parent.name)
+        owner = _FOLDER_OF_PROCESS.match(directory.parent.name)
         if owner is not None and directory.is_dir() and not psutil.pid_exists(int(owner[1])):
             _remove(root, directory)
             shutil.rmtree(directory.parent, ignore_errors=True)
 
 
 def _remove(root: Path, directory: Path) -> None:
-    # Not `prune`, which would drop every worktree whose directory is out of sight right now, whosever it is.
+    # Not `prune`: it would also drop a worktree of the user whose directory is absent now, as on a removed disk.
     shutil.rmtree(directory, ignore_errors=True)
     try_git(root, "worktree", "remove", "--force", "--force", str(directory))  # twice: also one that is half made
 
 
-def _why_not(root: Path | None) -> str:
+def _why_no_revision(root: Path | None) -> str:
     if shutil.which("git") is None:
         return " (there is no git on the PATH)"
     if root is None:

@@ -108,7 +108,7 @@ def _side(side: RecordedSide) -> ComparedSide:
         workers=max(stage.workers for stage in first.stages),
         fallback=first.mode.fallback,
         revision=first.code.workload.revision,
-        dirty=first.code.workload.changed_files,
+        changed_files=first.code.workload.changed_files,
         faults=first.faults,
         frames=sum(stage.frames - stage.warmup for run in side.runs for stage in run.run.stages),
         frames_per_s=1 / statistics.median(_frame_times_s(side).tolist()),

@@ -119,8 +119,8 @@ def _ended(directory: Path, status: int, interrupted: bool) -> ChildRun:
     run = concluded(read_run(directory)).run if (directory / "run.json").exists() else None
     if interrupted:
         return ChildRun(directory, run, ExitCode.INTERRUPTED, None)
-    # Python itself ends with 1 where walkerbench cannot be imported: a verdict is one that the recorded run bears out.
-    borne_out = status in _VERDICTS and run is not None and exit_code_of_run(run.state, run.verdicts) == status
-    if borne_out or status in _NO_VERDICTS:
+    # Python itself ends with 1 where walkerbench cannot be imported: a verdict must be in the recorded run, too.
+    recorded_too = status in _VERDICTS and run is not None and exit_code_of_run(run.state, run.verdicts) == status
+    if recorded_too or status in _NO_VERDICTS:
         return ChildRun(directory, run, ExitCode(status), None)
     return ChildRun(directory, run, ExitCode.BROKEN, describe_exit(status))

@@ -20,19 +20,19 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 def leave_at_interrupts() -> None:
     """Let an interrupt end the process at once: for as long as nothing is under way that would have to be closed.
 
-    An exception would strike anywhere, such as within an import, where it is not always passed on.
+    An exception could be raised anywhere, such as within an import, where it is not always passed on.
     """
-    for number in _heeded():
+    for number in _handled_signals():
         signal.signal(number, _leave)
 
 
 def ignore_interrupts() -> None:
-    """Let no interrupt count any more: the process is about to end by itself."""
+    """Ignore every interrupt from now on: the process is about to end by itself."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _heeded() -> Iterator[int]:
+def _handled_signals() -> Iterator[int]:
     """All signals but those that are ignored already, as `nohup` does with the hang-up; Ctrl-C is always heeded."""
     for number in SIGNALS:
         if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
@@ -47,9 +47,9 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 class InterruptWatch:
-    """Notes interrupts while it is entered, instead of letting them strike anywhere.
+    """Notes interrupts while it is entered; none raises an exception at an arbitrary place.
 
-    A second one raises `KeyboardInterrupt` where it strikes, unless they are held; any further one does nothing.
+    A second one raises `KeyboardInterrupt` where the program is, unless they are held; any further one does nothing.
     Outside the main thread, where Python delivers no signals, it notes nothing.
 
     Attributes:
@@ -59,12 +59,12 @@ class InterruptWatch:
     def __init__(self) -> None:
         self.received: str | None = None
         self._held = False
-        self._struck = False
+        self._raised = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in _heeded()}
+            self._before = {number: signal.signal(number, self._note) for number in _handled_signals()}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -73,16 +73,16 @@ class InterruptWatch:
         self._before = {}
 
     def hold(self) -> None:
-        """Let none strike from here on: what is being closed takes little time and must not be left half done."""
+        """Let none raise an exception from now on: closing takes little time and must not be left half done."""
         self._held = True
 
     def release(self) -> None:
-        """Let a second one strike again."""
+        """Let a second one raise an exception again."""
         self._held = False
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if self.received is None:
             self.received = signal.Signals(number).name
-        elif not self._held and not self._struck:
-            self._struck = True
+        elif not self._held and not self._raised:
+            self._raised = True
             raise KeyboardInterrupt

@@ -61,4 +61,4 @@ def judged_by(compared: Compared) -> str:
 
 def code_of(side: ComparedSide) -> str | None:
     """Return a side's revision in short, with a word where files differ from it; None where it is not known."""
-    return short_revision(side.revision, side.dirty)
+    return short_revision(side.revision, side.changed_files)
