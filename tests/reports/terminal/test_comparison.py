@@ -60,6 +60,21 @@ def test_the_report_is_as_it_was(name: str) -> None:
     assert max(map(len, found.splitlines())) <= 80
 
 
+@pytest.mark.parametrize(
+    ("base", "candidate", "shown"),
+    [
+        ("a" * 40, "a" * 40, ["code aaaaaaaaaa"]),
+        ("a" * 40, "b" * 40, ["code of main aaaaaaaaaa", "code of mine bbbbbbbbbb"]),
+        ("a" * 40, None, ["code of main aaaaaaaaaa"]),
+        (None, None, []),
+    ],
+)
+def test_code_of_all_sides_is_one_row_only_if_equal(base: str | None, candidate: str | None, shown: list[str]) -> None:
+    result = compared(side("mine", revision=candidate), base=side("main", revision=base), ratios=[(1.0, 1.01)])
+    rows = [" ".join(line.split()) for line in to_text(report(result)).splitlines()]
+    assert [row for row in rows if row.startswith("code ")] == shown
+
+
 def test_long_labels_stand_in_the_head_and_leave_room_for_the_numbers() -> None:
     labels = ("environment.brain.batch_size=32", "environment.brain.batch_size=64", "batch_size=128")
     for several in (False, True):

@@ -70,11 +70,11 @@ def _head(compared: Compared, names: Mapping[str, str]) -> Mapping[str, Any]:
         "work": compared.same_work,
     }
     rows |= {name: label for label, name in names.items() if name != label}
-    codes = {side.label: code for side in compared.sides if (code := code_of(side)) is not None}
+    codes = {side.label: code_of(side) for side in compared.sides}
     if len(set(codes.values())) > 1:
-        rows |= {f"code of {names[label]}": code for label, code in codes.items()}
-    elif codes:
-        rows["code"] = next(iter(codes.values()))
+        rows |= {f"code of {names[label]}": code for label, code in codes.items() if code is not None}
+    elif (code := codes[compared.sides[0].label]) is not None:
+        rows["code"] = code
     return rows
 
 
