@@ -80,7 +80,7 @@ class ProfileName(click.ParamType):  # type: ignore[type-arg]  # generic in newe
 
 
 class RegisteredName(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
-    """A name in a registry; what stands for it is imported by whoever uses it.
+    """A name in a registry; what stands for it is imported where it is used.
 
     Args:
         registry: Of modes or workloads.

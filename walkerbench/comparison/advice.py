@@ -45,7 +45,7 @@ class Candidate:
 def advise(candidates: Sequence[Candidate], *, gil_enabled: bool | None) -> str:
     """Return which mode to use on this machine, and what the others are.
 
-    Only what an interval bears out is advised: a mode whose interval reaches past 1 is no gain that one can count on.
+    Only what an interval supports is advised: a mode whose interval reaches past 1 is no gain that one can count on.
 
     Args:
         candidates: The modes compared with sequential; may be empty.

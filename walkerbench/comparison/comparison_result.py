@@ -1,4 +1,4 @@
-"""What a comparison came to: the one shape that sides measured now and runs recorded before share.
+"""The result of a comparison: the one shape that sides measured now and runs recorded before share.
 
 Every comparison, of sides measured now or of recorded runs, gives a `Compared`, from which every report and the exit
 code are made.

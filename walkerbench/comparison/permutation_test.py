@@ -35,7 +35,7 @@ def permutation_p_values(
 
     Returns:
         The p-value for "above" and that for "below"; 1 for both where a group has a single value, whose scatter
-        nobody knows.
+        is unknown.
     """
     from scipy import stats  # slow to load: only comparisons pay for it
 

@@ -21,11 +21,11 @@ _NOISE_SHARE = (0.02, 0.10)  # the first is the tolerance that comparisons have 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that bears on measuring.
+    """One thing that influences measuring.
 
     Attributes:
         subject: What it is about.
-        level: `ok`, `unknown` (the system does not tell), `warning` (figures will be worse), `unfit` (they will be
+        level: `ok`, `unknown` (not available on this system), `warning` (figures will be worse), `unfit` (they will be
             worthless).
         seen: What was seen.
         advice: What to do about it; empty where nothing need be done.
@@ -113,8 +113,8 @@ def _steal(readings: MachineReadings) -> Check:
 def _swap(readings: MachineReadings) -> Check:
     seen = f"{readings.swap_used_bytes / 1e6:,.0f} MB in use"
     if readings.swapped_pages is None:
-        return Check("swap", "unknown", f"{seen}; what is swapped meanwhile is {NOT_AVAILABLE}")
-    seen = f"{seen}, pages swapped meanwhile: {readings.swapped_pages:,}"
+        return Check("swap", "unknown", f"{seen}; what is swapped during the measurement is {NOT_AVAILABLE}")
+    seen = f"{seen}, pages swapped during the measurement: {readings.swapped_pages:,}"
     if readings.swapped_pages > 0:
         return Check("swap", "unfit", seen, "free memory: a page that comes back from disk takes longer than a frame")
     return Check("swap", "ok", seen)

@@ -23,7 +23,7 @@ _ERROR = 0.005  # on each side of the median's interval, which then holds at 99 
 
 @dataclass(frozen=True)
 class Noise:
-    """What an A/A comes to.
+    """The result of an A/A.
 
     Attributes:
         pairs: How many pairs of blocks were timed.

@@ -1,4 +1,4 @@
-"""Reads what bears on measuring: cores, frequency, load, steal, swap, BLAS, timer. None where there is no source."""
+"""Reads what influences measuring: cores, frequency, load, steal, swap, BLAS, timer. None where there is no source."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ class MachineReadings:
         turbo: Whether cores may run above their base frequency.
         load: Runnable threads, averaged over the last minute.
         steal_percent: Share of all cores' time that a hypervisor gave to others, while noise was measured.
-        swapped_pages: Pages swapped in or out meanwhile.
+        swapped_pages: Pages swapped in or out while noise was measured.
         swap_used_bytes: Swap in use.
         blas: Each BLAS with the threads that it would use if walkerbench did not hold it to one.
         gil: The state of the GIL.
         timer_step_ns: The smallest step of the clock that frames are timed by.
         sleep_overshoot_us: By how much a sleep of 1 ms is too long, median.
-        noise: What an A/A came to.
+        noise: The result of an A/A.
     """
 
     cores_present: int

@@ -21,7 +21,7 @@ def find_baseline(texts: Sequence[str], root: Path) -> tuple[RecordedRun, ...]:
     """The runs that a user names as a baseline.
 
     Args:
-        texts: Runs and folders of runs, as of `find_runs`.
+        texts: Runs and folders of runs, as returned by `find_runs`.
         root: The folder that `@latest` looks in.
 
     Raises:
@@ -72,7 +72,7 @@ def gate_against_baseline(
     """Record the candidate's runs, and hold them against the baseline.
 
     Args:
-        base: The baseline, as of `find_baseline`.
+        base: The baseline, as returned by `find_baseline`.
         record: Records those of the candidate's runs, of so many in all.
         tolerance: The smallest slowdown that matters.
         alpha: Family-wise error rate.

@@ -17,7 +17,7 @@ from walkerbench.workloads.main_phase import MainPhase
 
 @dataclass(frozen=True)
 class RoundResult:
-    """What a round came to.
+    """The result of a round.
 
     Attributes:
         number: From 1.
@@ -48,7 +48,7 @@ class SideResult:
         workers: How many shards.
         faults: What was injected, in words, or None.
         digests: Frame → digest of the trajectory after it, the same in every round.
-        machine: Facts of the machine, as of `recording.machine.machine_facts`.
+        machine: Facts of the machine, as returned by `recording.machine.machine_facts`.
         cpu_s: CPU seconds of the session and its workers over all blocks.
         elapsed_s: Those blocks from beginning to end.
         parts_ns: Where the frames' time went, as returned by `attribution.nanoseconds`; None where not known.

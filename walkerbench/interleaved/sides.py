@@ -46,7 +46,7 @@ def parse_sides(texts: Sequence[str], profile: Profile) -> tuple[Side, ...]:
     """Read what a user writes for several sides.
 
     Args:
-        texts: One a side, as of `parse_side`; the same text twice makes two sides, `text` and `text #2`.
+        texts: One a side, as returned by `parse_side`; the same text twice makes two sides, `text` and `text #2`.
         profile: What each side runs where it does not say otherwise.
 
     Raises:

@@ -66,7 +66,7 @@ class _Worker:
 class _Events:
     """What the barrier waits for: answers and deaths of workers, by the numbers of their handles.
 
-    The set is told to the system once: to build it anew for every frame takes longer than the frame's two wake-ups.
+    The set is told to the system once: to build it again for every frame takes longer than the frame's two wake-ups.
     """
 
     def __init__(self) -> None:

@@ -35,7 +35,7 @@ def compare_recorded(
     of one side must have done the same work whatever is allowed: else what was repeated is not one thing.
 
     Args:
-        sides: The base first, as of `find_sides` or `group_runs`.
+        sides: The base first, as returned by `find_sides` or `group_runs`.
         tolerance: The smallest slowdown that matters; 0.02 is 2 %.
         alpha: Family-wise error rate.
         allow_different_work: Whether candidates may have done other work than the base.

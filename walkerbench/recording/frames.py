@@ -83,7 +83,7 @@ def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequen
     each frame counter   what it counted in this frame
     `process_cpu_ns`     CPU time of all threads of the parent's process, from the frame's
                          beginning to its end
-    `parent_…`           what the parent's thread used meanwhile: each field of
+    `parent_…`           what the parent's thread used in the frame: each field of
                          `recording.scheduling.ThreadSpan`; -1 where the system has no source
     ==================== ===============================================================
 

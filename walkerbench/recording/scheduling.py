@@ -26,7 +26,7 @@ class ThreadSpan(NamedTuple):
     """What one thread used between `ThreadMeter.begin` and `end`; `MISSING` where the system does not say.
 
     Attributes:
-        cpu_ns: CPU time. On a virtual machine, what the hypervisor took meanwhile may be part of it.
+        cpu_ns: CPU time. On a virtual machine, what the hypervisor took in that time may be part of it.
         core_wait_ns: Ready to run, waiting for a core.
         core_wait_before_ns: The same between the span before, or `restart`, and the beginning: a woken thread waits
             before it can look at the clock. 0 in a thread's first span.

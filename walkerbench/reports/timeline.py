@@ -153,7 +153,7 @@ class Timeline:
 
 
 def _faults(run: RunFile) -> dict[str, Any]:
-    # A profile is recorded as it was; nobody has checked it since.
+    # A profile is recorded as it was; it has not been checked since.
     faults = run.profile.get("faults")
     return faults if isinstance(faults, dict) else {}
 

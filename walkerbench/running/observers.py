@@ -1,4 +1,4 @@
-"""Those who look on at a run: the recorder, the progress display, and whoever else wants to watch.
+"""Those who look on at a run: the recorder, the progress display, and any other that wants to watch.
 
 Observers are called by the thread that steps the environment, between frames and outside of timed sections. What each
 of them costs is measured. One that raises or is too slow is dropped, and `run.json` says so: it never disturbs the run.

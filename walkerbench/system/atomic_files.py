@@ -108,7 +108,7 @@ def _move(written: Path, place: Path, *, replacing: bool) -> None:
         written.replace(place)
         return
     try:
-        os.link(written, place)  # unlike a rename, never over a file that came there meanwhile
+        os.link(written, place)  # unlike a rename, never over a file that has come there since
     except FileExistsError:
         raise OutputError(f"{place}: exists: give another file, or remove it") from None
     except OSError:  # a file system without links

@@ -51,7 +51,7 @@ def _heat_map(run: LabelledRun, number: int, *, alone: bool) -> Plot:
     return Plot(
         f"cores-{number}",
         "Load of each core" if alone else f"Load of each core, {run.label}",
-        f"Heat map of how busy each of {cores} cores was over the run, whoever caused it.",
+        f"Heat map of how busy each of {cores} cores was over the run, by any process.",
         (
             {
                 "type": "heatmap",

@@ -49,7 +49,7 @@ def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], 
 
 
 def overview(runs: Sequence[LabelledRun]) -> str:
-    """What each run is, its rates and what it comes to."""
+    """What each run is, its rates and its verdict."""
     rows = (
         (
             _labelled(each),

@@ -59,7 +59,7 @@ def summary(result: GateResult) -> str:
 
 
 def broken_summary(message: str) -> str:
-    """The summary of a gate that came to no result, as Markdown."""
+    """The summary of a gate that has no result, as Markdown."""
     lines = [f"- {plain(line)}" for line in message.splitlines()]
     return "\n".join([f"## {_TITLE}: NO VERDICT", "", *lines, ""])
 

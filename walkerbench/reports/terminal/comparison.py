@@ -44,7 +44,7 @@ def report(compared: Compared, *, advice: str | None = None) -> Iterator[Rendera
 
 
 def parts(compared: Compared) -> Iterator[RenderableType]:
-    """All of it but what it comes to."""
+    """All of it but the conclusion."""
     yield from _noteworthy(compared)
     names = _names(compared)
     yield layout.facts(_head(compared, names))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def report(result: GateResult) -> Iterator[RenderableType]:
-    """Lay out the comparison, the criteria of the runs, and what they come to."""
+    """Lay out the comparison, the criteria of the runs, and the conclusion."""
     yield from comparison.parts(result.compared)
     yield from layout.titled(f"Criteria, {where(result)}", [_criteria(result)])
     yield Text()

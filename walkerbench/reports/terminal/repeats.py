@@ -1,4 +1,4 @@
-"""Repeats of a run as a table for a terminal of 80 columns: a row a run, then what they come to."""
+"""Repeats of a run as a table for a terminal of 80 columns: a row for each run, then the conclusion."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def rows_of(layers: Layers, rows: slice) -> Layers:
 
 
 class Workspace:
-    """Memory that learning writes to, taken once: arrays of this size cost page faults whenever they are made anew.
+    """Memory that learning writes to, taken once: arrays of this size cost page faults whenever they are made again.
 
     Args:
         plan: Sizes of the network.

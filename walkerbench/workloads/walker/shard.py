@@ -124,7 +124,7 @@ class WalkerShard:
         self._count("recovered", recovered)
 
     def step_worlds(self, frame: int) -> None:
-        """Step every robot's world, read where it came to, and put back the fallen."""
+        """Step every robot's world, read where it is now, and put back the fallen."""
         physics = self._settings.physics
         dt, velocity, position = physics.dt_s, physics.velocity_iterations, physics.position_iterations
         for world, robot in zip(self._worlds, self._robots, strict=True):
