@@ -79,7 +79,8 @@ def _python() -> dict[str, Any]:
 
 
 def _blas() -> list[dict[str, Any]]:
-    # The path says where something is installed, which says nothing of the measurement and differs between equal installations.
+    # The path says where something is installed; it does not affect the measurement and differs between equal
+    # installations.
     return [
         {key: value for key, value in sorted(library.items()) if key != "filepath"}
         for library in threadpoolctl.threadpool_info()
