@@ -62,7 +62,16 @@ ARROWS: dict[str, set[str]] = {
         "system",
         "workloads",
     },
-    "gating": {"comparison", "criteria", "errors", "interleaved", "recorded_sides", "run_directory", "running"},
+    "gating": {
+        "comparison",
+        "criteria",
+        "errors",
+        "interleaved",
+        "profile",
+        "recorded_sides",
+        "run_directory",
+        "running",
+    },
     "flamegraph": {"errors", "modes", "profile", "run_directory", "running", "system", "workloads"},
     "doctor": {"comparison", "errors", "profile", "recorded_value", "running", "system"},
     "reports": {

@@ -18,9 +18,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from decision_rates import LEVEL, threshold_rate, verdict_rates
 
-from walkerbench.comparison.verdicts import ALPHA, TOLERANCE, rounds_needed
+from walkerbench.comparison.decision_rules import ALPHA, TOLERANCE
+from walkerbench.comparison.verdicts import rounds_needed
 from walkerbench.interleaved.measurement import Measurement
-from walkerbench.interleaved.round_plan import BUDGET_S, Plan, Request
+from walkerbench.interleaved.measurement_observer import MeasurementObserver
+from walkerbench.interleaved.round_plan import BUDGET_S, MeasurementRequest, Plan
 from walkerbench.interleaved.rounds import measure
 from walkerbench.interleaved.sides import parse_sides
 from walkerbench.profile.loading import load_profile
@@ -29,7 +31,7 @@ EXTRA_WORK_PERCENT = 5
 STATISTICS = {"mean": np.mean, "median": np.median, "min": np.min}
 
 
-class Told:
+class Told(MeasurementObserver):
     """Says on stderr how far it is."""
 
     def __init__(self, what: str) -> None:
@@ -38,13 +40,13 @@ class Told:
     def planned(self, plan: Plan) -> None:
         print(f"{self._what}: {plan}", file=sys.stderr)
 
-    def progress(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
+    def round_done(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
         print(f"{self._what}: round {rounds_done}/{rounds}, {remaining_s:.0f} s left", file=sys.stderr)
 
 
 def record(candidate: str, rounds: int) -> Measurement:
     sides = parse_sides(("default", candidate), load_profile("default"))
-    return measure(sides, Request(rounds=rounds), listener=Told(candidate))
+    return measure(sides, MeasurementRequest(rounds=rounds), observer=Told(candidate))
 
 
 def blocks(measured: Measurement, side: int) -> list[np.ndarray]:

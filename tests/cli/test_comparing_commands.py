@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import chdir
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -16,9 +16,12 @@ from comparisons import measurement
 from recorded_runs import recorded, run_file, stage, write
 
 import walkerbench
+from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.errors import BudgetTooSmall
 from walkerbench.interleaved import rounds as measuring
-from walkerbench.interleaved.round_plan import Request
+from walkerbench.interleaved.measurement import Measurement
+from walkerbench.interleaved.measurement_observer import MeasurementObserver
+from walkerbench.interleaved.round_plan import MeasurementRequest
 from walkerbench.interleaved.sides import Side
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.overrides import ProfileOverrides, override
@@ -33,18 +36,21 @@ class FakeMeasuring:
     factors: Sequence[float] = (1.0, 1.0, 1.0)
     error: Exception | None = None
     sides: Sequence[Side] = ()
-    request: Request | None = None
-    options: dict[str, Any] = field(default_factory=dict)
+    request: MeasurementRequest | None = None
+    rules: DecisionRules | None = None
 
-    def measure(self, sides: Sequence[Side], request: Request, *, listener: Any, **options: Any) -> Any:
-        self.sides, self.request, self.options = sides, request, options
+    def measure(
+        self, sides: Sequence[Side], request: MeasurementRequest, rules: DecisionRules, observer: MeasurementObserver
+    ) -> Measurement:
+        self.sides, self.request, self.rules = sides, request, rules
         if self.error is not None:
             raise self.error
         result = measurement({side.label: side.profile.mode for side in sides}, list(self.factors)[: len(sides)])
-        listener.planned(result.plan)
+        observer.started(sides)
+        observer.planned(result.plan)
         for number in (1, 12):
-            listener.progress(number, 12, 12.0 - number)
-        return result
+            observer.round_done(number, 12, 12.0 - number)
+        return replace(result, rules=rules)
 
 
 @pytest.fixture
@@ -79,10 +85,10 @@ def test_compare_measures_all_modes_and_advises(command: Any, fake: FakeMeasurin
 def test_options_reach_the_measurement(command: Any, fake: FakeMeasuring) -> None:
     decision = "--tolerance 5% --alpha 0.02 --allow-different-work"
     command("ab", "smoke", "smoke,mode=process", "--budget", "2m", "--rounds", "20", *decision.split(), "-q")
-    assert fake.request == Request(budget_s=120.0, rounds=20, alpha=0.02)
-    assert fake.options == {"allow_different_work": True}
+    assert fake.request == MeasurementRequest(budget_s=120.0, rounds=20)
+    assert fake.rules == DecisionRules(tolerance=0.05, alpha=0.02, allow_different_work=True)
     command("ab", ".", ".", "-q")
-    assert fake.request == Request()
+    assert (fake.request, fake.rules) == (MeasurementRequest(), DecisionRules())
 
 
 @pytest.mark.parametrize(
@@ -113,7 +119,7 @@ def test_json_is_all_that_is_printed(command: Any, fake: FakeMeasuring) -> None:
         (("ab", ".", ".", "--tolerance", "much"), "'much' is no share: give a number with a percent sign, as in 2%"),
         (("ab", ".", ".", "--tolerance", "5"), "'5' would be all of it or more: did you mean 5%?"),
         (("ab", ".", ".", "--tolerance", "100%"), "'100%' is no share: give less than 100%."),
-        (("gate", "--against", "."), "--against .: that is the candidate itself; give a git revision"),
+        (("gate", "--against", "."), ".: that is the candidate itself: give a git revision (--against)"),
         (("gate", "--baseline", ""), "an empty name"),
         (("gate", "--baseline", "x" * 300), "no such run directory"),
         (("ab", ".", ".", "--alpha", "60%"), "an alpha of 0.6 makes no sense: give more than 0 and less than 0.5"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkerbench.cli.options import Duration, ProfileName, RunName
+from walkerbench.cli.option_types import Duration, ProfileName, RunName
 from walkerbench.profile import shipped as shipped_profiles
 from walkerbench.profile.loading import load_profile
 

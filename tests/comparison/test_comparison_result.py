@@ -54,7 +54,7 @@ def test_statistics_are_in_milliseconds() -> None:
 
 def test_a_measurement_is_judged_as_one_family() -> None:
     sides = {"sequential": "sequential", "threaded (2)": "threaded", "process (2)": "process"}
-    result = judge_measurement(measurement(sides, [1.0, 1.25, 0.5]), tolerance=0.02)
+    result = judge_measurement(measurement(sides, [1.0, 1.25, 0.5]))
     assert [each.verdict for each in result.comparisons] == ["regression", "no regression"]
     assert [each.time_ratio for each in result.comparisons] == pytest.approx([1.25, 0.5])
     # 12 of 12 rounds: 1/4096, twice it for the first of a family of two.

@@ -14,9 +14,10 @@ import pytest
 from scipy.stats import binomtest
 
 from walkerbench.comparison.confidence_interval import bound_rank, shifts
+from walkerbench.comparison.decision_rules import ALPHA, TOLERANCE
 from walkerbench.comparison.permutation_test import permutation_p_values
 from walkerbench.comparison.sign_test import sign_p_value
-from walkerbench.comparison.verdicts import ALPHA, TOLERANCE, Question, holm, judge_rounds, round_estimate
+from walkerbench.comparison.verdicts import Question, holm, judge_rounds, round_estimate
 
 ROUNDS = 11
 TRIALS = 20_000

@@ -8,7 +8,7 @@ import pytest
 from comparisons import SLOWER, UNCLEAR, gated
 
 from walkerbench.errors import BaselineSizeError, UsageError
-from walkerbench.gating.baseline import runs_to_record
+from walkerbench.gating.against_baseline import runs_to_record
 from walkerbench.gating.gate_result import GatedRun, GateResult
 
 

@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from walkerbench.comparison.decision_rules import ALPHA
 from walkerbench.errors import BudgetTooSmall, TooFewRounds
-from walkerbench.interleaved.round_plan import Calibration, Plan, Request, block_orders, frames_per_block, make_plan
+from walkerbench.interleaved.round_plan import (
+    Calibration,
+    MeasurementRequest,
+    Plan,
+    block_orders,
+    frames_per_block,
+    make_plan,
+)
 
 # Sides at 1 ms and 1.5 ms a frame: 125 frames a block, 0.3125 s for a block of both, 12 of them 3.75 s.
 TWO_SIDES = Calibration(spent_s=3.0, overhead_s=1.0, frame_s=(0.001, 0.0015))
@@ -15,29 +23,29 @@ TWO_SIDES = Calibration(spent_s=3.0, overhead_s=1.0, frame_s=(0.001, 0.0015))
 
 def test_the_budget_is_divided_by_hand() -> None:
     # (60 - 3) / 4.75 = 12: enough for the 11 that 1 % takes.
-    assert make_plan(Request(budget_s=60.0), TWO_SIDES) == Plan(12, 12, 125, pytest.approx(4.75))
+    assert make_plan(MeasurementRequest(budget_s=60.0), TWO_SIDES, ALPHA) == Plan(12, 12, 125, pytest.approx(4.75))
 
 
 def test_fewer_blocks_where_rounds_would_not_be_enough() -> None:
     # 37 s: 7 rounds of 12 blocks, 8 of 10, 10 of 8 (3.5 s each), 12 of 6 (2.875 s each).
-    assert make_plan(Request(budget_s=40.0), TWO_SIDES) == Plan(12, 6, 125, pytest.approx(2.875))
+    assert make_plan(MeasurementRequest(budget_s=40.0), TWO_SIDES, ALPHA) == Plan(12, 6, 125, pytest.approx(2.875))
 
 
 def test_a_budget_that_is_too_small_is_refused_with_one_that_would_do() -> None:
     with pytest.raises(BudgetTooSmall) as caught:
-        make_plan(Request(budget_s=20.0), TWO_SIDES)
+        make_plan(MeasurementRequest(budget_s=20.0), TWO_SIDES, ALPHA)
     # 3 + 11 · 2.875 = 34.625; with two fifths to spare, in steps of 5 s.
     assert str(caught.value) == (
         "a budget of 20 s is too small for the 11 rounds that an error rate of 1 % takes "
         "(by the first one, a round takes 2.9 s here): give 50 s or more"
     )
     assert caught.value.needed_s == 50
-    assert make_plan(Request(budget_s=40.0), TWO_SIDES).rounds >= 11
+    assert make_plan(MeasurementRequest(budget_s=40.0), TWO_SIDES, ALPHA).rounds >= 11
 
 
 def test_a_calibration_that_used_up_the_budget_leaves_no_rounds() -> None:
     with pytest.raises(BudgetTooSmall, match="give 50 s or more"):
-        make_plan(Request(budget_s=1.0), TWO_SIDES)
+        make_plan(MeasurementRequest(budget_s=1.0), TWO_SIDES, ALPHA)
 
 
 def test_more_sides_take_more_rounds() -> None:
@@ -46,18 +54,20 @@ def test_more_sides_take_more_rounds() -> None:
         TooFewRounds,
         match=r"with 11 rounds, an error rate of 1 % would hang on every single one: give 12 or more",
     ):
-        make_plan(Request(rounds=11), three)
+        make_plan(MeasurementRequest(rounds=11), three, ALPHA)
     # With one round that disagrees, 11 reach 12 / 2048 = 0.59 %, and 12 reach 13 / 4096 = 0.32 %, below 1 % / 2.
-    assert make_plan(Request(rounds=12), three).rounds == 12
+    assert make_plan(MeasurementRequest(rounds=12), three, ALPHA).rounds == 12
 
 
 def test_rounds_that_were_asked_for_are_run_whatever_they_take() -> None:
-    assert make_plan(Request(budget_s=0.1, rounds=11), TWO_SIDES) == Plan(11, 12, 125, pytest.approx(4.75))
+    assert make_plan(MeasurementRequest(budget_s=0.1, rounds=11), TWO_SIDES, ALPHA) == Plan(
+        11, 12, 125, pytest.approx(4.75)
+    )
     with pytest.raises(
         TooFewRounds,
         match=r"with 10 rounds, an error rate of 1 % would hang on every single one: give 11 or more",
     ) as caught:
-        make_plan(Request(rounds=10), TWO_SIDES)
+        make_plan(MeasurementRequest(rounds=10), TWO_SIDES, ALPHA)
     assert caught.value.needed == 11
 
 
@@ -66,7 +76,7 @@ def test_slow_frames_are_blocks_of_their_own() -> None:
     assert frames_per_block(0.0625) == 2
     slow = Calibration(4.0, 2.0, (0.5, 0.5))
     # Of 6 blocks, 6 · 1 s + 2 s: 8 s a round.
-    assert make_plan(Request(budget_s=100.0), slow) == Plan(12, 6, 1, pytest.approx(8.0))
+    assert make_plan(MeasurementRequest(budget_s=100.0), slow, ALPHA) == Plan(12, 6, 1, pytest.approx(8.0))
 
 
 @given(st.integers(2, 5), st.integers(0, 2**32), st.integers(1, 99))

@@ -14,18 +14,20 @@ import numpy as np
 import pytest
 from leftovers import nothing_left_behind
 
+from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.errors import Interrupted, NotComparable, SideError, UsageError
 from walkerbench.interleaved import round_plan as planning
 from walkerbench.interleaved.measurement import Measurement
-from walkerbench.interleaved.round_plan import Plan, Request
+from walkerbench.interleaved.measurement_observer import MeasurementObserver
+from walkerbench.interleaved.round_plan import MeasurementRequest, Plan
 from walkerbench.interleaved.rounds import measure
 from walkerbench.interleaved.sides import parse_sides
 
 BLOCKS = 2
-TWO_ROUNDS = Request(rounds=2)
+TWO_ROUNDS = MeasurementRequest(rounds=2)
 
 
-class Audience:
+class Audience(MeasurementObserver):
     """Notes what it is told, and acts on it."""
 
     def __init__(self, on_plan: Callable[[], None] = lambda: None) -> None:
@@ -37,7 +39,7 @@ class Audience:
         self.plans.append(plan)
         self._on_plan()
 
-    def progress(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
+    def round_done(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
         self.heard.append((rounds_done, rounds, remaining_s))
 
 
@@ -79,7 +81,7 @@ def test_the_modes_are_measured_and_do_the_same_work(tiny: Any) -> None:
     sides = parse_sides(["mode=sequential", "mode=threaded,workers=2", "mode=process,workers=2"], tiny())
     audience = Audience()
     with nothing_left_behind():
-        measurement = measure(sides, TWO_ROUNDS, listener=audience)
+        measurement = measure(sides, TWO_ROUNDS, observer=audience)
     check_consistency(measurement)
     assert audience.plans == [measurement.plan]
     assert [(done, rounds) for done, rounds, _ in audience.heard] == [(1, 2), (2, 2)]
@@ -103,7 +105,7 @@ def test_another_seed_is_refused_before_anything_is_started(tiny: Any, monkeypat
 
 def test_another_seed_that_is_allowed_and_faults_are_said(tiny: Any) -> None:
     sides = parse_sides(["seed=1", "seed=2,faults.extra_work_percent=900"], tiny())
-    measurement = measure(sides, TWO_ROUNDS, allow_different_work=True)
+    measurement = measure(sides, TWO_ROUNDS, DecisionRules(allow_different_work=True))
     check_consistency(measurement)
     assert [side.faults for side in measurement.sides] == [None, "extra work of 900 % in every frame"]
     assert all(each.estimates[sides[1].label] > 0 for each in measurement.rounds)
@@ -140,7 +142,7 @@ def test_a_revision_and_the_working_tree(repository: Any, tiny: Any) -> None:
 
 def test_a_budget_that_is_too_small_is_refused_after_calibrating(tiny: Any) -> None:
     with nothing_left_behind(), pytest.raises(UsageError, match=r"a budget of 0\.1 s is too small for the 2 rounds"):
-        measure(parse_sides([".", "."], tiny()), Request(budget_s=0.1))
+        measure(parse_sides([".", "."], tiny()), MeasurementRequest(budget_s=0.1))
 
 
 def test_an_interrupt_leaves_nothing(repository: Any, tiny: Any, tmp_path: Path, monkeypatch: Any) -> None:
@@ -148,7 +150,7 @@ def test_an_interrupt_leaves_nothing(repository: Any, tiny: Any, tmp_path: Path,
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     audience = Audience(on_plan=lambda: os.kill(os.getpid(), signal.SIGINT))
     with nothing_left_behind(), pytest.raises(Interrupted, match="SIGINT"):
-        measure(parse_sides(["main", "."], tiny()), TWO_ROUNDS, listener=audience)
+        measure(parse_sides(["main", "."], tiny()), TWO_ROUNDS, observer=audience)
     assert audience.heard == []
     assert repository.worktrees() == 1
     assert list((tmp_path / "temporary").iterdir()) == []

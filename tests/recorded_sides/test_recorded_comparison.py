@@ -5,6 +5,7 @@ import json
 import pytest
 from recorded_runs import code_of, digests, recorded, run_file, stage
 
+from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.errors import NotComparable, UsageError
 from walkerbench.recorded_sides.compare_recorded import compare_recorded
 from walkerbench.recorded_sides.sides import RecordedSide
@@ -81,7 +82,7 @@ def test_different_work_is_refused_or_said():
     with pytest.raises(NotComparable, match=r"agent 1's brain$") as caught:
         compare_recorded([BASE, other])
     assert caught.value.different_work
-    compared = compare_recorded([BASE, other], allow_different_work=True)
+    compared = compare_recorded([BASE, other], DecisionRules(allow_different_work=True))
     assert not compared.did_same_work
     assert compared.same_work == (
         "0 and 10 did different work: the first difference is at the checkpoint of frame 19: agent 1's brain"
@@ -100,7 +101,7 @@ def test_repeats_of_a_side_must_do_the_same_work_whatever_is_allowed():
     odd = recorded("11", digest="ffff", rows=digests(bodies=(39, 0)))
     sides = [BASE, RecordedSide("b", (recorded("10"), odd, recorded("12", machine={"cores_allowed": 1})))]
     with pytest.raises(NotComparable) as caught:
-        compare_recorded(sides, allow_different_work=True)
+        compare_recorded(sides, DecisionRules(allow_different_work=True))
     assert not caught.value.different_work
     assert [line.split(":")[0] for line in str(caught.value).split("\n")] == [
         "10 and 11 did different work",

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from comparisons import SLOWER, UNCLEAR, gated
 
-from walkerbench.cli.result import to_text
+from walkerbench.cli.printing import to_text
 from walkerbench.reports.junit import gate as gate_junit
 from walkerbench.reports.markdown import github_summary as github
 from walkerbench.reports.terminal import gate

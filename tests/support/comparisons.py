@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from walkerbench.comparison.comparison_result import Compared, ComparedSide
+from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.comparison.verdicts import Question, judge_rounds
 from walkerbench.gating.gate_result import GatedRun, GateResult
 from walkerbench.interleaved.measurement import Measurement, RoundResult, SideResult
@@ -127,7 +128,7 @@ def measurement(labels: dict[str, str], factors: list[float], rounds: int = 12) 
         )
         for number in range(1, rounds + 1)
     )
-    return Measurement(plan, 0.01, sides, results, "Same work: proved.", True)
+    return Measurement(plan, DecisionRules(tolerance=0.02, alpha=0.01), sides, results, "Same work: proved.", True)
 
 
 def gated(*outcomes: str, ratio: tuple[float, float] = NOT_SLOWER, **changes: Any) -> GateResult:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom, binomtest
 
-from walkerbench.comparison.verdicts import ALPHA, TOLERANCE, Question, judge_rounds
+from walkerbench.comparison.decision_rules import ALPHA, TOLERANCE
+from walkerbench.comparison.verdicts import Question, judge_rounds
 
 LEVEL = 0.95
 """Of every interval shown here."""

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from walkerbench.cli.options import (
-    HELP_NAMES,
-    Invocation,
-    decision_options,
-    json_option,
-    profile_option,
-    quiet_option,
-    rounds_options,
-    verbose_option,
-)
+from walkerbench.cli.grouped_command import grouped_command
+from walkerbench.cli.option_groups import decision_group, profile_group, rounds_group
+from walkerbench.cli.options import json_option, quiet_option, verbose_option
 from walkerbench.errors import ExitCode
 
+if TYPE_CHECKING:
+    from walkerbench.cli.profile_choice import ProfileChoice
+    from walkerbench.comparison.decision_rules import DecisionRules
+    from walkerbench.interleaved.round_plan import MeasurementRequest
 
-@click.command("ab", context_settings=HELP_NAMES)
+
+@grouped_command(
+    "ab", profile_group(heading="What a side runs that names no profile"), rounds_group(), decision_group()
+)
 @click.argument("base", metavar="BASE")
 @click.argument("candidate", metavar="CANDIDATE")
-@profile_option
-@rounds_options
-@decision_options
 @json_option
 @quiet_option
 @verbose_option
-@click.pass_obj
 def ab_command(
-    invocation: Invocation, /, *, base: str, candidate: str, profile_name: str, as_json: bool, **measured: Any
+    *,
+    base: str,
+    candidate: str,
+    choice: ProfileChoice,
+    request: MeasurementRequest,
+    rules: DecisionRules,
+    as_json: bool,
+    quiet: bool,
 ) -> ExitCode:
     """Measure two sides now, interleaved: is CANDIDATE slower?
 
@@ -50,11 +53,11 @@ def ab_command(
       walkerbench ab main,mode=process .,mode=process --budget 2m
       walkerbench ab . .
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.cli.measuring import measure_and_judge, print_compared
+    from walkerbench.cli.measurement_progress import measure_with_progress
+    from walkerbench.cli.printing import print_comparison
     from walkerbench.interleaved.sides import parse_sides
-    from walkerbench.profile.loading import load_profile
 
-    sides = parse_sides((base, candidate), load_profile(profile_name))
-    compared = measure_and_judge(sides, **measured)
-    print_compared(compared, compared.exit_code, as_json=as_json)
+    sides = parse_sides((base, candidate), choice.load())
+    compared = measure_with_progress(sides, request, rules, quiet=quiet)
+    print_comparison(compared, compared.exit_code, as_json=as_json)
     return compared.exit_code

@@ -1,68 +1,59 @@
-"""`walkerbench compare`."""
+"""`walkerbench compare`: two commands of one name, told apart by whether runs are named."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
-from walkerbench.cli.options import (
-    HELP_NAMES,
-    Invocation,
-    RunName,
-    decision_options,
-    json_option,
-    quiet_option,
-    rounds_options,
-    verbose_option,
-    work_options,
-)
+from walkerbench.cli.grouped_command import grouped_command
+from walkerbench.cli.option_groups import WORK_OPTIONS, decision_group, profile_group, rounds_group
+from walkerbench.cli.option_types import RunName
+from walkerbench.cli.options import json_option, quiet_option, verbose_option
 from walkerbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from walkerbench.comparison.comparison_result import Compared
-    from walkerbench.interleaved.sides import Side
-    from walkerbench.profile.model import Profile
+    from walkerbench.cli.profile_choice import ProfileChoice
+    from walkerbench.comparison.decision_rules import DecisionRules
+    from walkerbench.interleaved.round_plan import MeasurementRequest
 
-_MEASURING = frozenset({"profile_name", "workload", "workers", "agents", "seed", "warmup", "budget_s", "rounds"})
+_MEASURING = (
+    profile_group(*WORK_OPTIONS, heading="Without runs: what each mode runs, and how often"),
+    rounds_group(heading="Without runs: what each mode runs, and how often"),
+)
 
 
-@click.command("compare", context_settings=HELP_NAMES)
-@click.argument("recorded", metavar="[BASE CANDIDATE...]", type=RunName(), nargs=-1)
-@work_options
-@rounds_options
-@decision_options
+@grouped_command("compare", *_MEASURING, decision_group(heading="With and without runs"))
+@click.argument("runs", metavar="[BASE CANDIDATE...]", type=RunName(), nargs=-1)
 @json_option
 @quiet_option
 @verbose_option
-@click.pass_obj
+@click.pass_context
 def compare_command(
-    invocation: Invocation,
+    context: click.Context,
     /,
     *,
-    recorded: tuple[str, ...],
-    profile_name: str,
-    workers: int | None,
+    runs: tuple[str, ...],
+    choice: ProfileChoice,
+    request: MeasurementRequest,
+    rules: DecisionRules,
     as_json: bool,
-    budget_s: float | None,
-    rounds: int | None,
     quiet: bool,
-    tolerance: float,
-    alpha: float,
-    allow_different_work: bool,
-    **work: Any,
 ) -> ExitCode:
-    """Compare the modes now, or recorded runs.
+    """Compare the modes now, or runs recorded before.
 
-    Without runs, sequential, threaded and process mode are measured now,
-    interleaved, and the answer is which of them to use on this machine; the
-    exit code is then 0 if every verdict is clear, and 4 if one is
-    inconclusive.
+    \b
+    walkerbench compare [OPTIONS]
+      Which mode is the fastest here? Measures sequential, threaded and
+      process mode now, interleaved, and says which of them to use.
+      Exit code: 0 every verdict is clear, 4 one is inconclusive.
 
-    With runs, each CANDIDATE is held against BASE: run directories, folders of
-    runs as `walkerbench run --repeat` makes them, or @latest, @latest~1 and so
-    on. Exit code: 0 not slower, 1 a regression, 4 inconclusive.
+    \b
+    walkerbench compare [OPTIONS] BASE CANDIDATE...
+      Is a recorded run slower? Compares each CANDIDATE with BASE: run
+      directories, folders of runs as `walkerbench run --repeat` makes them,
+      or @latest, @latest~1 and so on.
+      Exit code: 0 not slower, 1 a regression, 4 inconclusive.
 
     \b
     Examples:
@@ -71,71 +62,13 @@ def compare_command(
       walkerbench compare @latest~1 @latest
       walkerbench compare runs/before runs/after --tolerance 5%
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.cli.measuring import measure_and_judge, print_compared
-    from walkerbench.profile.loading import load_profile
-    from walkerbench.profile.overrides import ProfileOverrides, override
+    if not runs:
+        from walkerbench.cli.compare_modes import compare_modes
 
-    decision: dict[str, Any] = {
-        "tolerance": tolerance,
-        "alpha": alpha,
-        "allow_different_work": allow_different_work,
-    }
-    if recorded:
-        _refuse_measuring(click.get_current_context())
-        compared = _compare_recorded(recorded, **decision)
-        print_compared(compared, compared.exit_code, as_json=as_json)
-        return compared.exit_code
-    profile = override(load_profile(profile_name), ProfileOverrides(**work))
-    sides = _modes(profile, workers)
-    compared = measure_and_judge(sides, budget_s=budget_s, rounds=rounds, quiet=quiet, **decision)
-    # Threads that are slower are an answer here, not a fault.
-    inconclusive = any(comparison.verdict == "inconclusive" for comparison in compared.comparisons)
-    exit_code = ExitCode.INCONCLUSIVE if inconclusive else ExitCode.PASS
-    print_compared(compared, exit_code, as_json=as_json, advice=_advice(compared))
-    return exit_code
+        return compare_modes(choice, request, rules, as_json=as_json, quiet=quiet)
+    from walkerbench.cli.compare_runs import compare_runs
 
-
-def _refuse_measuring(context: click.Context) -> None:
-    """Refuse options that say what to measure: recorded runs are as they are."""
-    given = [
-        option.opts[0]
-        for option in context.command.params
-        if option.name in _MEASURING and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
-    ]
-    if given:
-        raise UsageError(f"{', '.join(given)}: what is recorded cannot be changed; give it without naming runs")
-
-
-def _modes(profile: Profile, workers: int | None) -> tuple[Side, ...]:
-    """Return one side per mode, the base mode first."""
-    from walkerbench.interleaved.sides import Side
-    from walkerbench.modes.registry import BASE_MODE, MODES
-    from walkerbench.profile.overrides import ProfileOverrides, override
-    from walkerbench.running.training_environment import choose_workers
-
-    wanted = profile.workers if workers is None else workers
-    sides = [Side(BASE_MODE, None, override(profile, ProfileOverrides(mode=BASE_MODE)))]
-    for mode in (name for name in MODES.names() if name != BASE_MODE):
-        count = choose_workers(mode, wanted, profile.stages[0].agents)
-        changed = override(profile, ProfileOverrides(mode=mode, workers=wanted))
-        sides.append(Side(f"{mode} ({count})", None, changed))
-    return tuple(sides)
-
-
-def _advice(compared: Compared) -> str:
-    from walkerbench.comparison.advice import Candidate, advise
-
-    python = compared.machine.get("python", {})
-    candidates = [
-        Candidate(side.mode, side.traits, side.workers, comparison)
-        for side, comparison in zip(compared.sides[1:], compared.comparisons, strict=True)
-    ]
-    return advise(candidates, gil_enabled=python.get("gil_enabled"))
-
-
-def _compare_recorded(texts: tuple[str, ...], **decision: Any) -> Compared:
-    from walkerbench.recorded_sides.compare_recorded import compare_recorded
-    from walkerbench.recorded_sides.sides import find_sides
-    from walkerbench.run_directory import RUNS_ROOT
-
-    return compare_recorded(find_sides(texts, RUNS_ROOT), **decision)
+    useless = [option for group in _MEASURING for option in group.given(context)]
+    if useless:
+        raise UsageError(f"{', '.join(useless)}: what is recorded cannot be changed; give it without naming runs")
+    return compare_runs(runs, rules, as_json=as_json)

@@ -29,7 +29,7 @@ def doctor_command(*, strict: bool, as_json: bool) -> ExitCode:
       walkerbench doctor --strict
       walkerbench doctor --json
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.cli.result import to_text
+    from walkerbench.cli.printing import to_text
     from walkerbench.doctor.checks import check_machine, is_fit
     from walkerbench.doctor.noise import measure_noise
     from walkerbench.doctor.readings import read_all

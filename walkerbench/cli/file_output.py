@@ -12,6 +12,17 @@ if TYPE_CHECKING:
     from walkerbench.system.interrupts import InterruptWatch
 
 
+def check_writable(path: Path) -> None:
+    """Find out whether a file could be made or replaced, long before there is anything to write.
+
+    Raises:
+        OutputError: It cannot be written there.
+    """
+    from walkerbench.system.atomic_files import WholeFile
+
+    WholeFile.check(path, replacing=True)
+
+
 def write_file(path: Path, texts: Iterable[str], *, replacing: bool = False) -> None:
     """Write texts one after the other.
 

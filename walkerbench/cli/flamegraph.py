@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from walkerbench.cli.options import HELP_NAMES, quiet_option, unjudged_profile_options, verbose_option
+from walkerbench.cli.grouped_command import grouped_command
+from walkerbench.cli.option_groups import LENGTH_OPTIONS, MODE_OPTION, WORK_OPTIONS, profile_group
+from walkerbench.cli.options import quiet_option, verbose_option
 from walkerbench.cli.output import note, write_out
 from walkerbench.errors import ExitCode
 
+if TYPE_CHECKING:
+    from walkerbench.cli.profile_choice import ProfileChoice
 
-@click.command("flamegraph", context_settings=HELP_NAMES)
-@unjudged_profile_options
+
+@grouped_command("flamegraph", profile_group(MODE_OPTION, *WORK_OPTIONS, *LENGTH_OPTIONS))
 @click.option(
     "-o",
     "--output",
@@ -25,7 +29,7 @@ from walkerbench.errors import ExitCode
 )
 @quiet_option
 @verbose_option
-def flamegraph_command(*, profile_name: str, output: Path, quiet: bool, **overrides: Any) -> ExitCode:
+def flamegraph_command(*, choice: ProfileChoice, output: Path, quiet: bool) -> ExitCode:
     """Draw flame graphs of a run: which functions take the time.
 
     The run is recorded three times, as `walkerbench run` does it: sampled by
@@ -46,16 +50,13 @@ def flamegraph_command(*, profile_name: str, output: Path, quiet: bool, **overri
       walkerbench flamegraph --mode threaded --workers 2 -o threads
       walkerbench flamegraph --profile bottleneck --frames 60 --warmup 6 -o heavy
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.cli.result import to_text
+    from walkerbench.cli.printing import to_text
     from walkerbench.errors import Interrupted
     from walkerbench.flamegraph.passes import record_flame_graphs
-    from walkerbench.profile.loading import load_profile
-    from walkerbench.profile.overrides import ProfileOverrides, override
     from walkerbench.reports.terminal.flamegraph import flame_graph_tables
 
-    profile = override(load_profile(profile_name), ProfileOverrides(**overrides))
     tell = (lambda _: None) if quiet else note
-    graphs = record_flame_graphs(profile, sys.argv, output, tell)
+    graphs = record_flame_graphs(choice.load(), sys.argv, output, tell)
     write_out(to_text(flame_graph_tables(graphs)))
     if graphs.interrupted is not None:
         raise Interrupted(f"interrupted ({graphs.interrupted}): what was sampled is kept in {output}")

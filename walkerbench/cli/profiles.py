@@ -19,7 +19,7 @@ def profiles_command() -> ExitCode:
       walkerbench profiles
       walkerbench run --profile smoke
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.cli.result import to_text
+    from walkerbench.cli.printing import to_text
     from walkerbench.profile.loading import list_profiles
     from walkerbench.reports.terminal.profiles import profile_tables
 

@@ -23,7 +23,7 @@ def _record() -> int:
     try:
         request = read_request(Path(sys.argv[1]))
         verbose = request.verbose
-        from walkerbench.cli.progress import record_with_progress
+        from walkerbench.cli.run_progress import record_with_progress
 
         directory = record_with_progress(
             request.profile, request.directory, request.command_line, quiet=not request.progress

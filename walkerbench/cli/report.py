@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from walkerbench.cli.file_output import write_file
-from walkerbench.cli.options import HELP_NAMES, RunName, verbose_option
+from walkerbench.cli.option_types import RunName
+from walkerbench.cli.options import HELP_NAMES, verbose_option
 from walkerbench.errors import ExitCode
 
 

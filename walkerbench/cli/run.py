@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from walkerbench.cli.grouped_command import grouped_command
+from walkerbench.cli.option_groups import CRITERION_OPTION, LENGTH_OPTIONS, MODE_OPTION, WORK_OPTIONS, profile_group
 from walkerbench.cli.options import (
-    HELP_NAMES,
     Invocation,
     json_option,
     output_option,
-    profile_options,
     quiet_option,
     repeat_option,
     verbose_option,
@@ -21,11 +21,11 @@ from walkerbench.cli.options import (
 from walkerbench.errors import ExitCode
 
 if TYPE_CHECKING:
+    from walkerbench.cli.profile_choice import ProfileChoice
     from walkerbench.profile.model import Profile
 
 
-@click.command("run", context_settings=HELP_NAMES)
-@profile_options
+@grouped_command("run", profile_group(MODE_OPTION, *WORK_OPTIONS, *LENGTH_OPTIONS, CRITERION_OPTION))
 @repeat_option
 @output_option
 @json_option
@@ -36,13 +36,11 @@ def run_command(
     invocation: Invocation,
     /,
     *,
-    profile_name: str,
+    choice: ProfileChoice,
     repeat: int,
     output: Path | None,
     as_json: bool,
     quiet: bool,
-    criteria: tuple[str, ...],
-    **overrides: Any,
 ) -> ExitCode:
     """Run a profile, record it and judge it.
 
@@ -58,11 +56,7 @@ def run_command(
       walkerbench run --criterion 'frame_ms.p99 < 50' -o results/today
       walkerbench run --repeat 6 -o results/before
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.profile.loading import load_profile
-    from walkerbench.profile.overrides import ProfileOverrides, override
-
-    changes = ProfileOverrides(criteria=criteria, **overrides)
-    profile = override(load_profile(profile_name), changes)
+    profile = choice.load()
     if repeat > 1:
         from walkerbench.cli.repeat import run_repeatedly
 
@@ -71,8 +65,8 @@ def run_command(
 
 
 def _run_once(profile: Profile, output: Path | None, *, as_json: bool, quiet: bool, verbose: bool) -> ExitCode:
-    from walkerbench.cli.progress import record_with_progress
-    from walkerbench.cli.result import print_run
+    from walkerbench.cli.printing import print_run
+    from walkerbench.cli.run_progress import record_with_progress
     from walkerbench.criteria.judging import exit_code_of_run
     from walkerbench.run_directory import read_run
 

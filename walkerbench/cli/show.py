@@ -27,7 +27,7 @@ def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> 
       walkerbench show results/today
       walkerbench show @latest~1 --json
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from walkerbench.cli.result import print_run
+    from walkerbench.cli.printing import print_run
     from walkerbench.reports.terminal.attribution import slow_frames
     from walkerbench.reports.terminal.charts import pictures
     from walkerbench.reports.wording.slow_frames import over_a_limit

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from walkerbench.comparison.comparison_result import Compared
 from walkerbench.comparison.verdicts import Comparison
 from walkerbench.modes.registry import BASE_MODE
 from walkerbench.modes.traits import ModeTraits
@@ -62,6 +63,15 @@ def advise(candidates: Sequence[Candidate], *, gil_enabled: bool | None) -> str:
         because = "it is the fastest" if all_slower else "no mode is faster for certain"
         first = f"on this machine stay with {BASE_MODE}: {because}"
     return "; ".join([first, *(_remark(each, gil_enabled) for each in rest)])
+
+
+def advise_on(compared: Compared) -> str:
+    """Say which mode to use on this machine, as a comparison of modes with the base mode found it."""
+    candidates = [
+        Candidate(side.mode, side.traits, side.workers, comparison)
+        for side, comparison in zip(compared.sides[1:], compared.comparisons, strict=True)
+    ]
+    return advise(candidates, gil_enabled=compared.machine.get("python", {}).get("gil_enabled"))
 
 
 def _remark(candidate: Candidate, gil_enabled: bool | None) -> str:

@@ -114,6 +114,11 @@ class Compared:
         """Return `FAIL` with a regression, else `INCONCLUSIVE` where a comparison is, else `PASS`."""
         return most_severe(_EXIT_CODES[comparison.verdict] for comparison in self.comparisons)
 
+    @property
+    def is_inconclusive(self) -> bool:
+        """Whether a verdict is."""
+        return any(comparison.verdict == "inconclusive" for comparison in self.comparisons)
+
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data for JSON."""
         return dataclasses.asdict(self)

@@ -22,19 +22,17 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from walkerbench.comparison.decision_rules import ALPHA, TOLERANCE, check_decidable
 from walkerbench.comparison.p_values_and_interval import Evidence, Test, permutation_evidence, sign_evidence
 from walkerbench.comparison.permutation_test import MOST_REPEATS, MOST_SPLITS, repeats_needed, split_count
 from walkerbench.comparison.sign_test import MOST_ROUNDS, rounds_needed
 from walkerbench.errors import NotComparable, UsageError
 
 __all__ = [
-    "ALPHA",
-    "TOLERANCE",
     "Comparison",
     "ComparisonVerdict",
     "Question",
     "RepeatTimes",
-    "check_decidable",
     "holm",
     "judge_repeats",
     "judge_rounds",
@@ -45,12 +43,6 @@ __all__ = [
 
 ComparisonVerdict = Literal["regression", "no regression", "inconclusive"]
 """Slower by more than the tolerance; not slower by that much; or neither could be shown."""
-
-TOLERANCE = 0.02
-"""The smallest slowdown that matters, by default: 2 %."""
-
-ALPHA = 0.01
-"""The family-wise error rate, by default: 1 %."""
 
 _UNITS: dict[Test, str] = {"sign": "rounds", "permutation": "repeats a side"}
 _MOST: dict[Test, int] = {"sign": MOST_ROUNDS, "permutation": MOST_REPEATS}
@@ -143,10 +135,7 @@ class _Rule:
     def __post_init__(self) -> None:
         if not self.family:
             raise UsageError("there is nothing to compare: name at least one candidate")
-        if not (math.isfinite(self.tolerance) and self.tolerance >= 0):
-            raise UsageError(f"a tolerance of {self.tolerance:g} makes no sense: give 0 or more, such as 0.02 for 2 %")
-        if not 0 < self.alpha < 0.5:
-            raise UsageError(f"an alpha of {self.alpha:g} makes no sense: give more than 0 and less than 0.5")
+        check_decidable(self.tolerance, self.alpha)
 
     @property
     def limit(self) -> float:
@@ -155,15 +144,6 @@ class _Rule:
     @property
     def error(self) -> float:
         return self.alpha / self.family
-
-
-def check_decidable(tolerance: float, alpha: float) -> None:
-    """Refuse what no comparison could be decided by; to be asked before anything is measured.
-
-    Raises:
-        UsageError: Tolerance or alpha is out of range.
-    """
-    _Rule("", tolerance, alpha, family=1)
 
 
 def round_estimate(base_s: NDArray[Any], candidate_s: NDArray[Any]) -> float:

@@ -3,43 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from walkerbench.errors import EmergencyShutdown, Interrupted
 from walkerbench.gating.gate_result import GatedRun
 from walkerbench.interleaved.worktrees import WORKING_TREE, checked_out
+from walkerbench.profile.model import Profile
 from walkerbench.running import repeats
-from walkerbench.running.run_process import RunRequest
+from walkerbench.running.repeat_requests import repeat_requests
 
 
-def record_candidate(
-    requests: Callable[[int], RunRequest], numbers: range, total: int, tell: Callable[[int], None]
-) -> list[GatedRun]:
-    """Record runs of the working tree; outside of any checkout of walkerbench, of the package that runs now.
+@dataclass(frozen=True)
+class GateCandidate:
+    """The working tree's code with a profile; outside of any checkout of walkerbench, the package that runs now.
 
-    Args:
-        requests: Gives the request for a run, by the run's number.
-        numbers: Which of the runs, from 0.
-        total: How many there are to be in the end.
-        tell: Told of the number of each run that begins.
-
-    Raises:
-        Interrupted: The user ended them.
-        UsageError: The run cannot be carried out as asked; why stands on stderr.
-        RunBroken: A run broke.
-        EmergencyShutdown: One of several runs stopped itself, so that the others would not be its repeats.
+    Attributes:
+        profile: What its runs run.
+        command_line: The words of the command that the user typed, for the record.
+        tell: Told in a line of each run that begins; None where there is no progress to tell of.
     """
-    with checked_out(WORKING_TREE, "working tree") as checkout:
-        recorded = repeats.record_repeats(
-            lambda number: requests(numbers[number]),
-            len(numbers),
-            lambda number: tell(numbers[number]),
-            package=checkout.directory,
-        )
-    which = f"run {numbers.start + len(recorded.runs)} of {total}"
-    if recorded.interrupted:
-        raise Interrupted(f"interrupted in {which}; what was recorded is kept")
-    runs = [GatedRun(child.directory, child.judged(f"{which} came to no verdict")) for child in recorded.runs]
-    for each in runs:
-        if total > 1 and each.run.state == "emergency":
-            raise EmergencyShutdown(f"{each.directory}: {each.run.ended_because}")
-    return runs
+
+    profile: Profile
+    command_line: tuple[str, ...]
+    tell: Callable[[str], None] | None
+
+    def record(self, numbers: range, total: int) -> list[GatedRun]:
+        """Record runs where runs are put by default.
+
+        Args:
+            numbers: Which of the runs, from 0.
+            total: How many there are to be in the end.
+
+        Raises:
+            Interrupted: The user ended them.
+            UsageError: The run cannot be carried out as asked; why stands on stderr.
+            RunBroken: A run broke.
+            EmergencyShutdown: One of several runs stopped itself, so that the others would not be its repeats.
+        """
+        requests = repeat_requests(self.profile, total, None, self.command_line, progress=self.tell is not None)
+        tell = self.tell or (lambda _: None)
+        with checked_out(WORKING_TREE, "working tree") as checkout:
+            recorded = repeats.record_repeats(
+                lambda number: requests(numbers[number]),
+                len(numbers),
+                lambda number: tell(f"run {numbers[number] + 1} of {total}"),
+                package=checkout.directory,
+            )
+        which = f"run {numbers.start + len(recorded.runs)} of {total}"
+        if recorded.interrupted:
+            raise Interrupted(f"interrupted in {which}; what was recorded is kept")
+        runs = [GatedRun(child.directory, child.judged(f"{which} came to no verdict")) for child in recorded.runs]
+        for each in runs:
+            if total > 1 and each.run.state == "emergency":
+                raise EmergencyShutdown(f"{each.directory}: {each.run.ended_because}")
+        return runs

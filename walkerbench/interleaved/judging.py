@@ -10,15 +10,11 @@ from walkerbench.interleaved.measurement import Measurement, SideResult
 from walkerbench.slow_frames.attribution import shares
 
 
-def judge_measurement(measurement: Measurement, *, tolerance: float) -> Compared:
-    """Judge every candidate against the base, as one family.
-
-    Args:
-        measurement: What was measured.
-        tolerance: The smallest slowdown that matters.
-    """
+def judge_measurement(measurement: Measurement) -> Compared:
+    """Judge every candidate against the base, as one family, by the rules that it was measured for."""
+    rules = measurement.rules
     estimates = {Question(side.label, METRIC): measurement.estimates(side.label) for side in measurement.candidates}
-    comparisons = judge_rounds(estimates, base=measurement.base.label, tolerance=tolerance, alpha=measurement.alpha)
+    comparisons = judge_rounds(estimates, base=measurement.base.label, tolerance=rules.tolerance, alpha=rules.alpha)
     return Compared(
         how="interleaved",
         repetitions=str(measurement.plan),
@@ -27,8 +23,8 @@ def judge_measurement(measurement: Measurement, *, tolerance: float) -> Compared
         comparisons=comparisons,
         same_work=measurement.same_work,
         did_same_work=measurement.did_same_work,
-        tolerance=tolerance,
-        alpha=measurement.alpha,
+        tolerance=rules.tolerance,
+        alpha=rules.alpha,
         machine=measurement.base.machine,
     )
 

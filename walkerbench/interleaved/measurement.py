@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.interleaved.round_plan import Plan
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.slow_frames.attribution import PartsNs
@@ -96,7 +97,7 @@ class Measurement:
 
     Attributes:
         plan: What was measured.
-        alpha: The family-wise error rate that the rounds were counted for.
+        rules: What is decided by; the rounds were counted for its alpha.
         sides: The base first.
         rounds: One an entry, in order.
         same_work: What is known of the work that the sides did, in a sentence.
@@ -104,7 +105,7 @@ class Measurement:
     """
 
     plan: Plan
-    alpha: float
+    rules: DecisionRules
     sides: tuple[SideResult, ...]
     rounds: tuple[RoundResult, ...]
     same_work: str

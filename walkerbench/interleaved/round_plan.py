@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from walkerbench.comparison.sign_test import rounds_needed
-from walkerbench.comparison.verdicts import ALPHA
 from walkerbench.errors import BudgetTooSmall, TooFewRounds
 
 BUDGET_S = 60.0
-"""How long a measurement takes where nobody says, or longer where the rounds that alpha needs take longer."""
+"""How long a measurement takes by default, or longer where the rounds that alpha needs take longer."""
 
 BLOCK_S = 0.125
 """How long a block of the base is to take: long beside a frame, short beside the drift of a machine."""
@@ -23,18 +22,20 @@ BLOCKS = (12, 10, 8, 6)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """What a measurement is allowed, and what it must allow.
+class MeasurementRequest:
+    """How much may be measured.
 
     Attributes:
         budget_s: How long it may take altogether, s, calibration included; None for `BUDGET_S`, or what it takes.
         rounds: How many rounds, whatever they take; None to derive them from the budget.
-        alpha: The family-wise error rate that the verdicts are to reach.
     """
 
     budget_s: float | None = None
     rounds: int | None = None
-    alpha: float = ALPHA
+
+
+WITHIN_BUDGET = MeasurementRequest()
+"""As many rounds as the default budget has room for."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +74,21 @@ class Plan:
         return f"{self.rounds} rounds of {self.blocks} blocks of {self.frames_per_block} frames a side"
 
 
-def make_plan(request: Request, calibration: Calibration) -> Plan:
+def make_plan(request: MeasurementRequest, calibration: Calibration, alpha: float) -> Plan:
     """Fix what is measured.
+
+    Args:
+        request: How much may be measured.
+        calibration: What an unjudged round taught.
+        alpha: The family-wise error rate that the verdicts are to reach.
 
     Raises:
         BudgetTooSmall: The budget has no room for the rounds that alpha needs.
         TooFewRounds: So few rounds cannot reach alpha.
     """
-    needed = rounds_needed(request.alpha, family=len(calibration.frame_s) - 1)
-    check_rounds(request, candidates=len(calibration.frame_s) - 1)
+    candidates = len(calibration.frame_s) - 1
+    needed = rounds_needed(alpha, family=candidates)
+    check_rounds(request, candidates, alpha)
     frames = frames_per_block(calibration.frame_s[0])
     block_s = frames * sum(calibration.frame_s)
     budget_s = BUDGET_S if request.budget_s is None else request.budget_s
@@ -95,22 +102,21 @@ def make_plan(request: Request, calibration: Calibration) -> Plan:
     enough_s = _rounded_up(calibration.spent_s + needed * round_s)
     raise BudgetTooSmall(
         f"a budget of {budget_s:g} s is too small for the {needed} rounds that an error rate of "
-        f"{request.alpha * 100:g} % takes (by the first one, a round takes {round_s:.1f} s here): "
-        f"give {enough_s} s or more",
+        f"{alpha * 100:g} % takes (by the first one, a round takes {round_s:.1f} s here): give {enough_s} s or more",
         needed_s=enough_s,
     )
 
 
-def check_rounds(request: Request, *, candidates: int) -> None:
+def check_rounds(request: MeasurementRequest, candidates: int, alpha: float) -> None:
     """Refuse a number of rounds that is too small for alpha, before anything is measured.
 
     Raises:
         TooFewRounds: It is.
     """
-    needed = rounds_needed(request.alpha, family=candidates)
+    needed = rounds_needed(alpha, family=candidates)
     if request.rounds is not None and request.rounds < needed:
         raise TooFewRounds(
-            f"with {request.rounds} rounds, an error rate of {request.alpha * 100:g} % would hang on every single one: "
+            f"with {request.rounds} rounds, an error rate of {alpha * 100:g} % would hang on every single one: "
             f"give {needed} or more",
             needed=needed,
         )

@@ -6,18 +6,21 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from walkerbench.comparison.decision_rules import DEFAULT_RULES, DecisionRules
 from walkerbench.comparison.verdicts import round_estimate
 from walkerbench.errors import Interrupted
 from walkerbench.interleaved.measurement import Measurement, RoundResult, SideResult
+from walkerbench.interleaved.measurement_observer import MeasurementObserver
 from walkerbench.interleaved.protocol import BlockDone, Prepared
 from walkerbench.interleaved.round_plan import (
+    WITHIN_BUDGET,
     Calibration,
+    MeasurementRequest,
     Plan,
-    Request,
     block_orders,
     check_rounds,
     frames_per_block,
@@ -33,35 +36,22 @@ from walkerbench.system.interrupts import InterruptWatch
 _FIRST_LOOK_FRAMES = 4  # enough to tell how many frames a block of a useful length has
 
 
-class Listener(Protocol):
-    """Whoever wants to know how a measurement goes; called between blocks, outside timed sections."""
-
-    def planned(self, plan: Plan) -> None:
-        """What is going to be measured is fixed; the first round comes next."""
-        ...
-
-    def progress(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
-        """After each round."""
-        ...
-
-
 def measure(
     sides: Sequence[Side],
-    request: Request | None = None,
-    *,
-    allow_different_work: bool = False,
-    listener: Listener | None = None,
+    request: MeasurementRequest = WITHIN_BUDGET,
+    rules: DecisionRules = DEFAULT_RULES,
+    observer: MeasurementObserver | None = None,
 ) -> Measurement:
     """Measure sides now, interleaved.
 
     Args:
         sides: The base first.
-        request: How much may be measured; None for a budget of 60 s.
-        allow_different_work: Whether sides that differ in what they compute are measured all the same, and said so.
-        listener: Told of the progress.
+        request: How much may be measured.
+        rules: What is going to be decided by: the rounds must suffice for its alpha.
+        observer: Told of the progress.
 
     Returns:
-        All that was measured; judging it is somebody else's matter.
+        All that was measured; `judging.judge_measurement` judges it.
 
     Raises:
         UsageError: It cannot be measured as asked: the budget is too small, or a side (`SideError`) is not there, does
@@ -72,11 +62,12 @@ def measure(
         Interrupted: The user wants no more; nothing is left behind.
     """
     begun = time.monotonic()
-    request = request or Request()
+    observer = observer or MeasurementObserver()
+    observer.started(sides)
     check_measurable(sides)
-    check_rounds(request, candidates=len(sides) - 1)
+    check_rounds(request, len(sides) - 1, rules.alpha)
     difference = difference_asked_for(sides)
-    if difference is not None and not allow_different_work:
+    if difference is not None and not rules.allow_different_work:
         raise refuse(difference)
     with InterruptWatch() as interrupts, ExitStack() as closing:
         # Waiting looks for interrupts; none may strike while sessions or worktrees are being closed.
@@ -86,11 +77,11 @@ def measure(
             checkouts.append(closing.enter_context(checked_out(side.code, side.label)))
             if interrupts.received is not None:
                 raise Interrupted(f"interrupted ({interrupts.received}): nothing is left of the measurement")
-        digests = DigestWatch(allow_different=allow_different_work)
+        digests = DigestWatch(allow_different=rules.allow_different_work)
         digests.difference = difference
         measuring = _Measuring(tuple(sides), tuple(checkouts), digests, interrupts)
-        calibration = measuring.calibrate(begun)
-        return measuring.carry_out(request, calibration, listener)
+        plan = make_plan(request, measuring.calibrate(begun), rules.alpha)
+        return measuring.carry_out(plan, rules, observer)
 
 
 @dataclass
@@ -138,21 +129,18 @@ class _Measuring:
         frame_s = tuple(_mean_s(block.wall_ns) for block in blocks)
         return Calibration(ended - begun, ended - opened - blocks_s, frame_s)
 
-    def carry_out(self, request: Request, calibration: Calibration, listener: Listener | None) -> Measurement:
-        """Plan, and run every round."""
-        plan = make_plan(request, calibration)
-        if listener is not None:
-            listener.planned(plan)
+    def carry_out(self, plan: Plan, rules: DecisionRules, observer: MeasurementObserver) -> Measurement:
+        """Run every round."""
+        observer.planned(plan)
         begun = time.monotonic()
         rounds = []
         for number in range(1, plan.rounds + 1):
             rounds.append(self._run_round(number, plan))
-            if listener is not None:
-                each_s = (time.monotonic() - begun) / number
-                listener.progress(number, plan.rounds, each_s * (plan.rounds - number))
+            each_s = (time.monotonic() - begun) / number
+            observer.round_done(number, plan.rounds, each_s * (plan.rounds - number))
         return Measurement(
             plan=plan,
-            alpha=request.alpha,
+            rules=rules,
             sides=tuple(self._side_result(number) for number in range(len(self._sides))),
             rounds=tuple(rounds),
             same_work=self._digests.sentence(),

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide
-from walkerbench.comparison.verdicts import ALPHA, TOLERANCE, Question, RepeatTimes, judge_repeats
+from walkerbench.comparison.decision_rules import DEFAULT_RULES, DecisionRules
+from walkerbench.comparison.verdicts import Question, RepeatTimes, judge_repeats
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import NotComparable
 from walkerbench.recorded_sides.comparability import JUDGED, check_comparable, check_repeats
@@ -24,10 +25,7 @@ _MS_PER_S = 1e3
 
 def compare_recorded(
     sides: Sequence[RecordedSide],
-    *,
-    tolerance: float = TOLERANCE,
-    alpha: float = ALPHA,
-    allow_different_work: bool = False,
+    rules: DecisionRules = DEFAULT_RULES,
 ) -> Compared:
     """Judge recorded candidates against a recorded base, by exact permutation tests over their repeats.
 
@@ -36,21 +34,19 @@ def compare_recorded(
 
     Args:
         sides: The base first, as returned by `find_sides` or `group_runs`.
-        tolerance: The smallest slowdown that matters; 0.02 is 2 %.
-        alpha: Family-wise error rate.
-        allow_different_work: Whether candidates may have done other work than the base.
+        rules: What is decided by.
 
     Raises:
         NotComparable: The runs may not be compared, see `comparability`; a line for each obstacle.
-        UsageError: There is no candidate, or tolerance or alpha is out of range.
+        UsageError: There is no candidate.
     """
-    differences = _check(sides, allow_different_work)
+    differences = _check(sides, allow_different_work=rules.allow_different_work)
     base, candidates = sides[0], sides[1:]
     times = {
         Question(side.label, METRIC): RepeatTimes(base_s=_frame_times_s(base), candidate_s=_frame_times_s(side))
         for side in candidates
     }
-    comparisons = judge_repeats(times, base=base.label, tolerance=tolerance, alpha=alpha)
+    comparisons = judge_repeats(times, base=base.label, tolerance=rules.tolerance, alpha=rules.alpha)
     first = base.runs[0].run
     return Compared(
         how="recorded",
@@ -60,13 +56,13 @@ def compare_recorded(
         comparisons=comparisons,
         same_work=_work(sides, differences),
         did_same_work=not differences,
-        tolerance=tolerance,
-        alpha=alpha,
+        tolerance=rules.tolerance,
+        alpha=rules.alpha,
         machine=first.machine,
     )
 
 
-def _check(sides: Sequence[RecordedSide], allow_different_work: bool) -> tuple[str, ...]:
+def _check(sides: Sequence[RecordedSide], *, allow_different_work: bool) -> tuple[str, ...]:
     """Return what differs in the work of the sides, where that is allowed.
 
     Equality carries over, so that each run is held against its side's first and each side's first against the base's.

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from walkerbench.cli.display import BarDisplay, Display, LineDisplay, open_display
-from walkerbench.cli.progress import RunProgress, describe_progress, describe_stage
+from walkerbench.cli.run_progress import RunProgress, describe_progress, describe_stage
 from walkerbench.run_directory import RunFile
 from walkerbench.running.observers import RunStart
 

@@ -1,12 +1,13 @@
-"""A recorded run, or anything else made of tables, on stdout."""
+"""Prints results on stdout: as tables, or as JSON and nothing else."""
 
 from __future__ import annotations
 
 import io
+import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console, RenderableType
 
@@ -15,6 +16,9 @@ from walkerbench.reports import run_json as json_report
 from walkerbench.reports.terminal import run as terminal
 
 if TYPE_CHECKING:
+    from walkerbench.comparison.comparison_result import Compared
+    from walkerbench.errors import ExitCode
+    from walkerbench.gating.gate_result import GateResult
     from walkerbench.run_directory import RunFile
 
 WIDTH = 80
@@ -29,6 +33,30 @@ def print_run(
         write_out(json_report.render(run))
     else:
         write_out(to_text(terminal.report(run, directory, verbose=verbose, pictures=pictures)))
+
+
+def print_comparison(compared: Compared, exit_code: ExitCode, *, as_json: bool, advice: str | None = None) -> None:
+    """Print a comparison, as JSON with the exit code that the process ends with."""
+    from walkerbench.reports.terminal import comparison
+
+    if as_json:
+        _print_json(compared.as_dict() | {"exit_code": exit_code} | ({} if advice is None else {"advice": advice}))
+    else:
+        write_out(to_text(comparison.report(compared, advice=advice)))
+
+
+def print_gate(result: GateResult, *, as_json: bool) -> None:
+    """Print what a gate found."""
+    from walkerbench.reports.terminal import gate
+
+    if as_json:
+        _print_json(result.as_dict())
+    else:
+        write_out(to_text(gate.report(result)))
+
+
+def _print_json(content: Mapping[str, Any]) -> None:
+    write_out(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def to_text(parts: Iterable[RenderableType]) -> str:

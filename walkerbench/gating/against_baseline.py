@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from walkerbench.comparison.comparison_result import Compared
+from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.comparison.permutation_test import MOST_REPEATS, split_count
 from walkerbench.errors import BaselineSizeError, UsageError
+from walkerbench.gating.candidate import GateCandidate
 from walkerbench.gating.gate_result import GatedRun, GateResult
 from walkerbench.recorded_sides.comparability import check_same_mode
 from walkerbench.recorded_sides.compare_recorded import compare_recorded
@@ -61,40 +63,26 @@ def runs_to_record(base: int, alpha: float) -> int:
     )
 
 
-def gate_against_baseline(
-    base: Sequence[RecordedRun],
-    record: Callable[[range, int], list[GatedRun]],
-    *,
-    tolerance: float,
-    alpha: float,
-    allow_different_work: bool,
-) -> GateResult:
+def gate_against_baseline(base: Sequence[RecordedRun], candidate: GateCandidate, rules: DecisionRules) -> GateResult:
     """Record the candidate's runs, and hold them against the baseline.
 
     Args:
         base: The baseline, as returned by `find_baseline`.
-        record: Records those of the candidate's runs, of so many in all.
-        tolerance: The smallest slowdown that matters.
-        alpha: Family-wise error rate.
-        allow_different_work: Whether the candidate may do other work than the base.
+        candidate: What is judged.
+        rules: What is decided by.
 
     Raises:
         UsageError: The baseline has too few or too many runs; nothing is recorded.
         NotComparable: The candidate may not be compared with the baseline.
     """
-    total = runs_to_record(len(base), alpha)
+    total = runs_to_record(len(base), rules.alpha)
 
     def compare(runs: Sequence[GatedRun]) -> Compared:
-        candidate = [read_run(each.directory) for each in runs]
-        check_same_mode(base[0], candidate[0])
-        return compare_recorded(
-            group_runs([base, candidate], _NAMES),
-            tolerance=tolerance,
-            alpha=alpha,
-            allow_different_work=allow_different_work,
-        )
+        recorded = [read_run(each.directory) for each in runs]
+        check_same_mode(base[0], recorded[0])
+        return compare_recorded(group_runs([base, recorded], _NAMES), rules)
 
-    runs = record(range(1), total)
+    runs = candidate.record(range(1), total)
     compare(runs)  # what is not comparable is refused after one run, not after all of them
-    runs += record(range(1, total), total)
+    runs += candidate.record(range(1, total), total)
     return GateResult(tuple(runs), compare(runs))

@@ -1,0 +1,28 @@
+"""`walkerbench compare` without runs: the modes, measured now."""
+
+from __future__ import annotations
+
+from walkerbench.cli.measurement_progress import measure_with_progress
+from walkerbench.cli.printing import print_comparison
+from walkerbench.cli.profile_choice import ProfileChoice
+from walkerbench.comparison.advice import advise_on
+from walkerbench.comparison.decision_rules import DecisionRules
+from walkerbench.errors import ExitCode
+from walkerbench.interleaved.mode_sides import one_side_per_mode
+from walkerbench.interleaved.round_plan import MeasurementRequest
+from walkerbench.profile.loading import load_profile
+
+
+def compare_modes(
+    choice: ProfileChoice, request: MeasurementRequest, rules: DecisionRules, *, as_json: bool, quiet: bool
+) -> ExitCode:
+    """Measure every mode now and print which of them to use.
+
+    Returns:
+        `INCONCLUSIVE` where a verdict is, else `PASS`: a mode that is slower is an answer here, not a fault.
+    """
+    sides = one_side_per_mode(load_profile(choice.name), choice.overrides)
+    compared = measure_with_progress(sides, request, rules, quiet=quiet)
+    exit_code = ExitCode.INCONCLUSIVE if compared.is_inconclusive else ExitCode.PASS
+    print_comparison(compared, exit_code, as_json=as_json, advice=advise_on(compared))
+    return exit_code

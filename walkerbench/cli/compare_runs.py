@@ -1,0 +1,23 @@
+"""`walkerbench compare BASE CANDIDATE...`: runs recorded before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from walkerbench.cli.printing import print_comparison
+from walkerbench.comparison.decision_rules import DecisionRules
+from walkerbench.errors import ExitCode
+from walkerbench.recorded_sides.compare_recorded import compare_recorded
+from walkerbench.recorded_sides.sides import find_sides
+from walkerbench.run_directory import RUNS_ROOT
+
+
+def compare_runs(runs: Sequence[str], rules: DecisionRules, *, as_json: bool) -> ExitCode:
+    """Compare recorded runs, the base first, and print the verdicts.
+
+    Returns:
+        The comparison's exit code.
+    """
+    compared = compare_recorded(find_sides(runs, RUNS_ROOT), rules)
+    print_comparison(compared, compared.exit_code, as_json=as_json)
+    return compared.exit_code

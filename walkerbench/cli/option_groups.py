@@ -1,0 +1,137 @@
+"""The groups of options that several commands share: what is run, how much is measured, what decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from walkerbench.cli.grouped_command import OptionGroup
+from walkerbench.cli.option_types import Duration, PartOfOne, ProfileName, RegisteredName
+from walkerbench.modes.registry import MODES
+from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
+
+if TYPE_CHECKING:
+    from walkerbench.cli.profile_choice import ProfileChoice
+    from walkerbench.comparison.decision_rules import DecisionRules
+    from walkerbench.interleaved.round_plan import MeasurementRequest
+
+_PROFILE = click.Option(
+    ["--profile", "profile_name"],
+    type=ProfileName(),
+    metavar="NAME|PATH",
+    default="default",
+    show_default=True,
+    help="A shipped profile or a TOML file; other options override it.",
+)
+MODE_OPTION = click.Option(
+    ["--mode"],
+    type=RegisteredName(MODES),
+    metavar="MODE",
+    help="Where agents are stepped: sequential (one thread), threaded, process, or a mode that a package brings.",
+)
+WORK_OPTIONS = (
+    click.Option(
+        ["--workload"],
+        type=RegisteredName(WORKLOADS),
+        metavar="SPEC",
+        help=f"What is run: {DEFAULT_WORKLOAD}, or a workload that a package brings. Default: the profile's.",
+    ),
+    click.Option(["--workers"], type=int, metavar="N", help="Threads or processes. Default: the cores allowed."),
+    click.Option(["--agents"], type=int, metavar="N", help="Number of agents."),
+    click.Option(["--seed"], type=int, metavar="N", help="Root of every random stream."),
+    click.Option(["--warmup"], type=int, metavar="N", help="Frames at the start that are recorded and not judged."),
+)
+LENGTH_OPTIONS = (
+    click.Option(["--frames"], type=int, metavar="N", help="Frames to run, warm-up included."),
+    click.Option(
+        ["--duration", "duration_s"],
+        type=Duration(),
+        metavar="TIME",
+        help="Time to run instead of frames: 90, 90s, 5m, 1h.",
+    ),
+    click.Option(
+        ["--pace"],
+        type=click.Choice(["max", "realtime"]),
+        help="As fast as possible, or at the environment's own frames per second.",
+    ),
+)
+CRITERION_OPTION = click.Option(
+    ["--criterion", "criteria"],
+    multiple=True,
+    metavar="TEXT",
+    help="A criterion to judge by, such as 'frame_ms.p99 < 50'; takes the place of the profile's criterion of the "
+    "same metric and statistic. Repeatable.",
+)
+_DECISION = (
+    click.Option(
+        ["--tolerance"],
+        type=PartOfOne(),
+        default="2%",
+        show_default=True,
+        metavar="SHARE",
+        help="The smallest slowdown that matters.",
+    ),
+    click.Option(
+        ["--alpha"],
+        type=PartOfOne(),
+        default="1%",
+        show_default=True,
+        metavar="SHARE",
+        help="How often at most a verdict of either kind may be false, over all sides together.",
+    ),
+    click.Option(
+        ["--allow-different-work"],
+        is_flag=True,
+        help="Compare sides that do not compute the same, and say so wherever the result is shown.",
+    ),
+)
+_ROUNDS = (
+    click.Option(
+        ["--budget", "budget_s"],
+        type=Duration(),
+        metavar="TIME",
+        help="About how long the measurement may take; the number of rounds is derived from it. Default: 60s, or what "
+        "the fewest rounds take that reach alpha.",
+    ),
+    click.Option(["--rounds"], type=click.IntRange(min=1), metavar="N", help="Number of rounds, whatever they take."),
+)
+
+
+def _profile_choice(values: Mapping[str, Any]) -> ProfileChoice:
+    from walkerbench.cli.profile_choice import ProfileChoice
+    from walkerbench.profile.overrides import ProfileOverrides
+
+    overrides = {name: value for name, value in values.items() if name != "profile_name"}
+    return ProfileChoice(values["profile_name"], ProfileOverrides(**overrides))
+
+
+def _measurement_request(values: Mapping[str, Any]) -> MeasurementRequest:
+    from walkerbench.interleaved.round_plan import MeasurementRequest
+
+    return MeasurementRequest(**values)
+
+
+def _decision_rules(values: Mapping[str, Any]) -> DecisionRules:
+    from walkerbench.comparison.decision_rules import DecisionRules
+
+    return DecisionRules(**values)
+
+
+def profile_group(*options: click.Option, heading: str = "What is run") -> OptionGroup:
+    """Return `--profile` with options that override parts of it, received as a `ProfileChoice` in `choice`.
+
+    Nothing is checked here: what is wrong with a value, the profile room says.
+    """
+    return OptionGroup(heading, (_PROFILE, *options), ("choice", _profile_choice))
+
+
+def rounds_group(heading: str = "How much is measured") -> OptionGroup:
+    """Return how much is measured where sides are measured now, received as a `MeasurementRequest` in `request`."""
+    return OptionGroup(heading, _ROUNDS, ("request", _measurement_request))
+
+
+def decision_group(heading: str = "What a verdict is decided by") -> OptionGroup:
+    """Return what a comparison is decided by, received as `DecisionRules` in `rules`."""
+    return OptionGroup(heading, _DECISION, ("rules", _decision_rules))

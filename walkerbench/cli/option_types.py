@@ -1,0 +1,87 @@
+"""Types of options and arguments: what a text may be, and how the shell completes it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from walkerbench.profile import shipped as shipped_profiles
+from walkerbench.system.registry import Registry
+
+_UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
+    """Seconds, written as `90`, `90s`, `1.5m` or `1h`."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn the text into seconds."""
+        match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)", str(value), re.ASCII)
+        if match is None:
+            self.fail(
+                f"{value!r} is no duration: give seconds, or a number with s, m or h, as in 90s or 5m.", param, ctx
+            )
+        return float(match[1]) * _UNITS_S[match[2]]
+
+
+class PartOfOne(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
+    """A part of 1, written as `2%` or `0.02`."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn the text into a part of 1."""
+        match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})(%?)", str(value), re.ASCII)
+        if match is None:
+            self.fail(f"{value!r} is no share: give a number with a percent sign, as in 2%, or 0.02.", param, ctx)
+        if not match[2] and float(match[1]) >= 1:
+            self.fail(f"{value!r} would be all of it or more: did you mean {value}%?", param, ctx)
+        share = float(match[1]) / (100.0 if match[2] else 1.0)
+        if share >= 1:
+            self.fail(f"{value!r} is no share: give less than 100%.", param, ctx)
+        return share
+
+
+class ProfileName(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
+    """A shipped profile's name, or a path."""
+
+    name = "profile"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Names that begin like this, else files."""
+        names = [CompletionItem(name) for name in shipped_profiles.names() if name.startswith(incomplete)]
+        return names or [CompletionItem(incomplete, type="file")]
+
+
+class RegisteredName(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
+    """A name in a registry; what stands for it is imported where it is used.
+
+    Args:
+        registry: Of modes or workloads.
+    """
+
+    name = "name"
+
+    def __init__(self, registry: Registry[Any]) -> None:
+        self._registry = registry
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Names that begin like this."""
+        return [CompletionItem(name) for name in self._registry.names() if name.startswith(incomplete)]
+
+
+class RunName(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
+    """A run directory, or `@latest`."""
+
+    name = "run"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """`@latest` where it begins like this, else directories."""
+        if incomplete and "@latest".startswith(incomplete):
+            return [CompletionItem("@latest", help="the newest run in .walkerbench/runs")]
+        return [CompletionItem(incomplete, type="dir")]

@@ -1,0 +1,32 @@
+"""The profile that a command line asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.model import Profile
+from walkerbench.profile.overrides import ProfileOverrides, override
+
+
+@dataclass(frozen=True)
+class ProfileChoice:
+    """A profile, and the parts of it that the user replaces.
+
+    Attributes:
+        name: A shipped profile's name, or the path of a TOML file.
+        overrides: The parts to replace.
+    """
+
+    name: str
+    overrides: ProfileOverrides
+
+    def load(self) -> Profile:
+        """Return the profile with the parts replaced.
+
+        Raises:
+            ProfileError: The profile is not there, or is wrong.
+            OverrideError: A replaced part is wrong.
+            CriterionError: A criterion cannot be parsed, or asks for what is not measured.
+        """
+        return override(load_profile(self.name), self.overrides)

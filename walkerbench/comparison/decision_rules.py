@@ -1,0 +1,52 @@
+"""What a comparison is decided by: how large a slowdown matters, how often a verdict may be false."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from walkerbench.errors import UsageError
+
+TOLERANCE = 0.02
+"""The smallest slowdown that matters, by default: 2 %."""
+
+ALPHA = 0.01
+"""The family-wise error rate, by default: 1 %."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionRules:
+    """What a comparison is decided by; checked when made, which is before anything is measured.
+
+    Attributes:
+        tolerance: The smallest slowdown that matters; 0.02 is 2 %.
+        alpha: Family-wise error rate of either kind of verdict.
+        allow_different_work: Whether sides that differ in what they compute are compared all the same; the result
+            says so.
+
+    Raises:
+        UsageError: Tolerance or alpha is out of range.
+    """
+
+    tolerance: float = TOLERANCE
+    alpha: float = ALPHA
+    allow_different_work: bool = False
+
+    def __post_init__(self) -> None:
+        check_decidable(self.tolerance, self.alpha)
+
+
+def check_decidable(tolerance: float, alpha: float) -> None:
+    """Refuse a tolerance and an alpha by which no comparison could be decided.
+
+    Raises:
+        UsageError: Tolerance or alpha is out of range.
+    """
+    if not (math.isfinite(tolerance) and tolerance >= 0):
+        raise UsageError(f"a tolerance of {tolerance:g} makes no sense: give 0 or more, such as 0.02 for 2 %")
+    if not 0 < alpha < 0.5:
+        raise UsageError(f"an alpha of {alpha:g} makes no sense: give more than 0 and less than 0.5")
+
+
+DEFAULT_RULES = DecisionRules()
+"""Tolerance 2 %, alpha 1 %, and every side must do the same work."""
