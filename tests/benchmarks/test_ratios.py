@@ -16,7 +16,11 @@ from pairs import at_least, at_most, seconds, shown
 from walkerbench.recording.cpu import CpuSampler
 from walkerbench.recording.frames import FrameRecorder, frame_dtype, worker_dtype
 from walkerbench.recording.scheduling import MISSING, ThreadSpan
+from walkerbench.running.frame_loop import FrameLoop
+from walkerbench.running.observers import ObserverFanOut, RunObserver, StageView
+from walkerbench.running.pacing import Pacer
 from walkerbench.running.training_environment import TrainingEnvironment
+from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.resources import allowed_cores
 
 pytestmark = pytest.mark.ratio
@@ -158,3 +162,52 @@ def _sampling():
     reader = sampler._reader
     reader.read()
     return [seconds(reader.read) * 4.0 for _ in range(50)]
+
+
+class Viewer(RunObserver):
+    """Wants snapshots, and asks for each next one as soon as it has one."""
+
+    def __init__(self):
+        self.shown = 0
+
+    def snapshot(self, stage, frame, arrays):
+        self.shown += 1
+
+
+def loop_frame_s(environment, observers, *, ask=False, frames=2 * PERIOD):
+    """Mean time of a frame in the frame loop, snapshots included."""
+    stage = StageView(
+        number=0, stages=1, frames=None, limit_ns=None, warmup=0, begun_ns=0, environment=environment,
+        effective_cores=lambda: None,
+    )  # fmt: skip
+    loop = FrameLoop(stage, observers, Pacer(None), InterruptWatch(), checkpoint_every=None)
+
+    def run():
+        for _ in range(frames):
+            if ask:
+                observers.snapshots.request()
+            loop.run(environment.frame + 1)
+
+    return seconds(run) / frames
+
+
+@pytest.mark.parametrize("mode", ["sequential", "threaded", "process"])
+def test_what_looking_on_costs(benchmark, keep, mode):
+    workers = None if mode == "sequential" else 2
+    asking, idle, alone = [], [], []
+    viewer = Viewer()
+    unwatched, watched = ObserverFanOut([]), ObserverFanOut([viewer])
+
+    def round_():
+        before = loop_frame_s(environment, unwatched)
+        idle.append(loop_frame_s(environment, watched))
+        asking.append(loop_frame_s(environment, watched, ask=True))
+        alone.append((before + loop_frame_s(environment, unwatched)) / 2)
+
+    with stopping(started(60, mode, workers)) as environment:
+        benchmark.pedantic(round_, rounds=60, warmup_rounds=1)
+    assert viewer.shown > 60
+    keep(
+        at_most(f"an observer that asks / none, {mode}", [a / b for a, b in zip(asking, alone, strict=True)], 1.02),
+        shown(f"an observer that does not ask / none, {mode}", [a / b for a, b in zip(idle, alone, strict=True)]),
+    )
