@@ -137,6 +137,9 @@ MAY_NAME_STYLES = "reports.html."
 MAY_NAME_AN_EXIT_CODE = {"errors", "cli.whole_process"}
 """Their home; and what may be interrupted before it can import them."""
 
+MAY_TAKE_ANY_OPTIONS = {("run_directory.schema", "changed")}
+"""A record with some of its fields replaced, which pydantic checks by their names."""
+
 SAYS_NOTHING = {"common", "helper", "helpers", "misc", "tools", "util", "utils"}
 """Names that say nothing of what is inside a module."""
 
@@ -276,6 +279,35 @@ def test_no_public_name_has_two_meanings_in_two_rooms():
         for each in public_definitions(name):
             rooms.setdefault(each, set()).add(room_of(name))
     assert {each: found for each, found in rooms.items() if len(found) > 1} == {}
+
+
+def functions_with_any_options(tree: ast.AST) -> Iterator[str]:
+    """Functions that take `**name: Any` (or `object`, or nothing said): what may be given stands nowhere."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and node.args.kwarg is not None:
+            kind = node.args.kwarg.annotation
+            if kind is None or ast.unparse(kind).split(".")[-1] in ("Any", "object"):
+                yield getattr(node, "name", "lambda")
+
+
+@every_module
+def test_no_function_takes_options_of_any_name_and_type(name):
+    allowed = {function for module, function in MAY_TAKE_ANY_OPTIONS if module == name}
+    assert set(functions_with_any_options(TREES[name])) == allowed
+
+
+def test_options_of_any_name_and_type_are_noticed():
+    source = """
+def bundle(**options: Any): ...
+def typed(**limits: float): ...
+class Run:
+    async def run(self, *, seed: int, **more: typing.Any): ...
+    def step(self, **what: object): ...
+    def stop(self, **why): ...
+def call(*args: Any): ...
+tell = lambda **facts: facts
+"""
+    assert sorted(functions_with_any_options(ast.parse(source))) == ["bundle", "lambda", "run", "step", "stop"]
 
 
 PRINTING = {"print", "exit", "quit", "breakpoint", "input"}

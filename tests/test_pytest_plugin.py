@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
+import inspect
+
 import numpy as np
 import pytest
 from recorded_runs import run_file
@@ -7,6 +10,7 @@ from tiny_profile import TINY_FRAMES, profile_text
 
 from walkerbench.criteria.judging import Verdict
 from walkerbench.errors import UsageError
+from walkerbench.profile.overrides import ProfileOverrides
 from walkerbench.pytest_plugin import Passed, ProfileRun, ProfileRunner
 from walkerbench.running.repeats import ChildRun
 
@@ -114,3 +118,8 @@ def test_an_interrupt_ends_the_tests(monkeypatch, tmp_path):
     monkeypatch.setattr("walkerbench.running.repeats.record_run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ProfileRunner(tmp_path, print)("smoke")
+
+
+def test_the_fixture_takes_every_part_that_can_be_replaced():
+    parameters = inspect.signature(ProfileRunner.__call__).parameters
+    assert set(parameters) - {"self", "profile"} == {each.name for each in dataclasses.fields(ProfileOverrides)}

@@ -104,15 +104,36 @@ class ProfileRunner:
         self._count = 0
 
     def __call__(
-        self, profile: str | Path = "default", *, criteria: Sequence[str] = (), **overrides: Any
+        self,
+        profile: str | Path = "default",
+        *,
+        workload: str | None = None,
+        mode: str | None = None,
+        workers: int | None = None,
+        agents: int | None = None,
+        frames: int | None = None,
+        duration_s: float | None = None,
+        seed: int | None = None,
+        warmup: int | None = None,
+        pace: str | None = None,
+        criteria: Sequence[str] = (),
     ) -> ProfileRun:
         """Run a profile and wait for its end.
 
+        Every argument but the first replaces a part of the profile; None leaves it as it is.
+
         Args:
             profile: A shipped profile's name, or the path of a TOML file.
+            workload: What is run.
+            mode: Where agents are stepped: `sequential`, `threaded`, `process`, or a mode that a package brings.
+            workers: How many threads or processes.
+            agents: How many agents; not for a profile of several stages.
+            frames: Frames of every stage, in place of any duration.
+            duration_s: Seconds that every stage lasts, in place of any number of frames.
+            seed: Root of every random stream.
+            warmup: Frames at the start of each stage that are not judged.
+            pace: `max` or `realtime`.
             criteria: Each takes the place of the profile's criterion of the same metric and statistic.
-            overrides: Other parts of the profile to replace, named as for `override`: `mode`, `workers`,
-                `agents`, `frames`, `duration_s`, `seed`, `warmup`, `pace`.
 
         Raises:
             UsageError: It cannot be run as asked.
@@ -126,7 +147,18 @@ class ProfileRunner:
         from walkerbench.running.run_process import RunRequest
         from walkerbench.system.child_processes import PassedOnSignals
 
-        changes = ProfileOverrides(criteria=tuple(criteria), **overrides)
+        changes = ProfileOverrides(
+            workload=workload,
+            mode=mode,
+            workers=workers,
+            agents=agents,
+            frames=frames,
+            duration_s=duration_s,
+            seed=seed,
+            warmup=warmup,
+            pace=pace,
+            criteria=tuple(criteria),
+        )
         self._count += 1
         request = RunRequest(
             profile=override(load_profile(str(profile)), changes),

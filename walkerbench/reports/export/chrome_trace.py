@@ -98,14 +98,14 @@ class _Trace:
         for sample in self._recorded.cpu:
             for core, percent in enumerate(sample["core_percent"].tolist()):
                 if math.isfinite(percent):
-                    yield self._event("C", f"core {core}", since_ns, _PARENT, args={"percent": percent})
+                    yield self._event("C", f"core {core}", since_ns, _PARENT) | {"args": {"percent": percent}}
             since_ns = int(sample["time_ns"])
 
     def ending(self) -> Iterator[Event]:
         run = self._recorded.run
         if run.state in _ENDINGS:
             args = {"because": run.ended_because or "no reason was recorded"}
-            yield self._event("i", _ENDINGS[run.state], end_ns(self._recorded), _PARENT, s="g", args=args)
+            yield self._event("i", _ENDINGS[run.state], end_ns(self._recorded), _PARENT) | {"s": "g", "args": args}
 
     def _of_parent(self, frame: Row, workers: Iterable[Row]) -> Iterator[Event]:
         span = self._timeline.parent(frame)
@@ -135,12 +135,12 @@ class _Trace:
     def _slices(self, span: Span, tid: int, args: dict[str, int] | None = None) -> Iterator[Event]:
         duration_us = (span.end_ns - span.begin_ns) / _NS_PER_US
         more = {} if args is None else {"args": args}
-        yield self._event("X", span.name, span.begin_ns, tid, dur=duration_us, **more)
+        yield self._event("X", span.name, span.begin_ns, tid) | {"dur": duration_us} | more
         for inner in span.inside:
             yield from self._slices(inner, tid)
 
     def _instant(self, name: str, at_ns: int, tid: int, args: dict[str, int]) -> Event:
-        return self._event("i", name, at_ns, tid, s="t", args=args)
+        return self._event("i", name, at_ns, tid) | {"s": "t", "args": args}
 
-    def _event(self, kind: str, name: str, at_ns: int, tid: int, **more: Any) -> Event:
-        return {"ph": kind, "name": name, "pid": _PID, "tid": tid, "ts": (at_ns - self._begin_ns) / _NS_PER_US, **more}
+    def _event(self, kind: str, name: str, at_ns: int, tid: int) -> Event:
+        return {"ph": kind, "name": name, "pid": _PID, "tid": tid, "ts": (at_ns - self._begin_ns) / _NS_PER_US}

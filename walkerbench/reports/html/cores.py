@@ -66,7 +66,7 @@ def _heat_map(run: LabelledRun, number: int, *, alone: bool) -> Plot:
             },
         ),
         {
-            "xaxis": axis("s since the first frame", showgrid=False),
+            "xaxis": axis("s since the first frame") | {"showgrid": False},
             "yaxis": {"showgrid": False, "autorange": "reversed"},
         },
         max(180, 110 + min(40, max(6, 400 // cores)) * cores),

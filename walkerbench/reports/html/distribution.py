@@ -88,7 +88,7 @@ def _histogram(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Plot
         tuple(traces),
         {
             "xaxis": log_axis("ms"),
-            "yaxis": axis("% of judged frames", rangemode="tozero"),
+            "yaxis": axis("% of judged frames") | {"rangemode": "tozero"},
             "showlegend": len(drawn) > 1,
         },
     )
@@ -116,7 +116,7 @@ def _percentiles(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Pl
         "Line chart of the frame time that a share of judged frames stays within, up to the slowest frame.",
         tuple(traces),
         {
-            "xaxis": axis("share of judged frames", type="log", tickvals=ticks, ticktext=texts),
+            "xaxis": axis("share of judged frames") | {"type": "log", "tickvals": ticks, "ticktext": texts},
             "yaxis": log_axis("ms"),
             "showlegend": len(drawn) > 1,
         },

@@ -119,7 +119,7 @@ def _over_the_run(run: LabelledRun, number: int, *, alone: bool) -> Plot:
         tuple(traces),
         {
             "xaxis": axis("frame"),
-            "yaxis": axis("ms", rangemode="tozero"),
+            "yaxis": axis("ms") | {"rangemode": "tozero"},
             "hovermode": "x unified",
             "legend": {"traceorder": "normal"},
         },

@@ -65,9 +65,9 @@ def line_mode(values: NDArray[Any]) -> str:
 def log_axis(title: str) -> dict[str, Any]:
     """An axis for times of very different length, its numbers written out."""
     # With more ticks than this, plotly.js would label the powers of ten only and put lone digits between them.
-    return axis(f"{title}, logarithmic", type="log", nticks=5, tickformat=",~r")
+    return axis(f"{title}, logarithmic") | {"type": "log", "nticks": 5, "tickformat": ",~r"}
 
 
-def axis(title: str, **more: Any) -> dict[str, Any]:
-    """An axis with a title."""
-    return {"title": {"text": title}, **more}
+def axis(title: str) -> dict[str, Any]:
+    """Return an axis with a title, to which plotly.js's other attributes of an axis can be added."""
+    return {"title": {"text": title}}

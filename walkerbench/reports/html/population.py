@@ -34,7 +34,7 @@ def _plot(runs: Sequence[LabelledRun], name: str, number: int) -> Plot:
         name.replace("_", " "),
         f"Line chart of {name.replace('_', ' ')} at every checkpoint.",
         tuple(_trace(run, name) for run in runs),
-        {"xaxis": axis("frame", nticks=5), "yaxis": {"nticks": 5}, "showlegend": False},
+        {"xaxis": axis("frame") | {"nticks": 5}, "yaxis": {"nticks": 5}, "showlegend": False},
         200,
     )
 

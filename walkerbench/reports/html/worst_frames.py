@@ -75,7 +75,7 @@ def _timeline(run: LabelledRun, frame: Any, name: str, title: str) -> Plot:
             "bargap": 0.25,
             "showlegend": False,
             "margin": {"t": 12},
-            "xaxis": axis("ms since the frame began", rangemode="tozero"),
+            "xaxis": axis("ms since the frame began") | {"rangemode": "tozero"},
             "yaxis": {"categoryorder": "array", "categoryarray": labels[::-1], "showgrid": False},
         },
         80 + _ROW_PX * len(labels),
