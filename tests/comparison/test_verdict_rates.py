@@ -15,9 +15,10 @@ from scipy.stats import binomtest
 
 from walkerbench.comparison.confidence_interval import bound_rank, shifts
 from walkerbench.comparison.decision_rules import ALPHA, TOLERANCE
+from walkerbench.comparison.holm_correction import holm
 from walkerbench.comparison.permutation_test import permutation_p_values
 from walkerbench.comparison.sign_test import sign_p_value
-from walkerbench.comparison.verdicts import Question, holm, judge_rounds, round_estimate
+from walkerbench.comparison.verdicts import Question, judge_rounds, round_estimate
 
 ROUNDS = 11
 TRIALS = 20_000

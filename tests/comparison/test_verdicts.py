@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from walkerbench.comparison.holm_correction import holm
 from walkerbench.comparison.verdicts import (
     Question,
     RepeatTimes,
-    holm,
     judge_repeats,
     judge_rounds,
     repeats_needed,

@@ -24,7 +24,7 @@ from walkerbench.workloads.main_phase import MainPhase
 METRIC = "frame"
 """What is compared: the wall time of frames, the metric `frame_ms`."""
 
-_EXIT_CODES: Mapping[ComparisonVerdict, ExitCode] = {
+_BY_VERDICT: Mapping[ComparisonVerdict, ExitCode] = {
     "regression": ExitCode.FAIL,
     "inconclusive": ExitCode.INCONCLUSIVE,
     "no regression": ExitCode.PASS,
@@ -112,7 +112,7 @@ class Compared:
     @property
     def exit_code(self) -> ExitCode:
         """Return `FAIL` with a regression, else `INCONCLUSIVE` where a comparison is, else `PASS`."""
-        return most_severe(_EXIT_CODES[comparison.verdict] for comparison in self.comparisons)
+        return most_severe(_BY_VERDICT[comparison.verdict] for comparison in self.comparisons)
 
     @property
     def is_inconclusive(self) -> bool:

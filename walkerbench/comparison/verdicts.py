@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.comparison.decision_rules import ALPHA, TOLERANCE, check_decidable
+from walkerbench.comparison.holm_correction import holm
 from walkerbench.comparison.p_values_and_interval import Evidence, Test, permutation_evidence, sign_evidence
 from walkerbench.comparison.permutation_test import MOST_REPEATS, MOST_SPLITS, repeats_needed, split_count
 from walkerbench.comparison.sign_test import MOST_ROUNDS, rounds_needed
@@ -33,7 +34,6 @@ __all__ = [
     "ComparisonVerdict",
     "Question",
     "RepeatTimes",
-    "holm",
     "judge_repeats",
     "judge_rounds",
     "repeats_needed",
@@ -241,25 +241,6 @@ def _judge(family: Mapping[Question, Evidence], rule: _Rule) -> tuple[Comparison
         _compare(question, evidence, slower, not_slower, rule)
         for (question, evidence), slower, not_slower in zip(family.items(), p_slower, p_not_slower, strict=True)
     )
-
-
-def holm(p_values: list[float]) -> list[float]:
-    """Return Holm's corrected p-values: each is at most alpha exactly where Holm's procedure rejects at alpha.
-
-    The smallest of m is multiplied by m, the next by m - 1, and so on; none is left below one that came before it.
-
-    Args:
-        p_values: Of a family, in any order.
-
-    Returns:
-        The corrected ones, in the same order.
-    """
-    corrected = [0.0] * len(p_values)
-    so_far = 0.0
-    for done, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        so_far = max(so_far, min(1.0, (len(p_values) - done) * p_values[index]))
-        corrected[index] = so_far
-    return corrected
 
 
 def _compare(question: Question, evidence: Evidence, p_slower: float, p_not_slower: float, rule: _Rule) -> Comparison:
