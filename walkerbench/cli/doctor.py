@@ -34,11 +34,12 @@ def doctor_command(*, strict: bool, as_json: bool) -> ExitCode:
     from walkerbench.doctor.noise import measure_noise
     from walkerbench.doctor.readings import read_all
     from walkerbench.profile.loading import load_profile
-    from walkerbench.reports.terminal.doctor import checks_table, render
+    from walkerbench.reports import doctor_json
+    from walkerbench.reports.terminal.doctor import checks_table
 
     note(f"measuring for about {_NOISE_S:.0f} s")
     smoke = load_profile("smoke")
     readings = read_all(lambda: measure_noise(smoke, _NOISE_S))
     checks = check_machine(readings)
-    write_out(render(checks, readings) if as_json else to_text(checks_table(checks)))
+    write_out(doctor_json.render(checks, readings) if as_json else to_text(checks_table(checks)))
     return ExitCode.INCONCLUSIVE if strict and not is_fit(checks) else ExitCode.PASS

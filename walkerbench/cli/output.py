@@ -50,7 +50,7 @@ def complain(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Write lines to stderr; where that cannot be written there is nobody to tell."""
+    """Write lines to stderr; do nothing where that cannot be written."""
     try:
         _write(sys.stderr, f"{text}\n")
     except OSError:

@@ -1,9 +1,7 @@
-"""The machine's fitness: a table for a terminal of 80 columns, and JSON."""
+"""The machine's fitness as a table for a terminal of 80 columns."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -11,8 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from walkerbench.doctor.checks import Check, is_fit
-from walkerbench.doctor.readings import MachineReadings
+from walkerbench.doctor.checks import Check
 from walkerbench.reports.wording.numbers import counted
 
 _STYLES = {"ok": "green", "unknown": "dim", "warning": "bold yellow", "unfit": "bold red"}
@@ -31,16 +28,6 @@ def checks_table(checks: Sequence[Check]) -> Iterator[RenderableType]:
         grid.add_row(Text(check.level, style=_STYLES[check.level]), check.subject, text)
     yield grid
     yield Text(f"\n{_in_words(checks)}", style="bold")
-
-
-def render(checks: Sequence[Check], readings: MachineReadings) -> str:
-    """Return checks and readings as JSON text, indented, with a newline at its end."""
-    content = {
-        "fit": is_fit(checks),
-        "checks": [dataclasses.asdict(check) for check in checks],
-        "readings": dataclasses.asdict(readings),
-    }
-    return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
 def _in_words(checks: Sequence[Check]) -> str:
