@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from walkerbench.errors import NotComparable
 from walkerbench.modes.process import ProcessMode
 from walkerbench.recorded_sides.compare_recorded import compare_recorded
 from walkerbench.recorded_sides.sides import find_sides
+from walkerbench.recording.code_facts import CodeFacts, WalkerbenchCode, WorkloadCode
 from walkerbench.reports.export import FORMATS
 from walkerbench.run_directory import SCHEMA_VERSION, read_run
 from walkerbench.running.summary import conclude
@@ -41,6 +43,28 @@ def test_a_run_of_an_older_schema_is_read(schema: int) -> None:
     assert ("core_wait_ns" in (recorded.workers.dtype.names or ())) == (schema > 1)
     assert ("voluntary_switches" in (recorded.workers.dtype.names or ())) == (schema > 2)
     assert run.observers == ()
+
+
+@every_schema
+def test_an_old_run_is_of_the_revision_of_its_directory(schema: int) -> None:
+    run = read_run(GOLDEN / f"schema_{schema}").run
+    revision, changed_files = run.machine["git"]["revision"], run.machine["git"]["dirty"]
+    version = run.walkerbench_version
+    assert run.code == CodeFacts(
+        walkerbench=WalkerbenchCode(version=version, revision=revision, changed_files=changed_files),
+        workload=WorkloadCode(module=None, revision=revision, changed_files=changed_files),
+    )
+
+
+@every_schema
+def test_an_old_run_outside_a_repository_has_no_revision(schema: int, tmp_path: Path) -> None:
+    copy = shutil.copytree(GOLDEN / f"schema_{schema}", tmp_path / "run")
+    content = json.loads((copy / "run.json").read_text(encoding="utf-8"))
+    content["machine"]["git"] = None
+    (copy / "run.json").write_text(json.dumps(content), encoding="utf-8")
+    code = read_run(copy).run.code
+    assert (code.walkerbench.revision, code.walkerbench.changed_files) == (None, None)
+    assert code.workload == WorkloadCode(module=None, revision=None, changed_files=None)
 
 
 @every_schema
