@@ -7,13 +7,12 @@ import numpy as np
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, shard_bounds
 from walkerbench.workloads.walker import WalkerSettings, WalkerWorkload
 from walkerbench.workloads.walker.ecosystem import Ecosystem
-from walkerbench.workloads.walker.settings import Brain, Terrain
-from walkerbench.workloads.walker.settings import Ecosystem as EcosystemSettings
+from walkerbench.workloads.walker.settings import BrainSettings, EcosystemSettings, TerrainSettings
 
-SMALL_BRAIN = Brain(hidden_units=(8,), head_units=4, replay_capacity=64)
+SMALL_BRAIN = BrainSettings(hidden_units=(8,), head_units=4, replay_capacity=64)
 """For tests in which brains only have to be there."""
 
-PLAIN = WalkerSettings(terrain=Terrain(style="flat", obstacle_half_height_m=0.001), brain=SMALL_BRAIN)
+PLAIN = WalkerSettings(terrain=TerrainSettings(style="flat", obstacle_half_height_m=0.001), brain=SMALL_BRAIN)
 """Flat ground, next to no obstacles, small brains."""
 
 IDLE = EcosystemSettings(

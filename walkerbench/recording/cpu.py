@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from walkerbench.errors import CallOrderError
 
-Row = tuple[int, float, int, list[float]]
+CpuRow = tuple[int, float, int, list[float]]
 
 
 def cpu_dtype(cores: int) -> np.dtype[np.void]:
@@ -55,7 +55,7 @@ class CpuSampler:
         self.dtype = cpu_dtype(psutil.cpu_count() or 1)
         self._reader = _Reader(pids, cores=self.dtype["core_percent"].shape[0])
         self._period_s = 1.0 / rate_hz
-        self._rows: list[Row] = []
+        self._rows: list[CpuRow] = []
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._error: BaseException | None = None
@@ -120,7 +120,7 @@ class _Reader:
         self._processes: dict[int, psutil.Process] = {}
         self._cpu_s: dict[int, float] = {}
 
-    def read(self) -> Row:
+    def read(self) -> CpuRow:
         rss_bytes = sum(self._read_process(pid) for pid in self._pids())
         percents = psutil.cpu_percent(percpu=True)
         if len(percents) != self._cores:

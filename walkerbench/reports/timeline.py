@@ -26,8 +26,14 @@ if TYPE_CHECKING:
 
 Row = dict[str, int]
 
-FRAME, DISPATCH, WORKERS, BARRIER_WAIT, STALL = "frame", "dispatch", "workers", "barrier wait", "stall"
-"""Names of spans; the others are called as the phases are."""
+FRAME_SPAN = "frame"
+DISPATCH_SPAN = "dispatch"
+WORKERS_SPAN = "workers"
+BARRIER_WAIT_SPAN = "barrier wait"
+STALL_SPAN = "stall"
+"""Names of the spans that are walkerbench's own; every other span has the name of its phase."""
+
+_OWN_SPANS = (FRAME_SPAN, DISPATCH_SPAN, WORKERS_SPAN, BARRIER_WAIT_SPAN, STALL_SPAN)
 
 _ROWS_AT_ONCE = 4096
 
@@ -50,9 +56,7 @@ class Span(NamedTuple):
 
 def span_names(workload: WorkloadRecord) -> tuple[str, ...]:
     """Every name that a span may have."""
-    return tuple(
-        dict.fromkeys((FRAME, DISPATCH, WORKERS, BARRIER_WAIT, STALL, *workload.phases, workload.settle_phase))
-    )
+    return tuple(dict.fromkeys((*_OWN_SPANS, *workload.phases, workload.settle_phase)))
 
 
 def num_workers(recorded: RecordedRun) -> int:
@@ -127,12 +131,12 @@ class Timeline:
         released = _within(dispatched, end - frame[f"{self._settle_phase}_ns"], end)
         waits = _within(dispatched, released - frame["barrier_wait_ns"], released)
         return Span(
-            FRAME,
+            FRAME_SPAN,
             begin,
             end,
             _ran(
-                Span(DISPATCH, begin, dispatched),
-                Span(WORKERS, dispatched, released, _ran(Span(BARRIER_WAIT, waits, released))),
+                Span(DISPATCH_SPAN, begin, dispatched),
+                Span(WORKERS_SPAN, dispatched, released, _ran(Span(BARRIER_WAIT_SPAN, waits, released))),
                 Span(self._settle_phase, released, end),
             ),
         )
@@ -144,8 +148,8 @@ class Timeline:
         pieces = [(phase, worker[f"{phase}_ns"]) for phase in self._phases]
         if self.stalls(worker):
             needed = sum(duration for _, duration in pieces) * (1 + self._extra_share)
-            pieces.insert(0, (STALL, int(end - begin - needed)))
-        return Span(FRAME, begin, end, _ran(*_in_turn(begin, end, pieces)))
+            pieces.insert(0, (STALL_SPAN, int(end - begin - needed)))
+        return Span(FRAME_SPAN, begin, end, _ran(*_in_turn(begin, end, pieces)))
 
     def stalls(self, worker: Row) -> bool:
         """Whether this part of the frame was made to stall; only worker 0 is."""

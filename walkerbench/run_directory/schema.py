@@ -23,7 +23,7 @@ def _finite_or_none(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-Count = Annotated[int, Ge(0)]
+ZeroOrMore = Annotated[int, Ge(0)]
 Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]+$")]
 Utc = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")]
 # JSON knows no NaN: what is not a finite number (no loss has been seen yet, say) is recorded as null.
@@ -98,10 +98,10 @@ class StageRecord(_Record):
         metrics: Flat metric names and values; None where not measured.
     """
 
-    stage: Count
+    stage: ZeroOrMore
     agents: Annotated[int, Ge(1)]
-    frames: Count
-    warmup: Count
+    frames: ZeroOrMore
+    warmup: ZeroOrMore
     workers: Annotated[int, Ge(1)]
     mode: str
     traits: ModeTraits
@@ -122,8 +122,8 @@ class CheckpointRecord(_Record):
         population: The population's statistics then.
     """
 
-    stage: Count
-    frame: Count
+    stage: ZeroOrMore
+    frame: ZeroOrMore
     digest: Hex
     population: dict[str, Number]
 
@@ -139,7 +139,7 @@ class ColumnRecord(_Record):
 
     name: str
     type: Annotated[str, StringConstraints(pattern=r"^[<>|][biuf][1248]$")]
-    shape: tuple[Count, ...]
+    shape: tuple[ZeroOrMore, ...]
 
 
 class ArraysRecord(_Record):
@@ -222,15 +222,15 @@ class RunFile(_Record):
     metrics: dict[str, Number] = Field(default_factory=dict)
     counters: dict[str, int] = Field(default_factory=dict)
     unmeasured: dict[str, str] = Field(default_factory=dict)
-    missed_deadlines: Count | None = None
-    emergency_shutdowns: Count = 0
+    missed_deadlines: ZeroOrMore | None = None
+    emergency_shutdowns: ZeroOrMore = 0
     checkpoints: tuple[CheckpointRecord, ...] = ()
     digest: Hex | None = None
     criteria: tuple[str, ...]
     verdicts: tuple[Verdict, ...] = ()
     faults: str | None = None
     attribution: Attribution | None = None
-    slow_frames: dict[Cause, Count] = Field(default_factory=dict)
+    slow_frames: dict[Cause, ZeroOrMore] = Field(default_factory=dict)
     worst_frames: tuple[SlowFrame, ...] = ()
     observers: tuple[ObserverRecord, ...] = ()
     arrays: ArraysRecord | None = None

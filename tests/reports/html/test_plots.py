@@ -17,7 +17,7 @@ from walkerbench.reports.html.distribution import bin_edges, distribution_plots,
 from walkerbench.reports.html.frame_times import frame_times_plot
 from walkerbench.reports.html.labelled_run import label_runs
 from walkerbench.reports.html.phases import layers, phase_plots
-from walkerbench.reports.html.plot import numbers, plain
+from walkerbench.reports.html.plot import escape_tags, numbers
 from walkerbench.reports.html.population import population_plots
 from walkerbench.reports.html.worst_frames import worst_frame_plots
 
@@ -61,7 +61,7 @@ def test_arrays_are_base64_of_little_endian_bytes():
 
 
 def test_plotly_is_not_to_see_mark_up():
-    assert plain("<a href='x'>&") == "&lt;a href='x'&gt;&amp;"
+    assert escape_tags("<a href='x'>&") == "&lt;a href='x'&gt;&amp;"
 
 
 def test_frame_times_mark_limits_stalls_and_warm_up():

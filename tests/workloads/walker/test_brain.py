@@ -7,7 +7,7 @@ import pytest
 
 from walkerbench.workloads.walker.brain import Brains
 from walkerbench.workloads.walker.network import NetworkPlan, forward
-from walkerbench.workloads.walker.settings import Brain
+from walkerbench.workloads.walker.settings import BrainSettings
 from walkerbench.workloads.walker.streams import Stream, agent_stream
 
 ALL = slice(0, 1)
@@ -16,7 +16,7 @@ SMALL = {"hidden_units": (6, 5), "head_units": 4}
 PLAN = NetworkPlan(inputs=3, hidden=(6, 5), head=4, actions=3)
 
 
-def make(brain: Brain, plan: NetworkPlan = PLAN, agents: int = 1, first: int = 0) -> Brains:
+def make(brain: BrainSettings, plan: NetworkPlan = PLAN, agents: int = 1, first: int = 0) -> Brains:
     brains = Brains(brain, plan, seed=7, first_agent=first, agents=agents, most_learners=agents)
     for row in range(agents):
         brains.begin_life(row, 0)
@@ -50,7 +50,7 @@ def q_of(flat: np.ndarray, states: np.ndarray, plan: NetworkPlan = PLAN) -> np.n
 
 
 def test_the_target_takes_the_online_networks_choice_at_the_target_networks_value() -> None:
-    brains = make(Brain(**SMALL, batch_size=1, learn_from_experiences=1, discount=0.9))
+    brains = make(BrainSettings(**SMALL, batch_size=1, learn_from_experiences=1, discount=0.9))
     # The online network is another than the target, which stays as it was at the beginning of the life.
     target = brains.parameters[0].copy()
     brains.parameters[0] = np.random.default_rng(21).normal(size=PLAN.size) * 0.7
@@ -70,7 +70,9 @@ def test_the_target_takes_the_online_networks_choice_at_the_target_networks_valu
 class Textbook:
     """The same brain in float64, one sentence of the papers a line, gradients by central differences."""
 
-    def __init__(self, brain: Brain, parameters: np.ndarray, lived: list[tuple[np.ndarray, int, float, np.ndarray]]):
+    def __init__(
+        self, brain: BrainSettings, parameters: np.ndarray, lived: list[tuple[np.ndarray, int, float, np.ndarray]]
+    ):
         self.brain = brain
         self.online = parameters.astype(np.float64)
         self.target = self.online.copy()
@@ -121,7 +123,7 @@ class Textbook:
 
 def test_many_learning_steps_agree_with_the_textbook() -> None:
     # A large Adam ε, so that float32 noise in gradients near 0 is not blown up into whole steps.
-    brain = Brain(
+    brain = BrainSettings(
         **SMALL, batch_size=8, target_copy_steps=3, learning_rate=0.02, adam_epsilon=1e-2, importance_step=0.2,
         gradient_norm_limit=0.8,
     )  # fmt: skip
@@ -138,7 +140,7 @@ def test_many_learning_steps_agree_with_the_textbook() -> None:
 
 
 def test_a_target_is_copied_every_fifty_learning_steps() -> None:
-    brains = make(Brain(**SMALL))
+    brains = make(BrainSettings(**SMALL))
     remember(brains, experiences(40))
     born = brains.parameters[0].copy()
     copied = [brains.learn(ALL) for _ in range(49)]
@@ -151,7 +153,7 @@ def test_a_target_is_copied_every_fifty_learning_steps() -> None:
 
 
 def test_epsilon_decays_with_each_learning_step_down_to_its_end() -> None:
-    brains = make(Brain(**SMALL, batch_size=2))
+    brains = make(BrainSettings(**SMALL, batch_size=2))
     remember(brains, experiences(32))
     assert brains.epsilon[0] == 1.0
     for step in range(1, 931):
@@ -164,12 +166,12 @@ def test_epsilon_decays_with_each_learning_step_down_to_its_end() -> None:
 
 
 def test_learning_begins_with_thirty_two_experiences() -> None:
-    brains = make(Brain(**SMALL), agents=2)
+    brains = make(BrainSettings(**SMALL), agents=2)
     remember(brains, experiences(31))
     assert brains.ready(np.array([0, 1])).tolist() == [False, False]
     remember(brains, experiences(1))
     assert brains.ready(np.array([0, 1])).tolist() == [True, False]
-    never = make(Brain(**SMALL, learning=False))
+    never = make(BrainSettings(**SMALL, learning=False))
     remember(never, experiences(40))
     assert not never.ready(ONE).any()
 
@@ -183,7 +185,7 @@ def choices(brains: Brains, epsilon: float, count: int, state: np.ndarray) -> np
 
 def test_choices_are_greedy_but_for_a_share_of_epsilon() -> None:
     state = np.array([0.3, -0.8, 0.5])
-    brains = make(Brain(**SMALL))
+    brains = make(BrainSettings(**SMALL))
     greedy = int(q_of(brains.parameters[0], state[None])[0].argmax())
     assert set(choices(brains, 0.0, 200, state).flat) == {greedy}
     at_random = np.bincount(choices(brains, 1.0, 6000, state).ravel(), minlength=3) / 6000
@@ -197,7 +199,7 @@ def test_choices_are_greedy_but_for_a_share_of_epsilon() -> None:
 def test_who_does_not_choose_draws_nothing() -> None:
     # The second sleeps for a hundred updates; its choices after that are those of one that began then.
     state = np.zeros((2, 3), np.float32)
-    sleeper, fresh = make(Brain(**SMALL), agents=2), make(Brain(**SMALL), agents=2)
+    sleeper, fresh = make(BrainSettings(**SMALL), agents=2), make(BrainSettings(**SMALL), agents=2)
     for _ in range(100):
         sleeper.choose(slice(0, 2), state, np.array([True, False]))
     later = [sleeper.choose(slice(0, 2), state, np.array([True, True]))[1] for _ in range(100)]
@@ -207,7 +209,7 @@ def test_who_does_not_choose_draws_nothing() -> None:
 
 
 def test_stacked_brains_have_the_bits_of_brains_alone() -> None:
-    brain = Brain()
+    brain = BrainSettings()
     plan = NetworkPlan.of(brain, 29, 15)
     together = make(brain, plan, agents=5)
     alone = [make(brain, plan, first=agent) for agent in range(5)]
@@ -226,7 +228,7 @@ def test_stacked_brains_have_the_bits_of_brains_alone() -> None:
 
 
 def test_a_new_life_begins_with_a_fresh_brain() -> None:
-    brains, untouched = make(Brain(**SMALL), agents=2), make(Brain(**SMALL), agents=2)
+    brains, untouched = make(BrainSettings(**SMALL), agents=2), make(BrainSettings(**SMALL), agents=2)
     for row in range(2):
         remember(brains, experiences(40), row)
     brains.learn(slice(0, 2))
@@ -245,7 +247,9 @@ def test_a_brain_learns_to_give_up_a_small_reward_for_a_later_large_one() -> Non
     # A corridor of four places. Action 0 goes back to its beginning for 0.1; action 1 goes on, and from the last place
     # pays 1 and begins anew. Going on is worth 1 every fourth step, far more than 0.1 at each.
     plan = NetworkPlan(inputs=4, hidden=(16,), head=8, actions=2)
-    brains = make(Brain(hidden_units=(16,), head_units=8, discount=0.9, target_copy_steps=20, learning_rate=3e-3), plan)
+    brains = make(
+        BrainSettings(hidden_units=(16,), head_units=8, discount=0.9, target_copy_steps=20, learning_rate=3e-3), plan
+    )
     places = np.eye(4, dtype=np.float32)
     rng = np.random.default_rng(0)
     for _ in range(400):

@@ -11,8 +11,7 @@ import pytest
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers
 from walkerbench.workloads.walker import WalkerSettings, WalkerWorkload
 from walkerbench.workloads.walker.ecosystem import Ecosystem
-from walkerbench.workloads.walker.settings import Ecosystem as EcosystemSettings
-from walkerbench.workloads.walker.settings import Physics, Terrain
+from walkerbench.workloads.walker.settings import EcosystemSettings, PhysicsSettings, TerrainSettings
 
 QUIET = {"energy_start": (0.5, 0.5), "health_start": (0.5, 0.5), "generation_s": 1e6, "food_regrow_s": 1e6}
 """Everybody in the middle, and nothing happens by itself."""
@@ -21,9 +20,9 @@ QUIET = {"energy_start": (0.5, 0.5), "health_start": (0.5, 0.5), "generation_s":
 class Nature:
     """An ecosystem over agents that stand still, 100 m above each other's reach, until a test moves them."""
 
-    def __init__(self, agents: int = 4, terrain: Terrain | None = None, seed: int = 1, **settings: Any) -> None:
+    def __init__(self, agents: int = 4, terrain: TerrainSettings | None = None, seed: int = 1, **settings: Any) -> None:
         self.settings = WalkerSettings(
-            terrain=terrain or Terrain(style="flat"),
+            terrain=terrain or TerrainSettings(style="flat"),
             ecosystem=EcosystemSettings(**{"food_sources": 2, **QUIET, **settings}),
         )
         workload = WalkerWorkload(agents, seed, self.settings)
@@ -195,7 +194,7 @@ def test_sources_eaten_at_different_times_regrow_at_different_times() -> None:
 
 
 def test_food_lies_on_the_ground_away_from_the_starts() -> None:
-    nature = Nature(agents=20, terrain=Terrain(), food_sources=200)
+    nature = Nature(agents=20, terrain=TerrainSettings(), food_sources=200)
     x, y = nature.published["food"].T
     assert np.abs(x[:, None] - nature.ground.starts).min() >= 4.0
     assert x.min() >= -250
@@ -361,7 +360,7 @@ def test_statistics_by_hand() -> None:
 
 
 def test_seconds_are_frames_by_the_profiles_rate() -> None:
-    slow = WalkerSettings(physics=Physics(frames_per_second=10), ecosystem=EcosystemSettings(generation_s=2.0))
+    slow = WalkerSettings(physics=PhysicsSettings(frames_per_second=10), ecosystem=EcosystemSettings(generation_s=2.0))
     workload = WalkerWorkload(2, 1, slow)
     buffers = FrameBuffers(BufferLayout.of(workload, 1))
     life = workload.make_settler(buffers)

@@ -16,7 +16,7 @@ from walkerbench.modes.faults import Faults
 from walkerbench.modes.sequential import SequentialMode
 from walkerbench.modes.thread_pool import ThreadPoolManager
 from walkerbench.workloads.walker import WalkerSettings, WalkerWorkload
-from walkerbench.workloads.walker.settings import Brain, Ecosystem, Schedule, Terrain
+from walkerbench.workloads.walker.settings import BrainSettings, EcosystemSettings, ScheduleSettings, TerrainSettings
 
 AGENTS = 24
 FRAMES = 43_200
@@ -24,14 +24,14 @@ MINUTE = 3_600
 
 LEARNING = WalkerSettings(
     # Flat, all but free of obstacles, and so wide that nobody comes to its edge.
-    terrain=Terrain(
+    terrain=TerrainSettings(
         style="flat", x_min_m=-2500, x_max_m=2500, obstacle_spacing_m=5000, obstacle_half_height_m=0.001
     ),
     # Longer actions, a learning step at each, and less far sight: a brain then learns within twelve minutes.
-    schedule=Schedule(ai_interval_frames=12, learn_interval_updates=1),
-    brain=Brain(epsilon_decay=0.998, epsilon_end=0.05, discount=0.95),
+    schedule=ScheduleSettings(ai_interval_frames=12, learn_interval_updates=1),
+    brain=BrainSettings(epsilon_decay=0.998, epsilon_end=0.05, discount=0.95),
     # Brains live on: nothing is spent, nobody dies, no generation ends a life.
-    ecosystem=Ecosystem(
+    ecosystem=EcosystemSettings(
         energy_drain_per_frame=0, energy_drain_per_m_s=0, immobile_below_energy=0, health_step_per_frame=0,
         generation_share=0,
     ),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from walkerbench.workloads.walker.network import Adam, NetworkPlan, Workspace, backward, forward
-from walkerbench.workloads.walker.settings import Brain
+from walkerbench.workloads.walker.settings import BrainSettings
 
 PLAN = NetworkPlan(inputs=5, hidden=(7, 6), head=4, actions=3)
 LAYERS = ("trunk 1", "trunk 2", "heads", "value", "advantage")
@@ -38,7 +38,7 @@ def q_values(flat: np.ndarray, inputs: np.ndarray, plan: NetworkPlan = PLAN) -> 
 
 
 def test_the_default_network_is_that_of_the_design() -> None:
-    plan = NetworkPlan.of(Brain(), inputs=29, actions=15)
+    plan = NetworkPlan.of(BrainSettings(), inputs=29, actions=15)
     # 29 → 128 → 128 → {64 → 1, 64 → 15}, a bias each.
     by_hand = 29 * 128 + 128 + 128 * 128 + 128 + 2 * (128 * 64 + 64) + 64 + 1 + 64 * 15 + 15
     assert plan.size == by_hand == 37_904
@@ -54,8 +54,8 @@ def test_every_parameter_belongs_to_exactly_one_layer() -> None:
 
 
 def test_parameters_begin_uniform_within_one_over_the_root_of_the_fan_in() -> None:
-    flat = random_parameters(1, NetworkPlan.of(Brain(), 29, 15))
-    for weights, bias in NetworkPlan.of(Brain(), 29, 15).layers(flat):
+    flat = random_parameters(1, NetworkPlan.of(BrainSettings(), 29, 15))
+    for weights, bias in NetworkPlan.of(BrainSettings(), 29, 15).layers(flat):
         bound = weights.shape[1] ** -0.5
         drawn = np.concatenate([weights.ravel(), bias.ravel()])
         assert np.abs(drawn).max() <= bound
@@ -115,7 +115,7 @@ def test_gradients_agree_with_central_differences_in_every_layer() -> None:
             np.testing.assert_allclose(our, their, rtol=1e-4, atol=1e-4, err_msg=f"{name} {part}")
 
 
-def textbook_adam(gradients: np.ndarray, brain: Brain) -> np.ndarray:
+def textbook_adam(gradients: np.ndarray, brain: BrainSettings) -> np.ndarray:
     """Positions `(steps, size)` from 0, by algorithm 1 of Kingma and Ba with the limit on the norm before it."""
     theta = m = v = np.zeros(gradients.shape[1])
     seen = []
@@ -133,7 +133,7 @@ def textbook_adam(gradients: np.ndarray, brain: Brain) -> np.ndarray:
 @pytest.mark.parametrize("norm", [0.3, 5.0], ids=["below the limit", "clipped"])
 @pytest.mark.parametrize("epsilon", [1e-8, 1e-2])
 def test_adam_agrees_with_the_textbook_over_many_steps(norm: float, epsilon: float) -> None:
-    brain = Brain(adam_epsilon=epsilon)
+    brain = BrainSettings(adam_epsilon=epsilon)
     gradients = np.random.default_rng(4).normal(size=(60, 11))
     gradients *= norm * np.linspace(0.5, 1.5, 60)[:, None] / np.linalg.norm(gradients, axis=1, keepdims=True)
     adam, parameters = Adam(brain, 1, 11), np.zeros((1, 11), np.float32)
@@ -145,7 +145,7 @@ def test_adam_agrees_with_the_textbook_over_many_steps(norm: float, epsilon: flo
 
 def test_adams_first_step_by_hand() -> None:
     # Bias-corrected, the first step is the learning rate towards the sign of the gradient, however long it is.
-    adam, parameters = Adam(Brain(), 1, 3), np.zeros((1, 3), np.float32)
+    adam, parameters = Adam(BrainSettings(), 1, 3), np.zeros((1, 3), np.float32)
     adam.step(parameters, np.array([[30.0, -0.4, 0.0]], np.float32), slice(0, 1))
     assert parameters[0] == pytest.approx([-1e-3, 1e-3, 0.0], rel=1e-4)
 
@@ -153,13 +153,13 @@ def test_adams_first_step_by_hand() -> None:
 def test_the_limit_on_the_norm_is_an_agents_own() -> None:
     # Gradients (3, 4) and (0.3, 0.4): the first, of norm 5, is cut to (0.6, 0.8). First moments are kept without their
     # factor of 0.1, so after one step they are the gradients as used.
-    adam, parameters = Adam(Brain(), 3, 2), np.zeros((3, 2), np.float32)
+    adam, parameters = Adam(BrainSettings(), 3, 2), np.zeros((3, 2), np.float32)
     adam.step(parameters, np.array([[3.0, 4.0], [0.3, 0.4]], np.float32), slice(0, 2))
     np.testing.assert_allclose(adam.first, [[0.6, 0.8], [0.3, 0.4], [0, 0]], rtol=1e-6)
 
 
 def test_only_the_agents_asked_for_are_moved_and_each_counts_its_own_steps() -> None:
-    brain, gradients = Brain(), np.random.default_rng(5).normal(size=(6, 4)) * 0.1
+    brain, gradients = BrainSettings(), np.random.default_rng(5).normal(size=(6, 4)) * 0.1
     adam, parameters = Adam(brain, 3, 4), np.zeros((3, 4), np.float32)
     for number, gradient in enumerate(gradients):
         rows = slice(0, 3, 2) if number % 2 else slice(0, 1)

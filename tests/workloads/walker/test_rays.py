@@ -11,22 +11,24 @@ import pytest
 from walkerbench.workloads.walker import rays
 from walkerbench.workloads.walker.robot import OBSTACLE_CATEGORY, Box2D, Outline, Shape, make_world
 from walkerbench.workloads.walker.senses import Readings, SenseOrgans
-from walkerbench.workloads.walker.settings import GENES, Robot, Senses, Terrain, WalkerSettings
+from walkerbench.workloads.walker.settings import GENES, RobotSettings, SensesSettings, TerrainSettings, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground, build_ground
 
 LENGTH = 8.0
 CLEAR, OBSTACLE, TERRAIN, ROBOT, FOOD = -1.0, -0.5, 0.0, 0.5, 1.0
 
 
-def agents_rays(ground: Ground, at: np.ndarray, angle: np.ndarray, senses: Senses) -> tuple[np.ndarray, np.ndarray]:
+def agents_rays(
+    ground: Ground, at: np.ndarray, angle: np.ndarray, senses: SensesSettings
+) -> tuple[np.ndarray, np.ndarray]:
     """Distances in m and classes `(agents, 5)` as agents observe them, each alone on the ground."""
     agents = len(at)
-    outline = Outline.of(Shape.of(Robot(), np.ones((agents, len(GENES)))))
+    outline = Outline.of(Shape.of(RobotSettings(), np.ones((agents, len(GENES)))))
     zero, nothing = np.zeros(agents), np.zeros(agents, np.complex128)
     angles = np.stack([angle, zero, zero])
     readings = Readings(at, nothing, nothing, nothing, angles, np.zeros((3, agents)), np.arange(agents))
     far = np.full((agents, 2), np.inf)
-    organs = SenseOrgans(senses, Robot(), ground)
+    organs = SenseOrgans(senses, RobotSettings(), ground)
     values, _ = organs.observe(readings, outline, slice(0, agents), far, far[:1])
     return values[:, 19::2] * senses.ray_length_m, values[:, 20::2]
 
@@ -53,14 +55,14 @@ def box2d_ray(world: Any, start: complex, direction: complex) -> tuple[float, fl
 @pytest.mark.parametrize(
     "terrain",
     [
-        Terrain(style="rough", rough_deviation_m=1.0, obstacle_half_height_m=0.8, obstacle_half_width_m=0.7),
-        Terrain(style="mixed"),
-        Terrain(style="mixed", resolution_m=0.37, obstacle_half_height_m=0.5),
-        Terrain(style="flat", obstacle_half_height_m=1.0, obstacle_half_width_m=1.0),
+        TerrainSettings(style="rough", rough_deviation_m=1.0, obstacle_half_height_m=0.8, obstacle_half_width_m=0.7),
+        TerrainSettings(style="mixed"),
+        TerrainSettings(style="mixed", resolution_m=0.37, obstacle_half_height_m=0.5),
+        TerrainSettings(style="flat", obstacle_half_height_m=1.0, obstacle_half_width_m=1.0),
     ],
     ids=["rough", "mixed", "fine", "flat"],
 )
-def test_rays_agree_with_those_of_box2d(terrain: Terrain) -> None:
+def test_rays_agree_with_those_of_box2d(terrain: TerrainSettings) -> None:
     settings = WalkerSettings(terrain=terrain)
     ground = build_ground(terrain, 30, seed=5)
     world = make_world(settings, ground)
@@ -173,7 +175,7 @@ def test_a_ray_by_hand(direction: complex, what: rays.Scene, expected: tuple[flo
 def test_ground_by_hand(x: float, angle: float, distance: float) -> None:
     heights = np.concatenate([np.zeros(16), np.arange(9.0)])  # flat from -16 to 0, then up to (8, 8)
     ground = Ground(x_min=-16.0, resolution=1.0, heights=heights, boxes=np.empty((0, 4)), starts=np.zeros(1))
-    senses = Senses(ray_angles_deg=(0.0,) * 5)
+    senses = SensesSettings(ray_angles_deg=(0.0,) * 5)
     found, _ = agents_rays(ground, np.array([x + 2j]), np.array([angle]), senses)
     assert found[0] == pytest.approx([distance] * 5, abs=1e-5)
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from walkerbench.workloads.walker.replay import Replay
-from walkerbench.workloads.walker.settings import Brain
+from walkerbench.workloads.walker.settings import BrainSettings
 
 ONE = np.array([0])
 
 
-def filled(brain: Brain, errors: list[float], agents: int = 1) -> Replay:
+def filled(brain: BrainSettings, errors: list[float], agents: int = 1) -> Replay:
     """Experience k has reward k, action k, state (k, k) and next state (-k, -k); then errors are set."""
     replay = Replay(brain, agents, 2)
     for k in range(len(errors)):
@@ -22,7 +22,7 @@ def filled(brain: Brain, errors: list[float], agents: int = 1) -> Replay:
 
 
 def test_an_experience_comes_back_whole() -> None:
-    replay = filled(Brain(batch_size=64), [1.0] * 5)
+    replay = filled(BrainSettings(batch_size=64), [1.0] * 5)
     batch = replay.sample(ONE, [np.random.default_rng(0)])
     places = batch.places[0]
     assert set(places) == set(range(5))
@@ -37,7 +37,7 @@ def test_probabilities_are_the_priorities_raised_to_their_exponent() -> None:
     errors = [0.1, -1.0, 2.0, 0.0]
     raised = [(abs(error) + 1e-6) ** 0.6 for error in errors]
     expected = np.array(raised) / sum(raised)
-    batch = filled(Brain(batch_size=20_000), errors).sample(ONE, [np.random.default_rng(0)])
+    batch = filled(BrainSettings(batch_size=20_000), errors).sample(ONE, [np.random.default_rng(0)])
     share = np.bincount(batch.places[0], minlength=4) / 20_000
     # One draw from each of 20,000 equal strata: an experience's share is off by at most the two strata at its ends.
     np.testing.assert_allclose(share, expected, atol=2 / 20_000)
@@ -47,7 +47,7 @@ def test_probabilities_are_the_priorities_raised_to_their_exponent() -> None:
 def test_importance_weights_by_hand() -> None:
     # With an exponent of 1, errors of 3 and 1 are drawn with 3/4 and 1/4. w = (2 · p)^-β with β = 0.5:
     # (1.5)^-0.5 and (0.5)^-0.5, divided by the larger: √(0.5 / 1.5) = 0.57735 and 1.
-    brain = Brain(batch_size=8, priority_exponent=1.0, priority_floor=1e-12, importance_start=0.5)
+    brain = BrainSettings(batch_size=8, priority_exponent=1.0, priority_floor=1e-12, importance_start=0.5)
     batch = filled(brain, [3.0, 1.0]).sample(ONE, [np.random.default_rng(0)])
     # Eight strata: 0 to 5 fall to the first, 6 and 7 to the second.
     assert batch.places[0].tolist() == [0] * 6 + [1] * 2
@@ -55,7 +55,9 @@ def test_importance_weights_by_hand() -> None:
 
 
 def test_beta_rises_with_each_batch_up_to_one() -> None:
-    brain = Brain(batch_size=8, priority_exponent=1.0, priority_floor=1e-12, importance_start=0.5, importance_step=0.3)
+    brain = BrainSettings(
+        batch_size=8, priority_exponent=1.0, priority_floor=1e-12, importance_start=0.5, importance_step=0.3
+    )
     replay = filled(brain, [3.0, 1.0])
     rng = [np.random.default_rng(0)]
     lighter = [replay.sample(ONE, rng).weights[0, 0] for _ in range(4)]
@@ -64,13 +66,13 @@ def test_beta_rises_with_each_batch_up_to_one() -> None:
 
 
 def test_the_defaults_are_those_of_the_design() -> None:
-    brain = Brain()
+    brain = BrainSettings()
     assert (brain.replay_capacity, brain.batch_size, brain.learn_from_experiences) == (2000, 32, 32)
     assert (brain.priority_exponent, brain.importance_start, brain.importance_step) == (0.6, 0.4, 0.001)
 
 
 def test_the_new_come_in_at_the_highest_priority_seen() -> None:
-    brain = Brain(batch_size=10, priority_exponent=1.0, priority_floor=1e-12)
+    brain = BrainSettings(batch_size=10, priority_exponent=1.0, priority_floor=1e-12)
     replay = filled(brain, [4.0, 0.0, 0.0])
     replay.store(ONE, np.zeros((1, 2), np.float32), ONE, np.zeros(1, np.float32), np.zeros((1, 2), np.float32))
     # Priorities 4, 0, 0 and 4: half and half.
@@ -78,7 +80,7 @@ def test_the_new_come_in_at_the_highest_priority_seen() -> None:
 
 
 def test_the_oldest_are_overwritten_first() -> None:
-    brain = Brain(replay_capacity=4, learn_from_experiences=4, batch_size=64)
+    brain = BrainSettings(replay_capacity=4, learn_from_experiences=4, batch_size=64)
     batch = filled(brain, [1.0] * 4)
     for k in (4, 5):
         batch.store(
@@ -89,7 +91,7 @@ def test_the_oldest_are_overwritten_first() -> None:
 
 
 def test_agents_share_nothing() -> None:
-    brain = Brain(batch_size=16)
+    brain = BrainSettings(batch_size=16)
     replay = Replay(brain, 3, 2)
     for agent, reward in ((0, 1.0), (2, 2.0)):
         replay.store(
@@ -112,7 +114,7 @@ def test_agents_share_nothing() -> None:
 
 
 def test_a_reset_forgets() -> None:
-    brain = Brain(batch_size=4, priority_exponent=1.0, importance_start=0.5, importance_step=0.5)
+    brain = BrainSettings(batch_size=4, priority_exponent=1.0, importance_start=0.5, importance_step=0.5)
     replay = filled(brain, [9.0, 1.0])
     replay.sample(ONE, [np.random.default_rng(0)])
     replay.reset(0)

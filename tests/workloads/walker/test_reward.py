@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from herds import IDLE, PLAIN, Herd
 
-from walkerbench.workloads.walker.settings import Reward, Robot
+from walkerbench.workloads.walker.settings import RewardSettings, RobotSettings
 from walkerbench.workloads.walker.shard import rewards
 
 LEANING = 0.5
@@ -20,7 +20,12 @@ def reward(
     forward: float = 0.0, nearer: float = 0.0, meals: int = 0, angle: float = LEANING, velocity: float = 0.0
 ) -> float:
     found = rewards(
-        Reward(), np.array([forward]), np.array([nearer]), np.array([meals]), np.array([angle]), np.array([velocity])
+        RewardSettings(),
+        np.array([forward]),
+        np.array([nearer]),
+        np.array([meals]),
+        np.array([angle]),
+        np.array([velocity]),
     )
     return float(found[0])
 
@@ -76,12 +81,12 @@ def test_a_reward_by_hand(what: dict[str, float], value: float) -> None:
 
 def test_each_agent_is_rewarded_for_its_own() -> None:
     zero = np.zeros(3)
-    found = rewards(Reward(), np.array([0.1, -0.1, 0.0]), zero, np.array([0, 0, 1]), zero + LEANING, zero)
+    found = rewards(RewardSettings(), np.array([0.1, -0.1, 0.0]), zero, np.array([0, 0, 1]), zero + LEANING, zero)
     assert found == pytest.approx([0.7, -0.2, 0.5])
 
 
 def test_every_number_is_a_setting() -> None:
-    settings = Reward(
+    settings = RewardSettings(
         forward_per_m=1, backward_per_m=-3, nearer_food_per_m=5, farther_food_per_m=-4, meal=6, upright=0.2,
         upright_below_rad=0.6, toppled=-0.4, toppled_above_rad=1.0, speed_per_m_s=2, speed_above_m_s=1, speed_most=3,
         limit=100,
@@ -103,7 +108,9 @@ class Still:
 
     def __init__(self) -> None:
         settings = replace(
-            PLAIN, robot=Robot(motor_speed_rad_s=1e-9), ecosystem=replace(IDLE, food_sources=2, eat_within_m=1e-3)
+            PLAIN,
+            robot=RobotSettings(motor_speed_rad_s=1e-9),
+            ecosystem=replace(IDLE, food_sources=2, eat_within_m=1e-3),
         )
         self.herd = Herd(1, settings)
         self.food = self.herd.buffers.published["food"]

@@ -9,11 +9,11 @@ import pytest
 from herds import IDLE, PLAIN, SMALL_BRAIN, Herd
 
 from walkerbench.workloads.walker.robot import RobotBody, Shape, make_world
-from walkerbench.workloads.walker.settings import GENES, Robot, Terrain, WalkerSettings
+from walkerbench.workloads.walker.settings import GENES, RobotSettings, TerrainSettings, WalkerSettings
 from walkerbench.workloads.walker.terrain import build_ground
 
 DEFAULT = WalkerSettings()
-FLAT = WalkerSettings(terrain=Terrain(style="flat"))
+FLAT = WalkerSettings(terrain=TerrainSettings(style="flat"))
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_robots_collide_with_ground_and_obstacles_but_never_with_one_another(rob
 
 def test_robots_that_stand_in_each_other_do_not_touch() -> None:
     crowd = WalkerSettings(
-        terrain=Terrain(style="flat", start_spacing_m=0.5, obstacle_half_height_m=0.001),
+        terrain=TerrainSettings(style="flat", start_spacing_m=0.5, obstacle_half_height_m=0.001),
         brain=SMALL_BRAIN,
         ecosystem=IDLE,
     )
@@ -112,7 +112,10 @@ def test_robots_that_stand_in_each_other_do_not_touch() -> None:
 @pytest.mark.parametrize("style", ["flat", "mixed"])
 def test_no_body_is_asleep_after_a_thousand_frames(style: str) -> None:
     still = WalkerSettings(
-        terrain=Terrain(style=style), brain=SMALL_BRAIN, ecosystem=IDLE, robot=Robot(motor_speed_rad_s=1e-9)
+        terrain=TerrainSettings(style=style),
+        brain=SMALL_BRAIN,
+        ecosystem=IDLE,
+        robot=RobotSettings(motor_speed_rad_s=1e-9),
     )
     herd = Herd(4, still)
     herd.step(1000)

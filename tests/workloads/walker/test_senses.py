@@ -16,7 +16,7 @@ import pytest
 
 from walkerbench.workloads.walker.robot import Outline, Shape
 from walkerbench.workloads.walker.senses import OBSERVATION, OBSERVATION_SIZE, NearestFood, Readings, SenseOrgans
-from walkerbench.workloads.walker.settings import GENES, Robot, Senses
+from walkerbench.workloads.walker.settings import GENES, RobotSettings, SensesSettings
 from walkerbench.workloads.walker.terrain import Ground
 
 PI = math.pi
@@ -46,8 +46,8 @@ def observe(
     **read: Any,
 ) -> tuple[dict[str, float], NearestFood]:
     """The observation of one robot, by name."""
-    senses = SenseOrgans(Senses(), Robot(), ground or flat_ground())
-    outline = Outline.of(Shape.of(Robot(), np.ones((1, len(GENES)))))
+    senses = SenseOrgans(SensesSettings(), RobotSettings(), ground or flat_ground())
+    outline = Outline.of(Shape.of(RobotSettings(), np.ones((1, len(GENES)))))
     shoulder, elbow, shoulder_speed, elbow_speed = read.get("joints", (0.0, 0.0, 0.0, 0.0))
     readings = Readings(
         position=np.array([at]),
@@ -220,8 +220,8 @@ def test_the_arm_touches_an_obstacle() -> None:
 
 
 def test_several_agents_are_seen_each_from_its_own_place() -> None:
-    senses = SenseOrgans(Senses(), Robot(), flat_ground())
-    outline = Outline.of(Shape.of(Robot(), np.ones((4, len(GENES)))))
+    senses = SenseOrgans(SensesSettings(), RobotSettings(), flat_ground())
+    outline = Outline.of(Shape.of(RobotSettings(), np.ones((4, len(GENES)))))
     x = np.array([-6.0, 0.0, 6.0, 12.0])
     robots = np.stack([x, np.full(4, HEIGHT)], axis=1)
     zero = np.zeros(2)

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 
 from walkerbench.workloads.walker.robot import GROUND_CATEGORY, make_world
-from walkerbench.workloads.walker.settings import Terrain, WalkerSettings
+from walkerbench.workloads.walker.settings import TerrainSettings, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground, Surface, build_ground, start_positions
 
 
 def test_the_default_ground_is_that_of_the_design() -> None:
-    ground = build_ground(Terrain(), 60, seed=1)
+    ground = build_ground(TerrainSettings(), 60, seed=1)
     assert (ground.x_min, ground.x_max, ground.resolution, len(ground.heights)) == (-250, 250, 1.0, 501)
-    assert Terrain().style == "mixed"
+    assert TerrainSettings().style == "mixed"
 
 
 @pytest.mark.parametrize("style", ["flat", "rolling", "rough", "mixed"])
 def test_box2d_holds_the_very_same_ground(style: Any) -> None:
-    terrain = Terrain(style=style, x_min_m=-30, x_max_m=31, resolution_m=0.7)
+    terrain = TerrainSettings(style=style, x_min_m=-30, x_max_m=31, resolution_m=0.7)
     ground = build_ground(terrain, 4, seed=3)
     world = make_world(WalkerSettings(terrain=terrain), ground)  # kept, or its bodies would be freed under us
     (chain,) = (each.shape for each in world.bodies[0].fixtures if each.filterData.categoryBits == GROUND_CATEGORY)
@@ -31,7 +31,8 @@ def test_box2d_holds_the_very_same_ground(style: Any) -> None:
 
 def test_styles_differ_as_their_names_say() -> None:
     heights = {
-        style: build_ground(Terrain(style=style), 9, 1).heights for style in ("flat", "rolling", "rough", "mixed")
+        style: build_ground(TerrainSettings(style=style), 9, 1).heights
+        for style in ("flat", "rolling", "rough", "mixed")
     }
     assert not heights["flat"].any()
     rolling, rough = heights["rolling"], heights["rough"]
@@ -44,22 +45,22 @@ def test_styles_differ_as_their_names_say() -> None:
 
 
 def test_a_ground_is_its_seeds() -> None:
-    one, same, other = (build_ground(Terrain(), 9, seed) for seed in (1, 1, 2))
+    one, same, other = (build_ground(TerrainSettings(), 9, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.heights, same.heights)
     assert not np.array_equal(one.heights, other.heights)
 
 
 def test_starts_are_twelve_metres_apart_or_as_the_width_allows() -> None:
-    few = start_positions(Terrain(), 5)
+    few = start_positions(TerrainSettings(), 5)
     assert few.tolist() == [-24, -12, 0, 12, 24]
-    many = start_positions(Terrain(), 83)
+    many = start_positions(TerrainSettings(), 83)
     # 500 m less 4 m at each end, over 82 gaps: 6 m each.
     assert many[[0, 1, -1]] == pytest.approx([-246, -240, 246])
-    assert start_positions(Terrain(), 1).tolist() == [0]
+    assert start_positions(TerrainSettings(), 1).tolist() == [0]
 
 
 def test_obstacles_stand_on_the_ground_between_the_starts() -> None:
-    ground = build_ground(Terrain(), 20, seed=1)
+    ground = build_ground(TerrainSettings(), 20, seed=1)
     assert len(ground.boxes) >= 9
     x, y, half_width, half_height = ground.boxes.T
     assert np.abs(x[:, None] - ground.starts).min() == pytest.approx(6.0)

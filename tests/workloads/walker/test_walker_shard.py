@@ -10,7 +10,7 @@ from herds import IDLE, PLAIN, SMALL_BRAIN, Herd
 
 from walkerbench.workloads.walker import WalkerSettings
 from walkerbench.workloads.walker.senses import OBSERVATION, SenseOrgans
-from walkerbench.workloads.walker.settings import Terrain
+from walkerbench.workloads.walker.settings import TerrainSettings
 
 CALM = replace(PLAIN, ecosystem=IDLE, brain=replace(SMALL_BRAIN, learn_from_experiences=2))
 """Nothing but walking and learning."""
@@ -147,7 +147,7 @@ def test_a_fall_puts_a_robot_back_with_its_learning_kept() -> None:
 
 
 def test_a_robot_falls_off_the_edge_of_the_ground() -> None:
-    edge = Terrain(style="flat", x_min_m=-20, x_max_m=20, start_margin_m=0.5, obstacle_half_height_m=0.001)
+    edge = TerrainSettings(style="flat", x_min_m=-20, x_max_m=20, start_margin_m=0.5, obstacle_half_height_m=0.001)
     herd = Herd(3, replace(CALM, terrain=edge))
     robot = herd.shards[0]._robots[2]
     for body in robot.bodies:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from walkerbench.reports.markdown.escaping import head, plain, row
+from walkerbench.reports.markdown.escaping import escape_markdown, head, row
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import machine_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
@@ -26,9 +26,9 @@ _OUTCOMES = {"pass": "pass", "fail": "**fail**", "unsupported": "**unsupported**
 def render(run: RunFile) -> str:
     """The summary, as text."""
     verdict = run_verdict(run)
-    lines = [f"## walkerbench: {verdict.word}", "", plain(verdict.because)]
+    lines = [f"## walkerbench: {verdict.word}", "", escape_markdown(verdict.because)]
     for warning in (trouble(run), faults_injected(run)):
-        lines += ["", f"**{plain(warning)}**"] if warning else []
+        lines += ["", f"**{escape_markdown(warning)}**"] if warning else []
     for table in (_criteria(run), _durations(run)):
         lines += ["", *table]
     return "\n".join((*lines, "", *_facts(run))) + "\n"
@@ -48,7 +48,7 @@ def _measured(verdict: Verdict) -> str:
         return f"{NOT_MEASURED} {verdict.detail}".rstrip()
     measured = measured_in_words(verdict.criterion, verdict.value)
     # Nothing is excused in silence: a value that is there and decides nothing has its reason beside it.
-    return f"{measured} ({plain(verdict.detail)})" if verdict.outcome == "unsupported" else measured
+    return f"{measured} ({escape_markdown(verdict.detail)})" if verdict.outcome == "unsupported" else measured
 
 
 def _durations(run: RunFile) -> Iterator[str]:
@@ -77,4 +77,4 @@ def _facts(run: RunFile) -> Iterator[str]:
         "recorded": f"{run.started_utc} by walkerbench {run.walkerbench_version}",
     }
     for name, fact in facts.items():
-        yield f"- {name}: {fact if name == 'digest' else plain(fact)}"
+        yield f"- {name}: {fact if name == 'digest' else escape_markdown(fact)}"

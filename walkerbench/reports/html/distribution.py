@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.reports.html.labelled_run import LabelledRun, milliseconds
-from walkerbench.reports.html.plot import Plot, axis, line_mode, log_axis, numbers, plain
+from walkerbench.reports.html.plot import Plot, axis, escape_tags, line_mode, log_axis, numbers
 
 _BINS = 60
 _MOST_POINTS = 200
@@ -71,7 +71,7 @@ def _histogram(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Plot
             {
                 "type": "scatter",
                 "mode": "lines",
-                "name": plain(run.label),
+                "name": escape_tags(run.label),
                 "x": numbers(edges),
                 "y": numbers(percent),
                 "customdata": numbers(np.append(counts, 0).astype(np.int32)),
@@ -102,7 +102,7 @@ def _percentiles(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Pl
             {
                 "type": "scatter",
                 "mode": line_mode(wall_ms),
-                "name": plain(run.label),
+                "name": escape_tags(run.label),
                 "x": numbers(one_in),
                 "y": numbers(values),
                 "line": {"color": run.colour, "width": 2},

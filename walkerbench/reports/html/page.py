@@ -99,7 +99,7 @@ def _sections(runs: Sequence[LabelledRun], plots: list[Plot]) -> Iterator[str]:
     yield _section("Slowest frames", "".join(_worst(run, number, plots, runs) for number, run in enumerate(runs, 1)))
     population = _figures(population_plots(runs), plots, "No checkpoint recorded statistics of the population.")
     yield _section("Population", _grid(population, "grid small"))
-    yield _section("Runs", _each(runs, tables.facts))
+    yield _section("Runs", _each(runs, tables.run_facts))
     yield _section("Machine", tables.machine(runs))
 
 
@@ -110,7 +110,7 @@ def _criteria(run: LabelledRun) -> str:
 
 
 def _attribution(run: LabelledRun) -> str:
-    return tables.attribution(run) or "<p>Where the time went is not known.</p>"
+    return tables.attribution_section(run) or "<p>Where the time went is not known.</p>"
 
 
 def _worst(run: LabelledRun, number: int, plots: list[Plot], runs: Sequence[LabelledRun]) -> str:

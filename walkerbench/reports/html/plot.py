@@ -52,7 +52,7 @@ def numbers(values: NDArray[Any]) -> dict[str, str]:
     return encoded if values.ndim == 1 else encoded | {"shape": ", ".join(map(str, values.shape))}
 
 
-def plain(text: str) -> str:
+def escape_tags(text: str) -> str:
     """A text that plotly.js is to show as it stands; it would take tags in it for mark-up."""
     return html.escape(text, quote=False)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from walkerbench.reports.html.labelled_run import LabelledRun
-from walkerbench.reports.html.plot import Plot, axis, line_mode, plain
+from walkerbench.reports.html.plot import Plot, axis, escape_tags, line_mode
 
 
 def population_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
@@ -49,9 +49,9 @@ def _trace(run: LabelledRun, name: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": line_mode(np.array([value for _, value in points], np.float64)),
-        "name": plain(run.label),
+        "name": escape_tags(run.label),
         "x": [frame for frame, _ in points],
         "y": [value for _, value in points],
         "line": {"color": run.colour, "width": 1.5},
-        "hovertemplate": f"frame %{{x:,d}}: %{{y:,.4~f}}<extra>{plain(run.label)}</extra>",
+        "hovertemplate": f"frame %{{x:,d}}: %{{y:,.4~f}}<extra>{escape_tags(run.label)}</extra>",
     }

@@ -28,7 +28,7 @@ class Markup(str):
     __slots__ = ()
 
 
-def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "texts") -> str:
+def html_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "texts") -> str:
     """A table whose first column heads its rows.
 
     Args:
@@ -60,7 +60,7 @@ def overview(runs: Sequence[LabelledRun]) -> str:
         )
         for each in runs
     )
-    return table("The runs", ("run", "judged frames", "frames/s", "effective cores", "verdict"), rows)
+    return html_table("The runs", ("run", "judged frames", "frames/s", "effective cores", "verdict"), rows)
 
 
 def criteria(run: LabelledRun) -> str:
@@ -76,7 +76,7 @@ def criteria(run: LabelledRun) -> str:
         )
         for verdict in run.run.verdicts
     )
-    return table(f"Criteria of {run.label}", headings, rows)
+    return html_table(f"Criteria of {run.label}", headings, rows)
 
 
 def _measured(verdict: Verdict) -> str:
@@ -97,16 +97,16 @@ def durations(run: LabelledRun) -> str:
         )
         for metric in metrics
     )
-    return table(f"Judged frames of {run.label}, in ms", ("ms", *STATISTICS), rows, "numbers")
+    return html_table(f"Judged frames of {run.label}, in ms", ("ms", *STATISTICS), rows, "numbers")
 
 
-def attribution(run: LabelledRun) -> str:
+def attribution_section(run: LabelledRun) -> str:
     """Where the time of the judged frames went, and why frames were over a limit; nothing where that is not known."""
     found = run.run.attribution
     if found is None:
         return _slow_frames(run.run)
     rows = [(part_in_words(run.run, share), percent(share)) for share in found.shares]
-    parts = table(f"Attribution of {run.label}", ("part", "share of the frame"), rows, "numbers")
+    parts = html_table(f"Attribution of {run.label}", ("part", "share of the frame"), rows, "numbers")
     cores = f"{fixed(found.effective_cores, 2)} effective cores within frames"
     beside = f"<p>{html.escape(f'{cores}; of the time above {beside_shares(found)}')}</p>"
     return parts + beside + _slow_frames(run.run)
@@ -120,7 +120,7 @@ def _slow_frames(run: RunFile) -> str:
     return f"<p>{html.escape(title(run))}</p><ul>{lines}</ul>{causes}"
 
 
-def facts(run: LabelledRun) -> str:
+def run_facts(run: LabelledRun) -> str:
     """Where the run came from and what it did."""
     each = run.run
     asked = "" if each.mode.used == each.mode.requested else f" ({each.mode.requested} was asked for)"
@@ -137,7 +137,7 @@ def facts(run: LabelledRun) -> str:
         "digest": NOT_MEASURED if each.digest is None else short_digest(each.digest),
         "walkerbench": each.walkerbench_version,
     }
-    return table(f"Facts of {run.label}", ("fact", "value"), rows.items())
+    return html_table(f"Facts of {run.label}", ("fact", "value"), rows.items())
 
 
 def machine(runs: Sequence[LabelledRun]) -> str:
@@ -152,8 +152,8 @@ def machine(runs: Sequence[LabelledRun]) -> str:
         else:
             rows += [(name, run.label[:1], value) for run, value in zip(runs, values, strict=True)]
     if len(runs) == 1:
-        return table("Facts of the machine", ("fact", "value"), ((name, value) for name, _, value in rows))
-    return table("Facts of the machines", ("fact", "run", "value"), rows)
+        return html_table("Facts of the machine", ("fact", "value"), ((name, value) for name, _, value in rows))
+    return html_table("Facts of the machines", ("fact", "run", "value"), rows)
 
 
 def _labelled(run: LabelledRun) -> Markup:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.html.phases import layer_colours
-from walkerbench.reports.html.plot import Plot, axis, plain
-from walkerbench.reports.timeline import STALL, WORKERS, Span, Timeline, row_of, stalls_s
+from walkerbench.reports.html.plot import Plot, axis, escape_tags
+from walkerbench.reports.timeline import STALL_SPAN, WORKERS_SPAN, Span, Timeline, row_of, stalls_s
 from walkerbench.reports.wording.slow_frames import slow_frame
 
 _SHOWN = 5
@@ -56,7 +56,7 @@ def worst_frame_plots(run: LabelledRun, number: int) -> list[Plot]:
 def timeline_colours(run: LabelledRun) -> dict[str, str]:
     """A colour for everything that a timeline can show."""
     shown = {name: colour for name, colour in layer_colours(run).items() if name not in ("barrier wait", "rest")}
-    stall = {STALL: "--bad"} if stalls_s(run.run) else {}
+    stall = {STALL_SPAN: "--bad"} if stalls_s(run.run) else {}
     return shown | stall | {_BESIDE: "--rest"}
 
 
@@ -93,7 +93,7 @@ def _bars(run: LabelledRun, frame: Any, rows: NDArray[Any]) -> Iterator[_Bar]:
     timeline = Timeline(run.run)
     began = int(frame["start_ns"])
     for span in timeline.parent(row_of(frame)).inside:
-        if span.name != WORKERS:  # they have rows of their own
+        if span.name != WORKERS_SPAN:  # they have rows of their own
             yield _bar(span, _PARENT, began)
     for row in rows:
         part = timeline.worker(row_of(row))
@@ -118,12 +118,12 @@ def _traces(run: LabelledRun, bars: Sequence[_Bar]) -> list[dict[str, Any]]:
         {
             "type": "bar",
             "orientation": "h",
-            "name": plain(name),
+            "name": escape_tags(name),
             "y": [bar.row for bar in bars if bar.name == name],
             "base": [bar.begin_ms for bar in bars if bar.name == name],
             "x": [bar.duration_ms for bar in bars if bar.name == name],
             "marker": {"color": colour},
-            "hovertemplate": f"{plain(name)}: %{{x:.3f}} ms from %{{base:.3f}} ms<extra></extra>",
+            "hovertemplate": f"{escape_tags(name)}: %{{x:.3f}} ms from %{{base:.3f}} ms<extra></extra>",
         }
         for name, colour in colours.items()
         if any(bar.name == name for bar in bars)

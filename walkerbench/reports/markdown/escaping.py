@@ -21,6 +21,6 @@ def row(*cells: str) -> str:
     return f"| {' | '.join(whole)} |"
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text that Markdown leaves as it is, in one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

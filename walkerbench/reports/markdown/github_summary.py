@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from walkerbench.reports.markdown.escaping import head, plain, row
+from walkerbench.reports.markdown.escaping import escape_markdown, head, row
 from walkerbench.reports.wording.comparison import interval, judged_by, level, noteworthy, slowdown
 from walkerbench.reports.wording.gate import because, measured, where
 from walkerbench.reports.wording.machine_facts import machine_in_words
@@ -45,14 +45,14 @@ def summary(result: GateResult) -> str:
     """The summary, as Markdown."""
     compared = result.compared
     lines = [f"## {_TITLE}: {result.word}", "", because(result), ""]
-    lines += [f"- {plain(line)}" for line in (*result.failures, *result.doubts, *noteworthy(compared))]
+    lines += [f"- {escape_markdown(line)}" for line in (*result.failures, *result.doubts, *noteworthy(compared))]
     lines += ["", *_sides(compared), "", *_comparisons(compared), "", *_criteria(result), ""]
     lines += [
-        f"- runs judged by the criteria: {plain(where(result))}",
+        f"- runs judged by the criteria: {escape_markdown(where(result))}",
         f"- measured: {compared.repetitions}, {compared.how}",
         f"- judged by: {judged_by(compared)}",
-        f"- work: {plain(compared.same_work)}",
-        f"- machine: {plain(machine_in_words(compared.machine))}",
+        f"- work: {escape_markdown(compared.same_work)}",
+        f"- machine: {escape_markdown(machine_in_words(compared.machine))}",
         "",
     ]
     return "\n".join(lines)
@@ -60,7 +60,7 @@ def summary(result: GateResult) -> str:
 
 def broken_summary(message: str) -> str:
     """The summary of a gate that has no result, as Markdown."""
-    lines = [f"- {plain(line)}" for line in message.splitlines()]
+    lines = [f"- {escape_markdown(line)}" for line in message.splitlines()]
     return "\n".join([f"## {_TITLE}: NO VERDICT", "", *lines, ""])
 
 
@@ -68,14 +68,16 @@ def _sides(compared: Compared) -> Iterator[str]:
     yield from head("side", "frames/s", "frame mean, ms", "p50", "p99", "max", "effective cores")
     for side in compared.sides:
         times = [fixed(side.frame_ms[name], 3) for name in ("mean", "p50", "p99", "max")]
-        yield row(plain(side.label), fixed(side.frames_per_s, 1), *times, fixed(side.effective_cores, 2))
+        yield row(escape_markdown(side.label), fixed(side.frames_per_s, 1), *times, fixed(side.effective_cores, 2))
 
 
 def _comparisons(compared: Compared) -> Iterator[str]:
-    yield from head(f"against {plain(compared.base.label)}", "speed-up", "interval", "level", "time", "verdict")
+    yield from head(
+        f"against {escape_markdown(compared.base.label)}", "speed-up", "interval", "level", "time", "verdict"
+    )
     for each in compared.comparisons:
         yield row(
-            plain(each.candidate),
+            escape_markdown(each.candidate),
             f"{1 / each.time_ratio:.3f}",
             interval(each),
             level(each),

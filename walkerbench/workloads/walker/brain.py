@@ -5,18 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from walkerbench.workloads.walker.arrays import Floats32, Indices
 from walkerbench.workloads.walker.network import Adam, NetworkPlan, Workspace, backward, forward, rows_of
 from walkerbench.workloads.walker.replay import Batch, Replay
-from walkerbench.workloads.walker.settings import Brain
+from walkerbench.workloads.walker.settings import BrainSettings
 from walkerbench.workloads.walker.streams import Stream, agent_stream
-
-Floats = NDArray[np.float32]
-Indices = NDArray[np.intp]
 
 _DRAWS = 64  # explorations drawn ahead: one call of a generator then serves so many AI updates
 
 
-def bytes_per_brain(plan: NetworkPlan, brain: Brain) -> int:
+def bytes_per_brain(plan: NetworkPlan, brain: BrainSettings) -> int:
     """Memory of one brain with its replay: parameters, target, two moments; two observations an experience."""
     experience = 2 * plan.inputs * 4 + 1 + 4 + 8
     return 4 * plan.size * 4 + brain.replay_capacity * experience
@@ -41,7 +39,7 @@ class Brains:
     """
 
     def __init__(
-        self, brain: Brain, plan: NetworkPlan, seed: int, first_agent: int, agents: int, most_learners: int
+        self, brain: BrainSettings, plan: NetworkPlan, seed: int, first_agent: int, agents: int, most_learners: int
     ) -> None:
         self._brain = brain
         self._plan = plan
@@ -79,7 +77,9 @@ class Brains:
         self._samplers[row] = agent_stream(self._seed, agent, life, Stream.REPLAY)
         self._drawn[row] = _DRAWS
 
-    def remember(self, agents: Indices, states: Floats, actions: Indices, rewards: Floats, following: Floats) -> None:
+    def remember(
+        self, agents: Indices, states: Floats32, actions: Indices, rewards: Floats32, following: Floats32
+    ) -> None:
         """Store one experience of each of some agents; see `Replay.store`."""
         self._replay.store(agents, states, actions, rewards, following)
 
@@ -108,7 +108,7 @@ class Brains:
             self._target[copying] = self.parameters[copying]
         return len(copying)
 
-    def choose(self, rows: slice, observations: Floats, awake: NDArray[np.bool_]) -> Indices:
+    def choose(self, rows: slice, observations: Floats32, awake: NDArray[np.bool_]) -> Indices:
         """Choose actions, ε-greedily.
 
         Args:
@@ -138,7 +138,7 @@ class Brains:
         self._drawn[agents] += 1
         return draws
 
-    def _loss_gradient(self, rows: slice, batch: Batch) -> Floats:
+    def _loss_gradient(self, rows: slice, batch: Batch) -> Floats32:
         """The double-Q errors `(agents, batch)`; the workspace gets the gradient of their squares' weighted mean."""
         agents, size = batch.actions.shape
         layers = rows_of(self._layers, rows)
@@ -149,7 +149,7 @@ class Brains:
         following, _ = forward(rows_of(self._target_layers, rows), batch.states[:, size:], halves)
         agent, place = np.arange(agents)[:, None], np.arange(size)
         future = following[agent, place, values[:, size:].argmax(axis=-1)]
-        errors: Floats = values[agent, place, batch.actions]
+        errors: Floats32 = values[agent, place, batch.actions]
         errors -= batch.rewards
         errors -= np.float32(self._brain.discount) * future
         q_gradient = np.zeros((agents, size, self._plan.actions), np.float32)

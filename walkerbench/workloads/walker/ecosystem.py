@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
-from numpy.typing import NDArray
 
 from walkerbench.workloads.contract import FrameBuffers
+from walkerbench.workloads.walker.arrays import Bools, Floats, Indices
 from walkerbench.workloads.walker.genetics import founding_genomes, offspring
-from walkerbench.workloads.walker.settings import Ecosystem as EcosystemSettings
-from walkerbench.workloads.walker.settings import WalkerSettings
+from walkerbench.workloads.walker.settings import EcosystemSettings, WalkerSettings
 from walkerbench.workloads.walker.streams import WorldStream, world_stream
 from walkerbench.workloads.walker.terrain import Ground
 
-Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
-Bools = NDArray[np.bool_]
-
-COUNTERS = ("meals", "contested_meals", "deaths", "replaced", "generations")
+ECOSYSTEM_COUNTERS = ("meals", "contested_meals", "deaths", "replaced", "generations")
 """What the ecosystem counts in a frame."""
 
 _NONE = np.empty(0, np.intp)
@@ -34,7 +29,7 @@ class Ecosystem:
         ground: The terrain.
         seed: The run's seed.
         buffers: `published` is filled for the first frame at once.
-        columns: Column of each of `COUNTERS` in `buffers.counters`, whose last row is the ecosystem's.
+        columns: Column of each of `ECOSYSTEM_COUNTERS` in `buffers.counters`, whose last row is the ecosystem's.
     """
 
     def __init__(

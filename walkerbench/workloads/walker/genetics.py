@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from walkerbench.workloads.walker.settings import GENES, Genome
+from walkerbench.workloads.walker.arrays import Floats
+from walkerbench.workloads.walker.settings import GENES, GenomeSettings
 from walkerbench.workloads.walker.streams import Stream, agent_stream
 
-Floats = NDArray[np.float64]
 
-
-def founding_genomes(settings: Genome, num_agents: int, seed: int) -> Floats:
+def founding_genomes(settings: GenomeSettings, num_agents: int, seed: int) -> Floats:
     """The first generation, `(agents, genes)`: each gene normal about 1, within its bounds."""
     drawn = np.stack(
         [agent_stream(seed, agent, 0, Stream.MORPHOLOGY).normal(size=len(GENES)) for agent in range(num_agents)]
@@ -19,14 +17,14 @@ def founding_genomes(settings: Genome, num_agents: int, seed: int) -> Floats:
     return _bounded(settings, 1.0 + settings.initial_deviation * drawn)
 
 
-def offspring(settings: Genome, mother: Floats, father: Floats, rng: np.random.Generator) -> Floats:
+def offspring(settings: GenomeSettings, mother: Floats, father: Floats, rng: np.random.Generator) -> Floats:
     """A child's genome `(genes,)`: each gene of either parent, now and then mutated."""
     child = np.where(rng.random(len(GENES)) < 0.5, mother, father)
     mutated = rng.random(len(GENES)) < settings.mutation_share
     return _bounded(settings, child + mutated * rng.normal(0.0, settings.mutation_deviation, len(GENES)))
 
 
-def _bounded(settings: Genome, genomes: Floats) -> Floats:
+def _bounded(settings: GenomeSettings, genomes: Floats) -> Floats:
     low, high = np.array(settings.bounds).T
     bounded: Floats = np.minimum(np.maximum(genomes, low), high)
     return bounded

@@ -7,12 +7,11 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from walkerbench.workloads.walker.settings import Brain
+from walkerbench.workloads.walker.arrays import Floats32
+from walkerbench.workloads.walker.settings import BrainSettings
 
-Floats = NDArray[np.float32]
-Layers = list[tuple[Floats, Floats]]
+Layers = list[tuple[Floats32, Floats32]]
 """Weights `(agents, in, out)` and biases `(agents, 1, out)` of every layer: trunk, heads' hidden, value, advantage."""
 
 
@@ -35,7 +34,7 @@ class NetworkPlan:
     actions: int
 
     @classmethod
-    def of(cls, brain: Brain, inputs: int, actions: int) -> NetworkPlan:
+    def of(cls, brain: BrainSettings, inputs: int, actions: int) -> NetworkPlan:
         """The plan that a profile's brain asks for."""
         return cls(inputs, brain.hidden_units, brain.head_units, actions)
 
@@ -50,7 +49,7 @@ class NetworkPlan:
         """Number of parameters of one agent."""
         return sum(rows * columns + columns for rows, columns in self.shapes)
 
-    def layers(self, flat: Floats) -> Layers:
+    def layers(self, flat: Floats32) -> Layers:
         """Views of flat parameters as layers.
 
         Args:
@@ -68,7 +67,7 @@ class NetworkPlan:
             start += columns
         return found
 
-    def initialise(self, flat: Floats, rng: np.random.Generator) -> None:
+    def initialise(self, flat: Floats32, rng: np.random.Generator) -> None:
         """Draw one agent's parameters `(size,)`, uniform within ±1/√fan-in, as PyTorch's linear layers begin."""
         start = 0
         for rows, columns in self.shapes:
@@ -115,7 +114,7 @@ class Workspace:
         return 4 * (plan.size + 2 * batch * (sum(plan.hidden) + 2 * plan.head))
 
 
-def forward(layers: Layers, inputs: Floats, into: list[Floats] | None = None) -> tuple[Floats, list[Floats]]:
+def forward(layers: Layers, inputs: Floats32, into: list[Floats32] | None = None) -> tuple[Floats32, list[Floats32]]:
     """Q-values by Q = V + A - mean A (Wang et al., 2016, equation 9).
 
     Args:
@@ -144,7 +143,7 @@ def forward(layers: Layers, inputs: Floats, into: list[Floats] | None = None) ->
 
 
 def backward(
-    layers: Layers, activations: list[Floats], q_gradient: Floats, gradient: Layers, into: list[Floats]
+    layers: Layers, activations: list[Floats32], q_gradient: Floats32, gradient: Layers, into: list[Floats32]
 ) -> None:
     """Backpropagate a loss's derivative by the Q-values to every parameter.
 
@@ -159,8 +158,8 @@ def backward(
     *hidden_gradient, value_gradient, advantage_gradient = gradient
     head = value_weights.shape[1]
     actions = np.float32(q_gradient.shape[-1])
-    into_value: Floats = np.add.reduce(q_gradient, axis=-1, keepdims=True)
-    into_advantage: Floats = q_gradient - into_value / actions
+    into_value: Floats32 = np.add.reduce(q_gradient, axis=-1, keepdims=True)
+    into_advantage: Floats32 = q_gradient - into_value / actions
 
     last, upstream = activations[-1], into[-1]
     ones = np.ones((1, q_gradient.shape[1]), np.float32)
@@ -175,7 +174,7 @@ def backward(
             upstream = np.matmul(upstream, hidden[depth][0].swapaxes(-1, -2), out=into[depth - 1])
 
 
-def _layer_gradient(inputs: Floats, upstream: Floats, ones: Floats, gradient: tuple[Floats, Floats]) -> None:
+def _layer_gradient(inputs: Floats32, upstream: Floats32, ones: Floats32, gradient: tuple[Floats32, Floats32]) -> None:
     weights, bias = gradient
     np.matmul(inputs.swapaxes(-1, -2), upstream, out=weights)
     # The sum over the batch as a product: a product's bits do not depend on how many agents are stacked.
@@ -194,7 +193,7 @@ class Adam:
         size: Parameters of one agent.
     """
 
-    def __init__(self, brain: Brain, agents: int, size: int) -> None:
+    def __init__(self, brain: BrainSettings, agents: int, size: int) -> None:
         self._brain = brain
         self.steps = np.zeros(agents, np.int64)
         self.first = np.zeros((agents, size), np.float32)
@@ -206,7 +205,7 @@ class Adam:
         self.first[row] = 0
         self.second[row] = 0
 
-    def step(self, parameters: Floats, gradient: Floats, rows: slice) -> None:
+    def step(self, parameters: Floats32, gradient: Floats32, rows: slice) -> None:
         """Move some agents' parameters against their gradient.
 
         Args:

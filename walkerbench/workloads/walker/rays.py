@@ -11,11 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
-Points = NDArray[np.complex128]
+from walkerbench.workloads.walker.arrays import Floats, Indices, Points
 
 OBSTACLE, TERRAIN, ROBOT, FOOD = range(4)
 CLEAR_CLASS = -1.0

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.workloads.walker.settings import Brain
-
-Floats = NDArray[np.float32]
-Indices = NDArray[np.intp]
+from walkerbench.workloads.walker.arrays import Floats32, Indices
+from walkerbench.workloads.walker.settings import BrainSettings
 
 
 @dataclass(frozen=True)
@@ -26,10 +24,10 @@ class Batch:
     """
 
     places: Indices
-    states: Floats
+    states: Floats32
     actions: Indices
-    rewards: Floats
-    weights: Floats
+    rewards: Floats32
+    weights: Floats32
 
 
 class Replay:
@@ -41,7 +39,7 @@ class Replay:
         observation: Size of an observation.
     """
 
-    def __init__(self, brain: Brain, agents: int, observation: int) -> None:
+    def __init__(self, brain: BrainSettings, agents: int, observation: int) -> None:
         capacity = brain.replay_capacity
         self._brain = brain
         self._states = np.zeros((agents, capacity, 2, observation), np.float32)
@@ -63,7 +61,9 @@ class Replay:
         self._highest[row] = 1.0
         self._importance[row] = self._brain.importance_start
 
-    def store(self, agents: Indices, states: Floats, actions: Indices, rewards: Floats, following: Floats) -> None:
+    def store(
+        self, agents: Indices, states: Floats32, actions: Indices, rewards: Floats32, following: Floats32
+    ) -> None:
         """Store one experience of each of some agents, at the highest priority that the agent has seen.
 
         Args:
@@ -113,7 +113,7 @@ class Replay:
             weights.astype(np.float32),
         )
 
-    def reprioritise(self, agents: Indices, places: Indices, errors: Floats) -> None:
+    def reprioritise(self, agents: Indices, places: Indices, errors: Floats32) -> None:
         """Set sampled experiences' priorities by their temporal-difference errors, `(k, batch)`."""
         raised = (np.abs(errors).astype(np.float64) + self._brain.priority_floor) ** self._brain.priority_exponent
         self._priorities[agents[:, None], places] = raised

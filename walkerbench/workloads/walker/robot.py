@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.workloads.walker.settings import GENES, Robot, WalkerSettings
+from walkerbench.workloads.walker.arrays import Floats
+from walkerbench.workloads.walker.settings import GENES, RobotSettings, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground
 
 with warnings.catch_warnings():
@@ -18,7 +19,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import Box2D
 
-Floats = NDArray[np.float64]
 
 GROUND_CATEGORY = 0x0001
 ROBOT_CATEGORY = 0x0002
@@ -58,7 +58,7 @@ class Shape:
     motor_torque: Floats
 
     @classmethod
-    def of(cls, robot: Robot, genomes: Floats) -> Shape:
+    def of(cls, robot: RobotSettings, genomes: Floats) -> Shape:
         """Multiply the defaults by the genes.
 
         Args:
@@ -156,7 +156,7 @@ class RobotBody:
     """
 
     def __init__(
-        self, world: Any, robot: Robot, shape: Shape, row: int, x: float, ground_top: float, clearance: float
+        self, world: Any, robot: RobotSettings, shape: Shape, row: int, x: float, ground_top: float, clearance: float
     ) -> None:
         self._world = world
         friction = float(shape.friction[row])

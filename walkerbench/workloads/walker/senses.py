@@ -9,13 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.workloads.walker import rays
+from walkerbench.workloads.walker.arrays import Bools, Floats, Points
 from walkerbench.workloads.walker.robot import RIM_POINTS, WHEELS, Outline
-from walkerbench.workloads.walker.settings import Robot, Senses
+from walkerbench.workloads.walker.settings import RobotSettings, SensesSettings
 from walkerbench.workloads.walker.terrain import Ground, Surface, Surroundings
-
-Floats = NDArray[np.float64]
-Points = NDArray[np.complex128]
-Bools = NDArray[np.bool_]
 
 OBSERVATION = (
     "shoulder_angle",
@@ -121,7 +118,7 @@ class SenseOrgans:
         ground: The terrain.
     """
 
-    def __init__(self, senses: Senses, robot: Robot, ground: Ground) -> None:
+    def __init__(self, senses: SensesSettings, robot: RobotSettings, ground: Ground) -> None:
         self._senses = senses
         self._ground = ground
         self._around = Surroundings.of(ground, senses.ray_length_m)

@@ -14,13 +14,13 @@ from annotated_types import Ge, Gt, Interval, Len
 Positive = Annotated[float, Gt(0)]
 NonNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Interval(ge=0, le=1)]
-Count = Annotated[int, Ge(1)]
+AtLeastOne = Annotated[int, Ge(1)]
 Degrees = Annotated[float, Interval(ge=-360, le=360)]
 Range = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Physics:
+class PhysicsSettings:
     """Time and Box2D's solver."""
 
     frames_per_second: Positive = 60.0
@@ -35,7 +35,7 @@ class Physics:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Robot:
+class RobotSettings:
     """Geometry and materials of an unmutated robot; the genome multiplies them."""
 
     chassis_half_width_m: Positive = 1.5
@@ -66,7 +66,7 @@ class Robot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Genome:
+class GenomeSettings:
     """Bounds of each gene (a multiplier of the robot's default) and how genes are drawn and mutated."""
 
     scale: Range = (0.8, 1.2)
@@ -111,7 +111,7 @@ GENES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terrain:
+class TerrainSettings:
     """The ground, its obstacles, and where robots start."""
 
     style: Literal["flat", "rolling", "rough", "mixed"] = "mixed"
@@ -140,15 +140,15 @@ class Terrain:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Schedule:
+class ScheduleSettings:
     """When agents think and learn."""
 
-    ai_interval_frames: Count = 4
-    learn_interval_updates: Count = 10
+    ai_interval_frames: AtLeastOne = 4
+    learn_interval_updates: AtLeastOne = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Senses:
+class SensesSettings:
     """Reach of the senses, and the scale that maps each quantity into -1…1."""
 
     ray_length_m: Positive = 8.0
@@ -173,7 +173,7 @@ ACTIONS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Action:
+class ActionSettings:
     """What a brain can choose: shoulder and elbow speed as shares of the motors' speed."""
 
     pairs: Annotated[tuple[tuple[float, float], ...], Len(2, 255)] = ACTIONS
@@ -184,7 +184,7 @@ class Action:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reward:
+class RewardSettings:
     """What an agent is rewarded for between two AI updates."""
 
     forward_per_m: float = 7.0
@@ -203,7 +203,7 @@ class Reward:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Brain:
+class BrainSettings:
     """The dueling double deep Q-network, its exploration, replay and optimiser."""
 
     hidden_units: Annotated[tuple[Annotated[int, Interval(ge=1, le=8192)], ...], Len(1, 8)] = (128, 128)
@@ -219,13 +219,13 @@ class Brain:
     importance_start: Share = 0.4
     importance_step: NonNegative = 0.001
     batch_size: Annotated[int, Interval(ge=1, le=65_536)] = 32
-    learn_from_experiences: Count = 32
+    learn_from_experiences: AtLeastOne = 32
     learning_rate: Positive = 1e-3
     adam_beta1: Annotated[float, Interval(ge=0, lt=1)] = 0.9
     adam_beta2: Annotated[float, Interval(ge=0, lt=1)] = 0.999
     adam_epsilon: Positive = 1e-8
     gradient_norm_limit: Positive = 1.0
-    target_copy_steps: Count = 50
+    target_copy_steps: AtLeastOne = 50
 
     def __post_init__(self) -> None:
         if self.learn_from_experiences > self.replay_capacity:
@@ -240,7 +240,7 @@ IMMOBILE_BELOW_ENERGY = 0.15
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ecosystem:
+class EcosystemSettings:
     """Energy, food, health, death, replacement and generations."""
 
     energy_drain_per_frame: NonNegative = 1e-4
@@ -259,8 +259,8 @@ class Ecosystem:
     food_regrow_s: NonNegative = 20.0
     generation_s: Positive = 60.0
     generation_share: Share = 0.1
-    replacements_per_frame: Count = 2
-    tournament_size: Count = 3
+    replacements_per_frame: AtLeastOne = 2
+    tournament_size: AtLeastOne = 3
 
     def __post_init__(self) -> None:
         for name in ("energy_start", "health_start"):
@@ -268,27 +268,27 @@ class Ecosystem:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class LimitSettings:
     """Limits beyond which the environment stops itself."""
 
-    bodies: Count = 100_000
+    bodies: AtLeastOne = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class WalkerSettings:
     """Every number of the walker training environment, by the section of a profile that holds it."""
 
-    physics: Physics = field(default_factory=Physics)
-    robot: Robot = field(default_factory=Robot)
-    genome: Genome = field(default_factory=Genome)
-    terrain: Terrain = field(default_factory=Terrain)
-    schedule: Schedule = field(default_factory=Schedule)
-    senses: Senses = field(default_factory=Senses)
-    action: Action = field(default_factory=Action)
-    reward: Reward = field(default_factory=Reward)
-    brain: Brain = field(default_factory=Brain)
-    ecosystem: Ecosystem = field(default_factory=Ecosystem)
-    limits: Limits = field(default_factory=Limits)
+    physics: PhysicsSettings = field(default_factory=PhysicsSettings)
+    robot: RobotSettings = field(default_factory=RobotSettings)
+    genome: GenomeSettings = field(default_factory=GenomeSettings)
+    terrain: TerrainSettings = field(default_factory=TerrainSettings)
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    senses: SensesSettings = field(default_factory=SensesSettings)
+    action: ActionSettings = field(default_factory=ActionSettings)
+    reward: RewardSettings = field(default_factory=RewardSettings)
+    brain: BrainSettings = field(default_factory=BrainSettings)
+    ecosystem: EcosystemSettings = field(default_factory=EcosystemSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
 
 
 def _ascending(name: str, bounds: tuple[float, float]) -> None:

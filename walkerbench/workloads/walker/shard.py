@@ -10,17 +10,15 @@ from numpy.typing import NDArray
 
 from walkerbench.workloads.contract import FrameBuffers
 from walkerbench.workloads.digests import digest64
+from walkerbench.workloads.walker.arrays import Bools, Floats
 from walkerbench.workloads.walker.brain import Brains
 from walkerbench.workloads.walker.network import NetworkPlan
 from walkerbench.workloads.walker.robot import Outline, RobotBody, Shape, make_world
 from walkerbench.workloads.walker.senses import OBSERVATION_SIZE, NearestFood, Readings, SenseOrgans
-from walkerbench.workloads.walker.settings import Reward, WalkerSettings
+from walkerbench.workloads.walker.settings import RewardSettings, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-
-COUNTERS = (
+SHARD_COUNTERS = (
     "ai_updates",
     "physics_only",
     "immobilised",
@@ -43,7 +41,7 @@ class WalkerShard:
         hi: One past the last.
         buffers: What crosses shards.
         worker: Row of `buffers.counters` to count into.
-        columns: Column of each of `COUNTERS`.
+        columns: Column of each of `SHARD_COUNTERS`.
     """
 
     def __init__(
@@ -347,7 +345,7 @@ class WalkerShard:
 
 
 def rewards(
-    settings: Reward, forward: Floats, nearer: Floats, meals: NDArray[np.int64], angle: Floats, velocity: Floats
+    settings: RewardSettings, forward: Floats, nearer: Floats, meals: NDArray[np.int64], angle: Floats, velocity: Floats
 ) -> Floats:
     """What agents are rewarded for between two AI updates.
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.workloads.walker.settings import Terrain
+from walkerbench.workloads.walker.arrays import Floats
+from walkerbench.workloads.walker.settings import TerrainSettings
 from walkerbench.workloads.walker.streams import WorldStream, world_stream
-
-Floats = NDArray[np.float64]
 
 _BLEND_WAVELENGTH_M = 120.0  # in the mixed style: from one stretch of a kind to the next of that kind
 _STEPS_PER_M = 32  # of the surface: on a slope of a half, a height is then off by less than 1 cm
@@ -135,7 +134,7 @@ def _boxes_near(ground: Ground, reach_m: float) -> NDArray[np.complex128]:
     return found.reshape(len(lefts), 6 * most)
 
 
-def build_ground(settings: Terrain, num_agents: int, seed: int) -> Ground:
+def build_ground(settings: TerrainSettings, num_agents: int, seed: int) -> Ground:
     """Build the terrain that a seed gives for so many agents."""
     rng = world_stream(seed, WorldStream.TERRAIN)
     cells = max(2, round((settings.x_max_m - settings.x_min_m) / settings.resolution_m))
@@ -147,7 +146,7 @@ def build_ground(settings: Terrain, num_agents: int, seed: int) -> Ground:
     return Ground(settings.x_min_m, resolution, heights, _obstacles(settings, bare), starts)
 
 
-def start_positions(settings: Terrain, num_agents: int) -> Floats:
+def start_positions(settings: TerrainSettings, num_agents: int) -> Floats:
     """Starts spread evenly about the middle, `start_spacing_m` apart or as the width allows."""
     room = settings.x_max_m - settings.x_min_m - 2 * settings.start_margin_m
     spacing = min(settings.start_spacing_m, room / max(1, num_agents - 1))
@@ -155,7 +154,7 @@ def start_positions(settings: Terrain, num_agents: int) -> Floats:
     return middle + spacing * (np.arange(num_agents, dtype=np.float64) - (num_agents - 1) / 2)
 
 
-def _heights(settings: Terrain, x: Floats, rng: np.random.Generator) -> Floats:
+def _heights(settings: TerrainSettings, x: Floats, rng: np.random.Generator) -> Floats:
     # Every style draws the same numbers, so that a style changes the ground and nothing else.
     phases = rng.uniform(0.0, 2 * np.pi, 3)
     noise = rng.normal(0.0, 1.0, len(x))
@@ -176,7 +175,7 @@ def _heights(settings: Terrain, x: Floats, rng: np.random.Generator) -> Floats:
     return mixed
 
 
-def _obstacles(settings: Terrain, ground: Ground) -> Floats:
+def _obstacles(settings: TerrainSettings, ground: Ground) -> Floats:
     """A box in the middle between two neighbouring starts, about every `obstacle_spacing_m`."""
     middles = (ground.starts[1:] + ground.starts[:-1]) / 2
     boxes: list[tuple[float, float, float, float]] = []

@@ -7,14 +7,13 @@ from functools import cached_property
 
 from walkerbench.workloads.contract import Field, FrameBuffers, Workload
 from walkerbench.workloads.main_phase import MainPhase
-from walkerbench.workloads.walker import ecosystem, shard
 from walkerbench.workloads.walker.brain import bytes_per_brain
-from walkerbench.workloads.walker.ecosystem import Ecosystem
+from walkerbench.workloads.walker.ecosystem import ECOSYSTEM_COUNTERS, Ecosystem
 from walkerbench.workloads.walker.network import NetworkPlan, Workspace
 from walkerbench.workloads.walker.robot import BODIES
 from walkerbench.workloads.walker.senses import OBSERVATION_SIZE
 from walkerbench.workloads.walker.settings import GENES, WalkerSettings
-from walkerbench.workloads.walker.shard import WalkerShard
+from walkerbench.workloads.walker.shard import SHARD_COUNTERS, WalkerShard
 from walkerbench.workloads.walker.terrain import Ground, build_ground
 
 # As measured: 220 kB for a b2World with 500 segments and a robot, and what Python keeps around them.
@@ -41,7 +40,7 @@ class WalkerWorkload(Workload):
     phases = ("agents", "physics")
     main_phase = MainPhase("agents", "agent processing")
     settle_phase = "ecosystem"
-    counters = (*shard.COUNTERS, *ecosystem.COUNTERS)
+    counters = (*SHARD_COUNTERS, *ECOSYSTEM_COUNTERS)
     frame_counters = ("ai_updates", "physics_only", "immobilised", "learned", "replaced")
     event_counters = ("replaced",)
     digest_fields = ("bodies", "brain", "state")
