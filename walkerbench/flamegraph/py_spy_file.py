@@ -52,7 +52,8 @@ def read_tracks(path: Path, worker_pids: Iterable[Sequence[int]]) -> tuple[Track
 def tracks(content: Mapping[str, Any], worker_pids: Iterable[Sequence[int]]) -> tuple[Track, ...]:
     """Return the tracks of a parsed file: `main`, then the workers by their numbers, each over all stages.
 
-    A worker's thread is known by its name (`modes.contract.WORKER_THREAD_NAME`), a worker's process by its process id.
+    A worker's thread is known by its name (`system.stack_markers.WORKER_THREAD_NAME`), a worker's process by its
+    process id.
     """
     calls = [_call(frame) for frame in content["shared"]["frames"]]
     threads = [_thread(entry, calls) for entry in content["profiles"] if entry["samples"]]

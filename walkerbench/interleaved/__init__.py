@@ -1,5 +1,5 @@
 """Several sides measured now, interleaved: sessions, the rounds that they are measured in, and what came out.
 
 A *side* is code and a profile. A *session* is a child process that holds one side and runs blocks of frames on request
-(`python -m walkerbench.interleaved`). `measuring.measure` is the way in.
+(`python -m walkerbench.interleaved`). Callers start with `rounds.measure`.
 """

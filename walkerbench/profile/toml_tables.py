@@ -74,7 +74,7 @@ def wrong(what: str, allowed: str) -> str:
 
 
 def spell(path: KeyPath) -> str:
-    """A key's path as a person would look for it in the file: `workloads.walker.brain.hidden_units (entry 2)`."""
+    """A key's path as a person would look for it in the file: `environment.brain.hidden_units (entry 2)`."""
     spelled = ""
     for step in path:
         if isinstance(step, int):

@@ -1,4 +1,7 @@
-"""The terminal's pictures against golden files; `python tests/reports/test_pictures.py` writes them anew."""
+"""The terminal's pictures against golden files.
+
+`PYTHONPATH=tests/support python tests/reports/terminal/test_charts.py` writes them again.
+"""
 
 from __future__ import annotations
 

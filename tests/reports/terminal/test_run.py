@@ -1,4 +1,7 @@
-"""The terminal's report against golden files; `python tests/reports/test_terminal.py` writes them anew."""
+"""The terminal's report against golden files.
+
+`PYTHONPATH=tests/support python tests/reports/terminal/test_run.py` writes them again.
+"""
 
 from __future__ import annotations
 

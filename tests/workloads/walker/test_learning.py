@@ -1,6 +1,6 @@
 """Learning is real: robots that learn come farther than robots that never do.
 
-`pytest -m slow tests/environment/test_learning.py --log-cli-level=INFO` shows the distances.
+`pytest -m slow tests/workloads/walker/test_learning.py --log-cli-level=INFO` shows the distances.
 """
 
 from __future__ import annotations
