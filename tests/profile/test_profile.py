@@ -16,7 +16,7 @@ from walkerbench.modes.faults import Faults
 from walkerbench.profile import shipped as shipped_profiles
 from walkerbench.profile.loading import list_profiles, load_profile
 from walkerbench.profile.model import Profile, Stage
-from walkerbench.profile.overrides import NO_OVERRIDES, ProfileOverrides, override
+from walkerbench.profile.overrides import ProfileOverrides, override
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.profile.table import default_criteria, keys_with_settings, profile_from_table
 from walkerbench.workloads.walker import WalkerSettings, WalkerWorkload
@@ -364,7 +364,7 @@ def test_whatever_a_file_holds_gives_a_profile_or_a_profile_error(table: dict[st
 
 def test_nothing_given_changes_nothing() -> None:
     for profile in list_profiles():
-        assert override(profile, NO_OVERRIDES) == profile
+        assert override(profile, ProfileOverrides()) == profile
 
 
 def test_each_option_replaces_its_part() -> None:

@@ -55,10 +55,6 @@ class ProfileOverrides:
         return {key: value for key, value in parts.items() if value is not None}
 
 
-NO_OVERRIDES = ProfileOverrides()
-"""Leaves a profile as it is."""
-
-
 def override(profile: Profile, overrides: ProfileOverrides) -> Profile:
     """Return a profile with parts replaced.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from contextlib import ExitStack
 from statistics import fmean
 from typing import Any
 
@@ -114,7 +113,6 @@ class TrainingEnvironment:
         self._timeout_s = barrier_timeout_s or max(BARRIER_TIMEOUT_S, 2 * slow_s)
         self._watch = SlowFrameWatch(self._safeguards)
         self._meter = ThreadMeter()
-        self._closing = ExitStack()
         self._mode: ExecutionMode | None = None
         self._settler: Settler | None = None
         self._parallel_s: deque[float] = deque(maxlen=_REMEMBERED_FRAMES)
@@ -269,7 +267,6 @@ class TrainingEnvironment:
 
     def stop(self) -> None:
         """Let every agent go. Idempotent; nothing is left behind."""
-        self._closing.close()
         if self._mode is not None:
             self._mode.close()
         self._settler = None
