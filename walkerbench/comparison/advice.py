@@ -78,8 +78,7 @@ def _remark(candidate: Candidate, gil_enabled: bool | None) -> str:
     text = f"{candidate.mode} is {candidate.speed_up:.2f} times"
     if not (candidate.is_faster or candidate.is_slower):
         return f"{text}, which may be chance"
-    shares_gil = candidate.traits.side_by_side and candidate.traits.share_gil
-    if shares_gil and gil_enabled and not candidate.is_faster:
+    if candidate.traits.can_wait_for_gil and gil_enabled and not candidate.is_faster:
         return f"{text}: this Python holds the GIL"
     return text
 

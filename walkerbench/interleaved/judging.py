@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide, statistics_ms
 from walkerbench.comparison.verdicts import Question, judge_rounds
 from walkerbench.interleaved.measurement import Measurement, SideResult
+from walkerbench.recording.machine import gil_was_enabled
 from walkerbench.slow_frames.attribution import shares
 
 
@@ -30,8 +31,8 @@ def judge_measurement(measurement: Measurement) -> Compared:
 
 
 def _side(side: SideResult, measurement: Measurement) -> ComparedSide:
-    gil_enabled = bool(side.machine["python"]["gil_enabled"])
-    wait_for_gil = gil_enabled and side.traits.side_by_side and side.traits.share_gil
+    gil_enabled = gil_was_enabled(side.machine)
+    wait_for_gil = gil_enabled and side.traits.can_wait_for_gil
     return ComparedSide(
         label=side.label,
         mode=side.mode_used,

@@ -25,3 +25,8 @@ class ModeTraits(RecordedValue):
     share_gil: bool
     own_processes: bool
     on_this_machine: bool = True
+
+    @property
+    def can_wait_for_gil(self) -> bool:
+        """Whether a worker may wait for the GIL while another one holds it, where the interpreter's GIL is on."""
+        return self.side_by_side and self.share_gil

@@ -16,6 +16,7 @@ from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import NotComparable
 from walkerbench.recorded_sides.comparability import JUDGED, check_comparable, check_repeats
 from walkerbench.recorded_sides.sides import RecordedSide
+from walkerbench.recording.machine import gil_was_enabled
 from walkerbench.run_directory import RecordedRun
 from walkerbench.slow_frames.attribution import TimeShare
 from walkerbench.workloads.digests import short_digest
@@ -114,7 +115,7 @@ def _side(side: RecordedSide) -> ComparedSide:
         main_phase_ms=_statistics(side, first.workload.main_phase.metric),
         effective_cores=_median(side, "cpu.effective_cores"),
         shares=_shares(side),
-        gil_enabled=bool(first.machine["python"]["gil_enabled"]),
+        gil_enabled=gil_was_enabled(first.machine),
         digest=first.digest,
     )
 

@@ -7,6 +7,7 @@ import platform
 import re
 import sys
 import sysconfig
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def machine_facts(start_method: str | None) -> dict[str, Any]:
 
 
 def cpu_model(root: Path = _ROOT) -> str:
-    """The processor's name, or "n/a".
+    """Return the processor's name, or "n/a".
 
     Args:
         root: Where `/proc` lies.
@@ -63,9 +64,19 @@ def cpu_model(root: Path = _ROOT) -> str:
 
 
 def gil_enabled() -> bool:
-    """Whether the interpreter holds its global lock now; every interpreter without a switch does."""
+    """Return whether the interpreter holds its global lock now; every interpreter without a switch does."""
     is_enabled = getattr(sys, "_is_gil_enabled", None)
     return True if is_enabled is None else bool(is_enabled())
+
+
+def gil_was_enabled(facts: Mapping[str, Any]) -> bool:
+    """Return whether the interpreter held its global lock in a recorded run.
+
+    Args:
+        facts: As returned by `machine_facts`; those that do not say so were recorded before the lock had a switch.
+    """
+    python = facts.get("python")
+    return bool(python.get("gil_enabled", True)) if isinstance(python, dict) else True
 
 
 def _python() -> dict[str, Any]:
@@ -88,7 +99,7 @@ def _blas() -> list[dict[str, Any]]:
 
 
 def _packages() -> dict[str, str]:
-    """Versions of what walkerbench depends on; empty where it runs without being installed."""
+    """Return the versions of what walkerbench depends on; empty where it runs without being installed."""
     try:
         requirements = metadata.requires("walkerbench") or []
     except metadata.PackageNotFoundError:

@@ -14,6 +14,7 @@ from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.criteria.judging import Verdict, judge_criteria
 from walkerbench.criteria.metrics import Measured, compute_metrics
 from walkerbench.errors import RunFileError
+from walkerbench.recording.machine import gil_was_enabled
 from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, StageRecord
 from walkerbench.slow_frames.attribution import attribute
 from walkerbench.slow_frames.explanations import count_causes, excuse, explain_slow_frames, explain_slowest, worst
@@ -88,11 +89,14 @@ def conclude(recorded: RecordedRun) -> RunFile:
 
 
 def _setting(run: RunFile, stage: StageRecord) -> Setting:
-    python = run.machine.get("python")
-    # A recording that does not say so was made before there were interpreters without.
-    gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
     crowded = stage.traits.side_by_side and stage.workers > _cores(run.machine)
-    return Setting(stage.traits, bool(gil_enabled), run.workload.settle_phase, run.workload.main_phase, crowded)
+    return Setting(
+        traits=stage.traits,
+        gil_enabled=gil_was_enabled(run.machine),
+        settle_phase=run.workload.settle_phase,
+        main_phase=run.workload.main_phase,
+        crowded=crowded,
+    )
 
 
 def _cores(machine: Mapping[str, Any]) -> float:

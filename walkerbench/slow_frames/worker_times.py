@@ -41,7 +41,7 @@ class Setting:
     @property
     def workers_wait_for_gil(self) -> bool:
         """Whether a worker may wait for the GIL while another one holds it."""
-        return self.gil_enabled and self.traits.side_by_side and self.traits.share_gil
+        return self.gil_enabled and self.traits.can_wait_for_gil
 
 
 @dataclass(frozen=True)

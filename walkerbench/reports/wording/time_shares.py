@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from walkerbench.recorded_value import NOT_AVAILABLE
+from walkerbench.recording.machine import gil_was_enabled
 
 if TYPE_CHECKING:
     from walkerbench.modes.traits import ModeTraits
@@ -24,9 +25,7 @@ PARTS: Mapping[Part, str] = {
 
 def part_in_words(run: RunFile, share: TimeShare) -> str:
     """Return the words for a part of the time: the mode and the GIL decide what being blocked means."""
-    python = run.machine.get("python")
-    gil_enabled = python.get("gil_enabled", True) if isinstance(python, dict) else True
-    return PARTS.get(share.part) or _blocked(run.mode.traits, gil_enabled)
+    return PARTS.get(share.part) or _blocked(run.mode.traits, gil_was_enabled(run.machine))
 
 
 def _blocked(traits: ModeTraits, gil_enabled: bool) -> str:
