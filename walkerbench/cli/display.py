@@ -58,7 +58,7 @@ class LineDisplay(Display):
         self._last_s: float | None = None
 
     def say(self, text: str) -> None:
-        """Print it."""
+        """Print the text on a line of its own."""
         note(text)
 
     def show(self, *, what: str, facts: str, completed: float, total: float | None) -> None:
@@ -97,7 +97,7 @@ class BarDisplay(Display):
         self._task = self._bar.add_task("", total=None, facts="starting")
 
     def say(self, text: str) -> None:
-        """Print it."""
+        """Print the text on a line of its own."""
         note(text)
 
     def begin(self) -> None:
@@ -105,7 +105,7 @@ class BarDisplay(Display):
         self._draw(lambda bar: bar.start())
 
     def show(self, *, what: str, facts: str, completed: float, total: float | None) -> None:
-        """Draw it anew."""
+        """Draw the bar again, with new facts."""
         self._draw(
             lambda bar: bar.update(
                 self._task, total=total, completed=completed, description=what, facts=facts, refresh=True

@@ -20,7 +20,7 @@ _NAMES = ("baseline", "working tree")
 
 
 def find_baseline(texts: Sequence[str], root: Path) -> tuple[RecordedRun, ...]:
-    """The runs that a user names as a baseline.
+    """Return the runs that a user names as a baseline.
 
     Args:
         texts: Runs and folders of runs, as returned by `find_runs`.
@@ -36,7 +36,7 @@ def find_baseline(texts: Sequence[str], root: Path) -> tuple[RecordedRun, ...]:
 
 
 def runs_to_record(base: int, alpha: float) -> int:
-    """How many runs of the candidate it takes: as many as the baseline has, or more where alpha needs more.
+    """Return how many runs of the candidate to record: as many as the baseline has, or more where alpha needs more.
 
     Args:
         base: How many runs the baseline has.
