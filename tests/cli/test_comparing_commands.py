@@ -255,6 +255,15 @@ def test_github_is_told_of_what_kept_a_gate_from_a_result(
     assert list(tmp_path.glob(".gate*")) == []
 
 
+@pytest.mark.parametrize("wrong", [["--alpha", "60%"], ["--criterion", "speed < 1"], ["--baseline", "x"]])
+def test_github_is_told_of_wrong_options(command: Any, monkeypatch: pytest.MonkeyPatch, wrong: list[str]) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    ended = command("gate", "--against", "main", *wrong)
+    assert ended.code == 2
+    annotation, line = ended.err.splitlines()
+    assert annotation == f"::error title=walkerbench gate::{line.removeprefix('walkerbench: ')}".replace("%", "%25")
+
+
 @pytest.fixture
 def baseline(tmp_path: Path) -> Path:
     for number in range(1, 6):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,19 @@ _COMPARED_WITH = OptionGroup(
 _ROUNDS = rounds_group(heading="How much is measured, with --against")
 
 
+def _errors_told_to_github() -> AbstractContextManager[None]:
+    from walkerbench.cli.github_actions import errors_told_to_github
+
+    return errors_told_to_github()
+
+
 @grouped_command(
     "gate",
     _COMPARED_WITH,
     profile_group(MODE_OPTION, *WORK_OPTIONS, CRITERION_OPTION),
     _ROUNDS,
     decision_group(),
+    within=_errors_told_to_github,
 )
 @click.option(
     "--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write the result as JUnit XML to FILE, too."
@@ -90,7 +98,7 @@ def gate_command(
       walkerbench gate --baseline baseline-runs
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from walkerbench.cli.file_output import check_writable, write_file
-    from walkerbench.cli.github_actions import errors_told_to_github, tell_github
+    from walkerbench.cli.github_actions import tell_github
     from walkerbench.cli.printing import print_gate
     from walkerbench.gating.candidate import GateCandidate
     from walkerbench.reports.junit import gate as gate_junit
@@ -99,19 +107,18 @@ def gate_command(
         raise UsageError("give one of --against REV and --baseline RUNS")
     if baselines and _ROUNDS.given(context):
         raise UsageError("--budget and --rounds go with --against; with --baseline as many runs as needed are recorded")
-    with errors_told_to_github():
-        profile = choice.load()
-        if junit is not None:
-            check_writable(junit)
-        candidate = GateCandidate(profile, tuple(sys.argv), None if quiet else note)
-        if against:
-            result = _against_revision(against, candidate, request, rules, quiet=quiet)
-        else:
-            result = _against_baseline(baselines, candidate, rules)
-        if junit is not None:
-            write_file(junit, [gate_junit.render(result)], replacing=True)
-        print_gate(result, as_json=as_json)
-        tell_github(result)
+    profile = choice.load()
+    if junit is not None:
+        check_writable(junit)
+    candidate = GateCandidate(profile, tuple(sys.argv), None if quiet else note)
+    if against:
+        result = _against_revision(against, candidate, request, rules, quiet=quiet)
+    else:
+        result = _against_baseline(baselines, candidate, rules)
+    if junit is not None:
+        write_file(junit, [gate_junit.render(result)], replacing=True)
+    print_gate(result, as_json=as_json)
+    tell_github(result)
     return result.exit_code
 
 

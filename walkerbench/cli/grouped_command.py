@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,18 +41,21 @@ class GroupedCommand(click.Command):
 
     Attributes:
         groups: In the order of the help.
+        within: Returns the context in which groups are checked and the function is called.
     """
 
     groups: tuple[OptionGroup, ...] = ()
+    within: Callable[[], AbstractContextManager[None]] = staticmethod(nullcontext)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command's function with one value for each group."""
-        for group in self.groups:
-            if group.value is not None:
-                parameter, build = group.value
-                names = [str(option.name) for option in group.options]
-                ctx.params[parameter] = build({name: ctx.params.pop(name) for name in names})
-        return super().invoke(ctx)
+        with self.within():
+            for group in self.groups:
+                if group.value is not None:
+                    parameter, build = group.value
+                    names = [str(option.name) for option in group.options]
+                    ctx.params[parameter] = build({name: ctx.params.pop(name) for name in names})
+            return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help of every option, each group's under its heading."""
@@ -67,17 +71,21 @@ class GroupedCommand(click.Command):
                 formatter.write_dl([record for each in shown if (record := each.get_help_record(ctx))])
 
 
-def grouped_command(name: str, *groups: OptionGroup) -> Callable[[Callable[..., ExitCode]], GroupedCommand]:
+def grouped_command(
+    name: str, *groups: OptionGroup, within: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> Callable[[Callable[..., ExitCode]], GroupedCommand]:
     """Return the decorator that makes a command of a function.
 
     Args:
         name: The command's name.
         groups: Its groups of options; its other options and its arguments are declared by decorators, as ever.
+        within: Returns the context in which groups are checked and the function is called.
     """
 
     def decorate(function: Callable[..., ExitCode]) -> GroupedCommand:
         command = click.command(name, cls=GroupedCommand, context_settings=HELP_NAMES)(function)
         command.groups = groups
+        command.within = within
         command.params += [option for group in groups for option in group.options]
         return command
 
