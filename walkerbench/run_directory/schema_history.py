@@ -2,9 +2,9 @@
 
 1  The first. run.json with every key of `RunFile` but those below; frames.npy, workers.npy, cpu.npy and digests.npy,
    whose columns run.json describes under "arrays".
-2  run.json says where the time went: "attribution", "slow_frames", "worst_frames". workers.npy has what the system
-   says of each thread's time, -1 where it does not, and frames.npy has it of the parent's. Of a run of schema 1 all of
-   that is absent: its arrays lack the columns.
+2  run.json says where the time went: "attribution", "slow_frames", "worst_frames". workers.npy has the system's
+   figures of each thread's time, -1 where there are none, and frames.npy has those of the parent's thread. Of a run of
+   schema 1 all of that is absent: its arrays lack the columns.
 3  A stage says which mode ran it and its workers' process ids. workers.npy counts voluntary switches, frames.npy has
    the parent's, and a worker's garbage collection is its thread's own. "worst_frames" holds the longest frames, with
    no criterion, where none is over a limit.
@@ -22,10 +22,10 @@ from typing import Any
 SCHEMA_VERSION = 4
 """The schema that this walkerbench writes, and the newest that it reads."""
 
-_SIDE_BY_SIDE = {"side_by_side": True, "in_caller_process": True, "share_gil": True, "own_processes": False}
+_IN_CALLER_PROCESS = {"in_caller_process": True, "share_gil": True, "own_processes": False, "on_this_machine": True}
 _TRAITS: Mapping[str, Mapping[str, bool]] = {
-    "sequential": _SIDE_BY_SIDE | {"side_by_side": False, "on_this_machine": True},
-    "threaded": _SIDE_BY_SIDE | {"on_this_machine": True},
+    "sequential": {"side_by_side": False} | _IN_CALLER_PROCESS,
+    "threaded": {"side_by_side": True} | _IN_CALLER_PROCESS,
     "process": {
         "side_by_side": True,
         "in_caller_process": False,
