@@ -5,7 +5,7 @@ from __future__ import annotations
 from threadpoolctl import threadpool_limits
 
 BLAS_THREADS_PER_WORKER = 1
-"""One, whatever the library's own default: else its scheduler would fight with the workers over the cores."""
+"""One, whatever the library's own default: with more, BLAS threads and workers would compete for the cores."""
 
 
 def limit_blas_threads() -> threadpool_limits:

@@ -76,6 +76,7 @@ class ExecutionMode(ABC):
     start_method: ClassVar[str | None] = None
     """How worker processes are started, for the modes that have them."""
     start_method_reason: ClassVar[str | None] = None
+    """Why in that way, for a reader."""
     waiting_markers: ClassVar[tuple[StackMarker, ...]] = ()
     """Marks the Python functions in which a worker does nothing but wait for its next request.
 
@@ -92,7 +93,7 @@ class ExecutionMode(ABC):
 
     @property
     def buffers(self) -> FrameBuffers:
-        """What crosses shards."""
+        """The arrays that cross shards."""
         if self._buffers is None:
             raise CallOrderError(f"the {self.name} mode has no frame buffers: call start first, and none after close")
         return self._buffers
@@ -132,7 +133,7 @@ class ExecutionMode(ABC):
         self._state = ModeState.DISPATCHED
 
     def wait(self, frame: int, timeout_s: float = BARRIER_TIMEOUT_S) -> None:
-        """The barrier: returns when every worker's row of this frame is written.
+        """Wait at the barrier until every worker's row of this frame is written.
 
         Raises:
             WorkerCrashed: A worker process died.
@@ -179,7 +180,7 @@ class ExecutionMode(ABC):
         return {name: array.copy() for name, array in self.buffers.snapshot.items()}
 
     def close(self) -> None:
-        """Let every worker go. Idempotent, safe after a crash, leaves no child and no shared memory."""
+        """End every worker. Idempotent, safe after a crash; leaves no child and no shared memory."""
         if self._state is ModeState.CLOSED:
             return
         self._state = ModeState.CLOSED
@@ -193,11 +194,11 @@ class ExecutionMode(ABC):
                 self._blas = None
 
     def worker_pids(self) -> Sequence[int]:
-        """Process ids of the workers that are processes of their own."""
+        """Return the process ids of the workers that are processes of their own."""
         return ()
 
     def _memory(self, layout: BufferLayout) -> tuple[Any, ...]:
-        """The frame buffers' arguments: the layout and, where the mode has it, the memory."""
+        """Return the arguments of `FrameBuffers`: the layout and, where the mode has its own, the memory."""
         return (layout,)
 
     @abstractmethod

@@ -31,7 +31,7 @@ class Faults:
         return self.extra_work_percent > 0 or bool(self.stall_frames)
 
     def describe(self) -> str:
-        """What is injected, in words."""
+        """Return in words what is injected."""
         parts = []
         if self.extra_work_percent > 0:
             parts.append(f"extra work of {self.extra_work_percent:g} % in every frame")

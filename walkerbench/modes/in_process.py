@@ -18,7 +18,7 @@ class InProcessMode(ExecutionMode):
     _runners: tuple[ShardRunner, ...] = ()
 
     def take_over(self, other: InProcessMode) -> None:
-        """Go on with another mode's shards, between two frames; the other is closed, its shards are not."""
+        """Take over another mode's shards between two frames; the other mode is closed, its shards are not."""
         self._expect("take_over", ModeState.NEW)
         other._expect("take_over from", ModeState.READY)
         self._runners, self._buffers, self._blas = other._runners, other._buffers, other._blas
@@ -55,6 +55,6 @@ class InProcessMode(ExecutionMode):
 
 
 def failure(worker: int, agents: tuple[int, int], frame: int, error: BaseException) -> WorkerFailed:
-    """The typed error for what a worker raised."""
+    """Return the typed error for what a worker raised."""
     text = "".join(traceback.format_exception(error))
     return WorkerFailed(worker, agents, frame, f"{type(error).__name__}: {error}", text)

@@ -86,7 +86,7 @@ class _Events:
                 self._poll.unregister(number)
 
     def wait(self, timeout_s: float) -> list[int]:
-        """Those that something came from, or none where the time is over; never spins."""
+        """Return the handles that have news; none where the time is over. Never spins."""
         timeout_s = max(0.0, timeout_s)
         if self._poll is None:  # Windows
             return [number for number in wait_for(self._numbers, timeout_s) if isinstance(number, int)]
@@ -120,7 +120,7 @@ class ProcessMode(ExecutionMode):
         self._shared: Any = None
 
     def worker_pids(self) -> Sequence[int]:
-        """Process ids of the workers."""
+        """Return the process ids of the workers."""
         return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
 
     def _memory(self, layout: BufferLayout) -> tuple[Any, ...]:
@@ -182,14 +182,14 @@ class ProcessMode(ExecutionMode):
             for worker in answered:
                 self._take(worker, frame)
             if not answered:
-                # Only now a death counts: a worker that answered and then died has done this frame's work.
+                # Looked at last: a worker that answered and then died has done this frame's work.
                 self._raise_if_dead(ready, waiting.values(), frame)
 
     def _raise_if_dead(self, ready: Iterable[int], waiting: Iterable[_Worker], frame: int) -> None:
         for worker in waiting:
             if worker.process.sentinel in ready:
                 raise _crash(worker, frame)
-        # The dead have answered for this frame; the next request to them says that they are gone.
+        # The dead workers had answered for this frame; the next request to them fails and says so.
         self._events.forget(ready)
 
     @staticmethod
@@ -235,11 +235,11 @@ def _crash(worker: _Worker, frame: int) -> WorkerCrashed:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Start children that never see Ctrl-C or SIGTERM: the parent is told of it and closes them in order."""
+    """Start children that never get Ctrl-C or SIGTERM: the parent gets them, and closes the children in order."""
     if not hasattr(signal, "pthread_sigmask"):
         yield  # on Windows the workers themselves ignore it, from their first line on
         return
-    # Started beforehand, because starting it unblocks what is blocked here.
+    # Started now, because starting it later would unblock what is blocked below.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
     try:
@@ -249,7 +249,7 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def _work(assignment: _Assignment, connection: Connection) -> None:
-    """A worker process: build the shard, then answer requests until told to leave or the parent is gone."""
+    """Be a worker process: build the shard, then answer requests until told to leave or the parent is gone."""
     for number in _INTERRUPTS:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
@@ -287,7 +287,7 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
 
 
 def _leave_with_parent() -> None:
-    """End the worker where its parent was killed, in the midst of a frame too: it may hang there."""
+    """End the worker when its parent was killed, even within a frame, where it may hang."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -295,7 +295,7 @@ def _leave_with_parent() -> None:
 
 
 def _yield_to_parent() -> None:
-    """Do not take the core from the parent on waking: it has the other workers' requests yet to send."""
+    """Let the parent keep its core when this worker wakes: it has yet to send the other workers' requests."""
     # With as many workers as cores, the first one woken used to run its whole frame before the second was even told.
     # SCHED_BATCH changes nothing else: the share of a core stays the same, and it needs no privilege.
     if hasattr(os, "SCHED_BATCH"):

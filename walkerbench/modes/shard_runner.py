@@ -77,7 +77,7 @@ class ShardRunner:
 
 
 RUN_MARKER = StackMarker.of(ShardRunner.run)
-"""Marks a worker's frame: what it calls is a phase of the workload, or takes times."""
+"""Marks a worker's frame: each function that it calls is a phase of the workload or measures time."""
 
 DIGEST_MARKER = StackMarker.of(ShardRunner.digest)
 """Marks a worker's part of a checkpoint."""

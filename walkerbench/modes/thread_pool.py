@@ -73,7 +73,7 @@ WAITING_MARKER = StackMarker.of(_Worker.next_task)
 class ThreadPoolManager:
     """Steps agents on a fixed set of threads.
 
-    The threads are daemons: one that hangs can neither be ended nor may it keep the process from ending.
+    The threads are daemons: one that hangs cannot be ended, and does not keep the process from ending.
 
     Args:
         max_cores: How many threads; None for the cores that this process may use.
@@ -141,7 +141,7 @@ class ThreadPoolManager:
         }
 
     def get_performance_metrics(self) -> dict[str, Any]:
-        """What the pool has done so far.
+        """Return what the pool has done so far.
 
         Returns:
             `threads`; `utilisation` (share of the threads' time that they were busy, 0…1), `batches` handed in,
@@ -170,7 +170,7 @@ class ThreadPoolManager:
 
 
 def _step_all(agents: Sequence[Steppable], dt: float) -> int:
-    """Step agents; how many raised."""
+    """Step agents, and return how many raised."""
     errors = 0
     for agent in agents:
         try:

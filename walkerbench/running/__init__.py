@@ -1,1 +1,1 @@
-"""Runs a profile: the training environment, its frame loop, who looks on, and the summary of what was recorded."""
+"""Runs a profile: the training environment, its frame loop, its observers, and the summary of what was recorded."""

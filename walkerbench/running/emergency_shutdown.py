@@ -18,7 +18,7 @@ class SlowFrameWatch:
         self._consecutive = 0
 
     def observe(self, wall_ns: int) -> str | None:
-        """Take in one frame's time; say why to stop, or None to go on."""
+        """Count one frame's time, and return why to stop, or None to go on."""
         self._consecutive = self._consecutive + 1 if wall_ns > self._limit_ns else 0
         if self._consecutive < self._safeguards.slow_frames:
             return None

@@ -1,4 +1,4 @@
-"""Those who look on at a run: the recorder, the progress display, and any other that wants to watch.
+"""Observers of a run: the recorder, the progress display, and any others that a caller gives.
 
 Observers are called by the thread that steps the environment, between frames and outside of timed sections. What each
 of them costs is measured. One that raises or is too slow is dropped, and `run.json` says so: it never disturbs the run.
@@ -110,7 +110,7 @@ class SnapshotRequests:
         self._next_ns = 0
 
     def request(self) -> None:
-        """Ask for a snapshot; takes effect between two frames, whichever thread asks."""
+        """Ask for a snapshot, from any thread; it is taken between two frames."""
         self.waiting = True
 
     def take(self, now_ns: int) -> bool:
@@ -123,8 +123,8 @@ class SnapshotRequests:
 
 
 @dataclass
-class _Watched:
-    """An observer and what it has cost."""
+class _TrackedObserver:
+    """An observer and what it has cost so far."""
 
     observer: RunObserver
     cost_ns: int = 0
@@ -139,15 +139,15 @@ class ObserverFanOut:
         clock_ns: Monotonic.
 
     Attributes:
-        snapshots: What they ask for.
+        snapshots: The snapshots that they ask for.
     """
 
     def __init__(self, observers: Sequence[RunObserver], clock_ns: Callable[[], int] = time.perf_counter_ns) -> None:
         self.snapshots = SnapshotRequests()
-        self._all = [_Watched(observer) for observer in observers]
+        self._all = [_TrackedObserver(observer) for observer in observers]
         self._clock_ns = clock_ns
         self._begun_ns = clock_ns()
-        self._of_frames = self._wanting("frame")
+        self._frame_observers = self._wanting("frame")
 
     def started(self, directory: Path, run: RunFile) -> None:
         """Tell that the run directory is open."""
@@ -158,7 +158,7 @@ class ObserverFanOut:
 
     def frame(self, stage: StageView, timing: FrameTiming) -> None:
         """Tell that a frame has ended."""
-        for each in self._of_frames:
+        for each in self._frame_observers:
             self._tell(each, lambda observer: observer.frame(stage, timing))
 
     def checkpoint(self, stage: StageView, checkpoint: CheckpointRecord) -> None:
@@ -183,15 +183,15 @@ class ObserverFanOut:
             for each in self._all
         )
 
-    def _wanting(self, event: str) -> tuple[_Watched, ...]:
-        """Those that are told of an event and have not been dropped."""
+    def _wanting(self, event: str) -> tuple[_TrackedObserver, ...]:
+        """Return the observers that override an event's method and have not been dropped."""
         return tuple(
             each
             for each in self._all
             if each.dropped is None and getattr(type(each.observer), event) is not getattr(RunObserver, event)
         )
 
-    def _tell(self, each: _Watched, call: Callable[[RunObserver], None]) -> None:
+    def _tell(self, each: _TrackedObserver, call: Callable[[RunObserver], None]) -> None:
         begun_ns = self._clock_ns()
         try:
             call(each.observer)
@@ -205,6 +205,6 @@ class ObserverFanOut:
         if each.cost_ns > allowed_ns and not each.observer.required:
             self._drop(each, f"took {each.cost_ns / 1e9:.1f} s of {(now_ns - self._begun_ns) / 1e9:.1f} s")
 
-    def _drop(self, each: _Watched, because: str) -> None:
+    def _drop(self, each: _TrackedObserver, because: str) -> None:
         each.dropped = each.dropped or because
-        self._of_frames = self._wanting("frame")
+        self._frame_observers = self._wanting("frame")

@@ -21,7 +21,7 @@ def repeat_requests(
     progress: bool,
     verbose: bool = False,
 ) -> Callable[[int], RunRequest]:
-    """Return what gives the request for each run, by its number from 0.
+    """Return the function that gives the request for each run, by its number from 0.
 
     Args:
         profile: What is run.

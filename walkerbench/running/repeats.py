@@ -28,9 +28,9 @@ class ChildRun:
     Attributes:
         directory: Where it is recorded.
         run: The run, as far as it was recorded; None where nothing was.
-        exit_code: As `walkerbench run` gives it; `BROKEN` where the process crashed.
+        exit_code: The one that `walkerbench run` would end with; `BROKEN` where the process crashed.
         crash: How the process ended where it did not end in order, or None.
-        said: The process's error in its own words; without one, the last of its stderr, where that was kept.
+        said: The process's own error message; without one, the end of its stderr, where that was kept.
     """
 
     directory: Path
@@ -40,7 +40,7 @@ class ChildRun:
     said: str = ""
 
     def judged(self, said: str) -> RunFile:
-        """Return the run, where it came to a verdict.
+        """Return the run, where it has a verdict.
 
         Args:
             said: What an error says; how the process ended is put before it where it did not end in order.

@@ -1,4 +1,4 @@
-"""A run in a process of its own: what that process is asked for, and how it says what came of it.
+"""A run in a process of its own: the request that the process is given, and how it reports its ending.
 
 The request and the ending are two small JSON files, whose names the process is given::
 
@@ -6,7 +6,7 @@ The request and the ending are two small JSON files, whose names the process is 
       writes the request ────────────────────────────────▶  reads it, runs the profile, records it
       reads the ending   ◀────────────────────────────────  writes the ending, as the last thing it does
 
-Neither stderr nor the exit code would do: a profiler that starts the process has words and an exit code of its own.
+Neither stderr nor the exit code can be used: a profiler that starts the process writes and exits in its own way.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class RunEnding:
 
     Attributes:
         exit_code: What it ends with.
-        message: Its error in a line or several; None where the run came to a verdict.
+        message: Its error in a line or several; None where the run has a verdict.
     """
 
     exit_code: ExitCode
@@ -77,7 +77,7 @@ class EndedProcess:
 
     @property
     def message(self) -> str | None:
-        """Its error in its own words, or None."""
+        """Its own error message, or None."""
         return None if self.ending is None else self.ending.message
 
 

@@ -48,7 +48,7 @@ def run(
         profile: What to run.
         output: The run directory, which must not exist; None for one by time and name below `.walkerbench/runs`.
         command_line: What the user typed, for the record.
-        observers: Told how it goes, besides the recorder.
+        observers: Told how the run goes, besides the recorder.
 
     Returns:
         The run directory. A run that was interrupted or stopped itself returns too; its state says so.
@@ -56,7 +56,7 @@ def run(
     Raises:
         UsageError: It cannot be run as asked; nothing has been written.
         RunBroken: A worker crashed, hung or raised, or the output can no longer be written. What was recorded is kept.
-        Interrupted: Twice, before anything was recorded.
+        Interrupted: The user interrupted it twice before anything was recorded.
     """
     with InterruptWatch() as interrupts:
         try:
@@ -77,7 +77,7 @@ class _Run:
         interrupts: InterruptWatch,
     ) -> None:
         self._profile = profile
-        self._watching = tuple(observers)
+        self._observers = tuple(observers)
         self._interrupts = interrupts
         self._workloads = [profile.make_workload(stage) for stage in profile.stages]
         self._workers = [choose_workers(profile.mode, profile.workers, each.agents) for each in profile.stages]
@@ -101,7 +101,7 @@ class _Run:
         }
         with RunWriter.create(self._directory, self._run, dtypes) as writer:
             recorder = RunRecorder(workload, writer)
-            observers = ObserverFanOut((recorder, *self._watching))
+            observers = ObserverFanOut((recorder, *self._observers))
             try:
                 observers.started(self._directory, self._run)
                 for number in range(len(self._profile.stages)):
@@ -113,7 +113,7 @@ class _Run:
             except BaseException as error:
                 self._interrupts.hold()
                 self._end("broken", f"{type(error).__name__}: {error}")
-                # The run is closed in order as far as the output lets it; the error that broke it says more.
+                # Closed in order as far as the output can be written; the error that broke the run says more.
                 with suppress(OutputLost):
                     self._conclude(writer, observers)
                 raise
@@ -259,7 +259,7 @@ def _facts(start_method: str | None) -> dict[str, Any]:
 
 
 def _text(word: str) -> str:
-    """A word of the command line as UTF-8 can hold it: file names may be any bytes."""
+    """Return a word of the command line as UTF-8 can hold it: file names may be any bytes."""
     return word.encode(errors="backslashreplace").decode()
 
 

@@ -25,7 +25,7 @@ _WORST_FRAMES = 10
 
 
 def concluded(recorded: RecordedRun) -> RecordedRun:
-    """Return the run as it was concluded; one without an end is concluded as far as it was recorded."""
+    """Return the run with its conclusion; a run without an end is concluded as far as it was recorded."""
     if recorded.run.state != "running":
         return recorded
     return dataclasses.replace(recorded, run=conclude(recorded))
@@ -115,13 +115,13 @@ def _measure(recorded: RecordedRun, rows: NDArray[Any], counters: Mapping[str, i
 
 
 def _totals(run: RunFile) -> dict[str, int]:
-    """Each counter that every stage knows."""
+    """Return the total of each counter that every stage knows."""
     known = [name for name in run.workload.counters if all(name in stage.counters for stage in run.stages)]
     return {name: sum(stage.counters[name] for stage in run.stages) for name in known}
 
 
 def _with_stages(recorded: RecordedRun) -> RecordedRun:
-    """The same run, its stages and checkpoints as far as the arrays know them."""
+    """Return the same run, with stages and checkpoints as far as the arrays hold them."""
     count = 1 + int(recorded.frames["stage"].max(initial=0))
     run = recorded.run.changed(
         stages=tuple(_stage(recorded, number) for number in range(count)), checkpoints=tuple(_checkpoints(recorded))
@@ -164,7 +164,7 @@ def _checkpoints(recorded: RecordedRun) -> Iterator[CheckpointRecord]:
 
 
 def _missed_deadlines(run: RunFile, frames: NDArray[Any]) -> int | None:
-    """Judged frames that took longer than their period, at real-time pace; None at any other or without any."""
+    """Return how many judged frames took longer than their period; None without any, or not at real-time pace."""
     judged = frames[frames["warmup"] == 0]
     if run.profile.get("pace") != "realtime" or not len(judged):
         return None

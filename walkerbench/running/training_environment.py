@@ -1,4 +1,4 @@
-"""The training environment: a workload on a mode, a frame at a time. What a library user meets."""
+"""The training environment: steps a workload in a mode, frame by frame. Part of the public API."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ _REMEMBERED_FRAMES = 20  # over how many frames the averages of the guide (docs/
 
 
 class _PoolOnDemand:
-    """The thread pool, made when a mode asks for it; apart from the environment, which would else refer to itself."""
+    """The thread pool, made when a mode asks for it.
+
+    Not a method of the environment: a mode would hold that method, and so environment and mode would form a cycle.
+    """
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
@@ -57,8 +60,9 @@ class _PoolOnDemand:
 class TrainingEnvironment:
     """Steps a workload's agents frame by frame, in one of the modes.
 
-    Call `start`, then `step` as often as wanted, then `stop`; or use it as a context manager. A worker's failure leaves
-    nothing but `stop`. In process mode the calling script needs the usual `if __name__ == "__main__":` guard.
+    Call `start`, then `step` as often as wanted, then `stop`; or use it as a context manager. After a worker's
+    failure only `stop` may be called. In process mode the calling script needs the usual guard
+    `if __name__ == "__main__":`.
 
     Args:
         num_agents: How many agents.
@@ -151,7 +155,7 @@ class TrainingEnvironment:
 
     @property
     def buffers(self) -> FrameBuffers:
-        """What crosses shards; read it between frames only."""
+        """The arrays that cross shards; read them between frames only."""
         return self._running().buffers
 
     @property
@@ -160,7 +164,7 @@ class TrainingEnvironment:
         return dict(zip(self.workload.counters, self._totals.tolist(), strict=True))
 
     def worker_pids(self) -> list[int]:
-        """Process ids of worker processes."""
+        """Return the process ids of worker processes."""
         return [] if self._mode is None else list(self._mode.worker_pids())
 
     def start(self) -> None:
@@ -232,9 +236,9 @@ class TrainingEnvironment:
         )
 
     def checkpoint(self) -> bytes:
-        """Digest every agent as it is after the last frame, and hold resources against their limits.
+        """Digest every agent as it is after the last frame, and check resources against their limits.
 
-        Beyond a limit, `emergency` says so, and no further frame is run.
+        Where one is exceeded, `emergency` says so, and no further frame is run.
 
         Returns:
             32 bytes, equal in every mode.
@@ -266,7 +270,7 @@ class TrainingEnvironment:
         return self._settler.statistics()
 
     def stop(self) -> None:
-        """Let every agent go. Idempotent; nothing is left behind."""
+        """End the workers and the thread pool. Idempotent; nothing is left behind."""
         if self._mode is not None:
             self._mode.close()
         self._settler = None
@@ -278,7 +282,7 @@ class TrainingEnvironment:
         """Switch threads on or off between two frames; the trajectory stays the same.
 
         Returns:
-            Whether threads are now enabled. With few agents they are not used all the same; see `mode_used`.
+            Whether threads are now enabled. With few agents they are not used even then; see `mode_used`.
 
         Raises:
             CallOrderError: It is not running, or in a mode that is fixed at the start, such as process mode.
@@ -324,13 +328,13 @@ class TrainingEnvironment:
             self._pool.shutdown()
 
     def _mode_wanted(self) -> type[ExecutionMode]:
-        """The mode asked for, or what toggling has put in its place."""
+        """Return the mode asked for, or the one that toggling has put in its place."""
         if self._threading_enabled == _runs_on_threads(self._mode_asked):
             return self._mode_asked
         return ThreadedMode if self._threading_enabled else SequentialMode
 
     def _mode_to_run(self) -> type[ExecutionMode]:
-        """The mode wanted, or the one that runs where there are too few agents for it."""
+        """Return the mode wanted, or the one that runs where there are too few agents for it."""
         return mode_that_runs(self._mode_wanted().name, self.workload.num_agents)
 
     def _running(self) -> ExecutionMode:
@@ -396,5 +400,5 @@ def _default_workload(num_agents: int, seed: int) -> Workload:
 
 
 def _runs_on_threads(mode: type[ExecutionMode]) -> bool:
-    """Whether a mode runs shards side by side on threads of the caller's process."""
+    """Return whether a mode runs shards side by side on threads of the caller's process."""
     return mode.traits.side_by_side and mode.traits.in_caller_process
