@@ -1,4 +1,4 @@
-"""What in a profile does not go together, whichever way its values came in."""
+"""Finds values of a profile that contradict each other, wherever they come from."""
 
 from __future__ import annotations
 

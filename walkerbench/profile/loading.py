@@ -34,7 +34,7 @@ def load_profile(name_or_path: str) -> Profile:
 
 
 def list_profiles() -> tuple[Profile, ...]:
-    """Every shipped profile.
+    """Read every shipped profile.
 
     Raises:
         ProfileError: Something in one is wrong.

@@ -1,4 +1,4 @@
-"""What a profile is once it has been read and checked: a frozen value, the same for every way in."""
+"""A profile after it has been read and checked: a frozen value, the same whatever it was read from."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ class Profile:
         pace: As fast as possible, or the workload's own frames per second.
         checkpoint_every: Frames between two digests of the trajectory.
         criteria: What the run is judged by.
-        host_stall: What becomes of a limit of frames that only frames are over which the host gave no core.
+        host_stall: The outcome of a limit that only such frames exceed to which the host gave no core: the criterion
+            fails, or counts as not judged.
         safeguards: What makes the environment stop itself.
         faults: What is injected on purpose.
         environment: The workload's own settings, an instance of its settings class.

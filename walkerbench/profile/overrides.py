@@ -1,4 +1,4 @@
-"""Parts of a profile that a caller replaces, all at once and checked together."""
+"""Replaces parts of a profile, all at once, and checks them together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ProfileOverrides:
     Attributes:
         workload: What is run. Another than the profile's comes with its own default settings, and, where the profile
             is judged by its workload's default criteria, with its own.
-        mode: Where shards run. One that does not run them side by side lets go of the profile's workers.
+        mode: Where shards run. One that does not run them side by side ignores the profile's number of workers.
         workers: How many shards.
         agents: How many agents; not for a profile of several stages.
         frames: Frames of every stage, in place of any duration.
@@ -103,7 +103,7 @@ def _check_each(given: dict[str, Any], profile: Profile) -> None:
 
 
 def _with_workload(profile: Profile, name: str) -> Profile:
-    """Let a profile run another workload, with that one's default settings and, where they were defaults, criteria."""
+    """Return a profile with another workload and its default settings; default criteria become that one's, too."""
     if name == profile.workload:
         return profile
     were_default = set(profile.criteria) == set(default_criteria(profile.make_workload(profile.stages[0])))

@@ -21,7 +21,7 @@ class Safeguards:
     Attributes:
         slow_frame_s: A frame that takes longer is slow, s.
         slow_frames: So many slow frames in a row are too many.
-        memory_limit_share: Most memory of the process tree, as a share of what the system allows. Looked at at every
+        memory_limit_share: Most memory of the process tree, as a share of what the system allows. Checked at every
             checkpoint, and before anything is built.
     """
 

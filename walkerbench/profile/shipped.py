@@ -1,4 +1,4 @@
-"""Where the profiles lie that come with walkerbench; cheap to import, for completion in the shell."""
+"""Where the shipped profiles are; cheap to import, for completion in the shell."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 
 
 def directory() -> Path:
-    """The directory of the shipped profiles: in the package where installed, beside it in a checkout."""
+    """Return the directory of the shipped profiles: in the package where installed, beside it in a checkout."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "profiles"
     return installed if installed.is_dir() else package.parent / "profiles"
 
 
 def names() -> tuple[str, ...]:
-    """Names of the shipped profiles: `default` first, the others by the alphabet."""
+    """Return the names of the shipped profiles: `default` first, the others in alphabetical order."""
     found = sorted(path.stem for path in directory().glob("*.toml"))
     return tuple(sorted(found, key=lambda name: name != "default"))

@@ -1,4 +1,4 @@
-"""From a table of keys, as TOML or JSON has it, to a checked profile."""
+"""Makes a checked profile of a table of keys, as read from TOML or JSON."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def parse_known(text: str, workload: Workload) -> Criterion:
 
 
 def _settings_class(workload: object) -> type:
-    """The settings class of a workload that a table names; of one that is not there, none."""
+    """Return the settings class of the workload that a table names; `NoSettings` where there is no such workload."""
     if workload is None:
         workload = DEFAULT_WORKLOAD
     try:
@@ -167,7 +167,7 @@ def _settings_class(workload: object) -> type:
 
 
 def _clashes(table: Mapping[str, Any]) -> Iterator[tuple[frozenset[str], str]]:
-    """Keys of a file that exclude one another, and what to say of them."""
+    """Yield the keys of a file that exclude one another, each time with the problem in words."""
     if "frames" in table and "duration_s" in table:
         yield frozenset({"frames", "duration_s"}), "frames, duration_s: both are given; allowed: one of the two"
     beside = [key for key in ("agents", "frames", "duration_s") if key in table]
@@ -189,7 +189,7 @@ def _criteria(table: Mapping[str, str] | None, workload: Workload) -> tuple[tupl
 
 
 def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
-    """A table as TOML could hold it: what is None is left out."""
+    """Return a table as TOML could hold it: what is None is left out."""
     return {key: _kept(value) for key, value in table.items() if value is not None}
 
 

@@ -1,6 +1,6 @@
 """Checks a TOML table against the dataclass that it fills, and reports every problem at once.
 
-pydantic checks the values; what it leaves out for plain dataclasses (unknown keys, numbers that are not finite) is
+pydantic checks the values; what it does not check for plain dataclasses (unknown keys, numbers that are not finite) is
 checked here. A problem is one line: `key: what is wrong; allowed: …`.
 """
 
@@ -64,17 +64,17 @@ def check_value(kind: type, key: str, value: object) -> Any:
 
 
 def explain_refusal(error: ValidationError) -> str:
-    """What is wrong with a single value, and what is allowed, without the key."""
+    """Return what is wrong with a single value, and what is allowed, without the key."""
     return next(text for _, text in _explain(error, ""))
 
 
 def wrong(what: str, allowed: str) -> str:
-    """A problem's text after its key."""
+    """Return a problem's text after its key."""
     return f"{what}; allowed: {allowed}"
 
 
 def spell(path: KeyPath) -> str:
-    """A key's path as a person would look for it in the file: `environment.brain.hidden_units (entry 2)`."""
+    """Return a key's path as it is found in the file: `environment.brain.hidden_units (entry 2)`."""
     spelled = ""
     for step in path:
         if isinstance(step, int):
@@ -86,7 +86,7 @@ def spell(path: KeyPath) -> str:
 
 
 def suggestion(word: str, known: tuple[str, ...]) -> str:
-    """`did you mean X?` with a space after it, or nothing."""
+    """Return `did you mean X?` with a space after it; an empty text where no known word is near."""
     close = difflib.get_close_matches(word, known, n=1)
     return f"did you mean {close[0]}? " if close else ""
 
@@ -120,7 +120,7 @@ def _unknown_keys(table: Mapping[str, Any], kind: type, path: KeyPath) -> Iterat
 
 
 def _table_kind(hint: Any) -> type | None:
-    """The dataclass that a hint holds, itself or as an entry of a tuple or an option, if any."""
+    """Return the dataclass that a hint holds, itself or as an entry of a tuple or an option; None without one."""
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return hint
     return next((kind for part in get_args(hint) if (kind := _table_kind(part)) is not None), None)

@@ -1,1 +1,1 @@
-"""What the operating system gives: cores and memory, git, child processes, interrupts, files written as a whole."""
+"""What the operating system gives: cores and memory, git, child processes, interrupts, files written atomically."""

@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all."""
+"""Writes a file completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from walkerbench.errors import OutputError, OutputLost
 
 
 class WholeFile:
-    """A text file that is written beside its place, and moved there when it is whole.
+    """A text file that is written beside its place, and moved there when it is complete.
 
     Made by `opened`, before the work whose result it is to hold: a bad path then fails at once.
     """
@@ -72,7 +72,7 @@ class WholeFile:
         self.write_all(texts)
 
     def write_all(self, texts: Iterable[str]) -> None:
-        """Write texts one after the other, none of them held for longer than that."""
+        """Write texts one after the other, and keep none of them in memory."""
         try:
             self._stream.writelines(texts)
         except OSError as error:
@@ -80,7 +80,7 @@ class WholeFile:
 
 
 def _place(path: Path, *, replacing: bool) -> Path:
-    """Where the file is to be; what is replaced is what a link points to, and never anything but a file."""
+    """Return where to put the file: a link is followed to what it points to, and only a file may be replaced."""
     if path.is_dir():
         raise OutputError(f"{path}: is a directory: give a file")
     if not path.exists():

@@ -44,7 +44,7 @@ def child_environment(package: Path = PACKAGE) -> dict[str, str]:
 
 
 class ChildProcess:
-    """A child with a process group of its own; use it as a context manager, which kills what is left of the group.
+    """A child with a process group of its own; a context manager, whose end kills what is left of the group.
 
     A terminal's Ctrl-C does not reach it: the parent decides what an interrupt means, and sends it.
 
@@ -206,7 +206,7 @@ class PassedOnSignals:
         """
         try:
             self._child = child
-            if self._pending is not None:  # it came after the child's start, and before it was known here
+            if self._pending is not None:  # the signal came after the child's start, and before this call
                 child.send_signal(self._pending)
             return child.wait()
         finally:

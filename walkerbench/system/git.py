@@ -1,4 +1,4 @@
-"""Runs git, and says which revision a file of code is of."""
+"""Runs git, and finds the revision of a file of code."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def run_git(directory: Path, *arguments: str) -> str:
             [program, *_OPTIONS, "-C", str(directory), *arguments],
             capture_output=True, text=True, encoding="utf-8", errors="surrogateescape", timeout=_TIMEOUT_S,
             check=True, env=environment, stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C reaches this process, which removes what git made; not git in its midst
+            start_new_session=True,  # Ctrl-C must reach this process, which removes what git made, and not git
         )  # fmt: skip
     except subprocess.CalledProcessError as error:
         lines = str(error.stderr).strip().splitlines() or [f"exit status {error.returncode}"]

@@ -1,4 +1,4 @@
-"""Takes Ctrl-C, SIGTERM and the end of the terminal as a wish to end the run in order."""
+"""Takes Ctrl-C, SIGTERM and the end of the terminal as requests to end the run in order."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import Any, Self
 from walkerbench.errors import ExitCode
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""What asks a process to end, as far as this system has it."""
+"""The signals that ask a process to end, as far as this system has them."""
 
 
 def leave_at_interrupts() -> None:
-    """Let an interrupt end the process at once: for as long as nothing is under way that would have to be closed.
+    """Let an interrupt end the process at once; call it while nothing is open that would have to be closed.
 
     An exception could be raised anywhere, such as within an import, where it is not always passed on.
     """
@@ -33,7 +33,7 @@ def ignore_interrupts() -> None:
 
 
 def _handled_signals() -> Iterator[int]:
-    """All signals but those that are ignored already, as `nohup` does with the hang-up; Ctrl-C is always heeded."""
+    """Yield SIGINT, and of the other signals those that are not ignored already, as `nohup` ignores SIGHUP."""
     for number in SIGNALS:
         if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
             yield number
@@ -73,11 +73,11 @@ class InterruptWatch:
         self._before = {}
 
     def hold(self) -> None:
-        """Let none raise an exception from now on: closing takes little time and must not be left half done."""
+        """Raise no exception from now on: closing takes little time and must be completed."""
         self._held = True
 
     def release(self) -> None:
-        """Let a second one raise an exception again."""
+        """Raise an exception at a second interrupt again."""
         self._held = False
 
     def _note(self, number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Things that are found by a name: built in, registered by a call, or brought by an installed package."""
+"""Finds things by their names: built in, registered by a call, or provided by an installed package."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Registry(Generic[T]):
 
     Args:
         kind: What the things are called in messages, such as `workload`.
-        group: The entry-point group by which an installed package brings its own; an entry point's name is the name,
-            its object the thing.
+        group: The entry-point group in which an installed package provides its own; an entry point's name is the
+            name, its object the thing.
         built_in: Name → `module:attribute` of this package.
     """
 
@@ -62,7 +62,7 @@ class Registry(Generic[T]):
         raise UsageError(f"no such {self._kind}: {name!r}; {self.suggest(name)}")
 
     def suggest(self, name: str) -> str:
-        """Return the names that there are, and before them the nearest one if any is near."""
+        """Return all names in a sentence, and before them the nearest one if any is near."""
         names = self.names()
         close = difflib.get_close_matches(name, names, n=1)
         return f"{f'did you mean {close[0]}? ' if close else ''}there are {', '.join(names)}"

@@ -14,14 +14,14 @@ _ROOT = Path("/")
 
 
 def allowed_cores() -> int:
-    """How many cores this process may use: its affinity, or its cgroup's quota rounded up where that is less."""
+    """Return how many cores this process may use: its affinity, or its cgroup's quota, rounded up, if less."""
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = cpu_quota()
     return affinity if quota is None else max(1, min(affinity, math.ceil(quota)))
 
 
 def allowed_memory_bytes(root: Path = _ROOT) -> int:
-    """The machine's memory, or the smallest limit of this process's cgroup and those above it where that is less.
+    """Return the machine's memory, or the smallest limit of this process's cgroup and those above it, if less.
 
     Args:
         root: Where `/proc` and `/sys` lie.
@@ -34,7 +34,7 @@ def allowed_memory_bytes(root: Path = _ROOT) -> int:
 
 
 def cpu_quota(root: Path = _ROOT) -> float | None:
-    """The smallest CPU quota of this process's cgroup and those above it, in cores; None without one.
+    """Return the smallest CPU quota of this process's cgroup and those above it, in cores; None without one.
 
     Args:
         root: Where `/proc` and `/sys` lie.
@@ -45,7 +45,7 @@ def cpu_quota(root: Path = _ROOT) -> float | None:
 
 
 def rss_bytes(pid: int | None = None) -> int:
-    """Resident memory of a process, by default this one; 0 for one that has gone or may not be looked at."""
+    """Return the resident memory of a process, by default this one; 0 if it has ended or may not be read."""
     try:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
@@ -53,7 +53,7 @@ def rss_bytes(pid: int | None = None) -> int:
 
 
 def read_text(path: Path) -> str | None:
-    """A file of the system, or None where there is none that can be read."""
+    """Return the text of a file of the system, or None where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -61,7 +61,7 @@ def read_text(path: Path) -> str | None:
 
 
 def _groups(root: Path, controller: str | None) -> Iterator[Path]:
-    """Folders of this process's cgroup and of those above it.
+    """Yield the folders of this process's cgroup and of those above it.
 
     Args:
         root: Where `/proc` and `/sys` lie.
