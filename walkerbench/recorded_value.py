@@ -1,4 +1,4 @@
-"""How values stand in a recorded run: dataclasses as they are, tables within tables, and values that are not there."""
+"""The form of values in a recorded run: dataclasses, tables within tables, and values that are not available."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where runs are put by default, and how one is named on the command line."""
+"""Where runs are put by default, and how to find one by the name that a user gives."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def find_run(text: str, root: Path) -> Path:
     if not text:
         raise RunFileError("an empty name: give a run's directory, or @latest")
     path = Path(text)
-    # os.path, not pathlib: a name that is too long, or below a folder that may not be entered, is simply not there.
+    # os.path, not pathlib: for a name that is too long, or in a folder that may not be entered, it says False.
     is_directory = os.path.isdir(path)  # noqa: PTH112
     if path.name == "run.json" and not is_directory:
         return path.parent

@@ -1,4 +1,4 @@
-"""Reads a recorded run, and says clearly what is wrong with one that cannot be read."""
+"""Reads a recorded run; of one that cannot be read, says what is wrong."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _REQUIRED = {
     "workers": ("frame", "stage", "worker", "start_ns", "busy_ns", "gc_ns"),
     "cpu": ("time_ns", "core_percent", "tree_cpu_s"),
 }
-_MOST_PROBLEMS = 3  # a file of another shape has dozens; the first ones tell which
+_MOST_PROBLEMS = 3  # a file of another kind has dozens; the first ones show which kind it is
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class RecordedRun:
         frames: `(frames,)`, structured; see `recording.frames.frame_dtype`.
         workers: `(frames · workers,)`, structured; see `recording.frames.worker_dtype`.
         cpu: `(samples,)`, structured; see `recording.cpu.cpu_dtype`.
-        digests: `(rows,)`, structured, as the runner wrote it.
+        digests: `(rows,)`, structured; see `running.run_recorder.digest_dtype`.
     """
 
     directory: Path

@@ -1,4 +1,4 @@
-"""Writes a run so that what was recorded outlives whatever ends it."""
+"""Writes a run so that what was recorded is kept, however the run ends."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class RunWriter:
         try:
             self.close()
         except OutputLost:
-            if error is None:  # else the error that is under way says more
+            if error is None:  # else the error that is being raised says more
                 raise
 
 
@@ -165,7 +165,7 @@ class _GrowingArray:
             os.lseek(self._file, end, os.SEEK_SET)
             _write_all(self._file, np.ascontiguousarray(rows).tobytes())
         except OSError as error:
-            # What got through of these rows is of no use, and run.json needs the room to say what happened.
+            # A part of these rows is useless, and run.json needs the space to say what happened.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, end)
             raise _lost(self._path, error) from error

@@ -1,4 +1,4 @@
-"""What can be run: the contract between a workload and the modes that run it.
+"""The contract between a workload and the modes that run it.
 
 A workload's agents are split into shards. A shard is the only code that steps its agents; it knows no clock, mode or
 file. Everything that crosses shards lies in `FrameBuffers`: shards write *current*, and after the barrier the settler,
@@ -51,7 +51,7 @@ class Shard(Protocol):
     """Agents `lo:hi`, and the only code that steps them."""
 
     def phases(self) -> Mapping[str, Callable[[int], None]]:
-        """Each phase's function of the frame's number, in the order in which they run."""
+        """Return each phase's function of the frame's number, in the order in which they run."""
         ...
 
     def digest(self) -> None:
@@ -74,7 +74,7 @@ class Settler(Protocol):
         ...
 
     def statistics(self) -> dict[str, float]:
-        """The population's statistics after the last settled frame, by name; units are in the names."""
+        """Return the population's statistics after the last settled frame, by name; units are in the names."""
         ...
 
 
@@ -89,8 +89,8 @@ class Workload(ABC):
     Attributes are the same for every instance of a class; what depends on settings is a method.
 
     Attributes:
-        name: What it is called in a recorded run.
-        num_agents: How many agents.
+        name: Its name in a recorded run.
+        num_agents: The number of agents.
         settings_class: A frozen dataclass, each field with a default, which holds a profile's table `[environment]`.
         phases: Names of a shard's phases, in order.
         main_phase: The one of them that is judged and shown beside the frame's time.
@@ -99,7 +99,7 @@ class Workload(ABC):
         frame_counters: Those of the counters that are recorded frame by frame.
         event_counters: Those of the frame counters that count rare events, which a timeline marks.
         digest_fields: Names of what an agent's digests cover, in the columns' order of `FrameBuffers.digests`.
-        default_criteria: What a run is judged by where its profile has no list of its own, such as
+        default_criteria: The criteria of a run whose profile has no list of its own, such as
             `frame_ms.max < 200`.
     """
 
@@ -132,7 +132,7 @@ class Workload(ABC):
         return 60.0
 
     def bytes_per_agent(self) -> int:
-        """Return the memory that one agent takes, in bytes; 0 where that is not known."""
+        """Return the memory that one agent takes, in bytes; 0 where it is not known."""
         return 0
 
     def resource_limits(self) -> Mapping[str, float]:

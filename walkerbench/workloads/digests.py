@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHOWN_DIGITS = 16
-"""Hexadecimal digits of a digest, of 64, that a person is shown: plenty for an eye that compares two."""
+"""How many of a digest's 64 hexadecimal digits a person is shown: enough to compare two by eye."""
 
 KEY_COLUMNS = ("stage", "frame", "agent")
 """The columns of `digests.npy` that say whose digests a row holds."""
@@ -68,7 +68,7 @@ def fold_checkpoints(digests: Iterable[str]) -> str | None:
 
 
 def short_digest(digest: str) -> str:
-    """Return as many digits of a digest as a person is shown."""
+    """Return the first digits of a digest, as many as a person is shown."""
     return digest[:SHOWN_DIGITS]
 
 
@@ -78,7 +78,7 @@ def digest_fields(rows: NDArray[Any]) -> tuple[str, ...]:
 
 
 def digests_at(rows: NDArray[Any], stage: int, frame: int) -> NDArray[np.uint64]:
-    """Return what one checkpoint folds.
+    """Return the digests that one checkpoint folds.
 
     Args:
         rows: Structured as `digests.npy`.

@@ -22,4 +22,4 @@ WORKLOADS: Registry[WorkloadFactory] = Registry(
 )
 
 DEFAULT_WORKLOAD = "walker"
-"""What is run where a profile names no workload."""
+"""The workload of a profile that names none."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 NOT_MEASURED = "–"  # noqa: RUF001  a dash as print sets it, where a number would stand
-"""What stands for a value that is not there."""
+"""Shown in place of a value that was not measured."""
 
 
 def number(value: float | None) -> str:
-    """Return a number as people write it, with all of its digits that matter."""
+    """Return a number with commas between thousands, and four decimals where it is not whole."""
     if value is None:
         return NOT_MEASURED
     return f"{int(value):,}" if float(value).is_integer() else f"{value:,.4f}"
@@ -24,5 +24,5 @@ def counted(count: int, noun: str) -> str:
 
 
 def stage_name(stage: int | None) -> str:
-    """Return a stage as people count: from 1; `all` for the run as a whole."""
+    """Return a stage's number counted from 1; `all` for the whole run."""
     return "all" if stage is None else str(stage + 1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 OUTCOMES: Mapping[Outcome, str] = {"pass": "PASS", "fail": "FAIL", "unsupported": "UNSUPPORTED"}
-"""What became of a criterion, as a word that is seen."""
+"""Outcome of a criterion → the word that reports show for it."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def dropped_observers(run: RunFile) -> str | None:
 
 
 def measured_in_words(criterion: str, value: float) -> str:
-    """Return a value with as many digits as it takes to see why it meets the criterion, or not."""
+    """Return a value with enough digits to show why it meets the criterion, or does not."""
     parsed = parse_criterion(criterion)
     texts = [f"{value:.{digits}g}" for digits in (6, 9, 12, 17)]
     return next(text for text in texts if parsed.holds(float(text)) == parsed.holds(value))
@@ -100,7 +100,7 @@ def _sentence(text: str) -> str:
 
 
 def _named(run: RunFile, outcome: Outcome) -> str:
-    """The criteria that came out like this, each with its stage."""
+    """Return in words the criteria with an outcome, each with its stage."""
     several = len(run.stages) > 1
     return ", ".join(
         verdict.criterion + (f" ({_in_stage(verdict.stage)})" if several else "")

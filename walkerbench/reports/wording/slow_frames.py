@@ -25,7 +25,7 @@ CAUSES: Mapping[Cause, str] = {
 
 _SLOWEST_SHOWN = 5
 
-_LEAST_SHARE = 0.01  # of a frame's time: what is less is not worth a word
+_LEAST_SHARE = 0.01  # of a frame's time: less is not mentioned
 
 
 def over_a_limit(run: RunFile) -> bool:
@@ -76,12 +76,12 @@ def all_causes(run: RunFile) -> str:
 
 
 def _parent(run: RunFile) -> str:
-    """What stands where no worker is to blame: where the parent's thread is the worker's, nothing."""
+    """Return the words for a frame that no worker made slow; none where the parent's thread is the only worker."""
     return " (in the parent)" if run.mode.traits.side_by_side else ""
 
 
 def _limited(frame: SlowFrame) -> str:
-    """What the limit is for, where that is not the whole frame."""
+    """Return in words what the limit is for, where that is not the whole frame."""
     metric, _, _ = (frame.criterion or "frame_ms").partition(".")
     return "" if metric == "frame_ms" else f" ({metric.removesuffix('_ms').replace('_', ' ')} {_ms(frame.value_ms)})"
 
