@@ -1,4 +1,4 @@
-"""A session: `python -m walkerbench.interleaved`, started by `walkerbench.interleaved.session`, of no use by hand."""
+"""A session: `python -m walkerbench.interleaved`, started only by `walkerbench.interleaved.session`."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class SideResult:
         label: What it is called.
         revision: Its code's commit, or None where that is not known.
         changed_files: Whether files differ from that commit; None without one.
-        profile: As of `Profile.as_dict`.
+        profile: As returned by `Profile.as_dict`.
         mode_used: The mode that really ran the shards.
         traits: Where it ran them.
         main_phase: The workload's.
@@ -122,7 +122,7 @@ class Measurement:
         return self.sides[1:]
 
     def estimates(self, candidate: str) -> NDArray[np.float64]:
-        """A candidate's estimate of every round.
+        """Return a candidate's estimate of every round.
 
         Returns:
             `(rounds,)`, log(candidate / base).

@@ -19,7 +19,7 @@ def known_keys(workload: str) -> tuple[str, ...]:
 
 
 def fitted(profile: Profile, known: Collection[str]) -> dict[str, Any]:
-    """A profile as plain data, without the keys that its reader does not know and that have their default here.
+    """Return a profile as plain data, without the keys that its reader does not know and that have their default here.
 
     A key that the reader does not know and that has another value is kept: the reader then refuses it by its name.
 

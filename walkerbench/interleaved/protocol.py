@@ -236,7 +236,7 @@ _M = TypeVar("_M", Request, Answer)
 
 
 def encode(message: Request | Answer) -> bytes:
-    """A message as a line, its end included.
+    """Return a message as a line, with its newline.
 
     Raises:
         ValueError: It holds what JSON cannot, such as a number that is not finite.
@@ -264,7 +264,7 @@ def decode_answer(line: bytes) -> Answer:
 
 
 def version_of(line: bytes) -> int | None:
-    """The protocol version of a `Hello` of any version, or None where the line is none."""
+    """Return the protocol version of a `Hello` of any version; None where the line is no `Hello`."""
     try:
         message = json.loads(line)
     except (ValueError, RecursionError):
@@ -276,7 +276,7 @@ def version_of(line: bytes) -> int | None:
 
 
 def escape(path: Path) -> str:
-    """A path as JSON can hold it: file names may be any bytes."""
+    """Return a path as JSON can hold it: file names may be any bytes."""
     return str(path).encode(errors="backslashreplace").decode()
 
 

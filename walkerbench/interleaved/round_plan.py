@@ -123,12 +123,12 @@ def check_rounds(request: MeasurementRequest, candidates: int, alpha: float) -> 
 
 
 def frames_per_block(frame_s: float) -> int:
-    """How many frames come closest to `BLOCK_S`; at least one."""
+    """Return the number of frames whose time is nearest to `BLOCK_S`; at least one."""
     return max(1, round(BLOCK_S / frame_s))
 
 
 def block_orders(sides: int, blocks: int, seed: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-    """In which order sides run each block: random, yet balanced.
+    """Return the order in which sides run in each block: random, yet balanced.
 
     Each order is run reversed in the next block, so that within a pair of blocks no side gains by a steady drift.
     Over `2 · sides` blocks, every side has every place twice.

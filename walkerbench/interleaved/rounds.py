@@ -59,7 +59,7 @@ def measure(
         NotComparable: The sides do different work.
         RunBroken: A session broke; nothing is left of it.
         EmergencyShutdown: A safeguard stopped a side's environment.
-        Interrupted: The user wants no more; nothing is left behind.
+        Interrupted: The user ended it; nothing is left behind.
     """
     begun = time.monotonic()
     observer = observer or MeasurementObserver()
@@ -70,7 +70,7 @@ def measure(
     if difference is not None and not rules.allow_different_work:
         raise refuse(difference)
     with InterruptWatch() as interrupts, ExitStack() as closing:
-        # Waiting looks for interrupts; none may strike while sessions or worktrees are being closed.
+        # Interrupts are checked while waiting; none may raise while sessions or worktrees are being closed.
         interrupts.hold()
         checkouts = []
         for side in sides:
@@ -86,7 +86,7 @@ def measure(
 
 @dataclass
 class _Tally:
-    """What has been learnt of a side so far."""
+    """What is known of a side so far."""
 
     prepared: Prepared | None = None
     machine: dict[str, Any] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class _Measuring:
         self._tallies = [_Tally() for _ in sides]
 
     def calibrate(self, begun: float) -> Calibration:
-        """Run an unjudged round: what starting takes, and a frame; the system's caches of files are warm after it.
+        """Run a round that is not judged, and return how long starting and a frame take. It also warms the file caches.
 
         Args:
             begun: When the measurement began, in `time.monotonic`.
@@ -205,7 +205,7 @@ class _Measuring:
 
 
 def _summed(blocks: Sequence[PartsNs | None]) -> PartsNs | None:
-    """Part by part; None where a block does not know."""
+    """Return the sum over blocks of each part; None where a block does not know it."""
     known = [block for block in blocks if block is not None]
     if not known or len(known) < len(blocks):
         return None

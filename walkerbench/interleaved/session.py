@@ -51,7 +51,7 @@ from walkerbench.system.child_processes import ChildProcess, interpreter_command
 from walkerbench.system.interrupts import InterruptWatch
 
 ANSWER_TIMEOUT_S = 120.0
-"""How long a session may take to answer, to import and to build; frames come on top, each as slow as may be."""
+"""How long a session may take to answer, to import and to build; each frame adds the time of a slow one."""
 
 _CLOSE_S = 10.0  # how long a session may take to end in order before it is killed
 _INTERRUPT_CHECK_S = 0.2  # how often interrupts are checked while waiting
@@ -144,7 +144,7 @@ class Session:
         return self._child.pid
 
     def greet(self) -> None:
-        """Wait until the child has imported its code, and see that it is the side's and can be talked to.
+        """Wait until the child has imported its code, and check that it is the side's and speaks this protocol.
 
         Raises:
             SideError: It does not start with the dependencies that are installed, or speaks another version.
@@ -172,7 +172,7 @@ class Session:
             ) from error
         expected = escape(self._place.checkout.directory / "walkerbench")
         if hello.package != expected:
-            # Else both sides might measure the same code, and find no difference between them.
+            # Otherwise both sides might measure the same code, and show no difference.
             raise SideError(f"side {self.label!r}: its session imports {hello.package} in place of {expected}")
 
     def begin_preparing(self) -> None:
@@ -207,11 +207,11 @@ class Session:
         return self._ask(TakeDigest(), Digest)
 
     def list_digests(self) -> Digests:
-        """What the last digest was folded from."""
+        """Return the single digests that the last digest was folded from."""
         return self._ask(ListDigests(), Digests)
 
     def list_facts(self) -> Facts:
-        """Facts of the machine as they are while frames run."""
+        """Return the facts of the machine as they are while frames run."""
         return self._ask(ListFacts(), Facts)
 
     def leave(self) -> None:
@@ -264,7 +264,7 @@ class Session:
         return answer
 
     def _reported(self, failed: Failed) -> Exception:
-        """An error of the child, as the kind that its exit code tells."""
+        """Return the error for a failure of the child, of the kind that its exit code tells."""
         if failed.exit_code == UsageError.exit_code:
             return SideError("\n".join(f"side {self.label!r} refuses: {line}" for line in failed.message.splitlines()))
         told = f"reports: {failed.message}"
@@ -281,7 +281,7 @@ class Session:
         return ANSWER_TIMEOUT_S + frames * self._profile.safeguards.slow_frame_s
 
     def _last_stderr_line(self) -> str:
-        """The last line that the child wrote to stderr."""
+        """Return the last line that the child wrote to stderr."""
         lines = self._child.stderr_tail(_TAIL_BYTES).split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 

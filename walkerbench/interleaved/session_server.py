@@ -55,7 +55,7 @@ _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # both can go to a whole process 
 
 
 def serve_parent() -> None:
-    """Answer the parent on what this process was given as stdin and stdout, until it says so or is gone."""
+    """Answer the parent on this process's original stdin and stdout, until it asks for the end or is gone."""
     for number in _INTERRUPTS:
         signal.signal(number, signal.SIG_IGN)
     requests, answers = _take_over_pipes()
@@ -96,11 +96,11 @@ class _Server:
         except WalkerbenchError as error:
             return Failed(message=str(error), exit_code=error.exit_code)
         except Exception as error:
-            # Whatever it is, the parent learns of it: this may be a revision that nobody has run before.
+            # The parent is told of any error: this may be a revision that was never run before.
             return Failed(message=f"{type(error).__name__}: {error}", exit_code=WalkerbenchError.exit_code)
 
     def close(self) -> None:
-        """Let every worker go."""
+        """End every worker."""
         if self._side is not None:
             self._side.environment.stop()
 
@@ -207,12 +207,12 @@ class _SideRunner:
         return Digest(frame=self.environment.frame - 1, digest=digest)
 
     def list_digests(self) -> Digests:
-        """What the last digest was folded from."""
+        """Return the single digests that the last digest was folded from."""
         rows = tuple(tuple(row) for row in self.environment.buffers.digests.tolist())
         return Digests(fields=self.environment.workload.digest_fields, rows=rows)
 
     def list_facts(self) -> Facts:
-        """Facts of the machine, with BLAS held to one thread as frames see it."""
+        """Return the facts of the machine, with BLAS held to one thread as while frames run."""
         method = self.environment.start_method
         return Facts(machine=machine_facts(method[0] if method else None))
 
@@ -232,7 +232,7 @@ class _SideRunner:
             raise EmergencyShutdown(f"emergency shutdown after frame {environment.frame - 1}: {environment.emergency}")
 
     def _cpu_s(self) -> float:
-        """CPU seconds so far of this process and its workers."""
+        """Return the CPU seconds so far of this process and its workers."""
         times = [psutil.Process(pid).cpu_times() for pid in self.environment.worker_pids()]
         return time.process_time() + sum(float(each.user + each.system) for each in times)
 
@@ -253,7 +253,7 @@ def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _lines(requests: BinaryIO) -> Iterator[bytes]:
-    """The parent's messages, read in a thread of its own: it ends this process as soon as the parent is gone."""
+    """Yield the parent's messages; the thread that reads them ends this process as soon as the parent is gone."""
     inbox: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read, args=(requests, inbox), daemon=True).start()
     while True:
@@ -263,5 +263,5 @@ def _lines(requests: BinaryIO) -> Iterator[bytes]:
 def _read(requests: BinaryIO, inbox: SimpleQueue[bytes]) -> None:
     for line in requests:
         inbox.put(line)
-    # In the midst of a block, too, which may hang; the workers see that this process is gone, and end by themselves.
+    # Even within a block, which may hang; the workers see that this process is gone, and end by themselves.
     os._exit(1)

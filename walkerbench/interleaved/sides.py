@@ -104,7 +104,7 @@ def parse_side(text: str, profile: Profile) -> Side:
 
 
 def _split(text: str) -> Iterator[str]:
-    """The parts between commas, those within brackets or quotes aside."""
+    """Return the parts between commas; a comma within brackets or quotes separates nothing."""
     depth, quote, part = 0, "", ""
     for letter in text:
         if letter == "," and depth <= 0 and not quote:
@@ -122,7 +122,7 @@ def _split(text: str) -> Iterator[str]:
 
 
 def _value(text: str) -> Any:
-    """A value as TOML has it, or else the text itself."""
+    """Return a value as TOML reads it, or the text itself where TOML cannot."""
     try:
         table = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):

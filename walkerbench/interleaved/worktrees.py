@@ -18,7 +18,7 @@ from walkerbench.system.child_processes import PACKAGE
 from walkerbench.system.git import repository_of, revision_of, run_git, try_git
 
 WORKING_TREE = "."
-"""What stands for the working tree as it is, in place of a revision."""
+"""Written in place of a revision, it means the working tree as it is."""
 
 _PROTOCOL_MODULE = Path("walkerbench/interleaved/__main__.py")
 _FOLDER = "walkerbench-worktree-"
@@ -42,7 +42,7 @@ class Checkout:
 
 @contextmanager
 def checked_out(code: str | None, label: str) -> Iterator[Checkout]:
-    """The code of a side, for as long as the context lasts; a worktree is removed afterwards in any case.
+    """Yield the code of a side; a worktree is removed at the context's end, whatever happens within.
 
     Args:
         code: A revision of the repository that the current directory lies in, `WORKING_TREE`, or None for the
