@@ -118,6 +118,6 @@ def shifts(base: NDArray[np.float64], candidate: NDArray[np.float64]) -> NDArray
 
 
 def _splits(base: int, candidate: int) -> NDArray[np.intp]:
-    """`(splits, candidate)`: the indices, among all values, of the second group."""
+    """Return `(splits, candidate)`: the indices, among all values, of the second group."""
     every = itertools.combinations(range(base + candidate), candidate)
     return np.fromiter(itertools.chain.from_iterable(every), np.intp).reshape(-1, candidate)

@@ -21,7 +21,7 @@ class DecisionRules:
     Attributes:
         tolerance: The smallest slowdown that matters; 0.02 is 2 %.
         alpha: Family-wise error rate of either kind of verdict.
-        allow_different_work: Whether sides that differ in what they compute are compared all the same; the result
+        allow_different_work: Whether sides that differ in what they compute may be compared; the result
             says so.
 
     Raises:

@@ -89,7 +89,7 @@ def repeats_to_settle(
 
     A plan by the normal approximation, `n = 2 (s (z_error + z_likely) / distance)²` with `s` the pooled standard
     deviation: J. M. Lachin, "Introduction to sample size determination and power analysis for clinical trials",
-    Controlled Clinical Trials 2, 1981. The verdict then taken is exact all the same.
+    Controlled Clinical Trials 2, 1981. The verdict is exact even so.
     """
     freedom = len(base) + len(candidate) - 2
     distance = abs(float(candidate.mean() - base.mean()) - limit)

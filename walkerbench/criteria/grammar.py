@@ -56,7 +56,7 @@ class Criterion:
         return self.metric if self.statistic is None else f"{self.metric}.{self.statistic}"
 
     def __str__(self) -> str:
-        """The canonical text, which parses back to the same criterion."""
+        """Return the canonical text, which parses back to the same criterion."""
         return f"{self.key} {self.operator} {repr(self.value).removesuffix('.0')}"
 
     def holds(self, value: float) -> bool:
@@ -113,7 +113,7 @@ def check_known(criterion: Criterion, known: Collection[str]) -> None:
 
 
 def replace(criteria: Iterable[Criterion], overrides: Sequence[Criterion]) -> tuple[Criterion, ...]:
-    """Let overrides take the place of the criteria with the same key, and add the others.
+    """Return criteria with overrides: each replaces the criterion of the same key, or is added.
 
     `NO_EMERGENCY` is among the result whatever is given.
     """

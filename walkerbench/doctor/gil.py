@@ -13,7 +13,7 @@ from walkerbench.errors import RunBroken, describe_exit
 from walkerbench.system.child_processes import ChildProcess, interpreter_command
 
 IMPORTS = ("numpy", "scipy.stats", "psutil", "pydantic", "threadpoolctl", "Box2D", "walkerbench.running.runner")
-"""What a run imports, one after the other: any of these may bring an extension that is not made for going without."""
+"""What a run imports, one after the other: any of these may load an extension that needs the GIL."""
 
 FROM_THE_START = "the interpreter's start (PYTHON_GIL or -X gil)"
 
@@ -26,7 +26,7 @@ _CHILD = (
 
 @dataclass(frozen=True)
 class GilState:
-    """Whether this Python can go without the GIL, and whether it does.
+    """Whether this Python can run without the GIL, and whether it does.
 
     Attributes:
         free_threaded_build: Whether it can.
@@ -77,7 +77,7 @@ def first_to_switch_on(
         gil_enabled: Says whether the GIL is on; by default, `sys` does.
 
     Returns:
-        The module's name, `FROM_THE_START` where it was on beforehand, None where it stays off.
+        The module's name; `FROM_THE_START` where the GIL was on before the first; None where it stays off.
     """
     is_on = getattr(sys, "_is_gil_enabled", _always) if gil_enabled is None else gil_enabled
     if is_on():

@@ -1,4 +1,4 @@
-"""How far two measurements of the same thing come apart on this machine: an A/A of the built-in environment."""
+"""How much two measurements of the same work differ on this machine: an A/A comparison of one profile."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def _sample(
         tracks = read_tracks(samples, [stage.worker_pids for stage in recorded.run.stages])
     finally:
         samples.unlink(missing_ok=True)
-        with suppress(OSError):  # an empty folder is of no use; one with a run in it stays
+        with suppress(OSError):  # an empty folder is useless; one with a run in it stays
             place.rmdir()
     for track in tracks:
         scope = json.dumps(speedscope(track, RATE_HZ, f"{track.name}, {kind}"))

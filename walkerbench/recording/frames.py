@@ -65,7 +65,7 @@ def frame_keys(rows: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequence[str]) -> np.dtype[np.void]:
-    """Columns of `frames.npy`, all int64.
+    """Return the columns of `frames.npy`, all int64.
 
     ==================== ===============================================================
     column               meaning
@@ -94,7 +94,7 @@ def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequen
 
 
 def worker_dtype(phases: Sequence[str]) -> np.dtype[np.void]:
-    """Columns of `workers.npy`, all int64: a row a frame and worker, in the order of both.
+    """Return the columns of `workers.npy`, all int64: a row a frame and worker, in the order of both.
 
     ========================= ======================================================================
     column                    meaning
@@ -172,7 +172,7 @@ class FrameRecorder:
         self._num_worker_rows = end
 
     def drain(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Give the rows recorded since the last drain, and forget them.
+        """Return the rows recorded since the last drain, and forget them.
 
         Returns:
             `(frames,)` of the frame dtype and `(frames · workers,)` of the worker dtype, both the caller's own.

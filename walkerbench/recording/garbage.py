@@ -32,7 +32,7 @@ class GarbageClock:
         self._begun_ns = None
 
     def own_ns(self) -> int:
-        """The sum so far of the collections that the calling thread did itself."""
+        """Return the sum so far of the collections that the calling thread did itself, ns."""
         return self._by_thread_ns.get(threading.get_ident(), 0)
 
     def _observe(self, phase: str, _info: dict[str, Any]) -> None:

@@ -71,7 +71,7 @@ class CoreWaitSource:
         return self._file is not None
 
     def total_ns(self) -> int:
-        """The sum so far, in nanoseconds; 0 where the system does not say it."""
+        """Return the sum so far, in nanoseconds; 0 where it is not available on this system."""
         return 0 if self._file is None else int(os.pread(self._file, _LONGEST, 0).split()[1])
 
     def __del__(self) -> None:
@@ -96,9 +96,9 @@ class UsageSource:
         return self._who is not None
 
     def totals(self) -> tuple[float, int, int, int, int]:
-        """System time in seconds, minor faults, major faults, voluntary and involuntary switches so far.
+        """Return system time in seconds, minor faults, major faults, voluntary and involuntary switches so far.
 
-        All 0 where the system does not say it.
+        All 0 where the system has no source for them.
         """
         if self._who is None:
             return 0.0, 0, 0, 0, 0

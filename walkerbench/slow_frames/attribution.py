@@ -37,7 +37,7 @@ class TimeShare(RecordedValue):
     Attributes:
         part: The part.
         share: 0…1; None where it is not available on this system.
-        upper_bound: Whether the share may hold other causes, too, that cannot be told apart.
+        upper_bound: Whether the share may also hold the time of other causes, which cannot be distinguished.
     """
 
     part: Part
@@ -131,7 +131,7 @@ def _judged_times(frames: NDArray[Any], workers: NDArray[Any], setting: Setting)
 
 
 def _nanoseconds(times: WorkerTimes) -> PartsNs:
-    """The time of each part, summed over workers and frames."""
+    """Return the time of each part, summed over workers and frames."""
     frame = times.frame
     waited_to_gather = np.minimum(times.parent_core_wait_ns + times.late_ns, times.gather_ns)
     waited_to_settle = np.clip(times.parent_core_wait_ns + times.late_ns - times.gather_ns, 0, times.settle_ns)
@@ -157,13 +157,13 @@ def _added(stages: Sequence[PartsNs]) -> PartsNs:
 
 
 def _sum_of_known(values: Iterable[int | None]) -> int | None:
-    """The sum; None where one is not known."""
+    """Return the sum; None where a value is not known."""
     known = list(values)
     return None if None in known else sum(value or 0 for value in known)
 
 
 def _cpu_ns(times: WorkerTimes, setting: Setting) -> int:
-    """CPU time of the parent and all workers within frames."""
+    """Return the CPU time of the parent and all workers within frames."""
     workers_ns = 0 if not setting.traits.side_by_side else int(times.cpu_ns.sum())
     return int(times.frames["parent_cpu_ns"].sum()) + workers_ns
 

@@ -99,7 +99,7 @@ def follow(times: WorkerTimes, setting: Setting) -> CriticalPath:
 
 
 def _outside(times: WorkerTimes, inside_ns: Integers, woken_ns: Integers) -> tuple[Integers, Integers]:
-    """CPU time and waiting for a core while the path is the parent's, no longer than that is.
+    """Return CPU time and waiting for a core while the path is the parent's, at most that time in total.
 
     Args:
         times: The frames.
@@ -108,12 +108,12 @@ def _outside(times: WorkerTimes, inside_ns: Integers, woken_ns: Integers) -> tup
     """
     outside_ns = times.frames["wall_ns"] - inside_ns
     cpu_ns = np.minimum(times.frames["parent_cpu_ns"], outside_ns)
-    # The parent can wait for a core while the worker still computes: what there is no room for was in parallel.
+    # The parent can wait for a core while the worker still computes: what exceeds the parent's time was in parallel.
     return cpu_ns, np.minimum(times.parent_core_wait_ns + woken_ns, outside_ns - cpu_ns)
 
 
 def _collected(times: WorkerTimes, rows: NDArray[Any], setting: Setting) -> Integers:
-    """`(frames,)`: garbage collection that can have held the path up: the parent's process's, and its worker's own."""
+    """Return `(frames,)`: garbage collection that can have delayed the path: the parent process's and the worker's."""
     collected_ns: Integers = times.frames["gc_ns"].copy()
     if setting.traits.in_caller_process or not len(times.frames):
         return collected_ns
@@ -122,7 +122,7 @@ def _collected(times: WorkerTimes, rows: NDArray[Any], setting: Setting) -> Inte
 
 
 def _waiting_for_gil(times: WorkerTimes, last: Integers, setting: Setting, blocked_ns: Integers) -> Integers:
-    """`(frames,)`: of the time that the path was blocked, the most that can have been for the GIL."""
+    """Return `(frames,)`: of the time that the path was blocked, the most that can have been for the GIL."""
     if not setting.gil_enabled:
         return np.zeros_like(blocked_ns)
     if not setting.traits.side_by_side:
@@ -141,7 +141,7 @@ def _waiting_for_gil(times: WorkerTimes, last: Integers, setting: Setting, block
 
 
 def _asking_ns(rows: NDArray[Any], column: str) -> Integers:
-    """`(rows,)`: the longest that a thread can have waited for the GIL that woke up so often to ask for it."""
+    """Return `(rows,)`: the longest wait for the GIL that fits the number of times a thread woke up to ask for it."""
     if column not in (rows.dtype.names or ()):  # a recording of schema 2
         return np.full(len(rows), _UNKNOWN_NS)
     asking_ns: Integers = np.where(rows[column] == MISSING, _UNKNOWN_NS, _LONGEST_GIL_WAIT_NS * rows[column])
@@ -149,7 +149,7 @@ def _asking_ns(rows: NDArray[Any], column: str) -> Integers:
 
 
 def _of_others(times: WorkerTimes, last: Integers, setting: Setting) -> Integers:
-    """`(frames,)`: what other threads of the parent's process computed, and their waiting for a core to go on with.
+    """Return `(frames,)`: how long other threads of the parent's process computed, or waited for a core to go on.
 
     While this thread could not run, they could: as far as there is a GIL, they held it.
     """
@@ -162,12 +162,12 @@ def _of_others(times: WorkerTimes, last: Integers, setting: Setting) -> Integers
 
 
 def _in_faults(frames: NDArray[Any], rows: NDArray[Any]) -> Integers:
-    """CPU time within the kernel where there were so many page faults that it can be theirs; else 0."""
+    """Return CPU time within the kernel where there were so many page faults that it can be theirs; else 0."""
     system_ns = _count(frames, rows, "system_ns")
     return np.where(system_ns <= _SLOWEST_FAULT_NS * _count(frames, rows, "minor_faults"), system_ns, 0)
 
 
 def _count(frames: NDArray[Any], rows: NDArray[Any], name: str) -> Integers:
-    """What the parent and the worker counted; 0 where the system has no source."""
+    """Return what the parent and the worker counted together; 0 where the system has no source."""
     counts: Integers = np.maximum(0, frames[f"parent_{name}"]) + np.maximum(0, rows[name])
     return counts

@@ -182,7 +182,7 @@ def _paths(
 
 
 def _excess(path: CriticalPath, scale: float) -> dict[Cause, NDArray[np.float64]]:
-    """Kind of time → `(frames,)`: what each frame had of it beyond the typical one, ns."""
+    """Return kind of time → `(frames,)`: what each frame had of it beyond the typical one, ns."""
     return {kind: values - scale * np.median(values) for kind, values in path.kinds.items()}
 
 
@@ -242,7 +242,7 @@ def _explanation(
 
 
 def _culprit(path: CriticalPath, index: int, scale: float) -> int | None:
-    """The worker that ended last, where at least half of what the frame took too long is its own."""
+    """Return the worker that ended last, where at least half of what the frame took too long is its own."""
     if path.worker is None:
         return None
     wall_ns = path.frames["wall_ns"]

@@ -85,14 +85,14 @@ class WorkerTimes:
     tells_core_wait: bool
 
     def last(self) -> Integers:
-        """`(frames,)`; index of the worker that ended last in each frame."""
+        """Return `(frames,)`: the index of the worker that ended last in each frame."""
         # Within a frame the last worker is the one that nothing comes after; of equals, the first.
         candidates = np.flatnonzero(self.after_ns == 0)
         return candidates[np.searchsorted(self.frame[candidates], np.arange(len(self.frames)))]
 
 
 def is_recorded(frames: NDArray[Any], workers: NDArray[Any]) -> bool:
-    """Whether these arrays hold what schedulers say; those of schema 1 do not."""
+    """Return whether these arrays hold the scheduler's figures; those of schema 1 do not."""
     return "parent_core_wait_ns" in (frames.dtype.names or ()) and "core_wait_ns" in (workers.dtype.names or ())
 
 
@@ -155,7 +155,7 @@ _WORKER_COLUMNS = ("start_ns", "busy_ns", "cpu_ns", "core_wait_ns", "core_wait_b
 
 
 def _answering(frames: NDArray[Any], too_long_ns: Integers, first: Integers) -> Integers:
-    """`(frames,)`: waiting for a core that the next frame's rows tell of and that was before that frame.
+    """Return `(frames,)`: waiting for a core that the next frame's rows tell of and that was before that frame.
 
     A worker process sleeps between its answer and the next request, so it had then not yet answered.
     """
@@ -167,6 +167,6 @@ def _answering(frames: NDArray[Any], too_long_ns: Integers, first: Integers) -> 
 
 
 def _one_after_another(columns: dict[str, Integers], first: Integers) -> dict[str, Integers]:
-    """One worker a frame, from the first shard's beginning on, with all that its shards did."""
+    """Return one worker a frame, from the first shard's beginning on, with all that its shards did."""
     added = {name: np.add.reduceat(values, first) for name, values in columns.items()}
     return added | {name: columns[name][first] for name in ("start_ns", "core_wait_before_ns")}
