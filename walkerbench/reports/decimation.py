@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 def bucket_edges(length: int, most: int) -> NDArray[np.intp]:
-    """Where buckets begin and end.
+    """Return where buckets begin and end.
 
     Args:
         length: How many values.
@@ -28,7 +28,7 @@ def bucket_edges(length: int, most: int) -> NDArray[np.intp]:
 
 
 def highest(values: NDArray[Any], most: int) -> NDArray[np.intp]:
-    """The position of the highest value of each bucket.
+    """Return the position of the highest value of each bucket.
 
     Args:
         values: `(n,)`, any real dtype. NaN is left aside; a bucket of nothing else gives one.
@@ -42,7 +42,7 @@ def highest(values: NDArray[Any], most: int) -> NDArray[np.intp]:
 
 
 def extremes(values: NDArray[Any], most: int) -> NDArray[np.intp]:
-    """The positions of the lowest and the highest value of each bucket, or all where that are no more.
+    """Return the positions of the lowest and the highest value of each bucket, or all positions if these are fewer.
 
     Args:
         values: `(n,)`, any real dtype. NaN is left aside; a bucket of nothing else gives one.

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def render(run: RunFile) -> str:
-    """The run as JSON text, indented, in ASCII, with a newline at its end."""
+    """Return the run as JSON text, indented, in ASCII, with a newline at its end."""
     return _text(_plain(run))
 
 
 def render_all(runs: Sequence[RunFile]) -> str:
-    """Several runs as a JSON array, written like one."""
+    """Return several runs as a JSON array, each written as `render` writes it."""
     return _text([_plain(run) for run in runs])
 
 

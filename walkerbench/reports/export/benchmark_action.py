@@ -21,7 +21,7 @@ _STATISTICS = ("mean", "p50", "p99", "max")
 
 
 def render(recorded: RecordedRun) -> str:
-    """The array, as text.
+    """Return the array, as text.
 
     Raises:
         RunFileError: No frame was judged: the action refuses a file without a value.

@@ -42,7 +42,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def render(recorded: RecordedRun) -> Iterator[str]:
-    """The trace, in parts."""
+    """Yield the trace, in parts."""
     yield f'{{"displayTimeUnit":"ms","otherData":{_encode(_facts(recorded.run))},"traceEvents":[\n'
     trace = _Trace(recorded)
     events = chain(trace.tracks(), trace.frames(), trace.cores(), trace.ending())
@@ -68,7 +68,7 @@ def _facts(run: RunFile) -> dict[str, str]:
 
 
 class _Trace:
-    """A run's events, each kind an iterator."""
+    """A run's events: an iterator for each kind."""
 
     def __init__(self, recorded: RecordedRun) -> None:
         self._recorded = recorded

@@ -19,7 +19,7 @@ _ROWS_A_PART = 4096
 
 
 def render(recorded: RecordedRun) -> Iterator[str]:
-    """The file, in parts."""
+    """Yield the file, in parts."""
     frames = recorded.frames
     # Names come from a workload, but none can hold a comma: each is a key of a profile, too.
     yield ",".join(frames.dtype.names or ()) + "\n"

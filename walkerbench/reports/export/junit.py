@@ -41,7 +41,7 @@ def render(recorded: RecordedRun) -> str:
 
 
 def cases(run: RunFile, group: str = "") -> Iterator[ET.Element]:
-    """The test cases of a run.
+    """Yield the test cases of a run.
 
     Args:
         run: The run.

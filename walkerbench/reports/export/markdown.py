@@ -24,7 +24,7 @@ _OUTCOMES = {"pass": "pass", "fail": "**fail**", "unsupported": "**unsupported**
 
 
 def render(run: RunFile) -> str:
-    """The summary, as text."""
+    """Return the summary, as text."""
     verdict = run_verdict(run)
     lines = [f"## walkerbench: {verdict.word}", "", escape_markdown(verdict.because)]
     for warning in (trouble(run), faults_injected(run)):

@@ -28,7 +28,7 @@ _NS_PER_S = 1e9
 
 
 def render(recorded: RecordedRun) -> Iterator[str]:
-    """The file, in parts: one a benchmark.
+    """Yield the file, in parts: one a benchmark.
 
     Raises:
         RunFileError: No frame was judged: a benchmark has a round at least.
@@ -88,7 +88,7 @@ def _benchmark(run: RunFile, stage: StageRecord, metric: str, durations_ns: NDAr
 
 
 def statistics(durations_s: NDArray[np.float64]) -> dict[str, Any]:
-    """Every statistic that pytest-benchmark keeps of a benchmark.
+    """Return every statistic that pytest-benchmark keeps of a benchmark.
 
     Args:
         durations_s: `(rounds,)`, one at least.

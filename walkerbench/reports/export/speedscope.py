@@ -34,7 +34,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def render(recorded: RecordedRun) -> Iterator[str]:
-    """The file, in parts.
+    """Yield the file, in parts.
 
     Raises:
         RunFileError: No frame was recorded: speedscope opens no file without a profile.
