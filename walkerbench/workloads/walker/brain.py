@@ -91,7 +91,7 @@ class Brains:
         return ready
 
     def learn(self, rows: slice) -> int:
-        """One learning step of every agent of `rows`, which are at most `most_learners`.
+        """Do one learning step of every agent of `rows`, which are at most `most_learners`.
 
         Returns:
             How many of them then copied their network to their target.
@@ -139,7 +139,7 @@ class Brains:
         return draws
 
     def _loss_gradient(self, rows: slice, batch: Batch) -> Floats32:
-        """The double-Q errors `(agents, batch)`; the workspace gets the gradient of their squares' weighted mean."""
+        """Return double-Q errors `(agents, batch)`; the workspace gets the gradient of their squares' weighted mean."""
         agents, size = batch.actions.shape
         layers = rows_of(self._layers, rows)
         outputs = [each[:agents] for each in self._workspace.outputs]

@@ -73,7 +73,7 @@ class Ecosystem:
             self._regrow(frame)
 
     def statistics(self) -> dict[str, float]:
-        """The population's statistics; names carry the units."""
+        """Return the population's statistics; names carry the units."""
         alive, current = self._published["alive"], self._current
         updates = int(current["updates"].sum())
         living = alive if alive.any() else np.ones_like(alive)
@@ -104,7 +104,7 @@ class Ecosystem:
         self._note_food()
 
     def _spread(self, bounds: tuple[float, float]) -> Floats:
-        """Values spread evenly over the bounds, in random order."""
+        """Return values spread evenly over the bounds, in random order."""
         return self._rng.permutation(np.linspace(*bounds, len(self._agents)))
 
     def _spend_energy(self) -> None:
@@ -164,7 +164,7 @@ class Ecosystem:
         self._note_food()
 
     def _new_place(self) -> tuple[float, float]:
-        """A random place on the ground, away from the starts where the terrain has such a place."""
+        """Return a random place on the ground, away from the starts where the terrain has such a place."""
         ground = self._ground
         candidates = self._rng.uniform(ground.x_min, ground.x_max, _TRIES)
         apart = np.abs(candidates[:, None] - ground.starts).min(axis=1)
@@ -220,7 +220,7 @@ class Ecosystem:
         self._distance[agent] = 0.0
 
     def _tournament(self) -> int:
-        """The one of some random agents that came farthest."""
+        """Return the one of some random agents that came farthest."""
         living = self._living()
         pool = living if len(living) else self._agents
         entrants = pool[self._rng.integers(0, len(pool), self._settings.tournament_size)]
@@ -236,7 +236,7 @@ class Ecosystem:
 
 
 def _start_distance(settings: EcosystemSettings, ground: Ground) -> float:
-    """How far from the starts food lies: as asked, or as far as the gaps between starts allow."""
+    """Return how far from the starts food lies: as asked, or as far as the gaps between starts allow."""
     if len(ground.starts) < 2:
         return settings.food_start_distance_m
     spacing = float(ground.starts[1] - ground.starts[0])

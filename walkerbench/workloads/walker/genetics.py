@@ -10,7 +10,7 @@ from walkerbench.workloads.walker.streams import Stream, agent_stream
 
 
 def founding_genomes(settings: GenomeSettings, num_agents: int, seed: int) -> Floats:
-    """The first generation, `(agents, genes)`: each gene normal about 1, within its bounds."""
+    """Return the first generation, `(agents, genes)`: each gene normal about 1, within its bounds."""
     drawn = np.stack(
         [agent_stream(seed, agent, 0, Stream.MORPHOLOGY).normal(size=len(GENES)) for agent in range(num_agents)]
     )
@@ -18,7 +18,7 @@ def founding_genomes(settings: GenomeSettings, num_agents: int, seed: int) -> Fl
 
 
 def offspring(settings: GenomeSettings, mother: Floats, father: Floats, rng: np.random.Generator) -> Floats:
-    """A child's genome `(genes,)`: each gene of either parent, now and then mutated."""
+    """Return a child's genome `(genes,)`: each gene from one of the parents, sometimes mutated."""
     child = np.where(rng.random(len(GENES)) < 0.5, mother, father)
     mutated = rng.random(len(GENES)) < settings.mutation_share
     return _bounded(settings, child + mutated * rng.normal(0.0, settings.mutation_deviation, len(GENES)))

@@ -35,7 +35,7 @@ class NetworkPlan:
 
     @classmethod
     def of(cls, brain: BrainSettings, inputs: int, actions: int) -> NetworkPlan:
-        """The plan that a profile's brain asks for."""
+        """Return the plan that a profile's brain asks for."""
         return cls(inputs, brain.hidden_units, brain.head_units, actions)
 
     @cached_property
@@ -50,7 +50,7 @@ class NetworkPlan:
         return sum(rows * columns + columns for rows, columns in self.shapes)
 
     def layers(self, flat: Floats32) -> Layers:
-        """Views of flat parameters as layers.
+        """Return views of flat parameters as layers.
 
         Args:
             flat: `(agents, size)`, rows contiguous.
@@ -81,7 +81,7 @@ _ZERO = np.float32(0)
 
 
 def rows_of(layers: Layers, rows: slice) -> Layers:
-    """The layers of some of the stacked agents, as views."""
+    """Return the layers of some of the stacked agents, as views."""
     return [(weights[rows], biases[rows]) for weights, biases in layers]
 
 
@@ -115,7 +115,7 @@ class Workspace:
 
 
 def forward(layers: Layers, inputs: Floats32, into: list[Floats32] | None = None) -> tuple[Floats32, list[Floats32]]:
-    """Q-values by Q = V + A - mean A (Wang et al., 2016, equation 9).
+    """Return Q-values by Q = V + A - mean A (Wang et al., 2016, equation 9).
 
     Args:
         layers: Of so many agents.

@@ -111,7 +111,7 @@ class Outline:
 
     @classmethod
     def of(cls, shape: Shape) -> Outline:
-        """The outline of robots of so many shapes."""
+        """Return the outline of robots with that many shapes."""
         along, across = np.array(FOREARM_CORNERS).T[:, :, None]
         return cls(
             hubs=np.stack([-shape.wheel_x, shape.wheel_x]) + 1j * shape.wheel_y,
@@ -123,7 +123,7 @@ class Outline:
 
 
 def make_world(settings: WalkerSettings, ground: Ground) -> Any:
-    """A world with its own copy of the terrain and no robot."""
+    """Return a world with its own copy of the terrain and no robot."""
     world = Box2D.b2World(gravity=(0.0, settings.physics.gravity_m_s2), doSleep=False)
     terrain = world.CreateStaticBody()
     x = ground.x_min + ground.resolution * np.arange(len(ground.heights))
@@ -208,7 +208,7 @@ class RobotBody:
         return (self.chassis, *self.wheels, self.upper_arm, self.lower_arm)
 
     def state(self) -> list[float]:
-        """Position, angle, velocity and angular velocity of every body, 30 numbers."""
+        """Return the position, angle, velocity and angular velocity of every body, 30 numbers."""
         values: list[float] = []
         for body in self.bodies:
             position, velocity = body.position, body.linearVelocity
@@ -216,7 +216,7 @@ class RobotBody:
         return values
 
     def poses(self) -> list[tuple[float, float, float]]:
-        """Position (m) and angle (rad) of every body, as `(x, y, angle)`."""
+        """Return the position (m) and angle (rad) of every body, as `(x, y, angle)`."""
         return [(*body.position, body.angle) for body in self.bodies]
 
     def switch_motors(self, on: bool, speeds: tuple[float, float]) -> None:

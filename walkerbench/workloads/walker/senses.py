@@ -186,7 +186,7 @@ class SenseOrgans:
         return np.ascontiguousarray(values.T, np.float32), nearest
 
     def _scene(self, readings: Readings, robots: Points, food: Points) -> rays.Scene:
-        """What the agents' rays can hit."""
+        """Return what the agents' rays can hit."""
         senses = self._senses
         if self._circles is None:  # there are as many of each from the first frame to the last
             self._circles = rays.Circles.of(
@@ -216,7 +216,7 @@ class SenseOrgans:
 
 
 def _nearest_food(towards: Points) -> NearestFood:
-    """The nearest of sources, given as `(agents, sources)` from each agent."""
+    """Return the nearest of sources, given as `(agents, sources)` from each agent."""
     square = towards.real * towards.real + towards.imag * towards.imag
     source = square.argmin(axis=1)
     pick = (np.arange(len(source)), source)

@@ -259,7 +259,7 @@ class WalkerShard:
         return int(np.count_nonzero(able)), copies
 
     def _rewards(self, rows: slice, readings: Readings, food: NearestFood) -> Floats:
-        """Reward of every agent of a slot since its last AI update."""
+        """Return the reward of every agent of a slot since its last AI update."""
         same = (food.source == self._seen_food[rows]) & (food.source >= 0)
         nearer = np.zeros(len(same))
         np.subtract(self._seen_food_distance[rows], food.distance, out=nearer, where=same)
@@ -347,7 +347,7 @@ class WalkerShard:
 def rewards(
     settings: RewardSettings, forward: Floats, nearer: Floats, meals: NDArray[np.int64], angle: Floats, velocity: Floats
 ) -> Floats:
-    """What agents are rewarded for between two AI updates.
+    """Return what agents are rewarded for between two AI updates.
 
     Args:
         settings: Rates and limits.

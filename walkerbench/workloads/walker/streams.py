@@ -24,11 +24,11 @@ class WorldStream(IntEnum):
 
 
 def agent_stream(seed: int, agent: int, life: int, stream: Stream) -> np.random.Generator:
-    """The generator of one agent's one life for one purpose."""
+    """Return the generator of one agent's one life for one purpose."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(agent, life, int(stream))))
 
 
 def world_stream(seed: int, stream: WorldStream) -> np.random.Generator:
-    """The generator of the whole environment for one purpose."""
+    """Return the generator of the whole environment for one purpose."""
     # One element of spawn key where agents have three: these streams can never coincide with an agent's.
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(int(stream),)))

@@ -39,7 +39,7 @@ class Ground:
         return self.x_min + (len(self.heights) - 1) * self.resolution
 
     def height_at(self, x: Floats) -> Floats:
-        """Height of the ground at each x; minus infinity beyond its ends."""
+        """Return the height of the ground at each x; minus infinity beyond its ends."""
         place = (x - self.x_min) / self.resolution
         segment = self.segment_at(x)
         left = self.heights[segment]
@@ -48,7 +48,7 @@ class Ground:
         return height
 
     def segment_at(self, x: Floats) -> NDArray[np.intp]:
-        """The segment under each x; beyond the ends of the ground, its first or last."""
+        """Return the segment under each x; beyond the ends of the ground, its first or last."""
         place = (x - self.x_min) / self.resolution
         np.minimum(np.maximum(place, 0.0, out=place), len(self.heights) - 2, out=place)
         return place.astype(np.intp)
@@ -78,7 +78,7 @@ class Surface:
 
     @classmethod
     def of(cls, ground: Ground) -> Surface:
-        """The surface of a ground."""
+        """Return the surface of a ground."""
         steps = round((ground.x_max - ground.x_min) * _STEPS_PER_M)
         x = ground.x_min + (np.arange(steps, dtype=np.float64) + 0.5) / _STEPS_PER_M
         tops = ground.height_at(x)
@@ -88,7 +88,7 @@ class Surface:
         return cls(np.concatenate([[-np.inf], tops, [-np.inf]]), ground.x_min - 1 / _STEPS_PER_M)
 
     def at(self, x: Floats) -> Floats:
-        """Height at each x, m, of the step that it lies in; minus infinity beyond the ground."""
+        """Return the height at each x, m, of the step that it lies in; minus infinity beyond the ground."""
         return self.heights.take(((x - self.x_first) * _STEPS_PER_M).astype(np.intp), mode="clip")
 
 
@@ -176,7 +176,7 @@ def _heights(settings: TerrainSettings, x: Floats, rng: np.random.Generator) -> 
 
 
 def _obstacles(settings: TerrainSettings, ground: Ground) -> Floats:
-    """A box in the middle between two neighbouring starts, about every `obstacle_spacing_m`."""
+    """Return a box in the middle between two neighbouring starts, about every `obstacle_spacing_m`."""
     middles = (ground.starts[1:] + ground.starts[:-1]) / 2
     boxes: list[tuple[float, float, float, float]] = []
     for x in middles:

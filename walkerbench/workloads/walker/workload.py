@@ -70,7 +70,7 @@ class WalkerWorkload(Workload):
         return bytes_per_brain(plan, settings.brain) + learning + _WORLD_BYTES + _SEGMENT_BYTES * segments
 
     def fields(self) -> tuple[Field, ...]:
-        """What crosses shards.
+        """Return the arrays that cross shards.
 
         ==================== ========================================================================
         current              position (2) m, speed m/s, reward_sum and updates of this life, epsilon,
