@@ -126,7 +126,7 @@ class BarDisplay(Display):
 
 
 def open_display(stream: TextIO | None, *, quiet: bool) -> Display:
-    """The display that suits stderr.
+    """Return the display that suits stderr.
 
     Args:
         stream: The process's stderr.
@@ -138,7 +138,7 @@ def open_display(stream: TextIO | None, *, quiet: bool) -> Display:
 
 
 def clock_face(seconds: float) -> str:
-    """A time as a clock shows it: `1:05`, `1:02:05`."""
+    """Return a time as a clock shows it: `1:05`, `1:02:05`."""
     minutes, second = divmod(round(max(0.0, seconds)), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -53,7 +53,7 @@ class ProfileName(click.ParamType):  # type: ignore[type-arg]  # generic in newe
     name = "profile"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Names that begin like this, else files."""
+        """Return names that begin like this, else files."""
         names = [CompletionItem(name) for name in shipped_profiles.names() if name.startswith(incomplete)]
         return names or [CompletionItem(incomplete, type="file")]
 
@@ -71,7 +71,7 @@ class RegisteredName(click.ParamType):  # type: ignore[type-arg]  # generic in n
         self._registry = registry
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Names that begin like this."""
+        """Return names that begin like this."""
         return [CompletionItem(name) for name in self._registry.names() if name.startswith(incomplete)]
 
 

@@ -55,31 +55,31 @@ class Span(NamedTuple):
 
 
 def span_names(workload: WorkloadRecord) -> tuple[str, ...]:
-    """Every name that a span may have."""
+    """Return every name that a span may have."""
     return tuple(dict.fromkeys((*_OWN_SPANS, *workload.phases, workload.settle_phase)))
 
 
 def num_workers(recorded: RecordedRun) -> int:
-    """How many workers the stage with the most of them had; 0 where no frame was recorded."""
+    """Return how many workers the stage with the most of them had; 0 where no frame was recorded."""
     return 1 + int(recorded.workers["worker"].max(initial=-1))
 
 
 def begin_ns(recorded: RecordedRun) -> int:
-    """When the first frame began; without any, when the CPU's load was first sampled; 0 without that, too."""
+    """Return when the first frame began; without any, when the CPU's load was first sampled; 0 without that, too."""
     if len(recorded.frames):
         return int(recorded.frames["start_ns"][0])
     return int(recorded.cpu["time_ns"][0]) if len(recorded.cpu) else 0
 
 
 def end_ns(recorded: RecordedRun) -> int:
-    """When the last frame ended; without any, when the CPU's load was last sampled; 0 without that, too."""
+    """Return when the last frame ended; without any, when the CPU's load was last sampled; 0 without that, too."""
     if len(recorded.frames):
         return int(recorded.frames["start_ns"][-1] + recorded.frames["wall_ns"][-1])
     return int(recorded.cpu["time_ns"][-1]) if len(recorded.cpu) else 0
 
 
 def frames_with_workers(recorded: RecordedRun) -> Iterator[tuple[Row, tuple[Row, ...]]]:
-    """Each frame's row, and its workers' rows; the last frames of a run that was killed may lack the latter."""
+    """Yield each frame's row, and its workers' rows; the last frames of a run that was killed may lack the latter."""
     parts = groupby(_rows(recorded.workers), _moment)
     moment, workers = next(parts, (None, iter(())))
     for frame in _rows(recorded.frames):
@@ -91,7 +91,7 @@ def frames_with_workers(recorded: RecordedRun) -> Iterator[tuple[Row, tuple[Row,
 
 
 def rows_of_worker(recorded: RecordedRun, number: int) -> Iterator[Row]:
-    """A worker's rows, of the frames that were recorded."""
+    """Return a worker's rows, of the frames that were recorded."""
     frames, workers = recorded.frames, recorded.workers
     # The last rows of a run that was killed may belong to a frame that is lost.
     known = np.isin(frame_keys(workers), frame_keys(frames))
@@ -99,12 +99,12 @@ def rows_of_worker(recorded: RecordedRun, number: int) -> Iterator[Row]:
 
 
 def row_of(record: Any) -> Row:
-    """A record of an array as a table."""
+    """Return a record of an array as a table."""
     return dict(zip(record.dtype.names, record.tolist(), strict=True))
 
 
 def stalls_s(run: RunFile) -> dict[int, float]:
-    """What the run was made to stall by on purpose: frame → seconds for which worker 0 stood still."""
+    """Return the stalls injected on purpose: frame → seconds for which worker 0 stood still."""
     stalls = _faults(run).get("stall_frames")
     given = stalls.items() if isinstance(stalls, dict) else ()
     return {int(frame): _number(s) for frame, s in given if frame.isdecimal()}
@@ -124,7 +124,7 @@ class Timeline:
         self._extra_share = _number(_faults(run).get("extra_work_percent")) / 100
 
     def parent(self, frame: Row) -> Span:
-        """The frame, as the parent saw it."""
+        """Return the frame, as the parent saw it."""
         begin = frame["start_ns"]
         end = begin + max(0, frame["wall_ns"])
         dispatched = _within(begin, begin + frame["dispatch_ns"], end)
@@ -142,7 +142,7 @@ class Timeline:
         )
 
     def worker(self, worker: Row) -> Span:
-        """A worker's part of the frame."""
+        """Return a worker's part of the frame."""
         begin = worker["start_ns"]
         end = begin + max(0, worker["busy_ns"])
         pieces = [(phase, worker[f"{phase}_ns"]) for phase in self._phases]
@@ -152,7 +152,7 @@ class Timeline:
         return Span(FRAME_SPAN, begin, end, _ran(*_in_turn(begin, end, pieces)))
 
     def stalls(self, worker: Row) -> bool:
-        """Whether this part of the frame was made to stall; only worker 0 is."""
+        """Return whether this part of the frame was made to stall; only worker 0 is."""
         return worker["worker"] == 0 and worker["frame"] in self._stalls
 
 
@@ -189,5 +189,5 @@ def _within(low: int, moment: int, high: int) -> int:
 
 
 def _ran(*spans: Span) -> tuple[Span, ...]:
-    """Those that are not empty: a viewer cannot tell what an empty one lies in."""
+    """Return those that are not empty: a viewer cannot tell what an empty one lies in."""
     return tuple(span for span in spans if span.end_ns > span.begin_ns)

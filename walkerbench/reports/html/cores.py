@@ -18,7 +18,7 @@ _SCALE = [[0, "--heat-1"], [0.25, "--heat-2"], [0.5, "--heat-3"], [0.75, "--heat
 
 
 def core_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
-    """A heat map a run; none for a run without samples.
+    """Return a heat map a run; none for a run without samples.
 
     Args:
         runs: The page's runs.
@@ -28,7 +28,7 @@ def core_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
 
 
 def busiest(percents: NDArray[np.float32], most: int) -> NDArray[np.float32]:
-    """The highest load of each core in each bucket of samples.
+    """Return the highest load of each core in each bucket of samples.
 
     Args:
         percents: `(samples, cores)`, in percent; NaN where it is not known.

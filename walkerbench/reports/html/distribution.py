@@ -16,7 +16,7 @@ _MOST_POINTS = 200
 
 
 def distribution_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
-    """The histogram and the percentiles; none where no frame was judged.
+    """Return the histogram and the percentiles; none where no frame was judged.
 
     Args:
         runs: The page's runs.
@@ -27,7 +27,7 @@ def distribution_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
 
 
 def bin_edges(lowest: float, highest: float) -> NDArray[np.float64]:
-    """Edges of bins that are equally wide on a logarithmic scale, `(bins + 1,)`, both ends included.
+    """Return edges of bins that are equally wide on a logarithmic scale, `(bins + 1,)`, both ends included.
 
     Args:
         lowest: Above 0.
@@ -41,7 +41,7 @@ def bin_edges(lowest: float, highest: float) -> NDArray[np.float64]:
 
 
 def percentile_points(ordered: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Nearest-rank percentiles as far as N values support them.
+    """Return nearest-rank percentiles as far as N values support them.
 
     Args:
         ordered: `(N,)`, ascending, N ≥ 1.

@@ -19,7 +19,7 @@ MOST_BUCKETS = 1500
 
 
 def frame_times_plot(runs: Sequence[LabelledRun]) -> Plot | None:
-    """The plot; None where no run has a frame.
+    """Return the plot; None where no run has a frame.
 
     Args:
         runs: The page's runs.
@@ -67,7 +67,7 @@ def _marks(run: LabelledRun) -> list[dict[str, Any]]:
 
 
 def _drawn_frames(run: LabelledRun) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
-    """Positions of the frames that are drawn, their times in ms, and whether they are warm-up."""
+    """Return positions of the frames that are drawn, their times in ms, and whether they are warm-up."""
     frames = run.recorded.frames
     # Each kind by itself: a slow frame of one would take the place of a slow one of the other in its bucket.
     judged, warmup = run.judged_positions, np.flatnonzero(frames["warmup"] != 0)
@@ -76,7 +76,7 @@ def _drawn_frames(run: LabelledRun) -> tuple[NDArray[np.intp], NDArray[np.float6
 
 
 def _thinned(run: LabelledRun, positions: NDArray[np.intp]) -> NDArray[np.intp]:
-    """As many of these frames as can be seen, the slowest of each bucket among them."""
+    """Return as many of these frames as can be seen, the slowest of each bucket among them."""
     thinned: NDArray[np.intp] = positions[extremes(run.recorded.frames["wall_ns"][positions], MOST_BUCKETS)]
     return thinned
 
@@ -114,7 +114,7 @@ def _marked(
 
 
 def _once_in_the_legend(marks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same marks, of which only the first of each name is listed: the runs' own colours tell them apart."""
+    """Return the same marks, with only the first of each name in the legend: runs differ by their colours."""
     first = {mark["name"]: number for number, mark in reversed(list(enumerate(marks)))}
     return [mark | {"showlegend": first[mark["name"]] == number} for number, mark in enumerate(marks)]
 
@@ -136,7 +136,7 @@ def _in_stages(runs: Sequence[LabelledRun]) -> bool:
 
 
 def _stage_lines(runs: Sequence[LabelledRun]) -> list[dict[str, Any]]:
-    """A line wherever a stage begins after the first, in any of the runs."""
+    """Return a line wherever a stage begins after the first, in any of the runs."""
     begins = {
         int(position) + 1 for run in runs for position in np.flatnonzero(np.diff(run.recorded.frames["stage"]) != 0)
     }

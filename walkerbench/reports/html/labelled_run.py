@@ -71,19 +71,19 @@ def label_runs(recorded: Sequence[RecordedRun]) -> tuple[LabelledRun, ...]:
 
 
 def milliseconds(nanoseconds: NDArray[Any]) -> NDArray[np.float64]:
-    """Durations in ms, `(n,)`; what is not above 0 is NaN, for a logarithmic scale has no place for it."""
+    """Return durations in ms, `(n,)`; what is not above 0 is NaN, for a logarithmic scale has no place for it."""
     in_ms = nanoseconds / _NS_PER_MS
     return np.where(in_ms > 0, in_ms, np.nan)
 
 
 def limits(runs: Iterable[LabelledRun]) -> dict[str, float]:
-    """Every upper limit of the frame's own time among the runs' criteria: its text → ms."""
+    """Return every upper limit of the frame's own time among the runs' criteria: its text → ms."""
     criteria = [parse_criterion(text) for each in runs for text in each.run.criteria]
     return {str(each): each.value for each in criteria if each.metric == "frame_ms" and each.operator in ("<", "<=")}
 
 
 def over_limit(run: LabelledRun) -> NDArray[np.intp]:
-    """Positions, among the run's frames, of the judged ones that are over a criterion's limit of single frames."""
+    """Return positions, among the run's frames, of the judged ones over a criterion's limit of single frames."""
     criteria = [parse_criterion(text) for text in run.run.criteria]
     over = np.zeros(len(run.judged), np.bool_)
     for criterion, column in limits_of(criteria, ("wall_ns",), run.run.workload.main_phase).items():

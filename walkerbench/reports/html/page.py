@@ -84,7 +84,7 @@ def _same_work(runs: Sequence[LabelledRun]) -> str:
 
 
 def _sections(runs: Sequence[LabelledRun], plots: list[Plot]) -> Iterator[str]:
-    """The page's sections in order; every plot shown is put into `plots`."""
+    """Yield the page's sections in order; every plot shown is put into `plots`."""
     no_frames = "No frame was recorded." if not any(len(run.recorded.frames) for run in runs) else ""
     not_judged = no_frames or "No frame was judged."
     yield _section("Criteria", _each(runs, _criteria))
@@ -136,7 +136,7 @@ def _grid(content: str, kind: str = "grid") -> str:
 
 
 def _legend(colours: Mapping[str, str]) -> str:
-    """One legend for many small plots."""
+    """Return one legend for many small plots."""
     return f'<p class="legend">{"".join(_swatch(name, colour) for name, colour in colours.items())}</p>'
 
 
@@ -159,18 +159,18 @@ def _figure(plot: Plot) -> str:
 
 
 def _inline(script: str) -> str:
-    """A script that no text within it can end."""
+    """Return a script that no text within it can end."""
     return script.replace("</script", r"<\/script")
 
 
 def _json(plots: Sequence[Plot]) -> str:
-    """Plots for the page's script; no text in them can end the element that holds them."""
+    """Return plots for the page's script; no text in them can end the element that holds them."""
     content = [{"name": plot.name, "data": plot.traces, "layout": plot.layout} for plot in plots]
     return json.dumps(_finite(content), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _finite(value: Any) -> Any:
-    """The same value, with null for what JSON has no number for."""
+    """Return the same value, with null for what JSON has no number for."""
     match value:
         case float():
             return value if math.isfinite(value) else None

@@ -24,7 +24,7 @@ _NOTE = (
 
 
 def phase_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
-    """The mean frames side by side, then each run's own plot; none where no frame was judged.
+    """Return the mean frames side by side, then each run's own plot; none where no frame was judged.
 
     Args:
         runs: The page's runs.
@@ -37,7 +37,7 @@ def phase_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
 
 
 def layers(run: LabelledRun, frames: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
-    """What frames are made of, in the order of a frame: name → `(frames,)`, in ms.
+    """Return what frames are made of, in the order of a frame: name → `(frames,)`, in ms.
 
     Args:
         run: Says what its phases are called.
@@ -51,7 +51,7 @@ def layers(run: LabelledRun, frames: NDArray[Any]) -> dict[str, NDArray[np.float
 
 
 def layer_colours(run: LabelledRun) -> dict[str, str]:
-    """A colour for everything that a frame can be made of, in the order of a frame: the same in every plot."""
+    """Return a colour for everything that a frame can be made of, in the order of a frame: the same in every plot."""
     workload = run.run.workload
     phases = {name: f"--layer-{number % 4 + 1}" for number, name in enumerate(workload.phases)}
     overhead = {"barrier wait": "--overhead-2"}

@@ -41,7 +41,7 @@ class Plot:
 
 
 def numbers(values: NDArray[Any]) -> dict[str, str]:
-    """An array of one or two dimensions as plotly.js takes it: base64 of its bytes, little-endian.
+    """Return an array of one or two dimensions as plotly.js takes it: base64 of its bytes, little-endian.
 
     Args:
         values: Of dtype float64, float32, int32 or uint8; NaN draws as a gap.
@@ -53,17 +53,17 @@ def numbers(values: NDArray[Any]) -> dict[str, str]:
 
 
 def escape_tags(text: str) -> str:
-    """A text that plotly.js is to show as it stands; it would take tags in it for mark-up."""
+    """Return a text as plotly.js shows it unchanged; it would take tags in the text for mark-up."""
     return html.escape(text, quote=False)
 
 
 def line_mode(values: NDArray[Any]) -> str:
-    """plotly.js's mode of a line over these values: a line of one point is not seen, so that one is marked."""
+    """Return plotly.js's mode of a line over these values: a line of one point is invisible, so it is marked."""
     return "lines" if np.count_nonzero(np.isfinite(values)) > 1 else "lines+markers"
 
 
 def log_axis(title: str) -> dict[str, Any]:
-    """An axis for times of very different length, its numbers written out."""
+    """Return an axis for times of very different length, its numbers written out."""
     # With more ticks than this, plotly.js would label the powers of ten only and put lone digits between them.
     return axis(f"{title}, logarithmic") | {"type": "log", "nticks": 5, "tickformat": ",~r"}
 

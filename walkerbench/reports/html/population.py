@@ -13,7 +13,7 @@ from walkerbench.reports.html.plot import Plot, axis, escape_tags, line_mode
 
 
 def population_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
-    """A plot a statistic that any checkpoint has a value of; none where none has.
+    """Return a plot a statistic that any checkpoint has a value of; none where none has.
 
     Args:
         runs: The page's runs.

@@ -29,7 +29,7 @@ class Markup(str):
 
 
 def html_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "texts") -> str:
-    """A table whose first column heads its rows.
+    """Return a table whose first column heads its rows.
 
     Args:
         caption: What the table holds; read out, not shown.
@@ -49,7 +49,7 @@ def html_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[st
 
 
 def overview(runs: Sequence[LabelledRun]) -> str:
-    """What each run is, its rates and its verdict."""
+    """Return what each run is, its rates and its verdict."""
     rows = (
         (
             _labelled(each),
@@ -64,7 +64,7 @@ def overview(runs: Sequence[LabelledRun]) -> str:
 
 
 def criteria(run: LabelledRun) -> str:
-    """What the run must reach and what became of it."""
+    """Return what the run must reach and what became of it."""
     several = len(run.run.stages) > 1
     headings = ("criterion", *(("stage",) if several else ()), "measured", "verdict")
     rows = (
@@ -88,7 +88,7 @@ def _measured(verdict: Verdict) -> str:
 
 
 def durations(run: LabelledRun) -> str:
-    """Statistics of the judged frames and of what they are made of, in ms."""
+    """Return statistics of the judged frames and of what they are made of, in ms."""
     metrics = main_durations(run.run.workload).values()
     rows = (
         (
@@ -101,7 +101,7 @@ def durations(run: LabelledRun) -> str:
 
 
 def attribution_section(run: LabelledRun) -> str:
-    """Where the time of the judged frames went, and why frames were over a limit; nothing where that is not known."""
+    """Return where the judged frames' time went, and why frames were over a limit; nothing where it is not known."""
     found = run.run.attribution
     if found is None:
         return _slow_frames(run.run)
@@ -121,7 +121,7 @@ def _slow_frames(run: RunFile) -> str:
 
 
 def run_facts(run: LabelledRun) -> str:
-    """Where the run came from and what it did."""
+    """Return where the run came from and what it did."""
     each = run.run
     asked = "" if each.mode.used == each.mode.requested else f" ({each.mode.requested} was asked for)"
     rows = {
@@ -141,7 +141,7 @@ def run_facts(run: LabelledRun) -> str:
 
 
 def machine(runs: Sequence[LabelledRun]) -> str:
-    """Facts of the machines: what is the same for every run once, what differs for each run."""
+    """Return facts of the machines: what is the same for every run once, what differs for each run."""
     of_each = [facts_in_words({"code": dataclasses.asdict(run.run.code), **run.run.machine}) for run in runs]
     names = dict.fromkeys(name for each in of_each for name in each)
     rows: list[tuple[str, str, str]] = []

@@ -29,14 +29,14 @@ class _Bar(NamedTuple):
 
 
 def slowest(run: LabelledRun) -> NDArray[np.intp]:
-    """Positions, among the run's frames, of its slowest judged frames, the slowest first."""
+    """Return positions, among the run's frames, of its slowest judged frames, the slowest first."""
     judged = run.judged_positions
     order = np.argsort(-run.recorded.frames["wall_ns"][judged], kind="stable")
     return judged[order[:_SHOWN]]
 
 
 def worst_frame_plots(run: LabelledRun, number: int) -> list[Plot]:
-    """A timeline for each of the run's slowest judged frames, the slowest first.
+    """Return a timeline for each of the run's slowest judged frames, the slowest first.
 
     Args:
         run: The run.
@@ -54,7 +54,7 @@ def worst_frame_plots(run: LabelledRun, number: int) -> list[Plot]:
 
 
 def timeline_colours(run: LabelledRun) -> dict[str, str]:
-    """A colour for everything that a timeline can show."""
+    """Return a colour for everything that a timeline can show."""
     shown = {name: colour for name, colour in layer_colours(run).items() if name not in ("barrier wait", "rest")}
     stall = {STALL_SPAN: "--bad"} if stalls_s(run.run) else {}
     return shown | stall | {_BESIDE: "--rest"}
@@ -84,7 +84,7 @@ def _timeline(run: LabelledRun, frame: Any, name: str, title: str) -> Plot:
 
 
 def _why(run: LabelledRun, frame: Any) -> str:
-    """Why the frame was over its limit, where that was found out."""
+    """Return why the frame was over its limit, where that was found out."""
     place = (frame["stage"], frame["frame"])
     return "; ".join(slow_frame(run.run, each) for each in run.run.worst_frames if (each.stage, each.frame) == place)
 

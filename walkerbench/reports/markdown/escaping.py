@@ -10,17 +10,17 @@ _BARE_BAR = re.compile(r"(?<!\\)\|")  # one that is escaped already stays as it 
 
 
 def head(*headings: str) -> Iterator[str]:
-    """The first two lines of a table whose first column is text and whose other columns are numbers."""
+    """Yield the first two lines of a table whose first column is text and whose other columns are numbers."""
     yield row(*headings)
     yield row("---", *["---:"] * (len(headings) - 1))
 
 
 def row(*cells: str) -> str:
-    """A line of a table; nothing in a cell can break out of it."""
+    """Return a line of a table; nothing in a cell can break out of it."""
     whole = (_BARE_BAR.sub(r"\\|", cell.replace("\n", " ")) for cell in cells)
     return f"| {' | '.join(whole)} |"
 
 
 def escape_markdown(text: str) -> str:
-    """Text that Markdown leaves as it is, in one line."""
+    """Return text that Markdown leaves as it is, in one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

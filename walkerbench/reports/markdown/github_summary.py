@@ -31,7 +31,7 @@ def annotation_lines(result: GateResult) -> Iterator[str]:
 
 
 def annotation(kind: str, message: str) -> str:
-    """A workflow command that makes GitHub show a message.
+    """Return a workflow command that makes GitHub show a message.
 
     Args:
         kind: `error`, `warning` or `notice`.
@@ -42,7 +42,7 @@ def annotation(kind: str, message: str) -> str:
 
 
 def summary(result: GateResult) -> str:
-    """The summary, as Markdown."""
+    """Return the summary, as Markdown."""
     compared = result.compared
     lines = [f"## {_TITLE}: {result.word}", "", because(result), ""]
     lines += [f"- {escape_markdown(line)}" for line in (*result.failures, *result.doubts, *noteworthy(compared))]
@@ -59,7 +59,7 @@ def summary(result: GateResult) -> str:
 
 
 def broken_summary(message: str) -> str:
-    """The summary of a gate that has no result, as Markdown."""
+    """Return the summary of a gate that has no result, as Markdown."""
     lines = [f"- {escape_markdown(line)}" for line in message.splitlines()]
     return "\n".join([f"## {_TITLE}: NO VERDICT", "", *lines, ""])
 

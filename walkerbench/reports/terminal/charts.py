@@ -72,7 +72,7 @@ class Bar:
 
 
 def histogram(values: NDArray[np.float64]) -> list[Bar]:
-    """How many values lie in each of a few bins, equally wide on a logarithmic scale, as times are skewed.
+    """Return how many values lie in each of a few bins, equally wide on a logarithmic scale, as times are skewed.
 
     Args:
         values: `(n,)`, n ≥ 1, at least 0.
@@ -95,7 +95,7 @@ def histogram(values: NDArray[np.float64]) -> list[Bar]:
 
 
 def busy_cores(percents: NDArray[Any]) -> list[Bar]:
-    """How busy each core was.
+    """Return how busy each core was.
 
     Args:
         percents: `(samples, cores)`, in percent; a sample with NaN is left aside.

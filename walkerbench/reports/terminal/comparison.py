@@ -44,7 +44,7 @@ def report(compared: Compared, *, advice: str | None = None) -> Iterator[Rendera
 
 
 def parts(compared: Compared) -> Iterator[RenderableType]:
-    """All of it but the conclusion."""
+    """Yield every part of the report but the conclusion."""
     yield from _noteworthy(compared)
     names = _names(compared)
     yield layout.facts(_head(compared, names))
@@ -79,7 +79,7 @@ def _head(compared: Compared, names: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _names(compared: Compared) -> Mapping[str, str]:
-    """What each label is called in tables: itself, where every one leaves room for the numbers."""
+    """Return what each label is called in tables: itself, where every one leaves room for the numbers."""
     labels = [side.label for side in compared.sides]
     if max(map(len, labels)) <= _LONGEST_LABEL:
         return {label: label for label in labels}
@@ -112,7 +112,7 @@ def _sides(compared: Compared, names: Mapping[str, str]) -> Table:
 
 
 def _shares(compared: Compared, names: Mapping[str, str]) -> Table:
-    """A row a part, a column a side."""
+    """Return the shares: a row for each part, a column for each side."""
     laid_out = layout.table(["", *names.values()])
     gil_enabled = any(side.gil_enabled for side in compared.sides)
     blocked = "blocked: GIL, lock, I/O" if gil_enabled else "blocked: lock, I/O (the GIL is off)"

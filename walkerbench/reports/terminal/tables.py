@@ -34,25 +34,25 @@ OUTCOME_STYLES: Mapping[Outcome, str] = {
 
 
 def warnings(*lines: str | None) -> Iterator[RenderableType]:
-    """What a reader must see first; nothing where every line is None or empty."""
+    """Yield what a reader must see first; nothing where every line is None or empty."""
     given = [line for line in lines if line]
     if given:
         yield Text("\n".join(given) + "\n", style="bold yellow", overflow="fold")
 
 
 def titled(title: str, parts: Sequence[RenderableType]) -> Iterator[RenderableType]:
-    """Parts below a title."""
+    """Yield parts below a title."""
     yield Text(f"\n{title}", style="bold")
     yield from parts
 
 
 def footnotes(reasons: Iterable[str]) -> list[RenderableType]:
-    """Why values are not there, each reason once."""
+    """Return why values are not there, each reason once."""
     return [Text(f"{NOT_MEASURED} {reason}", style="dim", overflow="fold") for reason in dict.fromkeys(reasons)]
 
 
 def table(headings: Sequence[str]) -> Table:
-    """A table whose first column is text and whose other columns are numbers."""
+    """Return a table whose first column is text and whose other columns are numbers."""
     laid_out = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column, heading in enumerate(headings):
         laid_out.add_column(heading, justify="right" if column else "left", overflow="fold")
@@ -60,7 +60,7 @@ def table(headings: Sequence[str]) -> Table:
 
 
 def facts(rows: Mapping[str, Any]) -> Table:
-    """Names and what they are, a line each."""
+    """Return names and what they are, a line each."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
@@ -71,7 +71,7 @@ def facts(rows: Mapping[str, Any]) -> Table:
 
 
 def pairs(values: Mapping[str, float | None]) -> Table:
-    """Names and numbers, two of them a line, read down the columns."""
+    """Return names and numbers, two of them a line, read down the columns."""
     grid = Table.grid(padding=(0, 2))
     for _ in range(2):
         grid.add_column(overflow="fold", min_width=24)
