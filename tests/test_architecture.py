@@ -21,7 +21,7 @@ ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "recorded_value": set(),
     "system": {"errors"},
-    "workloads": {"recorded_value", "system"},
+    "workloads": {"errors", "recorded_value", "system"},
     "recording": {"errors", "recorded_value", "system", "workloads"},
     "modes": {"errors", "recorded_value", "recording", "system", "workloads"},
     "criteria": {"errors", "recorded_value", "workloads"},
@@ -117,11 +117,13 @@ MAY_NAME_THE_WALKER = {"workloads.registry", "run_directory.schema_history"}
 
 MAY_PRINT_AND_EXIT = {"cli", "__main__", "run_directory.__main__"}
 MAY_ALSO = {
+    "errors": {"SystemExit"},
     "system.interrupts": {"os._exit", "sys.stderr"},
     "modes.process": {"os._exit"},
     "interleaved.session_server": {"os._exit"},
 }
-"""What ends the process in the command line's stead when a signal comes first; a child whose parent is gone."""
+"""What ends the process in the command line's stead when a signal comes first; a child whose parent is gone; and what
+tells that the code of others wants to end the process."""
 
 MAY_NAME_FLAGS = (
     "cli.",

@@ -21,6 +21,7 @@
     │   │   ├── WorkerCrashed         3  a worker process died
     │   │   ├── WorkerFailed          3  a worker raised
     │   │   └── WorkerTimeout         3  a worker missed the barrier's deadline
+    │   ├── WorkloadFailed            3  the workload raised in the parent, outside of its workers
     │   ├── OutputLost                3  what is recorded can no longer be written
     │   └── SessionError              3  a session of a measurement could not go on
     │       ├── SessionCrashed        3  its process died
@@ -74,6 +75,13 @@ _SEVERITY = (
 def most_severe(codes: Iterable[ExitCode]) -> ExitCode:
     """Return the one of several exit codes that the process ends with; `PASS` where there is none."""
     return min(codes, key=_SEVERITY.index, default=ExitCode.PASS)
+
+
+RAISED_BY_OTHERS = (Exception, SystemExit)
+"""What is caught where the code of workloads, modes and observers runs.
+
+Its `sys.exit()` is a failure like any other: it must not end walkerbench with an exit code of its own choice.
+"""
 
 
 class WalkerbenchError(Exception):
@@ -257,6 +265,10 @@ class WorkerTimeout(WorkerError):
         super().__init__(worker, agents, frame, f"did not answer within {timeout_s:g} s")
 
 
+class WorkloadFailed(RunBroken):
+    """The workload raised in the parent, outside of its workers."""
+
+
 class OutputLost(RunBroken):
     """What is recorded can no longer be written; what was written before is kept."""
 
@@ -322,6 +334,12 @@ class Interrupted(WalkerbenchError):
 
 class CallOrderError(WalkerbenchError):
     """A method was called in a state that does not allow it."""
+
+
+def describe_error(error: BaseException) -> str:
+    """Return an error's type and text in one line, whatever text it has: `ValueError: no such agent`."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def describe_exit(status: int | None) -> str:

@@ -125,6 +125,13 @@ def test_an_unexpected_error_is_one_line_and_with_v_a_traceback(command: Any, ru
     assert "conftest.py" in told
 
 
+def test_a_call_of_sys_exit_is_a_fault_and_no_pass(command: Any, runner: Any) -> None:
+    runner.error = SystemExit(0)
+    ended = command("run")
+    assert (ended.code, ended.out) == (70, "")
+    assert "internal error: RuntimeError: sys.exit(0) was called within a command" in ended.err
+
+
 def test_a_failed_workers_own_traceback_comes_with_v(command: Any, runner: Any) -> None:
     runner.error = WorkerFailed(0, (0, 30), 4, "ValueError: no", "Traceback of the worker")
     assert "Traceback of the worker" not in command("run", "-q", "-o", f"{runner.root}/a").err

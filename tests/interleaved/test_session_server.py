@@ -162,7 +162,8 @@ class FailingWalkers(WalkerWorkload):
 def test_whatever_the_code_of_a_side_raises_is_answered(tiny: Any) -> None:
     WORKLOADS.register("failing walkers", FailingWalkers)
     plain = tiny().as_dict() | {"workload": "failing walkers"}
-    assert failure(Prepare(profile=plain)) == Failed(message="ZeroDivisionError: by a revision", exit_code=70)
+    message = "the workload raised ZeroDivisionError: by a revision, while starting"
+    assert failure(Prepare(profile=plain)) == Failed(message=message, exit_code=3)
 
 
 def test_the_keys_of_a_profile_are_told() -> None:

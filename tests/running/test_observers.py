@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -95,6 +96,12 @@ def test_an_observer_that_raises_is_dropped_and_the_others_go_on() -> None:
         fan_out.frame(STAGE, TIMING)
     assert (raising.frames, other.frames) == (1, 3)
     assert [record.dropped for record in fan_out.records()] == ["raised ValueError: no more", None]
+
+
+def test_an_observer_that_calls_sys_exit_is_dropped_as_well() -> None:
+    fan_out = ObserverFanOut([Acting(lambda: sys.exit(0))])
+    fan_out.frame(STAGE, TIMING)
+    assert [record.dropped for record in fan_out.records()] == ["raised SystemExit: 0"]
 
 
 def test_the_error_of_a_required_observer_is_raised() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from walkerbench.cli.error_lines import error_lines
 from walkerbench.cli.output import complain, note
-from walkerbench.errors import ExitCode, WalkerbenchError, WorkerFailed
+from walkerbench.errors import ExitCode, WalkerbenchError, WorkerFailed, describe_error
 
 
 def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
@@ -42,8 +42,7 @@ def failure_message(error: BaseException) -> str:
         return error_lines(error)
     if _is_interrupt(error):
         return "interrupted"
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return describe_error(error)
 
 
 def _is_interrupt(error: BaseException) -> bool:

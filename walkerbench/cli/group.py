@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from walkerbench import __version__
@@ -19,7 +21,17 @@ from walkerbench.cli.show import show_command
 from walkerbench.errors import UsageError
 
 
-@click.group(context_settings=HELP_NAMES, invoke_without_command=True, no_args_is_help=False)
+class _CommandGroup(click.Group):
+    """Commands end by returning: a `sys.exit()` in what they run is a fault, and chooses no exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SystemExit as error:
+            raise RuntimeError(f"sys.exit({error.code!r}) was called within a command") from error
+
+
+@click.group(cls=_CommandGroup, context_settings=HELP_NAMES, invoke_without_command=True, no_args_is_help=False)
 @click.version_option(__version__, prog_name="walkerbench")
 @click.pass_context
 def walkerbench(ctx: click.Context) -> None:

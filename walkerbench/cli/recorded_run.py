@@ -16,6 +16,7 @@ def _record() -> int:
 
     from walkerbench.cli.failures import failure_message, tell_failure
     from walkerbench.criteria.judging import exit_code_of_run
+    from walkerbench.errors import RAISED_BY_OTHERS
     from walkerbench.run_directory import read_run
     from walkerbench.running.run_process import RunEnding, read_request, write_ending
 
@@ -30,7 +31,7 @@ def _record() -> int:
         )
         run = read_run(directory).run
         ending = RunEnding(exit_code_of_run(run.state, run.verdicts), None)
-    except (Exception, KeyboardInterrupt) as error:
+    except (*RAISED_BY_OTHERS, KeyboardInterrupt) as error:
         ending = RunEnding(tell_failure(error, verbose=verbose), failure_message(error))
     with suppress(OSError):  # the exit code is all that can be said then
         write_ending(Path(sys.argv[2]), ending)

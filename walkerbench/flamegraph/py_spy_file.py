@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from walkerbench.errors import RunBroken
+from walkerbench.errors import RunBroken, describe_error
 from walkerbench.flamegraph.stacks import MAIN, Call, Stack, Track
 from walkerbench.system.stack_markers import WORKER_THREAD_NAME, short_path
 
@@ -44,8 +44,7 @@ def read_tracks(path: Path, worker_pids: Iterable[Sequence[int]]) -> tuple[Track
         return tracks(json.loads(path.read_text(encoding="utf-8")), worker_pids)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise RunBroken(
-            f"py-spy has written no samples that can be read ({type(error).__name__}: {error}): "
-            "try another version of py-spy"
+            f"py-spy has written no samples that can be read ({describe_error(error)}): try another version of py-spy"
         ) from error
 
 

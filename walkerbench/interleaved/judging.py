@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide, statistics_ms
 from walkerbench.comparison.verdicts import Question, judge_rounds
 from walkerbench.interleaved.measurement import Measurement, SideResult
-from walkerbench.recording.machine import gil_was_enabled
+from walkerbench.recording.gil import gil_was_enabled
 from walkerbench.slow_frames.attribution import shares
 
 

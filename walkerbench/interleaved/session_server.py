@@ -14,7 +14,14 @@ from typing import BinaryIO
 import psutil
 
 import walkerbench
-from walkerbench.errors import CallOrderError, EmergencyShutdown, UsageError, WalkerbenchError
+from walkerbench.errors import (
+    RAISED_BY_OTHERS,
+    CallOrderError,
+    EmergencyShutdown,
+    UsageError,
+    WalkerbenchError,
+    describe_error,
+)
 from walkerbench.interleaved.profile_keys import known_keys
 from walkerbench.interleaved.protocol import (
     Answer,
@@ -41,7 +48,8 @@ from walkerbench.interleaved.protocol import (
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
 from walkerbench.recording.frames import FrameRecorder, FrameTiming, frame_dtype, worker_dtype
-from walkerbench.recording.machine import gil_enabled, machine_facts
+from walkerbench.recording.gil import gil_enabled
+from walkerbench.recording.machine import machine_facts
 from walkerbench.running.frame_loop import FrameLoop
 from walkerbench.running.observers import ObserverFanOut, RunObserver, StageView
 from walkerbench.running.pacing import Pacer
@@ -95,9 +103,9 @@ class _Server:
             return self._carry_out(decode_request(line))
         except WalkerbenchError as error:
             return Failed(message=str(error), exit_code=error.exit_code)
-        except Exception as error:
+        except RAISED_BY_OTHERS as error:
             # The parent is told of any error: this may be a revision that was never run before.
-            return Failed(message=f"{type(error).__name__}: {error}", exit_code=WalkerbenchError.exit_code)
+            return Failed(message=describe_error(error), exit_code=WalkerbenchError.exit_code)
 
     def close(self) -> None:
         """End every worker."""

@@ -21,6 +21,7 @@ from walkerbench.recording.garbage import GarbageClock
 from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Settler, Workload
 from walkerbench.workloads.digests import fold_digests
+from walkerbench.workloads.failures import workload_failures
 
 BARRIER_TIMEOUT_S = 30.0
 """How long the barrier waits for a frame: above any emergency limit, or a slow frame would be taken for a hung one."""
@@ -110,13 +111,15 @@ class ExecutionMode(ABC):
 
         Raises:
             WorkerError: A worker could not build its shard.
+            WorkloadFailed: The workload could not build its part in the parent.
         """
         self._expect("start", ModeState.NEW)
         self._blas = limit_blas_threads()
         self._clocks.enter_context(self.garbage)
         with self._broken_on_error():
-            self._buffers = FrameBuffers(*self._memory(BufferLayout.of(workload, num_workers)))
-            settler = workload.make_settler(self._buffers)
+            with workload_failures("while starting"):
+                self._buffers = FrameBuffers(*self._memory(BufferLayout.of(workload, num_workers)))
+                settler = workload.make_settler(self._buffers)
             self._start(workload, num_workers)
         self._state = ModeState.READY
         return settler

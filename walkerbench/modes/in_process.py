@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 
-from walkerbench.errors import WorkerFailed
+from walkerbench.errors import RAISED_BY_OTHERS, WorkerFailed, describe_error
 from walkerbench.modes.contract import ExecutionMode, ModeState
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.recording.scheduling import ThreadMeter
@@ -33,7 +33,7 @@ class InProcessMode(ExecutionMode):
         for worker, agents in enumerate(shard_bounds(workload.num_agents, num_workers)):
             try:
                 runners.append(ShardRunner(workload, agents, self.buffers, worker, faults, meter, self.garbage))
-            except Exception as error:
+            except RAISED_BY_OTHERS as error:
                 raise failure(worker, agents, -1, error) from error
         self._runners = tuple(runners)
 
@@ -47,7 +47,7 @@ class InProcessMode(ExecutionMode):
         for runner in self._runners:
             try:
                 act(runner)
-            except Exception as error:
+            except RAISED_BY_OTHERS as error:
                 raise failure(runner.worker, runner.agents, frame, error) from error
 
     def _close(self) -> None:
@@ -57,4 +57,4 @@ class InProcessMode(ExecutionMode):
 def failure(worker: int, agents: tuple[int, int], frame: int, error: BaseException) -> WorkerFailed:
     """Return the typed error for what a worker raised."""
     text = "".join(traceback.format_exception(error))
-    return WorkerFailed(worker, agents, frame, f"{type(error).__name__}: {error}", text)
+    return WorkerFailed(worker, agents, frame, describe_error(error), text)

@@ -22,7 +22,7 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.util import Finalize
 from typing import Any
 
-from walkerbench.errors import WorkerCrashed, WorkerFailed, WorkerTimeout
+from walkerbench.errors import RAISED_BY_OTHERS, WorkerCrashed, WorkerFailed, WorkerTimeout, describe_error
 from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.contract import ExecutionMode, ModeServices
 from walkerbench.modes.faults import Faults
@@ -267,7 +267,7 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
                 ThreadMeter(),
                 garbage,
             )
-        except Exception as error:
+        except RAISED_BY_OTHERS as error:
             _answer(connection, _failure(error))
             return
         _answer(connection, _DONE)
@@ -280,7 +280,7 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
                     runner.digest()
                 else:
                     runner.snapshot()
-            except Exception as error:
+            except RAISED_BY_OTHERS as error:
                 _answer(connection, _failure(error))
             else:
                 _answer(connection, _DONE)
@@ -308,5 +308,5 @@ def _answer(connection: Connection, answer: bytes) -> None:
         connection.send_bytes(answer)
 
 
-def _failure(error: Exception) -> bytes:
-    return pickle.dumps((f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))))
+def _failure(error: BaseException) -> bytes:
+    return pickle.dumps((describe_error(error), "".join(traceback.format_exception(error))))

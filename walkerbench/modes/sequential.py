@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from walkerbench.errors import RAISED_BY_OTHERS
 from walkerbench.modes.in_process import InProcessMode, failure
 from walkerbench.modes.traits import ModeTraits
 
@@ -18,5 +19,5 @@ class SequentialMode(InProcessMode):
         for runner in self._runners:
             try:
                 runner.run(frame)
-            except Exception as error:
+            except RAISED_BY_OTHERS as error:
                 raise failure(runner.worker, runner.agents, frame, error) from error

@@ -12,7 +12,7 @@ from itertools import pairwise
 from queue import SimpleQueue
 from typing import Any, Protocol
 
-from walkerbench.errors import CallOrderError
+from walkerbench.errors import RAISED_BY_OTHERS, CallOrderError
 from walkerbench.system.resources import allowed_cores
 from walkerbench.system.stack_markers import WORKER_THREAD_NAME, StackMarker
 
@@ -175,7 +175,7 @@ def _step_all(agents: Sequence[Steppable], dt: float) -> int:
     for agent in agents:
         try:
             agent.step(dt)
-        except Exception:
+        except RAISED_BY_OTHERS:
             errors += 1
             _LOG.warning("an agent could not be stepped", exc_info=True)
     return errors

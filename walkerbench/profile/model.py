@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt
 
 from walkerbench.criteria.grammar import Criterion
+from walkerbench.errors import RAISED_BY_OTHERS, UsageError, WalkerbenchError, describe_error
 from walkerbench.modes.faults import Faults
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.workloads.contract import Workload
+from walkerbench.workloads.failures import frames_per_second
 from walkerbench.workloads.registry import WORKLOADS
 
 Pace = Literal["max", "realtime"]
@@ -84,7 +86,7 @@ class Profile:
     @property
     def frames_per_second(self) -> float | None:
         """The pace that frames are held to, or None for as fast as possible."""
-        return self.make_workload(self.stages[0]).frames_per_second() if self.pace == "realtime" else None
+        return frames_per_second(self.make_workload(self.stages[0])) if self.pace == "realtime" else None
 
     def num_frames(self, stage: Stage) -> int | None:
         """Return how many frames a stage has; None where only the clock decides.
@@ -97,8 +99,21 @@ class Profile:
         return max(1, round(stage.duration_s * frames_per_second))
 
     def make_workload(self, stage: Stage) -> Workload:
-        """Make what a stage runs; cheap, since agents are built by their shards."""
-        return WORKLOADS.find(self.workload)(stage.agents, self.seed, self.environment)
+        """Make what a stage runs; cheap, since agents are built by their shards.
+
+        Raises:
+            UsageError: There is no such workload, or it refuses what the profile asks for.
+        """
+        factory = WORKLOADS.find(self.workload)
+        try:
+            return factory(stage.agents, self.seed, self.environment)
+        except WalkerbenchError:
+            raise
+        except RAISED_BY_OTHERS as error:
+            raise UsageError(
+                f"workload {self.workload!r} cannot be made with {stage.agents} agents and the profile's environment: "
+                f"{describe_error(error)}"
+            ) from error
 
     def as_dict(self) -> dict[str, Any]:
         """Return every key as plain data for JSON; criteria as their canonical text."""

@@ -16,7 +16,7 @@ from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import NotComparable
 from walkerbench.recorded_sides.comparability import JUDGED, check_comparable, check_repeats
 from walkerbench.recorded_sides.sides import RecordedSide
-from walkerbench.recording.machine import gil_was_enabled
+from walkerbench.recording.gil import gil_was_enabled
 from walkerbench.run_directory import RecordedRun
 from walkerbench.slow_frames.attribution import TimeShare
 from walkerbench.workloads.digests import short_digest

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
-import sys
 import sysconfig
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import psutil
 import threadpoolctl
 
 from walkerbench.recorded_value import NOT_AVAILABLE
+from walkerbench.recording.gil import gil_enabled
 from walkerbench.system.resources import allowed_cores, cpu_quota, read_text
 
 MUST_MATCH = frozenset({"cpu_model", "cores_allowed", "cpu_quota", "python", "start_method", "blas", "packages"})
@@ -61,22 +60,6 @@ def cpu_model(root: Path = _ROOT) -> str:
     text = read_text(root / "proc/cpuinfo") or ""
     match = re.search(r"^model name\s*:\s*(.+?)\s*$", text, re.MULTILINE)
     return match[1] if match else platform.processor() or NOT_AVAILABLE
-
-
-def gil_enabled() -> bool:
-    """Return whether the interpreter holds its global lock now; every interpreter without a switch does."""
-    is_enabled = getattr(sys, "_is_gil_enabled", None)
-    return True if is_enabled is None else bool(is_enabled())
-
-
-def gil_was_enabled(facts: Mapping[str, Any]) -> bool:
-    """Return whether the interpreter held its global lock in a recorded run.
-
-    Args:
-        facts: As returned by `machine_facts`; those that do not say so were recorded before the lock had a switch.
-    """
-    python = facts.get("python")
-    return bool(python.get("gil_enabled", True)) if isinstance(python, dict) else True
 
 
 def _python() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
+from walkerbench.errors import RAISED_BY_OTHERS, describe_error
 from walkerbench.recording.frames import FrameTiming
 from walkerbench.run_directory import CheckpointRecord, ObserverRecord, RunFile
 from walkerbench.running.training_environment import TrainingEnvironment
@@ -195,10 +196,10 @@ class ObserverFanOut:
         begun_ns = self._clock_ns()
         try:
             call(each.observer)
-        except Exception as error:
+        except RAISED_BY_OTHERS as error:
             if each.observer.required:
                 raise
-            self._drop(each, f"raised {type(error).__name__}: {error}")
+            self._drop(each, f"raised {describe_error(error)}")
         now_ns = self._clock_ns()
         each.cost_ns += now_ns - begun_ns
         allowed_ns = ALLOWED_S * 1e9 + ALLOWED_SHARE * (now_ns - self._begun_ns)

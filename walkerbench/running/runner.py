@@ -12,7 +12,7 @@ from typing import Any
 
 import walkerbench
 from walkerbench.criteria.judging import RunState
-from walkerbench.errors import Interrupted, OutputLost
+from walkerbench.errors import Interrupted, OutputLost, WorkloadFailed, describe_error
 from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.registry import MODES
 from walkerbench.profile.model import Profile
@@ -37,6 +37,7 @@ from walkerbench.running.run_recorder import RunRecorder, digest_dtype, recorded
 from walkerbench.running.summary import conclude
 from walkerbench.running.training_environment import TrainingEnvironment, check_capacity, choose_workers
 from walkerbench.system.interrupts import InterruptWatch
+from walkerbench.workloads.failures import frames_per_second
 
 
 def run(
@@ -112,7 +113,7 @@ class _Run:
                 self._end("interrupted", "interrupted twice: ended within a frame")
             except BaseException as error:
                 self._interrupts.hold()
-                self._end("broken", f"{type(error).__name__}: {error}")
+                self._end("broken", describe_error(error))
                 # Closed in order as far as the output can be written; the error that broke the run says more.
                 with suppress(OutputLost):
                     self._conclude(writer, observers)
@@ -170,6 +171,10 @@ class _Run:
     def _note_stage(
         self, number: int, environment: TrainingEnvironment, checkpoints: Sequence[CheckpointRecord]
     ) -> None:
+        population: dict[str, float] = {}
+        # The last checkpoint has taken them, too: where they fail, that has ended the run, and the stage is kept.
+        with suppress(WorkloadFailed):
+            population = environment.statistics()
         stage = StageRecord(
             stage=number,
             agents=environment.workload.num_agents,
@@ -181,7 +186,7 @@ class _Run:
             worker_pids=tuple(environment.worker_pids()),
             digest=None,
             counters=environment.counters,
-            population={**environment.statistics()},
+            population={**population},
             metrics={},
         )
         self._run = self._run.changed(
@@ -229,7 +234,7 @@ class _Run:
                 phases=workload.phases,
                 main_phase=workload.main_phase,
                 settle_phase=workload.settle_phase,
-                frames_per_second=workload.frames_per_second(),
+                frames_per_second=frames_per_second(workload),
                 counters=workload.counters,
                 frame_counters=workload.frame_counters,
                 event_counters=workload.event_counters,

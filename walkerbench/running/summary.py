@@ -14,7 +14,7 @@ from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.criteria.judging import Verdict, judge_criteria
 from walkerbench.criteria.metrics import Measured, compute_metrics
 from walkerbench.errors import RunFileError
-from walkerbench.recording.machine import gil_was_enabled
+from walkerbench.recording.gil import gil_was_enabled
 from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, StageRecord
 from walkerbench.slow_frames.attribution import attribute
 from walkerbench.slow_frames.explanations import count_causes, excuse, explain_slow_frames, explain_slowest, worst

@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from walkerbench.errors import CallOrderError, CapacityError, EmergencyShutdown, UsageError
+from walkerbench.errors import RAISED_BY_OTHERS, CallOrderError, CapacityError, EmergencyShutdown, UsageError
 from walkerbench.modes.contract import BARRIER_TIMEOUT_S, ExecutionMode, ModeServices
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.in_process import InProcessMode
@@ -27,6 +27,7 @@ from walkerbench.running.emergency_shutdown import SlowFrameWatch
 from walkerbench.system.resources import allowed_cores, allowed_memory_bytes, rss_bytes
 from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import WORKER_COLUMNS, FrameBuffers, Settler, Workload
+from walkerbench.workloads.failures import workload_failed, workload_failures
 from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
 
 _BUSY, _COLLECTED = WORKER_COLUMNS.index("busy_ns"), WORKER_COLUMNS.index("gc_ns")
@@ -194,6 +195,7 @@ class TrainingEnvironment:
         Raises:
             EmergencyShutdown: The environment stopped itself in an earlier frame; see `emergency`.
             WorkerError: A worker crashed, raised or hung; only `stop` is left.
+            WorkloadFailed: The workload raised while settling; only `stop` is left.
             CallOrderError: It is not running.
         """
         if self.emergency is not None:
@@ -208,7 +210,10 @@ class TrainingEnvironment:
         dispatched = time.perf_counter_ns()
         mode.wait(frame, self._timeout_s)
         released = time.perf_counter_ns()
-        settler.settle(frame)
+        try:
+            settler.settle(frame)
+        except RAISED_BY_OTHERS as error:
+            raise workload_failed(error, f"while settling frame {frame}") from error
         end = time.perf_counter_ns()
         parent = ThreadSpan(*self._meter.end())
         process_cpu_ns = time.process_time_ns() - process_cpu_ns
@@ -264,10 +269,16 @@ class TrainingEnvironment:
         return self._running().snapshot(self.frame - 1, self._timeout_s)
 
     def statistics(self) -> dict[str, float]:
-        """Return the population's statistics after the last frame, by name."""
+        """Return the population's statistics after the last frame, by name.
+
+        Raises:
+            WorkloadFailed: The workload raised.
+            CallOrderError: It is not running.
+        """
         self._running()
         assert self._settler is not None  # noqa: S101
-        return self._settler.statistics()
+        with workload_failures(f"while taking statistics after frame {self.frame - 1}"):
+            return self._settler.statistics()
 
     def stop(self) -> None:
         """End the workers and the thread pool. Idempotent; nothing is left behind."""
@@ -349,9 +360,10 @@ class TrainingEnvironment:
 
     def _beyond_limits(self) -> str | None:
         statistics = self.statistics()
-        for name, most in self.workload.resource_limits().items():
-            if statistics[name] > most:
-                return f"{statistics[name]:g} {name}, of at most {most:g}"
+        with workload_failures("while its statistics are held against its resource limits"):
+            for name, most in self.workload.resource_limits().items():
+                if statistics[name] > most:
+                    return f"{statistics[name]:g} {name}, of at most {most:g}"
         used = sum(rss_bytes(pid) for pid in (None, *self.worker_pids()))
         limit = self._safeguards.memory_limit_share * allowed_memory_bytes()
         return f"{used / 1e6:.0f} MB of memory, of at most {limit / 1e6:.0f}" if used > limit else None
@@ -383,11 +395,14 @@ def check_capacity(workload: Workload, safeguards: Safeguards) -> None:
 
     Raises:
         CapacityError: They do not fit.
+        WorkloadFailed: The workload cannot say what they need.
     """
     available = min(psutil.virtual_memory().available, allowed_memory_bytes()) * safeguards.memory_limit_share
-    needed = workload.num_agents * workload.bytes_per_agent()
+    with workload_failures("while saying how many bytes an agent needs"):
+        each = workload.bytes_per_agent()
+    needed = workload.num_agents * each
     if needed > available:
-        most = int(available // workload.bytes_per_agent())
+        most = int(available // each)
         raise CapacityError(
             f"{workload.num_agents} agents need {needed / 1e9:.1f} GB of memory, of which {available / 1e9:.1f} GB "
             f"may be used: give at most {most} agents"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
-from walkerbench.errors import UsageError
+from walkerbench.errors import RAISED_BY_OTHERS, UsageError, describe_error
 
 T = TypeVar("T")
 
@@ -73,9 +73,9 @@ class Registry(Generic[T]):
     def _load(self, entry_point: EntryPoint) -> T:
         try:
             loaded: T = entry_point.load()
-        except Exception as error:
+        except RAISED_BY_OTHERS as error:
             raise UsageError(
                 f"{self._kind} {entry_point.name!r} cannot be imported from {entry_point.value}: "
-                f"{type(error).__name__}: {error}"
+                f"{describe_error(error)}"
             ) from error
         return loaded

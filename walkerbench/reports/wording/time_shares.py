@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from walkerbench.recorded_value import NOT_AVAILABLE
-from walkerbench.recording.machine import gil_was_enabled
+from walkerbench.recording.gil import gil_was_enabled
 
 if TYPE_CHECKING:
     from walkerbench.modes.traits import ModeTraits

@@ -1,0 +1,45 @@
+"""What a workload raises in the parent becomes an error that says so; what its shards raise is the modes' to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from walkerbench.errors import RAISED_BY_OTHERS, WalkerbenchError, WorkloadFailed, describe_error
+
+if TYPE_CHECKING:
+    from walkerbench.workloads.contract import Workload
+
+
+@contextmanager
+def workload_failures(doing: str) -> Iterator[None]:
+    """Say of what is raised within the context that the workload raised it.
+
+    Args:
+        doing: What the workload does, for the message: `while starting`.
+
+    Raises:
+        WorkloadFailed: It raised, or called `sys.exit()`; errors of walkerbench itself stay as they are.
+    """
+    try:
+        yield
+    except WalkerbenchError:
+        raise
+    except RAISED_BY_OTHERS as error:
+        raise workload_failed(error, doing) from error
+
+
+def frames_per_second(workload: Workload) -> float:
+    """Return the simulated frames of a second, as the workload says.
+
+    Raises:
+        WorkloadFailed: It raised.
+    """
+    with workload_failures("while saying its frames per second"):
+        return workload.frames_per_second()
+
+
+def workload_failed(error: BaseException, doing: str) -> WorkloadFailed:
+    """Return the error that says what the workload raised, and what it was doing."""
+    return WorkloadFailed(f"the workload raised {describe_error(error)}, {doing}")
