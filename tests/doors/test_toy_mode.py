@@ -121,17 +121,17 @@ def test_it_cannot_have_more_workers_than_agents(walkerbench: WholeProcess, prof
     assert (ended.code, "at most 12" in ended.err) == (2, True)
 
 
-def test_show_report_and_every_export_tell_of_it(walkerbench: WholeProcess, runs: dict[str, Any]) -> None:
+def test_show_report_and_every_export_tell_of_it(work: Path, walkerbench: WholeProcess, runs: dict[str, Any]) -> None:
     shown = every_way.succeeded(walkerbench("show", "toy")).out
     assert "thread-per-shard" in shown
     assert "waiting for the GIL or a lock" in shown
     every_way.succeeded(walkerbench("report", "toy", "sequential", "-o", "page.html"))
     assert "thread-per-shard, 2 workers" in (walkerbench.cwd / "page.html").read_text(encoding="utf-8")
-    assert all(every_way.exported(walkerbench, "toy").values())
+    assert all(every_way.exported(work, "toy").values())
 
 
 def test_compare_measures_it_beside_the_others(work: Path, profile: tuple[str, ...]) -> None:
-    result = every_way.measured(work, "compare", *profile, "--rounds", "6")
+    result = every_way.measured(work, "compare", *profile)
     assert [side["mode"] for side in result["sides"]] == list(MODES.names())
     assert MODES.names()[-1] == "thread-per-shard"
     assert result["did_same_work"]
@@ -140,25 +140,27 @@ def test_compare_measures_it_beside_the_others(work: Path, profile: tuple[str, .
 
 def test_ab_measures_it_against_another_mode(work: Path, profile: tuple[str, ...]) -> None:
     sides = ("mode=threaded,workers=2", "mode=thread-per-shard,workers=2")
-    result = every_way.measured(work, "ab", *sides, *profile, "--rounds", "4")
+    result = every_way.measured(work, "ab", *sides, *profile)
     assert result["did_same_work"]
     assert [side["mode"] for side in result["sides"]] == ["threaded", "thread-per-shard"]
 
 
-def test_gate_holds_runs_of_it_against_recorded_ones(walkerbench: WholeProcess, profile: tuple[str, ...]) -> None:
-    every_way.succeeded(walkerbench("run", *profile, *MODE, "--repeat", "3", "--quiet", "-o", "baseline"))
+def test_gate_holds_runs_of_it_against_recorded_ones(work: Path, profile: tuple[str, ...]) -> None:
+    every_way.succeeded(
+        every_way.in_process(work, "run", *profile, *MODE, "--repeat", "2", "--quiet", "-o", "baseline")
+    )
     arguments = ("gate", "--baseline", "baseline", *profile, *MODE, *every_way.DECISION)
-    assert every_way.compared(walkerbench, *arguments)["comparison"]["did_same_work"]
+    assert every_way.compared(work, *arguments)["comparison"]["did_same_work"]
 
 
-def test_recorded_runs_of_it_are_compared(walkerbench: WholeProcess, runs: dict[str, Any]) -> None:
-    result = every_way.compared(walkerbench, "compare", "sequential", "toy", *every_way.DECISION)
+def test_recorded_runs_of_it_are_compared(work: Path, runs: dict[str, Any]) -> None:
+    result = every_way.compared(work, "compare", "sequential", "toy", *every_way.DECISION)
     assert [side["mode"] for side in result["sides"]] == ["sequential", "thread-per-shard"]
 
 
-def test_the_sampling_profiler_sees_its_workers(walkerbench: WholeProcess, profile: tuple[str, ...]) -> None:
-    options = ("--agents", "40", "--frames", "400", "--warmup", "10")
-    shown = every_way.sampled(walkerbench, "sampled", *profile, *options, *MODE)
+def test_the_sampling_profiler_sees_its_workers(work: Path, profile: tuple[str, ...]) -> None:
+    options = ("--agents", "40", "--frames", "200", "--warmup", "10")
+    shown = every_way.sampled(work, "sampled", *profile, *options, *MODE)
     assert "worker-1" in shown
     assert "\nwaiting " in shown, "the phase that the mode marks"
 

@@ -188,48 +188,50 @@ def test_its_pace_counts_its_missed_deadlines(walkerbench: WholeProcess) -> None
     assert run["missed_deadlines"] is not None
 
 
-def test_show_report_and_every_export_tell_of_it(walkerbench: WholeProcess, runs: dict[str, Any]) -> None:
+def test_show_report_and_every_export_tell_of_it(work: Path, walkerbench: WholeProcess, runs: dict[str, Any]) -> None:
     assert "counting_beads_ms" in every_way.succeeded(walkerbench("show", "threaded")).out
     every_way.succeeded(walkerbench("report", "threaded", "-o", "page.html"))
     assert "counting_beads_ms" in (walkerbench.cwd / "page.html").read_text(encoding="utf-8")
-    texts = every_way.exported(walkerbench, "process")
+    texts = every_way.exported(work, "process")
     assert all(texts.values())
     assert "carried" in texts["chrome-trace"]
 
 
 def test_compare_measures_it_in_every_mode(work: Path) -> None:
-    result = every_way.measured(work, "compare", "--rounds", "5", "--workload", "abacus", "--agents", "9")
+    result = every_way.measured(work, "compare", "--workload", "abacus", "--agents", "9")
     assert [side["mode"] for side in result["sides"]] == list(MODES.names())
     assert result["did_same_work"]
     assert all(side["main_phase"]["title"] == "counting beads" for side in result["sides"])
     assert all(side["main_phase_ms"]["p50"] > 0 for side in result["sides"])
 
 
-def test_ab_measures_its_settings_against_each_other(walkerbench: WholeProcess, profile: str) -> None:
+def test_ab_measures_its_settings_against_each_other(work: Path, profile: str) -> None:
     sides = ("environment.weights.rounds=41", "environment.weights.rounds=400")
-    ended = walkerbench("ab", *sides, "--profile", profile, "--rounds", "4", *every_way.DECISION)
+    ended = every_way.in_process(work, "ab", *sides, "--profile", profile)
     assert ended.code == 2
     assert "not the same work: environment.weights.rounds is 41" in ended.err
-    result = every_way.measured(walkerbench.cwd, "ab", ".", ".", "--profile", profile, "--rounds", "4")
+    result = every_way.measured(work, "ab", ".", ".", "--profile", profile)
     assert result["did_same_work"]
 
 
-def test_gate_holds_runs_of_it_against_recorded_ones(walkerbench: WholeProcess, profile: str) -> None:
-    every_way.succeeded(walkerbench("run", "--profile", profile, "--repeat", "3", "--quiet", "-o", "baseline"))
+def test_gate_holds_runs_of_it_against_recorded_ones(work: Path, profile: str) -> None:
+    every_way.succeeded(
+        every_way.in_process(work, "run", "--profile", profile, "--repeat", "2", "--quiet", "-o", "baseline")
+    )
     arguments = ("gate", "--baseline", "baseline", "--profile", profile, *every_way.DECISION)
-    result = every_way.compared(walkerbench, *arguments)
+    result = every_way.compared(work, *arguments)
     assert result["comparison"]["did_same_work"]
 
 
-def test_recorded_runs_of_it_are_compared(walkerbench: WholeProcess, runs: dict[str, Any]) -> None:
-    result = every_way.compared(walkerbench, "compare", "sequential", "threaded", *every_way.DECISION)
+def test_recorded_runs_of_it_are_compared(work: Path, runs: dict[str, Any]) -> None:
+    result = every_way.compared(work, "compare", "sequential", "threaded", *every_way.DECISION)
     assert [side["main_phase"]["phase"] for side in result["sides"]] == ["count", "count"]
 
 
-def test_the_sampling_profiler_sees_its_phases(walkerbench: WholeProcess) -> None:
-    heavy = PROFILE.replace("rounds = 41", "rounds = 4000")
+def test_the_sampling_profiler_sees_its_phases(work: Path, walkerbench: WholeProcess) -> None:
+    heavy = PROFILE.replace("rounds = 41", "rounds = 1000")
     (walkerbench.cwd / "heavy.toml").write_text(heavy)
-    assert "count" in every_way.sampled(walkerbench, "sampled", "--profile", "./heavy.toml")
+    assert "count" in every_way.sampled(work, "sampled", "--profile", "./heavy.toml")
 
 
 def test_the_pytest_plugin_runs_it(walkerbench: WholeProcess, profile: str) -> None:

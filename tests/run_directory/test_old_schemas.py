@@ -7,14 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from whole_process import WholeProcess
+from every_way import exported, in_process, succeeded
 
 from walkerbench.errors import NotComparable
 from walkerbench.modes.process import ProcessMode
 from walkerbench.recorded_sides.compare_recorded import compare_recorded
 from walkerbench.recorded_sides.sides import find_sides
 from walkerbench.recording.code_facts import CodeFacts, WalkerbenchCode, WorkloadCode
-from walkerbench.reports.export import FORMATS
 from walkerbench.run_directory import SCHEMA_VERSION, read_run
 from walkerbench.running.summary import conclude
 from walkerbench.workloads.main_phase import MainPhase
@@ -79,15 +78,10 @@ def test_an_old_run_is_judged_as_it_was(schema: int) -> None:
 
 @every_schema
 def test_an_old_run_is_shown_reported_and_exported(schema: int, tmp_path: Path) -> None:
-    walkerbench = WholeProcess(tmp_path, tmp_path)
     run = str(GOLDEN / f"schema_{schema}")
-    shown = walkerbench("show", run)
-    assert (shown.code, shown.err) == (0, "")
-    assert "PASS: every criterion is met" in shown.out
-    assert walkerbench("report", run, "-o", "page.html").code == 0
-    for name in FORMATS:
-        ended = walkerbench("export", run, "--format", name)
-        assert (ended.code, bool(ended.out)) == (0, True), f"{name}: {ended.err}"
+    assert "PASS: every criterion is met" in succeeded(in_process(tmp_path, "show", run)).out
+    succeeded(in_process(tmp_path, "report", run, "-o", "page.html"))
+    assert all(exported(tmp_path, run).values())
 
 
 def test_runs_of_different_schemas_are_not_compared() -> None:

@@ -20,10 +20,25 @@ from walkerbench.interleaved import round_plan
 from walkerbench.reports.export import FORMATS
 
 VERDICTS = (0, 1, 4)
-"""Exit codes of a comparison of noisy times: it came to a verdict, whichever."""
+"""Exit codes of a comparison of noisy times: it has a verdict, whichever."""
+
+ROUNDS = 2
+"""Of a comparison that is measured; so few decide nothing, which is a verdict, too."""
 
 DECISION = ("--alpha", "40%")
 """So high an error rate that few repetitions decide."""
+
+
+def in_process(directory: Path, *arguments: str) -> Ended:
+    """What a command ended with that was carried out in this process: no start to wait for."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(directory),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = run_command_line(arguments)
+    return Ended(code, out.getvalue(), err.getvalue())
 
 
 def succeeded(ended: Ended) -> Ended:
@@ -39,28 +54,27 @@ def recorded(walkerbench: WholeProcess, name: str, *options: str) -> dict[str, A
     return dict(json.loads(ended.out))
 
 
-def compared(walkerbench: WholeProcess, *arguments: str) -> dict[str, Any]:
-    """The JSON of a comparison that came to a verdict."""
-    ended = walkerbench(*arguments, "--json", "--quiet")
+def compared(directory: Path, *arguments: str) -> dict[str, Any]:
+    """The JSON of a comparison that has a verdict."""
+    ended = in_process(directory, *arguments, "--json", "--quiet")
     assert ended.code in VERDICTS, ended.err
     return dict(json.loads(ended.out))
 
 
-def measured(work: Path, *arguments: str) -> dict[str, Any]:
-    """The JSON of a comparison measured now, in this process and its sessions, in blocks of one frame."""
-    printed = io.StringIO()
-    with pytest.MonkeyPatch.context() as patched, contextlib.redirect_stdout(printed):
-        patched.chdir(work)
+def measured(directory: Path, *arguments: str) -> dict[str, Any]:
+    """The JSON of a comparison measured now, of as few and as short rounds as there can be."""
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr(round_plan, "BLOCK_S", 1e-9)
         patched.setattr(round_plan, "BLOCKS", (2,))
-        code = run_command_line([*arguments, *DECISION, "--json", "--quiet"])
-    assert code in VERDICTS
-    return dict(json.loads(printed.getvalue()))
+        patched.setattr(round_plan, "rounds_needed", lambda alpha, family: ROUNDS)
+        ended = in_process(directory, *arguments, "--rounds", str(ROUNDS), "--json", "--quiet")
+    assert ended.code in VERDICTS, ended.err
+    return dict(json.loads(ended.out))
 
 
-def exported(walkerbench: WholeProcess, run: str) -> dict[str, str]:
+def exported(directory: Path, run: str) -> dict[str, str]:
     """A run in every format."""
-    return {name: succeeded(walkerbench("export", run, "--format", name)).out for name in FORMATS}
+    return {name: succeeded(in_process(directory, "export", run, "--format", name)).out for name in FORMATS}
 
 
 @functools.cache
@@ -73,11 +87,11 @@ def why_nothing_can_be_sampled() -> str | None:
     return None
 
 
-def sampled(walkerbench: WholeProcess, output: str, *options: str) -> str:
+def sampled(directory: Path, output: str, *options: str) -> str:
     """What the sampling profiler says of a run, skipped where it is not permitted."""
     if reason := why_nothing_can_be_sampled():
         pytest.skip(reason)
-    ended = walkerbench("flamegraph", *options, "--quiet", "-o", output)
+    ended = in_process(directory, "flamegraph", *options, "--quiet", "-o", output)
     assert ended.code == 0, ended.err
     return ended.out
 
