@@ -8,7 +8,7 @@ from pathlib import Path
 
 import walkerbench
 from walkerbench.recorded_value import RecordedValue
-from walkerbench.system.git import UNKNOWN_REVISION, revision_of
+from walkerbench.system.git import UNKNOWN_REVISION, CodeRevision, revision_of
 from walkerbench.workloads.contract import Workload
 
 _SHOWN_REVISION_DIGITS = 10
@@ -60,15 +60,20 @@ class CodeFacts(RecordedValue):
 def code_facts(workload: Workload) -> CodeFacts:
     """Collect which code runs a workload."""
     module = type(workload).__module__
-    file = getattr(sys.modules.get(module), "__file__", None)
     ours = revision_of(Path(walkerbench.__file__).resolve())
-    theirs = UNKNOWN_REVISION if file is None else revision_of(Path(file).resolve())
+    # Asking git takes a few processes: a workload of this package is of its revision.
+    theirs = ours if module.startswith(f"{walkerbench.__name__}.") else _revision_of_module(module)
     return CodeFacts(
         walkerbench=WalkerbenchCode(
             version=walkerbench.__version__, revision=ours.revision, changed_files=ours.changed_files
         ),
         workload=WorkloadCode(module=module, revision=theirs.revision, changed_files=theirs.changed_files),
     )
+
+
+def _revision_of_module(module: str) -> CodeRevision:
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return UNKNOWN_REVISION if file is None else revision_of(Path(file).resolve())
 
 
 def short_revision(revision: str | None, changed_files: bool | None) -> str | None:
