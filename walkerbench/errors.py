@@ -22,6 +22,7 @@
     │   │   ├── WorkerFailed          3  a worker raised
     │   │   └── WorkerTimeout         3  a worker missed the barrier's deadline
     │   ├── WorkloadFailed            3  the workload raised in the parent, outside of its workers
+    │   ├── ModeFailed                3  the mode raised, outside of its workers
     │   ├── OutputLost                3  what is recorded can no longer be written
     │   └── SessionError              3  a session of a measurement could not go on
     │       ├── SessionCrashed        3  its process died
@@ -267,6 +268,10 @@ class WorkerTimeout(WorkerError):
 
 class WorkloadFailed(RunBroken):
     """The workload raised in the parent, outside of its workers."""
+
+
+class ModeFailed(RunBroken):
+    """The mode raised, outside of its workers."""
 
 
 class OutputLost(RunBroken):

@@ -112,18 +112,11 @@ def _registered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-IN_PARENT = (
-    "fields",
-    "frames_per_second",
-    "resource_limits",
-    "bytes_per_agent",
-    "make_settler",
-    "settle",
-    "statistics",
-)
+DECLARED = ("make", "fields", "frames_per_second", "resource_limits", "bytes_per_agent")
+IN_PARENT = ("make_settler", "settle", "statistics")
 IN_WORKERS = ("make_shard", "phases", "idle", "digest")
 CASES = [
-    ("make", "sequential", ExitCode.UNUSABLE),
+    *((place, "sequential", ExitCode.UNUSABLE) for place in DECLARED),
     *((place, "sequential", ExitCode.BROKEN) for place in IN_PARENT),
     *((place, mode, ExitCode.BROKEN) for place in IN_WORKERS for mode in MODES.names()),
 ]

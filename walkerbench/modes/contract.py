@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from walkerbench.errors import CallOrderError
+from walkerbench.errors import RAISED_BY_OTHERS, CallOrderError, ModeFailed, WalkerbenchError, describe_error
 from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.thread_pool import ThreadPoolManager
@@ -120,6 +120,8 @@ class ExecutionMode(ABC):
             with workload_failures("while starting"):
                 self._buffers = FrameBuffers(*self._memory(BufferLayout.of(workload, num_workers)))
                 settler = workload.make_settler(self._buffers)
+                if settler is None:
+                    raise TypeError("make_settler() returned None; allowed: a Settler")
             self._start(workload, num_workers)
         self._state = ModeState.READY
         return settler
@@ -183,12 +185,20 @@ class ExecutionMode(ABC):
         return {name: array.copy() for name, array in self.buffers.snapshot.items()}
 
     def close(self) -> None:
-        """End every worker. Idempotent, safe after a crash; leaves no child and no shared memory."""
+        """End every worker. Idempotent, safe after a crash; leaves no child and no shared memory.
+
+        Raises:
+            ModeFailed: The mode's own code raised.
+        """
         if self._state is ModeState.CLOSED:
             return
         self._state = ModeState.CLOSED
         try:
             self._close()
+        except WalkerbenchError:
+            raise
+        except RAISED_BY_OTHERS as error:
+            raise self._failed(error) from error
         finally:
             self._clocks.close()
             self._buffers = None
@@ -228,10 +238,19 @@ class ExecutionMode(ABC):
                 f"{self.name} mode: {method} needs the state {state.name}, but it is {self._state.name}"
             )
 
+    def _failed(self, error: BaseException) -> ModeFailed:
+        return ModeFailed(f"{self.name} mode raised {describe_error(error)}")
+
     @contextmanager
     def _broken_on_error(self) -> Iterator[None]:
         try:
             yield
+        except WalkerbenchError:
+            self._state = ModeState.BROKEN
+            raise
+        except RAISED_BY_OTHERS as error:
+            self._state = ModeState.BROKEN
+            raise self._failed(error) from error
         except BaseException:
             self._state = ModeState.BROKEN
             raise

@@ -12,6 +12,13 @@ from walkerbench.system.registry import Registry
 if TYPE_CHECKING:
     from walkerbench.modes.contract import ExecutionMode
 
+
+def _problem(name: str, mode: object) -> str | None:
+    from walkerbench.modes.declaration import mode_problem  # brings NumPy, which a name alone does not need
+
+    return mode_problem(name, mode)
+
+
 MODES: Registry[type[ExecutionMode]] = Registry(
     "mode",
     "walkerbench.modes",
@@ -20,6 +27,7 @@ MODES: Registry[type[ExecutionMode]] = Registry(
         "threaded": "walkerbench.modes.threaded:ThreadedMode",
         "process": "walkerbench.modes.process:ProcessMode",
     },
+    _problem,
 )
 
 BASE_MODE = "sequential"

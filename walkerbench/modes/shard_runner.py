@@ -39,7 +39,10 @@ class ShardRunner:
         self.agents = agents
         self.worker = worker
         self._shard = workload.make_shard(*agents, buffers, worker)
-        self._phases = tuple(self._shard.phases().values())
+        phases = self._shard.phases()
+        if tuple(phases) != workload.phases:
+            raise ValueError(f"a shard has the phases {[*phases]}, but its workload declares {[*workload.phases]}")
+        self._phases = tuple(phases.values())
         self._row = buffers.workers[worker]
         self._row[0] = -1
         self._injector = FaultInjector(faults, worker) if faults.active else None

@@ -13,8 +13,9 @@ from walkerbench.criteria.grammar import Criterion
 from walkerbench.errors import RAISED_BY_OTHERS, UsageError, WalkerbenchError, describe_error
 from walkerbench.modes.faults import Faults
 from walkerbench.profile.safeguards import Safeguards
+from walkerbench.recording.frames import frame_dtype
 from walkerbench.workloads.contract import Workload
-from walkerbench.workloads.failures import frames_per_second
+from walkerbench.workloads.declaration import declaration_problems
 from walkerbench.workloads.registry import WORKLOADS
 
 Pace = Literal["max", "realtime"]
@@ -86,7 +87,7 @@ class Profile:
     @property
     def frames_per_second(self) -> float | None:
         """The pace that frames are held to, or None for as fast as possible."""
-        return frames_per_second(self.make_workload(self.stages[0])) if self.pace == "realtime" else None
+        return self.make_workload(self.stages[0]).frames_per_second() if self.pace == "realtime" else None
 
     def num_frames(self, stage: Stage) -> int | None:
         """Return how many frames a stage has; None where only the clock decides.
@@ -102,18 +103,20 @@ class Profile:
         """Make what a stage runs; cheap, since agents are built by their shards.
 
         Raises:
-            UsageError: There is no such workload, or it refuses what the profile asks for.
+            UsageError: There is no such workload, it refuses what the profile asks for, or its declaration is wrong.
         """
         factory = WORKLOADS.find(self.workload)
         try:
-            return factory(stage.agents, self.seed, self.environment)
+            workload = factory(stage.agents, self.seed, self.environment)
+            problems = "; ".join(declaration_problems(workload))
+            if not problems:
+                frame_dtype(workload.phases, workload.settle_phase, workload.frame_counters)  # no column twice
+                return workload
         except WalkerbenchError:
             raise
         except RAISED_BY_OTHERS as error:
-            raise UsageError(
-                f"workload {self.workload!r} cannot be made with {stage.agents} agents and the profile's environment: "
-                f"{describe_error(error)}"
-            ) from error
+            raise UsageError(f"workload {self.workload!r} cannot be made: {describe_error(error)}") from error
+        raise UsageError(f"workload {self.workload!r} cannot be used: {problems}")
 
     def as_dict(self) -> dict[str, Any]:
         """Return every key as plain data for JSON; criteria as their canonical text."""

@@ -37,7 +37,6 @@ from walkerbench.running.run_recorder import RunRecorder, digest_dtype, recorded
 from walkerbench.running.summary import conclude
 from walkerbench.running.training_environment import TrainingEnvironment, check_capacity, choose_workers
 from walkerbench.system.interrupts import InterruptWatch
-from walkerbench.workloads.failures import frames_per_second
 
 
 def run(
@@ -234,7 +233,7 @@ class _Run:
                 phases=workload.phases,
                 main_phase=workload.main_phase,
                 settle_phase=workload.settle_phase,
-                frames_per_second=frames_per_second(workload),
+                frames_per_second=workload.frames_per_second(),
                 counters=workload.counters,
                 frame_counters=workload.frame_counters,
                 event_counters=workload.event_counters,

@@ -27,6 +27,7 @@ from walkerbench.running.emergency_shutdown import SlowFrameWatch
 from walkerbench.system.resources import allowed_cores, allowed_memory_bytes, rss_bytes
 from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import WORKER_COLUMNS, FrameBuffers, Settler, Workload
+from walkerbench.workloads.declaration import checked_statistics
 from walkerbench.workloads.failures import workload_failed, workload_failures
 from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
 
@@ -278,7 +279,7 @@ class TrainingEnvironment:
         self._running()
         assert self._settler is not None  # noqa: S101
         with workload_failures(f"while taking statistics after frame {self.frame - 1}"):
-            return self._settler.statistics()
+            return checked_statistics(self._settler.statistics())
 
     def stop(self) -> None:
         """End the workers and the thread pool. Idempotent; nothing is left behind."""
@@ -362,7 +363,7 @@ class TrainingEnvironment:
         statistics = self.statistics()
         with workload_failures("while its statistics are held against its resource limits"):
             for name, most in self.workload.resource_limits().items():
-                if statistics[name] > most:
+                if not statistics[name] <= most:  # no number is within no limit
                     return f"{statistics[name]:g} {name}, of at most {most:g}"
         used = sum(rss_bytes(pid) for pid in (None, *self.worker_pids()))
         limit = self._safeguards.memory_limit_share * allowed_memory_bytes()
@@ -395,14 +396,11 @@ def check_capacity(workload: Workload, safeguards: Safeguards) -> None:
 
     Raises:
         CapacityError: They do not fit.
-        WorkloadFailed: The workload cannot say what they need.
     """
     available = min(psutil.virtual_memory().available, allowed_memory_bytes()) * safeguards.memory_limit_share
-    with workload_failures("while saying how many bytes an agent needs"):
-        each = workload.bytes_per_agent()
-    needed = workload.num_agents * each
+    needed = workload.num_agents * workload.bytes_per_agent()
     if needed > available:
-        most = int(available // each)
+        most = int(available // workload.bytes_per_agent())
         raise CapacityError(
             f"{workload.num_agents} agents need {needed / 1e9:.1f} GB of memory, of which {available / 1e9:.1f} GB "
             f"may be used: give at most {most} agents"

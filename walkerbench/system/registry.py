@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
@@ -21,12 +21,16 @@ class Registry(Generic[T]):
         group: The entry-point group in which an installed package provides its own; an entry point's name is the
             name, its object the thing.
         built_in: Name → `module:attribute` of this package.
+        problem: Returns what is wrong with a thing that was registered by a name, or None.
     """
 
-    def __init__(self, kind: str, group: str, built_in: Mapping[str, str]) -> None:
+    def __init__(
+        self, kind: str, group: str, built_in: Mapping[str, str], problem: Callable[[str, object], str | None]
+    ) -> None:
         self._kind = kind
         self._group = group
         self._built_in = dict(built_in)
+        self._problem = problem
         self._registered: dict[str, T] = {}
 
     def register(self, name: str, thing: T) -> None:
@@ -48,17 +52,18 @@ class Registry(Generic[T]):
         """Return what a name stands for.
 
         Raises:
-            UsageError: There is no such name, or what it stands for cannot be imported; says which there are.
+            UsageError: There is no such name, which says which there are; or what it stands for cannot be imported or
+                used.
         """
         if name in self._registered:
-            return self._registered[name]
+            return self._usable(name, self._registered[name])
         if name in self._built_in:
             module, _, attribute = self._built_in[name].partition(":")
             found: T = getattr(importlib.import_module(module), attribute)
             return found
         for each in self._entry_points():
             if each.name == name:
-                return self._load(each)
+                return self._usable(name, self._load(each))
         raise UsageError(f"no such {self._kind}: {name!r}; {self.suggest(name)}")
 
     def suggest(self, name: str) -> str:
@@ -66,6 +71,12 @@ class Registry(Generic[T]):
         names = self.names()
         close = difflib.get_close_matches(name, names, n=1)
         return f"{f'did you mean {close[0]}? ' if close else ''}there are {', '.join(names)}"
+
+    def _usable(self, name: str, thing: T) -> T:
+        problem = self._problem(name, thing)
+        if problem is not None:
+            raise UsageError(f"{self._kind} {name!r} cannot be used: {problem}")
+        return thing
 
     def _entry_points(self) -> tuple[EntryPoint, ...]:
         return tuple(entry_points(group=self._group))

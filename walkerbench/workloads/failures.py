@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from walkerbench.errors import RAISED_BY_OTHERS, WalkerbenchError, WorkloadFailed, describe_error
-
-if TYPE_CHECKING:
-    from walkerbench.workloads.contract import Workload
 
 
 @contextmanager
@@ -28,16 +24,6 @@ def workload_failures(doing: str) -> Iterator[None]:
         raise
     except RAISED_BY_OTHERS as error:
         raise workload_failed(error, doing) from error
-
-
-def frames_per_second(workload: Workload) -> float:
-    """Return the simulated frames of a second, as the workload says.
-
-    Raises:
-        WorkloadFailed: It raised.
-    """
-    with workload_failures("while saying its frames per second"):
-        return workload.frames_per_second()
 
 
 def workload_failed(error: BaseException, doing: str) -> WorkloadFailed:

@@ -13,12 +13,20 @@ from walkerbench.system.registry import Registry
 if TYPE_CHECKING:
     from walkerbench.workloads.contract import WorkloadFactory
 
+
+def _problem(name: str, factory: object) -> str | None:
+    from walkerbench.workloads.declaration import factory_problem  # brings NumPy, which a name alone does not need
+
+    return factory_problem(factory)
+
+
 WORKLOADS: Registry[WorkloadFactory] = Registry(
     "workload",
     "walkerbench.workloads",
     {
         "walker": "walkerbench.workloads.walker:WalkerWorkload",
     },
+    _problem,
 )
 
 DEFAULT_WORKLOAD = "walker"
