@@ -1,4 +1,4 @@
-"""A mode that is none of walkerbench's, in one file, goes wherever the others go: a thread for each shard.
+"""A mode that is none of walkerbench's, in one file, is used by every command: a thread for each shard.
 
 It is registered at the end of this file, by an entry point as an installed package does it, so that children find it.
 """

@@ -1,4 +1,4 @@
-"""A workload that is none of walkerbench's, in one file, goes wherever the built-in one goes.
+"""A workload that is none of walkerbench's, in one file, is run, compared and shown by every command.
 
 It is registered at the end of this file, by an entry point as an installed package does it, so that children find it.
 """

@@ -1,4 +1,4 @@
-"""Every command that a run goes through, for what somebody else brings to walkerbench."""
+"""Every command that a run goes through, for a workload or a mode of another package."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class GateCandidate:
         which = f"run {numbers.start + len(recorded.runs)} of {total}"
         if recorded.interrupted:
             raise Interrupted(f"interrupted in {which}; what was recorded is kept")
-        runs = [GatedRun(child.directory, child.judged(f"{which} came to no verdict")) for child in recorded.runs]
+        runs = [GatedRun(child.directory, child.judged(f"{which} has no verdict")) for child in recorded.runs]
         for each in runs:
             if total > 1 and each.run.state == "emergency":
                 raise EmergencyShutdown(f"{each.directory}: {each.run.ended_because}")
