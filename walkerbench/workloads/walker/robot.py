@@ -215,9 +215,13 @@ class RobotBody:
             values += (position.x, position.y, body.angle, velocity.x, velocity.y, body.angularVelocity)
         return values
 
-    def poses(self) -> list[tuple[float, float, float]]:
-        """Return the position (m) and angle (rad) of every body, as `(x, y, angle)`."""
-        return [(*body.position, body.angle) for body in self.bodies]
+    def poses(self) -> list[float]:
+        """Return the position (m) and angle (rad) of every body: x, y, angle, x, y, …."""
+        values: list[float] = []
+        for body in self.bodies:
+            position = body.position  # reading x and y takes a third of the time of unpacking it
+            values += (position.x, position.y, body.angle)
+        return values
 
     def switch_motors(self, on: bool, speeds: tuple[float, float]) -> None:
         """Turn both motors on at the given speeds (rad/s), or off at speed 0."""

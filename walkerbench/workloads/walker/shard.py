@@ -67,7 +67,7 @@ class WalkerShard:
         self._everybody = buffers.published["position"]
         self._food = buffers.published["food"]
         self._digests = buffers.digests[lo:hi]
-        self._drawn = buffers.snapshot["bodies"][lo:hi]
+        self._drawn = buffers.snapshot["bodies"][lo:hi].reshape(hi - lo, -1)
 
         self._pairs = np.array(settings.action.pairs).view(np.complex128)[:, 0]
         self._senses = SenseOrgans(settings.senses, settings.robot, ground)
