@@ -171,6 +171,25 @@ def test_snapshots_are_limited_to_thirty_a_second() -> None:
     assert not requests.waiting
 
 
+def test_snapshots_that_take_long_are_fewer() -> None:
+    requests = SnapshotRequests()
+    requests.request()
+    assert requests.take(1000)
+    requests.taken(1000 + S)  # one second: of a hundredth of the time, once in a hundred seconds
+    requests.request()
+    assert not requests.take(1000 + 100 * S - 1)
+    assert requests.take(1000 + 100 * S)
+
+
+def test_a_request_made_while_a_snapshot_is_taken_is_kept() -> None:
+    requests = SnapshotRequests()
+    requests.request()
+    assert requests.take(1)
+    requests.request()
+    requests.taken(2)
+    assert requests.waiting
+
+
 # On real runs, in every mode.
 
 
@@ -199,11 +218,15 @@ def run(tmp_path: Path) -> Callable[..., RecordedRun]:
     return carry_out
 
 
+@pytest.fixture
+def _drawn_after_every_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("walkerbench.running.observers.SNAPSHOTS_PER_S", 1e9)
+    monkeypatch.setattr("walkerbench.running.observers.SNAPSHOT_SHARE", 1e9)
+
+
+@pytest.mark.usefixtures("_drawn_after_every_frame")
 @pytest.mark.parametrize("mode", MODES.names())
-def test_snapshots_leave_the_trajectory_as_it_is(
-    run: Callable[..., RecordedRun], mode: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("walkerbench.running.observers.SNAPSHOTS_PER_S", 1e9)  # after every frame
+def test_snapshots_leave_the_trajectory_as_it_is(run: Callable[..., RecordedRun], mode: str) -> None:
     drawing = Drawing()
     watched, unwatched = run("watched", mode, drawing), run("unwatched", mode)
     assert watched.run.digest == unwatched.run.digest
@@ -214,8 +237,8 @@ def test_snapshots_leave_the_trajectory_as_it_is(
     assert not np.array_equal(first, last)
 
 
-def test_modes_draw_the_same(run: Callable[..., RecordedRun], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("walkerbench.running.observers.SNAPSHOTS_PER_S", 1e9)
+@pytest.mark.usefixtures("_drawn_after_every_frame")
+def test_modes_draw_the_same(run: Callable[..., RecordedRun]) -> None:
     drawings = [Drawing() for _ in MODES.names()]
     for mode, drawing in zip(MODES.names(), drawings, strict=True):
         run(mode, mode, drawing)

@@ -82,7 +82,9 @@ class FrameLoop:
                 because = f"emergency shutdown after frame {timing.frame}: {environment.emergency}"
                 return Ending("emergency", because)
             if snapshots.waiting and snapshots.take(now_ns):
-                self._observers.snapshot(self._stage, timing.frame, environment.snapshot())
+                arrays = environment.snapshot()
+                snapshots.taken(time.perf_counter_ns())
+                self._observers.snapshot(self._stage, timing.frame, arrays)
             if done:
                 return None
 

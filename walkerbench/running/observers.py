@@ -22,6 +22,9 @@ from walkerbench.running.training_environment import TrainingEnvironment
 SNAPSHOTS_PER_S = 30.0
 """The most snapshots that are taken in a second, however often they are asked for."""
 
+SNAPSHOT_SHARE = 0.01
+"""The share of the time that taking them may cost: where one takes long, there are fewer in a second."""
+
 ALLOWED_S, ALLOWED_SHARE = 1.0, 0.1
 """An observer is dropped when its calls took longer than so many seconds and this share of the time since the start."""
 
@@ -108,6 +111,7 @@ class SnapshotRequests:
 
     def __init__(self) -> None:
         self.waiting = False
+        self._taken_ns = 0
         self._next_ns = 0
 
     def request(self) -> None:
@@ -119,8 +123,14 @@ class SnapshotRequests:
         if not self.waiting or now_ns < self._next_ns:
             return False
         self.waiting = False
+        self._taken_ns = now_ns
         self._next_ns = now_ns + int(1e9 / SNAPSHOTS_PER_S)
         return True
+
+    def taken(self, now_ns: int) -> None:
+        """Say that the snapshot is there: the next one waits, so that together they take no more than their share."""
+        cost_ns = now_ns - self._taken_ns
+        self._next_ns = max(self._next_ns, self._taken_ns + int(cost_ns / SNAPSHOT_SHARE))
 
 
 @dataclass
