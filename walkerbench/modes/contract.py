@@ -118,7 +118,9 @@ class ExecutionMode(ABC):
         self._clocks.enter_context(self.garbage)
         with self._broken_on_error():
             with workload_failures("while starting"):
-                self._buffers = FrameBuffers(*self._memory(BufferLayout.of(workload, num_workers)))
+                layout = BufferLayout.of(workload, num_workers)
+            self._buffers = FrameBuffers(*self._memory(layout))
+            with workload_failures("while starting"):
                 settler = workload.make_settler(self._buffers)
                 if settler is None:
                     raise TypeError("make_settler() returned None; allowed: a Settler")

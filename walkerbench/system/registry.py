@@ -52,8 +52,8 @@ class Registry(Generic[T]):
         """Return what a name stands for.
 
         Raises:
-            UsageError: There is no such name, which says which there are; or what it stands for cannot be imported or
-                used.
+            UsageError: There is no such name (the message lists those that there are), or what it stands for cannot
+                be imported or used.
         """
         if name in self._registered:
             return self._usable(name, self._registered[name])
