@@ -19,6 +19,7 @@ ENDLESS = 10**7
 HANGING_S = 3600
 
 
+@pytest.mark.promise("faults", "A worker that dies is named with its agents, frame and signal; the run ends with 3.")
 def test_a_worker_killed_within_a_frame_is_named(walkerbench: WholeProcess, profile: Profile) -> None:
     # Worker 0 saves a first frame, and hangs in the second.
     arguments = profile(faults={"stall_frames": {"0": 0.6, "1": HANGING_S}})
@@ -51,6 +52,7 @@ def test_a_worker_killed_while_starting_is_named(walkerbench: WholeProcess, prof
     assert read_run(walkerbench.cwd / "run").run.state == "broken"
 
 
+@pytest.mark.promise("kept", "A run that is killed is kept up to its last second and can be shown.")
 def test_a_killed_run_is_kept_to_the_last_second_and_can_be_shown(walkerbench: WholeProcess, profile: Profile) -> None:
     # The stall of frame 20 has everything saved; frame 21 never ends.
     arguments = profile(faults={"stall_frames": {"20": 0.6, "21": HANGING_S}}, criteria={"meals": ">= 0"})
@@ -82,6 +84,7 @@ def test_a_killed_run_is_kept_to_the_last_second_and_can_be_shown(walkerbench: W
     assert [(point["stage"], point["frame"]) for point in as_json["checkpoints"]] == [(0, 14)]
 
 
+@pytest.mark.promise("left behind", "A run that is killed leaves no worker behind.")
 @pytest.mark.parametrize("mode", ["threaded", "process"])
 def test_a_killed_run_leaves_no_worker(walkerbench: WholeProcess, profile: Profile, mode: str) -> None:
     directory = walkerbench.cwd / "run"

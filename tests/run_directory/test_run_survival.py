@@ -38,6 +38,7 @@ def in_child(path: Path, body: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.promise("kept", "Rows that were flushed survive SIGKILL at any instant.")
 @ON_LINUX
 def test_flushed_rows_survive_sigkill(tmp_path, toy):
     done = in_child(
@@ -59,6 +60,7 @@ def test_flushed_rows_survive_sigkill(tmp_path, toy):
     np.testing.assert_array_equal(recorded.frames, toy.rows("frames", 0, 1, 2))
 
 
+@pytest.mark.promise("kept", "A full disk keeps what was recorded before, and run.json says what happened.")
 @ON_LINUX
 def test_a_full_disk_keeps_what_was_flushed_and_has_room_to_say_so(tmp_path, toy):
     done = in_child(
