@@ -19,7 +19,7 @@ COLOUR = OptionGroup("How it looks", (click.Option(["--colour"], help="C."),))
 DEPTH = OptionGroup("How it looks", (click.Option(["--depth"], type=int, help="D."),))
 
 
-@grouped_command("draw", SIZE, COLOUR, DEPTH)
+@grouped_command("draw", "Draw.", SIZE, COLOUR, DEPTH)
 @click.argument("name")
 @click.option("--quiet", is_flag=True, help="Q.")
 @click.pass_context

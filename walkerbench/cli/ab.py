@@ -17,8 +17,29 @@ if TYPE_CHECKING:
     from walkerbench.interleaved.round_plan import MeasurementRequest
 
 
+_HELP = """\
+Measure two sides now, interleaved: is CANDIDATE slower?
+
+A side is a git revision of this repository (main, HEAD~3, v1.2), the
+working tree as it is (.), a profile (smoke, mine.toml), a key of the
+profile (mode=threaded, environment.brain.batch_size=64), or several of
+these joined by commas. A revision runs from a clean worktree with today's
+interpreter and dependencies; the worktree is removed afterwards. The same
+side twice is an A/A check.
+
+Exit code: 0 not slower, 1 a regression, 4 inconclusive.
+
+\b
+Examples:
+  walkerbench ab main HEAD
+  walkerbench ab mode=threaded mode=process --profile smoke
+  walkerbench ab main,mode=process .,mode=process --budget 2m
+  walkerbench ab . .
+"""
+
+
 @grouped_command(
-    "ab", profile_group(heading="What a side runs that names no profile"), rounds_group(), decision_group()
+    "ab", _HELP, profile_group(heading="What a side runs that names no profile"), rounds_group(), decision_group()
 )
 @click.argument("base", metavar="BASE")
 @click.argument("candidate", metavar="CANDIDATE")
@@ -35,24 +56,7 @@ def ab_command(
     as_json: bool,
     quiet: bool,
 ) -> ExitCode:
-    """Measure two sides now, interleaved: is CANDIDATE slower?
-
-    A side is a git revision of this repository (main, HEAD~3, v1.2), the
-    working tree as it is (.), a profile (smoke, mine.toml), a key of the
-    profile (mode=threaded, environment.brain.batch_size=64), or several of
-    these joined by commas. A revision runs from a clean worktree with today's
-    interpreter and dependencies; the worktree is removed afterwards. The same
-    side twice is an A/A check.
-
-    Exit code: 0 not slower, 1 a regression, 4 inconclusive.
-
-    \b
-    Examples:
-      walkerbench ab main HEAD
-      walkerbench ab mode=threaded mode=process --profile smoke
-      walkerbench ab main,mode=process .,mode=process --budget 2m
-      walkerbench ab . .
-    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    """Carry out `walkerbench ab`."""
     from walkerbench.cli.measurement_progress import measure_with_progress
     from walkerbench.cli.printing import print_comparison
     from walkerbench.interleaved.sides import parse_sides

@@ -23,7 +23,32 @@ _MEASURING = (
 )
 
 
-@grouped_command("compare", *_MEASURING, decision_group(heading="With and without runs"))
+_HELP = """\
+Compare the modes now, or runs recorded before.
+
+\b
+walkerbench compare [OPTIONS]
+  Which mode is the fastest here? Measures sequential, threaded and
+  process mode now, interleaved, and says which of them to use.
+  Exit code: 0 every verdict is clear, 4 one is inconclusive.
+
+\b
+walkerbench compare [OPTIONS] BASE CANDIDATE...
+  Is a recorded run slower? Compares each CANDIDATE with BASE: run
+  directories, folders of runs as `walkerbench run --repeat` makes them,
+  or @latest, @latest~1 and so on.
+  Exit code: 0 not slower, 1 a regression, 4 inconclusive.
+
+\b
+Examples:
+  walkerbench compare
+  walkerbench compare --profile smoke --workers 2 --budget 90s
+  walkerbench compare @latest~1 @latest
+  walkerbench compare runs/before runs/after --tolerance 5%
+"""
+
+
+@grouped_command("compare", _HELP, *_MEASURING, decision_group(heading="With and without runs"))
 @click.argument("runs", metavar="[BASE CANDIDATE...]", type=RunName(), nargs=-1)
 @json_option
 @quiet_option
@@ -40,28 +65,7 @@ def compare_command(
     as_json: bool,
     quiet: bool,
 ) -> ExitCode:
-    """Compare the modes now, or runs recorded before.
-
-    \b
-    walkerbench compare [OPTIONS]
-      Which mode is the fastest here? Measures sequential, threaded and
-      process mode now, interleaved, and says which of them to use.
-      Exit code: 0 every verdict is clear, 4 one is inconclusive.
-
-    \b
-    walkerbench compare [OPTIONS] BASE CANDIDATE...
-      Is a recorded run slower? Compares each CANDIDATE with BASE: run
-      directories, folders of runs as `walkerbench run --repeat` makes them,
-      or @latest, @latest~1 and so on.
-      Exit code: 0 not slower, 1 a regression, 4 inconclusive.
-
-    \b
-    Examples:
-      walkerbench compare
-      walkerbench compare --profile smoke --workers 2 --budget 90s
-      walkerbench compare @latest~1 @latest
-      walkerbench compare runs/before runs/after --tolerance 5%
-    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    """Carry out `walkerbench compare`."""
     if not runs:
         from walkerbench.cli.compare_modes import compare_modes
 

@@ -11,24 +11,28 @@ from walkerbench.errors import ExitCode
 _NOISE_S = 5.0
 
 
-@click.command("doctor", context_settings=HELP_NAMES)
+_HELP = """\
+Say whether this machine is fit for measuring.
+
+Looks at cores, quota, frequency, load, steal, swap, BLAS, the GIL and the
+timer, and measures the same work against itself for five seconds, to tell
+which slowdown would drown in the machine's noise. Ends with 0 whatever it
+finds, unless --strict is given.
+
+\b
+Examples:
+  walkerbench doctor
+  walkerbench doctor --strict
+  walkerbench doctor --json
+"""
+
+
+@click.command("doctor", help=_HELP, context_settings=HELP_NAMES)
 @click.option("--strict", is_flag=True, help="End with 4 if the machine is unfit.")
 @click.option("--json", "as_json", is_flag=True, help="Print checks and readings as JSON.")
 @verbose_option
 def doctor_command(*, strict: bool, as_json: bool) -> ExitCode:
-    """Say whether this machine is fit for measuring.
-
-    Looks at cores, quota, frequency, load, steal, swap, BLAS, the GIL and the
-    timer, and measures the same work against itself for five seconds, to tell
-    which slowdown would drown in the machine's noise. Ends with 0 whatever it
-    finds, unless --strict is given.
-
-    \b
-    Examples:
-      walkerbench doctor
-      walkerbench doctor --strict
-      walkerbench doctor --json
-    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    """Carry out `walkerbench doctor`."""
     from walkerbench.cli.printing import to_text
     from walkerbench.doctor.checks import check_machine, is_fit
     from walkerbench.doctor.noise import measure_noise

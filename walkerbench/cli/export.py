@@ -15,7 +15,23 @@ from walkerbench.reports.export import FORMATS
 _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {name:<17} {what}" for name, what in FORMATS.items())
 
 
-@click.command("export", context_settings=HELP_NAMES, epilog=_EPILOG)
+_HELP = """\
+Write a recorded run in a format that another tool reads.
+
+RUN is a run directory, or @latest for the newest in .walkerbench/runs
+(@latest~1 for the one before, and so on). A run that is still running, or
+was killed, is written as far as it was recorded, and stderr says so. FILE
+is there whole or not at all. Ends with 0 whatever the run's verdict.
+
+\b
+Examples:
+  walkerbench export @latest --format markdown
+  walkerbench export @latest --format chrome-trace -o trace.json
+  walkerbench export results/today --format junit -o results.xml
+"""
+
+
+@click.command("export", help=_HELP, context_settings=HELP_NAMES, epilog=_EPILOG)
 @run_argument
 @click.option(
     "--format",
@@ -34,19 +50,7 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {name:<17} {what}" for name, what in 
 )
 @verbose_option
 def export_command(*, recorded: str, format_name: str, output: Path | None) -> ExitCode:
-    """Write a recorded run in a format that another tool reads.
-
-    RUN is a run directory, or @latest for the newest in .walkerbench/runs
-    (@latest~1 for the one before, and so on). A run that is still running, or
-    was killed, is written as far as it was recorded, and stderr says so. FILE
-    is there whole or not at all. Ends with 0 whatever the run's verdict.
-
-    \b
-    Examples:
-      walkerbench export @latest --format markdown
-      walkerbench export @latest --format chrome-trace -o trace.json
-      walkerbench export results/today --format junit -o results.xml
-    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    """Carry out `walkerbench export`."""
     from walkerbench.reports.export.rendering import RENDERERS
     from walkerbench.reports.wording.run_verdict import faults_injected, trouble
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run

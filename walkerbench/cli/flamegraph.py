@@ -18,7 +18,30 @@ if TYPE_CHECKING:
     from walkerbench.cli.profile_choice import ProfileChoice
 
 
-@grouped_command("flamegraph", profile_group(MODE_OPTION, *WORK_OPTIONS, *LENGTH_OPTIONS))
+_HELP = """\
+Draw flame graphs of a run: which functions take the time.
+
+The run is recorded three times, as `walkerbench run` does it: sampled by
+py-spy for wall time, sampled for the GIL, and unsampled. The digests prove
+that sampling did not change the work, and the frame times tell how much
+slower it made the run.
+
+DIR/wall and DIR/gil hold two files for each thread: a flame graph
+(NAME.speedscope.json, to be opened at https://www.speedscope.app) and
+collapsed stacks (NAME.collapsed.txt). DIR/run is the unsampled run.
+
+Needs py-spy: pip install 'walkerbench[flamegraph]'. The exit code is 0
+whatever the run's criteria say, which `walkerbench show DIR/run` shows.
+
+\b
+Examples:
+  walkerbench flamegraph -o where-time-goes
+  walkerbench flamegraph --mode threaded --workers 2 -o threads
+  walkerbench flamegraph --profile bottleneck --frames 60 --warmup 6 -o heavy
+"""
+
+
+@grouped_command("flamegraph", _HELP, profile_group(MODE_OPTION, *WORK_OPTIONS, *LENGTH_OPTIONS))
 @click.option(
     "-o",
     "--output",
@@ -30,26 +53,7 @@ if TYPE_CHECKING:
 @quiet_option
 @verbose_option
 def flamegraph_command(*, choice: ProfileChoice, output: Path, quiet: bool) -> ExitCode:
-    """Draw flame graphs of a run: which functions take the time.
-
-    The run is recorded three times, as `walkerbench run` does it: sampled by
-    py-spy for wall time, sampled for the GIL, and unsampled. The digests prove
-    that sampling did not change the work, and the frame times tell how much
-    slower it made the run.
-
-    DIR/wall and DIR/gil hold two files for each thread: a flame graph
-    (NAME.speedscope.json, to be opened at https://www.speedscope.app) and
-    collapsed stacks (NAME.collapsed.txt). DIR/run is the unsampled run.
-
-    Needs py-spy: pip install 'walkerbench[flamegraph]'. The exit code is 0
-    whatever the run's criteria say, which `walkerbench show DIR/run` shows.
-
-    \b
-    Examples:
-      walkerbench flamegraph -o where-time-goes
-      walkerbench flamegraph --mode threaded --workers 2 -o threads
-      walkerbench flamegraph --profile bottleneck --frames 60 --warmup 6 -o heavy
-    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    """Carry out `walkerbench flamegraph`."""
     from walkerbench.cli.printing import to_text
     from walkerbench.errors import Interrupted
     from walkerbench.flamegraph.passes import record_flame_graphs

@@ -52,8 +52,29 @@ def _errors_told_to_github() -> AbstractContextManager[None]:
     return errors_told_to_github()
 
 
+_HELP = """\
+Judge the working tree for CI: criteria, and is it slower?
+
+Records a run of the profile and judges it by the profile's criteria, then
+compares the working tree with a revision, interleaved (--against, the
+strong way), or runs recorded now with recorded ones (--baseline). In a
+GitHub Actions job it also writes a step summary and annotations.
+
+Exit code: 0 pass, 1 a criterion not met or a regression, 2 not comparable
+or not usable, 3 a run broke, 4 inconclusive.
+
+\b
+Examples:
+  walkerbench gate --against origin/main
+  walkerbench gate --against HEAD~1 --profile smoke --junit gate.xml
+  walkerbench run --repeat 6 -o baseline-runs
+  walkerbench gate --baseline baseline-runs
+"""
+
+
 @grouped_command(
     "gate",
+    _HELP,
     _COMPARED_WITH,
     profile_group(MODE_OPTION, *WORK_OPTIONS, CRITERION_OPTION),
     _ROUNDS,
@@ -80,23 +101,7 @@ def gate_command(
     as_json: bool,
     quiet: bool,
 ) -> ExitCode:
-    """Judge the working tree for CI: criteria, and is it slower?
-
-    Records a run of the profile and judges it by the profile's criteria, then
-    compares the working tree with a revision, interleaved (--against, the
-    strong way), or runs recorded now with recorded ones (--baseline). In a
-    GitHub Actions job it also writes a step summary and annotations.
-
-    Exit code: 0 pass, 1 a criterion not met or a regression, 2 not comparable
-    or not usable, 3 a run broke, 4 inconclusive.
-
-    \b
-    Examples:
-      walkerbench gate --against origin/main
-      walkerbench gate --against HEAD~1 --profile smoke --junit gate.xml
-      walkerbench run --repeat 6 -o baseline-runs
-      walkerbench gate --baseline baseline-runs
-    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    """Carry out `walkerbench gate`."""
     from walkerbench.cli.file_output import check_writable, write_file
     from walkerbench.cli.github_actions import tell_github
     from walkerbench.cli.printing import print_gate

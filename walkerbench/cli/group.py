@@ -31,43 +31,49 @@ class _CommandGroup(click.Group):
             raise RuntimeError(f"sys.exit({error.code!r}) was called within a command") from error
 
 
-@click.group(cls=_CommandGroup, context_settings=HELP_NAMES, invoke_without_command=True, no_args_is_help=False)
+_HELP = """\
+Measure a simulation in sequential, threaded and process mode, and judge it.
+
+\b
+Examples:
+  walkerbench run
+  walkerbench run --mode process --workers 2
+  walkerbench show @latest
+  walkerbench compare
+  walkerbench ab main HEAD
+  walkerbench gate --against origin/main
+  walkerbench flamegraph -o where-time-goes
+  walkerbench doctor
+  walkerbench profiles
+
+\b
+Completion in the shell, for good with one line in its start-up file:
+  bash, ~/.bashrc:
+    eval "$(_WALKERBENCH_COMPLETE=bash_source walkerbench)"
+  zsh, ~/.zshrc:
+    eval "$(_WALKERBENCH_COMPLETE=zsh_source walkerbench)"
+  fish, ~/.config/fish/completions/walkerbench.fish:
+    _WALKERBENCH_COMPLETE=fish_source walkerbench | source
+
+\b
+Exit codes:
+  0    every criterion is met, and no side is slower
+  1    a criterion is not met, a side is slower, or a safeguard stopped it
+  2    the request, a profile or a recorded run cannot be used
+  3    the run started and could not be finished
+  4    a comparison is inconclusive, or a criterion was not judged
+  70   a fault in walkerbench itself
+  130  interrupted
+"""
+
+
+@click.group(
+    cls=_CommandGroup, help=_HELP, context_settings=HELP_NAMES, invoke_without_command=True, no_args_is_help=False
+)
 @click.version_option(__version__, prog_name="walkerbench")
 @click.pass_context
 def walkerbench(ctx: click.Context) -> None:
-    """Measure a simulation in sequential, threaded and process mode, and judge it.
-
-    \b
-    Examples:
-      walkerbench run
-      walkerbench run --mode process --workers 2
-      walkerbench show @latest
-      walkerbench compare
-      walkerbench ab main HEAD
-      walkerbench gate --against origin/main
-      walkerbench flamegraph -o where-time-goes
-      walkerbench doctor
-      walkerbench profiles
-
-    \b
-    Completion in the shell, for good with one line in its start-up file:
-      bash, ~/.bashrc:
-        eval "$(_WALKERBENCH_COMPLETE=bash_source walkerbench)"
-      zsh, ~/.zshrc:
-        eval "$(_WALKERBENCH_COMPLETE=zsh_source walkerbench)"
-      fish, ~/.config/fish/completions/walkerbench.fish:
-        _WALKERBENCH_COMPLETE=fish_source walkerbench | source
-
-    \b
-    Exit codes:
-      0    every criterion is met, and no side is slower
-      1    a criterion is not met, a side is slower, or a safeguard stopped it
-      2    the request, a profile or a recorded run cannot be used
-      3    the run started and could not be finished
-      4    a comparison is inconclusive, or a criterion was not judged
-      70   a fault in walkerbench itself
-      130  interrupted
-    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    """Refuse to be called without a command."""
     if ctx.invoked_subcommand is None:
         raise UsageError("no command given: try `walkerbench run`, or `walkerbench --help` for the others")
 

@@ -72,18 +72,19 @@ class GroupedCommand(click.Command):
 
 
 def grouped_command(
-    name: str, *groups: OptionGroup, within: Callable[[], AbstractContextManager[None]] = nullcontext
+    name: str, help_text: str, *groups: OptionGroup, within: Callable[[], AbstractContextManager[None]] = nullcontext
 ) -> Callable[[Callable[..., ExitCode]], GroupedCommand]:
     """Return the decorator that makes a command of a function.
 
     Args:
         name: The command's name.
+        help_text: What it is for, as the help says it. No docstring: `python -OO` has none.
         groups: Its groups of options; its other options and its arguments are declared by decorators, as ever.
         within: Returns the context in which groups are checked and the function is called.
     """
 
     def decorate(function: Callable[..., ExitCode]) -> GroupedCommand:
-        command = click.command(name, cls=GroupedCommand, context_settings=HELP_NAMES)(function)
+        command = click.command(name, cls=GroupedCommand, help=help_text, context_settings=HELP_NAMES)(function)
         command.groups = groups
         command.within = within
         command.params += [option for group in groups for option in group.options]

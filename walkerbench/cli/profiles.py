@@ -8,17 +8,20 @@ from walkerbench.cli.options import HELP_NAMES, verbose_option
 from walkerbench.cli.output import write_out
 from walkerbench.errors import ExitCode
 
+_HELP = """\
+List the shipped profiles and what each is for.
 
-@click.command("profiles", context_settings=HELP_NAMES)
+\b
+Examples:
+  walkerbench profiles
+  walkerbench run --profile smoke
+"""
+
+
+@click.command("profiles", help=_HELP, context_settings=HELP_NAMES)
 @verbose_option
 def profiles_command() -> ExitCode:
-    """List the shipped profiles and what each is for.
-
-    \b
-    Examples:
-      walkerbench profiles
-      walkerbench run --profile smoke
-    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    """Carry out `walkerbench profiles`."""
     from walkerbench.cli.printing import to_text
     from walkerbench.profile.loading import list_profiles
     from walkerbench.reports.terminal.profiles import profile_tables

@@ -11,8 +11,23 @@ from walkerbench.cli.option_types import RunName
 from walkerbench.cli.options import HELP_NAMES, verbose_option
 from walkerbench.errors import ExitCode
 
+_HELP = """\
+Draw recorded runs as one HTML page that opens offline.
 
-@click.command("report", context_settings=HELP_NAMES)
+RUN is a run directory, or @latest for the newest in .walkerbench/runs;
+several are drawn over each other. A run that is still running, or was
+killed, is drawn as far as it was recorded. Ends with 0 whenever the page
+could be written, whatever the runs' verdicts. Needs the extra `report`:
+pip install 'walkerbench[report]'.
+
+\b
+Examples:
+  walkerbench report @latest -o report.html
+  walkerbench report @latest~1 @latest -o before-and-after.html
+"""
+
+
+@click.command("report", help=_HELP, context_settings=HELP_NAMES)
 @click.argument("recorded", metavar="RUN...", nargs=-1, required=True, type=RunName())
 @click.option(
     "-o",
@@ -24,19 +39,7 @@ from walkerbench.errors import ExitCode
 )
 @verbose_option
 def report_command(*, recorded: tuple[str, ...], output: Path) -> ExitCode:
-    """Draw recorded runs as one HTML page that opens offline.
-
-    RUN is a run directory, or @latest for the newest in .walkerbench/runs;
-    several are drawn over each other. A run that is still running, or was
-    killed, is drawn as far as it was recorded. Ends with 0 whenever the page
-    could be written, whatever the runs' verdicts. Needs the extra `report`:
-    pip install 'walkerbench[report]'.
-
-    \b
-    Examples:
-      walkerbench report @latest -o report.html
-      walkerbench report @latest~1 @latest -o before-and-after.html
-    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    """Carry out `walkerbench report`."""
     from walkerbench.reports.html.page import render
     from walkerbench.reports.html.plotly_js import plotly_js
     from walkerbench.run_directory import RUNS_ROOT, find_run, read_run

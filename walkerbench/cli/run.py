@@ -25,7 +25,24 @@ if TYPE_CHECKING:
     from walkerbench.profile.model import Profile
 
 
-@grouped_command("run", profile_group(MODE_OPTION, *WORK_OPTIONS, *LENGTH_OPTIONS, CRITERION_OPTION))
+_HELP = """\
+Run a profile, record it and judge it.
+
+Progress goes to stderr, the result to stdout. The exit code is the
+verdict: see `walkerbench --help`.
+
+\b
+Examples:
+  walkerbench run
+  walkerbench run --mode threaded --workers 2 --agents 120
+  walkerbench run --profile smoke --mode process --json
+  walkerbench run --profile soak --duration 5m -q
+  walkerbench run --criterion 'frame_ms.p99 < 50' -o results/today
+  walkerbench run --repeat 6 -o results/before
+"""
+
+
+@grouped_command("run", _HELP, profile_group(MODE_OPTION, *WORK_OPTIONS, *LENGTH_OPTIONS, CRITERION_OPTION))
 @repeat_option
 @output_option
 @json_option
@@ -42,20 +59,7 @@ def run_command(
     as_json: bool,
     quiet: bool,
 ) -> ExitCode:
-    """Run a profile, record it and judge it.
-
-    Progress goes to stderr, the result to stdout. The exit code is the
-    verdict: see `walkerbench --help`.
-
-    \b
-    Examples:
-      walkerbench run
-      walkerbench run --mode threaded --workers 2 --agents 120
-      walkerbench run --profile smoke --mode process --json
-      walkerbench run --profile soak --duration 5m -q
-      walkerbench run --criterion 'frame_ms.p99 < 50' -o results/today
-      walkerbench run --repeat 6 -o results/before
-    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    """Carry out `walkerbench run`."""
     profile = choice.load()
     if repeat > 1:
         from walkerbench.cli.repeat import run_repeatedly

@@ -7,26 +7,29 @@ import click
 from walkerbench.cli.options import HELP_NAMES, Invocation, json_option, run_argument, verbose_option
 from walkerbench.errors import ExitCode
 
+_HELP = """\
+Show a recorded run again, and draw it.
 
-@click.command("show", context_settings=HELP_NAMES)
+RUN is a run directory, or @latest for the newest in .walkerbench/runs
+(@latest~1 for the one before, and so on). A run that is still running, or
+was killed, is shown as far as it was recorded. Ends with 0 whenever the
+run could be shown, whatever its verdict; with 2 if it cannot be read.
+
+\b
+Examples:
+  walkerbench show @latest
+  walkerbench show results/today
+  walkerbench show @latest~1 --json
+"""
+
+
+@click.command("show", help=_HELP, context_settings=HELP_NAMES)
 @run_argument
 @json_option
 @verbose_option
 @click.pass_obj
 def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> ExitCode:
-    """Show a recorded run again, and draw it.
-
-    RUN is a run directory, or @latest for the newest in .walkerbench/runs
-    (@latest~1 for the one before, and so on). A run that is still running, or
-    was killed, is shown as far as it was recorded. Ends with 0 whenever the
-    run could be shown, whatever its verdict; with 2 if it cannot be read.
-
-    \b
-    Examples:
-      walkerbench show @latest
-      walkerbench show results/today
-      walkerbench show @latest~1 --json
-    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
+    """Carry out `walkerbench show`."""
     from walkerbench.cli.printing import print_run
     from walkerbench.reports.terminal.attribution import slow_frames
     from walkerbench.reports.terminal.charts import pictures
