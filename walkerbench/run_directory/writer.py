@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.errors import OutputError, OutputLost
-from walkerbench.run_directory.schema import ARRAYS, ArraysRecord, ColumnRecord, RunFile
+from walkerbench.run_directory.checkpoint_spool import CheckpointSpool
+from walkerbench.run_directory.schema import ARRAYS, ArraysRecord, CheckpointRecord, ColumnRecord, RunFile
 
 
 class RunWriter:
@@ -24,9 +25,10 @@ class RunWriter:
     that were flushed. A machine that loses power may lose what its system had not yet written.
     """
 
-    def __init__(self, directory: Path, arrays: Mapping[str, _GrowingArray]) -> None:
+    def __init__(self, directory: Path, arrays: Mapping[str, _GrowingArray], checkpoints: CheckpointSpool) -> None:
         self.directory = directory
         self._arrays = dict(arrays)
+        self._checkpoints = checkpoints
         self._columns = ArraysRecord(**{name: _columns(array.dtype) for name, array in arrays.items()})
 
     @classmethod
@@ -49,19 +51,22 @@ class RunWriter:
             raise OutputError(f"{directory}: the output exists already: give a directory that does not")
         arrays: dict[str, _GrowingArray] = {}
         made: list[Path] = []
-        try:
-            for path in reversed(missing):
-                _make(path, made, may_exist=path != directory)
-            for name in ARRAYS:
-                arrays[name] = _GrowingArray(directory / f"{name}.npy", dtypes[name])
-            writer = cls(directory, arrays)
-            writer.write(run)
-        except (OSError, OutputLost) as error:
-            _undo(arrays, made)
-            raise OutputError(f"{directory}: the output cannot be written: {_reason(error)}: give another") from error
-        except BaseException:
-            _undo(arrays, made)
-            raise
+        with contextlib.ExitStack() as undoing:
+            undoing.callback(_undo, arrays, made)
+            try:
+                for path in reversed(missing):
+                    _make(path, made, may_exist=path != directory)
+                for name in ARRAYS:
+                    arrays[name] = _GrowingArray(directory / f"{name}.npy", dtypes[name])
+                checkpoints = CheckpointSpool(directory)
+                undoing.callback(checkpoints.close)
+                writer = cls(directory, arrays, checkpoints)
+                writer.write(run)
+            except (OSError, OutputLost) as error:
+                raise OutputError(
+                    f"{directory}: the output cannot be written: {_reason(error)}: give another"
+                ) from error
+            undoing.pop_all()
         return writer
 
     def append(self, array: str, rows: NDArray[Any]) -> None:
@@ -76,6 +81,28 @@ class RunWriter:
             ValueError: They are of another dtype.
         """
         self._arrays[array].append(rows)
+
+    def append_checkpoint(self, checkpoint: CheckpointRecord) -> None:
+        """Keep a checkpoint for the end of the run, when `run.json` gets it.
+
+        Raises:
+            OutputLost: It cannot be written; those before it are kept.
+        """
+        try:
+            self._checkpoints.append(checkpoint)
+        except OSError as error:
+            raise _lost(self.directory, error) from error
+
+    def checkpoints(self) -> tuple[CheckpointRecord, ...]:
+        """Return every checkpoint that was appended, in their order.
+
+        Raises:
+            OutputLost: They cannot be read back.
+        """
+        try:
+            return self._checkpoints.read()
+        except OSError as error:
+            raise _lost(self.directory, error) from error
 
     def flush(self) -> None:
         """Make every appended row count.
@@ -112,6 +139,7 @@ class RunWriter:
             OutputLost: The last rows cannot be written; every array is closed nevertheless.
         """
         arrays, self._arrays = self._arrays, {}
+        self._checkpoints.close()
         lost: OutputLost | None = None
         for array in arrays.values():
             try:

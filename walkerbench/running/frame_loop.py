@@ -37,9 +37,6 @@ class FrameLoop:
         pacer: Says when a frame may start.
         interrupts: Looked at between frames.
         checkpoint_every: Frames between two checkpoints, the last frame's being one of them; None for no checkpoints.
-
-    Attributes:
-        checkpoints: The trajectory's digests so far.
     """
 
     def __init__(
@@ -50,12 +47,12 @@ class FrameLoop:
         interrupts: InterruptWatch,
         checkpoint_every: int | None,
     ) -> None:
-        self.checkpoints: list[CheckpointRecord] = []
         self._stage = stage
         self._observers = observers
         self._pacer = pacer
         self._interrupts = interrupts
         self._checkpoint_every = checkpoint_every
+        self._last_checkpoint = -1
 
     def run(self, until_frame: int | None) -> Ending | None:
         """Run frames.
@@ -92,8 +89,7 @@ class FrameLoop:
         """Digest the trajectory where it is due: every so many frames, and at the end."""
         environment, every = self._stage.environment, self._checkpoint_every
         frame = environment.frame - 1
-        seen = self.checkpoints[-1].frame if self.checkpoints else -1
-        if every is None or frame == seen or not (last or environment.frame % every == 0):
+        if every is None or frame == self._last_checkpoint or not (last or environment.frame % every == 0):
             return
         checkpoint = CheckpointRecord(
             stage=self._stage.number,
@@ -101,5 +97,5 @@ class FrameLoop:
             digest=environment.checkpoint().hex(),
             population={**environment.statistics()},
         )
-        self.checkpoints.append(checkpoint)
+        self._last_checkpoint = frame
         self._observers.checkpoint(self._stage, checkpoint)

@@ -62,6 +62,7 @@ class RunRecorder(RunObserver):
         for column, name in enumerate(self._digest_fields):
             rows[name] = digests[:, column]
         self._writer.append("digests", rows)
+        self._writer.append_checkpoint(checkpoint)
 
     def save(self) -> None:
         """Hand what was recorded to the writer.

@@ -21,7 +21,6 @@ from walkerbench.recording.cpu import CpuSampler
 from walkerbench.recording.machine import machine_facts
 from walkerbench.run_directory import (
     RUNS_ROOT,
-    CheckpointRecord,
     ModeRecord,
     RunFile,
     RunWriter,
@@ -145,7 +144,7 @@ class _Run:
             pacer = Pacer(profile.frames_per_second)
             loop = FrameLoop(stage, observers, pacer, self._interrupts, profile.checkpoint_every)
             closing.callback(recorder.save)
-            closing.callback(self._note_stage, number, environment, loop.checkpoints)
+            closing.callback(self._note_stage, number, environment)
             sampler.start()
             closing.callback(sampler.stop)  # it reads the workers, so it ends before they do
             closing.callback(self._interrupts.hold)
@@ -167,9 +166,7 @@ class _Run:
             effective_cores=recorder.effective_cores,
         )
 
-    def _note_stage(
-        self, number: int, environment: TrainingEnvironment, checkpoints: Sequence[CheckpointRecord]
-    ) -> None:
+    def _note_stage(self, number: int, environment: TrainingEnvironment) -> None:
         population: dict[str, float] = {}
         # The last checkpoint has taken them, too: where they fail, that has ended the run, and the stage is kept.
         with suppress(WorkloadFailed):
@@ -188,9 +185,7 @@ class _Run:
             population={**population},
             metrics={},
         )
-        self._run = self._run.changed(
-            stages=(*self._run.stages, stage), checkpoints=(*self._run.checkpoints, *checkpoints)
-        )
+        self._run = self._run.changed(stages=(*self._run.stages, stage))
 
     def _note_mode(self, stage: int, environment: TrainingEnvironment) -> None:
         method = environment.start_method
@@ -215,7 +210,9 @@ class _Run:
     def _conclude(self, writer: RunWriter, observers: ObserverFanOut) -> None:
         if self._run.state == "running":
             self._run = self._run.changed(state="finished")
-        self._run = self._run.changed(finished_utc=_utc(datetime.now(UTC)), observers=observers.records())
+        self._run = self._run.changed(
+            finished_utc=_utc(datetime.now(UTC)), checkpoints=writer.checkpoints(), observers=observers.records()
+        )
         writer.write(self._run)
         writer.flush()
         self._run = conclude(read_run(self._directory))

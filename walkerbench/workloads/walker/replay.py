@@ -42,10 +42,12 @@ class Replay:
     def __init__(self, brain: BrainSettings, agents: int, observation: int) -> None:
         capacity = brain.replay_capacity
         self._brain = brain
-        self._states = np.zeros((agents, capacity, 2, observation), np.float32)
-        self._actions = np.zeros((agents, capacity), np.uint8)
-        self._rewards = np.zeros((agents, capacity), np.float32)
-        self._priorities = np.zeros((agents, capacity), np.float64)  # already raised to the exponent
+        # Filled, where `zeros` would leave every page to a page fault in the frame that first writes there, and let
+        # the process grow for as long as the memories fill.
+        self._states = np.full((agents, capacity, 2, observation), 0.0, np.float32)
+        self._actions = np.full((agents, capacity), 0, np.uint8)
+        self._rewards = np.full((agents, capacity), 0.0, np.float32)
+        self._priorities = np.full((agents, capacity), 0.0, np.float64)  # already raised to the exponent
         self._highest = np.ones(agents, np.float64)
         self._stored = np.zeros(agents, np.int64)
         self._importance = np.full(agents, brain.importance_start)

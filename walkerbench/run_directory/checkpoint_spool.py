@@ -1,0 +1,57 @@
+"""Keeps the checkpoints of a run that is being recorded out of memory: an hour of them takes megabytes there."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from pathlib import Path
+
+from walkerbench.run_directory.schema import CheckpointRecord
+
+
+class CheckpointSpool:
+    """Checkpoints in the order in which they were taken, in a file without a name.
+
+    Args:
+        directory: The run directory, whose file system holds the file; there is no entry for it that could be left.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        # Unbuffered: what cannot be written says so at once, and at no later call.
+        self._file = tempfile.TemporaryFile(buffering=0, dir=directory)  # noqa: SIM115  `close` closes it
+        self._end = 0
+
+    def append(self, checkpoint: CheckpointRecord) -> None:
+        """Add a checkpoint.
+
+        Raises:
+            OSError: It cannot be written; those before it are kept.
+        """
+        remaining = memoryview(f"{checkpoint.model_dump_json()}\n".encode())
+        end = self._end + len(remaining)
+        try:
+            self._file.seek(self._end)
+            while remaining:
+                remaining = remaining[self._file.write(remaining) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._end)
+            raise
+        self._end = end
+
+    def read(self) -> tuple[CheckpointRecord, ...]:
+        """Return every checkpoint.
+
+        Raises:
+            OSError: They cannot be read back.
+        """
+        self._file.seek(0)
+        lines = self._file.read(self._end).splitlines()
+        return tuple(CheckpointRecord.model_validate_json(line) for line in lines)
+
+    def close(self) -> None:
+        """Close the file, which is then gone."""
+        self._file.close()
