@@ -107,7 +107,7 @@ ARROWS: dict[str, set[str]] = {
         "system",
         "workloads",
     },
-    "pytest_plugin": {"profile", "run_directory", "running", "system"},
+    "pytest_plugin": {"modes", "profile", "run_directory", "running", "system"},
     "__main__": {"cli"},
 }
 """What each room may import besides itself and the version. A permission that no import uses fails a test."""
@@ -119,11 +119,12 @@ MAY_PRINT_AND_EXIT = {"cli", "__main__", "run_directory.__main__"}
 MAY_ALSO = {
     "errors": {"SystemExit"},
     "system.interrupts": {"os._exit", "sys.stderr"},
+    "modes.faults": {"os._exit"},
     "modes.process": {"os._exit"},
     "interleaved.session_server": {"os._exit"},
 }
-"""What ends the process in the command line's stead when a signal comes first; a child whose parent is gone; and what
-tells that the code of others wants to end the process."""
+"""What ends the process in the command line's stead when a signal comes first; a child whose parent is gone; a worker
+that is to die; and what tells that the code of others wants to end the process."""
 
 MAY_NAME_FLAGS = (
     "cli.",

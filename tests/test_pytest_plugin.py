@@ -9,7 +9,7 @@ from recorded_runs import run_file
 from tiny_profile import TINY_FRAMES, profile_text
 
 from walkerbench.criteria.judging import Verdict
-from walkerbench.errors import UsageError
+from walkerbench.errors import InjectedFaults, UsageError
 from walkerbench.profile.overrides import ProfileOverrides
 from walkerbench.pytest_plugin import Passed, ProfileRun, ProfileRunner
 from walkerbench.running.repeats import ChildRun
@@ -63,6 +63,15 @@ def test_what_cannot_be_run_is_an_error_that_says_why(walkerbench_run, tmp_path)
     (tmp_path / "walkerbench").write_text("in the way")
     with pytest.raises(UsageError, match="the output cannot be written"):
         walkerbench_run("smoke")
+
+
+def test_a_profile_with_faults_is_refused_unless_allowed(walkerbench_run, tmp_path):
+    (tmp_path / "tiny.toml").write_text(profile_text(faults={"diverge_frame": 3}))
+    with pytest.raises(InjectedFaults, match=r"^the profile tiny has injected faults: worker 0 leaves out frame 3; "):
+        walkerbench_run(tmp_path / "tiny.toml")
+    run = walkerbench_run(tmp_path / "tiny.toml", allow_faults=True)
+    assert run.passed
+    assert run.run.faults == "worker 0 leaves out frame 3"
 
 
 def test_nothing_else_of_walkerbench_is_imported_where_the_fixture_is_not_used(pytester):
@@ -122,4 +131,5 @@ def test_an_interrupt_ends_the_tests(monkeypatch, tmp_path):
 
 def test_the_fixture_takes_every_part_that_can_be_replaced():
     parameters = inspect.signature(ProfileRunner.__call__).parameters
-    assert set(parameters) - {"self", "profile"} == {each.name for each in dataclasses.fields(ProfileOverrides)}
+    parts = {each.name for each in dataclasses.fields(ProfileOverrides)}
+    assert set(parameters) == {"self", "profile", *parts, "allow_faults"}

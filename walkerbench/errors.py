@@ -11,6 +11,7 @@
     │   ├── OutputError               2  the output cannot be created
     │   ├── RunFileError              2  a recorded run is missing, corrupt or newer
     │   ├── NotComparable             2  two sides did not do the same work, or were not measured alike
+    │   ├── InjectedFaults            2  faults are injected where a verdict is to be relied on
     │   ├── BudgetTooSmall            2  a measurement takes longer than it may
     │   ├── TooFewRounds              2  so few rounds cannot reach the error rate
     │   ├── BaselineSizeError         2  so few or so many baseline runs cannot reach the error rate
@@ -157,6 +158,13 @@ class NotComparable(UsageError):
     def __init__(self, message: str, *, different_work: bool = False, parameters: tuple[str, ...] = ()) -> None:
         self.different_work = different_work
         super().__init__(message, parameters=parameters)
+
+
+class InjectedFaults(UsageError):
+    """Faults are injected where a verdict is to be relied on; a caller may allow that."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, parameters=("allow_faults",))
 
 
 class BudgetTooSmall(UsageError):

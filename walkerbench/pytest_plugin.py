@@ -117,10 +117,11 @@ class ProfileRunner:
         warmup: int | None = None,
         pace: str | None = None,
         criteria: Sequence[str] = (),
+        allow_faults: bool = False,
     ) -> ProfileRun:
         """Run a profile and wait for its end.
 
-        Every argument but the first replaces a part of the profile; None leaves it as it is.
+        Every argument between the first and the last replaces a part of the profile; None leaves it as it is.
 
         Args:
             profile: A shipped profile's name, or the path of a TOML file.
@@ -134,13 +135,16 @@ class ProfileRunner:
             warmup: Frames at the start of each stage that are not judged.
             pace: `max` or `realtime`.
             criteria: Each takes the place of the profile's criterion of the same metric and statistic.
+            allow_faults: Whether the profile may inject faults; the run is then said to have them.
 
         Raises:
+            InjectedFaults: The profile injects faults, and that is not allowed.
             UsageError: It cannot be run as asked.
             RunBroken: A worker crashed, hung or raised, or the process did.
             KeyboardInterrupt: The user ended it.
         """
         __tracebackhide__ = True
+        from walkerbench.modes.faults import refuse_faults
         from walkerbench.profile.loading import load_profile
         from walkerbench.profile.overrides import ProfileOverrides, override
         from walkerbench.running.repeats import record_run
@@ -159,9 +163,12 @@ class ProfileRunner:
             pace=pace,
             criteria=tuple(criteria),
         )
+        changed = override(load_profile(str(profile)), changes)
+        if not allow_faults:
+            refuse_faults([(f"the profile {changed.name}", changed.faults.in_words)])
         self._count += 1
         request = RunRequest(
-            profile=override(load_profile(str(profile)), changes),
+            profile=changed,
             directory=self._directory / str(self._count),
             command_line=tuple(sys.argv),
             progress=False,
@@ -190,7 +197,12 @@ def _lines(run: ProfileRun) -> list[str]:
     """All of a run's verdicts, whose `repr` pytest may have to shorten."""
     head = f"{run.run.profile['name']}, {run.run.mode.used}, recorded in {run.directory}"
     verdicts = run.run.verdicts
-    return [head, *(f"{each.outcome}: {each.criterion}{_where(each.stage)} ({each.detail})" for each in verdicts)]
+    faults = [f"FAULTS INJECTED: {run.run.faults}"] if run.run.faults else []
+    return [
+        head,
+        *faults,
+        *(f"{each.outcome}: {each.criterion}{_where(each.stage)} ({each.detail})" for each in verdicts),
+    ]
 
 
 def _where(stage: int | None) -> str:

@@ -83,10 +83,10 @@ def test_compare_measures_all_modes_and_advises(command: Any, fake: FakeMeasurin
 
 
 def test_options_reach_the_measurement(command: Any, fake: FakeMeasuring) -> None:
-    decision = "--tolerance 5% --alpha 0.02 --allow-different-work"
+    decision = "--tolerance 5% --alpha 0.02 --allow-different-work --allow-faults"
     command("ab", "smoke", "smoke,mode=process", "--budget", "2m", "--rounds", "20", *decision.split(), "-q")
     assert fake.request == MeasurementRequest(budget_s=120.0, rounds=20)
-    assert fake.rules == DecisionRules(tolerance=0.05, alpha=0.02, allow_different_work=True)
+    assert fake.rules == DecisionRules(tolerance=0.05, alpha=0.02, allow_different_work=True, allow_faults=True)
     command("ab", ".", ".", "-q")
     assert (fake.request, fake.rules) == (MeasurementRequest(), DecisionRules())
 
@@ -316,3 +316,47 @@ def test_a_baseline_of_another_mode_is_refused_after_one_run(
     assert (ended.code, recording.recorded) == (2, 1)
     assert "base/1 was recorded in threaded mode with 2 workers, and .walkerbench/runs/" in ended.err
     assert "in sequential mode with 1 worker: give the mode and the number of workers that" in ended.err
+
+
+FAULTY = "frames = 40\nwarmup = 10\nfaults.extra_work_percent = 10\n"
+REFUSED = "has injected faults: extra work of 10 % in every frame; take them away, or allow them (--allow-faults)"
+
+
+@pytest.mark.promise("verdicts", "Injected faults are refused where a verdict gates anything, unless they are allowed.")
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("compare", "--profile", "faulty.toml"), "side 'process (2)'"),
+        (("ab", "smoke", "faulty.toml"), "side 'faulty.toml'"),
+        (("gate", "--against", "main", "--profile", "faulty.toml"), "side 'working tree'"),
+        (("gate", "--baseline", "base", "--profile", "faulty.toml"), "the working tree's profile"),
+    ],
+)
+def test_a_profile_with_faults_is_refused(
+    command: Any, baseline: Path, recording: FakeRepeats, monkeypatch: pytest.MonkeyPatch, arguments: Any, what: str
+) -> None:
+    Path("faulty.toml").write_text(FAULTY)
+    monkeypatch.setattr("subprocess.Popen", None)
+    if "compare" in arguments:
+        arguments = (*arguments, "--workers", "2")
+    ended = command(*arguments, "-q")
+    assert (ended.code, ended.out, recording.recorded) == (2, "", 0)
+    assert ended.err.splitlines()[-1] == f"walkerbench: {what} {REFUSED}"
+
+
+@pytest.mark.promise("verdicts", "Injected faults are refused where a verdict gates anything, unless they are allowed.")
+@pytest.mark.parametrize("arguments", [("compare", "base/1", "faulty"), ("gate", "--baseline", "faulty")])
+def test_a_recorded_run_with_faults_is_refused(
+    command: Any, baseline: Path, recording: FakeRepeats, arguments: Any
+) -> None:
+    faults = "extra work of 10 % in every frame"
+    for number in range(5):
+        run = run_file(str(number), faults=faults, started_utc=f"2026-11-2{number}T00:00:00.000Z")
+        write(Path("faulty") / str(number), recorded("run", run))
+    ended = command(*arguments)
+    assert (ended.code, ended.out, recording.recorded) == (2, "", 0)
+    assert ended.err.splitlines()[-1] == f"walkerbench: faulty/4 {REFUSED}"
+    allowed = command(*arguments, "--allow-faults")
+    assert allowed.code in (0, 1, 4)
+    assert allowed.out.count("FAULTS INJECTED in") >= 2
+    assert faults in " ".join(allowed.out.split())

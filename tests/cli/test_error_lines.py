@@ -13,6 +13,7 @@ from walkerbench.cli.group import walkerbench as command_line
 from walkerbench.errors import (
     BaselineSizeError,
     BudgetTooSmall,
+    InjectedFaults,
     NotComparable,
     OverrideError,
     TooFewRounds,
@@ -46,6 +47,7 @@ OPTIONS = {each for command in command_line.commands.values() for one in command
         (NotComparable("a differs", different_work=True), f"a differs; {ON_PURPOSE}"),
         (NotComparable("a\nb", different_work=True), f"a\nb\n{ON_PURPOSE}"),
         (NotComparable("no way"), "no way"),
+        (InjectedFaults("it has faults"), "it has faults (--allow-faults)"),
     ],
 )
 def test_an_error_is_said_with_the_options_to_change(error: WalkerbenchError, lines: str) -> None:

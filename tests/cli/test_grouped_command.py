@@ -62,7 +62,7 @@ def test_compare_tells_apart_what_measures_and_what_reads_runs(command: Any) -> 
         "Without runs: what each mode runs, and how often": [
             "--profile", "--workload", "--workers", "--agents", "--seed", "--warmup", "--budget", "--rounds"
         ],
-        "With and without runs": ["--tolerance", "--alpha", "--allow-different-work"],
+        "With and without runs": ["--tolerance", "--alpha", "--allow-different-work", "--allow-faults"],
         "Options": ["--json", "--quiet", "--verbose", "--help"],
     }  # fmt: skip
     for option in found["Without runs: what each mode runs, and how often"]:

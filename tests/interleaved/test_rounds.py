@@ -15,7 +15,7 @@ import pytest
 from leftovers import nothing_left_behind
 
 from walkerbench.comparison.decision_rules import DecisionRules
-from walkerbench.errors import Interrupted, NotComparable, SideError, UsageError
+from walkerbench.errors import InjectedFaults, Interrupted, NotComparable, SideError, UsageError
 from walkerbench.interleaved import round_plan as planning
 from walkerbench.interleaved.measurement import Measurement
 from walkerbench.interleaved.measurement_observer import MeasurementObserver
@@ -105,7 +105,7 @@ def test_another_seed_is_refused_before_anything_is_started(tiny: Any, monkeypat
 
 def test_another_seed_that_is_allowed_and_faults_are_said(tiny: Any) -> None:
     sides = parse_sides(["seed=1", "seed=2,faults.extra_work_percent=900"], tiny())
-    measurement = measure(sides, TWO_ROUNDS, DecisionRules(allow_different_work=True))
+    measurement = measure(sides, TWO_ROUNDS, DecisionRules(allow_different_work=True, allow_faults=True))
     check_consistency(measurement)
     assert [side.faults for side in measurement.sides] == [None, "extra work of 900 % in every frame"]
     assert all(each.estimates[sides[1].label] > 0 for each in measurement.rounds)
@@ -113,6 +113,18 @@ def test_another_seed_that_is_allowed_and_faults_are_said(tiny: Any) -> None:
     assert measurement.same_work == (
         "seed is 1 for side 'seed=1' and 2 for side 'seed=2,faults.extra_work_percent=900'; different work was allowed"
     )
+
+
+def test_faults_are_refused_before_anything_is_started(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subprocess.Popen", None)
+    with pytest.raises(InjectedFaults) as caught:
+        measure(parse_sides([".", ".,faults.extra_work_percent=5"], tiny()))
+    assert str(caught.value) == (
+        "side '.,faults.extra_work_percent=5' has injected faults: extra work of 5 % in every frame; "
+        "take them away, or allow them"
+    )
+    with pytest.raises(UsageError, match=r"faults.end_frame ends a run, and sides are measured over rounds"):
+        measure(parse_sides([".", ".,faults.end_frame=5"], tiny()), rules=DecisionRules(allow_faults=True))
 
 
 def test_a_bit_that_a_revision_flips_is_found(repository: Any, tiny: Any) -> None:

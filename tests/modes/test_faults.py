@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
+import toy_workload
 from toy_workload import ToyShard, ToyWorkload
 
+from walkerbench.errors import UsageError, WorkerCrashed, WorkerTimeout
 from walkerbench.modes import faults, shard_runner
 from walkerbench.modes.faults import Faults
+from walkerbench.modes.registry import MODES
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
@@ -93,6 +97,73 @@ def test_extra_work_is_no_share_of_a_stall():
     assert expected <= row["busy_ns"] <= expected + SLACK_NS
 
 
+@pytest.mark.usefixtures("clock")
+def test_a_stall_in_the_main_phase_is_time_of_that_phase():
+    rows = rows_of(Faults(main_phase_stall_frames={1: 0.25}), 2)
+    extra = [[(row["mix"] - MIX_NS, row["move"] - MOVE_NS) for row in workers] for workers in rows]
+    for frame in range(2):
+        for worker in range(2):
+            stall_ns = 250_000_000 if (frame, worker) == (1, 0) else 0
+            assert 0 <= extra[frame][worker][0] - stall_ns <= SLACK_NS
+            assert 0 <= extra[frame][worker][1] <= SLACK_NS
+
+
+def digests_after_each_frame(mode, frames: int) -> list[list[int]]:
+    """Digest of every agent after each frame, of six agents and two workers."""
+    found = []
+    settler = mode.start(ToyWorkload(), 2)
+    for frame in range(frames):
+        mode.dispatch(frame)
+        mode.wait(frame, DEADLINE_S)
+        settler.settle(frame)
+        mode.checkpoint(frame)
+        found.append(mode.buffers.digests[:, 0].tolist())
+    mode.close()
+    return found
+
+
+@ALL_MODES
+def test_a_frame_left_out_changes_the_trajectory_from_there_on(make_mode, name):
+    clean, diverging = (
+        digests_after_each_frame(make_mode(name, faults), 4) for faults in (Faults(), Faults(diverge_frame=2))
+    )
+    assert clean[:2] == diverging[:2]
+    assert clean[2][3:] == diverging[2][3:], "worker 1 has done its part"
+    assert diverging[2][:3] == clean[1][:3], "worker 0's agents stand where they stood"
+    assert set(clean[3]).isdisjoint(diverging[3]), "what they publish reaches every agent"
+
+
+def test_a_workers_process_exits_in_its_frame(make_mode):
+    mode = make_mode("process", Faults(exit_frame=2))
+    with pytest.raises(WorkerCrashed) as caught:
+        digests_after_each_frame(mode, 4)
+    assert str(caught.value) == "worker 0 (agents 0 to 2) exited with status 99 in frame 2"
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("name", ["threaded", "process"])
+def test_a_worker_hangs_in_its_frame(make_mode, monkeypatch, name):
+    # So that the thread of this process goes on when the test is over.
+    monkeypatch.setattr(faults, "threading", SimpleNamespace(Event=lambda: toy_workload.release))
+    mode = make_mode(name, Faults(hang_frame=1))
+    mode.start(ToyWorkload(), 2)
+    for frame in range(2):
+        mode.dispatch(frame)
+        with pytest.raises(WorkerTimeout) if frame == 1 else nullcontext() as caught:
+            mode.wait(frame, DEADLINE_S if frame == 0 else 0.2)
+    assert str(caught.value) == "worker 0 (agents 0 to 2) did not answer within 0.2 s in frame 1"
+
+
+@pytest.mark.parametrize(("key", "possible"), [("exit_frame", {"process"}), ("hang_frame", {"threaded", "process"})])
+@ALL_MODES
+def test_a_fault_is_refused_where_it_cannot_be_injected(make_mode, name, key, possible):
+    injected = Faults(**{key: 3})
+    assert set(injected.impossible_in(MODES.find(name).traits)) == (set() if name in possible else {key})
+    if name not in possible:
+        with pytest.raises(UsageError, match=rf"^{name} mode: {key} cannot be injected: its worker"):
+            make_mode(name, injected)
+
+
 @ALL_MODES
 def test_faults_reach_the_workers_of_every_mode(make_mode, name):
     mode = make_mode(name, Faults(extra_work_percent=1000.0, stall_frames={1: 0.02}))
@@ -122,7 +193,7 @@ def test_faults_change_no_trajectory(make_mode):
 @pytest.mark.parametrize(
     ("injected", "active", "words"),
     [
-        (Faults(), False, "none"),
+        (Faults(), False, None),
         (Faults(extra_work_percent=5), True, "extra work of 5 % in every frame"),
         (Faults(stall_frames={100: 0.25}), True, "a stall of 0.25 s in frame 100"),
         (
@@ -130,8 +201,13 @@ def test_faults_change_no_trajectory(make_mode):
             True,
             "extra work of 2.5 % in every frame; a stall of 0.5 s in frame 3; a stall of 1 s in frame 7",
         ),
+        (Faults(main_phase_stall_frames={3: 0.25}), True, "a stall of 0.25 s in the main phase of frame 3"),
+        (Faults(exit_frame=0), True, "worker 0 exits in frame 0"),
+        (Faults(hang_frame=5), True, "worker 0 hangs in frame 5"),
+        (Faults(diverge_frame=5), True, "worker 0 leaves out frame 5"),
+        (Faults(end_frame=1), True, "the end before frame 1"),
     ],
 )
 def test_faults_in_words(injected, active, words):
     assert injected.active is active
-    assert injected.describe() == words
+    assert injected.in_words == words

@@ -196,7 +196,7 @@ def test_as_dict_is_json_and_complete(name: str) -> None:
 def test_as_dict_writes_stalls_with_text_keys(tmp_path: Path) -> None:
     profile = load_profile(write(tmp_path, 'faults.stall_frames = { "100" = 0.25 }'))
     assert profile.faults == Faults(stall_frames={100: 0.25})
-    assert profile.as_dict()["faults"] == {"extra_work_percent": 0.0, "stall_frames": {"100": 0.25}}
+    assert profile.as_dict()["faults"]["stall_frames"] == {"100": 0.25}
 
 
 # --- reading
@@ -253,7 +253,8 @@ def test_a_missing_file_a_directory_and_bytes_that_are_no_text(tmp_path: Path) -
          "frames, duration_s, warmup, seed, pace, checkpoint_every, stages, criteria, host_stall, safeguards, faults, "
          "environment"),
         ("[faults]\nstall_frame = {}",
-         "faults.stall_frame: no such key; did you mean stall_frames? allowed: extra_work_percent, stall_frames"),
+         "faults.stall_frame: no such key; did you mean stall_frames? allowed: extra_work_percent, stall_frames, "
+         "main_phase_stall_frames, exit_frame, hang_frame, diverge_frame, end_frame"),
         ("[environment.schedule]\nlearning = 1",
          "environment.schedule.learning: no such key; allowed: ai_interval_frames, learn_interval_updates"),
         ("[[stages]]\nagents = 1\nframes = 500\nframs = 1",
@@ -479,3 +480,47 @@ def test_a_stall_beyond_the_last_frame_is_refused(tmp_path: Path) -> None:
         load_profile(str(path))
     path.write_text('frames = 300\n[faults]\nstall_frames = { "299" = 0.1 }\n')
     assert load_profile(str(path)).faults.stall_frames == {299: 0.1}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[faults]\nend_frame = 3600", "faults.end_frame: frame 3600 is beyond the last one, 3599"),
+        (
+            '[faults]\nmain_phase_stall_frames = { "3600" = 1.0 }',
+            "faults.main_phase_stall_frames: frame 3600 is beyond",
+        ),
+        (
+            'mode = "threaded"\nfaults.exit_frame = 3',
+            "faults.exit_frame: cannot be injected in mode threaded: its workers share a process, which would exit as "
+            "a whole; allowed: in mode process",
+        ),
+        (
+            # Threads are not used for so few agents.
+            'mode = "threaded"\nagents = 4\nfaults.hang_frame = 3',
+            "faults.hang_frame: cannot be injected in mode sequential: its worker is the thread that would have to "
+            "notice; allowed: in mode threaded or process",
+        ),
+        (
+            "[safeguards]\nbarrier_timeout_s = 2.0",
+            "safeguards.barrier_timeout_s: 2 s, and a frame is slow from 2 s on; allowed: more than slow_frame_s",
+        ),
+    ],
+)
+def test_faults_and_deadlines_that_cannot_be_are_refused(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(ProfileError) as raised:
+        load_profile(write(tmp_path, text))
+    (found,) = raised.value.problems
+    assert found.startswith(problem)
+
+
+def test_a_slow_frame_is_never_taken_for_a_hung_worker() -> None:
+    assert Safeguards().hung_after_s == 30.0
+    assert Safeguards(slow_frame_s=20.0).hung_after_s == 40.0
+    assert Safeguards(slow_frame_s=0.5, barrier_timeout_s=1.0).hung_after_s == 1.0
+
+
+def test_faults_are_refused_for_a_mode_that_takes_the_profiles_place(tmp_path: Path) -> None:
+    profile = load_profile(write(tmp_path, 'mode = "process"\nfaults.exit_frame = 3'))
+    with pytest.raises(OverrideError, match=r"faults.exit_frame: cannot be injected in mode sequential"):
+        override(profile, ProfileOverrides(mode="sequential"))

@@ -6,7 +6,7 @@ import pytest
 from recorded_runs import code_of, digests, recorded, run_file, stage
 
 from walkerbench.comparison.decision_rules import DecisionRules
-from walkerbench.errors import NotComparable, UsageError
+from walkerbench.errors import InjectedFaults, NotComparable, UsageError
 from walkerbench.recorded_sides.compare_recorded import compare_recorded
 from walkerbench.recorded_sides.sides import RecordedSide
 
@@ -42,7 +42,8 @@ def test_too_few_repeats_are_inconclusive_and_the_number_needed_is_said():
 
 
 def test_a_side_shows_medians_over_its_repeats():
-    compared = compare_recorded([side("a", [2.0, 9.0, 3.0], faults="10 % more work"), side("b", [2.0], first=10)])
+    sides = [side("a", [2.0, 9.0, 3.0], faults="10 % more work"), side("b", [2.0], first=10)]
+    compared = compare_recorded(sides, DecisionRules(allow_faults=True))
     shown = compared.base
     assert (shown.label, shown.mode, shown.workers, shown.faults, shown.digest) == (
         "a", "sequential", 1, "10 % more work", "00ff",
@@ -51,6 +52,13 @@ def test_a_side_shows_medians_over_its_repeats():
     assert shown.frame_ms["p99"] == shown.main_phase_ms["max"] == 3.0
     assert shown.frames_per_s == pytest.approx(1000 / 3)
     assert shown.effective_cores == 1.0
+
+
+def test_runs_with_faults_are_refused_unless_allowed():
+    with pytest.raises(InjectedFaults) as caught:
+        compare_recorded([side("a", [2.0]), side("b", [2.0, 2.1], first=10, faults="10 % more work")])
+    refusal = "has injected faults: 10 % more work; take them away, or allow them"
+    assert str(caught.value) == f"10 {refusal}\n11 {refusal}"
 
 
 def test_what_one_repeat_did_not_measure_is_not_shown_of_its_side():

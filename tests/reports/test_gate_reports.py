@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,6 +12,7 @@ from comparisons import SLOWER, UNCLEAR, gated
 from walkerbench.cli.printing import to_text
 from walkerbench.reports.junit import gate as gate_junit
 from walkerbench.reports.markdown import github_summary as github
+from walkerbench.reports.markdown.escaping import escape_markdown
 from walkerbench.reports.terminal import gate
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -40,6 +42,20 @@ def test_each_kind_of_annotation_is_one_line_at_most() -> None:
     assert "regression" in lines[0]
     assert list(github.annotation_lines(PASSING)) == []
     assert [line[:9] for line in github.annotation_lines(gated("pass", ratio=UNCLEAR))] == ["::warning"]
+
+
+@pytest.mark.promise("verdicts", "Every report of a comparison says which sides had injected faults.")
+def test_every_report_of_a_gate_says_that_faults_are_injected() -> None:
+    passing = gated("pass")
+    base, candidate = passing.compared.sides
+    sides = (base, dataclasses.replace(candidate, faults="5 % more work"))
+    result = dataclasses.replace(passing, compared=dataclasses.replace(passing.compared, sides=sides))
+    told = "FAULTS INJECTED in .: 5 % more work"
+    assert to_text(gate.report(result)).count(told) == 2
+    assert escape_markdown(told) in github.summary(result)
+    assert told in gate_junit.render(result)
+    assert [line for line in github.annotation_lines(result) if told.replace("%", "%25") in line]
+    assert result.as_dict()["comparison"]["sides"][1]["faults"] == "5 % more work"
 
 
 def test_what_an_annotation_must_not_hold_is_escaped() -> None:

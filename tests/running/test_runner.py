@@ -27,6 +27,7 @@ from walkerbench.modes.registry import MODES
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.model import Profile
 from walkerbench.profile.overrides import ProfileOverrides, override
+from walkerbench.recorded_sides.comparability import obstacles
 from walkerbench.recording import cpu
 from walkerbench.recording.machine import MAY_DRIFT, MUST_MATCH
 from walkerbench.reports.terminal import run as terminal
@@ -369,6 +370,16 @@ def test_faults_are_recorded_and_shown_wherever_the_result_is(run: Run) -> None:
     assert recorded.run.faults == "extra work of 50 % in every frame; a stall of 0.01 s in frame 3"
     text = to_text(terminal.report(recorded.run, recorded.directory))
     assert text.count(f"FAULTS INJECTED: {recorded.run.faults}") == 2
+
+
+@pytest.mark.promise("verdicts", "A run without a judged frame is inconclusive, and no base of a comparison.")
+def test_a_run_that_ends_within_its_warmup_judges_nothing(run: Run) -> None:
+    recorded = run(faults={"end_frame": 5}, criteria={"frame_ms.max": "< 200", "emergency_shutdowns": "== 0"})
+    assert (len(recorded.frames), int(recorded.frames["warmup"].sum())) == (5, 5)
+    assert recorded.run.faults == "the end before frame 5"
+    assert exit_code_of_run(recorded.run.state, recorded.run.verdicts) == 4
+    (obstacle,) = obstacles(recorded)
+    assert "the run has no judged frames" in obstacle
 
 
 @pytest.mark.parametrize("warmup", [0, TINY_WARMUP])

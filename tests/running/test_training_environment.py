@@ -486,7 +486,11 @@ def test_a_killed_worker_is_told_and_leaves_nothing():
 def test_a_hung_worker_is_given_up_at_the_barriers_deadline(monkeypatch, mode):
     monkeypatch.setattr(process, "_JOIN_S", 0.2)
     monkeypatch.setattr(thread_pool, "_JOIN_S", 0.05)
-    environment = toy(mode, workload=ToyWorkload(worker_faults=(WorkerFault("hang", 0, 0),)), barrier_timeout_s=SOON_S)
+    environment = toy(
+        mode,
+        workload=ToyWorkload(worker_faults=(WorkerFault("hang", 0, 0),)),
+        safeguards=Safeguards(slow_frame_s=SOON_S / 2, barrier_timeout_s=SOON_S),
+    )
     with environment, pytest.raises(WorkerTimeout) as caught:
         environment.step()
     assert str(caught.value) == "worker 0 (agents 0 to 2) did not answer within 0.2 s in frame 0"

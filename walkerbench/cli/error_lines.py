@@ -21,6 +21,7 @@ _ON_PURPOSE = (
 )
 
 _FLAGS = {
+    "allow_faults": "--allow-faults",
     "criteria": "--criterion",
     "duration_s": "--duration",
 }

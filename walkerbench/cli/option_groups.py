@@ -86,6 +86,11 @@ _DECISION = (
         is_flag=True,
         help="Compare sides that do not compute the same, and say so wherever the result is shown.",
     ),
+    click.Option(
+        ["--allow-faults"],
+        is_flag=True,
+        help="Compare sides with injected faults, and say so wherever the result is shown.",
+    ),
 )
 _ROUNDS = (
     click.Option(

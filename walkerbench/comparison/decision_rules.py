@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from walkerbench.errors import UsageError
+from walkerbench.modes.faults import refuse_faults
 
 TOLERANCE = 0.02
 """The smallest slowdown that matters, by default: 2 %."""
@@ -23,6 +25,7 @@ class DecisionRules:
         alpha: Family-wise error rate of either kind of verdict.
         allow_different_work: Whether sides that differ in what they compute may be compared; the result
             says so.
+        allow_faults: Whether sides may have faults that are injected on purpose; the result says so.
 
     Raises:
         UsageError: Tolerance or alpha is out of range.
@@ -31,9 +34,22 @@ class DecisionRules:
     tolerance: float = TOLERANCE
     alpha: float = ALPHA
     allow_different_work: bool = False
+    allow_faults: bool = False
 
     def __post_init__(self) -> None:
         check_decidable(self.tolerance, self.alpha)
+
+    def check_faults(self, injected: Iterable[tuple[str, str | None]]) -> None:
+        """Refuse what has injected faults, unless they are allowed.
+
+        Args:
+            injected: What is compared or judged, for a reader, each with its faults in words or None.
+
+        Raises:
+            InjectedFaults: Something has faults; a line for each.
+        """
+        if not self.allow_faults:
+            refuse_faults(injected)
 
 
 def check_decidable(tolerance: float, alpha: float) -> None:

@@ -12,7 +12,7 @@ from walkerbench.errors import BaselineSizeError, UsageError
 from walkerbench.gating.candidate import GateCandidate
 from walkerbench.gating.gate_result import GatedRun, GateResult
 from walkerbench.recorded_sides.comparability import check_same_mode
-from walkerbench.recorded_sides.compare_recorded import compare_recorded
+from walkerbench.recorded_sides.compare_recorded import check_recorded_faults, compare_recorded
 from walkerbench.recorded_sides.sides import check_base, find_runs, group_runs
 from walkerbench.run_directory import RecordedRun, read_run
 
@@ -72,9 +72,12 @@ def gate_against_baseline(base: Sequence[RecordedRun], candidate: GateCandidate,
         rules: What is decided by.
 
     Raises:
+        InjectedFaults: The profile or the baseline has faults, and they are not allowed; nothing is recorded.
         UsageError: The baseline has too few or too many runs; nothing is recorded.
         NotComparable: The candidate may not be compared with the baseline.
     """
+    rules.check_faults([("the working tree's profile", candidate.profile.faults.in_words)])
+    check_recorded_faults(base, rules)
     total = runs_to_record(len(base), rules.alpha)
 
     def compare(runs: Sequence[GatedRun]) -> Compared:

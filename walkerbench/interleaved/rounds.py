@@ -56,6 +56,7 @@ def measure(
     Raises:
         UsageError: It cannot be measured as asked: the budget is too small, or a side (`SideError`) is not there, does
             not start or refuses its profile.
+        InjectedFaults: A side has faults, and they are not allowed.
         NotComparable: The sides do different work.
         RunBroken: A session broke; nothing is left of it.
         EmergencyShutdown: A safeguard stopped a side's environment.
@@ -66,6 +67,7 @@ def measure(
     observer.started(sides)
     check_measurable(sides)
     check_rounds(request, len(sides) - 1, rules.alpha)
+    rules.check_faults((f"side {side.label!r}", side.profile.faults.in_words) for side in sides)
     difference = difference_asked_for(sides)
     if difference is not None and not rules.allow_different_work:
         raise refuse(difference)
@@ -182,7 +184,6 @@ class _Measuring:
     def _side_result(self, number: int) -> SideResult:
         side, checkout, tally = self._sides[number], self._checkouts[number], self._tallies[number]
         assert tally.prepared is not None  # noqa: S101  calibration comes first
-        faults = side.profile.faults
         return SideResult(
             label=side.label,
             revision=checkout.revision,
@@ -193,7 +194,7 @@ class _Measuring:
             main_phase=tally.prepared.main_phase,
             fallback=tally.prepared.fallback,
             workers=tally.prepared.workers,
-            faults=faults.describe() if faults.active else None,
+            faults=side.profile.faults.in_words,
             digests=self._digests.seen[side.label],
             machine=tally.machine,
             cpu_s=sum(block.cpu_s for block in tally.blocks),

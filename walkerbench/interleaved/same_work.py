@@ -19,7 +19,7 @@ def check_measurable(sides: Sequence[Side]) -> None:
     """Refuse what cannot be measured interleaved, whatever it is compared with.
 
     Raises:
-        UsageError: Fewer than two sides, two of one label, or a profile of several stages.
+        UsageError: Fewer than two sides, two of one label, a profile of several stages, or a fault that only a run has.
     """
     if len(sides) < 2:
         raise UsageError("a measurement needs a base and at least one candidate: give two sides or more")
@@ -31,6 +31,10 @@ def check_measurable(sides: Sequence[Side]) -> None:
             raise UsageError(
                 f"side {side.label!r}: the profile {side.profile.name} has {len(side.profile.stages)} stages, "
                 "but sides are measured over one: choose a profile without [[stages]]"
+            )
+        if side.profile.faults.end_frame is not None:
+            raise UsageError(
+                f"side {side.label!r}: faults.end_frame ends a run, and sides are measured over rounds: take it away"
             )
 
 

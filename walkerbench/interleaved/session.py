@@ -278,7 +278,8 @@ class Session:
         return SessionCrashed(self.label, self._place.round_number, self._block, self._reap(), self._last_stderr_line())
 
     def _timeout_s(self, frames: int) -> float:
-        return ANSWER_TIMEOUT_S + frames * self._profile.safeguards.slow_frame_s
+        safeguards = self._profile.safeguards
+        return ANSWER_TIMEOUT_S + safeguards.hung_after_s + frames * safeguards.slow_frame_s
 
     def _last_stderr_line(self) -> str:
         """Return the last line that the child wrote to stderr."""

@@ -12,7 +12,14 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from walkerbench.errors import RAISED_BY_OTHERS, CallOrderError, ModeFailed, WalkerbenchError, describe_error
+from walkerbench.errors import (
+    RAISED_BY_OTHERS,
+    CallOrderError,
+    ModeFailed,
+    UsageError,
+    WalkerbenchError,
+    describe_error,
+)
 from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.thread_pool import ThreadPoolManager
@@ -64,6 +71,9 @@ class ExecutionMode(ABC):
     Args:
         services: What the environment gives to it.
 
+    Raises:
+        UsageError: A fault cannot be injected in this mode.
+
     Attributes:
         garbage: The clock of garbage collection in the parent's process, from `start` to `close`.
     """
@@ -85,6 +95,10 @@ class ExecutionMode(ABC):
     """
 
     def __init__(self, services: ModeServices) -> None:
+        impossible = services.faults.impossible_in(self.traits)
+        if impossible:
+            told = "; ".join(f"{key} cannot be injected: {reason}" for key, reason in impossible.items())
+            raise UsageError(f"{self.name} mode: {told}")
         self._services = services
         self._state = ModeState.NEW
         self._blas: threadpool_limits | None = None

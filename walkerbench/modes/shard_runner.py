@@ -42,10 +42,12 @@ class ShardRunner:
         phases = self._shard.phases()
         if tuple(phases) != workload.phases:
             raise ValueError(f"a shard has the phases {[*phases]}, but its workload declares {[*workload.phases]}")
+        self._injector = FaultInjector(faults, worker) if faults.active else None
+        if self._injector:
+            phases = self._injector.phases(phases, workload.main_phase.phase)
         self._phases = tuple(phases.values())
         self._row = buffers.workers[worker]
         self._row[0] = -1
-        self._injector = FaultInjector(faults, worker) if faults.active else None
         self._meter = meter
         self._garbage = garbage
 

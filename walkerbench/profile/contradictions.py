@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from walkerbench.modes.registry import MODES
+from walkerbench.modes.registry import MODES, mode_that_runs
 from walkerbench.profile.model import Profile
+from walkerbench.profile.safeguards import Safeguards
 from walkerbench.profile.toml_tables import wrong
 
 
@@ -32,6 +33,7 @@ def find_contradictions(profile: Profile) -> Iterator[Contradiction]:
         others = " or ".join(name for name in MODES.names() if MODES.find(name).traits.side_by_side)
         yield Contradiction("workers", frozenset({"workers", "mode"}), wrong(what, f"1; or mode {others}"))
     yield from _of_faults(profile)
+    yield from _of_safeguards(profile.safeguards)
     for criterion in profile.criteria:
         if criterion.metric == "missed_deadlines" and profile.pace != "realtime":
             what = f"{criterion} cannot be judged at pace {profile.pace}, which has no deadlines"
@@ -54,10 +56,28 @@ def _of_stages(profile: Profile) -> Iterator[Contradiction]:
             yield Contradiction("workers", involved, wrong(what, f"at most {stage.agents}"))
 
 
+def _of_safeguards(safeguards: Safeguards) -> Iterator[Contradiction]:
+    if safeguards.hung_after_s <= safeguards.slow_frame_s:
+        what = f"{safeguards.hung_after_s:g} s, and a frame is slow from {safeguards.slow_frame_s:g} s on"
+        allowed = wrong(what, "more than slow_frame_s")
+        yield Contradiction("safeguards.barrier_timeout_s", frozenset({"safeguards"}), allowed)
+
+
 def _of_faults(profile: Profile) -> Iterator[Contradiction]:
     known = [frames for stage in profile.stages if (frames := profile.num_frames(stage)) is not None]
-    for frame in profile.faults.stall_frames:
-        if len(known) == len(profile.stages) and frame >= max(known):
-            what = f"frame {frame} is beyond the last one, {max(known) - 1}"
-            involved = frozenset({"faults", "frames", "stages"})
-            yield Contradiction("faults.stall_frames", involved, wrong(what, f"0 to {max(known) - 1}"))
+    for key, injected_in in profile.faults.frames.items():
+        for frame in injected_in:
+            if len(known) == len(profile.stages) and frame >= max(known):
+                what = f"frame {frame} is beyond the last one, {max(known) - 1}"
+                involved = frozenset({"faults", "frames", "stages"})
+                yield Contradiction(f"faults.{key}", involved, wrong(what, f"up to {max(known) - 1}"))
+    # The mode that runs, which need not be the one asked for.
+    modes = {mode.name: mode for stage in profile.stages for mode in [mode_that_runs(profile.mode, stage.agents)]}
+    for mode in modes.values():
+        for key, reason in profile.faults.impossible_in(mode.traits).items():
+            possible = [
+                name for name in MODES.names() if key not in profile.faults.impossible_in(MODES.find(name).traits)
+            ]
+            what = f"cannot be injected in mode {mode.name}: {reason}"
+            involved = frozenset({"faults", "mode", "agents", "stages"})
+            yield Contradiction(f"faults.{key}", involved, wrong(what, f"in mode {' or '.join(possible)}"))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Interval
 
+from walkerbench.modes.contract import BARRIER_TIMEOUT_S
+
 SLOW_FRAME_S = 2.0
 """A frame that takes longer is slow, by default, s."""
 
@@ -21,10 +23,19 @@ class Safeguards:
     Attributes:
         slow_frame_s: A frame that takes longer is slow, s.
         slow_frames: So many slow frames in a row are too many.
+        barrier_timeout_s: A frame, or a checkpoint, that takes longer has a worker that hangs, s: the run is broken. It
+            must be beyond `slow_frame_s`; None for `modes.contract.BARRIER_TIMEOUT_S`, or twice `slow_frame_s` where
+            that is longer.
         memory_limit_share: Most memory of the process tree, as a share of what the system allows. Checked at every
             checkpoint, and before anything is built.
     """
 
     slow_frame_s: Annotated[float, Gt(0)] = SLOW_FRAME_S
     slow_frames: Annotated[int, Ge(1)] = SLOW_FRAMES
+    barrier_timeout_s: Annotated[float, Gt(0)] | None = None
     memory_limit_share: Annotated[float, Interval(gt=0, le=1)] = 0.8
+
+    @property
+    def hung_after_s(self) -> float:
+        """How long a frame may take before its workers are taken for hung, s."""
+        return self.barrier_timeout_s or max(BARRIER_TIMEOUT_S, 2 * self.slow_frame_s)

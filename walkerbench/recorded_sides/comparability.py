@@ -7,7 +7,8 @@ Fail closed: a fact that is missing is a fact that differs. What must match fall
 - The work: seed, stages, agents, frames and warm-up are equal, and so are the digests. Where the work was
   changed on purpose, these can be allowed to differ, and the comparison then says so.
 
-Neither faults nor safeguards are an obstacle: they do not change the trajectory, and reports name faults by themselves.
+Safeguards are no obstacle: they do not change the trajectory. Injected faults are refused before, or allowed by the
+rules of the comparison; reports then name them.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -38,9 +38,11 @@ def compare_recorded(
         rules: What is decided by.
 
     Raises:
+        InjectedFaults: A run was recorded with faults, and they are not allowed.
         NotComparable: The runs may not be compared, see `comparability`; a line for each obstacle.
         UsageError: There is no candidate.
     """
+    check_recorded_faults((run for side in sides for run in side.runs), rules)
     differences = _check(sides, allow_different_work=rules.allow_different_work)
     base, candidates = sides[0], sides[1:]
     times = {
@@ -61,6 +63,15 @@ def compare_recorded(
         alpha=rules.alpha,
         machine=first.machine,
     )
+
+
+def check_recorded_faults(runs: Iterable[RecordedRun], rules: DecisionRules) -> None:
+    """Refuse runs that were recorded with injected faults, unless the rules allow them.
+
+    Raises:
+        InjectedFaults: There are some; a line for each run.
+    """
+    rules.check_faults((str(run.directory), run.run.faults) for run in runs)
 
 
 def _check(sides: Sequence[RecordedSide], *, allow_different_work: bool) -> tuple[str, ...]:

@@ -245,5 +245,5 @@ def _settings_apart(run: RunFile, others: Sequence[RunFile]) -> str:
     mine = flattened(_settings(run))
     namesakes = [other for other in others if other.profile.get("name") == run.profile.get("name")]
     keys = dict.fromkeys(key for other in namesakes for key in differing(mine, flattened(_settings(other))))
-    apart = [f"{key}={mine[key]}" for key in keys if key in mine and key not in _KEYS_OF_MODE]
+    apart = [f"{key}={mine[key]}" for key in keys if mine.get(key) is not None and key not in _KEYS_OF_MODE]
     return ", ".join([*apart[:_MOST_KEYS_IN_LABEL], *(["…"] if len(apart) > _MOST_KEYS_IN_LABEL else [])])

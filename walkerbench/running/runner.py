@@ -154,7 +154,7 @@ class _Run:
 
     def _stage_view(self, number: int, environment: TrainingEnvironment, recorder: RunRecorder) -> StageView:
         profile, stage, now_ns = self._profile, self._profile.stages[number], time.perf_counter_ns()
-        frames = profile.num_frames(stage)
+        frames = profile.faults.end_frame or profile.num_frames(stage)
         return StageView(
             number=number,
             stages=len(profile.stages),
@@ -249,7 +249,7 @@ class _Run:
             code=code_facts(workload),
             machine=_facts(mode.start_method),
             criteria=tuple(str(criterion) for criterion in profile.criteria),
-            faults=profile.faults.describe() if profile.faults.active else None,
+            faults=profile.faults.in_words,
         )
 
 

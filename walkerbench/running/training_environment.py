@@ -12,7 +12,7 @@ import psutil
 from numpy.typing import NDArray
 
 from walkerbench.errors import RAISED_BY_OTHERS, CallOrderError, CapacityError, EmergencyShutdown, UsageError
-from walkerbench.modes.contract import BARRIER_TIMEOUT_S, ExecutionMode, ModeServices
+from walkerbench.modes.contract import ExecutionMode, ModeServices
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.in_process import InProcessMode
 from walkerbench.modes.registry import MODES, mode_that_runs
@@ -78,8 +78,6 @@ class TrainingEnvironment:
             have no effect.
         safeguards: Limits beyond which the environment stops itself.
         faults: What to inject.
-        barrier_timeout_s: How long a frame may take before its workers are taken for hung, s; None for 30 s, or twice
-            the safeguards' slow frame where that is longer.
 
     Raises:
         UsageError: No such mode, or a number of workers that does not fit.
@@ -100,7 +98,6 @@ class TrainingEnvironment:
         workload: Workload | None = None,
         safeguards: Safeguards | None = None,
         faults: Faults | None = None,
-        barrier_timeout_s: float | None = None,
     ) -> None:
         self._mode_asked = MODES.find(mode)
         if workload is None and num_agents < 1:
@@ -115,8 +112,7 @@ class TrainingEnvironment:
         self._safeguards = safeguards or Safeguards()
         self._pool = _PoolOnDemand(self.num_workers)
         self._services = ModeServices(faults or Faults(), self._pool.get)
-        slow_s = self._safeguards.slow_frame_s
-        self._timeout_s = barrier_timeout_s or max(BARRIER_TIMEOUT_S, 2 * slow_s)
+        self._timeout_s = self._safeguards.hung_after_s
         self._watch = SlowFrameWatch(self._safeguards)
         self._meter = ThreadMeter()
         self._mode: ExecutionMode | None = None
@@ -174,6 +170,7 @@ class TrainingEnvironment:
 
         Raises:
             CapacityError: The agents do not fit into memory; nothing has been built.
+            UsageError: A fault cannot be injected in this mode; nothing has been built.
             WorkerError: A worker could not build its shard; nothing is left behind.
             CallOrderError: It was started before.
         """

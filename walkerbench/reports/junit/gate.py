@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from walkerbench.reports.export import junit
 from walkerbench.reports.junit.xml_document import CaseResult, case, document
+from walkerbench.reports.wording.comparison import faults_of_sides
 
 if TYPE_CHECKING:
     from walkerbench.comparison.verdicts import ComparisonVerdict
@@ -18,7 +19,8 @@ _RESULTS: Mapping[ComparisonVerdict, CaseResult] = {"regression": "failure", "in
 
 def render(result: GateResult) -> str:
     """Return the document, as text."""
-    return document("walkerbench gate", list(_cases(result)))
+    faults = "; ".join(faults_of_sides(result.compared))
+    return document("walkerbench gate", list(_cases(result)), {"faults": faults} if faults else None)
 
 
 def _cases(result: GateResult) -> Iterator[ET.Element]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from walkerbench.reports.markdown.escaping import escape_markdown, head, row
-from walkerbench.reports.wording.comparison import interval, judged_by, level, noteworthy, slowdown
+from walkerbench.reports.wording.comparison import faults_of_sides, interval, judged_by, level, noteworthy, slowdown
 from walkerbench.reports.wording.gate import because, measured, where
 from walkerbench.reports.wording.machine_facts import machine_in_words
 from walkerbench.reports.wording.numbers import fixed
@@ -26,8 +26,9 @@ def annotation_lines(result: GateResult) -> Iterator[str]:
     """At most one error and one warning, each naming all there is to say."""
     if result.failures:
         yield annotation("error", "; ".join(result.failures))
-    if result.doubts:
-        yield annotation("warning", "; ".join(result.doubts))
+    warnings = [*faults_of_sides(result.compared), *result.doubts]
+    if warnings:
+        yield annotation("warning", "; ".join(warnings))
 
 
 def annotation(kind: str, message: str) -> str:

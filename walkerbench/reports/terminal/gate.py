@@ -11,6 +11,7 @@ from rich.text import Text
 
 from walkerbench.reports.terminal import comparison
 from walkerbench.reports.terminal import tables as layout
+from walkerbench.reports.wording.comparison import faults_of_sides
 from walkerbench.reports.wording.gate import because, measured, where
 from walkerbench.reports.wording.run_verdict import OUTCOMES
 
@@ -23,6 +24,7 @@ def report(result: GateResult) -> Iterator[RenderableType]:
     yield from comparison.parts(result.compared)
     yield from layout.titled(f"Criteria, {where(result)}", [_criteria(result)])
     yield Text()
+    yield from layout.warnings(*faults_of_sides(result.compared))  # once more where the verdict is read
     for line in (*result.failures, *result.doubts):
         yield Text(line, overflow="fold")
     yield Text(f"{result.word}: {because(result)}", style=layout.STYLES[result.word], overflow="fold")

@@ -21,9 +21,14 @@ def conclusion(compared: Compared) -> str:
     return "; ".join(f"{verdict.upper()}: {', '.join(names)}" for verdict, names in found.items())
 
 
+def faults_of_sides(compared: Compared) -> list[str]:
+    """Return what was injected on purpose, a line for each side that has faults."""
+    return [f"FAULTS INJECTED in {side.label}: {side.faults}" for side in compared.sides if side.faults]
+
+
 def noteworthy(compared: Compared) -> list[str]:
     """Return what a reader must know beside any number: faults, fallbacks, different work."""
-    lines = [f"FAULTS INJECTED in {side.label}: {side.faults}" for side in compared.sides if side.faults]
+    lines = faults_of_sides(compared)
     lines += [f"{side.label} ran as {side.mode}: {side.fallback}" for side in compared.sides if side.fallback]
     if not compared.did_same_work:
         lines.append(f"DIFFERENT WORK: {compared.same_work}")
