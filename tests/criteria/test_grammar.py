@@ -137,7 +137,10 @@ def test_an_unknown_metric_is_answered_with_the_known_ones():
     assert str(caught.value) == (
         "criterion 'frame_msec.max < 50': unknown metric; did you mean frame_ms.max? known are "
         "frame_ms.{mean,min,p50,p95,p99,max}, agent_processing_ms.{mean,min,p50,p95,p99,max}, physics_fps, "
-        "cpu.effective_cores, cpu.busiest_core_percent, cpu.other_cores, emergency_shutdowns, missed_deadlines, deaths"
+        "cpu.effective_cores, cpu.busiest_core_percent, cpu.other_cores, rss_mb.{mean,max}, rss_mb.slope_per_hour, "
+        "rss_mb.slope_per_hour.low, rss_mb.slope_per_hour.high, frame_ms.slope_percent_per_hour, "
+        "frame_ms.slope_percent_per_hour.low, frame_ms.slope_percent_per_hour.high, emergency_shutdowns, "
+        "missed_deadlines, deaths"
     )
 
 

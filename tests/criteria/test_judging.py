@@ -33,6 +33,48 @@ def test_a_metric_that_is_not_measured_at_all_is_no_pass():
         judge_criteria([parse_criterion("frame_ms.max < 200")], Measured({"physics_fps": 500.0}, {}), None)
 
 
+MEMORY = "rss_mb.slope_per_hour"
+
+
+@pytest.mark.promise(
+    "long runs", "A slope is judged by its whole interval, and is undecided where the limit is within."
+)
+@pytest.mark.parametrize(
+    ("text", "bounds", "outcome"),
+    [
+        ("< 1", (-0.5, 0.9), "pass"),
+        ("< 1", (0.5, 1.0), "unsupported"),
+        ("<= 1", (0.5, 1.0), "pass"),
+        ("< 1", (1.0, 1.5), "fail"),
+        ("<= 1", (1.0, 1.5), "unsupported"),
+        ("> 1", (1.5, 2.0), "pass"),
+        ("> 1", (0.5, 2.0), "unsupported"),
+        (">= 3", (0.5, 2.0), "fail"),
+        ("== 0", (0.0, 0.0), "pass"),
+        ("== 0", (-1.0, 1.0), "unsupported"),
+        ("== 0", (0.5, 1.0), "fail"),
+        ("!= 0", (0.5, 1.0), "pass"),
+        ("!= 0", (-1.0, 1.0), "unsupported"),
+        ("!= 0", (0.0, 0.0), "fail"),
+    ],
+)
+def test_an_estimate_is_judged_by_its_whole_interval(text, bounds, outcome):
+    low, high = bounds
+    value = (low + high) / 2
+    measured = Measured({MEMORY: value, f"{MEMORY}.low": low, f"{MEMORY}.high": high}, {})
+
+    (found,) = judge_criteria([parse_criterion(f"{MEMORY} {text}")], measured, None)
+
+    assert (found.outcome, found.value) == (outcome, value)
+    assert f"between {low:.6g} and {high:.6g}" in found.detail
+
+
+def test_a_bound_is_judged_as_any_other_value():
+    measured = Measured({MEMORY: 1.0, f"{MEMORY}.low": 0.5, f"{MEMORY}.high": 1.5}, {})
+
+    assert judge_criteria([parse_criterion(f"{MEMORY}.high < 1")], measured, None)[0].outcome == "fail"
+
+
 def verdict(outcome):
     return Verdict("physics_fps > 1", None, 2.0, outcome, "")
 

@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from walkerbench.criteria.metrics import RUN_METRICS, compute_metrics, duration_name, known_metrics
+from walkerbench.criteria.metrics import (
+    FRAME_SLOPE,
+    RSS_SLOPE,
+    RUN_METRICS,
+    compute_metrics,
+    duration_name,
+    known_metrics,
+)
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.workloads.main_phase import MainPhase
 
@@ -12,6 +19,7 @@ FRAMES = np.dtype([(name, np.int64) for name in COLUMNS])
 CPU = np.dtype(
     [("time_ns", np.int64), ("tree_cpu_s", np.float64), ("tree_rss_bytes", np.int64), ("core_percent", "f4", (2,))]
 )
+SLOPES = [f"{name}{bound}" for name in (RSS_SLOPE, FRAME_SLOPE) for bound in ("", ".low", ".high")]
 MS = 1_000_000
 S = 1_000_000_000
 
@@ -44,7 +52,7 @@ def test_hand_computed_metrics_of_judged_frames():
         "agent_processing_ms.mean": 4.0, "agent_processing_ms.min": 2.0, "agent_processing_ms.p50": 4.0,
         "agent_processing_ms.p95": None, "agent_processing_ms.p99": None, "agent_processing_ms.max": 6.0,
         "physics_fps": 3 / 0.060, "cpu.effective_cores": None, "cpu.busiest_core_percent": None,
-        "cpu.other_cores": None,
+        "cpu.other_cores": None, "rss_mb.mean": None, "rss_mb.max": None, **dict.fromkeys(SLOPES),
         "emergency_shutdowns": 0.0, "missed_deadlines": None, "ai_updates": 10.0, "deaths": 0.0,
     }  # fmt: skip
     assert measured.unmeasured == {
@@ -55,6 +63,9 @@ def test_hand_computed_metrics_of_judged_frames():
         "cpu.effective_cores": "needs 2 CPU samples while judged frames run, there are fewer",
         "cpu.busiest_core_percent": "needs 2 CPU samples while judged frames run, there are fewer",
         "cpu.other_cores": "needs 2 CPU samples while judged frames run, there are fewer",
+        "rss_mb.mean": "needs a sample of resident memory while judged frames run, there is none",
+        "rss_mb.max": "needs a sample of resident memory while judged frames run, there is none",
+        **dict.fromkeys(SLOPES, "a slope needs 600 s of judged frames, there are 2 s"),
         "missed_deadlines": "only a run at real-time pace has deadlines",
     }
 
@@ -140,6 +151,66 @@ def test_a_core_that_went_away_leaves_no_busiest_core():
     for name in ("cpu.busiest_core_percent", "cpu.other_cores"):
         assert measured.values[name] is None
         assert measured.unmeasured[name] == "a core was switched off during the run"
+
+
+HOUR = 3600
+
+
+def hour(mb_per_hour=0.0, percent_per_hour=0.0, stages=1, seconds=HOUR):
+    """A frame and a sample in every second of an hour, after a warm-up of 600 s in which both are far off."""
+    number = np.arange(-600, seconds)
+    recorded = np.zeros(len(number), FRAMES)
+    recorded["frame"], recorded["warmup"] = number + 600, number < 0
+    recorded["stage"] = np.maximum(number, 0) * stages // seconds
+    recorded["start_ns"] = number * S
+    recorded["wall_ns"] = np.where(number < 0, 900 * MS, 10 * MS * (1 + percent_per_hour / 100 * number / HOUR))
+    cpu = np.zeros(len(number), CPU)
+    cpu["time_ns"] = number * S + 1
+    cpu["tree_rss_bytes"] = np.where(number < 0, 9e9, 100e6 + mb_per_hour * 1e6 * number / HOUR)
+    return recorded, cpu
+
+
+def test_slopes_of_an_hour_leave_the_warm_up_aside():
+    values = compute_metrics(*hour(12.7, -5.0), {}, MAIN_PHASE, 0, None).values
+
+    for name in (RSS_SLOPE, f"{RSS_SLOPE}.low", f"{RSS_SLOPE}.high"):
+        assert values[name] == pytest.approx(12.7, rel=1e-3)
+    assert values[FRAME_SLOPE] == pytest.approx(-5.0 / (1 - 0.025), rel=1e-3)  # percent of the frame halfway
+    assert values["rss_mb.max"] == pytest.approx(112.7, rel=1e-4)
+    assert values["rss_mb.mean"] == pytest.approx(100 + 12.7 / 2, rel=1e-4)
+
+
+def test_memory_that_stays_the_same_has_no_slope_and_no_doubt():
+    values = compute_metrics(*hour(), {}, MAIN_PHASE, 0, None).values
+
+    assert [values[name] for name in SLOPES] == [0.0] * 6
+
+
+def test_a_stage_has_a_slope_and_several_together_have_none():
+    measured = compute_metrics(*hour(1.0, stages=2), {}, MAIN_PHASE, 0, None)
+
+    assert [measured.values[name] for name in SLOPES] == [None] * 6
+    assert {measured.unmeasured[name] for name in SLOPES} == {"each stage has a slope of its own"}
+
+
+@pytest.mark.promise("long runs", "A run too short for a slope has none: nothing is extrapolated to an hour.")
+def test_a_run_too_short_for_a_slope_says_what_it_takes():
+    measured = compute_metrics(*hour(seconds=599), {}, MAIN_PHASE, 0, None)
+
+    assert [measured.values[name] for name in SLOPES] == [None] * 6
+    assert {measured.unmeasured[name] for name in SLOPES} == {"a slope needs 600 s of judged frames, there are 598 s"}
+    assert compute_metrics(*hour(seconds=601), {}, MAIN_PHASE, 0, None).values[RSS_SLOPE] == 0.0
+
+
+def test_samples_that_do_not_know_the_memory_are_left_out():
+    recorded, cpu = hour(12.7)
+    cpu["tree_rss_bytes"][::2] = -1
+    assert compute_metrics(recorded, cpu, {}, MAIN_PHASE, 0, None).values[RSS_SLOPE] == pytest.approx(12.7, rel=1e-3)
+
+    cpu["tree_rss_bytes"] = -1
+    measured = compute_metrics(recorded, cpu, {}, MAIN_PHASE, 0, None)
+    assert (measured.values["rss_mb.max"], measured.values[RSS_SLOPE]) == (None, None)
+    assert measured.unmeasured[RSS_SLOPE] == "a slope needs values in 30 of 60 slices of the time, there are 0"
 
 
 def test_what_is_known_is_what_is_measured():

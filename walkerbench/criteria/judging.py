@@ -95,6 +95,24 @@ def _judge(criterion: Criterion, measured: Measured, stage: int | None) -> Verdi
         return Verdict(text, stage, None, "unsupported", reason)
     if math.isnan(value):
         return Verdict(text, stage, None, "unsupported", "the measured value is not a number")
+    interval = measured.interval(criterion.key)
+    if interval is not None:
+        return _judge_estimate(criterion, value, interval, stage)
     if criterion.holds(value):
         return Verdict(text, stage, value, "pass", f"{value:.6g}")
     return Verdict(text, stage, value, "fail", f"{value:.6g} is not {criterion.operator} {criterion.value:.6g}")
+
+
+def _judge_estimate(criterion: Criterion, value: float, interval: tuple[float, float], stage: int | None) -> Verdict:
+    """Judge by the whole interval of an estimate: met where all of it meets the criterion, not met where none does."""
+    low, high = interval
+    # Between the ends, what meets the criterion changes at its own value only.
+    outcomes = {criterion.holds(each) for each in (low, high, min(max(low, criterion.value), high))}
+    outcome: Outcome = "unsupported" if len(outcomes) > 1 else "pass" if True in outcomes else "fail"
+    bounds = f"{value:.6g}, and by its interval between {low:.6g} and {high:.6g}"
+    detail = {
+        "pass": bounds,
+        "fail": f"{bounds}: nowhere {criterion.operator} {criterion.value:.6g}",
+        "unsupported": f"{bounds}: the limit lies between them; a longer run narrows it",
+    }
+    return Verdict(str(criterion), stage, value, outcome, detail[outcome])

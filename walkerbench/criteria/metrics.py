@@ -3,7 +3,8 @@
 Every recorded duration `X_ns` gives `X_ms` with each of `STATISTICS`; the frame's `wall_ns` is called `frame_ms` and
 the main phase's time is called by its title, as in `agent_processing_ms`. Beside them stand the counters (totals,
 warm-up included) and the metrics of `RUN_METRICS`. Only judged frames, those after the warm-up, enter durations,
-`physics_fps` and `cpu.…`.
+`physics_fps`, `cpu.…`, `rss_mb.…` (resident memory of all processes, sampled while judged frames run) and slopes.
+A slope comes with the bounds of its interval, `….low` and `….high`, see `criteria.slopes`.
 """
 
 from __future__ import annotations
@@ -15,15 +16,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from walkerbench.criteria.slopes import Slope, slope_of
 from walkerbench.criteria.statistics import STATISTICS, summarise, values_needed
 from walkerbench.workloads.main_phase import MainPhase
 
 _CPU_METRICS = ("cpu.effective_cores", "cpu.busiest_core_percent", "cpu.other_cores")
 
-RUN_METRICS = ("physics_fps", *_CPU_METRICS, "emergency_shutdowns", "missed_deadlines")
+RSS_SLOPE, FRAME_SLOPE = "rss_mb.slope_per_hour", "frame_ms.slope_percent_per_hour"
+"""The slopes: MB that resident memory grows in an hour, and percent of the typical frame that frames get slower."""
+
+_RSS_METRICS = ("rss_mb.mean", "rss_mb.max")
+_SLOPE_METRICS = tuple(f"{name}{bound}" for name in (RSS_SLOPE, FRAME_SLOPE) for bound in ("", ".low", ".high"))
+
+RUN_METRICS = (
+    "physics_fps",
+    *_CPU_METRICS,
+    *_RSS_METRICS,
+    *_SLOPE_METRICS,
+    "emergency_shutdowns",
+    "missed_deadlines",
+)
 """Metrics that are neither durations nor counters."""
 
 _NS_PER_MS = 1e6
+_BYTES_PER_MB = 1e6
 _NS_PER_S = 1e9
 _SAMPLES_NEEDED = 2  # CPU seconds are a running total: a rate takes two readings
 
@@ -39,6 +55,11 @@ class Measured:
 
     values: dict[str, float | None]
     unmeasured: dict[str, str]
+
+    def interval(self, name: str) -> tuple[float, float] | None:
+        """Return the bounds of a metric that is an estimate; None for any other, and where it is not measured."""
+        low, high = (self.values.get(f"{name}.{bound}") for bound in ("low", "high"))
+        return None if low is None or high is None else (low, high)
 
 
 def duration_name(column: str, main_phase: MainPhase) -> str | None:
@@ -89,7 +110,7 @@ def compute_metrics(
         name = duration_name(column, main_phase)
         if name is not None:
             _add_duration(name, judged[column], values, unmeasured)
-    for part, reasons in (_physics_fps(judged), _cpu(judged, cpu)):
+    for part, reasons in (_physics_fps(judged), _cpu(judged, cpu), _rss(judged, cpu), _slopes(judged, cpu)):
         values |= part
         unmeasured |= reasons
     values["emergency_shutdowns"] = float(emergency_shutdowns)
@@ -140,9 +161,51 @@ def _cpu(judged: NDArray[Any], cpu: NDArray[Any]) -> tuple[dict[str, float | Non
     return dict(zip(_CPU_METRICS, (cpu_s / wall_s, float(means.max()), others), strict=True)), {}
 
 
+def _rss(judged: NDArray[Any], cpu: NDArray[Any]) -> tuple[dict[str, float | None], dict[str, str]]:
+    spans = [_rss_samples(_within(judged, stage, cpu)) for stage in np.unique(judged["stage"])]
+    samples = np.concatenate([span["tree_rss_bytes"] for span in spans]) if spans else np.empty(0)
+    if not len(samples):
+        reason = "needs a sample of resident memory while judged frames run, there is none"
+        return dict.fromkeys(_RSS_METRICS), dict.fromkeys(_RSS_METRICS, reason)
+    values = float(samples.mean()) / _BYTES_PER_MB, float(samples.max()) / _BYTES_PER_MB
+    return dict(zip(_RSS_METRICS, values, strict=True)), {}
+
+
+def _slopes(judged: NDArray[Any], cpu: NDArray[Any]) -> tuple[dict[str, float | None], dict[str, str]]:
+    """Return both slopes with their bounds; those of several stages are each stage's own."""
+    stages = np.unique(judged["stage"])
+    if len(stages) != 1:
+        reason = "each stage has a slope of its own" if len(stages) else "there are no judged frames"
+        return dict.fromkeys(_SLOPE_METRICS), dict.fromkeys(_SLOPE_METRICS, reason)
+    span_ns = _span_ns(judged)
+    samples = _rss_samples(_within(judged, stages[0], cpu))
+    memory = slope_of(samples["time_ns"], samples["tree_rss_bytes"] / _BYTES_PER_MB, span_ns)
+    frames = slope_of(judged["start_ns"], judged["wall_ns"] / _NS_PER_MS, span_ns)
+    values: dict[str, float | None] = {}
+    reasons: dict[str, str] = {}
+    for name, slope, in_percent in ((RSS_SLOPE, memory, False), (FRAME_SLOPE, frames, True)):
+        names = (name, f"{name}.low", f"{name}.high")
+        if isinstance(slope, Slope):
+            unit = slope.typical / 100 if in_percent else 1.0
+            values |= zip(names, (slope.per_hour / unit, slope.low / unit, slope.high / unit), strict=True)
+        else:
+            values |= dict.fromkeys(names)
+            reasons |= dict.fromkeys(names, slope)
+    return values, reasons
+
+
+def _rss_samples(samples: NDArray[Any]) -> NDArray[Any]:
+    """Return the samples that say how much memory is resident: a process that runs has some."""
+    said: NDArray[Any] = samples[samples["tree_rss_bytes"] > 0]
+    return said
+
+
 def _within(judged: NDArray[Any], stage: int, cpu: NDArray[Any]) -> NDArray[Any]:
-    rows = judged[judged["stage"] == stage]
-    begin = rows["start_ns"][0]
-    end = rows["start_ns"][-1] + rows["wall_ns"][-1]
+    begin, end = _span_ns(judged[judged["stage"] == stage])
     inside: NDArray[Any] = cpu[(cpu["time_ns"] >= begin) & (cpu["time_ns"] <= end)]
     return inside
+
+
+def _span_ns(rows: NDArray[Any]) -> tuple[int, int]:
+    """Return the beginning of the first frame and the end of the last one."""
+    return int(rows["start_ns"][0]), int(rows["start_ns"][-1] + rows["wall_ns"][-1])

@@ -191,6 +191,14 @@ def test_where_the_time_went_is_told_and_why_frames_were_slow():
     assert "Where the time went is not known." in visible(page(unknown))
 
 
+def test_memory_and_growth_are_told_where_they_were_measured():
+    run = drawn_run([1.0] * 3)
+    assert "Memory was not sampled." in visible(page(run))
+    slope = dict.fromkeys((f"frame_ms.slope_percent_per_hour{bound}" for bound in ("", ".low", ".high")), -0.5)
+    text = visible(page(replace(run, run=run.run.changed(metrics={**run.run.metrics, **slope}))))
+    assert "growth of frame time</th><td>-0.50 % an hour (99 %: between -0.50 and -0.50)</td>" in text
+
+
 def test_what_was_excused_says_so():
     excused = {"criterion": "frame_ms.max < 1", "stage": None, "value": 1.5, "outcome": "unsupported",
                "detail": "1.5 is not < 1, but given no core by the host"}  # fmt: skip

@@ -163,6 +163,15 @@ def test_a_frame_over_its_limit_is_explained_in_a_line(changes: dict[str, Any], 
     assert line in text.replace("\n", " ")
 
 
+def test_memory_and_slopes_are_shown_where_they_were_measured() -> None:
+    slope = {"rss_mb.slope_per_hour": 12.7, "rss_mb.slope_per_hour.low": 11.25, "rss_mb.slope_per_hour.high": 13.0}
+    run = FINISHED.changed(metrics={**FINISHED.metrics, "rss_mb.mean": 150.0, "rss_mb.max": 158.04, **slope})
+    lines = to_text(report(run, RUN)).splitlines()
+    assert "resident memory   150.0 MB on average, 158.0 MB at most" in lines
+    assert "growth of memory  +12.70 MB an hour (99 %: between +11.25 and +13.00)" in lines
+    assert "growth of" not in rendered("finished")
+
+
 @pytest.mark.parametrize(
     ("mode", "gil_enabled", "row"),
     [

@@ -96,6 +96,7 @@ def _sections(runs: Sequence[LabelledRun], plots: list[Plot]) -> Iterator[str]:
     yield _section("Phases", _figures(phase_plots(runs), plots, not_judged))
     yield _section("Where the time went", _each(runs, _attribution))
     yield _section("Cores", _figures(core_plots(runs), plots, "The cores were not sampled."))
+    yield _section("Memory and growth", _each(runs, _memory_and_growth))
     yield _section("Slowest frames", "".join(_worst(run, number, plots, runs) for number, run in enumerate(runs, 1)))
     population = _figures(population_plots(runs), plots, "No checkpoint recorded statistics of the population.")
     yield _section("Population", _grid(population, "grid small"))
@@ -111,6 +112,10 @@ def _criteria(run: LabelledRun) -> str:
 
 def _attribution(run: LabelledRun) -> str:
     return tables.attribution_section(run) or "<p>Where the time went is not known.</p>"
+
+
+def _memory_and_growth(run: LabelledRun) -> str:
+    return tables.memory_and_growth(run) or "<p>Memory was not sampled.</p>"
 
 
 def _worst(run: LabelledRun, number: int, plots: list[Plot], runs: Sequence[LabelledRun]) -> str:

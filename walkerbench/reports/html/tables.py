@@ -12,6 +12,7 @@ from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import facts_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, fixed, stage_name
+from walkerbench.reports.wording.over_time import over_time
 from walkerbench.reports.wording.run_verdict import OUTCOMES, measured_in_words, run_verdict
 from walkerbench.reports.wording.slow_frames import all_causes, shown_frames, slow_frame, title
 from walkerbench.reports.wording.time_shares import beside_shares, part_in_words, percent
@@ -118,6 +119,12 @@ def _slow_frames(run: RunFile) -> str:
     lines = "".join(f"<li>{html.escape(slow_frame(run, frame))}</li>" for frame in shown_frames(run))
     causes = f"<p>{html.escape(all_causes(run))}</p>" if all_causes(run) else ""
     return f"<p>{html.escape(title(run))}</p><ul>{lines}</ul>{causes}"
+
+
+def memory_and_growth(run: LabelledRun) -> str:
+    """Return what memory and frame times did over the run; nothing where it is not known."""
+    rows = over_time(run.run)
+    return html_table(f"Memory and growth of {run.label}", ("figure", "value"), rows.items()) if rows else ""
 
 
 def run_facts(run: LabelledRun) -> str:

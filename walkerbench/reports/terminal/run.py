@@ -16,6 +16,7 @@ from walkerbench.reports.terminal.attribution import attribution
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import facts_in_words, machine_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
+from walkerbench.reports.wording.over_time import over_time
 from walkerbench.reports.wording.run_verdict import (
     OUTCOMES,
     dropped_observers,
@@ -148,7 +149,7 @@ def _rates(run: RunFile) -> Table:
     }
     if run.missed_deadlines is not None:
         rows["missed deadlines"] = f"{run.missed_deadlines:,}"
-    return layout.facts(rows)
+    return layout.facts(rows | over_time(run))
 
 
 def _disturbed(run: RunFile) -> Iterator[RenderableType]:

@@ -1,0 +1,29 @@
+"""What a run's memory and frame times did over its time, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from walkerbench.criteria.metrics import FRAME_SLOPE, RSS_SLOPE
+from walkerbench.criteria.slopes import LEVEL
+
+if TYPE_CHECKING:
+    from walkerbench.run_directory import RunFile
+
+
+def over_time(run: RunFile) -> dict[str, str]:
+    """Return resident memory and the slopes as rows, names and texts; nothing of what was not measured."""
+    mean, most = (run.metrics.get(f"rss_mb.{statistic}") for statistic in ("mean", "max"))
+    rows = {
+        "resident memory": None if mean is None or most is None else f"{mean:.1f} MB on average, {most:.1f} MB at most",
+        "growth of memory": _slope(run, RSS_SLOPE, "MB"),
+        "growth of frame time": _slope(run, FRAME_SLOPE, "%"),
+    }
+    return {name: text for name, text in rows.items() if text is not None}
+
+
+def _slope(run: RunFile, name: str, unit: str) -> str | None:
+    value, low, high = (run.metrics.get(each) for each in (name, f"{name}.low", f"{name}.high"))
+    if value is None or low is None or high is None:
+        return None
+    return f"{value:+.2f} {unit} an hour ({100 * LEVEL:.0f} %: between {low:+.2f} and {high:+.2f})"
