@@ -18,7 +18,8 @@ ROOT = Path(walkerbench.__file__).parent
 MOST_LINES = 420
 
 ARROWS: dict[str, set[str]] = {
-    "errors": set(),
+    "shown_text": set(),
+    "errors": {"shown_text"},
     "recorded_value": set(),
     "system": {"errors"},
     "workloads": {"errors", "recorded_value", "system"},
@@ -87,6 +88,7 @@ ARROWS: dict[str, set[str]] = {
         "recording",
         "run_directory",
         "running",
+        "shown_text",
         "slow_frames",
         "workloads",
     },
@@ -104,10 +106,11 @@ ARROWS: dict[str, set[str]] = {
         "reports",
         "run_directory",
         "running",
+        "shown_text",
         "system",
         "workloads",
     },
-    "pytest_plugin": {"modes", "profile", "run_directory", "running", "system"},
+    "pytest_plugin": {"modes", "profile", "run_directory", "running", "shown_text", "system"},
     "__main__": {"cli"},
 }
 """What each room may import besides itself and the version. A permission that no import uses fails a test."""

@@ -34,7 +34,8 @@
     ├── Interrupted                 130  the user stopped the run
     └── CallOrderError               70  a method was called in a state that does not allow it
 
-The number is the process's exit code, see `ExitCode`. Each message is one line that says what to do.
+The number is the process's exit code, see `ExitCode`. Each message is a line that says what to do, or a line for each
+of several problems. A line break within a value, such as a file's name, begins no other line.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterable
 from enum import IntEnum
+
+from walkerbench.shown_text import first_of, shown
 
 
 class ExitCode(IntEnum):
@@ -87,9 +90,19 @@ Its `sys.exit()` is a failure like any other: it must not end walkerbench with a
 
 
 class WalkerbenchError(Exception):
-    """Root of every deliberate error; as itself, a fault in walkerbench."""
+    """Root of every deliberate error; as itself, a fault in walkerbench.
+
+    Its message is made of its lines, as far as they may be shown: see `shown_text`.
+
+    Attributes:
+        lines: What is wrong, a text for each problem, with all that values hold.
+    """
 
     exit_code = ExitCode.FAULT
+
+    def __init__(self, *lines: str) -> None:
+        self.lines = lines
+        super().__init__("\n".join(map(shown, first_of(lines))))
 
 
 class UsageError(WalkerbenchError):
@@ -102,9 +115,9 @@ class UsageError(WalkerbenchError):
 
     exit_code = ExitCode.UNUSABLE
 
-    def __init__(self, message: str, *, parameters: tuple[str, ...] = ()) -> None:
+    def __init__(self, *lines: str, parameters: tuple[str, ...] = ()) -> None:
         self.parameters = parameters
-        super().__init__(message)
+        super().__init__(*lines)
 
 
 class ProfileError(UsageError):
@@ -117,7 +130,7 @@ class ProfileError(UsageError):
     def __init__(self, source: str, problems: tuple[str, ...]) -> None:
         self.source = source
         self.problems = problems
-        super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
+        super().__init__(*(f"{source}: {problem}" for problem in problems))
 
 
 class OverrideError(UsageError):
@@ -129,7 +142,7 @@ class OverrideError(UsageError):
 
     def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
         self.problems = problems
-        super().__init__("\n".join(f"{keys}: {text}" for keys, text in problems))
+        super().__init__(*(f"{keys}: {text}" for keys, text in problems))
 
 
 class CriterionError(UsageError):
@@ -155,16 +168,16 @@ class NotComparable(UsageError):
         different_work: Whether their work is all that differs: a caller may allow that.
     """
 
-    def __init__(self, message: str, *, different_work: bool = False, parameters: tuple[str, ...] = ()) -> None:
+    def __init__(self, *lines: str, different_work: bool = False, parameters: tuple[str, ...] = ()) -> None:
         self.different_work = different_work
-        super().__init__(message, parameters=parameters)
+        super().__init__(*lines, parameters=parameters)
 
 
 class InjectedFaults(UsageError):
     """Faults are injected where a verdict is to be relied on; a caller may allow that."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, parameters=("allow_faults",))
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines, parameters=("allow_faults",))
 
 
 class BudgetTooSmall(UsageError):

@@ -45,7 +45,9 @@ class Passed:
         return not self.reasons
 
     def __repr__(self) -> str:
-        return "passed" if self else f"not passed: {'; '.join(self.reasons)}"
+        from walkerbench.shown_text import shown
+
+        return "passed" if self else f"not passed: {'; '.join(map(shown, self.reasons))}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,7 +63,9 @@ class ProfileRun:
     run: RunFile
 
     def __repr__(self) -> str:
-        return f"<run recorded in {self.directory}>"
+        from walkerbench.shown_text import shown
+
+        return f"<run recorded in {shown(str(self.directory))}>"
 
     @property
     def passed(self) -> Passed:
@@ -149,6 +153,7 @@ class ProfileRunner:
         from walkerbench.profile.overrides import ProfileOverrides, override
         from walkerbench.running.repeats import record_run
         from walkerbench.running.run_process import RunRequest
+        from walkerbench.shown_text import shown, shown_line
         from walkerbench.system.child_processes import PassedOnSignals
 
         changes = ProfileOverrides(
@@ -177,9 +182,9 @@ class ProfileRunner:
             child = record_run(request, signals, keep_stderr=True)
         if signals.received is not None:
             raise KeyboardInterrupt
-        kept = "" if child.run is None else f"what was recorded is kept: {child.directory}\n"
+        kept = "" if child.run is None else f"what was recorded is kept: {shown(str(child.directory))}\n"
         run = ProfileRun(child.directory, child.judged(f"{kept}{child.said}".strip()))
-        self._report("\n".join(_lines(run)))
+        self._report("\n".join(map(shown_line, _lines(run))))
         return run
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import click
 import pytest
 from comparisons import measurement
 from recorded_runs import recorded, run_file, stage, write
@@ -251,17 +252,84 @@ def test_github_is_told_of_what_kept_a_gate_from_a_result(
         "walkerbench: a budget of 1 s is too small (--budget 50s)",
     ]
     assert "too small (--budget 50s)" in summary.read_text()
-    assert not junit.exists()
+    assert error_in(junit) == "a budget of 1 s is too small (--budget 50s)"
     assert list(tmp_path.glob(".gate*")) == []
 
 
-@pytest.mark.parametrize("wrong", [["--alpha", "60%"], ["--criterion", "speed < 1"], ["--baseline", "x"]])
-def test_github_is_told_of_wrong_options(command: Any, monkeypatch: pytest.MonkeyPatch, wrong: list[str]) -> None:
+def error_in(junit: Path) -> str | None:
+    """The message of a document's only case, which is an error."""
+    (error,) = ET.parse(junit).getroot().findall("testsuite/testcase/error")
+    return error.get("message")
+
+
+WRONG = {
+    "a value": ["--alpha", "60%"],
+    "a criterion": ["--criterion", "speed < 1"],
+    "a contradiction": ["--baseline", "x"],
+    "an option": ["--no-such-option"],
+    "a type": ["--rounds", "many"],
+    "a word too many": ["word"],
+    "a value that is missing": ["--rounds"],
+    "a profile": ["--profile", "no-such"],
+}
+
+
+@pytest.mark.promise("verdicts", "A gate without a result says so in its JUnit file and its step summary.")
+@pytest.mark.parametrize("given", ["before", "behind", "joined"])
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_a_gate_that_cannot_start_leaves_no_old_result(
+    command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wrong: list[str], given: str
+) -> None:
+    summary, junit = tmp_path / "summary.md", tmp_path / "gate.xml"
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    ended = command("gate", "--against", "main", *wrong)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    junit.write_text("all passed")
+    to_junit = [f"--junit={junit}"] if given == "joined" else ["--junit", str(junit)]
+    words = [*wrong, *to_junit] if given == "behind" and wrong != ["--rounds"] else [*to_junit, *wrong]
+    ended = command("gate", "--against", "main", *words)
     assert ended.code == 2
     annotation, line = ended.err.splitlines()
-    assert annotation == f"::error title=walkerbench gate::{line.removeprefix('walkerbench: ')}".replace("%", "%25")
+    message = line.removeprefix("walkerbench: ")
+    assert annotation == f"::error title=walkerbench gate::{message}".replace("%", "%25")
+    assert error_in(junit) == message
+    assert "NO VERDICT" in summary.read_text()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("a fault"), click.Abort()], ids=repr)
+def test_a_gate_that_is_ended_leaves_no_old_result(
+    command: Any, fake: FakeMeasuring, recording: FakeRepeats, monkeypatch: Any, tmp_path: Path, error: Exception
+) -> None:
+    summary, junit = tmp_path / "summary.md", tmp_path / "gate.xml"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    junit.write_text("all passed")
+    fake.error = error
+    assert command("gate", "--against", "main", "-q", "--junit", str(junit)).code in (70, 130)
+    assert error_in(junit)
+    assert "NO VERDICT" in summary.read_text()
+
+
+@pytest.mark.parametrize("words", [("--bogus", "gate"), ("gate",)], ids=["wrong option", "no working directory"])
+def test_what_fails_before_the_gate_leaves_no_old_result(command: Any, tmp_path: Path, words: tuple[str, ...]) -> None:
+    junit, gone = tmp_path / "gate.xml", tmp_path / "gone"
+    junit.write_text("all passed")
+    gone.mkdir()
+    with chdir(gone):
+        gone.rmdir()
+        assert command(*words, "--against", "main", "--junit", str(junit)).code == 2
+    assert error_in(junit)
+
+
+def test_a_file_behind_another_option_is_left_alone(command: Any, tmp_path: Path) -> None:
+    mine, linked = tmp_path / "mine", tmp_path / "link.xml"
+    mine.write_text("precious")
+    linked.symlink_to(tmp_path / "gate.xml")
+    for words in (("--baseline", "--junit", str(mine)), ("--", "--junit", str(mine)), ("--junit", str(mine), "-h")):
+        command("gate", *words)
+        assert mine.read_text() == "precious"
+    (tmp_path / "gate.xml").write_text("all passed")
+    assert command("gate", "--junit", str(linked)).code == 2
+    assert linked.is_symlink()
+    assert "all passed" not in (linked.read_text() if linked.exists() else "")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from comparisons import SLOWER, UNCLEAR, gated
 
-from walkerbench.cli.printing import to_text
+from walkerbench.cli.rich_console import to_text
 from walkerbench.reports.junit import gate as gate_junit
 from walkerbench.reports.markdown import github_summary as github
 from walkerbench.reports.markdown.escaping import escape_markdown
@@ -59,12 +59,12 @@ def test_every_report_of_a_gate_says_that_faults_are_injected() -> None:
 
 
 def test_what_an_annotation_must_not_hold_is_escaped() -> None:
-    assert github.annotation("error", "5 %\nand\r") == "::error title=walkerbench gate::5 %25%0Aand%0D"
+    assert github.annotation("error", ["5 %", "a\nb\r"]) == "::error title=walkerbench gate::5 %25%0Aa\\nb\\r"
 
 
 def test_a_row_of_the_summary_cannot_be_broken_by_what_is_in_it() -> None:
     result = gated("pass", ended_because="a | b\nc")
-    assert github.broken_summary("why") == "## walkerbench gate: NO VERDICT\n\n- why\n"
+    assert github.broken_summary(["why"]) == "## walkerbench gate: NO VERDICT\n\n- why\n"
     assert all(line.count("|") in (0, 4, 7, 8) for line in github.summary(result).splitlines())
 
 

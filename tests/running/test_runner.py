@@ -20,7 +20,7 @@ import threadpoolctl
 from tiny_profile import TINY_AGENTS, TINY_FRAMES, TINY_WARMUP, profile_text
 
 import walkerbench
-from walkerbench.cli.printing import to_text
+from walkerbench.cli.rich_console import to_text
 from walkerbench.criteria.judging import exit_code_of_run
 from walkerbench.errors import CapacityError, OutputError, UsageError, WorkerFailed
 from walkerbench.modes.registry import MODES

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from walkerbench.cli.output import note
+from walkerbench.shown_text import MOST_IN_A_NAME, shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -79,15 +80,16 @@ class BarDisplay(Display):
     """
 
     def __init__(self, stream: TextIO) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
+
+        from walkerbench.cli.rich_console import open_console
 
         # Redirecting stdout and stderr would put rich's hooks into whatever worker processes are forked.
         self._bar: Bar | None = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
-            TextColumn("{task.fields[facts]}"),
-            console=Console(file=stream),
+            TextColumn("{task.fields[facts]}", markup=False),
+            console=open_console(stream),
             auto_refresh=False,
             transient=True,
             expand=True,
@@ -108,7 +110,12 @@ class BarDisplay(Display):
         """Draw the bar again, with new facts."""
         self._draw(
             lambda bar: bar.update(
-                self._task, total=total, completed=completed, description=what, facts=facts, refresh=True
+                self._task,
+                total=total,
+                completed=completed,
+                description=shown(what, MOST_IN_A_NAME),
+                facts=shown(facts, MOST_IN_A_NAME),
+                refresh=True,
             )
         )
 

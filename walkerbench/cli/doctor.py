@@ -33,7 +33,7 @@ Examples:
 @verbose_option
 def doctor_command(*, strict: bool, as_json: bool) -> ExitCode:
     """Carry out `walkerbench doctor`."""
-    from walkerbench.cli.printing import to_text
+    from walkerbench.cli.rich_console import to_text
     from walkerbench.doctor.checks import check_machine, is_fit
     from walkerbench.doctor.noise import measure_noise
     from walkerbench.doctor.readings import read_all

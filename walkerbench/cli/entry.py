@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import dropwhile
 from pathlib import Path
 
 import click
 
 from walkerbench.cli.failures import tell_failure
 from walkerbench.cli.group import walkerbench
-from walkerbench.cli.options import Invocation
-from walkerbench.cli.output import complain
+from walkerbench.cli.grouped_command import GroupedCommand
+from walkerbench.cli.options import HELP_NAMES, Invocation
 from walkerbench.errors import ExitCode, UsageError
 
 
@@ -22,14 +24,28 @@ def run_command_line(arguments: Sequence[str]) -> ExitCode:
     """
     invocation = Invocation()
     try:
-        _check_working_directory()
-        result = walkerbench.main(list(arguments), "walkerbench", standalone_mode=False, obj=invocation)
-        return ExitCode(result) if isinstance(result, int) else ExitCode.PASS
-    except click.ClickException as error:
-        complain(_usage_line(error))
-        return ExitCode.UNUSABLE
+        with _around(arguments):
+            _check_working_directory()
+            return _carry_out(arguments, invocation)
     except (Exception, KeyboardInterrupt) as error:
         return tell_failure(error, verbose=invocation.verbose)
+
+
+def _around(arguments: Sequence[str]) -> AbstractContextManager[None]:
+    """Return the context of the command that the arguments name; help carries nothing out."""
+    name, *words = list(dropwhile(lambda word: word.startswith("-"), arguments)) or [""]
+    command = walkerbench.commands.get(name)
+    if not isinstance(command, GroupedCommand) or set(HELP_NAMES["help_option_names"]) & set(arguments):
+        return nullcontext()
+    return command.around(command, words)
+
+
+def _carry_out(arguments: Sequence[str], invocation: Invocation) -> ExitCode:
+    try:
+        result = walkerbench.main(list(arguments), "walkerbench", standalone_mode=False, obj=invocation)
+    except click.ClickException as error:
+        raise UsageError(_usage_line(error)) from error
+    return ExitCode(result) if isinstance(result, int) else ExitCode.PASS
 
 
 def _check_working_directory() -> None:

@@ -11,6 +11,7 @@ from walkerbench.errors import (
     UsageError,
     WalkerbenchError,
 )
+from walkerbench.shown_text import first_of, shown
 
 ALLOW_DIFFERENT_WORK_FLAG = "--allow-different-work"
 """Lets sides be compared that do not compute the same."""
@@ -29,15 +30,19 @@ _FLAGS = {
 
 
 def error_lines(error: WalkerbenchError) -> str:
-    """Return what is said of an error: one line, or one for each of its problems."""
+    """Return what is said of an error: one line, or one for each of its problems, as they may be shown."""
+    return "\n".join(map(shown, _lines(error)))
+
+
+def _lines(error: WalkerbenchError) -> list[str]:
     if isinstance(error, OverrideError):
-        return "\n".join(f"{_flags(keys.split(', '))}: {text}" for keys, text in error.problems)
+        return list(first_of([f"{_flags(keys.split(', '))}: {text}" for keys, text in error.problems]))
+    lines = list(first_of(error.lines))
     if isinstance(error, NotComparable) and error.different_work:
         # One problem is one line; after several, what may be done is a line of its own.
-        joined_by = "\n" if "\n" in str(error) else "; "
-        return f"{error}{joined_by}{_ON_PURPOSE}"
+        return [f"{lines[0]}; {_ON_PURPOSE}"] if len(lines) == 1 else [*lines, _ON_PURPOSE]
     what_to_type = _what_to_type(error)
-    return f"{error} ({what_to_type})" if what_to_type else str(error)
+    return [*lines[:-1], f"{lines[-1]} ({what_to_type})"] if what_to_type else lines
 
 
 def _what_to_type(error: WalkerbenchError) -> str:

@@ -6,8 +6,9 @@ import traceback
 from collections.abc import Iterator
 
 from walkerbench.cli.error_lines import error_lines
-from walkerbench.cli.output import complain, note
+from walkerbench.cli.output import complain, note, note_traceback
 from walkerbench.errors import ExitCode, WalkerbenchError, WorkerFailed, describe_error
+from walkerbench.shown_text import shown
 
 
 def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
@@ -24,7 +25,8 @@ def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
     if isinstance(error, WalkerbenchError):
         complain(f"internal error: {message}" if error.exit_code == ExitCode.FAULT else message)
         if verbose and isinstance(error, WorkerFailed):
-            note(f"The worker's traceback:\n{error.traceback_text.rstrip()}")
+            note("The worker's traceback:")
+            note_traceback(error.traceback_text)
         _show_traceback(error, verbose)
         return error.exit_code
     if _is_interrupt(error):
@@ -37,12 +39,12 @@ def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
 
 
 def failure_message(error: BaseException) -> str:
-    """Return what is said of an error: one line, or one for each of its problems."""
+    """Return what is said of an error: one line, or one for each of its problems, as they may be shown."""
     if isinstance(error, WalkerbenchError):
         return error_lines(error)
     if _is_interrupt(error):
         return "interrupted"
-    return describe_error(error)
+    return shown(describe_error(error))
 
 
 def _is_interrupt(error: BaseException) -> bool:
@@ -61,4 +63,4 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _show_traceback(error: BaseException, verbose: bool) -> None:
     if verbose:
-        note("".join(traceback.format_exception(error)).rstrip())
+        note_traceback("".join(traceback.format_exception(error)))

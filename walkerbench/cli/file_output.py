@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,16 @@ def check_writable(path: Path) -> None:
     from walkerbench.system.atomic_files import WholeFile
 
     WholeFile.check(path, replacing=True)
+
+
+def remove_old(path: Path) -> None:
+    """Remove a file that an earlier command wrote; one that cannot be removed is left empty, as far as that goes."""
+    if path.is_file():
+        try:
+            path.resolve().unlink()
+        except OSError:
+            with suppress(OSError):
+                path.write_bytes(b"")
 
 
 def write_file(path: Path, texts: Iterable[str], *, replacing: bool = False) -> None:

@@ -54,7 +54,7 @@ Examples:
 @verbose_option
 def flamegraph_command(*, choice: ProfileChoice, output: Path, quiet: bool) -> ExitCode:
     """Carry out `walkerbench flamegraph`."""
-    from walkerbench.cli.printing import to_text
+    from walkerbench.cli.rich_console import to_text
     from walkerbench.errors import Interrupted
     from walkerbench.flamegraph.passes import record_flame_graphs
     from walkerbench.reports.terminal.flamegraph import flame_graph_tables

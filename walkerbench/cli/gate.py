@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from walkerbench.cli.grouped_command import OptionGroup, grouped_command
+from walkerbench.cli.grouped_command import GroupedCommand, OptionGroup, grouped_command
 from walkerbench.cli.option_groups import (
     CRITERION_OPTION,
     MODE_OPTION,
@@ -46,10 +47,10 @@ _COMPARED_WITH = OptionGroup(
 _ROUNDS = rounds_group(heading="How much is measured, with --against")
 
 
-def _errors_told_to_github() -> AbstractContextManager[None]:
-    from walkerbench.cli.github_actions import errors_told_to_github
+def _no_result_told(command: GroupedCommand, words: Sequence[str]) -> AbstractContextManager[None]:
+    from walkerbench.cli.gate_without_result import no_result_told
 
-    return errors_told_to_github()
+    return no_result_told([Path(value) for value in command.values_in(words, "junit")])
 
 
 _HELP = """\
@@ -79,7 +80,7 @@ Examples:
     profile_group(MODE_OPTION, *WORK_OPTIONS, CRITERION_OPTION),
     _ROUNDS,
     decision_group(),
-    within=_errors_told_to_github,
+    around=_no_result_told,
 )
 @click.option(
     "--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write the result as JUnit XML to FILE, too."

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from walkerbench.cli.error_lines import error_lines
-from walkerbench.cli.output import note
-from walkerbench.errors import WalkerbenchError
+from walkerbench.cli.output import note, note_command
 from walkerbench.gating.gate_result import GateResult
 from walkerbench.reports.markdown import github_summary
 
@@ -20,22 +17,16 @@ def tell_github(result: GateResult) -> None:
     _write(github_summary.annotation_lines(result), github_summary.summary(result))
 
 
-@contextmanager
-def errors_told_to_github() -> Iterator[None]:
-    """Write an error that keeps a gate from a result where a pull request's readers see it, too."""
-    try:
-        yield
-    except WalkerbenchError as error:
-        lines = error_lines(error)
-        _write([github_summary.annotation("error", lines)], github_summary.broken_summary(lines))
-        raise
+def tell_github_of_no_result(lines: Sequence[str]) -> None:
+    """Write what keeps a gate from a result; nothing outside of GitHub Actions."""
+    _write([github_summary.annotation("error", lines)], github_summary.broken_summary(lines))
 
 
 def _write(annotations: Iterable[str], summary: str) -> None:
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        for line in annotations:
+        for command in annotations:
             # stderr is read for commands as stdout is, and does not spoil what --json prints there.
-            note(line)
+            note_command(command)
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
         try:

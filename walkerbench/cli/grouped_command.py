@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -36,26 +36,55 @@ class OptionGroup:
         return [each.opts[0] for each in self.options if context.get_parameter_source(str(each.name)) is typed]
 
 
+def _nothing_around(_command: click.Command, _words: Sequence[str]) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+Around = Callable[["GroupedCommand", Sequence[str]], AbstractContextManager[None]]
+"""Returns the context in which a command is parsed and carried out.
+
+It receives the command and the words behind its name, which may be such as the command refuses.
+"""
+
+
 class GroupedCommand(click.Command):
     """A command with groups of options before its own.
 
     Attributes:
         groups: In the order of the help.
-        within: Returns the context in which groups are checked and the function is called.
+        around: Returns the context in which the command is parsed and carried out; `entry` enters it.
     """
 
     groups: tuple[OptionGroup, ...] = ()
-    within: Callable[[], AbstractContextManager[None]] = staticmethod(nullcontext)
+    around: Around = staticmethod(_nothing_around)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command's function with one value for each group."""
-        with self.within():
-            for group in self.groups:
-                if group.value is not None:
-                    parameter, build = group.value
-                    names = [str(option.name) for option in group.options]
-                    ctx.params[parameter] = build({name: ctx.params.pop(name) for name in names})
-            return super().invoke(ctx)
+        for group in self.groups:
+            if group.value is not None:
+                parameter, build = group.value
+                names = [str(option.name) for option in group.options]
+                ctx.params[parameter] = build({name: ctx.params.pop(name) for name in names})
+        return super().invoke(ctx)
+
+    def values_in(self, words: Sequence[str], name: str) -> Iterator[str]:
+        """Yield every value that words give to an option, although the command may refuse others of the words.
+
+        Args:
+            words: What stands behind the command's name.
+            name: The option's parameter.
+        """
+        options = {flag: each for each in self.params if isinstance(each, click.Option) for flag in each.opts}
+        rest = iter(words)
+        for word in rest:
+            if word == "--":
+                return
+            flag, joined, value = word.partition("=")
+            option = options.get(flag)
+            if option is not None and not option.is_flag:
+                value = value if joined else next(rest, "")
+                if option.name == name:
+                    yield value
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help of every option, each group's under its heading."""
@@ -72,7 +101,7 @@ class GroupedCommand(click.Command):
 
 
 def grouped_command(
-    name: str, help_text: str, *groups: OptionGroup, within: Callable[[], AbstractContextManager[None]] = nullcontext
+    name: str, help_text: str, *groups: OptionGroup, around: Around = _nothing_around
 ) -> Callable[[Callable[..., ExitCode]], GroupedCommand]:
     """Return the decorator that makes a command of a function.
 
@@ -80,13 +109,13 @@ def grouped_command(
         name: The command's name.
         help_text: What it is for, as the help says it. No docstring: `python -OO` has none.
         groups: Its groups of options; its other options and its arguments are declared by decorators, as ever.
-        within: Returns the context in which groups are checked and the function is called.
+        around: As in `GroupedCommand`.
     """
 
     def decorate(function: Callable[..., ExitCode]) -> GroupedCommand:
         command = click.command(name, cls=GroupedCommand, help=help_text, context_settings=HELP_NAMES)(function)
         command.groups = groups
-        command.within = within
+        command.around = around
         command.params += [option for group in groups for option in group.options]
         return command
 

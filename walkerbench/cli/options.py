@@ -11,7 +11,7 @@ import click
 
 from walkerbench.cli.option_types import RunName
 
-HELP_NAMES = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
+HELP_NAMES: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 """Every command's context settings."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])

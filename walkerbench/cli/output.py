@@ -1,4 +1,8 @@
-"""Writing to stdout and stderr so that neither a closed pipe nor an odd encoding spoils a run."""
+"""Writing to stdout and stderr so that neither a closed pipe nor an odd encoding spoils a run.
+
+What is written to stderr is made fit to be shown here. What is written to stdout has been laid out before, each form in
+its own way: tables by `rich_console`, JSON by `reports.json_text`, the others by their exports.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from walkerbench.errors import OutputError
+from walkerbench.shown_text import shown_line, visible
 
 
 def write_out(text: str) -> None:
@@ -44,15 +49,30 @@ def _write_out(text: str) -> bool:
 
 
 def complain(text: str) -> None:
-    """Write an error to stderr, the program's name before each of its lines."""
+    """Write an error to stderr, a line for each problem, the program's name before it."""
     for line in text.split("\n"):
         note(f"walkerbench: {line}")
 
 
-def note(text: str) -> None:
-    """Write lines to stderr; do nothing where that cannot be written."""
+def note(line: str) -> None:
+    """Write a line to stderr, as it may be shown there; do nothing where that cannot be written."""
+    _write_err(shown_line(line))
+
+
+def note_traceback(text: str) -> None:
+    """Write a traceback to stderr, line by line as `note` does."""
+    for line in text.rstrip().split("\n"):
+        note(line)
+
+
+def note_command(command: str) -> None:
+    """Write a command to a CI system to stderr: no other line there begins like one."""
+    _write_err(visible(command))
+
+
+def _write_err(line: str) -> None:
     try:
-        _write(sys.stderr, f"{text}\n")
+        _write(sys.stderr, f"{line}\n")
     except OSError:
         _silence(sys.stderr)
 

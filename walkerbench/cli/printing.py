@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import json
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from walkerbench.cli.output import write_out
+from walkerbench.cli.rich_console import to_text
 from walkerbench.reports import run_json as json_report
+from walkerbench.reports.json_text import json_document
 from walkerbench.reports.terminal import run as terminal
 
 if TYPE_CHECKING:
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from walkerbench.errors import ExitCode
     from walkerbench.gating.gate_result import GateResult
     from walkerbench.run_directory import RunFile
-
-WIDTH = 80
-"""Columns of what is printed; fewer where the terminal has fewer."""
 
 
 def print_run(
@@ -40,7 +36,8 @@ def print_comparison(compared: Compared, exit_code: ExitCode, *, as_json: bool, 
     from walkerbench.reports.terminal import comparison
 
     if as_json:
-        _print_json(compared.as_dict() | {"exit_code": exit_code} | ({} if advice is None else {"advice": advice}))
+        advised = {} if advice is None else {"advice": advice}
+        write_out(json_document(compared.as_dict() | {"exit_code": exit_code} | advised))
     else:
         write_out(to_text(comparison.report(compared, advice=advice)))
 
@@ -50,44 +47,6 @@ def print_gate(result: GateResult, *, as_json: bool) -> None:
     from walkerbench.reports.terminal import gate
 
     if as_json:
-        _print_json(result.as_dict())
+        write_out(json_document(result.as_dict()))
     else:
         write_out(to_text(gate.report(result)))
-
-
-def _print_json(content: Mapping[str, Any]) -> None:
-    write_out(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def to_text(parts: Iterable[RenderableType]) -> str:
-    """Lay parts out for stdout: coloured where it is a terminal, `WIDTH` columns wide at most."""
-    stdout = Console(file=sys.stdout)
-    # What rich draws goes into a text first: only `write_out` knows what to do where stdout cannot be written.
-    text = _Text(stdout.encoding)
-    console = Console(
-        file=text,
-        # Where stdout is no terminal, rich would take the width of stderr's or stdin's.
-        width=min(stdout.width, WIDTH) if sys.stdout is not None and sys.stdout.isatty() else WIDTH,
-        force_terminal=stdout.is_terminal,
-        color_system=_COLOUR_SYSTEMS.get(stdout.color_system or ""),
-        no_color=stdout.no_color,
-        legacy_windows=False,
-    )
-    for part in parts:
-        console.print(part, highlight=False)
-    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
-
-
-_COLOUR_SYSTEMS: dict[str, Literal["standard", "256", "truecolor", "windows"]] = {
-    name: name for name in ("standard", "256", "truecolor", "windows")
-}
-
-
-class _Text(io.StringIO):
-    """A text for rich that says which characters may be used."""
-
-    encoding = "utf-8"
-
-    def __init__(self, encoding: str) -> None:
-        super().__init__()
-        self.encoding = encoding

@@ -22,7 +22,7 @@ Examples:
 @verbose_option
 def profiles_command() -> ExitCode:
     """Carry out `walkerbench profiles`."""
-    from walkerbench.cli.printing import to_text
+    from walkerbench.cli.rich_console import to_text
     from walkerbench.profile.loading import list_profiles
     from walkerbench.reports.terminal.profiles import profile_tables
 

@@ -38,7 +38,7 @@ def run_repeatedly(
     Raises:
         OutputError: The output exists already; nothing has been run.
     """
-    from walkerbench.cli.printing import to_text
+    from walkerbench.cli.rich_console import to_text
     from walkerbench.reports import run_json as json_report
     from walkerbench.reports.terminal import repeats as repeats_report
     from walkerbench.running.repeat_requests import repeat_requests

@@ -266,7 +266,7 @@ class Session:
     def _reported(self, failed: Failed) -> Exception:
         """Return the error for a failure of the child, of the kind that its exit code tells."""
         if failed.exit_code == UsageError.exit_code:
-            return SideError("\n".join(f"side {self.label!r} refuses: {line}" for line in failed.message.splitlines()))
+            return SideError(*(f"side {self.label!r} refuses: {line}" for line in failed.message.split("\n")))
         told = f"reports: {failed.message}"
         error = SessionFailed(self.label, self._place.round_number, self._block, told)
         return EmergencyShutdown(str(error)) if failed.exit_code == EmergencyShutdown.exit_code else error

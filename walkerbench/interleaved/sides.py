@@ -157,7 +157,7 @@ def _overridden(profile: Profile, changes: Mapping[str, Any], text: str) -> Prof
     try:
         return profile_from_dict(table)
     except ProfileError as error:
-        raise SideError("\n".join(f"side {text!r}: {problem}" for problem in error.problems)) from None
+        raise SideError(*(f"side {text!r}: {problem}" for problem in error.problems)) from None
 
 
 def _set(table: dict[str, Any], path: Sequence[str], value: Any, text: str) -> None:

@@ -107,7 +107,7 @@ def refuse_faults(injected: Iterable[tuple[str, str | None]]) -> None:
         f"{what} has injected faults: {faults}; take them away, or allow them" for what, faults in injected if faults
     ]
     if lines:
-        raise InjectedFaults("\n".join(dict.fromkeys(lines)))
+        raise InjectedFaults(*dict.fromkeys(lines))
 
 
 class FaultInjector:

@@ -162,7 +162,7 @@ def same_recording(one: RecordedRun, other: RecordedRun) -> Iterator[str]:
 def _refuse(lines: Iterable[str], *, different_work: bool = False) -> None:
     found = tuple(dict.fromkeys(lines))
     if found:
-        raise NotComparable("\n".join(found), different_work=different_work)
+        raise NotComparable(*found, different_work=different_work)
 
 
 def _both(base: RecordedRun, candidate: RecordedRun) -> str:

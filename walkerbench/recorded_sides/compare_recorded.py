@@ -89,9 +89,9 @@ def _check(sides: Sequence[RecordedSide], *, allow_different_work: bool) -> tupl
         with _collecting(refusals):
             differences += check_comparable(sides[0].runs[0], side.runs[0], allow_different_work=allow_different_work)
     if refusals:
-        lines = dict.fromkeys(line for refusal in refusals for line in str(refusal).split("\n"))
+        lines = dict.fromkeys(line for refusal in refusals for line in refusal.lines)
         # To allow different work helps where it lifts every one of them.
-        raise NotComparable("\n".join(lines), different_work=all(refusal.different_work for refusal in refusals))
+        raise NotComparable(*lines, different_work=all(refusal.different_work for refusal in refusals))
     return tuple(differences)
 
 

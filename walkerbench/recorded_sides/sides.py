@@ -148,7 +148,7 @@ def _check_each(runs: Sequence[RecordedRun]) -> None:
     lines = [line for run in runs for line in obstacles(run)]
     lines += [line for one, other in itertools.combinations(runs, 2) for line in same_recording(one, other)]
     if lines:
-        raise NotComparable("\n".join(dict.fromkeys(lines)))
+        raise NotComparable(*dict.fromkeys(lines))
 
 
 def _grouped(arguments: Sequence[Sequence[RecordedRun]]) -> list[list[RecordedRun]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 
 from walkerbench.doctor.checks import Check, is_fit
 from walkerbench.doctor.readings import MachineReadings
+from walkerbench.reports.json_text import json_document
 
 
 def render(checks: Sequence[Check], readings: MachineReadings) -> str:
@@ -17,4 +17,4 @@ def render(checks: Sequence[Check], readings: MachineReadings) -> str:
         "checks": [dataclasses.asdict(check) for check in checks],
         "readings": dataclasses.asdict(readings),
     }
-    return json.dumps(content, indent=2, allow_nan=False) + "\n"
+    return json_document(content)

@@ -6,24 +6,22 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from walkerbench.reports.json_text import json_document
+
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
 
 
 def render(run: RunFile) -> str:
     """Return the run as JSON text, indented, in ASCII, with a newline at its end."""
-    return _text(_plain(run))
+    return json_document(_plain(run))
 
 
 def render_all(runs: Sequence[RunFile]) -> str:
     """Return several runs as a JSON array, each written as `render` writes it."""
-    return _text([_plain(run) for run in runs])
+    return json_document([_plain(run) for run in runs])
 
 
 def _plain(run: RunFile) -> Any:
     # By way of pydantic's own JSON, which writes null where a fact is not a finite number.
     return json.loads(run.model_dump_json())
-
-
-def _text(content: Any) -> str:
-    return json.dumps(content, indent=2, allow_nan=False) + "\n"

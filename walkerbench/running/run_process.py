@@ -114,12 +114,12 @@ def error_of(code: ExitCode, message: str) -> WalkerbenchError:
 
     Args:
         code: One that is no verdict.
-        message: What the error says.
+        message: What the error says, a line for each problem.
     """
     kinds: dict[ExitCode, type[WalkerbenchError]] = {
         kind.exit_code: kind for kind in (UsageError, RunBroken, Interrupted)
     }
-    return kinds.get(code, WalkerbenchError)(message)
+    return kinds.get(code, WalkerbenchError)(*message.split("\n"))
 
 
 def write_request(path: Path, request: RunRequest) -> None:

@@ -84,7 +84,8 @@ def _place(path: Path, *, replacing: bool) -> Path:
     if path.is_dir():
         raise OutputError(f"{path}: is a directory: give a file")
     if not path.exists():
-        return path
+        # A link that leads nowhere yet; os.path, not pathlib, which raises where links lead to one another.
+        return Path(os.path.realpath(path)) if replacing and path.is_symlink() else path
     if not replacing:
         raise OutputError(f"{path}: exists: give another file, or remove it")
     if not path.is_file():

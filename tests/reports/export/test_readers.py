@@ -245,7 +245,7 @@ def test_what_was_excused_says_so_in_markdown(tmp_path: Path) -> None:
 def test_nothing_of_a_run_can_break_out_of_a_markdown_table(tmp_path: Path) -> None:
     lines = exported("markdown", tmp_path, profile={"name": "a|b\n# c <script>"}).splitlines()
     assert {line.count("|") for line in lines if line.startswith("|")} == {4, 7}
-    assert "- profile: a\\|b \\# c \\<script\\>, seed 1, pace max" in lines
+    assert "- profile: a\\|b\\\\n\\# c \\<script\\>, seed 1, pace max" in lines
 
 
 @pytest.mark.parametrize("name", ["csv", "chrome-trace", "speedscope"])

@@ -14,10 +14,11 @@ from plotly.graph_objects import Figure
 from walkerbench.errors import UsageError
 from walkerbench.reports.html.cores import busiest, core_plots
 from walkerbench.reports.html.distribution import bin_edges, distribution_plots, percentile_points
+from walkerbench.reports.html.escaping import escape_label
 from walkerbench.reports.html.frame_times import frame_times_plot
 from walkerbench.reports.html.labelled_run import label_runs
 from walkerbench.reports.html.phases import layers, phase_plots
-from walkerbench.reports.html.plot import escape_tags, numbers
+from walkerbench.reports.html.plot import numbers
 from walkerbench.reports.html.population import population_plots
 from walkerbench.reports.html.worst_frames import worst_frame_plots
 
@@ -61,7 +62,7 @@ def test_arrays_are_base64_of_little_endian_bytes():
 
 
 def test_plotly_is_not_to_see_mark_up():
-    assert escape_tags("<a href='x'>&") == "&lt;a href='x'&gt;&amp;"
+    assert escape_label("<a href='x'>&") == "&lt;a href='x'&gt;&amp;"
 
 
 def test_frame_times_mark_limits_stalls_and_warm_up():

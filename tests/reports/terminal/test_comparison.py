@@ -8,7 +8,7 @@ import pytest
 from comparisons import compared, side
 from recorded_runs import recorded
 
-from walkerbench.cli.printing import to_text
+from walkerbench.cli.rich_console import to_text
 from walkerbench.interleaved.same_work import DigestWatch
 from walkerbench.recorded_sides.compare_recorded import compare_recorded
 from walkerbench.recorded_sides.sides import RecordedSide

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from walkerbench.cli.printing import to_text
+from walkerbench.cli.rich_console import to_text
 from walkerbench.modes.registry import MODES
 from walkerbench.reports.terminal.attribution import slow_frames
 from walkerbench.reports.terminal.run import report

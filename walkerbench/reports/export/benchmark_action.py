@@ -7,11 +7,11 @@ as frames per second are the reciprocal of the mean frame time.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from walkerbench.errors import RunFileError
+from walkerbench.reports.json_text import json_document
 from walkerbench.reports.wording.durations import main_durations
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def render(recorded: RecordedRun) -> str:
     values = [value for stage in recorded.run.stages for value in _values(recorded.run, stage)]
     if not values:
         raise RunFileError(f"{recorded.directory}: no frame was judged, and github-action-benchmark needs a value")
-    return json.dumps(values, indent=2, allow_nan=False) + "\n"
+    return json_document(values)
 
 
 def _values(run: RunFile, stage: StageRecord) -> Iterator[dict[str, Any]]:

@@ -13,12 +13,12 @@ same. Times are microseconds from the beginning of the run's first frame, to the
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from walkerbench.reports.json_text import json_part
 from walkerbench.reports.timeline import Row, Span, Timeline, begin_ns, end_ns, frames_with_workers, num_workers
 
 if TYPE_CHECKING:
@@ -38,17 +38,16 @@ _ENDINGS: Mapping[RunState, str] = {
     "running": "still running, or killed",
 }
 _IN_SPANS = {"frame", "stage", "worker", "start_ns", "busy_ns"}
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def render(recorded: RecordedRun) -> Iterator[str]:
     """Yield the trace, in parts."""
-    yield f'{{"displayTimeUnit":"ms","otherData":{_encode(_facts(recorded.run))},"traceEvents":[\n'
+    yield f'{{"displayTimeUnit":"ms","otherData":{json_part(_facts(recorded.run))},"traceEvents":[\n'
     trace = _Trace(recorded)
     events = chain(trace.tracks(), trace.frames(), trace.cores(), trace.ending())
     separator = ""
     while part := list(islice(events, _EVENTS_A_PART)):
-        yield separator + ",\n".join(map(_encode, part))
+        yield separator + ",\n".join(map(json_part, part))
         separator = ",\n"
     yield "\n]}\n"
 

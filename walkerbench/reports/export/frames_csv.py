@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from walkerbench.recorded_value import MISSING
+from walkerbench.shown_text import visible
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RecordedRun
@@ -21,11 +22,15 @@ _ROWS_A_PART = 4096
 def render(recorded: RecordedRun) -> Iterator[str]:
     """Yield the file, in parts."""
     frames = recorded.frames
-    # Names come from a workload, but none can hold a comma: each is a key of a profile, too.
-    yield ",".join(frames.dtype.names or ()) + "\n"
+    yield ",".join(map(_heading, frames.dtype.names or ())) + "\n"
     for first in range(0, len(frames), _ROWS_A_PART):
         rows = frames[first : first + _ROWS_A_PART].tolist()
         yield "".join(",".join(map(_field, row)) + "\n" for row in rows)
+
+
+def _heading(name: str) -> str:
+    """Return a column's name in full; one that is no plain word is quoted, and its control characters are escaped."""
+    return name if name.isidentifier() and name.isascii() else '"' + visible(name).replace('"', '""') + '"'
 
 
 def _field(value: float) -> str:

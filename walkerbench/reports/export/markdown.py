@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from walkerbench.reports.markdown.escaping import escape_markdown, head, row
+from walkerbench.reports.markdown.escaping import Markdown, code, escape_markdown, head, row
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import machine_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
 
 _STATISTICS = ("mean", "p50", "p95", "p99", "max")
-_OUTCOMES = {"pass": "pass", "fail": "**fail**", "unsupported": "**unsupported**"}
+_OUTCOMES = {"pass": "pass", "fail": Markdown("**fail**"), "unsupported": Markdown("**unsupported**")}
 
 
 def render(run: RunFile) -> str:
@@ -40,7 +40,7 @@ def _criteria(run: RunFile) -> Iterator[str]:
         yield from head("criterion", *(["stage"] if several else []), "measured", "verdict")
     for verdict in run.verdicts:
         stage = [stage_name(verdict.stage)] if several else []
-        yield row(f"`{verdict.criterion}`", *stage, _measured(verdict), _OUTCOMES[verdict.outcome])
+        yield row(code(verdict.criterion), *stage, _measured(verdict), _OUTCOMES[verdict.outcome])
 
 
 def _measured(verdict: Verdict) -> str:
@@ -48,7 +48,7 @@ def _measured(verdict: Verdict) -> str:
         return f"{NOT_MEASURED} {verdict.detail}".rstrip()
     measured = measured_in_words(verdict.criterion, verdict.value)
     # Nothing is excused in silence: a value that is there and decides nothing has its reason beside it.
-    return f"{measured} ({escape_markdown(verdict.detail)})" if verdict.outcome == "unsupported" else measured
+    return f"{measured} ({verdict.detail})" if verdict.outcome == "unsupported" else measured
 
 
 def _durations(run: RunFile) -> Iterator[str]:
@@ -73,8 +73,8 @@ def _facts(run: RunFile) -> Iterator[str]:
         "workload": f"{run.workload.name}, {run.mode.used} mode{fallback}",
         "stages": stages or NOT_MEASURED,
         "machine": machine_in_words(run.machine),
-        "digest": f"`{run.digest}`" if run.digest else NOT_MEASURED,
+        "digest": code(run.digest) if run.digest else NOT_MEASURED,
         "recorded": f"{run.started_utc} by walkerbench {run.walkerbench_version}",
     }
     for name, fact in facts.items():
-        yield f"- {name}: {fact if name == 'digest' else escape_markdown(fact)}"
+        yield f"- {name}: {fact if isinstance(fact, Markdown) else escape_markdown(fact)}"

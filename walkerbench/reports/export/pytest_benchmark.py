@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from walkerbench.errors import RunFileError
+from walkerbench.reports.json_text import json_part
 from walkerbench.reports.wording.durations import main_durations
 
 if TYPE_CHECKING:
@@ -122,4 +123,4 @@ def statistics(durations_s: NDArray[np.float64]) -> dict[str, Any]:
 
 
 def _encode(content: Any) -> str:
-    return json.dumps(content, allow_nan=False)
+    return json_part(content, spaced=True)

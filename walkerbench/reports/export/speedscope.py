@@ -7,12 +7,12 @@ The parent and each worker are evented profiles of one file, in nanoseconds from
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from walkerbench.errors import RunFileError
+from walkerbench.reports.json_text import json_part
 from walkerbench.reports.timeline import (
     Span,
     Timeline,
@@ -30,7 +30,6 @@ SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 """What a file of this format names as its schema."""
 
 _SPANS_A_PART = 2048
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def render(recorded: RecordedRun) -> Iterator[str]:
@@ -48,7 +47,7 @@ def render(recorded: RecordedRun) -> Iterator[str]:
         "name": _title(recorded.run),
         "shared": {"frames": [{"name": name} for name in names]},
     }
-    yield f'{_encode(head)[:-1]},"profiles":[\n'
+    yield f'{json_part(head)[:-1]},"profiles":[\n'
     yield from _profile("parent", _parent_spans(recorded), names, recorded)
     for worker in range(num_workers(recorded)):
         yield ",\n"
@@ -78,11 +77,11 @@ def _worker_spans(recorded: RecordedRun, number: int) -> Iterator[Span]:
 def _profile(name: str, spans: Iterator[Span], names: tuple[str, ...], recorded: RecordedRun) -> Iterator[str]:
     first_ns = begin_ns(recorded)
     number = {name: place for place, name in enumerate(names)}
-    yield f'{{"type":"evented","name":{_encode(name)},"unit":"nanoseconds","startValue":0,"events":[\n'
+    yield f'{{"type":"evented","name":{json_part(name)},"unit":"nanoseconds","startValue":0,"events":[\n'
     end_ns, separator = first_ns, ""
     while part := list(islice(spans, _SPANS_A_PART)):
         events = [event for span in part for event in _events(span, number, first_ns)]
-        yield separator + ",\n".join(map(_encode, events))
+        yield separator + ",\n".join(map(json_part, events))
         end_ns, separator = part[-1].end_ns, ",\n"
     yield f'\n],"endValue":{end_ns - first_ns}}}'
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from walkerbench.reports.html.escaping import escape_label
 from walkerbench.reports.html.labelled_run import LabelledRun, milliseconds
-from walkerbench.reports.html.plot import Plot, axis, escape_tags, line_mode, log_axis, numbers
+from walkerbench.reports.html.plot import Plot, axis, line_mode, log_axis, numbers
 
 _BINS = 60
 _MOST_POINTS = 200
@@ -71,7 +72,7 @@ def _histogram(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Plot
             {
                 "type": "scatter",
                 "mode": "lines",
-                "name": escape_tags(run.label),
+                "name": escape_label(run.label),
                 "x": numbers(edges),
                 "y": numbers(percent),
                 "customdata": numbers(np.append(counts, 0).astype(np.int32)),
@@ -102,7 +103,7 @@ def _percentiles(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Pl
             {
                 "type": "scatter",
                 "mode": line_mode(wall_ms),
-                "name": escape_tags(run.label),
+                "name": escape_label(run.label),
                 "x": numbers(one_in),
                 "y": numbers(values),
                 "line": {"color": run.colour, "width": 2},

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.reports.decimation import extremes
+from walkerbench.reports.html.escaping import escape_label
 from walkerbench.reports.html.labelled_run import LabelledRun, limits, milliseconds, over_limit
-from walkerbench.reports.html.plot import Plot, axis, escape_tags, line_mode, log_axis, numbers
+from walkerbench.reports.html.plot import Plot, axis, line_mode, log_axis, numbers
 from walkerbench.reports.html.worst_frames import slowest
 from walkerbench.reports.timeline import stalls_s
 
@@ -87,11 +88,11 @@ def _line(
     return {
         "type": "scatter",
         "mode": line_mode(wall_ms),
-        "name": escape_tags(label),
+        "name": escape_label(label),
         "x": numbers(kept.astype(np.int32)),
         "y": numbers(wall_ms),
         "line": {"color": run.colour, "width": 1.2},
-        "hovertemplate": f"frame %{{x:,d}}: %{{y:.3f}} ms<extra>{escape_tags(run.label)}</extra>",
+        "hovertemplate": f"frame %{{x:,d}}: %{{y:.3f}} ms<extra>{escape_label(run.label)}</extra>",
         **more,
     }
 
@@ -109,7 +110,7 @@ def _marked(
         "x": numbers(positions.astype(np.int32)),
         "y": numbers(milliseconds(run.recorded.frames["wall_ns"][positions])),
         "marker": {"symbol": symbol, "size": 10, "color": colour, "line": {"width": 2, "color": colour}},
-        "hovertemplate": f"frame %{{x:,d}}: %{{y:.3f}} ms, {name}<extra>{escape_tags(run.label)}</extra>",
+        "hovertemplate": f"frame %{{x:,d}}: %{{y:.3f}} ms, {name}<extra>{escape_label(run.label)}</extra>",
     }
 
 
@@ -123,7 +124,7 @@ def _limit_trace(text: str, limit: float, longest: int) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": escape_tags(text),
+        "name": escape_label(text),
         "x": [0, max(1, longest - 1)],
         "y": [limit if limit > 0 else None] * 2,
         "line": {"color": "--bad", "width": 1.5, "dash": "dash"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from walkerbench import __version__
 from walkerbench.reports.html import tables
 from walkerbench.reports.html.cores import core_plots
 from walkerbench.reports.html.distribution import distribution_plots
+from walkerbench.reports.html.escaping import escape_html
 from walkerbench.reports.html.frame_times import frame_times_plot
 from walkerbench.reports.html.labelled_run import LabelledRun, label_runs
 from walkerbench.reports.html.phases import phase_plots
@@ -49,11 +49,11 @@ def render(recorded: Sequence[RecordedRun], plotly_js: str) -> Iterator[str]:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{html.escape(title)}</title>\n"
+        f"<title>{escape_html(title)}</title>\n"
         f"<style>\n{_source('page.css')}</style>\n</head>\n<body>\n"
     )
     yield f"<header>\n{_head(runs)}</header>\n<main>\n{sections}</main>\n"
-    yield f"<footer>Made by walkerbench {html.escape(__version__)}. This page needs no network.</footer>\n"
+    yield f"<footer>Made by walkerbench {escape_html(__version__)}. This page needs no network.</footer>\n"
     yield f'<script type="application/json" id="plots">{_json(plots)}</script>\n'
     yield f"<script>{_inline(plotly_js)}</script>\n"
     yield f"<script>\n{_source('page.js')}</script>\n</body>\n</html>\n"
@@ -61,12 +61,12 @@ def render(recorded: Sequence[RecordedRun], plotly_js: str) -> Iterator[str]:
 
 def _head(runs: Sequence[LabelledRun]) -> str:
     several = len(runs) > 1
-    heading = f"{len(runs)} runs" if several else html.escape(runs[0].label)
+    heading = f"{len(runs)} runs" if several else escape_html(runs[0].label)
     lines = [f"<h1>{heading}</h1>"]
     for run in runs:
         warnings = trouble(run.run), faults_injected(run.run), dropped_observers(run.run)
         who = f"{run.label}: " if several else ""
-        lines += [f'<p class="warning">{html.escape(who + text)}</p>' for text in warnings if text]
+        lines += [f'<p class="warning">{escape_html(who + text)}</p>' for text in warnings if text]
     lines.append(tables.overview(runs))
     if several:
         lines.append(_same_work(runs))
@@ -106,7 +106,7 @@ def _sections(runs: Sequence[LabelledRun], plots: list[Plot]) -> Iterator[str]:
 
 def _criteria(run: LabelledRun) -> str:
     verdict = run_verdict(run.run)
-    because = f"<p><strong>{verdict.word}</strong>: {html.escape(verdict.because)}</p>"
+    because = f"<p><strong>{verdict.word}</strong>: {escape_html(verdict.because)}</p>"
     return (tables.criteria(run) if run.run.verdicts else "") + because
 
 
@@ -122,7 +122,7 @@ def _worst(run: LabelledRun, number: int, plots: list[Plot], runs: Sequence[Labe
     figures = _grid(_figures(worst_frame_plots(run, number), plots, "No frame was judged."))
     if len(run.judged):
         figures = _legend(timeline_colours(run)) + figures
-    return figures if len(runs) == 1 else f"<h3>{html.escape(run.label)}</h3>\n{figures}\n"
+    return figures if len(runs) == 1 else f"<h3>{escape_html(run.label)}</h3>\n{figures}\n"
 
 
 def _section(heading: str, content: str) -> str:
@@ -133,7 +133,7 @@ def _each(runs: Sequence[LabelledRun], content: Callable[[LabelledRun], str]) ->
     """Something about each run; side by side and below their names where there are several."""
     if len(runs) == 1:
         return content(runs[0])
-    return _grid("".join(f"<div>\n<h3>{html.escape(run.label)}</h3>\n{content(run)}\n</div>\n" for run in runs))
+    return _grid("".join(f"<div>\n<h3>{escape_html(run.label)}</h3>\n{content(run)}\n</div>\n" for run in runs))
 
 
 def _grid(content: str, kind: str = "grid") -> str:
@@ -146,7 +146,7 @@ def _legend(colours: Mapping[str, str]) -> str:
 
 
 def _swatch(name: str, colour: str) -> str:
-    return f'<span><span class="swatch" style="background:var({colour})"></span>{html.escape(name)}</span>'
+    return f'<span><span class="swatch" style="background:var({colour})"></span>{escape_html(name)}</span>'
 
 
 def _figures(shown: Sequence[Plot], plots: list[Plot], otherwise: str) -> str:
@@ -155,10 +155,10 @@ def _figures(shown: Sequence[Plot], plots: list[Plot], otherwise: str) -> str:
 
 
 def _figure(plot: Plot) -> str:
-    note = f'<p class="note">{html.escape(plot.note)}</p>' if plot.note else ""
+    note = f'<p class="note">{escape_html(plot.note)}</p>' if plot.note else ""
     return (
-        f'<figure><figcaption id="{plot.name}-title">{html.escape(plot.title)}</figcaption>'
-        f'<div id="{plot.name}" class="plot" role="img" aria-label="{html.escape(plot.summary)}" '
+        f'<figure><figcaption id="{plot.name}-title">{escape_html(plot.title)}</figcaption>'
+        f'<div id="{plot.name}" class="plot" role="img" aria-label="{escape_html(plot.summary)}" '
         f'style="height:{plot.height_px}px"></div>{note}</figure>'
     )
 

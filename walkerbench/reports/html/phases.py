@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.reports.decimation import highest
+from walkerbench.reports.html.escaping import escape_label
 from walkerbench.reports.html.labelled_run import LabelledRun
-from walkerbench.reports.html.plot import Plot, axis, escape_tags, line_mode, numbers
+from walkerbench.reports.html.plot import Plot, axis, line_mode, numbers
 
 _MOST_POINTS = 400
 _NS_PER_MS = 1e6
@@ -66,11 +67,11 @@ def _means(runs: Sequence[LabelledRun]) -> Plot:
         {
             "type": "bar",
             "orientation": "h",
-            "name": escape_tags(name),
-            "y": [escape_tags(run.label) for run in runs],
+            "name": escape_label(name),
+            "y": [escape_label(run.label) for run in runs],
             "x": [float(each[name].mean()) if name in each else 0.0 for each in of_each],
             "marker": {"color": colours[name], "line": {"color": "--paper", "width": 1}},
-            "hovertemplate": f"{escape_tags(name)}: %{{x:.3f}} ms<extra></extra>",
+            "hovertemplate": f"{escape_label(name)}: %{{x:.3f}} ms<extra></extra>",
         }
         for name in names
     ]
@@ -101,12 +102,12 @@ def _over_the_run(run: LabelledRun, number: int, *, alone: bool) -> Plot:
             "type": "scatter",
             "mode": line_mode(values),
             "stackgroup": "phases",
-            "name": escape_tags(name),
+            "name": escape_label(name),
             "x": numbers(kept.astype(np.int32)),
             "y": numbers(values.astype(np.float32)),
             "line": {"width": 0.5, "color": colours[name]},
             "fillcolor": colours[name],
-            "hovertemplate": f"{escape_tags(name)}: %{{y:.3f}} ms<extra></extra>",
+            "hovertemplate": f"{escape_label(name)}: %{{y:.3f}} ms<extra></extra>",
         }
         for name, values in parts.items()
     ]

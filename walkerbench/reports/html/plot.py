@@ -7,7 +7,6 @@ colour scheme makes of it.
 from __future__ import annotations
 
 import base64
-import html
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +49,6 @@ def numbers(values: NDArray[Any]) -> dict[str, str]:
     data = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
     encoded = {"dtype": kind, "bdata": base64.b64encode(data).decode("ascii")}
     return encoded if values.ndim == 1 else encoded | {"shape": ", ".join(map(str, values.shape))}
-
-
-def escape_tags(text: str) -> str:
-    """Return a text as plotly.js shows it unchanged; it would take tags in the text for mark-up."""
-    return html.escape(text, quote=False)
 
 
 def line_mode(values: NDArray[Any]) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from walkerbench.reports.html.escaping import escape_label
 from walkerbench.reports.html.labelled_run import LabelledRun
-from walkerbench.reports.html.plot import Plot, axis, escape_tags, line_mode
+from walkerbench.reports.html.plot import Plot, axis, line_mode
 
 
 def population_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
@@ -49,9 +50,9 @@ def _trace(run: LabelledRun, name: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": line_mode(np.array([value for _, value in points], np.float64)),
-        "name": escape_tags(run.label),
+        "name": escape_label(run.label),
         "x": [frame for frame, _ in points],
         "y": [value for _, value in points],
         "line": {"color": run.colour, "width": 1.5},
-        "hovertemplate": f"frame %{{x:,d}}: %{{y:,.4~f}}<extra>{escape_tags(run.label)}</extra>",
+        "hovertemplate": f"frame %{{x:,d}}: %{{y:,.4~f}}<extra>{escape_label(run.label)}</extra>",
     }

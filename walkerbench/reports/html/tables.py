@@ -1,13 +1,13 @@
-"""Tables of the page, as HTML; every text is escaped here."""
+"""Tables of the page, as HTML."""
 
 from __future__ import annotations
 
 import dataclasses
-import html
 from collections.abc import Iterable, Sequence
 
 from walkerbench.criteria.judging import Verdict
 from walkerbench.criteria.statistics import STATISTICS
+from walkerbench.reports.html.escaping import Markup, escape_html
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import facts_in_words
@@ -23,12 +23,6 @@ _KINDS = {"PASS": "good", "FAIL": "bad"}
 _UNSURE = "unsure"
 
 
-class Markup(str):
-    """A text that is HTML already."""
-
-    __slots__ = ()
-
-
 def html_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "texts") -> str:
     """Return a table whose first column heads its rows.
 
@@ -38,15 +32,18 @@ def html_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[st
         rows: A text a column each; `Markup` is left as it is.
         kind: `numbers` where every column but the first holds numbers.
     """
-    head = "".join(f'<th scope="col">{_escaped(text)}</th>' for text in headings)
+    head = "".join(f'<th scope="col">{escape_html(text)}</th>' for text in headings)
     body = "".join(
-        f'<tr><th scope="row">{_escaped(first)}</th>{"".join(f"<td>{_escaped(text)}</td>" for text in others)}</tr>'
-        for first, *others in rows
+        f'<tr><th scope="row">{escape_html(first)}</th>{"".join(map(_cell, others))}</tr>' for first, *others in rows
     )
     return (
-        f'<table class="{kind}"><caption>{_escaped(caption)}</caption>'
+        f'<table class="{kind}"><caption>{escape_html(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
+
+
+def _cell(text: str) -> str:
+    return f"<td>{escape_html(text)}</td>"
 
 
 def overview(runs: Sequence[LabelledRun]) -> str:
@@ -109,16 +106,16 @@ def attribution_section(run: LabelledRun) -> str:
     rows = [(part_in_words(run.run, share), percent(share)) for share in found.shares]
     parts = html_table(f"Attribution of {run.label}", ("part", "share of the frame"), rows, "numbers")
     cores = f"{fixed(found.effective_cores, 2)} effective cores within frames"
-    beside = f"<p>{html.escape(f'{cores}; of the time above {beside_shares(found)}')}</p>"
+    beside = f"<p>{escape_html(f'{cores}; of the time above {beside_shares(found)}')}</p>"
     return parts + beside + _slow_frames(run.run)
 
 
 def _slow_frames(run: RunFile) -> str:
     if not run.worst_frames:
         return ""
-    lines = "".join(f"<li>{html.escape(slow_frame(run, frame))}</li>" for frame in shown_frames(run))
-    causes = f"<p>{html.escape(all_causes(run))}</p>" if all_causes(run) else ""
-    return f"<p>{html.escape(title(run))}</p><ul>{lines}</ul>{causes}"
+    lines = "".join(f"<li>{escape_html(slow_frame(run, frame))}</li>" for frame in shown_frames(run))
+    causes = f"<p>{escape_html(all_causes(run))}</p>" if all_causes(run) else ""
+    return f"<p>{escape_html(title(run))}</p><ul>{lines}</ul>{causes}"
 
 
 def memory_and_growth(run: LabelledRun) -> str:
@@ -165,12 +162,8 @@ def machine(runs: Sequence[LabelledRun]) -> str:
 
 def _labelled(run: LabelledRun) -> Markup:
     swatch = f'<span class="swatch" style="background:var({run.colour})"></span>'
-    return Markup(f"{swatch}{html.escape(run.label)}")
+    return Markup(f"{swatch}{escape_html(run.label)}")
 
 
 def _badge(word: str) -> Markup:
-    return Markup(f'<span class="badge {_KINDS.get(word, _UNSURE)}">{html.escape(word)}</span>')
-
-
-def _escaped(text: str) -> str:
-    return text if isinstance(text, Markup) else html.escape(text)
+    return Markup(f'<span class="badge {_KINDS.get(word, _UNSURE)}">{escape_html(word)}</span>')

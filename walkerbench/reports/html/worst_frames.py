@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from walkerbench.reports.html.escaping import escape_label
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.html.phases import layer_colours
-from walkerbench.reports.html.plot import Plot, axis, escape_tags
+from walkerbench.reports.html.plot import Plot, axis
 from walkerbench.reports.timeline import STALL_SPAN, WORKERS_SPAN, Span, Timeline, row_of, stalls_s
 from walkerbench.reports.wording.slow_frames import slow_frame
 
@@ -118,12 +119,12 @@ def _traces(run: LabelledRun, bars: Sequence[_Bar]) -> list[dict[str, Any]]:
         {
             "type": "bar",
             "orientation": "h",
-            "name": escape_tags(name),
+            "name": escape_label(name),
             "y": [bar.row for bar in bars if bar.name == name],
             "base": [bar.begin_ms for bar in bars if bar.name == name],
             "x": [bar.duration_ms for bar in bars if bar.name == name],
             "marker": {"color": colour},
-            "hovertemplate": f"{escape_tags(name)}: %{{x:.3f}} ms from %{{base:.3f}} ms<extra></extra>",
+            "hovertemplate": f"{escape_label(name)}: %{{x:.3f}} ms from %{{base:.3f}} ms<extra></extra>",
         }
         for name, colour in colours.items()
         if any(bar.name == name for bar in bars)

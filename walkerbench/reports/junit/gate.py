@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -21,6 +21,11 @@ def render(result: GateResult) -> str:
     """Return the document, as text."""
     faults = "; ".join(faults_of_sides(result.compared))
     return document("walkerbench gate", list(_cases(result)), {"faults": faults} if faults else None)
+
+
+def without_result(lines: Sequence[str]) -> str:
+    """Return the document of a gate that has no result, as text; each line is a reason."""
+    return document("walkerbench gate", [case("gate", "the gate has a result", "error", "no result", "; ".join(lines))])
 
 
 def _cases(result: GateResult) -> Iterator[ET.Element]:

@@ -7,15 +7,14 @@ and fail must not take it for a pass.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 from xml.etree import ElementTree as ET
 
+from walkerbench.shown_text import shown
+
 CaseResult = Literal["failure", "error"]
 """What CI shows of a case that did not pass: it failed, or it could not be decided."""
-
-_NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def case(
@@ -68,4 +67,5 @@ def document(name: str, cases: Sequence[ET.Element], facts: Mapping[str, str] | 
 
 
 def _text(text: str) -> str:
-    return _NOT_IN_XML.sub("\ufffd", text)
+    # What XML has no character for is escaped with whatever else is not seen.
+    return shown(text)

@@ -1,26 +1,62 @@
-"""Text and tables in GitHub's flavour of Markdown."""
+"""Text and tables in GitHub's flavour of Markdown: no text is mark-up, a link, a mention or a command.
+
+A `str` is text, and escaped wherever it is put; `Markdown` is what has been.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
-_BARE_BAR = re.compile(r"(?<!\\)\|")  # one that is escaped already stays as it is
+from walkerbench.shown_text import MOST_IN_A_LINE, MOST_IN_A_NAME, shown
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
+_FIRST = re.compile(r"^([-+=:]|\d+(?=[.)](?:\s|$)))")
+"""What begins a list, underlines a heading, or is a CI system's command, at the beginning of a line."""
+_REPLACED = re.compile(
+    r"@|://|#\d|\$|\bwww\.|\b(?:mailto|xmpp):|\bGH-\d|:(?:\d{3,}|[\w+-]*[a-z+-][\w+-]*):",
+    re.IGNORECASE,
+)
+"""What GitHub makes a mention, a link, a formula or a picture of, escaped or not; only code is left as it is."""
+
+
+class Markdown(str):
+    """A text that is Markdown already."""
+
+    __slots__ = ()
 
 
 def head(*headings: str) -> Iterator[str]:
     """Yield the first two lines of a table whose first column is text and whose other columns are numbers."""
     yield row(*headings)
-    yield row("---", *["---:"] * (len(headings) - 1))
+    yield f"| {' | '.join(['---', *['---:'] * (len(headings) - 1)])} |"
 
 
 def row(*cells: str) -> str:
     """Return a line of a table; nothing in a cell can break out of it."""
-    whole = (_BARE_BAR.sub(r"\\|", cell.replace("\n", " ")) for cell in cells)
-    return f"| {' | '.join(whole)} |"
+    return f"| {' | '.join(cell if isinstance(cell, Markdown) else _escaped(cell, MOST_IN_A_NAME) for cell in cells)} |"
 
 
-def escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> Markdown:
     """Return text that Markdown leaves as it is, in one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return Markdown(_FIRST.sub(_escaped_first, _escaped(text, MOST_IN_A_LINE)))
+
+
+def code(text: str) -> Markdown:
+    """Return text as code."""
+    # Wherever code stands in a table, a bar would end the cell, and a backslash before it would not help.
+    inner = shown(text, MOST_IN_A_NAME).replace("|", r"\x7c")
+    fence = "`" * (1 + max(map(len, re.findall("`+", inner)), default=0))
+    # Next to a blank, a backtick of the text stays apart from those around it; Markdown takes one blank away.
+    padding = " " if len(fence) > 1 or inner != inner.strip() or not inner else ""
+    return Markdown(f"{fence}{padding}{inner}{padding}{fence}")
+
+
+def _escaped(text: str, most: int) -> Markdown:
+    words = shown(text, most).split()
+    return Markdown(" ".join(code(each) if _REPLACED.search(each) else _SPECIAL.sub(r"\\\1", each) for each in words))
+
+
+def _escaped_first(found: re.Match[str]) -> str:
+    # A digit cannot be escaped; the mark behind it can.
+    return f"\\{found[0]}" if not found[0].isdigit() else f"{found[0]}\\"

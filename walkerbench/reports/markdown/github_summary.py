@@ -6,14 +6,15 @@ one; a summary may have 1 MiB.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from walkerbench.reports.markdown.escaping import escape_markdown, head, row
+from walkerbench.reports.markdown.escaping import Markdown, code, escape_markdown, head, row
 from walkerbench.reports.wording.comparison import faults_of_sides, interval, judged_by, level, noteworthy, slowdown
 from walkerbench.reports.wording.gate import because, measured, where
 from walkerbench.reports.wording.machine_facts import machine_in_words
 from walkerbench.reports.wording.numbers import fixed
+from walkerbench.shown_text import first_of, shown
 
 if TYPE_CHECKING:
     from walkerbench.comparison.comparison_result import Compared
@@ -25,21 +26,21 @@ _TITLE = "walkerbench gate"
 def annotation_lines(result: GateResult) -> Iterator[str]:
     """At most one error and one warning, each naming all there is to say."""
     if result.failures:
-        yield annotation("error", "; ".join(result.failures))
+        yield annotation("error", result.failures)
     warnings = [*faults_of_sides(result.compared), *result.doubts]
     if warnings:
-        yield annotation("warning", "; ".join(warnings))
+        yield annotation("warning", warnings)
 
 
-def annotation(kind: str, message: str) -> str:
+def annotation(kind: str, lines: Sequence[str]) -> str:
     """Return a workflow command that makes GitHub show a message.
 
     Args:
         kind: `error`, `warning` or `notice`.
-        message: May have several lines.
+        lines: The message's; a line break within one of them is shown, and begins no other.
     """
-    escaped = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return f"::{kind} title={_TITLE}::{escaped}"
+    escaped = (shown(line).replace("%", "%25") for line in first_of(lines))
+    return f"::{kind} title={_TITLE}::{'%0A'.join(escaped)}"
 
 
 def summary(result: GateResult) -> str:
@@ -50,8 +51,8 @@ def summary(result: GateResult) -> str:
     lines += ["", *_sides(compared), "", *_comparisons(compared), "", *_criteria(result), ""]
     lines += [
         f"- runs judged by the criteria: {escape_markdown(where(result))}",
-        f"- measured: {compared.repetitions}, {compared.how}",
-        f"- judged by: {judged_by(compared)}",
+        f"- measured: {escape_markdown(f'{compared.repetitions}, {compared.how}')}",
+        f"- judged by: {escape_markdown(judged_by(compared))}",
         f"- work: {escape_markdown(compared.same_work)}",
         f"- machine: {escape_markdown(machine_in_words(compared.machine))}",
         "",
@@ -59,35 +60,33 @@ def summary(result: GateResult) -> str:
     return "\n".join(lines)
 
 
-def broken_summary(message: str) -> str:
-    """Return the summary of a gate that has no result, as Markdown."""
-    lines = [f"- {escape_markdown(line)}" for line in message.splitlines()]
-    return "\n".join([f"## {_TITLE}: NO VERDICT", "", *lines, ""])
+def broken_summary(lines: Sequence[str]) -> str:
+    """Return the summary of a gate that has no result, as Markdown; each line is a reason."""
+    reasons = [f"- {escape_markdown(line)}" for line in lines]
+    return "\n".join([f"## {_TITLE}: NO VERDICT", "", *reasons, ""])
 
 
 def _sides(compared: Compared) -> Iterator[str]:
     yield from head("side", "frames/s", "frame mean, ms", "p50", "p99", "max", "effective cores")
     for side in compared.sides:
         times = [fixed(side.frame_ms[name], 3) for name in ("mean", "p50", "p99", "max")]
-        yield row(escape_markdown(side.label), fixed(side.frames_per_s, 1), *times, fixed(side.effective_cores, 2))
+        yield row(side.label, fixed(side.frames_per_s, 1), *times, fixed(side.effective_cores, 2))
 
 
 def _comparisons(compared: Compared) -> Iterator[str]:
-    yield from head(
-        f"against {escape_markdown(compared.base.label)}", "speed-up", "interval", "level", "time", "verdict"
-    )
+    yield from head(f"against {compared.base.label}", "speed-up", "interval", "level", "time", "verdict")
     for each in compared.comparisons:
         yield row(
-            escape_markdown(each.candidate),
+            each.candidate,
             f"{1 / each.time_ratio:.3f}",
             interval(each),
             level(each),
             slowdown(each),
-            f"**{each.verdict}**",
+            Markdown(f"**{each.verdict}**"),
         )
 
 
 def _criteria(result: GateResult) -> Iterator[str]:
     yield from head("criterion", "measured", "verdict")
     for each in result.criteria:
-        yield row(f"`{each.name}`", measured(each), f"{each.outcome}{each.how_often}")
+        yield row(code(each.name), measured(each), f"{each.outcome}{each.how_often}")

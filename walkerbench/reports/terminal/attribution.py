@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from walkerbench.reports.terminal import tables as layout
 from walkerbench.reports.wording.numbers import fixed
@@ -23,7 +21,7 @@ def attribution(run: RunFile) -> Iterator[RenderableType]:
     """Lay out where the time of judged frames went, and the worst of those over a limit; nothing where unknown."""
     if run.attribution is not None:
         shares = _shares(run, run.attribution)
-        footnote = Text(f"of it {beside_shares(run.attribution)}", style="dim", overflow="fold")
+        footnote = layout.line(f"of it {beside_shares(run.attribution)}", "dim")
         yield from layout.titled("Attribution of judged frames' time", [shares, footnote])
     if over_a_limit(run):
         yield from slow_frames(run)
@@ -31,16 +29,13 @@ def attribution(run: RunFile) -> Iterator[RenderableType]:
 
 def slow_frames(run: RunFile) -> Iterator[RenderableType]:
     """Lay out the worst frames of those over a limit, or the slowest where none is."""
-    lines = [Text(slow_frame(run, frame), overflow="fold") for frame in shown_frames(run)]
+    lines = [layout.line(slow_frame(run, frame)) for frame in shown_frames(run)]
     if causes := all_causes(run):
-        lines.append(Text(causes, style="dim", overflow="fold"))
+        lines.append(layout.line(causes, "dim"))
     if lines:
         yield from layout.titled(title(run), lines)
 
 
-def _shares(run: RunFile, found: Attribution) -> Table:
-    table = layout.table(["", "share"])
-    for share in found.shares:
-        table.add_row(part_in_words(run, share), percent(share))
-    table.add_row("effective cores within frames", fixed(found.effective_cores, 2))
-    return table
+def _shares(run: RunFile, found: Attribution) -> RenderableType:
+    rows = [(part_in_words(run, share), percent(share)) for share in found.shares]
+    return layout.table(["", "share"], [*rows, ("effective cores within frames", fixed(found.effective_cores, 2))])

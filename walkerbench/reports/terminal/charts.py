@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.text import Text
 
 from walkerbench.reports.decimation import bucket_edges, highest
-from walkerbench.reports.terminal.tables import titled
+from walkerbench.reports.terminal.tables import drawn, line, titled
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RecordedRun
@@ -47,7 +46,7 @@ def pictures(recorded: RecordedRun) -> Iterator[RenderableType]:
     if cores:
         shown = cores if len(cores) <= _MOST_CORES else sorted(cores, key=lambda bar: -bar.share)[:_MOST_CORES]
         left_out = len(cores) - len(shown)
-        note = [Text(f"{left_out} cores less busy than these are left out", style="dim")] if left_out else []
+        note = [line(f"{left_out} cores less busy than these are left out", "dim")] if left_out else []
         yield from titled("Cores, mean and highest load over the run, in %", [Bars(shown), *note])
 
 
@@ -127,12 +126,12 @@ class Sparkline:
         """Draw it as wide as the terminal."""
         levels = _ASCII_LEVELS if options.ascii_only else _LEVELS
         top = float(self.values.max())
-        drawn = self.values[highest(self.values, options.max_width)]
-        heights = np.ceil(drawn / top * len(levels)).astype(int) - 1 if top else np.zeros(len(drawn), int)
-        yield Text("".join(levels[max(0, height)] for height in heights.tolist()), overflow="crop", no_wrap=True)
+        peaks = self.values[highest(self.values, options.max_width)]
+        heights = np.ceil(peaks / top * len(levels)).astype(int) - 1 if top else np.zeros(len(peaks), int)
+        yield drawn("".join(levels[max(0, height)] for height in heights.tolist()), crop=True)
         widest = int(np.diff(bucket_edges(len(self.values), options.max_width)).max())
         each = "a frame" if widest == 1 else f"the slowest of up to {widest:,} frames"
-        yield Text(f"from 0 to {top:.3f} ms; each character is {each}", style="dim", overflow="fold")
+        yield line(f"from 0 to {top:.3f} ms; each character is {each}", "dim")
 
 
 @dataclass(frozen=True)
@@ -152,5 +151,5 @@ class Bars:
         value_width = max(len(bar.value) for bar in self.bars)
         room = max(1, options.max_width - label_width - value_width - 4)
         for bar in self.bars:
-            drawn = full * min(room, max(math.ceil(bar.share), round(bar.share * room)))
-            yield Text(f"{bar.label:>{label_width}}  {drawn:{room}}  {bar.value:>{value_width}}", no_wrap=True)
+            filled = full * min(room, max(math.ceil(bar.share), round(bar.share * room)))
+            yield drawn(f"{bar.label:>{label_width}}  {filled:{room}}  {bar.value:>{value_width}}")

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from walkerbench.reports.terminal import tables as layout
 from walkerbench.reports.wording.comparison import code_of, conclusion, interval, judged_by, level, noteworthy, slowdown
@@ -38,9 +36,9 @@ def report(compared: Compared, *, advice: str | None = None) -> Iterator[Rendera
         advice: A sentence on what to do, or None.
     """
     yield from parts(compared)
-    yield Text()
+    yield layout.blank_line()
     yield from _noteworthy(compared)  # once more where the verdict is read
-    yield Text(_sentence(advice or conclusion(compared)), style="bold", overflow="fold")
+    yield layout.line(_sentence(advice or conclusion(compared)), "bold")
 
 
 def parts(compared: Compared) -> Iterator[RenderableType]:
@@ -94,9 +92,10 @@ def _lacks_a_figure(side: ComparedSide) -> bool:
     return None in (*side.frame_ms.values(), *side.main_phase_ms.values(), side.effective_cores)
 
 
-def _sides(compared: Compared, names: Mapping[str, str]) -> Table:
-    phase = compared.base.main_phase.phase
-    laid_out = layout.table(["", "frames/s", "mean", "p50", "p99", "max", f"{phase}\np50", f"{phase}\np99", "cores"])
+def _sides(compared: Compared, names: Mapping[str, str]) -> RenderableType:
+    phase = layout.name(compared.base.main_phase.phase)
+    of_phase = [layout.below(phase, layout.name(statistic)) for statistic in ("p50", "p99")]
+    rows = []
     for side in compared.sides:
         frame, main_phase = side.frame_ms, side.main_phase_ms
         cells = [
@@ -107,49 +106,49 @@ def _sides(compared: Compared, names: Mapping[str, str]) -> Table:
             *(fixed(main_phase[name], 2) for name in ("p50", "p99")),
             fixed(side.effective_cores, 2),
         ]
-        laid_out.add_row(Text(names[side.label]), *cells)
-    return laid_out
+        rows.append((names[side.label], *cells))
+    return layout.table(["", "frames/s", "mean", "p50", "p99", "max", *of_phase, "cores"], rows)
 
 
-def _shares(compared: Compared, names: Mapping[str, str]) -> Table:
+def _shares(compared: Compared, names: Mapping[str, str]) -> RenderableType:
     """Return the shares: a row for each part, a column for each side."""
-    laid_out = layout.table(["", *names.values()])
     gil_enabled = any(side.gil_enabled for side in compared.sides)
     blocked = "blocked: GIL, lock, I/O" if gil_enabled else "blocked: lock, I/O (the GIL is off)"
-    for row in zip(*(side.shares for side in compared.sides), strict=True):
-        laid_out.add_row(PARTS.get(row[0].part, blocked), *(percent(share) for share in row))
-    return laid_out
+    rows = [
+        (PARTS.get(row[0].part, blocked), *(percent(share) for share in row))
+        for row in zip(*(side.shares for side in compared.sides), strict=True)
+    ]
+    return layout.table(["", *names.values()], rows)
 
 
-def _comparisons(compared: Compared, names: Mapping[str, str]) -> Table:
-    laid_out = layout.table(["", "speed-up", "interval", "level", "time", "verdict"])
-    for each in compared.comparisons:
-        verdict = Text(each.verdict, style=layout.STYLES[VERDICT_STYLES[each.verdict]])
-        laid_out.add_row(
-            Text(names[each.candidate]),
+def _comparisons(compared: Compared, names: Mapping[str, str]) -> RenderableType:
+    rows = [
+        (
+            names[each.candidate],
             f"{1 / each.time_ratio:.3f}",
             interval(each),
             level(each),
             slowdown(each),
-            verdict,
+            layout.name(each.verdict, layout.STYLES[VERDICT_STYLES[each.verdict]]),
         )
-    return laid_out
+        for each in compared.comparisons
+    ]
+    return layout.table(["", "speed-up", "interval", "level", "time", "verdict"], rows)
 
 
 def _details(compared: Compared, names: Mapping[str, str]) -> Iterator[RenderableType]:
     base_ms = compared.base.frame_ms["mean"]
     for side, each in zip(compared.sides[1:], compared.comparisons, strict=True):
         name = names[each.candidate]
-        yield Text(f"{name}: {each.detail}", style="dim", overflow="fold")
+        yield layout.line(f"{name}: {each.detail}", "dim")
         mean_ms = side.frame_ms["mean"]
         difference = mean_ms / base_ms - 1 if base_ms and mean_ms else 0.0
         if difference * (each.time_ratio - 1) < 0:
             # Both are right: a few slow rounds move the mean of all frames, and not the median over rounds.
-            yield Text(
+            yield layout.line(
                 f"{name}: the times above are over all frames and give {difference * 100:+.1f} %; the "
                 f"verdict goes by each round or run, half of which are above {slowdown(each)}",
-                style="dim",
-                overflow="fold",
+                "dim",
             )
 
 

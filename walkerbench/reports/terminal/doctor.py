@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from walkerbench.doctor.checks import Check
+from walkerbench.reports.terminal.tables import below, blank_line, columns, line
 from walkerbench.reports.wording.numbers import counted
 
 _STYLES = {"ok": "green", "unknown": "dim", "warning": "bold yellow", "unfit": "bold red"}
@@ -17,17 +16,13 @@ _STYLES = {"ok": "green", "unknown": "dim", "warning": "bold yellow", "unfit": "
 
 def checks_table(checks: Sequence[Check]) -> Iterator[RenderableType]:
     """Lay out checks, what to do about each below it, and the conclusion."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
+    rows = []
     for check in checks:
-        text = Text(check.seen)
-        if check.advice:
-            text.append(f"\n→ {check.advice}")
-        grid.add_row(Text(check.level, style=_STYLES[check.level]), check.subject, text)
-    yield grid
-    yield Text(f"\n{_in_words(checks)}", style="bold")
+        advice = [line(f"→ {check.advice}")] if check.advice else []
+        rows.append((line(check.level, _STYLES[check.level]), check.subject, below(line(check.seen), *advice)))
+    yield columns(rows, whole=2)
+    yield blank_line()
+    yield line(_in_words(checks), "bold")
 
 
 def _in_words(checks: Sequence[Check]) -> str:

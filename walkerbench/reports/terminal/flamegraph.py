@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from walkerbench.flamegraph.passes import common_checkpoints
 from walkerbench.flamegraph.py_spy import RATE_HZ
 from walkerbench.flamegraph.stacks import OVERHEAD_PHASES, functions, inner_parts, phases, within
-from walkerbench.reports.terminal.tables import facts, table, titled
+from walkerbench.reports.terminal.tables import beside, facts, line, name, table, titled, warnings
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed
 from walkerbench.workloads.digests import short_digest
 
@@ -28,7 +27,7 @@ _THREADS_PER_TABLE = 6  # so many columns fit beside one another
 def flame_graph_tables(graphs: FlameGraphs) -> Iterator[RenderableType]:
     """Yield the tables: what was run, where each thread's time went, and the top functions of each phase."""
     if graphs.interrupted is not None:
-        yield Text(f"INTERRUPTED ({graphs.interrupted}): shown as far as it was sampled\n", style="bold yellow")
+        yield from warnings(f"INTERRUPTED ({graphs.interrupted}): shown as far as it was sampled")
     yield _head(graphs)
     wall, gil = graphs.wall, graphs.gil
     yield from titled("Wall time by thread and phase, in s", _threads(wall))
@@ -89,11 +88,9 @@ def _threads(sampled: SampledRun) -> list[RenderableType]:
     tables: list[RenderableType] = []
     for first in range(0, len(sampled.tracks), _THREADS_PER_TABLE):
         tracks = sampled.tracks[first : first + _THREADS_PER_TABLE]
-        grid = table(["", *(track.name for track in tracks)])
         counts = [phases(track, sampled.markers) for track in tracks]
-        for name in names:
-            grid.add_row(name, *(_seconds(count[name]) for count in counts))
-        tables.append(grid)
+        rows = [(phase, *(_seconds(count[phase]) for count in counts)) for phase in names]
+        tables.append(table(["", *(track.name for track in tracks)], rows))
     return tables
 
 
@@ -105,16 +102,17 @@ def _phase(wall: SampledRun, gil: SampledRun | None, phase: str) -> Iterator[Ren
     stacks = within(wall.tracks, phase, wall.markers)
     held = [] if gil is None else functions(within(gil.tracks, phase, gil.markers))
     held_by_place = {(each.function, each.file): each.own for each in held}
-    grid = table(["function", "own", "total", "own, GIL"])
+    rows = []
     for each in functions(stacks)[:_MOST_FUNCTIONS]:
-        name = Text(each.function).append(f"  {each.file}", style="dim")
+        function = beside(name(each.function), line("  "), name(each.file, "dim"))
         holding = held_by_place.get((each.function, each.file), 0)
         in_gil = NOT_MEASURED if gil is None else _per_frame(holding, gil)
-        grid.add_row(name, _per_frame(each.own, wall), _per_frame(each.total, wall), in_gil)
-    below = ", ".join(f"{name} {_per_frame(count, wall)}" for name, count in inner_parts(stacks)[:_MOST_PARTS])
+        rows.append((function, _per_frame(each.own, wall), _per_frame(each.total, wall), in_gil))
+    below = ", ".join(f"{part} {_per_frame(count, wall)}" for part, count in inner_parts(stacks)[:_MOST_PARTS])
     whole = f"{_per_frame(len(stacks), wall)} over all threads, from {len(stacks):,} samples"
     sentence = f"{whole}; of it {below}" if below else whole
-    yield from titled(f"{phase}: top functions, in ms a frame", [Text(sentence, overflow="fold"), grid])
+    grid = table(["function", "own", "total", "own, GIL"], rows)
+    yield from titled(f"{phase}: top functions, in ms a frame", [line(sentence), grid])
 
 
 def _per_frame(samples: int, sampled: SampledRun) -> str:

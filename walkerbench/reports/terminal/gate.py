@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from walkerbench.reports.terminal import comparison
 from walkerbench.reports.terminal import tables as layout
@@ -23,16 +21,20 @@ def report(result: GateResult) -> Iterator[RenderableType]:
     """Lay out the comparison, the criteria of the runs, and the conclusion."""
     yield from comparison.parts(result.compared)
     yield from layout.titled(f"Criteria, {where(result)}", [_criteria(result)])
-    yield Text()
+    yield layout.blank_line()
     yield from layout.warnings(*faults_of_sides(result.compared))  # once more where the verdict is read
-    for line in (*result.failures, *result.doubts):
-        yield Text(line, overflow="fold")
-    yield Text(f"{result.word}: {because(result)}", style=layout.STYLES[result.word], overflow="fold")
+    for reason in (*result.failures, *result.doubts):
+        yield layout.line(reason)
+    yield layout.line(f"{result.word}: {because(result)}", layout.STYLES[result.word])
 
 
-def _criteria(result: GateResult) -> Table:
-    table = layout.table(["criterion", "measured", "verdict"])
-    for each in result.criteria:
-        outcome = Text(f"{OUTCOMES[each.outcome]}{each.how_often}", style=layout.OUTCOME_STYLES[each.outcome])
-        table.add_row(Text(each.name), measured(each), outcome)
-    return table
+def _criteria(result: GateResult) -> RenderableType:
+    rows = [
+        (
+            each.name,
+            measured(each),
+            layout.name(f"{OUTCOMES[each.outcome]}{each.how_often}", layout.OUTCOME_STYLES[each.outcome]),
+        )
+        for each in result.criteria
+    ]
+    return layout.table(["criterion", "measured", "verdict"], rows)

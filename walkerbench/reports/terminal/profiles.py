@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.padding import Padding
-from rich.text import Text
+
+from walkerbench.reports.terminal.tables import blank_line, line
 
 if TYPE_CHECKING:
     from walkerbench.profile.model import Profile, Stage
@@ -18,7 +19,9 @@ _INDENT = 2
 def profile_tables(profiles: Sequence[Profile]) -> Iterator[RenderableType]:
     """Lay out profiles: name, description, what is run, what it is judged by."""
     for number, profile in enumerate(profiles):
-        yield Text(f"{'' if number == 0 else chr(10)}{profile.name}", style="bold")
+        if number:
+            yield blank_line()
+        yield line(profile.name, "bold")
         yield _indented(profile.description)
         stages = " → ".join(_stage(stage) for stage in profile.stages)
         warmup = f"warm-up {profile.warmup} frames"
@@ -32,4 +35,4 @@ def _stage(stage: Stage) -> str:
 
 
 def _indented(text: str) -> Padding:
-    return Padding(Text(text, overflow="fold"), (0, 0, 0, _INDENT))
+    return Padding(line(text), (0, 0, 0, _INDENT))

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.text import Text
 
-from walkerbench.reports.terminal.tables import STYLES, facts, table, titled, warnings
+from walkerbench.reports.terminal.tables import STYLES, Cell, beside, blank_line, facts, line, table, titled, warnings
 from walkerbench.reports.wording.numbers import fixed
 from walkerbench.reports.wording.run_verdict import RunVerdict, run_verdict
 
@@ -28,30 +27,27 @@ def report(repeats: Repeats, count: int) -> Iterator[RenderableType]:
     verdicts = [_verdict_of(child) for child in repeats.runs]
     faults = dict.fromkeys(child.run.faults for child in repeats.runs if child.run and child.run.faults)
     yield from warnings(*(f"FAULTS INJECTED: {text}" for text in faults))
-    rows = table(["run", "frames/s", "mean ms", "p99 ms", "max ms", "verdict"])
+    rows: list[tuple[Cell, ...]] = []
     for number, (child, verdict) in enumerate(zip(repeats.runs, verdicts, strict=True), 1):
         metrics = child.run.metrics if child.run else {}
         measured = [fixed(metrics.get(name), digits) for name, digits in _METRICS.items()]
-        rows.add_row(str(number), *measured, Text(verdict.word, style=STYLES[verdict.word]))
-    yield rows
+        rows.append((str(number), *measured, line(verdict.word, STYLES[verdict.word])))
+    yield table(["run", "frames/s", "mean ms", "p99 ms", "max ms", "verdict"], rows)
     where = {str(number): str(child.directory) for number, child in enumerate(repeats.runs, 1) if child.run}
     yield from titled("Recorded in", [facts(where)])
-    yield Text()
+    yield blank_line()
     yield from _summary(verdicts, count)
 
 
-def _summary(verdicts: Sequence[RunVerdict], count: int) -> Iterator[Text]:
+def _summary(verdicts: Sequence[RunVerdict], count: int) -> Iterator[RenderableType]:
     numbers: dict[RunVerdict, list[int]] = {}
     for number, verdict in enumerate(verdicts, 1):
         numbers.setdefault(verdict, []).append(number)
     for verdict, runs in numbers.items():
         where = f"in each of {len(runs)} runs" if len(runs) == count else f"in run {', '.join(map(str, runs))}"
-        line = Text(overflow="fold")
-        line.append(verdict.word, style=STYLES[verdict.word])
-        line.append(f" {where}: {verdict.because}")
-        yield line
+        yield beside(line(verdict.word, STYLES[verdict.word]), line(f" {where}: {verdict.because}"))
     if len(verdicts) < count:
-        yield Text(f"{len(verdicts)} of {count} runs were begun.")
+        yield line(f"{len(verdicts)} of {count} runs were begun.")
 
 
 def _verdict_of(child: ChildRun) -> RunVerdict:

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from walkerbench.reports.terminal import tables as layout
 from walkerbench.reports.terminal.attribution import attribution
@@ -65,12 +63,12 @@ def report(
     yield from pictures
     if run.verdicts:
         yield from layout.titled("Criteria", [_criteria(run), *layout.footnotes(_unsupported_criteria(run))])
-    yield Text()
+    yield layout.blank_line()
     yield from layout.warnings(faults_injected(run))  # once more where the verdict is read
     yield _last_line(run)
 
 
-def _head(run: RunFile, directory: Path) -> Table:
+def _head(run: RunFile, directory: Path) -> RenderableType:
     rows = {
         "profile": f"{run.profile.get('name', '?')} ({run.profile.get('source', '?')})",
         "workload": run.workload.name,
@@ -113,23 +111,23 @@ def _digest(run: RunFile) -> str:
     return f"{short_digest(run.digest)} ({counted(count, 'checkpoint')})"
 
 
-def _stages(run: RunFile) -> Table:
+def _stages(run: RunFile) -> RenderableType:
     headings = ["stage", "agents", "workers", "judged", "mean ms", "p99 ms", "max ms", "frames/s"]
-    table = layout.table(headings)
+    rows = []
     for stage in run.stages:
         names = ("frame_ms.mean", "frame_ms.p99", "frame_ms.max", "physics_fps")
         measured = [fixed(stage.metrics.get(name), 3 if "." in name else 1) for name in names]
         counts = [stage_name(stage.stage), str(stage.agents), str(stage.workers), f"{stage.frames - stage.warmup:,}"]
-        table.add_row(*counts, *measured)
-    return table
+        rows.append((*counts, *measured))
+    return layout.table(headings, rows)
 
 
-def _durations(run: RunFile) -> Table:
-    table = layout.table(["", *_STATISTICS])
+def _durations(run: RunFile) -> RenderableType:
+    rows = []
     for metric in main_durations(run.workload).values():
         values = [fixed(run.metrics.get(f"{metric}.{statistic}"), 3) for statistic in _STATISTICS]
-        table.add_row(metric.removesuffix("_ms").replace("_", " "), *values)
-    return table
+        rows.append((metric.removesuffix("_ms").replace("_", " "), *values))
+    return layout.table(["", *_STATISTICS], rows)
 
 
 def _unsupported_durations(run: RunFile) -> Iterator[str]:
@@ -140,7 +138,7 @@ def _unsupported_durations(run: RunFile) -> Iterator[str]:
                 yield run.unmeasured.get(key, "not measured")
 
 
-def _rates(run: RunFile) -> Table:
+def _rates(run: RunFile) -> RenderableType:
     busiest = fixed(run.metrics.get("cpu.busiest_core_percent"), 1)
     rows = {
         "physics frames/s": fixed(run.metrics.get("physics_fps"), 1),
@@ -159,11 +157,10 @@ def _disturbed(run: RunFile) -> Iterator[RenderableType]:
     if others is None or own is None or not isinstance(present, int):
         return
     if others >= _NOTEWORTHY_CORES and own + others > present - _NOTEWORTHY_CORES:
-        yield Text(
+        yield layout.line(
             f"other processes kept {others:.2f} of {present} cores busy meanwhile, and no core was idle: times are "
             "longer than they need be; see `walkerbench doctor`",
-            style="bold yellow",
-            overflow="fold",
+            "bold yellow",
         )
 
 
@@ -173,15 +170,15 @@ def _unmeasured_rates(run: RunFile) -> Iterator[str]:
             yield run.unmeasured[key]
 
 
-def _criteria(run: RunFile) -> Table:
+def _criteria(run: RunFile) -> RenderableType:
     several = len(run.stages) > 1
-    table = layout.table(["criterion", *(["stage"] if several else []), "measured", "verdict"])
+    rows: list[tuple[layout.Cell, ...]] = []
     for verdict in run.verdicts:
         stage = [stage_name(verdict.stage)] if several else []
         measured = NOT_MEASURED if verdict.value is None else measured_in_words(verdict.criterion, verdict.value)
-        outcome = Text(OUTCOMES[verdict.outcome], style=layout.OUTCOME_STYLES[verdict.outcome])
-        table.add_row(Text(verdict.criterion), *stage, measured, outcome)
-    return table
+        outcome = layout.name(OUTCOMES[verdict.outcome], layout.OUTCOME_STYLES[verdict.outcome])
+        rows.append((verdict.criterion, *stage, measured, outcome))
+    return layout.table(["criterion", *(["stage"] if several else []), "measured", "verdict"], rows)
 
 
 def _unsupported_criteria(run: RunFile) -> Iterator[str]:
@@ -190,9 +187,6 @@ def _unsupported_criteria(run: RunFile) -> Iterator[str]:
             yield f"{verdict.criterion}: {verdict.detail}"
 
 
-def _last_line(run: RunFile) -> Text:
+def _last_line(run: RunFile) -> RenderableType:
     verdict = run_verdict(run)
-    line = Text(overflow="fold")
-    line.append(verdict.word, style=layout.STYLES[verdict.word])
-    line.append(f": {verdict.because}")
-    return line
+    return layout.beside(layout.line(verdict.word, layout.STYLES[verdict.word]), layout.line(f": {verdict.because}"))

@@ -1,6 +1,7 @@
-"""Building blocks of what is printed for a terminal of 80 columns.
+"""Building blocks of what is printed for a terminal of 80 columns; nothing else makes rich's texts and tables.
 
-Numbers and paths are never cut: what does not fit goes on in the next line.
+Numbers and paths are never cut: what does not fit goes on in the next line. Only a text of hundreds of characters is
+shortened. No text is ever taken for rich's mark-up, and each is shown as `shown_text` has it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from rich.text import Text
 
 from walkerbench.criteria.judging import Outcome, VerdictWord
 from walkerbench.reports.wording.numbers import NOT_MEASURED, number
+from walkerbench.shown_text import MOST_IN_A_LINE, MOST_IN_A_NAME, shown
+
+Cell = str | Text
+"""What stands in a table: a text as any other, or one that has been made here."""
 
 STYLES: Mapping[VerdictWord, str] = {
     "PASS": "bold green",
@@ -25,6 +30,8 @@ STYLES: Mapping[VerdictWord, str] = {
 }
 """How the word of a verdict looks."""
 
+_MOST_IN_A_FACTS_NAME = 40
+
 OUTCOME_STYLES: Mapping[Outcome, str] = {
     "pass": STYLES["PASS"],
     "fail": STYLES["FAIL"],
@@ -33,41 +40,85 @@ OUTCOME_STYLES: Mapping[Outcome, str] = {
 """How the word for what became of a criterion looks."""
 
 
+def line(text: str, style: str = "", *, most: int = MOST_IN_A_LINE) -> Text:
+    """Return a text that goes on in the next line where it does not fit; a line break in it is data, and is seen."""
+    return Text(shown(text, most), style=style, overflow="fold")
+
+
+def name(text: str, style: str = "") -> Text:
+    """Return a text as `line` does, short enough to stand beside others."""
+    return line(text, style, most=MOST_IN_A_NAME)
+
+
+def beside(*texts: Text) -> Text:
+    """Return texts of styles of their own as one, one after the other."""
+    return Text(overflow="fold").append_text(Text.assemble(*texts))
+
+
+def below(*texts: Text) -> Text:
+    """Return texts as one, each in a line of its own."""
+    return Text("\n", overflow="fold").join(texts)
+
+
+def blank_line() -> Text:
+    """Return a line without text."""
+    return Text()
+
+
+def drawn(characters: str, *, crop: bool = False) -> Text:
+    """Return a line of characters that draw a picture; it is never wrapped."""
+    return Text(characters, no_wrap=True, overflow="crop" if crop else None)
+
+
 def warnings(*lines: str | None) -> Iterator[RenderableType]:
     """Yield what a reader must see first; nothing where every line is None or empty."""
-    given = [line for line in lines if line]
+    given = [line(each, "bold yellow") for each in lines if each]
     if given:
-        yield Text("\n".join(given) + "\n", style="bold yellow", overflow="fold")
+        yield from (*given, blank_line())
 
 
 def titled(title: str, parts: Sequence[RenderableType]) -> Iterator[RenderableType]:
     """Yield parts below a title."""
-    yield Text(f"\n{title}", style="bold")
+    yield blank_line()
+    yield line(title, "bold")
     yield from parts
 
 
 def footnotes(reasons: Iterable[str]) -> list[RenderableType]:
     """Return why values are not there, each reason once."""
-    return [Text(f"{NOT_MEASURED} {reason}", style="dim", overflow="fold") for reason in dict.fromkeys(reasons)]
+    return [line(f"{NOT_MEASURED} {reason}", "dim") for reason in dict.fromkeys(reasons)]
 
 
-def table(headings: Sequence[str]) -> Table:
+def table(headings: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> Table:
     """Return a table whose first column is text and whose other columns are numbers."""
     laid_out = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column, heading in enumerate(headings):
-        laid_out.add_column(heading, justify="right" if column else "left", overflow="fold")
+        laid_out.add_column(_cell(heading), justify="right" if column else "left", overflow="fold")
+    for row in rows:
+        laid_out.add_row(*map(_cell, row))
     return laid_out
+
+
+def columns(rows: Iterable[Sequence[Cell]], *, whole: int) -> Table:
+    """Return rows of texts below one another, without headings or lines.
+
+    Args:
+        rows: A text a column.
+        whole: How many columns are as wide as their texts; those of the one after them, the last, are wrapped.
+    """
+    grid = Table.grid(padding=(0, 2))
+    for column in range(whole + 1):
+        grid.add_column(no_wrap=column < whole, overflow="fold")
+    for row in rows:
+        grid.add_row(*map(_cell, row))
+    return grid
 
 
 def facts(rows: Mapping[str, Any]) -> Table:
     """Return names and what they are, a line each."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in rows.items():
-        # Text, not str: rich would read [brackets] in a path as mark-up.
-        grid.add_row(Text(name), Text(value if isinstance(value, str) else json.dumps(value)))
-    return grid
+    texts = {fact: value if isinstance(value, str) else json.dumps(value) for fact, value in rows.items()}
+    # A name as long as a line would leave its value no room.
+    return columns(((line(fact, most=_MOST_IN_A_FACTS_NAME), line(value)) for fact, value in texts.items()), whole=1)
 
 
 def pairs(values: Mapping[str, float | None]) -> Table:
@@ -76,9 +127,13 @@ def pairs(values: Mapping[str, float | None]) -> Table:
     for _ in range(2):
         grid.add_column(overflow="fold", min_width=24)
         grid.add_column(overflow="fold", justify="right", min_width=12)
-    cells = [(Text(name), Text(number(value))) for name, value in values.items()]
+    cells = [(name(each), name(number(value))) for each, value in values.items()]
     half = -(-len(cells) // 2)
     for row in range(half):
-        right = cells[half + row] if half + row < len(cells) else (Text(), Text())
+        right = cells[half + row] if half + row < len(cells) else (blank_line(), blank_line())
         grid.add_row(*cells[row], *right)
     return grid
+
+
+def _cell(text: Cell) -> Text:
+    return name(text) if isinstance(text, str) else text

@@ -1,0 +1,30 @@
+"""Text in the page: shown as `shown_text` has it, and never taken for HTML or for what plotly.js puts in its place.
+
+A `str` is text, and escaped wherever it is put; `Markup` is what has been.
+"""
+
+from __future__ import annotations
+
+import html
+
+from walkerbench.shown_text import MOST_IN_A_LINE, MOST_IN_A_NAME, shown
+
+
+class Markup(str):
+    """A text that is HTML already."""
+
+    __slots__ = ()
+
+
+def escape_html(text: str) -> Markup:
+    """Return a text as HTML, for an element or an attribute; `Markup` is left as it is."""
+    return text if isinstance(text, Markup) else Markup(html.escape(shown(text, MOST_IN_A_LINE)))
+
+
+def escape_label(text: str) -> str:
+    """Return a text, short enough for a plot, so that plotly.js and the page's script show it unchanged.
+
+    They would take tags for mark-up, `%{x}` for a value, and a beginning of two hyphens for a colour's name.
+    """
+    escaped = html.escape(shown(text, MOST_IN_A_NAME), quote=False).replace("%{", "&#37;{")
+    return f"&#45;{escaped[1:]}" if escaped.startswith("--") else escaped
