@@ -168,6 +168,7 @@ def test_soak_runs_for_an_hour_and_judges_deadlines_in_place_of_physics_fps() ->
     soak = load_profile("soak")
     assert soak.stages == (Stage(agents=60, duration_s=3600.0),)
     assert soak.pace == "realtime"
+    assert soak.host_stall == "inconclusive"
     keys = {criterion.key for criterion in soak.criteria}
     assert "missed_deadlines" in keys
     assert "physics_fps" not in keys

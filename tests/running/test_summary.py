@@ -144,14 +144,16 @@ def test_a_killed_run_whose_profile_is_not_whole_is_corrupt(runs: tuple[Recorded
 
 
 def late(recorded: RecordedRun, *, core_wait_ns: int, host_stall: str | None) -> RecordedRun:
-    """The run with frame 15 of its first stage 500 ms long, and judged by a limit of 200."""
+    """The run with frame 15 of its first stage 500 ms long, judged by a limit of 200 and a deadline of 16.7."""
     frames = np.array(recorded.frames)
     frames["wall_ns"] = frames["parent_cpu_ns"] = 10_000_000
     frames["parent_core_wait_ns"] = frames["parent_core_wait_before_ns"] = 0
     frames["wall_ns"][15], frames["parent_core_wait_ns"][15] = 500_000_000, core_wait_ns
     profile = {key: value for key, value in recorded.run.profile.items() if key != "host_stall"}
     profile |= {} if host_stall is None else {"host_stall": host_stall}
-    run = recorded.run.changed(criteria=["frame_ms.max < 200"], profile=profile)
+    workload = recorded.run.workload.model_copy(update={"frames_per_second": 60.0})
+    criteria = ["frame_ms.max < 200", "missed_deadlines == 0"]
+    run = recorded.run.changed(criteria=criteria, profile=profile, workload=workload)
     return dataclasses.replace(recorded, frames=frames, run=run)
 
 
@@ -168,7 +170,9 @@ def test_a_stall_of_the_host_is_a_failure_unless_the_profile_says_otherwise(
     runs: tuple[RecordedRun, RecordedRun], core_wait_ns: int, host_stall: str | None, outcomes: list[str]
 ) -> None:
     concluded = conclude(late(runs[0], core_wait_ns=core_wait_ns, host_stall=host_stall))
-    assert [verdict.outcome for verdict in concluded.verdicts] == outcomes
+    for criterion in ("frame_ms.max < 200", "missed_deadlines == 0"):
+        found = [verdict.outcome for verdict in concluded.verdicts if verdict.criterion == criterion]
+        assert found == outcomes
     assert exit_code_of_run("finished", concluded.verdicts) == (4 if "unsupported" in outcomes else 1)
     assert [(slow.stage, slow.frame) for slow in concluded.worst_frames] == [(0, 15)]
     assert sum(concluded.slow_frames.values()) == 1
@@ -176,6 +180,9 @@ def test_a_stall_of_the_host_is_a_failure_unless_the_profile_says_otherwise(
         assert concluded.verdicts[0].value == 500
         assert concluded.verdicts[0].detail == (
             "500 is not < 200, but the frame over it was ready to run and given no core by the host"
+        )
+        assert concluded.verdicts[1].detail == (
+            "1 is not == 0, but the frame that missed the deadline was ready to run and given no core by the host"
         )
 
 

@@ -21,7 +21,7 @@ from walkerbench.recording.frames import FrameRecorder
 from walkerbench.recording.scheduling import CoreWaitSource
 from walkerbench.running.run_recorder import recorded_dtypes
 from walkerbench.running.training_environment import TrainingEnvironment
-from walkerbench.slow_frames.explanations import SlowFrame, explain_slow_frames
+from walkerbench.slow_frames.explanations import SlowFrame, explain_slow_frames, limits_of
 from walkerbench.slow_frames.worker_times import Setting
 from walkerbench.system.resources import allowed_cores
 
@@ -35,7 +35,7 @@ DISTURBED_MS = CAUSE_S * 1e3 / 3  # where others take a core for so long, they a
 GIL_ENABLED = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
-def record(environment: TrainingEnvironment, frames: int, limit: Criterion = LIMIT) -> tuple[SlowFrame, ...]:
+def record(environment: TrainingEnvironment, frames: int, criterion: Criterion = LIMIT) -> tuple[SlowFrame, ...]:
     """Run so many frames and explain those over the limit."""
     recorder = FrameRecorder(*recorded_dtypes(environment.workload))
     for _ in range(frames):
@@ -43,7 +43,9 @@ def record(environment: TrainingEnvironment, frames: int, limit: Criterion = LIM
         recorder.record(0, False, timing, environment.buffers.workers, [0])
     workload = environment.workload
     setting = Setting(environment.traits, GIL_ENABLED, workload.settle_phase, workload.main_phase)
-    return explain_slow_frames(*recorder.drain(), [limit], [setting])
+    frames, workers = recorder.drain()
+    limits = limits_of([criterion], frames.dtype.names or (), setting.main_phase, None)
+    return explain_slow_frames(frames, workers, limits, [setting])
 
 
 def undisturbed(explanations: tuple[SlowFrame, ...], what: Mapping[int, str]) -> dict[str, set[str | None]]:

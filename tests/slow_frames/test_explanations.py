@@ -9,6 +9,7 @@ from attributed import MAIN_PHASE, frames_of, setting, workers_of
 from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.criteria.judging import Verdict
 from walkerbench.slow_frames.explanations import (
+    FrameLimit,
     count_causes,
     excuse,
     explain_slow_frames,
@@ -20,7 +21,16 @@ from walkerbench.slow_frames.explanations import (
 SEQUENTIAL = setting("sequential")
 THREADED = setting("threaded")
 PROCESS = setting("process")
-LIMIT = parse_criterion("frame_ms.max < 200")
+COLUMNS = frames_of().dtype.names
+PERIOD_MS = 1000 / 60
+
+
+def limits(*texts: str, deadline_ms: float | None = None) -> tuple[FrameLimit, ...]:
+    return limits_of(map(parse_criterion, texts), COLUMNS, MAIN_PHASE, deadline_ms)
+
+
+(LIMIT,) = limits("frame_ms.max < 200")
+(DEADLINE,) = limits("missed_deadlines == 0", deadline_ms=PERIOD_MS)
 
 # A typical frame: 10 ms, 8 of them in the worker, all of it CPU time.
 FRAME = {"wall_ns": 10, "settle_ns": 1, "parent_cpu_ns": 10, "process_cpu_ns": 10}
@@ -28,13 +38,13 @@ ASKING = 40  # how often a thread wakes up that waits for the GIL for 200 ms or 
 WORKER = {"start_ns": 1, "busy_ns": 8, "cpu_ns": 8}
 
 
-def explained(frame, setting=SEQUENTIAL, worker=None, criteria=(LIMIT,)):
+def explained(frame, setting=SEQUENTIAL, worker=None, limits_=(LIMIT,)):
     """The one frame that is over a limit, after four typical ones."""
     typical = FRAME if setting is SEQUENTIAL else {**FRAME, "parent_cpu_ns": 2, "process_cpu_ns": 2}
     frames = frames_of(*([typical] * 4), {**typical, **frame})
     last = {**WORKER, **({"busy_ns": frame["wall_ns"] - 2} if worker is None else worker)}
     workers = workers_of(*({**WORKER, "frame": number} for number in range(4)), {**last, "frame": 4})
-    (explanation,) = explain_slow_frames(frames, workers, criteria, [setting])
+    (explanation,) = explain_slow_frames(frames, workers, limits_, [setting])
     assert explanation.frame == 4
     return explanation
 
@@ -187,15 +197,14 @@ def test_the_host_is_not_to_blame_where_the_limit_would_have_been_missed_anyway(
 @pytest.mark.parametrize(("agents", "host"), [(245, True), (205, False)])
 def test_waiting_counts_for_a_phase_only_where_it_cannot_lie_outside(agents, host):
     frame = {"wall_ns": 250, "agents_ns": agents, "parent_cpu_ns": 100, "parent_core_wait_ns": 130}
-    found = explained(frame, criteria=[parse_criterion("agent_processing_ms.max < 200")])
+    found = explained(frame, limits_=limits("agent_processing_ms.max < 200"))
     assert (found.value_ms, found.cause, found.host) == (agents, "not scheduled", host)
 
 
 def test_only_upper_bounds_of_single_frames_are_limits():
     texts = ("frame_ms.max < 200", "agent_processing_ms.max <= 9", "frame_ms.p99 < 5", "frame_ms.max > 1",
              "busy_ms.max < 3", "physics_fps > 400", "settle_ms.max < 2", "missed_deadlines < 1")  # fmt: skip
-    limits = limits_of(map(parse_criterion, texts), frames_of(FRAME).dtype.names, MAIN_PHASE)
-    assert {str(criterion): column for criterion, column in limits.items()} == {
+    assert {str(each.criterion): each.column for each in limits(*texts)} == {
         "frame_ms.max < 200": "wall_ns", "agent_processing_ms.max <= 9": "agents_ns", "settle_ms.max < 2": "settle_ns",
     }  # fmt: skip
 
@@ -206,9 +215,7 @@ def many():
     frames["parent_core_wait_ns"][6] = 790_000_000
     frames["agents_ns"][5] = 250_000_000
     workers = workers_of(*({**WORKER, "frame": number} for number in range(len(frames))))
-    return frames, explain_slow_frames(
-        frames, workers, [LIMIT, parse_criterion("agent_processing_ms.max < 200")], [SEQUENTIAL]
-    )
+    return frames, explain_slow_frames(frames, workers, [LIMIT, *limits("agent_processing_ms.max < 200")], [SEQUENTIAL])
 
 
 def test_the_worst_come_first_each_once():
@@ -234,7 +241,7 @@ def test_the_slowest_are_explained_without_any_limit():
     assert explain_slowest(frames, np.array(workers[["frame", "stage", "worker"]]), [SEQUENTIAL], 2) == ()
 
 
-def verdict(outcome="fail", criterion=str(LIMIT), stage=None):
+def verdict(outcome="fail", criterion=str(LIMIT.criterion), stage=None):
     return Verdict(criterion, stage, 800.0, outcome, "800 is not < 200")
 
 
@@ -242,13 +249,86 @@ def test_a_failure_is_taken_back_where_every_frame_over_the_limit_was_the_hosts(
     frames, found = many()
     of_host = tuple(dataclasses.replace(each, host=True) for each in found)
 
-    assert excuse(verdict(), frames, found, MAIN_PHASE) == verdict()
-    assert excuse(verdict(), frames, of_host, MAIN_PHASE).outcome == "unsupported"
-    assert excuse(verdict(), frames, of_host, MAIN_PHASE).detail == (
+    assert excuse(verdict(), frames, found, [LIMIT]) == verdict()
+    assert excuse(verdict(), frames, of_host, [LIMIT]).outcome == "unsupported"
+    assert excuse(verdict(), frames, of_host, [LIMIT]).detail == (
         "800 is not < 200, but each of the 3 frames over it was ready to run and given no core by the host"
     )
-    assert excuse(verdict(stage=0), frames, of_host, MAIN_PHASE).outcome == "unsupported"
-    assert "the frame over it was ready" in excuse(verdict(), frames[:6], of_host[:1], MAIN_PHASE).detail
+    assert excuse(verdict(stage=0), frames, of_host, [LIMIT]).outcome == "unsupported"
+    assert "the frame over it was ready" in excuse(verdict(), frames[:6], of_host[:1], [LIMIT]).detail
+
+
+def late(*waits):
+    """A run at real-time pace: four typical frames, and after them one of 25 ms for each wait for a core."""
+    rows = [FRAME] * 4
+    for wait in waits:
+        rows.append({**FRAME, "wall_ns": 25, "parent_cpu_ns": 25 - wait, "parent_core_wait_ns": wait})
+    workers = workers_of(*({**WORKER, "frame": number} for number in range(len(rows))))
+    return frames_of(*rows), workers
+
+
+def missed(count, criterion="missed_deadlines == 0"):
+    return Verdict(criterion, None, float(count), "fail", f"{count} is not {criterion.partition(' ')[2]}")
+
+
+def test_a_deadline_is_a_limit_only_at_real_time_pace_and_from_above():
+    texts = ("missed_deadlines == 0", "missed_deadlines < 3", "missed_deadlines <= 2", "missed_deadlines > 1")
+
+    assert [str(each.criterion) for each in limits(*texts, deadline_ms=PERIOD_MS)] == list(texts[:3])
+    assert {(each.column, each.bound.value) for each in limits(*texts, deadline_ms=PERIOD_MS)} == {
+        ("wall_ns", PERIOD_MS)
+    }
+    assert limits(*texts) == ()
+
+
+@pytest.mark.parametrize(
+    ("wait", "host"),
+    [
+        (15, True),
+        (9, True),
+        (8, False),  # without it the frame takes 17 ms, and its deadline is 16.7
+        (0, False),
+    ],
+)
+def test_the_host_is_to_blame_for_a_deadline_that_would_have_been_met(wait, host):
+    (found,) = explain_slow_frames(*late(wait), [DEADLINE], [SEQUENTIAL])
+
+    assert (found.frame, found.criterion, found.value_ms, found.host) == (4, "missed_deadlines == 0", 25.0, host)
+
+
+@pytest.mark.promise(
+    "verdicts", "A deadline missed for want of a core is excused by the same rule as a limit of frames."
+)
+def test_missed_deadlines_are_taken_back_by_the_same_rule_as_frame_limits():
+    for waits, outcome, detail in (
+        ((15,), "unsupported", "1 is not == 0, but the frame that missed the deadline was ready to run and given no "
+                               "core by the host"),
+        ((15, 15), "unsupported", "2 is not == 0, but each of the 2 frames that missed the deadline was ready to run "
+                                  "and given no core by the host"),
+        ((15, 0), "fail", "2 is not == 0"),
+    ):  # fmt: skip
+        frames, workers = late(*waits)
+        found = explain_slow_frames(frames, workers, [DEADLINE], [SEQUENTIAL])
+
+        verdict = excuse(missed(len(waits)), frames, found, [DEADLINE])
+
+        assert (verdict.outcome, verdict.detail) == (outcome, detail)
+
+
+def test_a_count_is_taken_back_where_the_rest_would_meet_it():
+    frames, workers = late(15, 0, 15)
+    for text, outcome in (("missed_deadlines < 2", "unsupported"), ("missed_deadlines < 1", "fail")):
+        (limit,) = limits(text, deadline_ms=PERIOD_MS)
+        found = explain_slow_frames(frames, workers, [limit], [SEQUENTIAL])
+
+        assert excuse(missed(3, text), frames, found, [limit]).outcome == outcome
+
+    (limit,) = limits("missed_deadlines < 2", deadline_ms=PERIOD_MS)
+    found = explain_slow_frames(frames, workers, [limit], [SEQUENTIAL])
+    assert excuse(missed(3, "missed_deadlines < 2"), frames, found, [limit]).detail == (
+        "3 is not < 2, but 2 of the 3 frames that missed the deadline were ready to run and given no core by the host"
+    )
+    assert excuse(missed(3, "missed_deadlines < 2"), frames, found[1:], [limit]).outcome == "fail"
 
 
 def test_a_stage_is_judged_by_its_own_frames():
@@ -257,19 +337,19 @@ def test_a_stage_is_judged_by_its_own_frames():
     first, second = explain_slow_frames(frames, workers, [LIMIT], [SEQUENTIAL, SEQUENTIAL])
     explanations = (dataclasses.replace(first, host=True), dataclasses.replace(second, host=False))
 
-    assert excuse(verdict(stage=0), frames, explanations, MAIN_PHASE).outcome == "unsupported"
-    assert excuse(verdict(stage=1), frames, explanations, MAIN_PHASE).outcome == "fail"
-    assert excuse(verdict(), frames, explanations, MAIN_PHASE).outcome == "fail"
+    assert excuse(verdict(stage=0), frames, explanations, [LIMIT]).outcome == "unsupported"
+    assert excuse(verdict(stage=1), frames, explanations, [LIMIT]).outcome == "fail"
+    assert excuse(verdict(), frames, explanations, [LIMIT]).outcome == "fail"
 
 
 def test_nothing_else_is_taken_back():
     frames, found = many()
     of_host = tuple(dataclasses.replace(each, host=True) for each in found)
 
-    assert excuse(verdict(), frames, of_host[1:], MAIN_PHASE) == verdict()  # one could not be explained
-    assert excuse(verdict(), frames, (), MAIN_PHASE) == verdict()
+    assert excuse(verdict(), frames, of_host[1:], [LIMIT]) == verdict()  # one could not be explained
+    assert excuse(verdict(), frames, (), [LIMIT]) == verdict()
     for other in (verdict("pass"), verdict(criterion="physics_fps > 400"), verdict(criterion="frame_ms.p99 < 5")):
-        assert excuse(other, frames, of_host, MAIN_PHASE) is other
+        assert excuse(other, frames, of_host, [LIMIT]) is other
 
 
 def test_recordings_of_schema_1_are_not_explained():

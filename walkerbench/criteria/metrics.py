@@ -25,6 +25,9 @@ _CPU_METRICS = ("cpu.effective_cores", "cpu.busiest_core_percent", "cpu.other_co
 RSS_SLOPE, FRAME_SLOPE = "rss_mb.slope_per_hour", "frame_ms.slope_percent_per_hour"
 """The slopes: MB that resident memory grows in an hour, and percent of the typical frame that frames get slower."""
 
+MISSED_DEADLINES = "missed_deadlines"
+"""The frames that took longer than their period at real-time pace."""
+
 _RSS_METRICS = ("rss_mb.mean", "rss_mb.max")
 _SLOPE_METRICS = tuple(f"{name}{bound}" for name in (RSS_SLOPE, FRAME_SLOPE) for bound in ("", ".low", ".high"))
 
@@ -34,7 +37,7 @@ RUN_METRICS = (
     *_RSS_METRICS,
     *_SLOPE_METRICS,
     "emergency_shutdowns",
-    "missed_deadlines",
+    MISSED_DEADLINES,
 )
 """Metrics that are neither durations nor counters."""
 
@@ -114,9 +117,9 @@ def compute_metrics(
         values |= part
         unmeasured |= reasons
     values["emergency_shutdowns"] = float(emergency_shutdowns)
-    values["missed_deadlines"] = None if missed_deadlines is None else float(missed_deadlines)
+    values[MISSED_DEADLINES] = None if missed_deadlines is None else float(missed_deadlines)
     if missed_deadlines is None:
-        unmeasured["missed_deadlines"] = (
+        unmeasured[MISSED_DEADLINES] = (
             "only a run at real-time pace has deadlines" if len(judged) else "there are no judged frames"
         )
     values |= {name: float(total) for name, total in counters.items()}

@@ -60,8 +60,8 @@ class Profile:
         pace: As fast as possible, or the workload's own frames per second.
         checkpoint_every: Frames between two digests of the trajectory.
         criteria: What the run is judged by.
-        host_stall: The outcome of a limit that only such frames exceed to which the host gave no core: the criterion
-            fails, or counts as not judged.
+        host_stall: The outcome of a limit, or of missed deadlines, where only frames are over it to which the host
+            gave no core: the criterion fails, or counts as not judged.
         safeguards: What makes the environment stop itself.
         faults: What is injected on purpose.
         environment: The workload's own settings, an instance of its settings class.

@@ -235,6 +235,11 @@ class RunFile(_Record):
     observers: tuple[ObserverRecord, ...] = ()
     arrays: ArraysRecord | None = None
 
+    @property
+    def deadline_ms(self) -> float | None:
+        """How long a frame may take; None where there are no deadlines, at any pace but real time."""
+        return 1e3 / self.workload.frames_per_second if self.profile.get("pace") == "realtime" else None
+
     def changed(self, **fields: Any) -> Self:
         """Return a copy with some fields changed, checked like a new one (`model_copy` does not check).
 

@@ -17,7 +17,14 @@ from walkerbench.errors import RunFileError
 from walkerbench.recording.gil import gil_was_enabled
 from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, StageRecord
 from walkerbench.slow_frames.attribution import attribute
-from walkerbench.slow_frames.explanations import count_causes, excuse, explain_slow_frames, explain_slowest, worst
+from walkerbench.slow_frames.explanations import (
+    count_causes,
+    excuse,
+    explain_slow_frames,
+    explain_slowest,
+    limits_of,
+    worst,
+)
 from walkerbench.slow_frames.worker_times import Setting
 from walkerbench.workloads.digests import digests_at, fold_checkpoints, fold_digests
 
@@ -48,7 +55,8 @@ def conclude(recorded: RecordedRun) -> RunFile:
     several = len(run.stages) > 1
     settings = [_setting(run, stage) for stage in run.stages]
     attribution = attribute(recorded.frames, recorded.workers, settings)
-    slow = explain_slow_frames(recorded.frames, recorded.workers, criteria, settings)
+    limits = limits_of(criteria, recorded.frames.dtype.names or (), run.workload.main_phase, run.deadline_ms)
+    slow = explain_slow_frames(recorded.frames, recorded.workers, limits, settings)
     longest = worst(slow, _WORST_FRAMES) or explain_slowest(recorded.frames, recorded.workers, settings, _WORST_FRAMES)
     verdicts: list[Verdict] = []
     stages = []
@@ -73,7 +81,7 @@ def conclude(recorded: RecordedRun) -> RunFile:
     whole = _measure(recorded, recorded.frames, _totals(run), run.emergency_shutdowns)
     verdicts += judge_criteria(criteria, whole, None)
     if run.profile.get("host_stall") == "inconclusive":
-        verdicts = [excuse(verdict, recorded.frames, slow, run.workload.main_phase) for verdict in verdicts]
+        verdicts = [excuse(verdict, recorded.frames, slow, limits) for verdict in verdicts]
     return run.changed(
         stages=tuple(stages),
         metrics=whole.values,
@@ -166,7 +174,6 @@ def _checkpoints(recorded: RecordedRun) -> Iterator[CheckpointRecord]:
 def _missed_deadlines(run: RunFile, frames: NDArray[Any]) -> int | None:
     """Return how many judged frames took longer than their period; None without any, or not at real-time pace."""
     judged = frames[frames["warmup"] == 0]
-    if run.profile.get("pace") != "realtime" or not len(judged):
+    if run.deadline_ms is None or not len(judged):
         return None
-    period_ns = 1e9 / run.workload.frames_per_second
-    return int(np.count_nonzero(judged["wall_ns"] > period_ns))
+    return int(np.count_nonzero(judged["wall_ns"] / 1e6 > run.deadline_ms))

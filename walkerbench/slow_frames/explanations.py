@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.criteria.grammar import Criterion, parse_criterion
+from walkerbench.criteria.grammar import Criterion
 from walkerbench.criteria.judging import Verdict
-from walkerbench.criteria.metrics import duration_name
+from walkerbench.criteria.metrics import MISSED_DEADLINES, duration_name
 from walkerbench.recorded_value import RecordedValue
 from walkerbench.slow_frames.critical_path import Cause, CriticalPath, follow
 from walkerbench.slow_frames.worker_times import Setting, is_recorded, worker_times_of
@@ -34,7 +34,7 @@ class SlowFrame(RecordedValue):
     Attributes:
         stage: Number of the stage.
         frame: Number of the frame within its stage.
-        criterion: Canonical text of the criterion whose limit it was over; None where it was merely slow.
+        criterion: Canonical text of the criterion whose limit or deadline it was over; None where it was merely slow.
         value_ms: What the criterion limits, or the whole frame's time.
         wall_ms: The whole frame's time.
         cpu_ms: Of it, CPU time on its critical path.
@@ -44,7 +44,7 @@ class SlowFrame(RecordedValue):
         worker: The worker that ended last, where most of the excess is its own; else None.
         cause: The cause.
         host: Whether the host is to blame: more than half of the excess was not scheduled, and without that the frame
-            would have met the criterion. Never where there are more workers than cores.
+            would have met the limit. Never where there are more workers than cores.
     """
 
     stage: int
@@ -61,46 +61,80 @@ class SlowFrame(RecordedValue):
     host: bool
 
 
-def limits_of(criteria: Iterable[Criterion], columns: Iterable[str], main_phase: MainPhase) -> Mapping[Criterion, str]:
-    """Return the criteria that bound every single frame from above, each with the column that it bounds.
+@dataclass(frozen=True)
+class FrameLimit:
+    """What a criterion asks of every single frame.
+
+    Attributes:
+        criterion: The criterion.
+        bound: What a frame must meet: the criterion itself, or the deadline where the criterion counts those missed.
+        column: The column of `frames.npy` that is bounded.
+    """
+
+    criterion: Criterion
+    bound: Criterion
+    column: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether the criterion limits the number of frames over the bound, and not each of them."""
+        return self.bound != self.criterion
+
+    def over(self, frames: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which frames are over the bound, `(frames,)`.
+
+        Args:
+            frames: `(frames,)`, structured as `frames.npy`.
+        """
+        return ~np.array([self.bound.holds(value) for value in (frames[self.column] / _NS_PER_MS).tolist()], np.bool_)
+
+    def met_with(self, frames_over: int) -> bool:
+        """Return whether the criterion would be met with so many frames over the bound."""
+        return self.criterion.holds(float(frames_over)) if self.counts else frames_over == 0
+
+
+def limits_of(
+    criteria: Iterable[Criterion], columns: Iterable[str], main_phase: MainPhase, deadline_ms: float | None
+) -> tuple[FrameLimit, ...]:
+    """Return what criteria ask of every single frame: limits from above, and deadlines.
 
     Args:
         criteria: The run's.
         columns: Names of the columns of `frames.npy`.
         main_phase: The workload's.
+        deadline_ms: How long a frame may take at real-time pace; None at any other pace.
     """
     durations = {duration_name(column, main_phase): column for column in columns if column not in _SUMMED}
-    return {
-        criterion: durations[criterion.metric]
-        for criterion in criteria
-        if criterion.statistic == "max" and criterion.operator in ("<", "<=") and criterion.metric in durations
-    }
+    limits = []
+    for criterion in criteria:
+        if criterion.metric in durations and criterion.statistic == "max" and criterion.operator in ("<", "<="):
+            limits.append(FrameLimit(criterion, criterion, durations[criterion.metric]))
+        elif criterion.key == MISSED_DEADLINES and deadline_ms is not None and criterion.operator in ("<", "<=", "=="):
+            limits.append(FrameLimit(criterion, Criterion("frame_ms", "max", "<=", deadline_ms), "wall_ns"))
+    return tuple(limits)
 
 
 def explain_slow_frames(
-    frames: NDArray[Any], workers: NDArray[Any], criteria: Iterable[Criterion], settings: Sequence[Setting]
+    frames: NDArray[Any], workers: NDArray[Any], limits: Sequence[FrameLimit], settings: Sequence[Setting]
 ) -> tuple[SlowFrame, ...]:
     """Explain every judged frame that is over a limit, for each limit that it is over.
 
     Args:
         frames: `(frames,)`, structured as `frames.npy`; those of the warm-up are left aside.
         workers: `(rows,)`, structured as `workers.npy`.
-        criteria: The run's.
+        limits: As returned by `limits_of`.
         settings: How the workers shared the machine, a stage each.
 
     Returns:
         Explanations in the order of stages, criteria and frames; none for recordings of schema 1, which lack what it
         takes.
     """
-    if not settings or not is_recorded(frames, workers):
-        return ()
-    limits = limits_of(criteria, frames.dtype.names or (), settings[0].main_phase)
-    if not limits:
+    if not settings or not limits or not is_recorded(frames, workers):
         return ()
     explanations: list[SlowFrame] = []
     for setting, path in _paths(frames, workers, settings):
-        for criterion, column in limits.items():
-            explanations += _beyond(path, criterion, column, may_be_host=not setting.crowded)
+        for limit in limits:
+            explanations += _beyond(path, limit, may_be_host=not setting.crowded)
     return tuple(explanations)
 
 
@@ -145,31 +179,40 @@ def count_causes(explanations: Iterable[SlowFrame]) -> dict[Cause, int]:
     return dict(Counter(once.values()).most_common())
 
 
-def excuse(verdict: Verdict, frames: NDArray[Any], explanations: Iterable[SlowFrame], main_phase: MainPhase) -> Verdict:
-    """Take a failure back where the host is to blame for every frame over the limit.
+def excuse(
+    verdict: Verdict, frames: NDArray[Any], explanations: Iterable[SlowFrame], limits: Iterable[FrameLimit]
+) -> Verdict:
+    """Take a failure back where the criterion would be met without the frames that the host is to blame for.
 
     Args:
         verdict: What became of a criterion.
         frames: `(frames,)`, structured as `frames.npy`: those of the whole run.
-        explanations: Of the whole run, as returned by `explain`.
-        main_phase: The workload's.
+        explanations: Of the whole run, as returned by `explain_slow_frames`.
+        limits: As returned by `limits_of`.
 
     Returns:
         The verdict with the outcome `unsupported`, and in its detail why; or the verdict as it was.
     """
-    column = limits_of([parse_criterion(verdict.criterion)], frames.dtype.names or (), main_phase).values()
-    if verdict.outcome != "fail" or not column:
+    limit = next((each for each in limits if str(each.criterion) == verdict.criterion), None)
+    if verdict.outcome != "fail" or limit is None:
         return verdict
     stages = (verdict.stage,) if verdict.stage is not None else np.unique(frames["stage"]).tolist()
     judged = frames[(frames["warmup"] == 0) & np.isin(frames["stage"], stages)]
-    blamed = [each for each in explanations if each.criterion == verdict.criterion and each.stage in stages]
-    count = int(np.count_nonzero(frames_over(parse_criterion(verdict.criterion), judged, *column)))
+    explained = [each for each in explanations if each.criterion == verdict.criterion and each.stage in stages]
+    over = int(np.count_nonzero(limit.over(judged)))
+    of_host = sum(each.host for each in explained)
     # A frame that could not be explained is the code's fault.
-    if len(blamed) != count or not all(each.host for each in blamed):
+    if len(explained) != over or not limit.met_with(over - of_host):
         return verdict
-    which = "the frame over it was" if count == 1 else f"each of the {count} frames over it was"
-    detail = f"{verdict.detail}, but {which} ready to run and given no core by the host"
+    detail = f"{verdict.detail}, but {_blame(limit, over, of_host)} ready to run and given no core by the host"
     return dataclasses.replace(verdict, outcome="unsupported", detail=detail)
+
+
+def _blame(limit: FrameLimit, over: int, of_host: int) -> str:
+    which = "that missed the deadline" if limit.counts else "over it"
+    if of_host < over:
+        return f"{of_host} of the {over} frames {which} were"
+    return f"the frame {which} was" if over == 1 else f"each of the {over} frames {which} was"
 
 
 def _paths(
@@ -186,50 +229,35 @@ def _excess(path: CriticalPath, scale: float) -> dict[Cause, NDArray[np.float64]
     return {kind: values - scale * np.median(values) for kind, values in path.kinds.items()}
 
 
-def _beyond(path: CriticalPath, criterion: Criterion, column: str, *, may_be_host: bool) -> Iterator[SlowFrame]:
+def _beyond(path: CriticalPath, limit: FrameLimit, *, may_be_host: bool) -> Iterator[SlowFrame]:
     """Explain the frames that are over one limit."""
-    value_ns, wall_ns = path.frames[column], path.frames["wall_ns"]
-    beyond = np.flatnonzero(frames_over(criterion, path.frames, column)).tolist()
+    value_ns, wall_ns = path.frames[limit.column], path.frames["wall_ns"]
+    beyond = np.flatnonzero(limit.over(path.frames)).tolist()
     if not beyond:
         return
     median_ns = float(np.median(value_ns))
-    scale = min(1.0, criterion.value * _NS_PER_MS / median_ns) if median_ns > 0 else 1.0
+    scale = min(1.0, limit.bound.value * _NS_PER_MS / median_ns) if median_ns > 0 else 1.0
     excess_ns = _excess(path, scale)
     # Where within the frame a thread waited is not known: only what cannot lie outside the column surely lies inside.
     waited_ns = np.maximum(0, path.core_wait_ns - (wall_ns - value_ns))
     for index in beyond:
         cause = max(excess_ns, key=lambda kind: float(excess_ns[kind][index]))
         most = bool(waited_ns[index] > (value_ns[index] - scale * median_ns) / 2)
-        met_without = criterion.holds(float(value_ns[index] - waited_ns[index]) / _NS_PER_MS)
+        met_without = limit.bound.holds(float(value_ns[index] - waited_ns[index]) / _NS_PER_MS)
         host = may_be_host and cause == "not scheduled" and most and met_without
-        yield _explanation(path, index, (criterion, column), scale, cause, host=host)
-
-
-def frames_over(criterion: Criterion, frames: NDArray[Any], column: str) -> NDArray[np.bool_]:
-    """Return which frames are over a limit of single frames.
-
-    Args:
-        criterion: The limit, one of those that `limits_of` gives.
-        frames: `(frames,)`, structured as `frames.npy`.
-        column: The column that it limits.
-
-    Returns:
-        `(frames,)`.
-    """
-    return ~np.array([criterion.holds(value) for value in (frames[column] / _NS_PER_MS).tolist()], np.bool_)
+        yield _explanation(path, index, limit, scale, cause, host=host)
 
 
 def _explanation(
-    path: CriticalPath, index: int, limit: tuple[Criterion, str] | None, scale: float, cause: Cause, *, host: bool
+    path: CriticalPath, index: int, limit: FrameLimit | None, scale: float, cause: Cause, *, host: bool
 ) -> SlowFrame:
     row = path.frames[index]
-    criterion, column = limit or (None, "wall_ns")
     cpu_ns, waited_ns = path.cpu_ns[index], path.core_wait_ns[index]
     return SlowFrame(
         stage=int(row["stage"]),
         frame=int(row["frame"]),
-        criterion=None if criterion is None else str(criterion),
-        value_ms=float(row[column] / _NS_PER_MS),
+        criterion=None if limit is None else str(limit.criterion),
+        value_ms=float(row["wall_ns" if limit is None else limit.column] / _NS_PER_MS),
         wall_ms=float(row["wall_ns"] / _NS_PER_MS),
         cpu_ms=float(cpu_ns / _NS_PER_MS),
         not_scheduled_ms=float(waited_ns / _NS_PER_MS) if path.tells_core_wait else None,

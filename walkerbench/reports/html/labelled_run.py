@@ -14,7 +14,7 @@ from walkerbench.errors import UsageError
 from walkerbench.reports.wording.numbers import counted
 from walkerbench.run_directory import RecordedRun, RunFile
 from walkerbench.shown_text import MOST_IN_A_NAME, shortened
-from walkerbench.slow_frames.explanations import frames_over, limits_of
+from walkerbench.slow_frames.explanations import limits_of
 
 MOST_RUNS = 8
 """As many as there are colours that can be told apart."""
@@ -84,11 +84,11 @@ def limits(runs: Iterable[LabelledRun]) -> dict[str, float]:
 
 
 def over_limit(run: LabelledRun) -> NDArray[np.intp]:
-    """Return positions, among the run's frames, of the judged ones over a criterion's limit of single frames."""
+    """Return positions, among the run's frames, of the judged ones over a limit of single frames or a deadline."""
     criteria = [parse_criterion(text) for text in run.run.criteria]
     over = np.zeros(len(run.judged), np.bool_)
-    for criterion, column in limits_of(criteria, ("wall_ns",), run.run.workload.main_phase).items():
-        over |= frames_over(criterion, run.judged, column)
+    for limit in limits_of(criteria, ("wall_ns",), run.run.workload.main_phase, run.run.deadline_ms):
+        over |= limit.over(run.judged)
     return run.judged_positions[over]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from walkerbench.criteria.grammar import parse_criterion
+from walkerbench.criteria.metrics import MISSED_DEADLINES
 from walkerbench.reports.wording.numbers import stage_name
 
 if TYPE_CHECKING:
@@ -82,8 +84,10 @@ def _parent(run: RunFile) -> str:
 
 def _limited(frame: SlowFrame) -> str:
     """Return in words what the limit is for, where that is not the whole frame."""
-    metric, _, _ = (frame.criterion or "frame_ms").partition(".")
-    return "" if metric == "frame_ms" else f" ({metric.removesuffix('_ms').replace('_', ' ')} {_ms(frame.value_ms)})"
+    metric = "frame_ms" if frame.criterion is None else parse_criterion(frame.criterion).metric
+    if metric in ("frame_ms", MISSED_DEADLINES):
+        return ""
+    return f" ({metric.removesuffix('_ms').replace('_', ' ')} {_ms(frame.value_ms)})"
 
 
 def _ms(milliseconds: float) -> str:
