@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -156,21 +161,66 @@ def test_a_worktree_of_the_user_that_is_out_of_sight_is_kept(repository: Any, tm
         repository.git("worktree", "prune")
 
 
-def test_what_a_killed_process_left_is_removed_and_what_a_living_one_has_is_not(
-    repository: Any, temporary: Path
-) -> None:
-    with subprocess.Popen(["true"]) as gone:
-        pass
-    left, kept = (temporary / f"walkerbench-worktree-{pid}-x" / "worktree" for pid in (gone.pid, os.getppid()))
-    for directory in (left, kept):
-        repository.git("worktree", "add", "--detach", "--quiet", str(directory), "main")
-    try:
+HOLDS_A_WORKTREE = """
+import sys
+from walkerbench.interleaved.worktrees import checked_out
+with checked_out("main", "it") as checkout:
+    print(checkout.directory, flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def process_with_worktree(temporary: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A process with a worktree, which another process id would not give away: only its lock tells of it."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(temporary)}
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS_A_WORKTREE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
+        text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        try:
+            yield process, Path(process.stdout.readline().strip())
+        finally:
+            process.communicate("")
+
+
+@pytest.mark.promise("left behind", "A worktree that a killed process left is removed by the next measurement.")
+@pytest.mark.promise("left behind", "No worktree in use is removed, not even one of another container.")
+def test_a_lock_tells_abandoned_worktrees_from_others(repository: Any, temporary: Path) -> None:
+    with process_with_worktree(temporary) as (killed, left), process_with_worktree(temporary) as (_, kept):
+        killed.kill()
+        killed.wait()
+        assert (left / "walkerbench").is_dir()
         with checked_out("main", "it"):
             assert not left.parent.exists()
             assert (kept / "walkerbench").is_dir()
         assert repository.worktrees() == 2
+    assert repository.worktrees() == 1
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("fault", ["no lock", "no locks here", "another name"])
+def test_where_a_lock_tells_nothing_the_worktree_is_kept(
+    repository: Any, temporary: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    name = "a-worktree" if fault == "another name" else "walkerbench-worktree-x"
+    theirs = temporary / name / "worktree"
+    repository.git("worktree", "add", "--detach", "--quiet", str(theirs), "main")
+    if fault != "no lock":
+        (theirs.parent / "in-use").touch()
+    if fault == "no locks here":
+        monkeypatch.setattr(fcntl, "flock", refuse_to_lock)
+    try:
+        with checked_out("main", "it"):
+            pass
+        assert (theirs / "walkerbench").is_dir()
     finally:
-        repository.git("worktree", "remove", "--force", str(kept))
+        repository.git("worktree", "remove", "--force", str(theirs))
+
+
+def refuse_to_lock(*_: object) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
 
 def test_git_that_fails_says_why(repository: Any, temporary: Path) -> None:

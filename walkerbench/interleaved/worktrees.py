@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from walkerbench.errors import GitError, SideError
 from walkerbench.system.child_processes import PACKAGE
+from walkerbench.system.file_locks import hold_lock, take_abandoned_lock
 from walkerbench.system.git import repository_of, revision_of, run_git, try_git
 
 WORKING_TREE = "."
@@ -22,7 +19,8 @@ WORKING_TREE = "."
 
 _PROTOCOL_MODULE = Path("walkerbench/interleaved/__main__.py")
 _FOLDER = "walkerbench-worktree-"
-_FOLDER_OF_PROCESS = re.compile(rf"{_FOLDER}(\d+)-")
+_WORKTREE, _LOCK = "worktree", "in-use"
+"""What lies in a folder: the worktree, and the file that the process to which it belongs holds locked."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +89,12 @@ def _worktree(revision: str, label: str) -> Iterator[Checkout]:
             "older than this command, or no walkerbench; record runs of it with its own `walkerbench run` instead"
         )
     _remove_abandoned(root)
-    with tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
-        directory = Path(folder) / "worktree"
+    # Locked before git knows of it: who looks for abandoned worktrees asks git.
+    with (
+        tempfile.TemporaryDirectory(prefix=_FOLDER, ignore_cleanup_errors=True) as folder,
+        hold_lock(Path(folder) / _LOCK),
+    ):
+        directory = Path(folder) / _WORKTREE
         try:
             try:
                 run_git(root, "worktree", "add", "--detach", "--quiet", str(directory), commit)
@@ -107,10 +109,13 @@ def _remove_abandoned(root: Path) -> None:
     """Remove the worktrees of processes that were killed and could not remove them."""
     for line in (try_git(root, "worktree", "list", "--porcelain") or "").splitlines():
         directory = Path(line.removeprefix("worktree "))
-        owner = _FOLDER_OF_PROCESS.match(directory.parent.name)
-        if owner is not None and directory.is_dir() and not psutil.pid_exists(int(owner[1])):
-            _remove(root, directory)
-            shutil.rmtree(directory.parent, ignore_errors=True)
+        folder = directory.parent
+        if directory.name != _WORKTREE or not folder.name.startswith(_FOLDER):
+            continue
+        with take_abandoned_lock(folder / _LOCK) as abandoned:
+            if abandoned:
+                _remove(root, directory)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove(root: Path, directory: Path) -> None:
