@@ -194,7 +194,7 @@ def room_of(name: str) -> str:
 def test_the_source_was_found():
     assert {"", "errors", "modes.process", "workloads.walker.shard", "cli.run"} <= set(MODULES)
     assert set(imports("modes.threaded")) == {
-        "errors", "modes.contract", "modes.in_process", "modes.thread_pool", "modes.traits"
+        "errors", "modes.contract", "modes.in_process", "modes.thread_pool", "modes.traits", "system.deadlines"
     }  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def test_an_interrupt_before_the_second_run_keeps_the_first(monkeypatch, tmp_pat
         return wall
 
     monkeypatch.setattr(passes, "find_py_spy", lambda: "py-spy")
-    monkeypatch.setattr(passes, "check_permitted", lambda _: None)
+    monkeypatch.setattr(passes, "check_permitted", lambda *_: None)
     monkeypatch.setattr(passes, "_sample", sample)
     found = passes.record_flame_graphs(load_profile("smoke"), [], tmp_path / "out", lambda _: None)
     assert (found.wall, found.gil, found.unsampled) == (wall, None, None)

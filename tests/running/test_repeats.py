@@ -22,7 +22,7 @@ ENDS_AS_PREPARED = """
 import json, os, shutil, signal, sys
 from pathlib import Path
 
-directory = Path(json.loads(Path(sys.argv[1]).read_text())["directory"])
+directory = Path(json.loads(sys.stdin.readline())["directory"])
 prepared = Path(__file__).parents[2] / directory.name
 if (prepared / "run").is_dir():
     shutil.copytree(prepared / "run", directory)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -11,10 +13,13 @@ from typing import Any
 
 import psutil
 import pytest
+from whole_process import until
 
 from walkerbench.system.child_processes import PACKAGE, ChildProcess, PassedOnSignals
+from walkerbench.system.interrupts import SIGNALS
 
 DEADLINE_S = 60.0
+PIPED = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 
 STARTS_A_GRANDCHILD = """
 import subprocess, sys
@@ -43,7 +48,7 @@ def test_an_exit_status_is_returned() -> None:
 
 
 def test_a_signal_is_a_negative_exit_status() -> None:
-    with python("import sys; sys.stdin.read()", piped=True) as child:
+    with python("import sys; sys.stdin.read()", **PIPED) as child:
         assert not child.ended_within(0.0)
         child.send_signal(signal.SIGTERM)
         assert child.ended_within(DEADLINE_S)
@@ -51,12 +56,12 @@ def test_a_signal_is_a_negative_exit_status() -> None:
 
 
 def test_a_child_leads_a_group_of_its_own() -> None:
-    with python("import sys; sys.stdin.read()", piped=True) as child:
+    with python("import sys; sys.stdin.read()", **PIPED) as child:
         assert os.getpgid(child.pid) == child.pid != os.getpgrp()
 
 
 def test_whatever_ends_the_block_ends_the_whole_group() -> None:
-    child = python(STARTS_A_GRANDCHILD, piped=True)
+    child = python(STARTS_A_GRANDCHILD, **PIPED)
     with suppress(RuntimeError), child:
         grandchild = int(child.stdout.readline())
         raise RuntimeError
@@ -65,12 +70,73 @@ def test_whatever_ends_the_block_ends_the_whole_group() -> None:
 
 
 def test_what_a_child_leaves_behind_is_killed() -> None:
-    with python(STARTS_A_GRANDCHILD, piped=True) as child:
+    with python(STARTS_A_GRANDCHILD, **PIPED) as child:
         grandchild = int(child.stdout.readline())
         child.stdin.close()
         assert child.wait() == 0
         assert psutil.pid_exists(grandchild)
     assert gone(grandchild)
+
+
+STARTS_A_CHILD_AND_A_GRANDCHILD = f"""
+import subprocess, sys
+from walkerbench.system.child_processes import ChildProcess
+command = [sys.executable, "-c", {STARTS_A_GRANDCHILD!r}]
+own_session = sys.argv[1] == "session"
+with ChildProcess(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, own_session=own_session) as child:
+    print(child.pid, int(child.stdout.readline()), flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.promise("left behind", "All that a command started ends with it, even where it is stopped.")
+@pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped"])
+@pytest.mark.parametrize("own", ["group", "session"])
+def test_a_killed_parent_takes_everything_along(own: str, stopped: bool) -> None:
+    with ChildProcess([sys.executable, "-c", STARTS_A_CHILD_AND_A_GRANDCHILD, own], **PIPED) as parent:
+        everything = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
+        everything += [each for each in psutil.Process(parent.pid).children(recursive=True) if each not in everything]
+        assert len(everything) == 3, "the child, the grandchild and their keeper"
+        if stopped:
+            for each in everything[:2]:
+                each.suspend()
+        parent.send_signal(signal.SIGKILL)
+        assert parent.ended_within(DEADLINE_S)
+        assert all(gone(each.pid) for each in everything)
+
+
+def test_a_child_that_ended_leaves_no_keeper() -> None:
+    with python("pass") as child:
+        child.wait()
+    assert psutil.Process().children() == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's list of processes")
+def test_a_keeper_ignores_interrupts() -> None:
+    with python("import sys; sys.stdin.read()", **PIPED) as child:
+        assert child._keeper is not None
+        status = Path(f"/proc/{child._keeper.pid}/status")
+
+        def ignored() -> int:
+            return int(re.search(r"^SigIgn:\s+(\w+)$", status.read_text(), re.MULTILINE)[1], 16)
+
+        until(lambda: all(ignored() >> (number - 1) & 1 for number in SIGNALS))
+
+
+def test_a_signal_reaches_a_stopped_child() -> None:
+    with PassedOnSignals() as signals, python("import sys; sys.stdin.read()", **PIPED) as child:
+        os.kill(child.pid, signal.SIGSTOP)
+        until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_STOPPED)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert signals.wait(child) == -signal.SIGTERM
+
+
+def test_output_is_read_to_its_end_or_not_at_all() -> None:
+    with python("print('x' * 200_000)", stdout=subprocess.PIPE) as child:
+        assert len(child.output_within(DEADLINE_S)) == 200_001
+        assert child.exit_status == 0
+    with python("print('x', flush=True); import time; time.sleep(3600)", stdout=subprocess.PIPE) as child:
+        assert child.output_within(0.3) is None
 
 
 def test_the_end_of_stderr_can_be_read() -> None:
@@ -97,7 +163,7 @@ def test_stderr_that_is_not_kept_is_this_processs(capfd: pytest.CaptureFixture[s
 
 def test_a_child_gets_directory_package_and_variables(tmp_path: Path) -> None:
     source = "import os; print(os.getcwd(), os.environ['PYTHONPATH'].split(os.pathsep)[0], os.environ['MORE'])"
-    with python(source, directory=tmp_path, package=PACKAGE, variables={"MORE": "yes"}, piped=True) as child:
+    with python(source, directory=tmp_path, package=PACKAGE, variables={"MORE": "yes"}, **PIPED) as child:
         assert child.stdout.read().decode().split() == [str(tmp_path), str(PACKAGE), "yes"]
 
 
@@ -121,7 +187,7 @@ class NotedSignals(ChildProcess):
     """A child that notes the signals that it is sent."""
 
     def __init__(self, *arguments: str) -> None:
-        super().__init__([sys.executable, "-c", PASSES_TO_ITS_PARENT, *arguments], piped=True)
+        super().__init__([sys.executable, "-c", PASSES_TO_ITS_PARENT, *arguments], **PIPED)
         self.sent: list[int] = []
 
     def send_signal(self, number: int) -> None:

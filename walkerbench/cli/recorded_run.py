@@ -1,10 +1,11 @@
 """Records one run for another process: `python -m walkerbench.cli.recorded_run`, of no use by hand.
 
-`running.run_process` starts it, and says what the two files are that it is given. It lies here and not there because
+`running.run_process` starts it, and says what it is given and gives back. It lies here and not there because
 it shows progress and errors as `walkerbench run` does, which is the command line's to do: `running` imports nothing
 of it, and starts it by its name.
 """
 
+import os
 import sys
 
 from walkerbench.cli.whole_process import run_whole_process
@@ -12,17 +13,18 @@ from walkerbench.cli.whole_process import run_whole_process
 
 def _record() -> int:
     from contextlib import suppress
-    from pathlib import Path
 
     from walkerbench.cli.failures import failure_message, tell_failure
     from walkerbench.criteria.judging import exit_code_of_run
-    from walkerbench.errors import RAISED_BY_OTHERS
+    from walkerbench.errors import RAISED_BY_OTHERS, ExitCode
     from walkerbench.run_directory import read_run
     from walkerbench.running.run_process import RunEnding, read_request, write_ending
 
     verbose = False
     try:
-        request = read_request(Path(sys.argv[1]))
+        request = read_request(sys.stdin.buffer)
+        if request is None:  # the parent is gone
+            return ExitCode.INTERRUPTED
         verbose = request.verbose
         from walkerbench.cli.run_progress import record_with_progress
 
@@ -33,8 +35,8 @@ def _record() -> int:
         ending = RunEnding(exit_code_of_run(run.state, run.verdicts), None)
     except (*RAISED_BY_OTHERS, KeyboardInterrupt) as error:
         ending = RunEnding(tell_failure(error, verbose=verbose), failure_message(error))
-    with suppress(OSError):  # the exit code is all that can be said then
-        write_ending(Path(sys.argv[2]), ending)
+    with suppress(OSError), os.fdopen(int(sys.argv[1]), "wb") as file:  # else the exit code is all that can be said
+        write_ending(file, ending)
     return ending.exit_code
 
 

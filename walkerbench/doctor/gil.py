@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
@@ -53,7 +54,7 @@ def read_gil() -> GilState:
 
 def _ask_fresh_interpreter() -> str:
     """Return what switched the GIL on in a process of its own; nothing where it stays off."""
-    with ChildProcess([*interpreter_command(), "-c", _CHILD], piped=True) as child:
+    with ChildProcess([*interpreter_command(), "-c", _CHILD], stdout=subprocess.PIPE) as child:
         if not child.ended_within(_TIMEOUT_S):
             raise RunBroken(f"a fresh interpreter did not try the imports of a run within {_TIMEOUT_S:g} s")
         if child.exit_status != 0:

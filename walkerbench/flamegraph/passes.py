@@ -87,14 +87,14 @@ def record_flame_graphs(
         NotComparable: A sampled run did other work than the unsampled one; everything is kept.
     """
     py_spy = find_py_spy()
-    created = _create(directory)
 
     def request(run: Path) -> RunRequest:
         return RunRequest(profile=profile, directory=run, command_line=tuple(command_line), progress=False)
 
     with InterruptWatch() as interrupts:
+        created = _create(directory)
         try:
-            check_permitted(py_spy)
+            check_permitted(py_spy, directory)
             if interrupts.received is not None:
                 raise Interrupted(f"interrupted ({interrupts.received}) before the run began")
             tell(f"1 of 3: sampling wall time, recording into {directory / 'wall' / 'run'}")

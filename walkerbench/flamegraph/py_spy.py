@@ -13,7 +13,8 @@ import signal
 import sys
 import sysconfig
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -36,7 +37,6 @@ _TAIL_BYTES = 16384
 _PROBE = "import time; time.sleep(30)"  # py-spy ends it after a second, the shortest time that it can record
 _PROBE_TIMEOUT_S = 30.0
 _REFUSED = re.compile(r"EPERM|EACCES|permission|permitted|os error (1|13)\b|requires root", re.IGNORECASE)
-_PY_SPY_VARIABLES = {"RUST_BACKTRACE": "0"}  # for a py-spy that is brief
 _YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
 
 
@@ -53,30 +53,23 @@ def find_py_spy() -> str:
     return found
 
 
-def check_permitted(py_spy: str) -> None:
+def check_permitted(py_spy: str, place: Path | None = None) -> None:
     """Check with a short recording that py-spy may read the processes that it starts.
+
+    Args:
+        py_spy: The path of py-spy.
+        place: Where its temporary files go; None for where the system's go.
 
     Raises:
         UsageError: It may not; the message says what to allow.
         RunBroken: It does not work here for another reason.
     """
-    with tempfile.TemporaryDirectory() as directory:
-        recording = [
-            py_spy,
-            "record",
-            "--format",
-            "raw",
-            "--duration",
-            "1",
-            "--output",
-            str(Path(directory) / "samples"),
-        ]
-        with ChildProcess(
-            [*recording, "--", *interpreter_command(), "-c", _PROBE], variables=_PY_SPY_VARIABLES
-        ) as child:
-            if not child.ended_within(_PROBE_TIMEOUT_S):
-                raise RunBroken(f"py-spy was to record for 1 s, and did not end within {_PROBE_TIMEOUT_S:g} s")
-            said = " ".join(child.stderr_tail(_TAIL_BYTES).split())
+    recording = [py_spy, "record", "--format", "raw", "--duration", "1", "--output", os.devnull]
+    command = [*recording, "--", *interpreter_command(), "-c", _PROBE]
+    with _py_spy_variables(place) as variables, ChildProcess(command, variables=variables) as child:
+        if not child.ended_within(_PROBE_TIMEOUT_S):
+            raise RunBroken(f"py-spy was to record for 1 s, and did not end within {_PROBE_TIMEOUT_S:g} s")
+        said = " ".join(child.stderr_tail(_TAIL_BYTES).split())
     if child.exit_status == 0:
         return
     if _REFUSED.search(said):
@@ -120,9 +113,10 @@ def record_sampled(
     which = "--gil" if kind == "gil" else "--idle"
     recording = [py_spy, "record", "--format", "speedscope", "--rate", str(RATE_HZ), "--output", str(samples)]
     wrapper = [*recording, "--subprocesses", "--threads", which, "--"]
-    ended = run_in_process(
-        request, lambda child: _wait(child, interrupts, sampled=True), wrapper=wrapper, variables=_PY_SPY_VARIABLES
-    )
+    with _py_spy_variables(samples.parent) as variables:
+        ended = run_in_process(
+            request, lambda child: _wait(child, interrupts, sampled=True), wrapper=wrapper, variables=variables
+        )
     _check(ended, request.directory, interrupts, sampled=True)
 
 
@@ -148,8 +142,19 @@ def _wait(child: ChildProcess, interrupts: InterruptWatch, *, sampled: bool) -> 
             with suppress(psutil.Error, IndexError):  # py-spy may not have started the run yet: then the next time
                 whole = psutil.Process(child.pid)
                 (whole.children()[0] if sampled else whole).send_signal(signal.SIGINT)
+                child.resume_group()  # what is stopped could not end
                 passed_on = True
     return child.kill_group()  # a py-spy that broke may have left the run
+
+
+@contextmanager
+def _py_spy_variables(place: Path | None) -> Iterator[dict[str, str]]:
+    """Yield the environment variables for a py-spy that is brief.
+
+    Its temporary file goes where the flame graphs are put: should it be killed, nothing is left elsewhere.
+    """
+    with tempfile.TemporaryDirectory(prefix=".py-spy-", dir=place, ignore_cleanup_errors=True) as temporary:
+        yield {"RUST_BACKTRACE": "0", "TMPDIR": os.path.abspath(temporary)}  # noqa: PTH100  it need not be resolved
 
 
 def _check(ended: EndedProcess, run: Path, interrupts: InterruptWatch, *, sampled: bool) -> None:

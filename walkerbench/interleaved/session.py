@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -48,13 +48,13 @@ from walkerbench.interleaved.protocol import (
 from walkerbench.interleaved.sides import Side
 from walkerbench.interleaved.worktrees import Checkout
 from walkerbench.system.child_processes import ChildProcess, interpreter_command
+from walkerbench.system.deadlines import Deadline
 from walkerbench.system.interrupts import InterruptWatch
 
 ANSWER_TIMEOUT_S = 120.0
 """How long a session may take to answer, to import and to build; each frame adds the time of a slow one."""
 
 _CLOSE_S = 10.0  # how long a session may take to end in order before it is killed
-_INTERRUPT_CHECK_S = 0.2  # how often interrupts are checked while waiting
 _TAIL_BYTES = 4096
 _MOST_BYTES_SHOWN = 60
 _MOST_LINE_BYTES = 1 << 28  # far above the digests of as many agents as memory holds
@@ -127,7 +127,9 @@ class Session:
             directory = self._place.checkout.directory
             command = [*interpreter_command(), "-m", "walkerbench.interleaved"]
             self._child = closing.enter_context(
-                ChildProcess(command, package=directory, directory=directory, piped=True)
+                ChildProcess(
+                    command, package=directory, directory=directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                )
             )
             closing.callback(self._end)
             self._reader = threading.Thread(target=_read, args=(self._child.stdout, self._inbox), daemon=True)
@@ -238,14 +240,14 @@ class Session:
         return self._understood(self._line(timeout_s), kind)
 
     def _line(self, timeout_s: float) -> bytes:
-        deadline = time.monotonic() + timeout_s
+        deadline = Deadline(timeout_s)
         while True:
             if self._interrupts.received is not None:
                 raise Interrupted(f"interrupted ({self._interrupts.received}): nothing is left of the measurement")
             try:
-                line = self._inbox.get(timeout=max(0.0, min(_INTERRUPT_CHECK_S, deadline - time.monotonic())))
+                line = self._inbox.get(timeout=deadline.next_slice_s())
             except Empty:
-                if time.monotonic() >= deadline:
+                if deadline.passed:
                     raise SessionTimeout(self.label, self._place.round_number, self._block, timeout_s) from None
                 continue
             if not line:

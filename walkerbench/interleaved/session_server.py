@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -56,16 +55,13 @@ from walkerbench.running.pacing import Pacer
 from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.slow_frames.attribution import nanoseconds
 from walkerbench.slow_frames.worker_times import Setting
-from walkerbench.system.interrupts import InterruptWatch
+from walkerbench.system.interrupts import InterruptWatch, ignore_interrupts
 from walkerbench.workloads.contract import Workload
-
-_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # both can go to a whole process group; the parent ends its sessions
 
 
 def serve_parent() -> None:
     """Answer the parent on this process's original stdin and stdout, until it asks for the end or is gone."""
-    for number in _INTERRUPTS:
-        signal.signal(number, signal.SIG_IGN)
+    ignore_interrupts()  # they can go to a whole process group; the parent ends its sessions
     requests, answers = _take_over_pipes()
     serve(_lines(requests), answers)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, ClassVar
 
@@ -25,6 +25,7 @@ from walkerbench.modes.faults import Faults
 from walkerbench.modes.thread_pool import ThreadPoolManager
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.garbage import GarbageClock
+from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Settler, Workload
 from walkerbench.workloads.digests import fold_digests
@@ -52,10 +53,12 @@ class ModeServices:
         faults: What to inject into the workers.
         thread_pool: Gives the environment's pool of as many threads as there are workers, which outlives the mode; made
             when it is asked for the first time.
+        interrupts: Tells of an interrupt, after which workers get little time to answer; see `system.deadlines`.
     """
 
     faults: Faults
     thread_pool: Callable[[], ThreadPoolManager]
+    interrupts: InterruptWatch = field(default_factory=InterruptWatch)
 
 
 class ExecutionMode(ABC):
@@ -101,6 +104,7 @@ class ExecutionMode(ABC):
             raise UsageError(f"{self.name} mode: {told}")
         self._services = services
         self._state = ModeState.NEW
+        self._broken = False
         self._blas: threadpool_limits | None = None
         self._buffers: FrameBuffers | None = None
         self.garbage = GarbageClock()
@@ -208,6 +212,7 @@ class ExecutionMode(ABC):
         """
         if self._state is ModeState.CLOSED:
             return
+        self._broken = self._state is ModeState.BROKEN
         self._state = ModeState.CLOSED
         try:
             self._close()

@@ -30,17 +30,20 @@ from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
+from walkerbench.system.deadlines import Deadline
+from walkerbench.system.interrupts import SIGNALS, ignore_interrupts
+from walkerbench.system.parent_death import die_with_parent
 from walkerbench.system.stack_markers import WORKER_THREAD_NAME, StackMarker
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Workload, shard_bounds
 
 START_TIMEOUT_S = 120.0
 """How long workers may take to import and to build their shards."""
 
-_JOIN_S = 5.0  # how long a worker may take to leave before it is killed
+_JOIN_S = 2.0  # how long a worker may take to leave before it is killed
+_BROKEN_JOIN_S = 0.5  # the same after an error, where it may hang; what it still computes is of no use
 _REQUEST = struct.Struct("<cq")
 _RUN, _DIGEST, _SNAPSHOT, _LEAVE = b"R", b"D", b"S", b"L"
 _DONE = b""
-_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # both can go to a whole process group
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class _Assignment:
     agents: tuple[int, int]
     worker: int
     faults: Faults
+    by_main_thread: bool
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,6 @@ class _Events:
 
     def wait(self, timeout_s: float) -> list[int]:
         """Return the handles that have news; none where the time is over. Never spins."""
-        timeout_s = max(0.0, timeout_s)
         if self._poll is None:  # Windows
             return [number for number in wait_for(self._numbers, timeout_s) if isinstance(number, int)]
         return [number for number, _ in self._poll.poll(timeout_s * 1e3)]
@@ -131,12 +134,13 @@ class ProcessMode(ExecutionMode):
     def _start(self, workload: Workload, num_workers: int) -> None:
         context = multiprocessing.get_context("spawn")
         # Where it is not closed: at its exit, Python would wait without end for workers that ignore SIGTERM.
-        Finalize(self, _stop_workers, (self._workers,), exitpriority=0)
+        Finalize(self, _stop_workers, (self._workers, _BROKEN_JOIN_S), exitpriority=0)
+        by_main_thread = threading.current_thread() is threading.main_thread()
         with _without_interrupts():
             for number, agents in enumerate(shard_bounds(workload.num_agents, num_workers)):
                 ours, theirs = context.Pipe()
                 assignment = _Assignment(
-                    workload, self.buffers.layout, self._shared, agents, number, self._services.faults
+                    workload, self.buffers.layout, self._shared, agents, number, self._services.faults, by_main_thread
                 )
                 process = context.Process(
                     target=_work, args=(assignment, theirs), name=WORKER_THREAD_NAME.format(number=number), daemon=True
@@ -171,13 +175,15 @@ class ProcessMode(ExecutionMode):
 
     def _collect(self, frame: int, timeout_s: float) -> None:
         """Take every worker's answer; a death or a deadline is an error at once."""
-        deadline = time.monotonic() + timeout_s
+        deadline = Deadline(timeout_s, self._services.interrupts)
         waiting = {worker.connection.fileno(): worker for worker in self._workers}
         while waiting:
-            ready = self._events.wait(deadline - time.monotonic())
+            ready = self._events.wait(deadline.next_slice_s())
             if not ready:
-                worker = next(iter(waiting.values()))
-                raise WorkerTimeout(worker.number, worker.agents, frame, timeout_s)
+                if deadline.passed:
+                    worker = next(iter(waiting.values()))
+                    raise WorkerTimeout(worker.number, worker.agents, frame, deadline.timeout_s)
+                continue
             answered = [waiting.pop(number) for number in ready if number in waiting]
             for worker in answered:
                 self._take(worker, frame)
@@ -204,17 +210,17 @@ class ProcessMode(ExecutionMode):
 
     def _close(self) -> None:
         try:
-            _stop_workers(self._workers)
+            _stop_workers(self._workers, min(_JOIN_S, _BROKEN_JOIN_S) if self._broken else _JOIN_S)
         finally:
             self._shared = None
 
 
-def _stop_workers(workers: list[_Worker]) -> None:
-    """Ask every worker to leave, and kill those that do not."""
+def _stop_workers(workers: list[_Worker], within_s: float) -> None:
+    """Ask every worker to leave, and kill those that do not within so many seconds."""
     for worker in workers:
         with suppress(OSError):
             worker.connection.send_bytes(_REQUEST.pack(_LEAVE, 0))
-    deadline = time.monotonic() + _JOIN_S
+    deadline = time.monotonic() + within_s
     try:
         for worker in workers:
             worker.process.join(max(0.0, deadline - time.monotonic()))
@@ -235,14 +241,15 @@ def _crash(worker: _Worker, frame: int) -> WorkerCrashed:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Start children that never get Ctrl-C or SIGTERM: the parent gets them, and closes the children in order."""
+    """Start children that never get an interrupt: the parent gets it, and closes the children in order."""
     if not hasattr(signal, "pthread_sigmask"):
         yield  # on Windows the workers themselves ignore it, from their first line on
         return
-    # Started now, because starting it later would unblock what is blocked below.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
+        # Started now, because its start unblocks what it ignores by itself, which is not all of these.
+        resource_tracker.ensure_running()
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -250,9 +257,8 @@ def _without_interrupts() -> Iterator[None]:
 
 def _work(assignment: _Assignment, connection: Connection) -> None:
     """Be a worker process: build the shard, then answer requests until told to leave or the parent is gone."""
-    for number in _INTERRUPTS:
-        signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    ignore_interrupts()
+    _leave_with_parent(assignment.by_main_thread)
     _yield_to_parent()
     with limit_blas_threads(), GarbageClock() as garbage:
         try:
@@ -286,12 +292,19 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
                 _answer(connection, _DONE)
 
 
-def _leave_with_parent() -> None:
+def _leave_with_parent(by_main_thread: bool) -> None:
     """End the worker when its parent was killed, even within a frame, where it may hang."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
+    if parent is None or parent.pid is None:
+        return
+    if by_main_thread:
+        die_with_parent(parent.pid)  # even where it is stopped
+
+    def leave() -> None:
         parent.join()
         os._exit(1)
+
+    threading.Thread(target=leave, daemon=True).start()
 
 
 def _yield_to_parent() -> None:

@@ -157,14 +157,18 @@ class ThreadPoolManager:
             "thread_busy_s": [worker.busy_ns / 1e9 for worker in self._workers],
         }
 
-    def shutdown(self) -> None:
-        """Finish what was submitted and end the threads. Idempotent."""
+    def shutdown(self, within_s: float | None = None) -> None:
+        """Finish what was submitted and end the threads. Idempotent.
+
+        Args:
+            within_s: How long to wait for that, s; None for 5 s. A thread that takes longer is left to itself.
+        """
         if not self._open:
             return
         self._open = False
         for _ in self._workers:
             self._tasks.put(None)
-        deadline = time.monotonic() + _JOIN_S
+        deadline = time.monotonic() + (_JOIN_S if within_s is None else within_s)
         for worker in self._workers:
             worker.join(max(0.0, deadline - time.monotonic()))
 

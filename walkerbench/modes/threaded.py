@@ -11,6 +11,7 @@ from walkerbench.modes.contract import ModeServices
 from walkerbench.modes.in_process import InProcessMode, failure
 from walkerbench.modes.thread_pool import WAITING_MARKER
 from walkerbench.modes.traits import ModeTraits
+from walkerbench.system.deadlines import Deadline
 
 
 class ThreadedMode(InProcessMode):
@@ -30,11 +31,14 @@ class ThreadedMode(InProcessMode):
         self._futures = tuple(self._pool.submit_background_task(runner.run, frame) for runner in self._runners)
 
     def _wait(self, frame: int, timeout_s: float) -> None:
-        done, _ = wait_for(self._futures, timeout_s, FIRST_EXCEPTION)
+        deadline = Deadline(timeout_s, self._services.interrupts)
+        done, pending = wait_for(self._futures, deadline.next_slice_s(), FIRST_EXCEPTION)
+        while pending and not any(future.exception() for future in done) and not deadline.passed:
+            done, pending = wait_for(self._futures, deadline.next_slice_s(), FIRST_EXCEPTION)
         for runner, future in zip(self._runners, self._futures, strict=True):
             error = future.exception() if future in done else None
             if error is not None:
                 raise failure(runner.worker, runner.agents, frame, error) from error
         for runner, future in zip(self._runners, self._futures, strict=True):
-            if future not in done:
-                raise WorkerTimeout(runner.worker, runner.agents, frame, timeout_s)
+            if future in pending:
+                raise WorkerTimeout(runner.worker, runner.agents, frame, deadline.timeout_s)

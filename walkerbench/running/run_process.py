@@ -1,22 +1,27 @@
 """A run in a process of its own: the request that the process is given, and how it reports its ending.
 
-The request and the ending are two small JSON files, whose names the process is given::
+Both are a line of JSON. The request goes through a pipe, the process's stdin. The ending goes into a file that has no
+name, and of which the process is given the descriptor's number: so a parent that is killed leaves no file behind::
 
-    this process                                          python -m walkerbench.cli.recorded_run REQUEST ENDING
+    this process                                          python -m walkerbench.cli.recorded_run DESCRIPTOR
       writes the request ────────────────────────────────▶  reads it, runs the profile, records it
       reads the ending   ◀────────────────────────────────  writes the ending, as the last thing it does
 
-Neither stderr nor the exit code can be used: a profiler that starts the process writes and exits in its own way.
+Neither stdout nor stderr nor the exit code can be used for the ending: a profiler that starts the process writes and
+exits in its own way.
 """
 
 from __future__ import annotations
 
 import json
+import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import IO
 
 from walkerbench.errors import ExitCode, Interrupted, RunBroken, UsageError, WalkerbenchError
 from walkerbench.profile.model import Profile
@@ -25,6 +30,7 @@ from walkerbench.system.child_processes import PACKAGE, ChildProcess, interprete
 
 _MODULE = "walkerbench.cli.recorded_run"  # named and not imported: it shows progress, which is the command line's
 _TAIL_BYTES = 16384
+_END = b"\n"
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -100,12 +106,17 @@ def run_in_process(
         keep_stderr: Whether stderr is kept; otherwise it goes to this process's own.
         package: The directory that holds the `walkerbench` to run.
     """
-    with tempfile.TemporaryDirectory(prefix="walkerbench-") as place:
-        asked, ending = Path(place) / "request.json", Path(place) / "ending.json"
-        write_request(asked, request)
-        command = [*wrapper, *interpreter_command(), "-m", _MODULE, str(asked), str(ending)]
-        with ChildProcess(command, package=package, variables=variables, keep_stderr=keep_stderr) as child:
+    with tempfile.TemporaryFile() as ending:
+        command = [*wrapper, *interpreter_command(), "-m", _MODULE, str(ending.fileno())]
+        with ChildProcess(
+            command, package=package, variables=variables, keep_stderr=keep_stderr,
+            stdin=subprocess.PIPE, pass_fds=[ending.fileno()],
+        ) as child:  # fmt: skip
+            with suppress(BrokenPipeError):  # it has ended by itself
+                write_request(child.stdin, request)
+                child.stdin.close()
             status = wait(child)
+            ending.seek(0)
             return EndedProcess(status, read_ending(ending), child.stderr_tail(_TAIL_BYTES))
 
 
@@ -122,19 +133,22 @@ def error_of(code: ExitCode, message: str) -> WalkerbenchError:
     return kinds.get(code, WalkerbenchError)(*message.split("\n"))
 
 
-def write_request(path: Path, request: RunRequest) -> None:
-    """Write a request to a file."""
+def write_request(pipe: IO[bytes], request: RunRequest) -> None:
+    """Write a request."""
     plain = vars(request) | {"profile": request.profile.as_dict(), "directory": str(request.directory)}
-    path.write_text(json.dumps(plain), encoding="utf-8")
+    pipe.write(json.dumps(plain).encode() + _END)
 
 
-def read_request(path: Path) -> RunRequest:
-    """Read a request.
+def read_request(pipe: IO[bytes]) -> RunRequest | None:
+    """Read a request; None where it does not come to its end: the process that was writing it is gone.
 
     Raises:
         ProfileError: This version of walkerbench does not know all of its profile.
     """
-    plain = json.loads(path.read_text(encoding="utf-8"))
+    line = pipe.readline()
+    if not line.endswith(_END):
+        return None
+    plain = json.loads(line)
     return RunRequest(
         profile=profile_from_dict(plain["profile"]),
         directory=Path(plain["directory"]),
@@ -144,15 +158,15 @@ def read_request(path: Path) -> RunRequest:
     )
 
 
-def write_ending(path: Path, ending: RunEnding) -> None:
-    """Write to a file how the process ends."""
-    path.write_text(json.dumps(asdict(ending)), encoding="utf-8")
+def write_ending(file: IO[bytes], ending: RunEnding) -> None:
+    """Write how the process ends."""
+    file.write(json.dumps(asdict(ending)).encode())
 
 
-def read_ending(path: Path) -> RunEnding | None:
+def read_ending(file: IO[bytes]) -> RunEnding | None:
     """Read how a process ended; None where it did not say so, or not to the end."""
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = json.loads(file.read())
         return RunEnding(ExitCode(plain["exit_code"]), plain["message"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

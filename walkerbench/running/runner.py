@@ -12,7 +12,7 @@ from typing import Any
 
 import walkerbench
 from walkerbench.criteria.judging import RunState
-from walkerbench.errors import Interrupted, OutputLost, WorkloadFailed, describe_error
+from walkerbench.errors import Interrupted, OutputLost, WorkerTimeout, WorkloadFailed, describe_error
 from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.registry import MODES
 from walkerbench.profile.model import Profile
@@ -107,18 +107,27 @@ class _Run:
                     self._run_stage(number, writer, recorder, observers)
                     if self._run.state != "running":
                         break
-            except KeyboardInterrupt:
-                self._end("interrupted", "interrupted twice: ended within a frame")
             except BaseException as error:
                 self._interrupts.hold()
-                self._end("broken", describe_error(error))
-                # Closed in order as far as the output can be written; the error that broke the run says more.
-                with suppress(OutputLost):
-                    self._conclude(writer, observers)
-                raise
+                interruption = self._interruption(error)
+                if interruption is None:
+                    self._end("broken", describe_error(error))
+                    # Closed in order as far as the output can be written; the error that broke the run says more.
+                    with suppress(OutputLost):
+                        self._conclude(writer, observers)
+                    raise
+                self._end("interrupted", interruption)
             self._interrupts.hold()
             self._conclude(writer, observers)
         return self._directory
+
+    def _interruption(self, error: BaseException) -> str | None:
+        """Return how an interrupt ended the run within a frame; None where it is the error that ended it."""
+        if isinstance(error, KeyboardInterrupt):
+            return "interrupted twice: ended within a frame"
+        if isinstance(error, WorkerTimeout) and self._interrupts.received is not None:
+            return f"{self._interrupts.received}; {error}"
+        return None
 
     def _run_stage(self, number: int, writer: RunWriter, recorder: RunRecorder, observers: ObserverFanOut) -> None:
         profile = self._profile
@@ -131,6 +140,7 @@ class _Run:
             workload=self._workloads[number],
             safeguards=profile.safeguards,
             faults=profile.faults,
+            interrupts=self._interrupts,
         )
         # The callbacks run last to first, and each in any case: what was recorded is kept, whatever else fails.
         with ExitStack() as closing:

@@ -24,6 +24,7 @@ from walkerbench.profile.safeguards import Safeguards
 from walkerbench.recording.frames import FrameTiming
 from walkerbench.recording.scheduling import ThreadMeter, ThreadSpan
 from walkerbench.running.emergency_shutdown import SlowFrameWatch
+from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.resources import allowed_cores, allowed_memory_bytes, rss_bytes
 from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import WORKER_COLUMNS, FrameBuffers, Settler, Workload
@@ -32,6 +33,7 @@ from walkerbench.workloads.failures import workload_failed, workload_failures
 from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
 
 _BUSY, _COLLECTED = WORKER_COLUMNS.index("busy_ns"), WORKER_COLUMNS.index("gc_ns")
+_JOIN_S = 1.0  # how long a thread may take to end: it hangs where it is still within a frame
 _REMEMBERED_FRAMES = 20  # over how many frames the averages of the guide (docs/guide.md) are
 
 
@@ -56,7 +58,7 @@ class _PoolOnDemand:
     def shutdown(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
-            pool.shutdown()
+            pool.shutdown(_JOIN_S)
 
 
 class TrainingEnvironment:
@@ -78,6 +80,7 @@ class TrainingEnvironment:
             have no effect.
         safeguards: Limits beyond which the environment stops itself.
         faults: What to inject.
+        interrupts: Tells of an interrupt, after which a frame gets little time to end.
 
     Raises:
         UsageError: No such mode, or a number of workers that does not fit.
@@ -98,6 +101,7 @@ class TrainingEnvironment:
         workload: Workload | None = None,
         safeguards: Safeguards | None = None,
         faults: Faults | None = None,
+        interrupts: InterruptWatch | None = None,
     ) -> None:
         self._mode_asked = MODES.find(mode)
         if workload is None and num_agents < 1:
@@ -111,7 +115,7 @@ class TrainingEnvironment:
         self._threading_enabled = _runs_on_threads(self._mode_asked)
         self._safeguards = safeguards or Safeguards()
         self._pool = _PoolOnDemand(self.num_workers)
-        self._services = ModeServices(faults or Faults(), self._pool.get)
+        self._services = ModeServices(faults or Faults(), self._pool.get, interrupts or InterruptWatch())
         self._timeout_s = self._safeguards.hung_after_s
         self._watch = SlowFrameWatch(self._safeguards)
         self._meter = ThreadMeter()

@@ -8,19 +8,32 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import FrameType, MappingProxyType
 from typing import IO, Any, Self
 
 import walkerbench
+from walkerbench.system.deadlines import Deadline
 from walkerbench.system.interrupts import SIGNALS
 
 PACKAGE = Path(walkerbench.__file__).resolve().parents[1]
 """The directory that holds the `walkerbench` that runs now."""
 
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
+
+_KEEPER = f"""
+import os, signal, sys
+for number in {[int(number) for number in SIGNALS]}:
+    signal.signal(number, signal.SIG_IGN)
+os.read(0, 1)
+try:
+    os.killpg(int(sys.argv[1]), signal.SIGKILL)
+except OSError:
+    pass
+"""
+"""The program of a child's keeper, which knows its parent's death by the end of the pipe that only the parent holds."""
 
 
 def interpreter_command() -> list[str]:
@@ -48,12 +61,20 @@ class ChildProcess:
 
     A terminal's Ctrl-C does not reach it: the parent decides what an interrupt means, and sends it.
 
+    Where the parent is killed, its children end with it. For that each has a keeper: a process that does nothing but
+    wait for the parent's death, and then kills the group, whatever it consists of by then, stopped processes too. No
+    child need know of it: revisions of other days, git and py-spy are children, too.
+
     Args:
         command: Its words.
         package: The directory that holds the `walkerbench` that it imports.
         variables: Environment variables to set besides.
+        without: Environment variables that it does not get.
         directory: Its working directory; None for this process's.
-        piped: Whether its stdin and stdout are pipes; otherwise both are empty.
+        stdin: What it reads, as for `subprocess.Popen`; by default nothing.
+        stdout: Where it writes, as for `subprocess.Popen`; by default nowhere.
+        pass_fds: File descriptors of this process that it gets under the same numbers.
+        own_session: Whether it has a session of its own, too, and so no terminal to ask anything on.
         keep_stderr: Whether its stderr goes to a temporary file, for `stderr_tail`; otherwise to this process's.
             A file and not a pipe: no reader would empty a pipe while frames are measured.
     """
@@ -64,27 +85,37 @@ class ChildProcess:
         *,
         package: Path = PACKAGE,
         variables: Mapping[str, str] = _NO_VARIABLES,
+        without: Collection[str] = (),
         directory: Path | None = None,
-        piped: bool = False,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.DEVNULL,
+        pass_fds: Collection[int] = (),
+        own_session: bool = False,
         keep_stderr: bool = True,
     ) -> None:
         self._command = command
-        self._environment = {**child_environment(package), **variables}
+        inherited = {name: value for name, value in child_environment(package).items() if name not in without}
+        self._environment = {**inherited, **variables}
         self._directory = directory
-        self._piped = piped
+        self._streams = stdin, stdout
+        self._pass_fds = tuple(pass_fds)
+        self._own_session = own_session
         self._keep_stderr = keep_stderr
         self._killed = False
+        self._keeper: subprocess.Popen[bytes] | None = None
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as closing:
             self._stderr = closing.enter_context(tempfile.TemporaryFile()) if self._keep_stderr else None
-            standard = subprocess.PIPE if self._piped else subprocess.DEVNULL
+            stdin, stdout = self._streams
             self._process = subprocess.Popen(  # noqa: S603  our own words, no shell
-                self._command, stdin=standard, stdout=standard, stderr=self._stderr,
-                cwd=self._directory, env=self._environment, process_group=0,
+                self._command, stdin=stdin, stdout=stdout, stderr=self._stderr,
+                cwd=self._directory, env=self._environment, pass_fds=self._pass_fds,
+                process_group=None if self._own_session else 0, start_new_session=self._own_session,
             )  # fmt: skip
             closing.callback(self._end)
+            self._keeper = _start_keeper(self._process.pid)
             self._closing = closing.pop_all()
         return self
 
@@ -103,14 +134,14 @@ class ChildProcess:
 
     @property
     def stdin(self) -> IO[bytes]:
-        """Where to write to a child that is piped."""
-        assert self._process.stdin is not None  # noqa: S101  the caller asked for pipes
+        """Where to write to a child whose stdin is a pipe."""
+        assert self._process.stdin is not None  # noqa: S101  the caller asked for a pipe
         return self._process.stdin
 
     @property
     def stdout(self) -> IO[bytes]:
-        """Where to read what a child that is piped writes."""
-        assert self._process.stdout is not None  # noqa: S101  the caller asked for pipes
+        """Where to read what a child writes whose stdout is a pipe."""
+        assert self._process.stdout is not None  # noqa: S101  the caller asked for a pipe
         return self._process.stdout
 
     def wait(self) -> int:
@@ -123,13 +154,35 @@ class ChildProcess:
 
     def ended_within(self, timeout_s: float) -> bool:
         """Wait for its end for some seconds, and return whether it has ended."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout_s)
+        deadline = Deadline(timeout_s)
+        while self._process.returncode is None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(deadline.next_slice_s())
+            if deadline.passed:
+                break
         return self._process.returncode is not None
+
+    def output_within(self, timeout_s: float) -> bytes | None:
+        """Wait for the end of what it writes to stdout, and for its own.
+
+        Returns:
+            What it wrote; None where it did not end within so many seconds.
+        """
+        deadline = Deadline(timeout_s)
+        while not deadline.passed:
+            with suppress(subprocess.TimeoutExpired):
+                output: bytes = self._process.communicate(timeout=deadline.next_slice_s())[0]
+                return output
+        return None
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
         self._process.send_signal(number)
+
+    def resume_group(self) -> None:
+        """Let every process of its group go on that is stopped, so that it can act on what it was sent."""
+        if not self._killed:
+            self._signal_group(signal.SIGCONT)
 
     def kill_group(self) -> int:
         """Kill it and every process of its group that is left, and wait for its own end.
@@ -138,13 +191,14 @@ class ChildProcess:
             Its exit status, or minus the number of the signal that killed it.
         """
         if not self._killed:  # once: afterwards, the number may become that of a group of other processes
-            with suppress(ProcessLookupError, PermissionError):
-                if hasattr(os, "killpg"):
-                    os.killpg(self._process.pid, signal.SIGKILL)
-                else:
-                    self._process.kill()
+            self._signal_group(signal.SIGKILL)
             self._killed = True
+            _end_keeper(self._keeper)
         return self._process.wait()
+
+    def _signal_group(self, number: int) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
 
     def stderr_tail(self, most_bytes: int) -> str:
         """Return the end of what it wrote to stderr; an empty text where stderr is not kept.
@@ -163,6 +217,25 @@ class ChildProcess:
                 pipe.close()
 
 
+def _start_keeper(group: int) -> subprocess.Popen[bytes] | None:
+    """Start the keeper of a process group; None where the system has no room for it."""
+    command = [sys.executable, "-I", "-S", "-c", _KEEPER, str(group)]
+    try:
+        return subprocess.Popen(  # noqa: S603  our own words, no shell
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
+        )
+    except OSError:
+        return None
+
+
+def _end_keeper(keeper: subprocess.Popen[bytes] | None) -> None:
+    if keeper is not None:
+        keeper.kill()  # first: the end of its pipe would have it kill a group that may be another by now
+        if keeper.stdin is not None:
+            keeper.stdin.close()
+        keeper.wait()
+
+
 def _read_end(file: IO[bytes], most_bytes: int) -> bytes:
     """Return the end of a file that a child may be writing."""
     start = max(0, os.fstat(file.fileno()).st_size - most_bytes)
@@ -175,8 +248,8 @@ def _read_end(file: IO[bytes], most_bytes: int) -> bytes:
 class PassedOnSignals:
     """Passes signals that ask this process to end on to the child that runs, while it is entered.
 
-    The child gets every signal once, and closes its work in order. What was ignored before stays ignored. Outside the
-    main thread, where Python delivers no signals, it passes on nothing.
+    The child gets every signal once, and closes its work in order; where it is stopped, it goes on. What was ignored
+    before stays ignored. Outside the main thread, where Python delivers no signals, it passes on nothing.
 
     Attributes:
         received: The number of the last one, or None.
@@ -207,7 +280,7 @@ class PassedOnSignals:
         try:
             self._child = child
             if self._pending is not None:  # the signal came after the child's start, and before this call
-                child.send_signal(self._pending)
+                self._send(child, self._pending)
             return child.wait()
         finally:
             self._child = None
@@ -217,4 +290,9 @@ class PassedOnSignals:
         if self._child is None:
             self._pending = number
         else:
-            self._child.send_signal(number)
+            self._send(self._child, number)
+
+    @staticmethod
+    def _send(child: ChildProcess, number: int) -> None:
+        child.send_signal(number)
+        child.resume_group()

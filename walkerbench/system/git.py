@@ -8,9 +8,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from walkerbench.errors import GitError
+from walkerbench.errors import GitError, describe_exit
+from walkerbench.system.child_processes import ChildProcess
 
 _TIMEOUT_S = 120.0
+_TAIL_BYTES = 4096
 _REPOSITORY_VARIABLES = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"),
     *("GIT_INTERNAL_SUPER_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_SHALLOW_FILE"),
@@ -70,20 +72,19 @@ def run_git(directory: Path, *arguments: str) -> str:
     program = shutil.which("git")
     if program is None:
         raise GitError("there is no git on the PATH")
-    environment = {name: value for name, value in os.environ.items() if name not in _REMOVED_VARIABLES}
+    command = [program, *_OPTIONS, "-C", str(directory), *arguments]
     try:
-        done = subprocess.run(  # noqa: S603  no shell
-            [program, *_OPTIONS, "-C", str(directory), *arguments],
-            capture_output=True, text=True, encoding="utf-8", errors="surrogateescape", timeout=_TIMEOUT_S,
-            check=True, env=environment, stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C must reach this process, which removes what git made, and not git
-        )  # fmt: skip
-    except subprocess.CalledProcessError as error:
-        lines = str(error.stderr).strip().splitlines() or [f"exit status {error.returncode}"]
-        raise GitError(f"git {arguments[0]} failed: {lines[-1]}") from error
-    except (OSError, subprocess.SubprocessError) as error:
+        # Ctrl-C must reach this process, which removes what git made, and not git; nor may git ask at the terminal.
+        with ChildProcess(command, without=_REMOVED_VARIABLES, stdout=subprocess.PIPE, own_session=True) as child:
+            printed = child.output_within(_TIMEOUT_S)
+            said = child.stderr_tail(_TAIL_BYTES).strip().splitlines()
+    except OSError as error:
         raise GitError(f"git {arguments[0]} failed: {error}") from error
-    return str(done.stdout).removesuffix("\n")
+    if printed is None:
+        raise GitError(f"git {arguments[0]} failed: it did not end within {_TIMEOUT_S:g} s")
+    if child.exit_status != 0:
+        raise GitError(f"git {arguments[0]} failed: {said[-1] if said else describe_exit(child.exit_status)}")
+    return printed.decode("utf-8", "surrogateescape").removesuffix("\n")
 
 
 def try_git(directory: Path, *arguments: str) -> str | None:

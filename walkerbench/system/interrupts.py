@@ -27,7 +27,7 @@ def leave_at_interrupts() -> None:
 
 
 def ignore_interrupts() -> None:
-    """Ignore every interrupt from now on: the process is about to end by itself."""
+    """Ignore every interrupt from now on: the process is about to end by itself, or its parent ends it in order."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
