@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import sys
 import types
 from collections.abc import Callable, Sequence
@@ -9,14 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from recorded_runs import row_counts
+from recorded_runs import blank_rows
 
 import walkerbench.running
 from walkerbench.cli.entry import run_command_line
 from walkerbench.profile.model import Profile
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
-from walkerbench.run_directory import RunFile, RunWriter
+from walkerbench.run_directory import RecordedRun, RunFile, RunWriter
+from walkerbench.running import summary
 from walkerbench.running.observers import RunStart
 from walkerbench.running.run_recorder import digest_dtype
 
@@ -61,8 +63,13 @@ def finished() -> RunFile:
 
 
 @pytest.fixture
-def record() -> Callable[[Path, RunFile], Path]:
-    """Writes a run, with nothing but zeros in its arrays."""
+def record(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, RunFile], Path]:
+    """Writes a run with nothing but zeros in its arrays, whose file's conclusion is taken on trust."""
+
+    def trusted(recorded: RecordedRun) -> RecordedRun:
+        return recorded if recorded.run.metrics else dataclasses.replace(recorded, run=summary.conclude(recorded))
+
+    monkeypatch.setattr(summary, "concluded", trusted)
 
     def write(directory: Path, run: RunFile) -> Path:
         workload = run.workload
@@ -73,8 +80,8 @@ def record() -> Callable[[Path, RunFile], Path]:
             "digests": digest_dtype(["bodies"]),
         }
         with RunWriter.create(directory, run, dtypes) as writer:
-            for name, count in {"digests": 1, **row_counts(run), "cpu": 1}.items():
-                writer.append(name, np.zeros(count, dtypes[name]))
+            for name, rows in blank_rows(run, dtypes).items():
+                writer.append(name, rows if name != "cpu" else np.zeros(1, cpu_dtype(2)))
         return directory
 
     return write

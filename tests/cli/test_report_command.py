@@ -38,7 +38,15 @@ def test_it_draws_several_runs_and_the_latest(command: Any, record: Any, finishe
 
 def test_a_killed_run_is_concluded_as_far_as_it_was_recorded(command: Any, record: Any, finished: Any) -> None:
     profile = {**finished.profile, "stages": [{"agents": 60}]}
-    killed = {"state": "running", "stages": [], "verdicts": [], "metrics": {}, "criteria": ["frame_ms.max < 200"]}
+    killed = {
+        "state": "running",
+        "stages": [],
+        "verdicts": [],
+        "metrics": {},
+        "unmeasured": {},
+        "checkpoints": [],
+        "criteria": ["frame_ms.max < 200"],
+    }
     record(Path("killed"), finished.changed(profile=profile, **killed))
     assert command("report", "killed", "-o", "report.html").code == 0
     page = Path("report.html").read_text(encoding="utf-8")

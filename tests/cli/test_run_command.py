@@ -77,7 +77,7 @@ def test_verbose_adds_the_machine(command: Any, runner: Any) -> None:
 )
 def test_the_exit_code_is_the_verdict(command: Any, runner: Any, state: str, outcome: str, code: int) -> None:
     verdicts = [{**dataclasses.asdict(verdict), "outcome": outcome} for verdict in runner.result.verdicts]
-    runner.result = runner.result.changed(state=state, verdicts=verdicts)
+    runner.result = runner.result.changed(state=state, verdicts=verdicts, emergency_shutdowns=int(state == "emergency"))
     assert command("run").code == code
 
 

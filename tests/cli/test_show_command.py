@@ -49,7 +49,8 @@ def test_it_ends_with_0_whatever_the_verdict(command: Any, record: Any, finished
 def test_a_run_that_is_not_whole_says_so_first(
     command: Any, record: Any, finished: Any, tmp_path: Path, state: str
 ) -> None:
-    record(tmp_path / "mine", finished.changed(state=state, ended_because="something", verdicts=[]))
+    stopped = {"emergency_shutdowns": int(state == "emergency")}
+    record(tmp_path / "mine", finished.changed(state=state, ended_because="something", verdicts=[], **stopped))
     ended = command("show", "mine")
     assert ended.code == 0
     words = {"running": "UNFINISHED", "emergency": "STOPPED ITSELF"}

@@ -159,7 +159,7 @@ def test_changed_files_of_two_arguments_are_no_one_base():
 def test_a_folder_of_very_many_folders_is_not_searched_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("walkerbench.recorded_sides.sides._MOST_FOLDERS_READ", 3)
+    monkeypatch.setattr("walkerbench.run_directory.locate._MOST_FOLDERS_READ", 3)
     for name in "abc":
         (tmp_path / name).mkdir()
     with pytest.raises(RunFileError, match="more than 3 folders in it: give one that holds runs only"):

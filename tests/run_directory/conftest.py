@@ -17,8 +17,9 @@ DTYPES = {
     "frames": frame_dtype(("agents",), "settle", ("count",)),
     "workers": worker_dtype(("agents",)),
     "cpu": cpu_dtype(2),
-    "digests": np.dtype([("frame", np.int64), ("digest", np.uint64)]),
+    "digests": np.dtype([("stage", np.int64), ("frame", np.int64), ("agent", np.int64), ("digest", np.uint64)]),
 }
+AGENTS = 4
 
 
 def begun() -> RunFile:
@@ -89,20 +90,39 @@ def ended() -> RunFile:
 
 
 def rows(array: str, *firsts: int) -> np.ndarray:
+    """Rows of frames or checkpoints with these numbers, or samples at these moments; each with a value of its own."""
+    number, value = {
+        "frames": ("frame", "start_ns"),
+        "workers": ("frame", "start_ns"),
+        "cpu": ("time_ns", "tree_cpu_s"),
+        "digests": ("frame", "digest"),
+    }[array]
     made = np.zeros(len(firsts), DTYPES[array])
-    made[made.dtype.names[0]] = firsts
-    made[made.dtype.names[1]] = [first + 1000 for first in firsts]
+    made[number] = firsts
+    made[value] = [first + 1000 for first in firsts]
+    return made
+
+
+def append_frames(recording: RunWriter, *frames: int) -> None:
+    """Append frames of one worker, as the recorder does: to both arrays."""
+    for array in ("frames", "workers"):
+        recording.append(array, rows(array, *frames))
+
+
+def checkpoint(frame: int) -> np.ndarray:
+    """The digests of every agent at the end of a frame."""
+    made = rows("digests", *[frame] * AGENTS)
+    made["agent"] = range(AGENTS)
     return made
 
 
 @pytest.fixture
 def run_path(tmp_path):
-    """A whole run: three frames, one row in each of the others, no CPU samples."""
+    """A whole run: three frames of one worker, one checkpoint, no CPU samples."""
     path = tmp_path / "whole"
     with RunWriter.create(path, begun(), DTYPES) as recording:
-        recording.append("frames", rows("frames", 0, 1, 2))
-        recording.append("workers", rows("workers", 0))
-        recording.append("digests", rows("digests", 2))
+        append_frames(recording, 0, 1, 2)
+        recording.append("digests", checkpoint(2))
         recording.write(ended())
     return path
 
@@ -110,4 +130,6 @@ def run_path(tmp_path):
 @pytest.fixture(scope="session")
 def toy() -> SimpleNamespace:
     """A small run: its file at the start and at the end, its arrays' dtypes, and rows for them."""
-    return SimpleNamespace(begun=begun, ended=ended, rows=rows, dtypes=DTYPES)
+    return SimpleNamespace(
+        begun=begun, ended=ended, rows=rows, append_frames=append_frames, checkpoint=checkpoint, dtypes=DTYPES
+    )

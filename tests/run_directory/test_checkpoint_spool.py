@@ -17,7 +17,7 @@ CHECKPOINTS = st.builds(
     CheckpointRecord,
     stage=st.integers(0, 1 << 40),
     frame=st.integers(0, 1 << 40),
-    digest=st.text("0123456789abcdef", min_size=1, max_size=64),
+    digest=st.binary(min_size=1, max_size=32).map(bytes.hex),
     population=st.dictionaries(st.text(), st.floats() | st.integers(-(1 << 50), 1 << 50).map(float), max_size=5),
 )
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -26,13 +28,27 @@ def test_a_profile_name_stays_within_the_directory():
     assert path == Path("runs/20260102T000000.000Z-..-my-profile-process-60")
 
 
+def begin(path: Path, started: str, written: int = 0) -> Path:
+    """A run that was started at a moment, whose file was written at another."""
+    path.mkdir(parents=True)
+    file = path / "run.json"
+    file.write_text(json.dumps({"ended_because": 'a "started_utc": "9999-01-01T00:00:00Z"', "started_utc": started}))
+    os.utime(file, ns=(written, written))
+    return path
+
+
 @pytest.fixture
 def root(tmp_path):
-    for name in ("20260102T000000.000Z-a-x-1", "20260103T000000.000Z-a-x-1", "20251231T000000.000Z-z-x-1"):
-        (tmp_path / "runs" / name).mkdir(parents=True)
-        (tmp_path / "runs" / name / "run.json").touch()
-    (tmp_path / "runs" / "99990101T000000.000Z-not-a-run").mkdir()
-    return tmp_path / "runs"
+    """Runs, whose order is neither that of their names nor that of their files."""
+    runs = tmp_path / "runs"
+    for name, started in (
+        ("z", "2025-12-31T00:00:00Z"),
+        ("deep/in/b", "2026-01-03T00:00:00.5Z"),
+        ("c", "2026-01-03T00:00:00Z"),
+    ):
+        begin(runs / name, started)
+    (runs / "99990101T000000.000Z-not-a-run").mkdir()
+    return runs
 
 
 def test_a_run_is_found_by_its_directory_or_file(run_path, root):
@@ -43,14 +59,40 @@ def test_a_run_is_found_by_its_directory_or_file(run_path, root):
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("@latest", "20260103T000000.000Z-a-x-1"),
-        ("@latest~0", "20260103T000000.000Z-a-x-1"),
-        ("@latest~1", "20260102T000000.000Z-a-x-1"),
-        ("@latest~2", "20251231T000000.000Z-z-x-1"),
+        ("@latest", "deep/in/b"),
+        ("@latest~0", "deep/in/b"),
+        ("@latest~1", "c"),
+        ("@latest~2", "z"),
     ],
 )
 def test_a_run_is_found_by_its_age(root, text, name):
     assert find_run(text, root) == root / name
+
+
+def test_of_runs_started_at_one_moment_the_last_name_is_latest(root):
+    begin(root / "d", "2026-01-03T00:00:00.500Z")
+    assert find_run("@latest", root) == root / "deep/in/b"
+    begin(root / "e", "2026-01-03T00:00:00.500Z")
+    assert find_run("@latest", root) == root / "e"
+
+
+def test_a_moment_that_stands_far_down_is_found(root):
+    path = begin(root / "sorted", "2026-02-01T00:00:00Z")
+    content = json.loads((path / "run.json").read_text())
+    (path / "run.json").write_text(json.dumps({"checkpoints": "x" * 100_000, **content}))
+    assert find_run("@latest", root) == path
+
+
+@pytest.mark.promise("kept", "@latest is never an older run because the newest one cannot be read.")
+@pytest.mark.parametrize("content", [b"", b"{", b'{"started_utc": "2026-99-01T00:00:00Z"}', b'{"started_utc": 1}'])
+def test_a_newer_file_without_a_moment_is_not_passed_over(root, content):
+    path = begin(root / "damaged", "2020-01-01T00:00:00Z")
+    (path / "run.json").write_bytes(content)
+    os.utime(path / "run.json", ns=(-1, -1))
+    assert find_run("@latest", root) == root / "deep/in/b"
+    os.utime(path / "run.json", ns=(1, 1))
+    with pytest.raises(RunFileError, match=r"damaged/run\.json: does not say when the run was started, and may be"):
+        find_run("@latest", root)
 
 
 @pytest.mark.parametrize(

@@ -44,17 +44,16 @@ def test_flushed_rows_survive_sigkill(tmp_path, toy):
     done = in_child(
         tmp_path / "run",
         """
-        recording.append("frames", toy.rows("frames", 0, 1, 2))
-        recording.append("workers", toy.rows("workers", 5))
+        toy.append_frames(recording, 0, 1, 2)
         recording.flush()
-        recording.append("frames", toy.rows("frames", 3, 4))
+        toy.append_frames(recording, 3, 4)
         os.kill(os.getpid(), signal.SIGKILL)
         """,
     )
 
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert np.load(tmp_path / "run" / "frames.npy", allow_pickle=False)["frame"].tolist() == [0, 1, 2]
-    assert np.load(tmp_path / "run" / "workers.npy", allow_pickle=False)["frame"].tolist() == [5]
+    assert np.load(tmp_path / "run" / "workers.npy", allow_pickle=False)["frame"].tolist() == [0, 1, 2]
     recorded = read_run(tmp_path / "run")
     assert recorded.run.state == "running"
     np.testing.assert_array_equal(recorded.frames, toy.rows("frames", 0, 1, 2))
@@ -70,12 +69,15 @@ def test_a_full_disk_keeps_what_was_flushed_and_has_room_to_say_so(tmp_path, toy
         flushed = 0
         try:
             while flushed < 10_000:
-                recording.append("frames", toy.rows("frames", *range(flushed, flushed + 7)))
+                toy.append_frames(recording, *range(flushed, flushed + 7))
                 recording.flush()
                 flushed += 7
         except OutputLost as error:
             print(flushed, error, sep="|")
-        recording.write(toy.begun().changed(state="broken", ended_because="the disk is full"))
+        recording.write(toy.begun().changed(
+            state="broken", ended_because="the disk is full", finished_utc="2026-01-02T03:04:06Z",
+            stages=[toy.ended().stages[0].model_copy(update={"frames": flushed, "warmup": 0})]
+        ))
         recording.close()
         """,
     )
@@ -96,9 +98,9 @@ def test_a_full_disk_keeps_what_was_flushed_and_has_room_to_say_so(tmp_path, toy
 
 def test_a_flush_that_fails_keeps_what_was_flushed_before(tmp_path, monkeypatch, toy):
     recording = RunWriter.create(tmp_path / "run", toy.begun(), toy.dtypes)
-    recording.append("frames", toy.rows("frames", 0))
+    toy.append_frames(recording, 0)
     recording.flush()
-    recording.append("frames", toy.rows("frames", 1))
+    toy.append_frames(recording, 1)
 
     def fail(descriptor, data):
         raise OSError(errno.EIO, "Input/output error")
@@ -119,7 +121,7 @@ def test_leaving_keeps_the_error_that_is_under_way(tmp_path, monkeypatch, toy):
 
     def leave_with_unwritable_rows(error):
         with RunWriter.create(tmp_path / repr(error), toy.begun(), toy.dtypes) as recording:
-            recording.append("frames", toy.rows("frames", 0))
+            toy.append_frames(recording, 0)
             monkeypatch.setattr(os, "write", fail)
             if error is not None:
                 raise error
@@ -136,6 +138,6 @@ def test_a_short_write_is_continued(tmp_path, monkeypatch, toy):
     monkeypatch.setattr(os, "write", lambda descriptor, data: really_write(descriptor, bytes(data[:13])))
 
     with RunWriter.create(tmp_path / "run", toy.begun(), toy.dtypes) as recording:
-        recording.append("frames", toy.rows("frames", 0, 1, 2))
+        toy.append_frames(recording, 0, 1, 2)
 
     np.testing.assert_array_equal(read_run(tmp_path / "run").frames, toy.rows("frames", 0, 1, 2))

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from recorded_runs import recorded, run_file, write
 
-from walkerbench.criteria.judging import Verdict
 from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
 from walkerbench.profile.loading import load_profile
 from walkerbench.running import repeats
@@ -35,6 +34,10 @@ if status < 0:
 sys.exit(status)
 """
 """In place of `walkerbench.cli.recorded_run`: copies a prepared run, may send its parent a signal, and ends."""
+
+
+CRITERIA = {"pass": "frame_ms.max > 0", "fail": "frame_ms.max < 0", "unsupported": "missed_deadlines == 0"}
+"""Outcome → a criterion that has it."""
 
 
 class PreparedRuns:
@@ -69,7 +72,7 @@ class PreparedRuns:
         prepared.mkdir()
         (prepared / "status").write_text(str(status))
         if outcome is not None:
-            write(prepared / "run", recorded("1", run_file("1", state=state, verdicts=[verdict(outcome)])))
+            write(prepared / "run", recorded("1", run_file("1", state=state, criteria=[CRITERIA[outcome]])))
         if sends is not None:
             (prepared / "signal").write_text(str(int(sends)))
 
@@ -92,10 +95,6 @@ class PreparedRuns:
 def prepared_runs(tmp_path: Path) -> PreparedRuns:
     """A package whose runs end as prepared."""
     return PreparedRuns(tmp_path)
-
-
-def verdict(outcome):
-    return Verdict(criterion="meals > 0", stage=None, value=None, outcome=outcome, detail="")
 
 
 def child(code):

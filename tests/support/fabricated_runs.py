@@ -23,9 +23,11 @@ from walkerbench.run_directory import (
     read_run,
 )
 from walkerbench.running.summary import conclude
+from walkerbench.workloads.digests import digests_of, fold_digests
 from walkerbench.workloads.main_phase import MainPhase
 
 US = 1_000
+AGENTS = 8
 PERIOD_NS = 1_000 * US
 BEGIN_NS = 5_000_000_000
 WORKLOAD = WorkloadRecord(
@@ -49,8 +51,8 @@ DTYPES = {
 def recorded_run(directory: Path, frames: int = 3, *, warmup: int = 1, stages: int = 1, **changes: Any) -> RecordedRun:
     """Write a run and read it back, concluded.
 
-    Frame k of each stage takes 700 µs, and 10 µs more for each k: 10 µs of dispatch, until 650 µs (and the more) for
-    two workers of 400 and 500 µs, 50 µs of barrier wait, 50 µs of settling.
+    Frame k of each stage takes 700 µs, and 10 µs more for each k up to 30, then begins again: 10 µs of dispatch, until
+    650 µs (and the more) for two workers of 400 and 500 µs, 50 µs of barrier wait, 50 µs of settling.
 
     Args:
         directory: Must not exist.
@@ -64,7 +66,7 @@ def recorded_run(directory: Path, frames: int = 3, *, warmup: int = 1, stages: i
         "seed": 1,
         "pace": "max",
         "warmup": warmup,
-        "stages": [{"agents": 8}] * stages,
+        "stages": [{"agents": AGENTS}] * stages,
         **changes.pop("profile", {}),
     }
     run = _opening(profile)
@@ -76,11 +78,13 @@ def recorded_run(directory: Path, frames: int = 3, *, warmup: int = 1, stages: i
                 writer.append("workers", _workers(stage, frame, begin_ns))
         if frames:
             writer.append("cpu", _samples())
+            writer.append("digests", _digests(frames))
         writer.flush()
         if changes.get("state") == "running":  # a killed run has no end: whoever reads it concludes it
             writer.write(run.changed(**changes))
         else:
-            writer.write(run.changed(**{**_ending(frames, warmup, stages), **changes}))
+            stopped = {"emergency_shutdowns": int(changes.get("state") == "emergency")}
+            writer.write(run.changed(**{**_ending(frames, warmup, stages), **stopped, **changes}))
             writer.write(conclude(read_run(directory)))
     recorded = read_run(directory)
     return dataclasses.replace(recorded, run=conclude(recorded))
@@ -123,7 +127,7 @@ def _ending(frames: int, warmup: int, stages: int) -> dict[str, Any]:
     return {
         "state": "finished",
         "finished_utc": "2026-01-02T03:05:05Z",
-        "stages": [_stage(stage, frames, warmup) for stage in range(stages)] if frames else [],
+        "stages": [_stage(stage, frames, warmup) for stage in range(stages)],
         "checkpoints": _checkpoints(frames),
     }
 
@@ -131,7 +135,7 @@ def _ending(frames: int, warmup: int, stages: int) -> dict[str, Any]:
 def _stage(stage: int, frames: int, warmup: int) -> StageRecord:
     return StageRecord(
         stage=stage,
-        agents=8,
+        agents=AGENTS,
         frames=frames,
         warmup=min(frames, warmup),
         workers=2,
@@ -146,7 +150,14 @@ def _stage(stage: int, frames: int, warmup: int) -> StageRecord:
 
 
 def _checkpoints(frames: int) -> list[CheckpointRecord]:
-    return [CheckpointRecord(stage=0, frame=frames - 1, digest="0a", population={})] if frames else []
+    if not frames:
+        return []
+    digest = fold_digests(digests_of(_digests(frames))).hex()
+    return [CheckpointRecord(stage=0, frame=frames - 1, digest=digest, population={})]
+
+
+def _digests(frames: int) -> np.ndarray:
+    return _rows("digests", [{"frame": frames - 1, "agent": agent, "bodies": 10 + agent} for agent in range(AGENTS)])
 
 
 def _frame(stage: int, frame: int, warmup: bool, begin_ns: int) -> np.ndarray:
@@ -155,7 +166,7 @@ def _frame(stage: int, frame: int, warmup: bool, begin_ns: int) -> np.ndarray:
         "stage": stage,
         "warmup": warmup,
         "start_ns": begin_ns,
-        "wall_ns": (700 + 10 * frame) * US,
+        "wall_ns": (700 + 10 * (frame % 30)) * US,
         "agents_ns": 300 * US,
         "physics_ns": 150 * US,
         "ecosystem_ns": 50 * US,

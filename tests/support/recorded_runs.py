@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from walkerbench.run_directory import (
     WorkloadRecord,
 )
 from walkerbench.running.run_recorder import digest_dtype
+from walkerbench.running.summary import conclude
+from walkerbench.workloads.digests import digests_at, fold_digests
 from walkerbench.workloads.main_phase import MainPhase
 
 DTYPES = {
@@ -156,8 +159,49 @@ def row_counts(run: RunFile) -> dict[str, int]:
 
 
 def write(directory: Path, run: RecordedRun) -> Path:
-    """Record such a run in a directory."""
-    with RunWriter.create(directory, run.run, DTYPES) as writer:
+    """Record such a run in a directory, concluded: its frames take the mean that its metrics state."""
+    file = run.run
+    wall_ns = round((file.metrics.get("frame_ms.mean") or 0.0) * 1e6)
+    arrays = blank_rows(file, {name: dtype for name, dtype in DTYPES.items() if name != "digests"})
+    arrays["frames"]["start_ns"] = np.arange(len(arrays["frames"])) * wall_ns
+    for column in ("wall_ns", "agents_ns"):
+        arrays["frames"][column] = wall_ns
+    recorded_frames = sum(each.frames for each in file.stages)
+    whole = run.digests["frame"] < recorded_frames
+    if any(each.agents != AGENTS for each in file.stages):
+        whole[:] = False
+    arrays["digests"] = rows = run.digests[whole]
+    checkpoints = [
+        CheckpointRecord(stage=0, frame=frame, digest=fold_digests(digests_at(rows, 0, frame)).hex(), population={})
+        for frame in np.unique(rows["frame"]).tolist()
+    ]
+    opened = file.changed(
+        metrics={}, verdicts=[], checkpoints=checkpoints, emergency_shutdowns=int(file.state == "emergency")
+    )
+    with RunWriter.create(directory, opened, DTYPES) as writer:
         for name in ARRAYS:
-            writer.append(name, getattr(run, name))
+            writer.append(name, arrays[name])
+        writer.flush()
+        if file.state != "running":
+            writer.write(conclude(RecordedRun(directory, opened, **arrays)))
     return directory
+
+
+def blank_rows(run: RunFile, dtypes: Mapping[str, np.dtype[Any]]) -> dict[str, np.ndarray]:
+    """Rows of nothing but zeros, each at its place, for every frame and worker of a run.
+
+    Args:
+        run: The run.
+        dtypes: Of the arrays, by name.
+    """
+    arrays = {name: np.zeros(row_counts(run).get(name, 0), dtype) for name, dtype in dtypes.items()}
+    frames, workers = arrays["frames"], arrays["workers"]
+    lengths = [each.frames for each in run.stages]
+    frames["stage"] = np.repeat(np.arange(len(lengths)), np.array(lengths, np.int64))
+    frames["frame"] = np.concatenate([[], *map(np.arange, lengths)])
+    frames["warmup"] = np.concatenate([[], *(np.arange(each.frames) < each.warmup for each in run.stages)])
+    counts = np.repeat(np.array([each.workers for each in run.stages], np.int64), lengths)
+    for column in ("stage", "frame"):
+        workers[column] = np.repeat(frames[column], counts)
+    workers["worker"] = np.concatenate([[], *map(np.arange, counts.tolist())])
+    return arrays

@@ -42,10 +42,10 @@ def report_command(*, recorded: tuple[str, ...], output: Path) -> ExitCode:
     """Carry out `walkerbench report`."""
     from walkerbench.reports.html.page import render
     from walkerbench.reports.html.plotly_js import plotly_js
-    from walkerbench.run_directory import RUNS_ROOT, find_run, read_run
-    from walkerbench.running.summary import concluded
+    from walkerbench.run_directory import RUNS_ROOT, find_run
+    from walkerbench.running.summary import read_concluded
 
     source = plotly_js()
-    found = [concluded(read_run(find_run(text, RUNS_ROOT))) for text in recorded]
+    found = [read_concluded(find_run(text, RUNS_ROOT)) for text in recorded]
     write_file(output, render(found, source))
     return ExitCode.PASS

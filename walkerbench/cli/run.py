@@ -72,9 +72,9 @@ def _run_once(profile: Profile, output: Path | None, *, as_json: bool, quiet: bo
     from walkerbench.cli.printing import print_run
     from walkerbench.cli.run_progress import record_with_progress
     from walkerbench.criteria.judging import exit_code_of_run
-    from walkerbench.run_directory import read_run
+    from walkerbench.running.summary import read_concluded
 
     directory = record_with_progress(profile, output, sys.argv, quiet=quiet)
-    recorded = read_run(directory)
+    recorded = read_concluded(directory)
     print_run(recorded.run, directory, as_json=as_json, verbose=verbose)
     return exit_code_of_run(recorded.run.state, recorded.run.verdicts)

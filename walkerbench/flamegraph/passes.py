@@ -20,8 +20,9 @@ from walkerbench.flamegraph.py_spy import RATE_HZ, SampleKind, check_permitted, 
 from walkerbench.flamegraph.py_spy_file import read_tracks
 from walkerbench.flamegraph.stacks import PhaseMarkers, Track, collapsed, speedscope
 from walkerbench.profile.model import Profile
-from walkerbench.run_directory import RecordedRun, read_run
+from walkerbench.run_directory import RecordedRun
 from walkerbench.running.run_process import RunRequest
+from walkerbench.running.summary import read_concluded
 from walkerbench.system.atomic_files import WholeFile
 from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.workloads.digests import digest_fields, digests_at, first_difference
@@ -182,7 +183,7 @@ def _sample(
 
 def _read(run: Path) -> RecordedRun:
     """Read a run that finished, was interrupted or stopped itself."""
-    recorded = read_run(run)
+    recorded = read_concluded(run)
     if recorded.run.state in ("broken", "running"):
         raise RunBroken(f"{run}: the run broke: {recorded.run.ended_because or 'it was killed'}")
     return recorded

@@ -14,7 +14,8 @@ from walkerbench.gating.gate_result import GatedRun, GateResult
 from walkerbench.recorded_sides.comparability import check_same_mode
 from walkerbench.recorded_sides.compare_recorded import check_recorded_faults, compare_recorded
 from walkerbench.recorded_sides.sides import check_base, find_runs, group_runs
-from walkerbench.run_directory import RecordedRun, read_run
+from walkerbench.run_directory import RecordedRun
+from walkerbench.running.summary import read_concluded
 
 _NAMES = ("baseline", "working tree")
 
@@ -30,7 +31,7 @@ def find_baseline(texts: Sequence[str], root: Path) -> tuple[RecordedRun, ...]:
         RunFileError: A run is missing or cannot be read.
         NotComparable: They cannot be a baseline.
     """
-    arguments = [[read_run(path) for path in find_runs(text, root)] for text in texts]
+    arguments = [[read_concluded(path) for path in find_runs(text, root)] for text in texts]
     check_base(arguments)
     return tuple(run for runs in arguments for run in runs)
 
@@ -81,7 +82,7 @@ def gate_against_baseline(base: Sequence[RecordedRun], candidate: GateCandidate,
     total = runs_to_record(len(base), rules.alpha)
 
     def compare(runs: Sequence[GatedRun]) -> Compared:
-        recorded = [read_run(each.directory) for each in runs]
+        recorded = [read_concluded(each.directory) for each in runs]
         check_same_mode(base[0], recorded[0])
         return compare_recorded(group_runs([base, recorded], _NAMES), rules)
 

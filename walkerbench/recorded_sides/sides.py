@@ -20,8 +20,9 @@ import itertools
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,11 @@ from walkerbench.errors import NotComparable, RunFileError, UsageError
 from walkerbench.recorded_sides.comparability import PRESENTATION, obstacles, same_recording
 from walkerbench.recorded_value import differing, flattened
 from walkerbench.recording.code_facts import WalkerbenchCode, WorkloadCode, short_revision
-from walkerbench.run_directory import RecordedRun, RunFile, find_run, read_run
+from walkerbench.run_directory import RecordedRun, RunFile, find_run, runs_below
+from walkerbench.run_directory.locate import STACKS_SUFFIX
+from walkerbench.running.summary import read_concluded
 
 _KEYS_OF_MODE = ("mode", "workers")  # a label shows what they lead to, so it need not show them
-_MOST_FOLDERS_READ = 10_000
-_STACKS_SUFFIX = ".collapsed.txt"  # beside a run that `walkerbench flamegraph` sampled; no export has this suffix
 _MOST_KEYS_IN_LABEL = 3
 
 
@@ -65,7 +66,7 @@ def find_sides(arguments: Sequence[str], root: Path) -> tuple[RecordedSide, ...]
         NotComparable: A run is not finished or empty, is named twice, or the base's runs are of several sides.
         UsageError: There is nothing to compare with the base.
     """
-    return group_runs([[read_run(path) for path in find_runs(text, root)] for text in arguments], arguments)
+    return group_runs([[read_concluded(path) for path in find_runs(text, root)] for text in arguments], arguments)
 
 
 def find_runs(text: str, root: Path) -> tuple[Path, ...]:
@@ -81,25 +82,15 @@ def find_runs(text: str, root: Path) -> tuple[Path, ...]:
         if _was_sampled(path):
             raise NotComparable(f"{path}: the run was sampled by py-spy, which slows it down: name one that was not")
         return (path,)
-    below = tuple(sorted(_runs_below(path)))
+    below = tuple(sorted(runs_below(path)))
     if not below:
         raise RunFileError(f"{path}: no recorded run in it: give a run's directory, or a folder that holds runs")
     return below
 
 
-def _runs_below(path: Path) -> Iterator[Path]:
-    for visited, (folder, inner, files) in enumerate(os.walk(path), 1):
-        if visited > _MOST_FOLDERS_READ:
-            raise RunFileError(f"{path}: more than {_MOST_FOLDERS_READ:,} folders in it: give one that holds runs only")
-        if "run.json" in files:
-            yield Path(folder)
-        if any(name.endswith(_STACKS_SUFFIX) for name in files):
-            inner.clear()  # the run beside it was sampled, which slows it down
-
-
 def _was_sampled(run: Path) -> bool:
     """Return whether `walkerbench flamegraph` left the run beside its stacks."""
-    return next(run.absolute().parent.glob(f"*{_STACKS_SUFFIX}"), None) is not None
+    return next(run.absolute().parent.glob(f"*{STACKS_SUFFIX}"), None) is not None
 
 
 def group_runs(arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> tuple[RecordedSide, ...]:
@@ -160,7 +151,7 @@ def _grouped(arguments: Sequence[Sequence[RecordedRun]]) -> list[list[RecordedRu
 
 
 def _by_age(runs: Sequence[RecordedRun]) -> list[RecordedRun]:
-    return sorted(runs, key=lambda run: run.run.started_utc)
+    return sorted(runs, key=lambda run: datetime.fromisoformat(run.run.started_utc))
 
 
 def _identity(run: RunFile, argument: int) -> str:

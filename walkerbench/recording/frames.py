@@ -21,7 +21,9 @@ _FRAME_TAIL = ("dispatch_ns", "barrier_wait_ns", "busy_ns", "cpu_ns", "gc_ns")
 _PARENT = ("process_cpu_ns", *(f"parent_{name}" for name in ThreadSpan._fields))
 _WORKER_HEAD = ("frame", "stage", "worker", *WORKER_COLUMNS[1:])
 _FIRST_ROWS = 4096  # a second or so of frames; the blocks double when that is not enough
-_FRAME_NUMBER_BITS = 40  # a run with so many frames would take centuries
+
+FRAME_NUMBER_BITS = 40
+"""Bits of a frame's number: a run that needed more would take centuries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def frame_keys(rows: NDArray[Any]) -> NDArray[np.int64]:
     Returns:
         `(rows,)`; a frame's key is one more than that of the frame before it in its stage.
     """
-    keys: NDArray[np.int64] = (rows["stage"] << _FRAME_NUMBER_BITS) + rows["frame"]
+    keys: NDArray[np.int64] = (rows["stage"] << FRAME_NUMBER_BITS) + rows["frame"]
     return keys
 
 

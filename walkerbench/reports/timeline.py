@@ -105,9 +105,8 @@ def row_of(record: Any) -> Row:
 
 def stalls_s(run: RunFile) -> dict[int, float]:
     """Return the stalls injected on purpose: frame → seconds for which worker 0 stood still."""
-    stalls = _faults(run).get("stall_frames")
-    given = stalls.items() if isinstance(stalls, dict) else ()
-    return {int(frame): _number(s) for frame, s in given if frame.isdecimal()}
+    stalls = run.profile.get("faults", {}).get("stall_frames", {})
+    return {int(frame): seconds for frame, seconds in stalls.items()}
 
 
 class Timeline:
@@ -121,7 +120,7 @@ class Timeline:
         self._phases = tuple(run.workload.phases)
         self._settle_phase = run.workload.settle_phase
         self._stalls = stalls_s(run)
-        self._extra_share = _number(_faults(run).get("extra_work_percent")) / 100
+        self._extra_share = run.profile.get("faults", {}).get("extra_work_percent", 0.0) / 100
 
     def parent(self, frame: Row) -> Span:
         """Return the frame, as the parent saw it."""
@@ -154,16 +153,6 @@ class Timeline:
     def stalls(self, worker: Row) -> bool:
         """Return whether this part of the frame was made to stall; only worker 0 is."""
         return worker["worker"] == 0 and worker["frame"] in self._stalls
-
-
-def _faults(run: RunFile) -> dict[str, Any]:
-    # A profile is recorded as it was; it has not been checked since.
-    faults = run.profile.get("faults")
-    return faults if isinstance(faults, dict) else {}
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _rows(array: NDArray[Any]) -> Iterator[Row]:

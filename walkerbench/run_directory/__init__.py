@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from walkerbench.run_directory.locate import RUNS_ROOT, default_directory, find_run
+from walkerbench.run_directory.locate import RUNS_ROOT, default_directory, find_run, runs_below
 from walkerbench.run_directory.reader import RecordedRun, read_run
+from walkerbench.run_directory.recorded_tables import MachineFacts, RecordedProfile
 from walkerbench.run_directory.schema import (
     ARRAYS,
     ArraysRecord,
@@ -26,8 +27,10 @@ __all__ = [
     "ArraysRecord",
     "CheckpointRecord",
     "ColumnRecord",
+    "MachineFacts",
     "ModeRecord",
     "ObserverRecord",
+    "RecordedProfile",
     "RecordedRun",
     "RunFile",
     "RunWriter",
@@ -37,4 +40,5 @@ __all__ = [
     "find_run",
     "json_schema",
     "read_run",
+    "runs_below",
 ]

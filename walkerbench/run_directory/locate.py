@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from walkerbench.errors import RunFileError
+from walkerbench.run_directory.array_files import check_regular
 
 RUNS_ROOT = Path(".walkerbench/runs")
 """The folder that holds runs recorded without an output of their own, below the working directory."""
 
+STACKS_SUFFIX = ".collapsed.txt"
+"""Suffix of the stacks that `walkerbench flamegraph` leaves beside a run that it sampled; no export has it."""
+
+MOST_BYTES = 64 << 20
+"""Most bytes of a `run.json`. Checkpoints decide how long one is, each with statistics of the population: an hour at
+60 frames a second and one checkpoint a second takes 3 MB."""
+
+_MOST_FOLDERS_READ = 10_000
+_HEAD_BYTES = 1 << 16
+# Within a JSON string each quote has a backslash before it, so that this is a key.
+_STARTED = re.compile(rb'"started_utc"\s*:\s*"([0-9T:.-]{19,26}Z)"')
 _LATEST = re.compile(r"@latest(?:~(\d{1,9}))?")
 
 
@@ -62,10 +75,66 @@ def find_run(text: str, root: Path) -> Path:
     return path
 
 
+def runs_below(path: Path) -> Iterator[Path]:
+    """Yield every run in a folder and the folders in it, but for those that `walkerbench flamegraph` sampled.
+
+    Raises:
+        RunFileError: There are too many folders to look into.
+    """
+    for visited, (folder, inner, files) in enumerate(os.walk(path), 1):
+        if visited > _MOST_FOLDERS_READ:
+            raise RunFileError(f"{path}: more than {_MOST_FOLDERS_READ:,} folders in it: give one that holds runs only")
+        if "run.json" in files:
+            yield Path(folder)
+        if any(name.endswith(STACKS_SUFFIX) for name in files):
+            inner.clear()  # the run beside it was sampled, which slows it down
+
+
 def _by_age(root: Path, back: int) -> Path:
-    runs = sorted(path.parent for path in root.glob("*/run.json"))
-    if not runs:
+    """Return the Nth run before the latest, by the time at which each was started, as it says itself; then by name.
+
+    What cannot say when it was started is no candidate. Where one of these was written since the run that is found, it
+    may be what was asked for: that is refused.
+    """
+    known, unknown = [], []
+    for path in {*runs_below(root), *(file.parent for file in root.glob("*/run.json"))}:
+        started = _started(path / "run.json")
+        if started is None:
+            unknown.append(path)
+        else:
+            known.append((started, path))
+    if not known and not unknown:
         raise RunFileError(f"{root}: no recorded run here: record one with 'walkerbench run'")
-    if back >= len(runs):
+    runs = [path for _, path in sorted(known)]
+    found = runs[-1 - back] if back < len(runs) else None
+    for path in sorted(unknown):
+        if found is None or _written_ns(path) >= _written_ns(found):
+            raise RunFileError(
+                f"{path / 'run.json'}: does not say when the run was started, and may be the one asked for: "
+                "remove it, or give a run's directory"
+            )
+    if found is None:
         raise RunFileError(f"@latest~{back}: {root} holds {len(runs)} runs, so @latest~{len(runs) - 1} is the oldest")
-    return runs[-1 - back]
+    return found
+
+
+def _started(path: Path) -> datetime | None:
+    """Return when a run was started; None where its file does not say so."""
+    try:
+        check_regular(path)
+        with path.open("rb") as file:
+            # It stands at the top, unless another program has put the keys in another order.
+            found = _STARTED.search(file.read(_HEAD_BYTES))
+            if found is None:
+                file.seek(0)
+                found = _STARTED.search(file.read(MOST_BYTES))
+        return None if found is None else datetime.fromisoformat(found[1].decode("ascii"))
+    except (OSError, ValueError, RunFileError):
+        return None
+
+
+def _written_ns(path: Path) -> int:
+    try:
+        return (path / "run.json").stat().st_mtime_ns
+    except OSError:  # gone since
+        return 0

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tokenize
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,28 +10,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
 
 from walkerbench.errors import RunFileError
+from walkerbench.run_directory.array_checks import check_columns, checked_rows
+from walkerbench.run_directory.array_files import check_regular, read_array
+from walkerbench.run_directory.contradictions import contradictions_in
+from walkerbench.run_directory.locate import MOST_BYTES
 from walkerbench.run_directory.schema import ARRAYS, ColumnRecord, RunFile
 from walkerbench.run_directory.schema_history import SCHEMA_VERSION, migrate
 
-# NumPy promises ValueError for a header that it cannot read, and lets these through as well.
-_HEADER_ERRORS = (
-    ValueError,
-    SyntaxError,
-    tokenize.TokenError,
-    EOFError,
-    TypeError,
-    RecursionError,
-    MemoryError,
-    Warning,
-)
-_REQUIRED = {
-    "frames": ("frame", "stage", "warmup", "start_ns", "wall_ns", "dispatch_ns", "barrier_wait_ns", "gc_ns"),
-    "workers": ("frame", "stage", "worker", "start_ns", "busy_ns", "gc_ns"),
-    "cpu": ("time_ns", "core_percent", "tree_cpu_s"),
-}
 _MOST_PROBLEMS = 3  # a file of another kind has dozens; the first ones show which kind it is
 
 
@@ -60,7 +46,10 @@ class RecordedRun:
 
 
 def read_run(path: Path) -> RecordedRun:
-    """Read a run; its arrays stay in their files and are mapped read-only. No frames at all are allowed.
+    """Read a run whole, and hold its arrays against its `run.json`. No frames at all are allowed.
+
+    A run that is going on, was killed or broke is read up to the last frame that `frames.npy` and `workers.npy` both
+    have. Whether its metrics and verdicts are those of its arrays is for `running.summary.read_concluded`.
 
     Args:
         path: The run's directory.
@@ -73,59 +62,88 @@ def read_run(path: Path) -> RecordedRun:
     run = _read_run_file(path / "run.json")
     columns = dict(run.arrays or {})
     dtypes = {name: _dtype(path, name, columns[name]) for name in ARRAYS}
-    _check_columns(path, run, dtypes)
-    arrays = {name: _read_array(path / f"{name}.npy", dtype) for name, dtype in dtypes.items()}
-    _check_rows(path, run, arrays)
-    return RecordedRun(path, run, **arrays)
+    check_columns(path, run, dtypes)
+    arrays = {name: read_array(path / f"{name}.npy", dtype) for name, dtype in dtypes.items()}
+    _check_counts(path, run, arrays)
+    return RecordedRun(path, run, **checked_rows(path, run, arrays))
 
 
 def _read_run_file(path: Path) -> RunFile:
-    text = _read_text(path)
+    run = _validated(path, _read_text(path))
+    # Every key is always written: one that is missing has been lost, and its default must not take its place.
+    missing = [name for name in RunFile.model_fields if name not in run.model_fields_set]
+    if missing or run.arrays is None:
+        raise RunFileError(f"{path}: not a run file: {', '.join(missing) or 'arrays'} missing")
+    contradictions = tuple(contradictions_in(run))
+    if contradictions:
+        raise RunFileError(f"{path}: not a run file: {_first(contradictions)}: record the run again")
+    return run
+
+
+def _validated(path: Path, text: bytes) -> RunFile:
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise RunFileError(f"{path}: corrupt, not JSON ({error}): record the run again") from error
-    version = content.get("schema_version") if isinstance(content, dict) else None
+        version = _Version.model_validate_json(text).schema_version
+    except ValidationError as error:
+        problem = error.errors()[0]
+        if problem["type"] == "json_invalid":
+            raise RunFileError(f"{path}: corrupt, not {_what_it_is_not(text)}: record the run again") from error
+        raise RunFileError(f"{path}: not a run file: {_problems(error)}") from error
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise RunFileError(
             f"{path}: made by a newer walkerbench (schema {version}; this one reads up to {SCHEMA_VERSION}): upgrade"
         )
     try:
         if type(version) is int and 1 <= version < SCHEMA_VERSION:
-            # What an older file lacks of its own schema is said by the check below.
-            with suppress(LookupError, TypeError):
-                content = migrate(content)
+            text = _migrated(text)
         # JSON is what strict mode means to read: arrays fill tuples there, and yet no string becomes a number.
-        run = RunFile.model_validate_json(json.dumps(content), strict=True)
+        return RunFile.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise RunFileError(f"{path}: not a run file: {_problems(error)}") from error
-    # Every key is always written: one that is missing has been lost, and its default must not take its place.
-    missing = [name for name in RunFile.model_fields if name not in run.model_fields_set]
-    if missing or run.arrays is None:
-        raise RunFileError(f"{path}: not a run file: {', '.join(missing) or 'arrays'} missing")
-    return run
 
 
-def _read_text(path: Path) -> str:
+class _Version(BaseModel):
+    """What is read of a file of any schema."""
+
+    schema_version: Any = None
+
+
+def _migrated(text: bytes) -> bytes:
+    # What an older file lacks of its own schema is said when it is validated.
+    with suppress(LookupError, TypeError, AttributeError):
+        return to_json(migrate(from_json(text)))
+    return text
+
+
+def _what_it_is_not(text: bytes) -> str:
     try:
-        _check_regular(path)
-        return path.read_text(encoding="utf-8")
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return "UTF-8"
+    return "JSON"
+
+
+def _read_text(path: Path) -> bytes:
+    try:
+        check_regular(path)
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
         raise RunFileError(f"{path}: missing: this is not the directory of a recorded run") from error
-    except UnicodeDecodeError as error:
-        raise RunFileError(f"{path}: corrupt, not UTF-8: record the run again") from error
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read: {error.strerror}") from error
-
-
-def _check_regular(path: Path) -> None:
-    """Refuse what is no regular file: reading a pipe without a writer would never end."""
-    if path.exists() and not path.is_file():
-        raise RunFileError(f"{path}: no regular file: this is not the directory of a recorded run")
+    if len(text) > MOST_BYTES:
+        raise RunFileError(
+            f"{path}: longer than {MOST_BYTES >> 20} MB, which takes more than 50,000 checkpoints: record a run with "
+            "fewer checkpoints"
+        )
+    return text
 
 
 def _problems(error: ValidationError) -> str:
-    problems = [f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['msg']}" for item in error.errors()]
+    return _first([f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['msg']}" for item in error.errors()])
+
+
+def _first(problems: Sequence[str]) -> str:
     more = f"; and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
     return "; ".join(problems[:_MOST_PROBLEMS]) + more
 
@@ -137,22 +155,7 @@ def _dtype(directory: Path, name: str, columns: Sequence[ColumnRecord]) -> np.dt
         raise RunFileError(f"{directory / 'run.json'}: arrays.{name} describes no array: {error}") from error
 
 
-def _check_columns(directory: Path, run: RunFile, dtypes: Mapping[str, np.dtype[np.void]]) -> None:
-    """Check that the columns that every run has are there, and that nanoseconds are whole numbers."""
-    phases = [f"{phase}_ns" for phase in run.workload.phases]
-    of_workload = {"frames": [*phases, f"{run.workload.settle_phase}_ns"], "workers": phases, "cpu": []}
-    for name, columns in _REQUIRED.items():
-        required = (*columns, *of_workload[name])
-        dtype = dtypes[name]
-        found = dtype.names or ()
-        missing = [column for column in required if column not in found]
-        fractions = [column for column in found if column.endswith("_ns") and dtype[column].kind not in "iu"]
-        if missing or fractions:
-            problem = f"has no column {', '.join(missing)}" if missing else f"{', '.join(fractions)}: not whole numbers"
-            raise RunFileError(f"{directory / f'{name}.npy'}: corrupt, {problem}: record the run again")
-
-
-def _check_rows(directory: Path, run: RunFile, arrays: Mapping[str, NDArray[Any]]) -> None:
+def _check_counts(directory: Path, run: RunFile, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Check that a finished run has a row for every frame in `run.json`; a broken run may have lost its last ones."""
     if run.state != "finished":
         return
@@ -166,37 +169,3 @@ def _check_rows(directory: Path, run: RunFile, arrays: Mapping[str, NDArray[Any]
             raise RunFileError(
                 f"{directory / f'{name}.npy'}: holds {found} rows, and run.json tells of {rows}: record the run again"
             )
-
-
-def _read_array(path: Path, dtype: np.dtype[np.void]) -> NDArray[Any]:
-    try:
-        _check_regular(path)
-        with path.open("rb") as file:
-            shape, fortran_order, found = _read_header(path, file)
-            offset = file.tell()
-        size = path.stat().st_size
-    except FileNotFoundError as error:
-        raise RunFileError(f"{path}: missing: the run cannot be read without it; record it again") from error
-    except OSError as error:
-        raise RunFileError(f"{path}: cannot be read: {error.strerror}") from error
-    if found != dtype or len(shape) != 1 or shape[0] < 0 or fortran_order:
-        raise RunFileError(f"{path}: holds other columns than run.json says: record the run again")
-    rows = shape[0]
-    if offset + rows * dtype.itemsize > size:
-        whole = max(0, size - offset) // dtype.itemsize
-        raise RunFileError(f"{path}: truncated: it should hold {rows} rows and holds {whole}; record the run again")
-    if rows == 0:  # nothing cannot be mapped
-        return np.empty(0, dtype)
-    return np.memmap(path, dtype, mode="r", offset=offset, shape=(rows,))
-
-
-def _read_header(path: Path, file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # NumPy warns of headers that it never wrote
-            version = np.lib.format.read_magic(file)
-            if version != (1, 0):
-                raise ValueError(f"version {version} of the format")
-            return np.lib.format.read_array_header_1_0(file)
-    except _HEADER_ERRORS as error:
-        raise RunFileError(f"{path}: corrupt, not a NumPy array: record the run again") from error

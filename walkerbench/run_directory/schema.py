@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Annotated, Any, Self
 
-from annotated_types import Ge
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from annotated_types import Ge, Interval, Len
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from walkerbench.criteria.judging import RunState, Verdict
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.code_facts import CodeFacts
+from walkerbench.run_directory.recorded_tables import MachineFacts, RecordedProfile
+from walkerbench.run_directory.recorded_types import (
+    FINITE_THROUGHOUT,
+    AboveZero,
+    CostSeconds,
+    CriterionText,
+    Hex,
+    Number,
+    OneOrMore,
+    Total,
+    Utc,
+    Workers,
+    ZeroOrMore,
+)
 from walkerbench.run_directory.schema_history import SCHEMA_VERSION
 from walkerbench.slow_frames.attribution import Attribution
 from walkerbench.slow_frames.critical_path import Cause
 from walkerbench.slow_frames.explanations import SlowFrame
 from walkerbench.workloads.main_phase import MainPhase
 
-
-def _finite_or_none(value: object) -> object:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-ZeroOrMore = Annotated[int, Ge(0)]
-Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]+$")]
-Utc = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")]
-# JSON knows no NaN: what is not a finite number (no loss has been seen yet, say) is recorded as null.
-Number = Annotated[float | None, BeforeValidator(_finite_or_none)]
+_MOST_CORES = 2**16  # that a column of core_percent can have
 
 
 class _Record(BaseModel):
@@ -52,7 +56,7 @@ class WorkloadRecord(_Record):
     phases: tuple[str, ...]
     main_phase: MainPhase
     settle_phase: str
-    frames_per_second: float
+    frames_per_second: AboveZero
     counters: tuple[str, ...]
     frame_counters: tuple[str, ...]
     event_counters: tuple[str, ...]
@@ -75,7 +79,7 @@ class ModeRecord(_Record):
     used: str
     traits: ModeTraits
     fallback: str | None
-    workers: Annotated[int, Ge(1)]
+    workers: Workers
     start_method: str | None
     start_method_reason: str | None
 
@@ -99,15 +103,15 @@ class StageRecord(_Record):
     """
 
     stage: ZeroOrMore
-    agents: Annotated[int, Ge(1)]
+    agents: OneOrMore
     frames: ZeroOrMore
     warmup: ZeroOrMore
-    workers: Annotated[int, Ge(1)]
+    workers: Workers
     mode: str
     traits: ModeTraits
-    worker_pids: tuple[int, ...]
+    worker_pids: tuple[ZeroOrMore, ...]
     digest: Hex | None
-    counters: dict[str, int]
+    counters: dict[str, Total]
     population: dict[str, Number]
     metrics: dict[str, Number]
 
@@ -139,7 +143,7 @@ class ColumnRecord(_Record):
 
     name: str
     type: Annotated[str, StringConstraints(pattern=r"^[<>|][biuf][1248]$")]
-    shape: tuple[ZeroOrMore, ...]
+    shape: Annotated[tuple[Annotated[int, Interval(ge=1, le=_MOST_CORES)], ...], Len(max_length=1)]
 
 
 class ArraysRecord(_Record):
@@ -168,7 +172,7 @@ class ObserverRecord(_Record):
     """
 
     name: str
-    cost_s: float
+    cost_s: CostSeconds
     dropped: str | None
 
 
@@ -214,19 +218,19 @@ class RunFile(_Record):
     finished_utc: Utc | None = None
     workload: WorkloadRecord
     mode: ModeRecord
-    profile: dict[str, Any]
+    profile: Annotated[RecordedProfile, FINITE_THROUGHOUT]
     command_line: tuple[str, ...]
     code: CodeFacts
-    machine: dict[str, Any]
+    machine: Annotated[MachineFacts, FINITE_THROUGHOUT]
     stages: tuple[StageRecord, ...] = ()
     metrics: dict[str, Number] = Field(default_factory=dict)
-    counters: dict[str, int] = Field(default_factory=dict)
+    counters: dict[str, Total] = Field(default_factory=dict)
     unmeasured: dict[str, str] = Field(default_factory=dict)
     missed_deadlines: ZeroOrMore | None = None
     emergency_shutdowns: ZeroOrMore = 0
     checkpoints: tuple[CheckpointRecord, ...] = ()
     digest: Hex | None = None
-    criteria: tuple[str, ...]
+    criteria: tuple[CriterionText, ...]
     verdicts: tuple[Verdict, ...] = ()
     faults: str | None = None
     attribution: Attribution | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,12 +23,16 @@ class RunWriter:
 
     At any instant, SIGKILL included, `run.json` is whole and every array opens with `np.load` and holds all rows
     that were flushed. A machine that loses power may lose what its system had not yet written.
+
+    Rows are flushed in all arrays or in none, so that arrays match row by row. Once some cannot be written, every array
+    goes back to what was flushed before, and takes no more: a gap would make what comes after it useless.
     """
 
     def __init__(self, directory: Path, arrays: Mapping[str, _GrowingArray], checkpoints: CheckpointSpool) -> None:
         self.directory = directory
         self._arrays = dict(arrays)
         self._checkpoints = checkpoints
+        self._loss: str | None = None
         self._columns = ArraysRecord(**{name: _columns(array.dtype) for name, array in arrays.items()})
 
     @classmethod
@@ -77,10 +81,13 @@ class RunWriter:
             rows: `(n,)` of the array's dtype.
 
         Raises:
-            OutputLost: They cannot be written; what was flushed before is kept.
+            OutputLost: They cannot be written, or others before them could not; what was flushed before is kept.
             ValueError: They are of another dtype.
         """
-        self._arrays[array].append(rows)
+        if self._loss is not None:
+            raise OutputLost(self._loss)
+        with self._all_or_none():
+            self._arrays[array].append(rows)
 
     def append_checkpoint(self, checkpoint: CheckpointRecord) -> None:
         """Keep a checkpoint for the end of the run, when `run.json` gets it.
@@ -105,13 +112,16 @@ class RunWriter:
             raise _lost(self.directory, error) from error
 
     def flush(self) -> None:
-        """Make every appended row count.
+        """Make every appended row count; nothing where rows have been lost.
 
         Raises:
             OutputLost: That cannot be written; what was flushed before is kept.
         """
+        with self._all_or_none():
+            for array in self._arrays.values():
+                array.count()
         for array in self._arrays.values():
-            array.flush()
+            array.keep()
 
     def write(self, run: RunFile) -> None:
         """Replace `run.json`, in one step: a reader sees the old one or the new one.
@@ -138,18 +148,23 @@ class RunWriter:
         Raises:
             OutputLost: The last rows cannot be written; every array is closed nevertheless.
         """
-        arrays, self._arrays = self._arrays, {}
-        self._checkpoints.close()
-        lost: OutputLost | None = None
-        for array in arrays.values():
-            try:
-                array.flush()
-            except OutputLost as error:
-                lost = lost or error
-            finally:
+        try:
+            self.flush()
+        finally:
+            self._checkpoints.close()
+            arrays, self._arrays = self._arrays, {}
+            for array in arrays.values():
                 array.close()
-        if lost is not None:
-            raise lost
+
+    @contextlib.contextmanager
+    def _all_or_none(self) -> Iterator[None]:
+        try:
+            yield
+        except OutputLost as error:
+            self._loss = str(error)
+            for array in self._arrays.values():
+                array.roll_back()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -168,13 +183,16 @@ class _GrowingArray:
     """A `.npy` file that grows. Rows go to the end, then the header's shape is rewritten in place.
 
     NumPy pads the header for this: a header has the same length whatever the number of rows.
+
+    Rows are appended, then counted in the header; those kept are what `roll_back` goes back to.
     """
 
     def __init__(self, path: Path, dtype: np.dtype[np.void]) -> None:
         self.dtype = dtype
         self._path = path
         self._rows = 0
-        self._flushed_rows = 0
+        self._counted: int | None = 0  # None while the header may not be whole
+        self._kept = 0
         header = _header(dtype, 0)
         self._header_size = len(header)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
@@ -193,22 +211,31 @@ class _GrowingArray:
             os.lseek(self._file, end, os.SEEK_SET)
             _write_all(self._file, np.ascontiguousarray(rows).tobytes())
         except OSError as error:
-            # A part of these rows is useless, and run.json needs the space to say what happened.
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._file, end)
             raise _lost(self._path, error) from error
         self._rows += len(rows)
 
-    def flush(self) -> None:
-        if self._flushed_rows == self._rows:
+    def count(self) -> None:
+        if self._counted == self._rows:
             return
         header = _header(self.dtype, self._rows)
+        self._counted = None
         try:
             os.lseek(self._file, 0, os.SEEK_SET)
             _write_all(self._file, header)
         except OSError as error:
             raise _lost(self._path, error) from error
-        self._flushed_rows = self._rows
+        self._counted = self._rows
+
+    def keep(self) -> None:
+        self._kept = self._rows
+
+    def roll_back(self) -> None:
+        """Forget the rows that are not kept, as far as the disk allows; run.json needs the space to say why."""
+        self._rows = self._kept
+        with contextlib.suppress(OutputLost):
+            self.count()
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._file, self._header_size + self._rows * self.dtype.itemsize)
 
     def close(self) -> None:
         os.close(self._file)

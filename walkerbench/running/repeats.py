@@ -12,9 +12,9 @@ from pathlib import Path
 
 from walkerbench.criteria.judging import exit_code_of_run
 from walkerbench.errors import ExitCode, describe_exit, most_severe
-from walkerbench.run_directory import RunFile, read_run
+from walkerbench.run_directory import RunFile
 from walkerbench.running.run_process import RunRequest, error_of, run_in_process
-from walkerbench.running.summary import concluded
+from walkerbench.running.summary import read_concluded
 from walkerbench.system.child_processes import PACKAGE, PassedOnSignals
 
 _VERDICTS = (ExitCode.PASS, ExitCode.FAIL, ExitCode.INCONCLUSIVE)
@@ -116,7 +116,7 @@ def record_repeats(
 
 
 def _ended(directory: Path, status: int, interrupted: bool) -> ChildRun:
-    run = concluded(read_run(directory)).run if (directory / "run.json").exists() else None
+    run = read_concluded(directory).run if (directory / "run.json").exists() else None
     if interrupted:
         return ChildRun(directory, run, ExitCode.INTERRUPTED, None)
     # Python itself ends with 1 where walkerbench cannot be imported: a verdict must be in the recorded run, too.

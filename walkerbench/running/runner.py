@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import walkerbench
 from walkerbench.criteria.judging import RunState
@@ -21,7 +21,9 @@ from walkerbench.recording.cpu import CpuSampler
 from walkerbench.recording.machine import machine_facts
 from walkerbench.run_directory import (
     RUNS_ROOT,
+    MachineFacts,
     ModeRecord,
+    RecordedProfile,
     RunFile,
     RunWriter,
     StageRecord,
@@ -231,6 +233,7 @@ class _Run:
 
     def _opening(self, started: datetime, command_line: Sequence[str]) -> RunFile:
         profile, workload, mode = self._profile, self._workloads[0], MODES.find(self._profile.mode)
+        plain = profile.as_dict() | {"name": _text(profile.name), "source": _text(profile.source)}
         return RunFile(
             walkerbench_version=walkerbench.__version__,
             state="running",
@@ -254,7 +257,7 @@ class _Run:
                 start_method=mode.start_method,
                 start_method_reason=None,
             ),
-            profile=profile.as_dict() | {"name": _text(profile.name), "source": _text(profile.source)},
+            profile=cast("RecordedProfile", plain),
             command_line=tuple(_text(word) for word in command_line),
             code=code_facts(workload),
             machine=_facts(mode.start_method),
@@ -263,10 +266,10 @@ class _Run:
         )
 
 
-def _facts(start_method: str | None) -> dict[str, Any]:
+def _facts(start_method: str | None) -> MachineFacts:
     # Taken as it is while frames run: BLAS held to one thread, in this process as in every worker.
     with limit_blas_threads():
-        return machine_facts(start_method)
+        return cast("MachineFacts", machine_facts(start_method))
 
 
 def _text(word: str) -> str:

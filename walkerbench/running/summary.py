@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,10 @@ from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.criteria.judging import Verdict, judge_criteria
 from walkerbench.criteria.metrics import Measured, compute_metrics
 from walkerbench.errors import RunFileError
+from walkerbench.recording.frames import frame_keys
 from walkerbench.recording.gil import gil_was_enabled
-from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, StageRecord
+from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, StageRecord, read_run
+from walkerbench.running.stored_conclusion import check_conclusion
 from walkerbench.slow_frames.attribution import attribute
 from walkerbench.slow_frames.explanations import (
     count_causes,
@@ -26,16 +30,35 @@ from walkerbench.slow_frames.explanations import (
     worst,
 )
 from walkerbench.slow_frames.worker_times import Setting
-from walkerbench.workloads.digests import digests_at, fold_checkpoints, fold_digests
+from walkerbench.workloads.digests import digests_of, fold_checkpoints, fold_digests
 
 _WORST_FRAMES = 10
 
 
+def read_concluded(path: Path) -> RecordedRun:
+    """Read a run with its conclusion, which is computed from its arrays and never taken from its file.
+
+    Args:
+        path: The run's directory.
+
+    Raises:
+        RunFileError: It cannot be read, or its file states another conclusion than its arrays give.
+    """
+    return concluded(read_run(path))
+
+
 def concluded(recorded: RecordedRun) -> RecordedRun:
-    """Return the run with its conclusion; a run without an end is concluded as far as it was recorded."""
-    if recorded.run.state != "running":
-        return recorded
-    return dataclasses.replace(recorded, run=conclude(recorded))
+    """Return the run with the conclusion of its arrays; one without an end is concluded as far as it was recorded.
+
+    Raises:
+        RunFileError: Its file states another conclusion.
+    """
+    computed = conclude(recorded)
+    # A run that broke may have lost rows since it was concluded, and has no verdict. One that could not be concluded
+    # when it ended has no metrics.
+    if recorded.run.state not in ("running", "broken") and recorded.run.metrics:
+        check_conclusion(recorded, computed, tuple(_checkpoints(recorded)))
+    return dataclasses.replace(recorded, run=computed)
 
 
 def conclude(recorded: RecordedRun) -> RunFile:
@@ -166,9 +189,11 @@ def _agents(recorded: RecordedRun, stage: int) -> int:
 
 
 def _checkpoints(recorded: RecordedRun) -> Iterator[CheckpointRecord]:
-    for stage, frame in np.unique(recorded.digests[["stage", "frame"]]).tolist():
-        digest = fold_digests(digests_at(recorded.digests, stage, frame))
-        yield CheckpointRecord(stage=stage, frame=frame, digest=digest.hex(), population={})
+    rows = recorded.digests
+    begins = np.flatnonzero(np.diff(frame_keys(rows), prepend=-1)).tolist()
+    for begin, end in itertools.pairwise((*begins, len(rows))):
+        (stage, frame), digest = rows[["stage", "frame"]][begin], fold_digests(digests_of(rows[begin:end]))
+        yield CheckpointRecord(stage=int(stage), frame=int(frame), digest=digest.hex(), population={})
 
 
 def _missed_deadlines(run: RunFile, frames: NDArray[Any]) -> int | None:

@@ -88,8 +88,12 @@ def digests_at(rows: NDArray[Any], stage: int, frame: int) -> NDArray[np.uint64]
     Returns:
         `(agents, digest fields)`, in agent order.
     """
-    agents = rows[(rows["stage"] == stage) & (rows["frame"] == frame)]
-    return np.stack([agents[name] for name in digest_fields(rows)], axis=1)
+    return digests_of(rows[(rows["stage"] == stage) & (rows["frame"] == frame)])
+
+
+def digests_of(rows: NDArray[Any]) -> NDArray[np.uint64]:
+    """Return the digests of rows of `digests.npy`: `(rows, digest fields)`."""
+    return np.stack([rows[name] for name in digest_fields(rows)], axis=1)
 
 
 def first_difference(

