@@ -461,6 +461,58 @@ if child.exit_status == 12: pass
     assert sorted(bare_exit_codes(ast.parse(source))) == [*range(12), 70]
 
 
+MAKES_TEXT = {
+    "rich.text": {"reports.terminal.tables"},
+    "rich.table": {"reports.terminal.tables"},
+    "rich.console.Console": {"cli.rich_console"},
+    "rich.progress": {"cli.display"},
+    "rich.markup": set(),
+    "rich.panel": set(),
+    "html": {"reports.html.escaping"},
+}
+"""What makes text of strings, and could take them for mark-up → where alone it is used."""
+
+
+def used(tree: ast.AST) -> Iterator[str]:
+    """Modules and names that a module imports, and consoles that it makes."""
+    types_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(module=str(module)) if id(node) not in types_only:
+                yield module
+            case ast.Import(names=names):
+                yield from (each.name for each in names)
+            case ast.Call(func=ast.Name(id="Console")):
+                yield "rich.console.Console"
+
+
+@every_module
+def test_text_is_made_in_one_place(name: str) -> None:
+    assert {each for each in used(TREES[name]) if name not in MAKES_TEXT.get(each, {name})} == set()
+
+
+def test_consoles_and_columns_take_no_mark_up() -> None:
+    made = [
+        {each.arg: ast.unparse(each.value) for each in node.keywords}
+        for name in ("cli.rich_console", "cli.display")
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Console", "TextColumn")
+    ]
+    assert len(made) == 4
+    assert {options.get("markup") for options in made} == {"False"}
+
+
+@every_module
+def test_no_error_joins_its_lines(name: str) -> None:
+    raised = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Raise) and node.exc is not None]
+    assert not [each for each in raised if "'\\n'.join" in ast.unparse(each)], "give an error each line by itself"
+
+
 @every_module
 def test_a_modules_name_says_what_is_inside(name):
     assert not set(name.split(".")) & SAYS_NOTHING

@@ -14,7 +14,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 _FIRST = re.compile(r"^([-+=:]|\d+(?=[.)](?:\s|$)))")
 """What begins a list, underlines a heading, or is a CI system's command, at the beginning of a line."""
 _REPLACED = re.compile(
-    r"@|://|#\d|\$|\bwww\.|\b(?:mailto|xmpp):|\bGH-\d|:(?:\d{3,}|[\w+-]*[a-z+-][\w+-]*):",
+    r"@|://|#\d|\$|www\.|(?:mailto|xmpp):|GH-\d|:(?:\d{3,}|[\w+-]*[a-z+-][\w+-]*):",
     re.IGNORECASE,
 )
 """What GitHub makes a mention, a link, a formula or a picture of, escaped or not; only code is left as it is."""
