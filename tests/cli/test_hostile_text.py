@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import fabricated_runs
+import numpy as np
 import pytest
 from comparisons import SLOWER, compared, gated, side
 from every_way import in_process
@@ -22,14 +24,16 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt  # rich's own
 
 from walkerbench.cli.rich_console import to_text
+from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.reports.export import FORMATS
 from walkerbench.reports.html.page import render
 from walkerbench.reports.junit import gate as gate_junit
 from walkerbench.reports.markdown import github_summary
 from walkerbench.reports.terminal import gate as gate_report
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import RunWriter, read_run
 from walkerbench.running.summary import concluded
 from walkerbench.shown_text import visible
+from walkerbench.workloads.main_phase import MainPhase
 
 UNFINISHED: dict[str, Any] = {
     "state": "emergency",
@@ -228,7 +232,7 @@ WHERE = {
     "run": ("show", "x{}"),
     "baseline": ("gate", "--baseline", "{}"),
     "revision": ("gate", "--against", "x{}"),
-    "side": ("ab", "{}", "."),
+    "side": ("ab", "x{}", "."),
     "output": ("export", "other", "--format", "csv", "-o", "no/x{}"),
     "format": ("export", "other", "--format", "{}"),
     "verbose": ("show", "-v", "x{}"),
@@ -258,3 +262,24 @@ def test_problems_are_limited_and_a_value_begins_no_other(tmp_path: Path) -> Non
     assert len(lines) == 21
     assert all(line.startswith("walkerbench: ") and len(line) < 1200 for line in lines)
     assert_printable(ended.err)
+
+
+def test_names_of_phases_and_columns_are_text_too(tmp_path: Path) -> None:
+    phase = 'a\n::error::x,"[/x]\x1b[2J\u202e|`@user'
+    workload = fabricated_runs.WORKLOAD.model_copy(
+        update={"phases": (phase, "physics"), "main_phase": MainPhase(phase, phase), "settle_phase": f"{phase}2"}
+    )
+    dtypes = fabricated_runs.DTYPES | {
+        "frames": frame_dtype(workload.phases, workload.settle_phase, workload.frame_counters),
+        "workers": worker_dtype(workload.phases),
+    }
+    for name in ("one", "other"):
+        run = recorded_run(tmp_path / f"of {name}").run.changed(workload=dict(workload), attribution=None, arrays=None)
+        with RunWriter.create(tmp_path / name, run, dtypes) as writer:
+            for array, count in {"frames": 3, "workers": 6, "cpu": 0, "digests": 0}.items():
+                writer.append(array, np.zeros(count, dtypes[array]))
+    printed = every_command(tmp_path / "one")
+    heads = next(csv.reader(io.StringIO(printed["csv"])))
+    assert f"{visible(phase)}_ns" in heads
+    assert_plain_markdown(printed["markdown"])
+    assert {"name": phase} in json.loads(printed["speedscope"])["shared"]["frames"], "machines get the whole text"

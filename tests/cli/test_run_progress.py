@@ -129,3 +129,15 @@ def test_a_terminal_that_has_gone_does_not_end_the_run(monkeypatch: pytest.Monke
         progress.show(now)
         progress.show(now)
     assert progress.directory == Path("runs/mine")
+
+
+def test_live_progress_shows_text_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "300")
+    terminal = Terminal()
+    with open_display(terminal, quiet=False) as display:
+        display.begin()
+        display.show(what="[bold]a[/x]", facts="\x1b]0;x\x07 :smile: " + "n" * 100, completed=1, total=2)
+    assert "[bold]a[/x]" in terminal.getvalue()
+    assert "\\x1b]0;x\\x07 :smile: nn" in terminal.getvalue()
+    assert "\x1b]0" not in terminal.getvalue()
