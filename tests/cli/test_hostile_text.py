@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import dataclasses
 import io
 import json
 import shutil
@@ -25,13 +26,15 @@ from markdown_it import MarkdownIt  # rich's own
 
 from walkerbench.cli.rich_console import to_text
 from walkerbench.recording.frames import frame_dtype, worker_dtype
-from walkerbench.reports.export import FORMATS
+from walkerbench.reports.export import FORMATS, markdown
 from walkerbench.reports.html.page import render
+from walkerbench.reports.json_text import json_document
 from walkerbench.reports.junit import gate as gate_junit
 from walkerbench.reports.markdown import github_summary
 from walkerbench.reports.terminal import gate as gate_report
-from walkerbench.run_directory import RunWriter, read_run
-from walkerbench.running.summary import concluded
+from walkerbench.reports.terminal import run as run_report
+from walkerbench.run_directory import RecordedRun, RunWriter, read_run
+from walkerbench.running.summary import conclude, concluded
 from walkerbench.shown_text import visible
 from walkerbench.workloads.main_phase import MainPhase
 
@@ -119,7 +122,10 @@ def places_of_base(base: Path) -> list[tuple[Any, ...]]:
 @several_times
 @given(data=st.data(), text=json_texts, name=file_names)
 def test_any_place_of_a_run_may_hold_any_text(base: Path, data: st.DataObject, text: str, name: str) -> None:
-    where = data.draw(st.lists(st.sampled_from(places_of_base(base)), min_size=1, max_size=3))
+    every = places_of_base(base)
+    # Most places are checked against others when a run is read; what is put there is refused.
+    free = [path for path in every if path[0] in ("profile", "machine", "code", "mode", "command_line", "observers")]
+    where = data.draw(st.lists(st.sampled_from(free) | st.sampled_from(every), min_size=1, max_size=3))
     with changed(base, name, dict.fromkeys(where, text)) as run:
         every_command(run)
 
@@ -264,6 +270,29 @@ def test_problems_are_limited_and_a_value_begins_no_other(tmp_path: Path) -> Non
     assert_printable(ended.err)
 
 
+@several_times
+@given(text=json_texts)
+@example(text="a\n::error::x [/x]\x1b[2J")
+def test_names_and_reasons_are_text_too(base: Path, text: str) -> None:
+    run = read_run(base).run
+    (stage,) = run.stages
+    reasons = dict.fromkeys(run.unmeasured, text)
+    verdicts = [dataclasses.replace(each, value=None, outcome="unsupported", detail=text) for each in run.verdicts]
+    hostile = run.changed(
+        counters={text: 1},
+        unmeasured=reasons | {text: text},
+        stages=[stage.model_copy(update={"population": {text: 1.0}})],
+        verdicts=verdicts,
+        machine={text: {text: [text]}},
+    )
+    printed = to_text(run_report.report(hostile, Path(text.replace("\0", "")), verbose=True))
+    assert_printable(printed)
+    assert "…" in printed or len(text) <= 200
+    assert_plain_markdown(markdown.render(hostile))
+    assert_printable(markdown.render(hostile))
+    assert_printable(json_document(hostile.model_dump(mode="json")))
+
+
 def test_names_of_phases_and_columns_are_text_too(tmp_path: Path) -> None:
     phase = 'a\n::error::x,"[/x]\x1b[2J\u202e|`@user'
     workload = fabricated_runs.WORKLOAD.model_copy(
@@ -274,10 +303,13 @@ def test_names_of_phases_and_columns_are_text_too(tmp_path: Path) -> None:
         "workers": worker_dtype(workload.phases),
     }
     for name in ("one", "other"):
-        run = recorded_run(tmp_path / f"of {name}").run.changed(workload=dict(workload), attribution=None, arrays=None)
+        of = recorded_run(tmp_path / f"of {name}")
+        arrays = {array: np.array(getattr(of, array).tolist(), dtype) for array, dtype in dtypes.items()}
+        run = of.run.changed(workload=dict(workload), attribution=None, worst_frames=(), arrays=None)
+        run = conclude(RecordedRun(of.directory, run, **arrays))
         with RunWriter.create(tmp_path / name, run, dtypes) as writer:
-            for array, count in {"frames": 3, "workers": 6, "cpu": 0, "digests": 0}.items():
-                writer.append(array, np.zeros(count, dtypes[array]))
+            for array, rows in arrays.items():
+                writer.append(array, rows)
     printed = every_command(tmp_path / "one")
     heads = next(csv.reader(io.StringIO(printed["csv"])))
     assert f"{visible(phase)}_ns" in heads
