@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from leftovers import nothing_left_behind
 
 import walkerbench
+from walkerbench.interleaved import session_server
 from walkerbench.interleaved.profile_keys import known_keys
 from walkerbench.interleaved.protocol import (
     Answer,
@@ -37,6 +39,7 @@ from walkerbench.modes.sequential import SequentialMode
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
 from walkerbench.running.training_environment import TrainingEnvironment
+from walkerbench.system.resources import ProcessUsage
 from walkerbench.workloads.contract import FrameBuffers
 from walkerbench.workloads.registry import WORKLOADS
 from walkerbench.workloads.walker import WalkerWorkload
@@ -64,6 +67,16 @@ def digest_by_hand(profile: Profile, frames: int) -> str:
         for _ in range(frames):
             environment.step()
         return environment.checkpoint().hex()
+
+
+def test_cpu_time_of_workers_comes_from_their_rows_where_the_system_tells_none(
+    tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_server, "process_usage", lambda pid: ProcessUsage(None, None))
+    monkeypatch.setattr(session_server.time, "process_time", lambda: 7.0)
+    _, block = conversation(prepare(tiny(mode="process", workers=2)), RunBlock(frames=3), Close())
+    assert isinstance(block, BlockDone)
+    assert 0 < block.cpu_s <= 2 * sum(block.wall_ns) / 1e9
 
 
 def test_a_session_does_what_the_environment_does(tiny: Any) -> None:

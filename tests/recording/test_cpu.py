@@ -24,7 +24,7 @@ class FakeProcess:
 
     table: ClassVar[dict[int, tuple[float, float, int] | None]] = {}
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int = 10) -> None:
         self.pid = pid
         self._figures()
 
@@ -47,8 +47,8 @@ def machine(monkeypatch):
     """A fake psutil and clock under the reader."""
     state = SimpleNamespace(now_ns=0, percents=[50.0, 25.0])
     monkeypatch.setattr(FakeProcess, "table", {})
-    fake = SimpleNamespace(Process=FakeProcess, Error=psutil.Error, cpu_percent=lambda percpu: list(state.percents))
-    monkeypatch.setattr(cpu, "psutil", fake)
+    monkeypatch.setattr(psutil, "Process", FakeProcess)
+    monkeypatch.setattr(psutil, "cpu_percent", lambda percpu: list(state.percents))
     monkeypatch.setattr(cpu, "time", SimpleNamespace(perf_counter_ns=lambda: state.now_ns))
     return state
 
@@ -93,6 +93,19 @@ def test_a_process_that_was_never_there_counts_for_nothing(machine):
     FakeProcess.table = {10: (1.0, 0.0, 1000)}
 
     assert cpu._Reader(lambda: (10, 404), cores=2).read()[1:3] == (1.0, 1000)
+
+
+def test_a_system_that_says_nothing_leaves_no_figure_and_no_zero(machine, monkeypatch):
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied", "/proc/stat")
+
+    for source in ("cpu_percent", "Process"):
+        monkeypatch.setattr(psutil, source, denied)
+
+    _, cpu_s, rss_bytes, percents = cpu._Reader(lambda: (10, 11), cores=2).read()
+
+    assert (math.isnan(cpu_s), rss_bytes) == (True, -1)
+    np.testing.assert_array_equal(percents, [math.nan, math.nan])
 
 
 @pytest.mark.parametrize(("now", "expected"), [([1.0, 2.0, 3.0], [math.nan, math.nan]), ([1.0], [math.nan, math.nan])])

@@ -192,8 +192,7 @@ def test_how_many_workers_there_are(monkeypatch, mode, wanted, agents, given):
 def memory(monkeypatch) -> SimpleNamespace:
     """A machine with 10,000 bytes free; this process may use more than there is."""
     memory = SimpleNamespace(available=10_000, allowed=20_000)
-    fake = SimpleNamespace(virtual_memory=lambda: memory, Process=training.psutil.Process)
-    monkeypatch.setattr(training, "psutil", fake)
+    monkeypatch.setattr(training, "free_memory_bytes", lambda: memory.available)
     monkeypatch.setattr(training, "allowed_memory_bytes", lambda: memory.allowed)
     return memory
 
@@ -206,6 +205,11 @@ def test_agents_are_limited_by_memory(memory):
     memory.allowed = 5_000
     with pytest.raises(CapacityError, match="give at most 4 agents"):
         check_capacity(ToyWorkload(8), Safeguards())
+    memory.available = None
+    with pytest.raises(CapacityError, match="give at most 4 agents"):
+        check_capacity(ToyWorkload(8), Safeguards())
+    memory.allowed = None
+    check_capacity(ToyWorkload(10**9), Safeguards())
 
 
 @ALL_MODES
@@ -424,7 +428,7 @@ def test_too_many_bodies_stop_the_environment_at_the_checkpoint(bodies, reason):
 def test_too_much_memory_stops_the_environment_at_the_checkpoint(monkeypatch, mode, processes):
     seen = []
 
-    def rss_bytes(pid: int | None) -> int:
+    def rss_bytes(pid: int) -> int:
         seen.append(pid)
         return 100_000_000
 
@@ -435,7 +439,7 @@ def test_too_much_memory_stops_the_environment_at_the_checkpoint(monkeypatch, mo
         monkeypatch.setattr(training, "allowed_memory_bytes", lambda: limit)
         environment.checkpoint()
         assert environment.emergency is None  # just at the limit
-        assert seen == [None, *environment.worker_pids()]
+        assert seen == [os.getpid(), *environment.worker_pids()]
         limit -= 1_000_000
         environment.checkpoint()
         assert environment.emergency == f"{processes}00 MB of memory, of at most {limit * 0.8 / 1e6:.0f}"

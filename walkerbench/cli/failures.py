@@ -9,6 +9,7 @@ from walkerbench.cli.error_lines import error_lines
 from walkerbench.cli.output import complain, note, note_traceback
 from walkerbench.errors import ExitCode, WalkerbenchError, WorkerFailed, describe_error
 from walkerbench.shown_text import shown
+from walkerbench.system.capacity import capacity_problem
 
 
 def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
@@ -32,6 +33,11 @@ def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
     if _is_interrupt(error):
         complain(message)
         return ExitCode.INTERRUPTED
+    missing = capacity_problem(error)
+    if missing is not None:
+        complain(missing)
+        _show_traceback(error, verbose)
+        return ExitCode.UNUSABLE
     hint = "" if verbose else "; run again with -v for the traceback"
     complain(f"internal error: {message}{hint}")
     _show_traceback(error, verbose)

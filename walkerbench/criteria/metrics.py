@@ -9,6 +9,7 @@ A slope comes with the bounds of its interval, `….low` and `….high`, see `cr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -157,8 +158,12 @@ def _cpu(judged: NDArray[Any], cpu: NDArray[Any]) -> tuple[dict[str, float | Non
     percents = np.concatenate([span["core_percent"][1:] for span in spans]).astype(np.float64)
     means = percents.mean(axis=0)
     effective, of_cores = _CPU_METRICS[0], _CPU_METRICS[1:]
+    if not math.isfinite(cpu_s):
+        return dict.fromkeys(_CPU_METRICS), dict.fromkeys(_CPU_METRICS, "CPU time is not available on this system")
     if not np.isfinite(means).all():
-        reason = "a core was switched off during the run"
+        reason = "how busy each core is is not available on this system"
+        if np.isfinite(percents).any():
+            reason = "a core was switched off during the run"
         return {effective: cpu_s / wall_s} | dict.fromkeys(of_cores), dict.fromkeys(of_cores, reason)
     others = max(0.0, float(means.sum()) / 100 - cpu_s / wall_s)
     return dict(zip(_CPU_METRICS, (cpu_s / wall_s, float(means.max()), others), strict=True)), {}

@@ -111,7 +111,8 @@ def _steal(readings: MachineReadings) -> Check:
 
 
 def _swap(readings: MachineReadings) -> Check:
-    seen = f"{readings.swap_used_bytes / 1e6:,.0f} MB in use"
+    used = readings.swap_used_bytes
+    seen = f"{NOT_AVAILABLE if used is None else f'{used / 1e6:,.0f} MB'} in use"
     if readings.swapped_pages is None:
         return Check("swap", "unknown", f"{seen}; what is swapped during the measurement is {NOT_AVAILABLE}")
     seen = f"{seen}, pages swapped during the measurement: {readings.swapped_pages:,}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable
@@ -10,12 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-import psutil
 import threadpoolctl
 
 from walkerbench.doctor.gil import GilState, read_gil
 from walkerbench.doctor.noise import Noise
-from walkerbench.system.resources import allowed_cores, cpu_quota, read_text
+from walkerbench.system.resources import (
+    allowed_cores,
+    cpu_quota,
+    load_average,
+    present_cores,
+    read_text,
+    used_swap_bytes,
+)
 
 _ROOT = Path("/")
 _SLEEP_S = 0.001
@@ -67,7 +72,7 @@ class MachineReadings:
     load: float | None
     steal_percent: float | None
     swapped_pages: int | None
-    swap_used_bytes: int
+    swap_used_bytes: int | None
     blas: tuple[tuple[str, int], ...]
     gil: GilState
     timer_step_ns: int
@@ -82,7 +87,7 @@ def read_all(measure: Callable[[], Noise], root: Path = _ROOT) -> MachineReading
         measure: Measures noise.
         root: Where `/proc` and `/sys` lie.
     """
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None  # before this process adds to it
+    load = load_average()  # before this process adds to it
     gil = read_gil()
     blas = read_blas()
     step_ns, overshoot_us = timer_step_ns(), sleep_overshoot_us()
@@ -90,15 +95,15 @@ def read_all(measure: Callable[[], Noise], root: Path = _ROOT) -> MachineReading
     noise = measure()
     after = read_counters(root)
     return MachineReadings(
-        cores_present=psutil.cpu_count() or 1,
+        cores_present=present_cores(),
         cores_allowed=allowed_cores(),
         cpu_quota=cpu_quota(root),
         governors=read_governors(root),
         turbo=read_turbo(root),
-        load=load,
+        load=None if load is None else load[0],
         steal_percent=steal_percent(before, after),
         swapped_pages=swapped_pages(before, after),
-        swap_used_bytes=int(psutil.swap_memory().used),
+        swap_used_bytes=used_swap_bytes(),
         blas=blas,
         gil=gil,
         timer_step_ns=step_ns,

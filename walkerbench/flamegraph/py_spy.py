@@ -12,7 +12,6 @@ import shutil
 import signal
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ from walkerbench.running.run_process import EndedProcess, RunRequest, error_of, 
 from walkerbench.system.child_processes import ChildProcess, interpreter_command
 from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.resources import read_text
+from walkerbench.system.temporary import temporary_directory
 
 SampleKind = Literal["wall", "gil"]
 """What is sampled: every thread at any time, or the thread that holds the GIL."""
@@ -153,7 +153,7 @@ def _py_spy_variables(place: Path | None) -> Iterator[dict[str, str]]:
 
     Its temporary file goes where the flame graphs are put: should it be killed, nothing is left elsewhere.
     """
-    with tempfile.TemporaryDirectory(prefix=".py-spy-", dir=place, ignore_cleanup_errors=True) as temporary:
+    with temporary_directory(".py-spy-", place, ignore_cleanup_errors=True) as temporary:
         yield {"RUST_BACKTRACE": "0", "TMPDIR": os.path.abspath(temporary)}  # noqa: PTH100  it need not be resolved
 
 

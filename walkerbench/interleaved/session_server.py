@@ -10,8 +10,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
-import psutil
-
 import walkerbench
 from walkerbench.errors import (
     RAISED_BY_OTHERS,
@@ -56,6 +54,7 @@ from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.slow_frames.attribution import nanoseconds
 from walkerbench.slow_frames.worker_times import Setting
 from walkerbench.system.interrupts import InterruptWatch, ignore_interrupts
+from walkerbench.system.resources import process_usage
 from walkerbench.workloads.contract import Workload
 
 
@@ -191,11 +190,14 @@ class _SideRunner:
 
     def run_block(self, frames: int) -> BlockDone:
         """Run the next frames and say what they took."""
-        cpu_s, begun_ns = self._cpu_s(), time.perf_counter_ns()
+        own_s, workers_s, begun_ns = time.process_time(), self._workers_cpu_s(), time.perf_counter_ns()
         self._step(frames)
         elapsed_ns = time.perf_counter_ns() - begun_ns
-        cpu_s = self._cpu_s() - cpu_s
+        own_s, after_s = time.process_time() - own_s, self._workers_cpu_s()
         recorded, workers = self._recorder.rows.drain()
+        # Where the system does not say what other processes used, the workers' own rows do, as far as frames go.
+        in_frames_s = float(workers["cpu_ns"].sum() / 1e9)
+        cpu_s = own_s + (in_frames_s if workers_s is None or after_s is None else after_s - workers_s)
         return BlockDone(
             wall_ns=tuple(recorded["wall_ns"].tolist()),
             main_phase_ns=tuple(recorded[self.environment.workload.main_phase.column].tolist()),
@@ -235,10 +237,11 @@ class _SideRunner:
         if environment.emergency is not None:
             raise EmergencyShutdown(f"emergency shutdown after frame {environment.frame - 1}: {environment.emergency}")
 
-    def _cpu_s(self) -> float:
-        """Return the CPU seconds so far of this process and its workers."""
-        times = [psutil.Process(pid).cpu_times() for pid in self.environment.worker_pids()]
-        return time.process_time() + sum(float(each.user + each.system) for each in times)
+    def _workers_cpu_s(self) -> float | None:
+        """Return the CPU seconds so far of the workers that are processes; None where the system does not say."""
+        usages = [process_usage(pid) for pid in self.environment.worker_pids()]
+        known = [usage.cpu_s for usage in usages if usage is not None and usage.cpu_s is not None]
+        return sum(known) if len(known) == len(usages) else None
 
 
 def _say(answers: BinaryIO, answer: Answer) -> None:

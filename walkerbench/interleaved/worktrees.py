@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from walkerbench.errors import GitError, SideError
 from walkerbench.system.child_processes import PACKAGE
 from walkerbench.system.file_locks import hold_lock, take_abandoned_lock
 from walkerbench.system.git import repository_of, revision_of, run_git, try_git
+from walkerbench.system.temporary import temporary_directory
 
 WORKING_TREE = "."
 """Written in place of a revision, it means the working tree as it is."""
@@ -90,11 +90,8 @@ def _worktree(revision: str, label: str) -> Iterator[Checkout]:
         )
     _remove_abandoned(root)
     # Locked before git knows of it: who looks for abandoned worktrees asks git.
-    with (
-        tempfile.TemporaryDirectory(prefix=_FOLDER, ignore_cleanup_errors=True) as folder,
-        hold_lock(Path(folder) / _LOCK),
-    ):
-        directory = Path(folder) / _WORKTREE
+    with temporary_directory(_FOLDER, ignore_cleanup_errors=True) as folder, hold_lock(folder / _LOCK):
+        directory = folder / _WORKTREE
         try:
             try:
                 run_git(root, "worktree", "add", "--detach", "--quiet", str(directory), commit)

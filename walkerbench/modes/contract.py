@@ -25,6 +25,7 @@ from walkerbench.modes.faults import Faults
 from walkerbench.modes.thread_pool import ThreadPoolManager
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.garbage import GarbageClock
+from walkerbench.system.capacity import capacity_errors
 from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Settler, Workload
@@ -128,13 +129,14 @@ class ExecutionMode(ABC):
             The parent's part of a frame, for the caller to run after each `wait`.
 
         Raises:
+            CapacityError: The system refuses files, processes, threads, memory or a place for shared memory.
             WorkerError: A worker could not build its shard.
             WorkloadFailed: The workload could not build its part in the parent.
         """
         self._expect("start", ModeState.NEW)
         self._blas = limit_blas_threads()
         self._clocks.enter_context(self.garbage)
-        with self._broken_on_error():
+        with self._broken_on_error(), capacity_errors(f"{self.name} mode cannot start its workers"):
             with workload_failures("while starting"):
                 layout = BufferLayout.of(workload, num_workers)
             self._buffers = FrameBuffers(*self._memory(layout))

@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from walkerbench.errors import RAISED_BY_OTHERS, CallOrderError
+from walkerbench.system.capacity import capacity_errors
 from walkerbench.system.resources import allowed_cores
 from walkerbench.system.stack_markers import WORKER_THREAD_NAME, StackMarker
 
@@ -80,6 +81,7 @@ class ThreadPoolManager:
 
     Raises:
         ValueError: `max_cores` is below 1.
+        CapacityError: The system does not let so many threads start; none is left.
     """
 
     def __init__(self, max_cores: int | None = None) -> None:
@@ -91,8 +93,8 @@ class ThreadPoolManager:
         self._started_ns = time.perf_counter_ns()
         self._batches = 0
         self._open = True
-        for worker in self._workers:
-            worker.start()
+        with capacity_errors("the threads of a thread pool cannot be started"):
+            self._start()
 
     @property
     def num_threads(self) -> int:
@@ -170,7 +172,16 @@ class ThreadPoolManager:
             self._tasks.put(None)
         deadline = time.monotonic() + (_JOIN_S if within_s is None else within_s)
         for worker in self._workers:
-            worker.join(max(0.0, deadline - time.monotonic()))
+            if worker.ident is not None:  # started
+                worker.join(max(0.0, deadline - time.monotonic()))
+
+    def _start(self) -> None:
+        try:
+            for worker in self._workers:
+                worker.start()
+        except BaseException:
+            self.shutdown()  # those that were started
+            raise
 
 
 def _step_all(agents: Sequence[Steppable], dt: float) -> int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from walkerbench.errors import CallOrderError
+from walkerbench.recorded_value import MISSING
+from walkerbench.system.capacity import capacity_errors
+from walkerbench.system.resources import core_percents, present_cores, process_usage
 
 CpuRow = tuple[int, float, int, list[float]]
 
@@ -27,6 +30,8 @@ def cpu_dtype(cores: int) -> np.dtype[np.void]:
     `tree_rss_bytes` int64           resident memory of all processes
     `core_percent`   f4    `(cores)` how busy each core was since the sample before, by its number
     ================ ===== ========= ==================================================================
+
+    A figure that the system does not give is NaN, or -1 for a number of bytes; never 0.
     """
     return np.dtype(
         [
@@ -52,7 +57,7 @@ class CpuSampler:
     """
 
     def __init__(self, pids: Callable[[], Sequence[int]], rate_hz: float = 4.0) -> None:
-        self.dtype = cpu_dtype(psutil.cpu_count() or 1)
+        self.dtype = cpu_dtype(present_cores())
         self._reader = _Reader(pids, cores=self.dtype["core_percent"].shape[0])
         self._period_s = 1.0 / rate_hz
         self._rows: list[CpuRow] = []
@@ -66,12 +71,15 @@ class CpuSampler:
 
         Raises:
             CallOrderError: It was started before.
+            CapacityError: The system lets no more threads start.
         """
         if self._thread is not None:
             raise CallOrderError("a CPU sampler is started once: make another one")
         # A daemon, so that an error elsewhere that skips `stop` cannot keep the interpreter from ending.
-        self._thread = threading.Thread(target=self._run, name="cpu-sampler", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="cpu-sampler", daemon=True)
+        with capacity_errors("the thread that samples the cores cannot be started"):
+            thread.start()
+        self._thread = thread
 
     def stop(self) -> None:
         """Take a last sample and stop; does nothing when stopped already or never started.
@@ -117,24 +125,21 @@ class _Reader:
     def __init__(self, pids: Callable[[], Sequence[int]], cores: int) -> None:
         self._pids = pids
         self._cores = cores
-        self._processes: dict[int, psutil.Process] = {}
         self._cpu_s: dict[int, float] = {}
 
     def read(self) -> CpuRow:
-        rss_bytes = sum(self._read_process(pid) for pid in self._pids())
-        percents = psutil.cpu_percent(percpu=True)
-        if len(percents) != self._cores:
+        memory = [self._read_process(pid) for pid in self._pids()]
+        rss_bytes = MISSING if MISSING in memory else sum(memory)
+        percents = core_percents()
+        if percents is None or len(percents) != self._cores:
             # A core has been switched on or off: which of them each figure is of cannot be told any more.
-            percents = [float("nan")] * self._cores
+            percents = [math.nan] * self._cores
         return time.perf_counter_ns(), sum(self._cpu_s.values()), rss_bytes, percents
 
     def _read_process(self, pid: int) -> int:
         """Take in a process's CPU seconds and give its memory; one that has gone keeps the former and has no latter."""
-        try:
-            if pid not in self._processes:
-                self._processes[pid] = psutil.Process(pid)
-            times = self._processes[pid].cpu_times()
-            self._cpu_s[pid] = times.user + times.system
-            return int(self._processes[pid].memory_info().rss)
-        except psutil.Error:
+        usage = process_usage(pid)
+        if usage is None:
             return 0
+        self._cpu_s[pid] = math.nan if usage.cpu_s is None else usage.cpu_s
+        return MISSING if usage.rss_bytes is None else usage.rss_bytes

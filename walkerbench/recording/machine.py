@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import sysconfig
@@ -10,12 +9,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import psutil
 import threadpoolctl
 
 from walkerbench.recorded_value import NOT_AVAILABLE
 from walkerbench.recording.gil import gil_enabled
-from walkerbench.system.resources import allowed_cores, cpu_quota, read_text
+from walkerbench.system.resources import (
+    allowed_cores,
+    cpu_quota,
+    load_average,
+    machine_memory_bytes,
+    present_cores,
+    read_text,
+)
 
 MUST_MATCH = frozenset({"cpu_model", "cores_allowed", "cpu_quota", "python", "start_method", "blas", "packages"})
 """Facts that must be equal for two runs to be compared."""
@@ -37,18 +42,24 @@ def machine_facts(start_method: str | None) -> dict[str, Any]:
     """
     return {
         "cpu_model": cpu_model(),
-        "cores_present": psutil.cpu_count() or 1,
+        "cores_present": present_cores(),
         "cores_allowed": allowed_cores(),
         "cpu_quota": cpu_quota(),
-        "memory_bytes": int(psutil.virtual_memory().total),
+        "memory_bytes": _known(machine_memory_bytes()),
         "os": platform.system(),
         "kernel": platform.release(),
         "python": _python(),
         "start_method": start_method,
         "blas": _blas(),
         "packages": _packages(),
-        "load_average": list(os.getloadavg()) if hasattr(os, "getloadavg") else NOT_AVAILABLE,
+        "load_average": _known(load_average()),
     }
+
+
+def _known(value: int | tuple[float, ...] | None) -> int | list[float] | str:
+    if value is None:
+        return NOT_AVAILABLE
+    return list(value) if isinstance(value, tuple) else value
 
 
 def cpu_model(root: Path = _ROOT) -> str:

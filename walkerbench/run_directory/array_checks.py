@@ -137,8 +137,8 @@ def _check_cpu(path: Path, cpu: NDArray[Any]) -> None:
     # No two samples are of one moment: rates are taken between them.
     not_later = np.concatenate([np.zeros(min(1, len(cpu)), bool), moments[1:] <= moments[:-1]])
     _refuse(path, "time_ns", cpu, (moments < 0) | (moments >= _LATEST_NS) | not_later)
-    _refuse(path, "tree_cpu_s", cpu, ~((cpu_s >= 0) & (cpu_s <= _MOST_CPU_S)))
-    _refuse(path, "tree_rss_bytes", cpu, (cpu["tree_rss_bytes"] < 0) | (cpu["tree_rss_bytes"] >= _LATEST_NS))
+    _refuse(path, "tree_cpu_s", cpu, ~(np.isnan(cpu_s) | ((cpu_s >= 0) & (cpu_s <= _MOST_CPU_S))))
+    _refuse(path, "tree_rss_bytes", cpu, (cpu["tree_rss_bytes"] < MISSING) | (cpu["tree_rss_bytes"] >= _LATEST_NS))
     # Not a number where a core was switched on or off.
     known = np.isnan(percent) | ((percent >= 0) & (percent <= _MOST_PERCENT))
     _refuse(path, "core_percent", cpu, ~known.all(axis=1))

@@ -76,7 +76,8 @@ def _read_rows(path: Path, file: BinaryIO, dtype: np.dtype[np.void]) -> NDArray[
 def _filled(path: Path, file: BinaryIO, dtype: np.dtype[np.void], rows: int) -> NDArray[Any]:
     needed = rows * dtype.itemsize
     try:
-        if needed > allowed_memory_bytes():
+        allowed = allowed_memory_bytes()
+        if allowed is not None and needed > allowed:
             raise MemoryError
         return np.fromfile(file, dtype, rows)
     except MemoryError as error:

@@ -55,7 +55,7 @@ class MachineFacts(TypedDict, total=False):
     cores_present: OneOrMore
     cores_allowed: OneOrMore
     cpu_quota: AboveZero | None
-    memory_bytes: ZeroOrMore
+    memory_bytes: ZeroOrMore | str
     os: str
     kernel: str
     python: PythonFacts

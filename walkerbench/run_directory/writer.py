@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,8 +28,11 @@ class RunWriter:
     goes back to what was flushed before, and takes no more: a gap would make what comes after it useless.
     """
 
-    def __init__(self, directory: Path, arrays: Mapping[str, _GrowingArray], checkpoints: CheckpointSpool) -> None:
+    def __init__(
+        self, directory: Path, made: Sequence[Path], arrays: Mapping[str, _GrowingArray], checkpoints: CheckpointSpool
+    ) -> None:
         self.directory = directory
+        self._made = made
         self._arrays = dict(arrays)
         self._checkpoints = checkpoints
         self._loss: str | None = None
@@ -64,7 +67,7 @@ class RunWriter:
                     arrays[name] = _GrowingArray(directory / f"{name}.npy", dtypes[name])
                 checkpoints = CheckpointSpool(directory)
                 undoing.callback(checkpoints.close)
-                writer = cls(directory, arrays, checkpoints)
+                writer = cls(directory, made, arrays, checkpoints)
                 writer.write(run)
             except (OSError, OutputLost) as error:
                 raise OutputError(
@@ -141,6 +144,12 @@ class RunWriter:
         except OSError as error:
             _unlink(temporary)
             raise _lost(path, error) from error
+
+    def discard(self) -> None:
+        """Remove the run, of which nothing is worth keeping, and the directories that were made for it."""
+        arrays, self._arrays = self._arrays, {}
+        self._checkpoints.close()
+        _undo(arrays, list(self._made))
 
     def close(self) -> None:
         """Flush and close every array; does nothing when closed already.

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -27,6 +26,7 @@ from walkerbench.errors import ExitCode, Interrupted, RunBroken, UsageError, Wal
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
 from walkerbench.system.child_processes import PACKAGE, ChildProcess, interpreter_command
+from walkerbench.system.temporary import temporary_file
 
 _MODULE = "walkerbench.cli.recorded_run"  # named and not imported: it shows progress, which is the command line's
 _TAIL_BYTES = 16384
@@ -106,7 +106,7 @@ def run_in_process(
         keep_stderr: Whether stderr is kept; otherwise it goes to this process's own.
         package: The directory that holds the `walkerbench` to run.
     """
-    with tempfile.TemporaryFile() as ending:
+    with temporary_file() as ending:
         command = [*wrapper, *interpreter_command(), "-m", _MODULE, str(ending.fileno())]
         with ChildProcess(
             command, package=package, variables=variables, keep_stderr=keep_stderr,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -82,7 +83,8 @@ class RunRecorder(RunObserver):
         self._writer.append("cpu", samples)
         if len(samples) > 1:
             spent_s = samples["tree_cpu_s"][-1] - samples["tree_cpu_s"][0]
-            self._effective_cores = float(spent_s / (samples["time_ns"][-1] - samples["time_ns"][0]) * 1e9)
+            cores = float(spent_s / (samples["time_ns"][-1] - samples["time_ns"][0]) * 1e9)
+            self._effective_cores = cores if math.isfinite(cores) else None
 
 
 def recorded_dtypes(workload: Workload) -> tuple[np.dtype[np.void], np.dtype[np.void]]:

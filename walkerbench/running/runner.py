@@ -12,7 +12,7 @@ from typing import cast
 
 import walkerbench
 from walkerbench.criteria.judging import RunState
-from walkerbench.errors import Interrupted, OutputLost, WorkerTimeout, WorkloadFailed, describe_error
+from walkerbench.errors import Interrupted, OutputLost, UsageError, WorkerTimeout, WorkloadFailed, describe_error
 from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.registry import MODES
 from walkerbench.profile.model import Profile
@@ -111,6 +111,9 @@ class _Run:
                         break
             except BaseException as error:
                 self._interrupts.hold()
+                if isinstance(error, UsageError) and not self._run.stages:
+                    writer.discard()  # it cannot be run as asked, and nothing was
+                    raise
                 interruption = self._interruption(error)
                 if interruption is None:
                     self._end("broken", describe_error(error))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from collections import deque
 from statistics import fmean
 from typing import Any
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from walkerbench.errors import RAISED_BY_OTHERS, CallOrderError, CapacityError, EmergencyShutdown, UsageError
@@ -25,7 +26,7 @@ from walkerbench.recording.frames import FrameTiming
 from walkerbench.recording.scheduling import ThreadMeter, ThreadSpan
 from walkerbench.running.emergency_shutdown import SlowFrameWatch
 from walkerbench.system.interrupts import InterruptWatch
-from walkerbench.system.resources import allowed_cores, allowed_memory_bytes, rss_bytes
+from walkerbench.system.resources import allowed_cores, allowed_memory_bytes, free_memory_bytes, rss_bytes
 from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import WORKER_COLUMNS, FrameBuffers, Settler, Workload
 from walkerbench.workloads.declaration import checked_statistics
@@ -173,7 +174,7 @@ class TrainingEnvironment:
         """Build every agent.
 
         Raises:
-            CapacityError: The agents do not fit into memory; nothing has been built.
+            CapacityError: The agents do not fit into memory, or the system refuses what workers need; nothing is left.
             UsageError: A fault cannot be injected in this mode; nothing has been built.
             WorkerError: A worker could not build its shard; nothing is left behind.
             CallOrderError: It was started before.
@@ -181,8 +182,8 @@ class TrainingEnvironment:
         if self._mode is not None:
             raise CallOrderError("the environment was started before: make another")
         check_capacity(self.workload, self._safeguards)
-        self._mode = self._mode_to_run()(self._services)
         try:
+            self._mode = self._mode_to_run()(self._services)
             self._settler = self._mode.start(self.workload, self.num_workers)
         except BaseException:
             self.stop()
@@ -366,8 +367,8 @@ class TrainingEnvironment:
             for name, most in self.workload.resource_limits().items():
                 if not statistics[name] <= most:  # no number is within no limit
                     return f"{statistics[name]:g} {name}, of at most {most:g}"
-        used = sum(rss_bytes(pid) for pid in (None, *self.worker_pids()))
-        limit = self._safeguards.memory_limit_share * allowed_memory_bytes()
+        used = sum(rss_bytes(pid) for pid in (os.getpid(), *self.worker_pids()))
+        limit = self._safeguards.memory_limit_share * (allowed_memory_bytes() or math.inf)
         return f"{used / 1e6:.0f} MB of memory, of at most {limit / 1e6:.0f}" if used > limit else None
 
 
@@ -393,12 +394,13 @@ def choose_workers(mode: str, num_workers: int | None, num_agents: int) -> int:
 
 
 def check_capacity(workload: Workload, safeguards: Safeguards) -> None:
-    """Refuse more agents than memory allows, before anything is built.
+    """Refuse more agents than memory allows, before anything is built; where that is not known, none are refused.
 
     Raises:
         CapacityError: They do not fit.
     """
-    available = min(psutil.virtual_memory().available, allowed_memory_bytes()) * safeguards.memory_limit_share
+    known = [each for each in (free_memory_bytes(), allowed_memory_bytes()) if each is not None]
+    available = min(known, default=math.inf) * safeguards.memory_limit_share
     needed = workload.num_agents * workload.bytes_per_agent()
     if needed > available:
         most = int(available // workload.bytes_per_agent())

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -15,8 +14,10 @@ from types import FrameType, MappingProxyType
 from typing import IO, Any, Self
 
 import walkerbench
+from walkerbench.system.capacity import capacity_errors
 from walkerbench.system.deadlines import Deadline
 from walkerbench.system.interrupts import SIGNALS
+from walkerbench.system.temporary import temporary_file
 
 PACKAGE = Path(walkerbench.__file__).resolve().parents[1]
 """The directory that holds the `walkerbench` that runs now."""
@@ -106,8 +107,8 @@ class ChildProcess:
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
-        with ExitStack() as closing:
-            self._stderr = closing.enter_context(tempfile.TemporaryFile()) if self._keep_stderr else None
+        with capacity_errors("a child process cannot be started"), ExitStack() as closing:
+            self._stderr = closing.enter_context(temporary_file()) if self._keep_stderr else None
             stdin, stdout = self._streams
             self._process = subprocess.Popen(  # noqa: S603  our own words, no shell
                 self._command, stdin=stdin, stdout=stdout, stderr=self._stderr,

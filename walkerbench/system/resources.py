@@ -5,23 +5,97 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import psutil
 
+_T = TypeVar("_T")
+
 _ROOT = Path("/")
+_READING_ERRORS = (psutil.Error, OSError, RuntimeError, ValueError, LookupError, AttributeError, ArithmeticError)
+
+
+def reading(read: Callable[[], _T]) -> _T | None:
+    """Return what a call reads of the system, or None where the system has no such source or does not let it.
+
+    psutil and `os` say so in many ways: a file is missing or denied, its text is another one, or a function is.
+    """
+    try:
+        return read()
+    except _READING_ERRORS:
+        return None
+
+
+@dataclass(frozen=True)
+class ProcessUsage:
+    """What a living process has used; None where the system does not say.
+
+    Attributes:
+        cpu_s: CPU seconds so far.
+        rss_bytes: Resident memory.
+    """
+
+    cpu_s: float | None
+    rss_bytes: int | None
+
+
+def process_usage(pid: int) -> ProcessUsage | None:
+    """Return what a process has used; None where it has ended."""
+    try:
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        return ProcessUsage(float(times.user + times.system), int(process.memory_info().rss))
+    except psutil.NoSuchProcess:
+        # Without a source, this living process is not found either.
+        return ProcessUsage(None, None) if reading(psutil.Process) is None else None
+    except _READING_ERRORS:
+        return ProcessUsage(None, None)
+
+
+def present_cores() -> int:
+    """Return how many cores the machine has."""
+    return reading(psutil.cpu_count) or os.cpu_count() or 1
+
+
+def core_percents() -> list[float] | None:
+    """Return how busy each core was since the last call of the same thread, by its number; None without a source."""
+    return reading(lambda: [float(each) for each in psutil.cpu_percent(percpu=True)])
+
+
+def load_average() -> tuple[float, float, float] | None:
+    """Return how many threads wanted to run, averaged over 1, 5 and 15 minutes; None without a source."""
+    return reading(lambda: os.getloadavg())
+
+
+def machine_memory_bytes() -> int | None:
+    """Return the machine's memory; None where the system does not say."""
+    return reading(lambda: int(psutil.virtual_memory().total))
+
+
+def free_memory_bytes() -> int | None:
+    """Return how much memory is available without swapping; None where the system does not say."""
+    return reading(lambda: int(psutil.virtual_memory().available))
+
+
+def used_swap_bytes() -> int | None:
+    """Return how much swap is in use; None where the system does not say."""
+    return reading(lambda: int(psutil.swap_memory().used))
 
 
 def allowed_cores() -> int:
     """Return how many cores this process may use: its affinity, or its cgroup's quota, rounded up, if less."""
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    affinity = len(reading(lambda: os.sched_getaffinity(0)) or ()) or os.cpu_count() or 1
     quota = cpu_quota()
     return affinity if quota is None else max(1, min(affinity, math.ceil(quota)))
 
 
-def allowed_memory_bytes(root: Path = _ROOT) -> int:
+def allowed_memory_bytes(root: Path = _ROOT) -> int | None:
     """Return the machine's memory, or the smallest limit of this process's cgroup and those above it, if less.
+
+    None where the system says neither.
 
     Args:
         root: Where `/proc` and `/sys` lie.
@@ -30,7 +104,7 @@ def allowed_memory_bytes(root: Path = _ROOT) -> int:
     texts += [read_text(group / "memory.limit_in_bytes") for group in _groups(root, "memory")]
     # No limit is written as "max", or in version 1 as a number beyond any memory.
     limits = [int(text) for text in texts if text is not None and text.strip().isdecimal()]
-    return min(int(psutil.virtual_memory().total), *limits) if limits else int(psutil.virtual_memory().total)
+    return min((each for each in (machine_memory_bytes(), *limits) if each is not None), default=None)
 
 
 def cpu_quota(root: Path = _ROOT) -> float | None:
@@ -44,12 +118,10 @@ def cpu_quota(root: Path = _ROOT) -> float | None:
     return min((quota for quota in quotas if quota is not None), default=None)
 
 
-def rss_bytes(pid: int | None = None) -> int:
-    """Return the resident memory of a process, by default this one; 0 if it has ended or may not be read."""
-    try:
-        return int(psutil.Process(pid).memory_info().rss)
-    except psutil.Error:
-        return 0
+def rss_bytes(pid: int) -> int:
+    """Return the resident memory of a process; 0 if it has ended or may not be read."""
+    usage = process_usage(pid)
+    return 0 if usage is None else usage.rss_bytes or 0
 
 
 def read_text(path: Path) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 
+from walkerbench.recorded_value import NOT_AVAILABLE
 from walkerbench.reports.terminal import tables as layout
 from walkerbench.reports.terminal.attribution import attribution
 from walkerbench.reports.wording.durations import main_durations
@@ -49,7 +50,9 @@ def report(
         yield from layout.titled("Stages", [_stages(run)])
     yield from layout.titled("Judged frames, in ms", [_durations(run), *layout.footnotes(_unsupported_durations(run))])
     yield from attribution(run)
-    yield from layout.titled("Rates", [_rates(run), *layout.footnotes(_unmeasured_rates(run)), *_disturbed(run)])
+    yield from layout.titled(
+        "Rates", [_rates(run), *layout.footnotes(_unmeasured_rates(run)), *_disturbed(run), *_unlimited(run)]
+    )
     if run.counters:
         yield from layout.titled("Counters, warm-up included", [layout.pairs(run.counters)])
     if run.stages and run.stages[-1].population:
@@ -161,6 +164,14 @@ def _disturbed(run: RunFile) -> Iterator[RenderableType]:
             f"other processes kept {others:.2f} of {present} cores busy meanwhile, and no core was idle: times are "
             "longer than they need be; see `walkerbench doctor`",
             "bold yellow",
+        )
+
+
+def _unlimited(run: RunFile) -> Iterator[RenderableType]:
+    """That no limit of memory was checked, where the system does not say how much there is."""
+    if run.machine.get("memory_bytes") == NOT_AVAILABLE:
+        yield layout.line(
+            f"the memory of this machine is {NOT_AVAILABLE}: whether the agents fit was not checked", "bold yellow"
         )
 
 
