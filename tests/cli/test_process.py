@@ -81,7 +81,7 @@ def test_colour_where_it_is_forced_and_not_where_it_is_piped() -> None:
 
 def test_an_ascii_stdout_gets_ascii() -> None:
     text = profiles(PYTHONIOENCODING="ascii", PYTHONUTF8="0")
-    assert b"30 agents for 1200 frames ? 60 agents" in b" ".join(text.split())
+    assert rb"30 agents for 1200 frames \u2192 60 agents" in b" ".join(text.split())
 
 
 def test_closed_descriptors_are_nobodys_error() -> None:

@@ -81,7 +81,8 @@ def _write(stream: TextIO | None, text: str) -> None:
     if stream is None:  # the process was started with the descriptor closed
         return
     encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "replace").decode(encoding))
+    # What the encoding has no character for is escaped as what has no shape is.
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
 
 
