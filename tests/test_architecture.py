@@ -38,12 +38,13 @@ ARROWS: dict[str, set[str]] = {
         "system",
         "workloads",
     },
-    "comparison": {"criteria", "errors", "modes", "slow_frames", "workloads"},
+    "comparison": {"criteria", "errors", "modes", "recording", "slow_frames", "workloads"},
     "running": {
         "criteria",
         "errors",
         "modes",
         "profile",
+        "recorded_value",
         "recording",
         "run_directory",
         "slow_frames",
@@ -84,7 +85,7 @@ ARROWS: dict[str, set[str]] = {
         "running",
     },
     "flamegraph": {"errors", "modes", "profile", "run_directory", "running", "system", "workloads"},
-    "doctor": {"comparison", "errors", "profile", "recorded_value", "running", "system"},
+    "doctor": {"comparison", "errors", "profile", "recorded_value", "recording", "running", "system"},
     "reports": {
         "comparison",
         "criteria",

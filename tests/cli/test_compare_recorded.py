@@ -49,7 +49,10 @@ def test_json_is_all_of_it(command: Any, sides: Path) -> None:
     compared = json.loads(ended.out)
     assert (ended.code, compared["exit_code"], compared["tolerance"]) == (0, 0, 0.6)
     assert [side["label"] for side in compared["sides"]] == ["0123456789", "fedcba9876"]
-    assert [side["revision"] for side in compared["sides"]] == ["0123456789abcdef", "fedcba9876543210"]
+    assert [side["code"]["workload"]["revision"] for side in compared["sides"]] == [
+        "0123456789abcdef",
+        "fedcba9876543210",
+    ]
 
 
 def test_too_few_repeats_are_inconclusive_and_the_number_needed_is_said(command: Any, sides: Path) -> None:

@@ -23,6 +23,7 @@ MACHINE = MachineReadings(
     swap_used_bytes=0,
     blas=(("openblas", 8),),
     gil=GilState(free_threaded_build=True, enabled=True, switched_on_by="Box2D"),
+    slowed_by=(),
     timer_step_ns=40,
     sleep_overshoot_us=60.0,
     noise=Noise(pairs=25, typical=0.004, drowned=0.006),

@@ -21,6 +21,7 @@ QUIET = MachineReadings(
     swap_used_bytes=0,
     blas=(("openblas", 8),),
     gil=GilState(free_threaded_build=False, enabled=True, switched_on_by=None),
+    slowed_by=(),
     timer_step_ns=40,
     sleep_overshoot_us=60.0,
     noise=Noise(pairs=25, typical=0.004, drowned=0.006),
@@ -38,7 +39,7 @@ def test_a_quiet_machine_is_fit_and_gets_no_advice():
     assert is_fit(checks)
     assert {each.level for each in checks} == {"ok"}
     assert not any(each.advice for each in checks)
-    subjects = "cores quota governor turbo load steal swap BLAS GIL timer sleep noise"
+    subjects = "cores quota governor turbo load steal swap BLAS GIL Python timer sleep noise"
     assert [each.subject for each in checks] == subjects.split()
 
 
@@ -56,6 +57,8 @@ def test_a_quiet_machine_is_fit_and_gets_no_advice():
         ("turbo", {}, "ok", "off"),
         ("turbo", {"turbo": None}, "unknown", "n/a"),
         ("turbo", {"turbo": True}, "warning", "on"),
+        ("Python", {}, "ok", "nothing traces it"),
+        ("Python", {"slowed_by": ("tracemalloc is on", "other")}, "warning", "tracemalloc is on; other"),
         ("load", {"load": None}, "unknown", "n/a"),
         ("load", {"load": 2.0}, "ok", "2.00 over the last minute, on 8 cores"),
         ("load", {"load": 2.01}, "warning", "2.01"),

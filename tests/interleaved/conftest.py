@@ -19,6 +19,7 @@ from walkerbench.profile.model import Profile
 from walkerbench.system.interrupts import InterruptWatch
 
 WARMUP = 4
+PACKAGES = ("walkerbench",)
 
 WORKLOAD = """
 from flipped_walkers import FlippedWalkers
@@ -137,7 +138,7 @@ def tiny(tmp_path: Path) -> Tiny:
 @pytest.fixture
 def here() -> Checkout:
     """The code that runs now."""
-    with checked_out(None, "here") as checkout:
+    with checked_out(None, "here", PACKAGES) as checkout:
         return checkout
 
 
@@ -146,6 +147,7 @@ def make_session(here: Checkout) -> Callable[..., Session]:
     """Makes a session that is not started yet."""
 
     def make(profile: Profile, text: str = "agents=12", round_number: int = 2, code: Checkout | None = None) -> Session:
-        return Session(Place(parse_side(text, profile), code or here, round_number), InterruptWatch())
+        side = parse_side(text, profile)
+        return Session(Place(side, code or here, side.profile.code_packages(), round_number), InterruptWatch())
 
     return make

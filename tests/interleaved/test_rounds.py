@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -138,18 +140,51 @@ def test_a_bit_that_a_revision_flips_is_found(repository: Any, tiny: Any) -> Non
     assert repository.worktrees() == 1
 
 
-def test_a_revision_and_the_working_tree(repository: Any, tiny: Any) -> None:
+MEASURES_WHAT_RUNS = """
+import sys
+from walkerbench.interleaved import round_plan
+from walkerbench.interleaved.judging import judge_measurement
+from walkerbench.interleaved.round_plan import MeasurementRequest
+from walkerbench.interleaved.rounds import measure
+from walkerbench.interleaved.sides import parse_sides
+from walkerbench.profile.loading import load_profile
+
+round_plan.BLOCK_S, round_plan.BLOCKS, round_plan.rounds_needed = 1e-9, (2,), lambda alpha, family: 2
+measured = measure(parse_sides(sys.argv[2:], load_profile(sys.argv[1])), MeasurementRequest(rounds=2))
+for side in measured.sides:
+    print(side.code.walkerbench.folder, side.code.walkerbench.revision, side.code.walkerbench.changed_files)
+print(judge_measurement(measured).aa)
+"""
+"""Measures sides as `walkerbench ab` does, in two rounds, with the walkerbench that is found first."""
+
+
+def measured_there(repository: Any, profile: Path, *sides: str) -> list[str]:
+    """What a measurement says whose walkerbench is the repository's own."""
+    command = [sys.executable, "-c", MEASURES_WHAT_RUNS, str(profile), *sides]
+    variables = {**os.environ, "PYTHONPATH": str(repository.directory)}
+    done = subprocess.run(command, cwd=repository.directory, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_a_revision_and_the_working_tree(repository: Any, tiny: Any, tmp_path: Path) -> None:
+    tiny()
     (repository.package / "doctor/noise.py").write_text("# changed\n", encoding="utf-8")
     try:
-        with nothing_left_behind():
-            measurement = measure(parse_sides(["main", "."], tiny()), TWO_ROUNDS)
+        base, candidate, aa = measured_there(repository, tmp_path / "tiny.toml", "main", ".")
     finally:
         repository.git("reset", "--quiet", "--hard")
-    check_consistency(measurement)
     head = repository.git("rev-parse", "main")
-    assert [(side.revision, side.changed_files) for side in measurement.sides] == [(head, False), (head, True)]
-    assert measurement.did_same_work
+    assert base.endswith(f"/worktree/walkerbench {head} False")
+    assert candidate == f"{repository.package} {head} True"
+    assert aa == "()"
     assert repository.worktrees() == 1
+
+
+@pytest.mark.promise("verdicts", "Two sides that ran the same code in the same way are called an A/A comparison.")
+def test_two_names_of_the_same_code_are_an_aa_comparison(repository: Any, tiny: Any, tmp_path: Path) -> None:
+    tiny()
+    assert measured_there(repository, tmp_path / "tiny.toml", "main", ".")[-1] == "('.',)"
 
 
 def test_a_budget_that_is_too_small_is_refused_after_calibrating(tiny: Any) -> None:
@@ -162,7 +197,7 @@ def test_an_interrupt_leaves_nothing(repository: Any, tiny: Any, tmp_path: Path,
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     audience = Audience(on_plan=lambda: os.kill(os.getpid(), signal.SIGINT))
     with nothing_left_behind(), pytest.raises(Interrupted, match="SIGINT"):
-        measure(parse_sides(["main", "."], tiny()), TWO_ROUNDS, observer=audience)
+        measure(parse_sides(["main", "main"], tiny()), TWO_ROUNDS, observer=audience)
     assert audience.heard == []
     assert repository.worktrees() == 1
     assert list((tmp_path / "temporary").iterdir()) == []

@@ -27,6 +27,7 @@ from walkerbench.interleaved.worktrees import Checkout, checked_out
 from walkerbench.system.interrupts import InterruptWatch
 
 FOR_EVER_S = 3600.0
+PACKAGES = ("walkerbench",)
 Make = Callable[..., Session]
 
 
@@ -149,7 +150,11 @@ def test_interrupts_are_the_parents_business(tiny: Any, make_session: Make, numb
 
 
 def test_a_revision_that_does_not_start(repository: Any, tiny: Any, make_session: Make) -> None:
-    with nothing_left_behind(), checked_out("the-crashing", "old") as code, make_session(tiny(), code=code) as session:
+    with (
+        nothing_left_behind(),
+        checked_out("the-crashing", "old", PACKAGES) as code,
+        make_session(tiny(), code=code) as session,
+    ):
         with pytest.raises(SideError) as caught:
             session.greet()
         assert str(caught.value) == (
@@ -160,7 +165,11 @@ def test_a_revision_that_does_not_start(repository: Any, tiny: Any, make_session
 
 
 def test_a_revision_that_speaks_another_version(repository: Any, tiny: Any, make_session: Make) -> None:
-    with nothing_left_behind(), checked_out("the-newer", "new") as code, make_session(tiny(), code=code) as session:
+    with (
+        nothing_left_behind(),
+        checked_out("the-newer", "new", PACKAGES) as code,
+        make_session(tiny(), code=code) as session,
+    ):
         with pytest.raises(SideError) as caught:
             session.greet()
         assert str(caught.value) == (
@@ -170,7 +179,7 @@ def test_a_revision_that_speaks_another_version(repository: Any, tiny: Any, make
 
 
 def test_a_revision_from_before_a_key_came(repository: Any, tiny: Any, make_session: Make) -> None:
-    with nothing_left_behind(), checked_out("the-older", "old") as code:
+    with nothing_left_behind(), checked_out("the-older", "old", PACKAGES) as code:
         with make_session(tiny(), code=code) as session:
             prepare(session)
         changed = "safeguards.slow_frames=5000"
@@ -194,7 +203,7 @@ def fake(tmp_path: Any, program: str) -> Checkout:
 def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: Make) -> None:
     code = fake(
         tmp_path,
-        """print('{"type":"hello","protocol":3,"package":"/elsewhere/walkerbench"}', flush=True)""",
+        """print('{"type":"hello","protocol":4,"package":"/elsewhere/walkerbench"}', flush=True)""",
     )
     with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(SideError) as caught:
         session.greet()
@@ -209,7 +218,7 @@ def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: 
             encode(Digest(frame=1, digest="00")),
             "in place of hello",
         ),
-        (b'{"type":"hello","protocol":3}\n', """its session says '{"type":"hello","protocol":3}' in place of hello"""),
+        (b'{"type":"hello","protocol":4}\n', """its session says '{"type":"hello","protocol":4}' in place of hello"""),
         (b"\xff" * 100 + b"\n", "in place of hello"),
     ],
 )
@@ -232,7 +241,10 @@ def test_a_child_that_heeds_nothing_is_killed(tmp_path: Any, tiny: Any, make_ses
 
 
 def test_stray_prints_do_not_disturb(repository: Any, tiny: Any, make_session: Make) -> None:
-    with checked_out("the-printing", "loud") as code, make_session(tiny(workload="varied"), code=code) as session:
+    with (
+        checked_out("the-printing", "loud", PACKAGES) as code,
+        make_session(tiny(workload="varied"), code=code) as session,
+    ):
         prepare(session)
         assert session.take_digest().frame == 3
         assert session._last_stderr_line() == "a stray print"

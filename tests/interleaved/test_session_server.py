@@ -38,6 +38,7 @@ from walkerbench.interleaved.session_server import serve
 from walkerbench.modes.sequential import SequentialMode
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
+from walkerbench.recording.code_facts import code_facts
 from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.system.resources import ProcessUsage
 from walkerbench.workloads.contract import FrameBuffers
@@ -91,6 +92,7 @@ def test_a_session_does_what_the_environment_does(tiny: Any) -> None:
         main_phase=WalkerWorkload.main_phase,
         fallback=None,
         workers=1,
+        imported={"walkerbench": str(Path(walkerbench.__file__).resolve())},
     )
     assert warm == Digest(frame=6, digest=digest_by_hand(profile, 7))
     assert done == Digest(frame=8, digest=digest_by_hand(profile, 9))
@@ -105,6 +107,7 @@ def test_a_session_does_what_the_environment_does(tiny: Any) -> None:
     assert len(rows.rows) == 12
     assert isinstance(facts, Facts)
     assert facts.machine["start_method"] is None
+    assert facts.code == code_facts(profile.code_modules())
 
 
 def test_without_warm_up_the_first_digest_is_of_the_beginning(tiny: Any) -> None:

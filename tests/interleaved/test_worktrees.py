@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from repositories import make_repository
 
 import walkerbench
-from walkerbench.errors import SideError
-from walkerbench.interleaved.worktrees import checked_out
+from walkerbench.errors import GitError, UsageError
+from walkerbench.interleaved.worktrees import Checkout, checked_out
+from walkerbench.system import imported_code
+from walkerbench.system.git import run_git
+
+PACKAGES = ("walkerbench",)
 
 
 @pytest.fixture
@@ -27,9 +32,8 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_revision_is_checked_out_and_removed(repository: Any, temporary: Path) -> None:
-    with checked_out("the-flipped", "it") as checkout:
-        assert checkout.revision == repository.git("rev-parse", "the-flipped^{commit}")
-        assert checkout.changed_files is False
+    with checked_out("the-flipped", "it", PACKAGES) as checkout:
+        assert run_git(checkout.directory, "rev-parse", "HEAD") == repository.git("rev-parse", "the-flipped^{commit}")
         assert checkout.directory.is_relative_to(temporary)
         assert "agent=7" in (checkout.directory / "varied_walkers.py").read_text(encoding="utf-8")
         assert repository.worktrees() == 2
@@ -44,16 +48,16 @@ def test_a_worktree_is_removed_after_an_error(repository: Any, temporary: Path, 
         (directory / "new").touch()
         raise error
 
-    with pytest.raises(error), checked_out("main", "it") as checkout:
+    with pytest.raises(error), checked_out("main", "it", PACKAGES) as checkout:
         break_off(checkout.directory)
     assert repository.worktrees() == 1
     assert list(temporary.iterdir()) == []
 
 
 def test_two_worktrees_of_one_revision(repository: Any) -> None:
-    with checked_out("main", "a") as one, checked_out("main", "b") as other:
+    with checked_out("main", "a", PACKAGES) as one, checked_out("main", "b", PACKAGES) as other:
         assert one.directory != other.directory
-        assert one.revision == other.revision
+        assert run_git(one.directory, "rev-parse", "HEAD") == run_git(other.directory, "rev-parse", "HEAD")
     assert repository.worktrees() == 1
 
 
@@ -63,7 +67,7 @@ def test_hooks_of_the_repository_are_not_run(repository: Any, tmp_path: Path) ->
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
     hook.chmod(0o755)
     try:
-        with checked_out("main", "it"):
+        with checked_out("main", "it", PACKAGES):
             pass
     finally:
         hook.unlink()
@@ -73,42 +77,79 @@ def test_hooks_of_the_repository_are_not_run(repository: Any, tmp_path: Path) ->
 def test_a_git_hook_that_calls_us_does_not_confuse_us(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
-    with checked_out("main", "it") as checkout:
+    with checked_out("main", "it", PACKAGES) as checkout:
         assert (checkout.directory / "walkerbench/__init__.py").is_file()
 
 
-def test_the_working_tree_is_taken_as_it_is(repository: Any, temporary: Path) -> None:
-    with checked_out(".", "it") as clean:
-        assert clean.directory == repository.directory
-        assert (clean.revision, clean.changed_files) == (repository.git("rev-parse", "HEAD"), False)
-    (repository.package / "unknown_to_git").touch()
-    repository.append("running/pacing.py", "# changed\n")
-    try:
-        with checked_out(".", "it") as changed:
-            assert changed.changed_files is True
-    finally:
-        repository.git("reset", "--quiet", "--hard")
-        repository.git("clean", "--quiet", "--force", "-d")
-    assert list(temporary.iterdir()) == []
+RUNNING = Path(walkerbench.__file__).resolve()
 
 
-def test_a_subdirectory_is_in_the_working_tree_too(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(repository.package / "modes")
-    with checked_out(".", "it") as checkout:
-        assert checkout.directory == repository.directory
+@pytest.mark.promise("verdicts", "A working tree whose code is not what runs is refused, and never named in a result.")
+@pytest.mark.parametrize("place", [".", "walkerbench/modes"])
+def test_a_working_tree_that_does_not_run_is_refused(
+    repository: Any, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(repository.directory / place)
+    assert refused(".") == (
+        f"side 'it': walkerbench is imported from {RUNNING.parent}, and the working tree holds another copy, "
+        f"{repository.package}, which would not be measured: run `pip install -e .` in the working tree"
+    )
 
 
-def test_outside_of_a_checkout_the_working_tree_is_what_runs_now(
+def test_a_working_tree_that_runs_is_what_runs_now(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = repository.package / "__init__.py"
+    monkeypatch.setattr(imported_code, "imported_from", lambda _: file)
+    monkeypatch.setattr("walkerbench.interleaved.worktrees.imported_from", lambda _: file)
+    with checked_out(".", "it", PACKAGES) as checkout:
+        assert checkout == Checkout(RUNNING.parents[1])
+        assert checkout.expected_imports(PACKAGES) == {"walkerbench": str(file)}
+
+
+@pytest.mark.promise("verdicts", "A repository that holds none of the code that would be measured is refused.")
+def test_a_repository_without_code_under_test_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_repository(tmp_path / "theirs", other="")
+    monkeypatch.chdir(tmp_path / "theirs")
+    assert refused(".").startswith(
+        f"side 'it': the repository {tmp_path}/theirs holds none of the code that is measured "
+        f"(walkerbench is imported from {RUNNING.parent})"
+    )
+
+
+def test_outside_of_a_repository_the_working_tree_is_what_runs_now(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for code in (".", None):
-        with checked_out(code, "it") as checkout:
-            assert checkout.directory == Path(walkerbench.__file__).parent.parent
+        with checked_out(code, "it", PACKAGES) as checkout:
+            assert checkout == Checkout(RUNNING.parents[1])
+
+
+@pytest.mark.promise("verdicts", "Where git does not answer, its words are the refusal, and no other code is measured.")
+@pytest.mark.parametrize("code", [".", "main"])
+def test_a_repository_that_git_refuses_is_refused(repository: Any, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setattr(imported_code, "imported_from", lambda _: repository.package / "__init__.py")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # what a checkout of another user looks like to git
+    monkeypatch.setenv("HOME", os.devnull)
+    said = r"fatal: detected dubious ownership in repository at .*safe\.directory"
+    with pytest.raises(GitError, match=said), checked_out(code, "it", PACKAGES):
+        pass
+
+
+def test_a_worktree_is_where_its_packages_come_from(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, installed = repository.directory / "varied_walkers.py", Path(pytest.__file__)
+    files = {"walkerbench": RUNNING, "varied_walkers": mine, "pytest": installed, "made up": None}
+    monkeypatch.setattr("walkerbench.interleaved.worktrees.imported_from", files.get)
+    with checked_out("main", "it", PACKAGES) as checkout:
+        assert checkout.expected_imports(tuple(files)) == {
+            "walkerbench": str(checkout.directory / "walkerbench/__init__.py"),
+            "varied_walkers": str(checkout.directory / "varied_walkers.py"),
+            "pytest": str(installed),
+            "made up": None,
+        }
 
 
 def refused(code: str) -> str:
-    with pytest.raises(SideError) as caught, checked_out(code, "it"):
+    with pytest.raises(UsageError) as caught, checked_out(code, "it", PACKAGES):
         pass
     assert caught.value.exit_code == 2
     return str(caught.value)
@@ -124,8 +165,10 @@ def test_a_revision_that_is_not_there(repository: Any, tmp_path: Path, monkeypat
     assert refused("mian") == said.replace("here,", "here (this is no git repository),")
 
 
-def test_without_git_no_revision_is_known(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_no_revision_is_known(repository: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", os.devnull)
+    assert refused("main") == "there is no git on the PATH"
+    monkeypatch.chdir(tmp_path)
     assert "'main' is no git revision here (there is no git on the PATH)" in refused("main")
 
 
@@ -154,7 +197,7 @@ def test_a_worktree_of_the_user_that_is_out_of_sight_is_kept(repository: Any, tm
     repository.git("worktree", "add", "--detach", "--quiet", str(theirs), "main")
     theirs.rename(tmp_path / "elsewhere")
     try:
-        with checked_out("main", "it"):
+        with checked_out("main", "it", PACKAGES):
             pass
         assert str(theirs) in repository.git("worktree", "list", "--porcelain")
     finally:
@@ -164,7 +207,7 @@ def test_a_worktree_of_the_user_that_is_out_of_sight_is_kept(repository: Any, tm
 HOLDS_A_WORKTREE = """
 import sys
 from walkerbench.interleaved.worktrees import checked_out
-with checked_out("main", "it") as checkout:
+with checked_out("main", "it", ("walkerbench",)) as checkout:
     print(checkout.directory, flush=True)
     sys.stdin.read()
 """
@@ -192,7 +235,7 @@ def test_a_lock_tells_abandoned_worktrees_from_others(repository: Any, temporary
         killed.kill()
         killed.wait()
         assert (left / "walkerbench").is_dir()
-        with checked_out("main", "it"):
+        with checked_out("main", "it", ("walkerbench",)):
             assert not left.parent.exists()
             assert (kept / "walkerbench").is_dir()
         assert repository.worktrees() == 2
@@ -212,7 +255,7 @@ def test_where_a_lock_tells_nothing_the_worktree_is_kept(
     if fault == "no locks here":
         monkeypatch.setattr(fcntl, "flock", refuse_to_lock)
     try:
-        with checked_out("main", "it"):
+        with checked_out("main", "it", PACKAGES):
             pass
         assert (theirs / "walkerbench").is_dir()
     finally:

@@ -122,7 +122,7 @@ def test_the_start_method_is_compared_within_a_mode():
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"schema_version": 1}, "the schema: 4 and 1; record both with one walkerbench"),
+        ({"schema_version": 1}, "the schema: 5 and 1; record both with one walkerbench"),
         ({"workload": {**dict(BASE.run.workload), "name": "other"}},
          "the workload: toy and other; record both with the same"),
         ({"profile": {"pace": "realtime"}}, "the pace: max and realtime; record both at the same"),

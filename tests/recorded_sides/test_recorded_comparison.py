@@ -48,7 +48,7 @@ def test_a_side_shows_medians_over_its_repeats():
     assert (shown.label, shown.mode, shown.workers, shown.faults, shown.digest) == (
         "a", "sequential", 1, "10 % more work", "00ff",
     )  # fmt: skip
-    assert (shown.frames, shown.revision, shown.changed_files) == (90, "0123456789abcdef", False)
+    assert (shown.frames, shown.code) == (90, code_of())
     assert shown.frame_ms["p99"] == shown.main_phase_ms["max"] == 3.0
     assert shown.frames_per_s == pytest.approx(1000 / 3)
     assert shown.effective_cores == 1.0
@@ -70,7 +70,7 @@ def test_what_one_repeat_did_not_measure_is_not_shown_of_its_side():
     ]
     compared = compare_recorded(sides)
     assert [each.effective_cores for each in compared.sides] == [None, 1.0]
-    assert [each.revision for each in compared.sides] == ["0123456789abcdef", None]
+    assert [each.code.workload.revision for each in compared.sides] == ["0123456789abcdef", None]
 
 
 def test_the_same_work_is_said_and_everything_is_plain_data():

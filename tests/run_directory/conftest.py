@@ -21,6 +21,8 @@ DTYPES = {
 }
 AGENTS = 4
 
+NOT_KNOWN = dict.fromkeys(("folder", "revision", "changed_files", "digest", "git_error"))
+
 
 def begun() -> RunFile:
     return RunFile(
@@ -49,8 +51,8 @@ def begun() -> RunFile:
         profile={"name": "default", "agents": 4, "criteria": ["physics_fps > 400"]},
         command_line=["walkerbench", "run"],
         code=CodeFacts(
-            walkerbench=WalkerbenchCode(version="0.1.0", revision=None, changed_files=None),
-            workload=WorkloadCode(module="toy", revision=None, changed_files=None),
+            walkerbench=WalkerbenchCode(version="0.1.0", **NOT_KNOWN),
+            workload=WorkloadCode(module="toy", **NOT_KNOWN),
         ),
         machine={"cpu_model": "n/a", "cpu_quota": None, "load_average": [0.5, 0.25, 0.125]},
         criteria=["physics_fps > 400"],

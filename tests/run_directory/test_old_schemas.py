@@ -20,6 +20,7 @@ from walkerbench.workloads.main_phase import MainPhase
 
 GOLDEN = Path(__file__).parent / "golden"
 OLD = range(1, SCHEMA_VERSION)
+NOT_RECORDED = dict.fromkeys(("folder", "digest", "git_error"))
 every_schema = pytest.mark.parametrize("schema", OLD)
 
 
@@ -41,21 +42,31 @@ def test_a_run_of_an_older_schema_is_read(schema: int) -> None:
     assert (run.attribution is None) == (schema == 1)
     assert ("core_wait_ns" in (recorded.workers.dtype.names or ())) == (schema > 1)
     assert ("voluntary_switches" in (recorded.workers.dtype.names or ())) == (schema > 2)
-    assert run.observers == ()
+    assert bool(run.observers) == (schema > 3)
 
 
-@every_schema
+@pytest.mark.parametrize("schema", [1, 2, 3])
 def test_an_old_run_is_of_the_revision_of_its_directory(schema: int) -> None:
     run = read_run(GOLDEN / f"schema_{schema}").run
     revision, changed_files = run.machine["git"]["revision"], run.machine["git"]["dirty"]
     version = run.walkerbench_version
     assert run.code == CodeFacts(
-        walkerbench=WalkerbenchCode(version=version, revision=revision, changed_files=changed_files),
-        workload=WorkloadCode(module=None, revision=revision, changed_files=changed_files),
+        walkerbench=WalkerbenchCode(version=version, revision=revision, changed_files=changed_files, **NOT_RECORDED),
+        workload=WorkloadCode(module=None, revision=revision, changed_files=changed_files, **NOT_RECORDED),
     )
 
 
-@every_schema
+def test_a_run_of_schema_4_has_no_folder_and_no_digest_of_its_code() -> None:
+    run = read_run(GOLDEN / "schema_4").run
+    revision = "1f2f69caffe196cf364813c58f09b4d3235d8098"
+    assert run.code.walkerbench == WalkerbenchCode(
+        version="0.1.0", revision=revision, changed_files=False, **NOT_RECORDED
+    )
+    assert (run.code.workload.revision, run.code.workload.folder, run.code.workload.digest) == (revision, None, None)
+    assert "instrumentation" not in run.machine
+
+
+@pytest.mark.parametrize("schema", [1, 2, 3])
 def test_an_old_run_outside_a_repository_has_no_revision(schema: int, tmp_path: Path) -> None:
     copy = shutil.copytree(GOLDEN / f"schema_{schema}", tmp_path / "run")
     content = json.loads((copy / "run.json").read_text(encoding="utf-8"))
@@ -63,7 +74,7 @@ def test_an_old_run_outside_a_repository_has_no_revision(schema: int, tmp_path: 
     (copy / "run.json").write_text(json.dumps(content), encoding="utf-8")
     code = read_run(copy).run.code
     assert (code.walkerbench.revision, code.walkerbench.changed_files) == (None, None)
-    assert code.workload == WorkloadCode(module=None, revision=None, changed_files=None)
+    assert code.workload == WorkloadCode(module=None, revision=None, changed_files=None, **NOT_RECORDED)
 
 
 @every_schema
@@ -90,10 +101,11 @@ def test_runs_of_different_schemas_are_not_compared() -> None:
         compare_recorded(find_sides(runs, GOLDEN))
 
 
-def test_runs_of_one_old_schema_are_compared(tmp_path: Path) -> None:
+@pytest.mark.parametrize("schema", [3, 4])
+def test_runs_of_one_old_schema_are_compared(schema: int, tmp_path: Path) -> None:
     copies = []
     for name in ("a", "b"):
-        copies.append(str(shutil.copytree(GOLDEN / "schema_3", tmp_path / name)))
+        copies.append(str(shutil.copytree(GOLDEN / f"schema_{schema}", tmp_path / name)))
         path = tmp_path / name / "run.json"
         path.write_text(
             path.read_text(encoding="utf-8").replace('"finished_utc": "2', f'"finished_utc": "{len(copies)}')

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from recorded_runs import recorded, run_file, write
 
+import walkerbench
 from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
 from walkerbench.profile.loading import load_profile
-from walkerbench.running import repeats
+from walkerbench.running import repeats, run_process
 from walkerbench.running.repeats import ChildRun, Repeats, record_repeats, record_run
 from walkerbench.running.run_process import RunRequest
-from walkerbench.system.child_processes import PassedOnSignals
+from walkerbench.system.child_processes import PassedOnSignals, python_command
 
 ENDS_AS_PREPARED = """
 import json, os, shutil, signal, sys
@@ -29,6 +33,8 @@ if (prepared / "signal").is_file():
     os.kill(os.getppid(), int((prepared / "signal").read_text()))
     signal.pause()  # until it is passed on
 status = int((prepared / "status").read_text())
+if not (prepared / "silent").exists():
+    os.write(int(sys.argv[1]), (prepared / "ending").read_bytes())
 if status < 0:
     os.kill(os.getpid(), -status)
 sys.exit(status)
@@ -46,6 +52,8 @@ class PreparedRuns:
     Attributes:
         package: Its directory.
     """
+
+    imported: ClassVar = {"walkerbench": str(Path(walkerbench.__file__).resolve())}
 
     def __init__(self, directory: Path) -> None:
         self.package = directory / "package"
@@ -71,6 +79,8 @@ class PreparedRuns:
         prepared = self.package / str(number)
         prepared.mkdir()
         (prepared / "status").write_text(str(status))
+        message = None if outcome else "why"
+        (prepared / "ending").write_text(json.dumps({"exit_code": 0, "message": message, "imported": self.imported}))
         if outcome is not None:
             write(prepared / "run", recorded("1", run_file("1", state=state, criteria=[CRITERIA[outcome]])))
         if sends is not None:
@@ -84,17 +94,19 @@ class PreparedRuns:
     def record(self, number: int) -> ChildRun:
         """Record a run."""
         with PassedOnSignals() as signals:
-            return record_run(self.request(number), signals, package=self.package)
+            return record_run(self.request(number), signals)
 
     def repeat(self, count: int, tell: Callable[[int], None]) -> Repeats:
         """Record runs one after the other."""
-        return record_repeats(self.request, count, tell, package=self.package)
+        return record_repeats(self.request, count, tell)
 
 
 @pytest.fixture
-def prepared_runs(tmp_path: Path) -> PreparedRuns:
-    """A package whose runs end as prepared."""
-    return PreparedRuns(tmp_path)
+def prepared_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedRuns:
+    """A package whose runs end as prepared, in place of the one that runs now."""
+    prepared = PreparedRuns(tmp_path)
+    monkeypatch.setattr(run_process, "python_command", partial(python_command, folder=prepared.package))
+    return prepared
 
 
 def child(code):
@@ -165,6 +177,23 @@ def test_a_run_without_a_verdict_is_an_error(tmp_path, code, crash, kind, messag
     assert (type(caught.value), str(caught.value)) == (kind, message)
 
 
+@pytest.mark.promise("verdicts", "A run whose process does not say which code it measured has no verdict.")
+def test_a_process_that_does_not_say_its_code_has_no_verdict(prepared_runs):
+    prepared_runs.prepare(0, 0, outcome="pass")
+    (prepared_runs.package / "0/silent").touch()
+    ended = prepared_runs.record(0)
+    assert (ended.exit_code, ended.crash) == (3, "exited with status 0")
+
+
+@pytest.mark.promise("verdicts", "A run whose process measured other code than is meant is refused.")
+@pytest.mark.parametrize("imported", [{}, {"walkerbench": "/elsewhere/walkerbench/__init__.py"}, {"walkerbench": None}])
+def test_a_process_that_measured_other_code_is_refused(prepared_runs, imported):
+    prepared_runs.imported = imported
+    prepared_runs.prepare(0, 0, outcome="pass")
+    with pytest.raises(UsageError, match=f"imported walkerbench from {imported.get('walkerbench')}, and not from"):
+        prepared_runs.record(0)
+
+
 OUTCOMES = {0: "pass", 1: "fail", 4: "unsupported"}
 
 
@@ -187,7 +216,7 @@ def test_a_signal_during_a_run_lets_no_other_begin(prepared_runs):
 
 def test_a_signal_between_two_runs_lets_no_other_begin(monkeypatch):
     # Put in place of the recording: no real process can send a signal so that it comes in this short time.
-    def interrupted_after(request, signals, *, package):
+    def interrupted_after(request, signals):
         os.kill(os.getpid(), signal.SIGTERM)
         return child(0)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tiny_profile import TINY_FRAMES, profile_text
 
+import walkerbench
 from walkerbench.errors import ExitCode, Interrupted, RunBroken, UsageError, WalkerbenchError
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.overrides import ProfileOverrides, override
@@ -28,6 +29,8 @@ from walkerbench.running.run_process import (
 from walkerbench.system.child_processes import ChildProcess
 
 NO_UTF_8 = os.fsdecode(b"caf\xe9")
+
+IMPORTED = {"walkerbench": str(Path(walkerbench.__file__).resolve())}
 
 
 def wait(child: ChildProcess) -> int:
@@ -65,7 +68,7 @@ def test_a_request_is_read_whole_or_not_at_all() -> None:
 
 
 def test_an_ending_is_read_as_it_was_written() -> None:
-    for ending in (RunEnding(ExitCode.PASS, None), RunEnding(ExitCode.BROKEN, f"two\nlines {NO_UTF_8}")):
+    for ending in (RunEnding(ExitCode.PASS, None, IMPORTED), RunEnding(ExitCode.BROKEN, f"two\nlines {NO_UTF_8}")):
         file = io.BytesIO()
         write_ending(file, ending)
         assert read_ending(io.BytesIO(file.getvalue())) == ending
@@ -88,7 +91,7 @@ def test_an_exit_code_stands_for_an_error(code: int, kind: type[WalkerbenchError
 def test_a_run_is_recorded_as_requested(request_of: Any) -> None:
     request = request_of(criteria={"meals": "< 0"})
     ended = run_in_process(request, wait)
-    assert (ended.exit_status, ended.ending, ended.stderr_tail) == (1, RunEnding(ExitCode.FAIL, None), "")
+    assert (ended.exit_status, ended.ending, ended.stderr_tail) == (1, RunEnding(ExitCode.FAIL, None, IMPORTED), "")
     recorded = read_run(request.directory)
     assert recorded.run.command_line == ("walkerbench", "-x")
     assert recorded.run.profile == json.loads(json.dumps(request.profile.as_dict()))
@@ -120,7 +123,7 @@ def test_an_unexpected_error_is_a_fault(request_of: Any) -> None:
 
 def test_a_wrappers_exit_status_does_not_hide_the_ending(request_of: Any) -> None:
     ended = run_in_process(request_of(), wait, wrapper=("/bin/sh", "-c", '"$@"; exit 42', "sh"))
-    assert (ended.exit_status, ended.ending) == (42, RunEnding(ExitCode.PASS, None))
+    assert (ended.exit_status, ended.ending) == (42, RunEnding(ExitCode.PASS, None, IMPORTED))
 
 
 def test_a_process_that_is_killed_says_no_ending(request_of: Any) -> None:

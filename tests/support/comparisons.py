@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from recorded_runs import code_of
 
 from walkerbench.comparison.comparison_result import Compared, ComparedSide
 from walkerbench.comparison.decision_rules import DecisionRules
@@ -45,8 +46,7 @@ def side(label: str, mode: str = "sequential", factor: float = 1.0, **changes: A
         "traits": MODES.find(mode).traits,
         "workers": 1 if mode == "sequential" else 2,
         "fallback": None,
-        "revision": None,
-        "changed_files": None,
+        "code": code_of(None, changed_files=None),
         "faults": None,
         "frames": 1000,
         "frames_per_s": 500.0 / factor,
@@ -82,6 +82,7 @@ def compared(
         "comparisons": judge_rounds(estimates, base=base.label, tolerance=0.02, alpha=0.01),
         "same_work": "Same work: the digests of all sides agree wherever they were taken, after frames 239 and 551.",
         "did_same_work": True,
+        "aa": (),
         "tolerance": 0.02,
         "alpha": 0.01,
         "machine": MACHINE,
@@ -95,8 +96,7 @@ def measurement(labels: dict[str, str], factors: list[float], rounds: int = 12) 
     sides = tuple(
         SideResult(
             label=label,
-            revision=None,
-            changed_files=None,
+            code=code_of(None, changed_files=None),
             profile=override(load_profile("smoke"), ProfileOverrides(mode=mode)).as_dict(),
             mode_used=mode,
             traits=MODES.find(mode).traits,

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from recorded_runs import code_of
 
 from walkerbench.modes.process import ProcessMode
-from walkerbench.recording.code_facts import CodeFacts, WalkerbenchCode, WorkloadCode
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import CheckpointRecord, ModeRecord, RecordedRun, RunFile, StageRecord, WorkloadRecord
@@ -103,10 +103,7 @@ def _run_file(frames: int, warmup: int, workers: int, state: str) -> RunFile:
         ),
         profile={"name": "tiny", "source": "built in", "seed": 1, "pace": "max", "stages": [{"agents": 4}]},
         command_line=["walkerbench", "run"],
-        code=CodeFacts(
-            walkerbench=WalkerbenchCode(version="0.1.0", revision=None, changed_files=None),
-            workload=WorkloadCode(module="toy", revision=None, changed_files=None),
-        ),
+        code=code_of(None, changed_files=None),
         machine={"cpu_model": "Imaginary CPU 3000", "python": {"version": "3.11.7"}, "load_average": [0.5, 0.25]},
         criteria=CRITERIA,
         stages=[stage],

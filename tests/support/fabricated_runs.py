@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from recorded_runs import code_of
 
 from walkerbench.modes.process import ProcessMode
-from walkerbench.recording.code_facts import CodeFacts, WalkerbenchCode, WorkloadCode
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import (
@@ -107,10 +107,7 @@ def _opening(profile: dict[str, Any]) -> RunFile:
         ),
         profile=profile,
         command_line=("walkerbench", "run"),
-        code=CodeFacts(
-            walkerbench=WalkerbenchCode(version="0.1.0", revision=None, changed_files=None),
-            workload=WorkloadCode(module="toy", revision=None, changed_files=None),
-        ),
+        code=code_of(None, changed_files=None),
         machine={
             "cpu_model": "Imaginary CPU 3000",
             "cores_allowed": 2,

@@ -99,6 +99,7 @@ def run_file(
             "cores_allowed": 2,
             "cpu_quota": None,
             "python": {"version": "3.11.7", "gil_enabled": True},
+            "instrumentation": {"tracers": [], "optimize": 0},
             "start_method": "spawn" if mode == "process" else None,
             "blas": [{"internal_api": "openblas", "num_threads": 1}],
             "packages": {"numpy": "2.0.0"},
@@ -114,12 +115,17 @@ def run_file(
 
 
 def code_of(
-    revision: str | None = "0123456789abcdef", *, changed_files: bool | None = False, version: str = "0.1.0"
+    revision: str | None = "0123456789abcdef",
+    *,
+    changed_files: bool | None = False,
+    version: str = "0.1.0",
+    digest: str | None = None,
 ) -> CodeFacts:
     """Code of one repository that holds walkerbench and the workload."""
+    known = {"folder": None, "revision": revision, "changed_files": changed_files, "digest": digest, "git_error": None}
     return CodeFacts(
-        walkerbench=WalkerbenchCode(version=version, revision=revision, changed_files=changed_files),
-        workload=WorkloadCode(module="toy", revision=revision, changed_files=changed_files),
+        walkerbench=WalkerbenchCode(version=version, **known),
+        workload=WorkloadCode(module="toy", **known),
     )
 
 

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from repositories import git, make_repository
 
 from walkerbench.errors import GitError
-from walkerbench.system.git import UNKNOWN_REVISION, CodeRevision, repository_of, revision_of, run_git, try_git
+from walkerbench.system.git import (
+    UNKNOWN_REVISION,
+    CodeRevision,
+    commit_of,
+    repository_of,
+    revision_of,
+    run_git,
+    try_git,
+)
 
 
 def test_a_tracked_file_is_of_its_repositorys_commit(tmp_path: Path) -> None:
@@ -134,4 +143,42 @@ def test_without_git_nothing_is_known(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(GitError, match="there is no git on the PATH"):
         run_git(tmp_path, "status")
+    assert revision_of(tmp_path / "code.py") == CodeRevision(None, None, "there is no git on the PATH")
+    with pytest.raises(GitError, match="there is no git on the PATH"):
+        repository_of(tmp_path)
+
+
+def test_without_git_and_repository_there_is_no_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "code.py").touch()
+    monkeypatch.setenv("PATH", str(tmp_path))
     assert revision_of(tmp_path / "code.py") == UNKNOWN_REVISION
+    assert repository_of(tmp_path) is None
+
+
+def test_a_repository_of_another_user_is_not_guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_repository(tmp_path, code="")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # what a checkout of another user looks like to git
+    monkeypatch.setenv("HOME", os.devnull)
+    said = (
+        "git rev-parse failed: fatal: detected dubious ownership in repository at .*; "
+        "To add an exception for this directory, call:; git config --global --add safe.directory "
+    )
+    with pytest.raises(GitError, match=said):
+        repository_of(tmp_path)
+    revision = revision_of(tmp_path / "code.py")
+    assert revision.revision is None
+    assert re.match(said, revision.git_error or "")
+
+
+def test_all_that_git_says_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GitError) as caught:
+        run_git(tmp_path, "-c", "alias.talk=!printf 'one: not found\\n\\n  two\\n' >&2; exit 3 #", "talk")
+    assert str(caught.value) == "git -c failed: one: not found; two"
+
+
+def test_a_commit_without_a_name_is_no_commit(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    assert commit_of(tmp_path, "HEAD") is None
+    commit = make_repository(tmp_path, code="")
+    assert commit_of(tmp_path, "HEAD") == commit
+    assert commit_of(tmp_path, "nowhere") is None

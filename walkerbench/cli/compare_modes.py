@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from walkerbench.cli.measurement_progress import measure_with_progress
+from walkerbench.cli.other_copies import note_other_copies
 from walkerbench.cli.printing import print_comparison
 from walkerbench.cli.profile_choice import ProfileChoice
 from walkerbench.comparison.advice import advise_on
@@ -22,6 +23,7 @@ def compare_modes(
         `INCONCLUSIVE` where a verdict is, else `PASS`: a mode that is slower is an answer here, not a fault.
     """
     sides = one_side_per_mode(load_profile(choice.name), choice.overrides)
+    note_other_copies(sides[0].profile.code_packages()[1:])
     compared = measure_with_progress(sides, request, rules, quiet=quiet)
     exit_code = ExitCode.INCONCLUSIVE if compared.is_inconclusive else ExitCode.PASS
     print_comparison(compared, exit_code, as_json=as_json, advice=advise_on(compared))

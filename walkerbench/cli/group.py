@@ -14,6 +14,7 @@ from walkerbench.cli.export import export_command
 from walkerbench.cli.flamegraph import flamegraph_command
 from walkerbench.cli.gate import gate_command
 from walkerbench.cli.options import HELP_NAMES
+from walkerbench.cli.other_copies import note_other_copies
 from walkerbench.cli.profiles import profiles_command
 from walkerbench.cli.report import report_command
 from walkerbench.cli.run import run_command
@@ -25,6 +26,7 @@ class _CommandGroup(click.Group):
     """Commands end by returning: a `sys.exit()` in what they run is a fault, and chooses no exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        note_other_copies(("walkerbench",))
         try:
             return super().invoke(ctx)
         except SystemExit as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from walkerbench.cli.other_copies import note_other_copies
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.model import Profile
 from walkerbench.profile.overrides import ProfileOverrides, override
@@ -22,11 +23,13 @@ class ProfileChoice:
     overrides: ProfileOverrides
 
     def load(self) -> Profile:
-        """Return the profile with the parts replaced.
+        """Return the profile with the parts replaced, and note on stderr other copies of its workload's code.
 
         Raises:
             ProfileError: The profile is not there, or is wrong.
             OverrideError: A replaced part is wrong.
             CriterionError: A criterion cannot be parsed, or asks for what is not measured.
         """
-        return override(load_profile(self.name), self.overrides)
+        profile = override(load_profile(self.name), self.overrides)
+        note_other_copies(profile.code_packages()[1:])
+        return profile

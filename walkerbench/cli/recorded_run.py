@@ -1,4 +1,4 @@
-"""Records one run for another process: `python -m walkerbench.cli.recorded_run`, of no use by hand.
+"""Records one run for another process, of no use by hand.
 
 `running.run_process` starts it, and says what it is given and gives back. It lies here and not there because
 it shows progress and errors as `walkerbench run` does, which is the command line's to do: `running` imports nothing
@@ -18,7 +18,7 @@ def _record() -> int:
     from walkerbench.criteria.judging import exit_code_of_run
     from walkerbench.errors import RAISED_BY_OTHERS, ExitCode
     from walkerbench.run_directory import read_run
-    from walkerbench.running.run_process import RunEnding, read_request, write_ending
+    from walkerbench.running.run_process import RunEnding, ending_with_verdict, read_request, write_ending
 
     verbose = False
     try:
@@ -32,7 +32,7 @@ def _record() -> int:
             request.profile, request.directory, request.command_line, quiet=not request.progress
         )
         run = read_run(directory).run
-        ending = RunEnding(exit_code_of_run(run.state, run.verdicts), None)
+        ending = ending_with_verdict(request, exit_code_of_run(run.state, run.verdicts))
     except (*RAISED_BY_OTHERS, KeyboardInterrupt) as error:
         ending = RunEnding(tell_failure(error, verbose=verbose), failure_message(error))
     with suppress(OSError), os.fdopen(int(sys.argv[1]), "wb") as file:  # else the exit code is all that can be said

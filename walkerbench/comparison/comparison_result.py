@@ -18,6 +18,7 @@ from walkerbench.comparison.verdicts import Comparison, ComparisonVerdict
 from walkerbench.criteria.statistics import summarise
 from walkerbench.errors import ExitCode, most_severe
 from walkerbench.modes.traits import ModeTraits
+from walkerbench.recording.code_facts import CodeFacts
 from walkerbench.slow_frames.attribution import TimeShare
 from walkerbench.workloads.main_phase import MainPhase
 
@@ -41,8 +42,7 @@ class ComparedSide:
         traits: Where that mode ran them.
         workers: How many shards.
         fallback: Why that mode is not the one asked for, or None.
-        revision: Commit of its code, or None where that is not known.
-        changed_files: Whether files differed from that commit; None without one.
+        code: Which code ran.
         faults: What was injected, in words, or None.
         frames: How many frames were judged.
         frames_per_s: Judged frames ÷ their summed wall time; of recorded repeats the median, like every figure below.
@@ -61,8 +61,7 @@ class ComparedSide:
     traits: ModeTraits
     workers: int
     fallback: str | None
-    revision: str | None
-    changed_files: bool | None
+    code: CodeFacts
     faults: str | None
     frames: int
     frames_per_s: float
@@ -88,6 +87,7 @@ class Compared:
         comparisons: One a candidate, in the sides' order.
         same_work: What is known of the work that the sides did, in a sentence.
         did_same_work: Whether it is proved to be the same.
+        aa: Labels of the candidates that ran the base's code in the base's way: their comparison is an A/A comparison.
         tolerance: The smallest slowdown that matters; 0.02 is 2 %.
         alpha: Family-wise error rate.
         machine: Facts of the machine.
@@ -100,6 +100,7 @@ class Compared:
     comparisons: tuple[Comparison, ...]
     same_work: str
     did_same_work: bool
+    aa: tuple[str, ...]
     tolerance: float
     alpha: float
     machine: Mapping[str, Any]

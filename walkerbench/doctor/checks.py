@@ -49,6 +49,7 @@ def check_machine(readings: MachineReadings) -> tuple[Check, ...]:
         _swap(readings),
         _blas(readings),
         _gil(readings),
+        _interpreter(readings),
         _timer(readings),
         _sleep(readings),
         _noise(readings),
@@ -137,6 +138,13 @@ def _gil(readings: MachineReadings) -> Check:
         return Check("GIL", "ok", "off, after all imports")
     advice = "set PYTHON_GIL=0: otherwise threads are measured with the GIL"
     return Check("GIL", "warning", f"on, switched on by {gil.switched_on_by}", advice)
+
+
+def _interpreter(readings: MachineReadings) -> Check:
+    if not readings.slowed_by:
+        return Check("Python", "ok", "nothing traces it, and it has no debug settings")
+    advice = "measure without it: frames take longer, and runs compare only with runs that have the same"
+    return Check("Python", "warning", "; ".join(readings.slowed_by), advice)
 
 
 def _timer(readings: MachineReadings) -> Check:

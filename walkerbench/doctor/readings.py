@@ -13,6 +13,7 @@ import threadpoolctl
 
 from walkerbench.doctor.gil import GilState, read_gil
 from walkerbench.doctor.noise import Noise
+from walkerbench.recording.instrumentation import instrumentation_facts, slowed_by
 from walkerbench.system.resources import (
     allowed_cores,
     cpu_quota,
@@ -59,6 +60,7 @@ class MachineReadings:
         swap_used_bytes: Swap in use.
         blas: Each BLAS with the threads that it would use if walkerbench did not hold it to one.
         gil: The state of the GIL.
+        slowed_by: What slows this interpreter, in words, such as a tracer or a debug allocator.
         timer_step_ns: The smallest step of the clock that frames are timed by.
         sleep_overshoot_us: By how much a sleep of 1 ms is too long, median.
         noise: The result of an A/A.
@@ -75,6 +77,7 @@ class MachineReadings:
     swap_used_bytes: int | None
     blas: tuple[tuple[str, int], ...]
     gil: GilState
+    slowed_by: tuple[str, ...]
     timer_step_ns: int
     sleep_overshoot_us: float
     noise: Noise
@@ -106,6 +109,7 @@ def read_all(measure: Callable[[], Noise], root: Path = _ROOT) -> MachineReading
         swap_used_bytes=used_swap_bytes(),
         blas=blas,
         gil=gil,
+        slowed_by=tuple(slowed_by(instrumentation_facts())),
         timer_step_ns=step_ns,
         sleep_overshoot_us=overshoot_us,
         noise=noise,

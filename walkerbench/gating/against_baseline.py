@@ -9,7 +9,7 @@ from walkerbench.comparison.comparison_result import Compared
 from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.comparison.permutation_test import MOST_REPEATS, split_count
 from walkerbench.errors import BaselineSizeError, UsageError
-from walkerbench.gating.candidate import GateCandidate
+from walkerbench.gating.candidate import CANDIDATE, GateCandidate
 from walkerbench.gating.gate_result import GatedRun, GateResult
 from walkerbench.recorded_sides.comparability import check_same_mode
 from walkerbench.recorded_sides.compare_recorded import check_recorded_faults, compare_recorded
@@ -17,7 +17,7 @@ from walkerbench.recorded_sides.sides import check_base, find_runs, group_runs
 from walkerbench.run_directory import RecordedRun
 from walkerbench.running.summary import read_concluded
 
-_NAMES = ("baseline", "working tree")
+_NAMES = ("baseline", CANDIDATE)
 
 
 def find_baseline(texts: Sequence[str], root: Path) -> tuple[RecordedRun, ...]:

@@ -28,7 +28,6 @@ def gate_against_revision(
     """
     if revision == WORKING_TREE:
         raise UsageError(f"{revision}: that is the candidate itself: give a git revision", parameters=("against",))
-    profile = candidate.profile
     # The comparison first: what cannot be measured is refused before a run is recorded.
-    compared = compare((Side(revision, revision, profile), Side("working tree", WORKING_TREE, profile)))
+    compared = compare((Side(revision, revision, candidate.profile), candidate.side))
     return GateResult(tuple(candidate.record(range(1), 1)), compared)

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 
 from walkerbench.errors import EmergencyShutdown, Interrupted
 from walkerbench.gating.gate_result import GatedRun
+from walkerbench.interleaved.sides import Side
 from walkerbench.interleaved.worktrees import WORKING_TREE, checked_out
 from walkerbench.profile.model import Profile
 from walkerbench.running import repeats
 from walkerbench.running.repeat_requests import repeat_requests
 
+CANDIDATE = "working tree"
+"""What the candidate is called in messages and results."""
+
 
 @dataclass(frozen=True)
 class GateCandidate:
-    """The working tree's code with a profile; outside of any checkout of walkerbench, the package that runs now.
+    """The working tree's code with a profile; outside of any repository, the code that runs now.
 
     Attributes:
         profile: What its runs run.
@@ -27,6 +31,11 @@ class GateCandidate:
     command_line: tuple[str, ...]
     tell: Callable[[str], None] | None
 
+    @property
+    def side(self) -> Side:
+        """The candidate as a side of a measurement."""
+        return Side(CANDIDATE, WORKING_TREE, self.profile)
+
     def record(self, numbers: range, total: int) -> list[GatedRun]:
         """Record runs where runs are put by default.
 
@@ -36,18 +45,18 @@ class GateCandidate:
 
         Raises:
             Interrupted: The user ended them.
-            UsageError: The run cannot be carried out as asked; why stands on stderr.
+            UsageError: The run cannot be carried out as asked, and why stands on stderr; or the working tree holds
+                other code than what runs.
             RunBroken: A run broke.
             EmergencyShutdown: One of several runs stopped itself, so that the others would not be its repeats.
         """
         requests = repeat_requests(self.profile, total, None, self.command_line, progress=self.tell is not None)
         tell = self.tell or (lambda _: None)
-        with checked_out(WORKING_TREE, "working tree") as checkout:
+        with checked_out(WORKING_TREE, CANDIDATE, self.profile.code_packages()):
             recorded = repeats.record_repeats(
                 lambda number: requests(numbers[number]),
                 len(numbers),
                 lambda number: tell(f"run {numbers[number] + 1} of {total}"),
-                package=checkout.directory,
             )
         which = f"run {numbers.start + len(recorded.runs)} of {total}"
         if recorded.interrupted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide, statistics_ms
+from walkerbench.comparison.same_sides import WhatRan
 from walkerbench.comparison.verdicts import Question, judge_rounds
 from walkerbench.interleaved.measurement import Measurement, SideResult
 from walkerbench.recording.gil import gil_was_enabled
@@ -24,10 +25,15 @@ def judge_measurement(measurement: Measurement) -> Compared:
         comparisons=comparisons,
         same_work=measurement.same_work,
         did_same_work=measurement.did_same_work,
+        aa=tuple(side.label for side in measurement.candidates if _what_ran(side).is_same(_what_ran(measurement.base))),
         tolerance=rules.tolerance,
         alpha=rules.alpha,
         machine=measurement.base.machine,
     )
+
+
+def _what_ran(side: SideResult) -> WhatRan:
+    return WhatRan(side.code, side.profile, side.mode_used, (side.workers,))
 
 
 def _side(side: SideResult, measurement: Measurement) -> ComparedSide:
@@ -39,8 +45,7 @@ def _side(side: SideResult, measurement: Measurement) -> ComparedSide:
         traits=side.traits,
         workers=side.workers,
         fallback=side.fallback,
-        revision=side.revision,
-        changed_files=side.changed_files,
+        code=side.code,
         faults=side.faults,
         frames=side.frames,
         frames_per_s=side.frames / side.wall_s,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.interleaved.round_plan import Plan
 from walkerbench.modes.traits import ModeTraits
+from walkerbench.recording.code_facts import CodeFacts
 from walkerbench.slow_frames.attribution import PartsNs
 from walkerbench.workloads.main_phase import MainPhase
 
@@ -39,8 +40,7 @@ class SideResult:
 
     Attributes:
         label: What it is called.
-        revision: Its code's commit, or None where that is not known.
-        changed_files: Whether files differ from that commit; None without one.
+        code: Which code ran.
         profile: As returned by `Profile.as_dict`.
         mode_used: The mode that really ran the shards.
         traits: Where it ran them.
@@ -58,8 +58,7 @@ class SideResult:
     """
 
     label: str
-    revision: str | None
-    changed_files: bool | None
+    code: CodeFacts
     profile: Mapping[str, Any]
     mode_used: str
     traits: ModeTraits

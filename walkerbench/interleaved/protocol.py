@@ -21,17 +21,17 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Ge, Len
 from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 
 from walkerbench.modes.traits import ModeTraits
+from walkerbench.recording.code_facts import CodeFacts
 from walkerbench.slow_frames.attribution import Part
 from walkerbench.workloads.main_phase import MainPhase
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 """Of the messages below, and of what they make a session do."""
 
 _Count = Annotated[int, Ge(0)]
@@ -95,7 +95,7 @@ class ListDigests(_Message):
 
 @dataclass(frozen=True, kw_only=True)
 class ListFacts(_Message):
-    """Give the facts of the machine, as they are while frames run."""
+    """Give the facts of the machine, as they are while frames run, and of the code."""
 
     type: Literal["list_facts"] = "list_facts"
 
@@ -143,6 +143,7 @@ class Prepared(_Message):
         main_phase: The workload's.
         fallback: Why it is not the one asked for, or None.
         workers: How many shards.
+        imported: Package whose code is measured → the file that it was imported from, or None.
     """
 
     mode_used: str
@@ -150,6 +151,7 @@ class Prepared(_Message):
     main_phase: MainPhase
     fallback: str | None
     workers: _Count
+    imported: dict[str, str | None]
     type: Literal["prepared"] = "prepared"
 
 
@@ -203,13 +205,15 @@ class Digests(_Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Facts(_Message):
-    """Facts of the machine.
+    """Facts of the machine and the code.
 
     Attributes:
         machine: As returned by `recording.machine.machine_facts`.
+        code: Which code runs.
     """
 
     machine: dict[str, Any]
+    code: CodeFacts
     type: Literal["facts"] = "facts"
 
 
@@ -273,11 +277,6 @@ def version_of(line: bytes) -> int | None:
         return None
     version = message.get("protocol")
     return version if isinstance(version, int) and not isinstance(version, bool) else None
-
-
-def escape(path: Path) -> str:
-    """Return a path as JSON can hold it: file names may be any bytes."""
-    return str(path).encode(errors="backslashreplace").decode()
 
 
 def _decode(adapter: TypeAdapter[_M], line: bytes) -> _M:

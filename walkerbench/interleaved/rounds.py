@@ -30,6 +30,7 @@ from walkerbench.interleaved.same_work import DigestWatch, check_measurable, dif
 from walkerbench.interleaved.session import Place, Session, open_sessions
 from walkerbench.interleaved.sides import Side
 from walkerbench.interleaved.worktrees import Checkout, checked_out
+from walkerbench.recording.code_facts import CodeFacts
 from walkerbench.slow_frames.attribution import PartsNs
 from walkerbench.system.interrupts import InterruptWatch
 
@@ -74,14 +75,15 @@ def measure(
     with InterruptWatch() as interrupts, ExitStack() as closing:
         # Interrupts are checked while waiting; none may raise while sessions or worktrees are being closed.
         interrupts.hold()
-        checkouts = []
+        checkouts, packages = [], []
         for side in sides:
-            checkouts.append(closing.enter_context(checked_out(side.code, side.label)))
+            packages.append(side.profile.code_packages())
+            checkouts.append(closing.enter_context(checked_out(side.code, side.label, packages[-1])))
             if interrupts.received is not None:
                 raise Interrupted(f"interrupted ({interrupts.received}): nothing is left of the measurement")
         digests = DigestWatch(allow_different=rules.allow_different_work)
         digests.difference = difference
-        measuring = _Measuring(tuple(sides), tuple(checkouts), digests, interrupts)
+        measuring = _Measuring(tuple(sides), tuple(checkouts), tuple(packages), digests, interrupts)
         plan = make_plan(request, measuring.calibrate(begun), rules.alpha)
         return measuring.carry_out(plan, rules, observer)
 
@@ -92,6 +94,7 @@ class _Tally:
 
     prepared: Prepared | None = None
     machine: dict[str, Any] = field(default_factory=dict)
+    code: CodeFacts | None = None
     blocks: list[BlockDone] = field(default_factory=list)
 
 
@@ -102,11 +105,13 @@ class _Measuring:
         self,
         sides: tuple[Side, ...],
         checkouts: tuple[Checkout, ...],
+        packages: tuple[tuple[str, ...], ...],
         digests: DigestWatch,
         interrupts: InterruptWatch,
     ) -> None:
         self._sides = sides
         self._checkouts = checkouts
+        self._packages = packages
         self._digests = digests
         self._interrupts = interrupts
         self._tallies = [_Tally() for _ in sides]
@@ -173,21 +178,22 @@ class _Measuring:
         )
 
     def _places(self, number: int) -> list[Place]:
-        pairs = zip(self._sides, self._checkouts, strict=True)
-        return [Place(side, checkout, number) for side, checkout in pairs]
+        held = zip(self._sides, self._checkouts, self._packages, strict=True)
+        return [Place(*each, number) for each in held]
 
     def _learn(self, sessions: Sequence[Session]) -> None:
         for session, tally in zip(sessions, self._tallies, strict=True):
             tally.prepared = session.prepared
-            tally.machine = session.list_facts().machine
+            facts = session.list_facts()
+            tally.machine, tally.code = facts.machine, facts.code
 
     def _side_result(self, number: int) -> SideResult:
-        side, checkout, tally = self._sides[number], self._checkouts[number], self._tallies[number]
+        side, tally = self._sides[number], self._tallies[number]
         assert tally.prepared is not None  # noqa: S101  calibration comes first
+        assert tally.code is not None  # noqa: S101
         return SideResult(
             label=side.label,
-            revision=checkout.revision,
-            changed_files=checkout.changed_files,
+            code=tally.code,
             profile=side.profile.as_dict(),
             mode_used=tally.prepared.mode_used,
             traits=tally.prepared.traits,

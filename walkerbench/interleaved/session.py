@@ -42,13 +42,13 @@ from walkerbench.interleaved.protocol import (
     TakeDigest,
     decode_answer,
     encode,
-    escape,
     version_of,
 )
 from walkerbench.interleaved.sides import Side
 from walkerbench.interleaved.worktrees import Checkout
-from walkerbench.system.child_processes import ChildProcess, interpreter_command
+from walkerbench.system.child_processes import ChildProcess, python_command
 from walkerbench.system.deadlines import Deadline
+from walkerbench.system.imported_code import path_text
 from walkerbench.system.interrupts import InterruptWatch
 
 ANSWER_TIMEOUT_S = 120.0
@@ -69,11 +69,13 @@ class Place:
     Attributes:
         side: What is measured.
         checkout: Its code.
+        packages: Top-level packages and modules whose code is measured.
         round_number: From 1; 0 while calibrating.
     """
 
     side: Side
     checkout: Checkout
+    packages: tuple[str, ...]
     round_number: int
 
 
@@ -125,11 +127,9 @@ class Session:
     def __enter__(self) -> Session:
         with ExitStack() as closing:
             directory = self._place.checkout.directory
-            command = [*interpreter_command(), "-m", "walkerbench.interleaved"]
+            command = python_command("walkerbench.interleaved", folder=directory, packages=self._place.packages)
             self._child = closing.enter_context(
-                ChildProcess(
-                    command, package=directory, directory=directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-                )
+                ChildProcess(command, directory=directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             )
             closing.callback(self._end)
             self._reader = threading.Thread(target=_read, args=(self._child.stdout, self._inbox), daemon=True)
@@ -172,7 +172,7 @@ class Session:
                 f"side {self.label!r}: its session says {said} in place of hello: its code writes to stdout when it is "
                 "imported, or is no walkerbench"
             ) from error
-        expected = escape(self._place.checkout.directory / "walkerbench")
+        expected = path_text(self._place.checkout.directory / "walkerbench")
         if hello.package != expected:
             # Otherwise both sides might measure the same code, and show no difference.
             raise SideError(f"side {self.label!r}: its session imports {hello.package} in place of {expected}")
@@ -186,8 +186,17 @@ class Session:
         self._send(Prepare(profile=plain))
 
     def finish_preparing(self) -> None:
-        """Wait for the end of the warm-up."""
+        """Wait for the end of the warm-up, and check that the code under test was imported from where it belongs.
+
+        Raises:
+            SideError: It was not: the side would measure other code than its own.
+        """
         self.prepared = self._receive(Prepared, self._timeout_s(self._profile.warmup))
+        expected = self._place.checkout.expected_imports(self._place.packages)
+        for package, wanted in expected.items():
+            found = self.prepared.imported.get(package)
+            if found != wanted:
+                raise SideError(f"side {self.label!r}: its session imports {package} from {found} in place of {wanted}")
 
     def run_block(self, block: int, frames: int) -> BlockDone:
         """Run the next frames.

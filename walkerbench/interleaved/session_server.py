@@ -40,10 +40,10 @@ from walkerbench.interleaved.protocol import (
     TakeDigest,
     decode_request,
     encode,
-    escape,
 )
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
+from walkerbench.recording.code_facts import code_facts, imported_files
 from walkerbench.recording.frames import FrameRecorder, FrameTiming, frame_dtype, worker_dtype
 from walkerbench.recording.gil import gil_enabled
 from walkerbench.recording.machine import machine_facts
@@ -53,6 +53,7 @@ from walkerbench.running.pacing import Pacer
 from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.slow_frames.attribution import nanoseconds
 from walkerbench.slow_frames.worker_times import Setting
+from walkerbench.system.imported_code import path_text
 from walkerbench.system.interrupts import InterruptWatch, ignore_interrupts
 from walkerbench.system.resources import process_usage
 from walkerbench.workloads.contract import Workload
@@ -72,7 +73,7 @@ def serve(lines: Iterator[bytes], answers: BinaryIO) -> None:
         lines: The parent's messages.
         answers: Where to write.
     """
-    _say(answers, Hello(package=escape(Path(walkerbench.__file__).parent)))
+    _say(answers, Hello(package=str(path_text(Path(walkerbench.__file__).resolve().parent))))
     server = _Server()
     try:
         for line in lines:
@@ -158,6 +159,7 @@ class _SideRunner:
         if len(profile.stages) != 1:
             raise UsageError(f"the profile {profile.name} has {len(profile.stages)} stages: a session runs one")
         workload = profile.make_workload(profile.stages[0])
+        self._profile = profile
         self.environment = TrainingEnvironment(
             mode=profile.mode,
             num_workers=profile.workers,
@@ -186,6 +188,7 @@ class _SideRunner:
             main_phase=environment.workload.main_phase,
             fallback=environment.fallback,
             workers=environment.num_workers,
+            imported=imported_files(self._profile.code_packages()),
         )
 
     def run_block(self, frames: int) -> BlockDone:
@@ -218,9 +221,11 @@ class _SideRunner:
         return Digests(fields=self.environment.workload.digest_fields, rows=rows)
 
     def list_facts(self) -> Facts:
-        """Return the facts of the machine, with BLAS held to one thread as while frames run."""
+        """Return the facts of the machine, with BLAS held to one thread as while frames run, and of the code."""
         method = self.environment.start_method
-        return Facts(machine=machine_facts(method[0] if method else None))
+        return Facts(
+            machine=machine_facts(method[0] if method else None), code=code_facts(self._profile.code_modules())
+        )
 
     def _setting(self) -> Setting:
         environment = self.environment

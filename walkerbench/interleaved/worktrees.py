@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import walkerbench
 from walkerbench.errors import GitError, SideError
 from walkerbench.system.child_processes import PACKAGE
 from walkerbench.system.file_locks import hold_lock, take_abandoned_lock
-from walkerbench.system.git import repository_of, revision_of, run_git, try_git
+from walkerbench.system.git import commit_of, repository_of, run_git, try_git
+from walkerbench.system.imported_code import imported_from, is_installed, other_copy, path_text
 from walkerbench.system.temporary import temporary_directory
 
 WORKING_TREE = "."
@@ -29,61 +31,96 @@ class Checkout:
 
     Attributes:
         directory: Where the package `walkerbench` lies.
-        revision: Its commit, 40 hexadecimal digits; None where no repository tracks the code.
-        changed_files: Whether files that git knows differ from that commit; None without one.
+        repository: Top directory of the repository that it is a worktree of; None for the code that runs now.
     """
 
     directory: Path
-    revision: str | None = None
-    changed_files: bool | None = None
+    repository: Path | None = None
+
+    def expected_imports(self, packages: Sequence[str]) -> dict[str, str | None]:
+        """Return the file that a session has to import each package from; None for a package without a file.
+
+        Args:
+            packages: Top-level packages and modules, imported in this process.
+        """
+        return {package: path_text(self._expected(package)) for package in packages}
+
+    def _expected(self, package: str) -> Path | None:
+        file = imported_from(package)
+        if self.repository is None or file is None:
+            return file
+        if package == walkerbench.__name__:
+            return self.directory / package / file.name
+        # What is installed is the same for every revision.
+        if is_installed(file) or not file.is_relative_to(self.repository):
+            return file
+        return self.directory / file.relative_to(self.repository)
 
 
 @contextmanager
-def checked_out(code: str | None, label: str) -> Iterator[Checkout]:
+def checked_out(code: str | None, label: str, packages: Sequence[str]) -> Iterator[Checkout]:
     """Yield the code of a side; a worktree is removed at the context's end, whatever happens within.
 
     Args:
         code: A revision of the repository that the current directory lies in, `WORKING_TREE`, or None for the
             package that runs now.
         label: The side's, for messages.
+        packages: Top-level packages and modules whose code is measured, imported in this process.
 
     Raises:
-        SideError: There is no such revision here, or it cannot be measured by this walkerbench.
+        SideError: There is no such revision here, it cannot be measured by this walkerbench, or the working tree holds
+            other code than what runs.
+        GitError: Git does not say what lies here.
     """
     if code is None:
-        yield _running_package()
+        yield Checkout(PACKAGE)
     elif code == WORKING_TREE:
-        yield _working_tree()
+        yield _working_tree(label, packages)
     else:
         with _worktree(code, label) as checkout:
             yield checkout
 
 
-def _running_package() -> Checkout:
-    return _checkout_of(PACKAGE)
+def _working_tree(label: str, packages: Sequence[str]) -> Checkout:
+    """Return the code that runs now, where the working tree holds it or no other code could be meant."""
+    here = Path.cwd()
+    for package in packages:
+        other = other_copy(package, here)
+        if other is not None:
+            raise SideError(
+                f"side {label!r}: {package} is imported from {_folder_of(package)}, and the working tree holds another "
+                f"copy, {other.parent}, which would not be measured: run `pip install -e .` in the working tree"
+            )
+    repository = repository_of(here)
+    if repository is not None and not any(_is_of(repository, package) for package in packages):
+        where = ", ".join(f"{package} is imported from {_folder_of(package)}" for package in packages)
+        raise SideError(
+            f"side {label!r}: the repository {repository} holds none of the code that is measured ({where}): "
+            "change to the repository that does, or name the workload that this one holds"
+        )
+    return Checkout(PACKAGE)
 
 
-def _working_tree() -> Checkout:
-    root = repository_of(Path.cwd())
-    # Outside of any checkout of walkerbench, what runs now is the only code that can be meant.
-    return _running_package() if root is None or not (root / _PROTOCOL_MODULE).is_file() else _checkout_of(root)
+def _is_of(repository: Path, package: str) -> bool:
+    file = imported_from(package)
+    return file is not None and file.is_relative_to(repository.resolve()) and not is_installed(file)
 
 
-def _checkout_of(directory: Path) -> Checkout:
-    code = revision_of(directory / "walkerbench/__init__.py")
-    return Checkout(directory, code.revision, code.changed_files)
+def _folder_of(package: str) -> str:
+    file = imported_from(package)
+    return "no file" if file is None else str(file.parent)
 
 
 @contextmanager
 def _worktree(revision: str, label: str) -> Iterator[Checkout]:
     root = repository_of(Path.cwd())
-    commit = root and try_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    commit = root and commit_of(root, revision)
     if root is None or not commit:
         raise SideError(
             f"side {label!r}: {revision!r} is no git revision here{_why_no_revision(root)}, no profile and no "
             "key=value; `walkerbench profiles` lists the profiles there are"
         )
-    if try_git(root, "cat-file", "-e", f"{commit}:{_PROTOCOL_MODULE.as_posix()}") is None:
+    if not run_git(root, "ls-tree", "--name-only", "--full-tree", commit, "--", _PROTOCOL_MODULE.as_posix()):
         raise SideError(
             f"side {label!r}: revision {commit[:10]} has no {_PROTOCOL_MODULE.parent}, the session protocol: it is "
             "older than this command, or no walkerbench; record runs of it with its own `walkerbench run` instead"
@@ -91,13 +128,13 @@ def _worktree(revision: str, label: str) -> Iterator[Checkout]:
     _remove_abandoned(root)
     # Locked before git knows of it: who looks for abandoned worktrees asks git.
     with temporary_directory(_FOLDER, ignore_cleanup_errors=True) as folder, hold_lock(folder / _LOCK):
-        directory = folder / _WORKTREE
+        directory = folder.resolve() / _WORKTREE
         try:
             try:
                 run_git(root, "worktree", "add", "--detach", "--quiet", str(directory), commit)
             except GitError as error:
                 raise SideError(f"side {label!r}: {error}") from error
-            yield Checkout(directory, commit, False)
+            yield Checkout(directory, root.resolve())
         finally:
             _remove(root, directory)
 

@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt
 
+import walkerbench
 from walkerbench.criteria.grammar import Criterion
 from walkerbench.errors import RAISED_BY_OTHERS, UsageError, WalkerbenchError, describe_error
 from walkerbench.modes.faults import Faults
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.recording.frames import frame_dtype
+from walkerbench.system.imported_code import top_level
 from walkerbench.workloads.contract import Workload
 from walkerbench.workloads.declaration import declaration_problems
 from walkerbench.workloads.registry import WORKLOADS
@@ -117,6 +119,23 @@ class Profile:
         except RAISED_BY_OTHERS as error:
             raise UsageError(f"workload {self.workload!r} cannot be made: {describe_error(error)}") from error
         raise UsageError(f"workload {self.workload!r} cannot be used: {problems}")
+
+    def code_modules(self) -> tuple[str, ...]:
+        """Return the names of the modules whose code a run measures.
+
+        Returns:
+            `walkerbench`, the module of what makes the workload, and that of the workload's class; each once.
+
+        Raises:
+            UsageError: As `make_workload`.
+        """
+        makes, workload = WORKLOADS.find(self.workload), self.make_workload(self.stages[0])
+        modules = (walkerbench.__name__, str(getattr(makes, "__module__", None)), type(workload).__module__)
+        return tuple(dict.fromkeys(modules))
+
+    def code_packages(self) -> tuple[str, ...]:
+        """Return the top-level packages and modules of `code_modules`, each once."""
+        return tuple(dict.fromkeys(map(top_level, self.code_modules())))
 
     def as_dict(self) -> dict[str, Any]:
         """Return every key as plain data for JSON; criteria as their canonical text."""

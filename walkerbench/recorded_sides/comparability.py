@@ -29,8 +29,9 @@ from walkerbench.workloads.digests import KEY_COLUMNS, digest_fields, digests_at
 JUDGED = "frame_ms.mean"
 """The metric of a run that comparisons judge."""
 
-PRESENTATION = frozenset({"name", "source", "description", "criteria", "host_stall"})
-"""Keys of a profile that change neither what is run nor how."""
+
+_FACTS_SINCE = {"instrumentation": 5}
+"""Facts of the machine that no run of a schema before this one has."""
 
 
 def compared_metrics(workload: WorkloadRecord) -> tuple[str, ...]:
@@ -126,7 +127,9 @@ def measured_differently(base: RecordedRun, candidate: RecordedRun) -> Iterator[
             lacking = candidate if name in one.metrics else base
             yield f"{where}: {lacking.directory} lacks the metric {name}: record it again"
     for fact in sorted(MUST_MATCH):
-        if fact != "start_method" or one.mode.used == other.mode.used:  # modes start workers in ways of their own
+        if fact == "start_method" and one.mode.used != other.mode.used:
+            continue  # modes start workers in ways of their own
+        if max(one.schema_version, other.schema_version) >= _FACTS_SINCE.get(fact, 1):
             yield from _machine_differs(where, fact, one.machine, other.machine)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide
 from walkerbench.comparison.decision_rules import DEFAULT_RULES, DecisionRules
+from walkerbench.comparison.same_sides import WhatRan
 from walkerbench.comparison.verdicts import Question, RepeatTimes, judge_repeats
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import NotComparable
@@ -59,6 +60,7 @@ def compare_recorded(
         comparisons=comparisons,
         same_work=_work(sides, differences),
         did_same_work=not differences,
+        aa=tuple(side.label for side in candidates if _what_ran(side).is_same(_what_ran(base))),
         tolerance=rules.tolerance,
         alpha=rules.alpha,
         machine=first.machine,
@@ -103,6 +105,11 @@ def _collecting(refusals: list[NotComparable]) -> Iterator[None]:
         refusals.append(error)
 
 
+def _what_ran(side: RecordedSide) -> WhatRan:
+    run = side.runs[0].run
+    return WhatRan(run.code, run.profile, run.mode.used, tuple(stage.workers for stage in run.stages))
+
+
 def _frame_times_s(side: RecordedSide) -> NDArray[np.float64]:
     return np.array([_value(run, JUDGED) for run in side.runs], np.float64) / _MS_PER_S
 
@@ -115,8 +122,7 @@ def _side(side: RecordedSide) -> ComparedSide:
         traits=first.mode.traits,
         workers=max(stage.workers for stage in first.stages),
         fallback=first.mode.fallback,
-        revision=first.code.workload.revision,
-        changed_files=first.code.workload.changed_files,
+        code=first.code,
         faults=first.faults,
         frames=sum(stage.frames - stage.warmup for run in side.runs for stage in run.run.stages),
         frames_per_s=1 / statistics.median(_frame_times_s(side).tolist()),

@@ -4,8 +4,9 @@ Each argument is a run (its directory, its `run.json`, `@latest`, `@latest~N`) o
 below it. Then:
 
 1. Runs are repeats of one another, and so one side, where workload, profile (but for its name, source, description and
-   criteria), mode used, workers, git revision and walkerbench's version are the same, whichever argument names them.
-   Files that differ from the revision are not known one by one: such runs are repeats only within one argument.
+   criteria), mode used, workers and code are the same, whichever argument names them. Code is the same where the
+   digests of its source are. A run of a schema without them is known by its revision; where files differed from that
+   revision, or no repository tracked it, its runs are repeats only within one argument.
 2. The first argument's runs must be of one side: that side is the base, the others are candidates, in the order in
    which they are named.
 3. Where all runs are of one side, grouping would leave nothing to compare: then the first argument alone is the base
@@ -15,7 +16,6 @@ below it. Then:
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import json
 import os
@@ -24,12 +24,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from walkerbench.comparison.same_sides import settings
 from walkerbench.errors import NotComparable, RunFileError, UsageError
-from walkerbench.recorded_sides.comparability import PRESENTATION, obstacles, same_recording
+from walkerbench.recorded_sides.comparability import obstacles, same_recording
 from walkerbench.recorded_value import differing, flattened
-from walkerbench.recording.code_facts import WalkerbenchCode, WorkloadCode, short_revision
+from walkerbench.recording.code_facts import WalkerbenchCode, WorkloadCode, known_code, short_revision
 from walkerbench.run_directory import RecordedRun, RunFile, find_run, runs_below
 from walkerbench.run_directory.locate import STACKS_SUFFIX
 from walkerbench.running.summary import read_concluded
@@ -155,16 +155,12 @@ def _by_age(runs: Sequence[RecordedRun]) -> list[RecordedRun]:
 
 
 def _identity(run: RunFile, argument: int) -> str:
-    """Return what repeats have in common; with changed files the argument, too: they may differ."""
-    code = run.code
-    changed_files = bool(code.workload.changed_files or code.walkerbench.changed_files)
+    """Return what repeats have in common; the argument, too, where their code may differ without being seen to."""
     workers = [stage.workers for stage in run.stages]
-    parts = [run.workload.name, _settings(run), run.mode.used, workers, dataclasses.asdict(code)]
-    return json.dumps([*parts, argument if changed_files else None], sort_keys=True)
-
-
-def _settings(run: RunFile) -> dict[str, Any]:
-    return {key: value for key, value in run.profile.items() if key not in PRESENTATION}
+    parts = [run.workload.name, settings(run.profile), run.mode.used, workers, run.code.workload.module]
+    known = known_code(run.code)
+    code = [run.code.walkerbench.version, run.code.walkerbench.revision, run.code.workload.revision, argument]
+    return json.dumps([*parts, *(code if known is None else known)], sort_keys=True)
 
 
 def _origin(group: Sequence[RecordedRun], arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> str:
@@ -233,8 +229,8 @@ def _short(code: WalkerbenchCode | WorkloadCode) -> str | None:
 
 def _settings_apart(run: RunFile, others: Sequence[RunFile]) -> str:
     """Return what a profile holds where others of its name hold something else."""
-    mine = flattened(_settings(run))
+    mine = flattened(settings(run.profile))
     namesakes = [other for other in others if other.profile.get("name") == run.profile.get("name")]
-    keys = dict.fromkeys(key for other in namesakes for key in differing(mine, flattened(_settings(other))))
+    keys = dict.fromkeys(key for other in namesakes for key in differing(mine, flattened(settings(other.profile))))
     apart = [f"{key}={mine[key]}" for key in keys if mine.get(key) is not None and key not in _KEYS_OF_MODE]
     return ", ".join([*apart[:_MOST_KEYS_IN_LABEL], *(["…"] if len(apart) > _MOST_KEYS_IN_LABEL else [])])

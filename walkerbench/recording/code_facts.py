@@ -1,17 +1,25 @@
-"""Which code a run ran: walkerbench's own, and the workload's, wherever the working directory is."""
+"""Which code a run ran: the files that were imported, wherever the working directory is.
+
+The digest of a package's source tells more than its revision: it is known of an installed copy, too, and of files that
+were changed and not committed.
+"""
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import walkerbench
 from walkerbench.recorded_value import RecordedValue
-from walkerbench.system.git import UNKNOWN_REVISION, CodeRevision, revision_of
-from walkerbench.workloads.contract import Workload
+from walkerbench.system.git import revision_of
+from walkerbench.system.imported_code import imported_from, path_text, top_level
 
 _SHOWN_REVISION_DIGITS = 10
+_CODE_SUFFIXES = (".py", ".so", ".pyd")
+_MOST_FILES = 20_000  # a package of more is none that is developed beside a benchmark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,13 +28,19 @@ class WalkerbenchCode(RecordedValue):
 
     Attributes:
         version: Its version.
+        folder: The package's folder that it was imported from; None in a run of a schema that did not record it.
         revision: Its commit where it ran from a checkout, else None.
         changed_files: Whether files differed from that commit; None without one.
+        digest: SHA-256 of the package's source files, 64 hexadecimal digits; None where it was not recorded.
+        git_error: Why git did not tell the revision, in its own words, or None.
     """
 
     version: str
+    folder: str | None
     revision: str | None
     changed_files: bool | None
+    digest: str | None
+    git_error: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,14 +48,22 @@ class WorkloadCode(RecordedValue):
     """The code of the workload.
 
     Attributes:
-        module: The module of its class; None in a run of a schema that did not record it.
-        revision: Commit of the repository that tracks the module's file, else None.
+        module: The module of its class, or of what made it; None in a run of a schema that did not record it.
+        folder: The folder that its package, or its module without a package, was imported from; None where it has no
+            file, or in a run of a schema that did not record it.
+        revision: Commit of the repository that tracks that file, else None.
         changed_files: Whether files differed from that commit; None without one.
+        digest: SHA-256 of the source files of its package, or of its module, and of what makes it, 64 hexadecimal
+            digits; None where they are too many, or it was not recorded.
+        git_error: Why git did not tell the revision, in its own words, or None.
     """
 
     module: str | None
+    folder: str | None
     revision: str | None
     changed_files: bool | None
+    digest: str | None
+    git_error: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,23 +79,87 @@ class CodeFacts(RecordedValue):
     workload: WorkloadCode
 
 
-def code_facts(workload: Workload) -> CodeFacts:
-    """Collect which code runs a workload."""
-    module = type(workload).__module__
-    ours = revision_of(Path(walkerbench.__file__).resolve())
+@dataclass(frozen=True)
+class _PackageFacts:
+    folder: str | None
+    revision: str | None
+    changed_files: bool | None
+    digest: str | None
+    git_error: str | None
+
+
+def code_facts(modules: Sequence[str]) -> CodeFacts:
+    """Collect which code runs.
+
+    Args:
+        modules: As returned by `Profile.code_modules`. The workload's is the last one that is not walkerbench's own.
+    """
+    ours = theirs = _package_facts(walkerbench.__name__)
+    module = modules[-1]
+    others = [each for each in modules if top_level(each) != walkerbench.__name__]
     # Asking git takes a few processes: a workload of this package is of its revision.
-    theirs = ours if module.startswith(f"{walkerbench.__name__}.") else _revision_of_module(module)
+    if others:
+        module = others[-1]
+        digest = _digest([file for each in others if (file := imported_from(top_level(each))) is not None])
+        theirs = replace(_package_facts(top_level(module)), digest=digest)
     return CodeFacts(
-        walkerbench=WalkerbenchCode(
-            version=walkerbench.__version__, revision=ours.revision, changed_files=ours.changed_files
-        ),
-        workload=WorkloadCode(module=module, revision=theirs.revision, changed_files=theirs.changed_files),
+        walkerbench=WalkerbenchCode(version=walkerbench.__version__, **vars(ours)),
+        workload=WorkloadCode(module=module, **vars(theirs)),
     )
 
 
-def _revision_of_module(module: str) -> CodeRevision:
-    file = getattr(sys.modules.get(module), "__file__", None)
-    return UNKNOWN_REVISION if file is None else revision_of(Path(file).resolve())
+def imported_files(packages: Sequence[str]) -> dict[str, str | None]:
+    """Return the file that each top-level package or module was imported from, by its name."""
+    return {name: path_text(imported_from(name)) for name in packages}
+
+
+def same_code(one: CodeFacts, other: CodeFacts) -> bool:
+    """Return whether two runs are known to have run the same code, wherever it lay and whatever it was called."""
+    return known_code(one) is not None and known_code(one) == known_code(other)
+
+
+def known_code(code: CodeFacts) -> tuple[str, ...] | None:
+    """Return what the code is known by: digests or, in runs that lack them, revisions without changes; else None."""
+    parts = []
+    for each in (code.walkerbench, code.workload):
+        if each.digest is not None:
+            parts.append(each.digest)
+        elif each.revision is not None and each.changed_files is False:
+            parts.append(each.revision)
+        else:
+            return None
+    return (code.walkerbench.version, *parts)
+
+
+def _package_facts(package: str) -> _PackageFacts:
+    file = imported_from(package)
+    if file is None or not file.is_file():
+        return _PackageFacts(None, None, None, None, None)
+    code = revision_of(file)
+    return _PackageFacts(path_text(file.parent), code.revision, code.changed_files, _digest([file]), code.git_error)
+
+
+def _digest(files: Sequence[Path]) -> str | None:
+    """Return the digest of the source of modules and packages; None where there is none, or too many files.
+
+    Args:
+        files: A module's file, or a package's `__init__.py`, which stands for all of its source.
+    """
+    sources = [(file.parent, source) for file in files for source in _sources(file)]
+    if not 0 < len(sources) <= _MOST_FILES:
+        return None
+    digest = hashlib.sha256()
+    for folder, source in sources:
+        name, content = os.fsencode(source.relative_to(folder).as_posix()), source.read_bytes()
+        digest.update(b"%d %d\n%b%b" % (len(name), len(content), name, content))
+    return digest.hexdigest()
+
+
+def _sources(file: Path) -> list[Path]:
+    if file.name != "__init__.py":
+        return [file] if file.is_file() else []
+    found = (Path(place) / name for place, _, names in os.walk(file.parent) for name in names)
+    return sorted(each for each in found if each.suffix in _CODE_SUFFIXES and each.is_file())
 
 
 def short_revision(revision: str | None, changed_files: bool | None) -> str | None:

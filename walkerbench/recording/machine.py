@@ -13,6 +13,7 @@ import threadpoolctl
 
 from walkerbench.recorded_value import NOT_AVAILABLE
 from walkerbench.recording.gil import gil_enabled
+from walkerbench.recording.instrumentation import instrumentation_facts
 from walkerbench.system.resources import (
     allowed_cores,
     cpu_quota,
@@ -22,7 +23,9 @@ from walkerbench.system.resources import (
     read_text,
 )
 
-MUST_MATCH = frozenset({"cpu_model", "cores_allowed", "cpu_quota", "python", "start_method", "blas", "packages"})
+MUST_MATCH = frozenset(
+    {"cpu_model", "cores_allowed", "cpu_quota", "python", "instrumentation", "start_method", "blas", "packages"}
+)
 """Facts that must be equal for two runs to be compared."""
 
 MAY_DRIFT = frozenset({"cores_present", "memory_bytes", "os", "kernel", "load_average"})
@@ -49,6 +52,7 @@ def machine_facts(start_method: str | None) -> dict[str, Any]:
         "os": platform.system(),
         "kernel": platform.release(),
         "python": _python(),
+        "instrumentation": instrumentation_facts(),
         "start_method": start_method,
         "blas": _blas(),
         "packages": _packages(),

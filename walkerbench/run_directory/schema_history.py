@@ -12,6 +12,8 @@
    revision of whatever repository the working directory was in. A workload says what is its main phase and its frames
    per second at real-time pace; modes come with their traits; the profile names its workload. Observers are recorded
    with what they cost.
+5  "code" says from which folders the code was imported, and has digests of its source; where git did not tell the
+   revision, it says why. The machine's facts say what slows the interpreter: "instrumentation".
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The schema that this walkerbench writes, and the newest that it reads."""
 
 _IN_CALLER_PROCESS = {"in_caller_process": True, "share_gil": True, "own_processes": False, "on_this_machine": True}
@@ -94,5 +96,11 @@ def _from_3(content: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_STEPS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2, 3: _from_3}
+def _from_4(content: dict[str, Any]) -> dict[str, Any]:
+    unknown = {"folder": None, "digest": None, "git_error": None}
+    code = {part: {**unknown, **content["code"][part]} for part in ("walkerbench", "workload")}
+    return content | {"code": code}
+
+
+_STEPS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
 """Schema → the step to the next one."""

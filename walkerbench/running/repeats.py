@@ -13,9 +13,9 @@ from pathlib import Path
 from walkerbench.criteria.judging import exit_code_of_run
 from walkerbench.errors import ExitCode, describe_exit, most_severe
 from walkerbench.run_directory import RunFile
-from walkerbench.running.run_process import RunRequest, error_of, run_in_process
+from walkerbench.running.run_process import EndedProcess, RunRequest, error_of, run_in_process
 from walkerbench.running.summary import read_concluded
-from walkerbench.system.child_processes import PACKAGE, PassedOnSignals
+from walkerbench.system.child_processes import PassedOnSignals
 
 _VERDICTS = (ExitCode.PASS, ExitCode.FAIL, ExitCode.INCONCLUSIVE)
 _NO_VERDICTS = (ExitCode.UNUSABLE, ExitCode.BROKEN, ExitCode.FAULT, ExitCode.INTERRUPTED)
@@ -76,51 +76,49 @@ class Repeats:
         return most_severe([*stopped, *(run.exit_code for run in self.runs)])
 
 
-def record_run(
-    request: RunRequest, signals: PassedOnSignals, *, keep_stderr: bool = False, package: Path = PACKAGE
-) -> ChildRun:
+def record_run(request: RunRequest, signals: PassedOnSignals, *, keep_stderr: bool = False) -> ChildRun:
     """Record a run in a process of its own; it prints nothing but what goes to stderr.
 
     Args:
         request: What is run, and where it is recorded.
         signals: Entered.
         keep_stderr: Whether the process's stderr is kept; otherwise it goes to this process's own.
-        package: The directory that holds the `walkerbench` to run.
+
+    Raises:
+        UsageError: The process measured other code than this process has imported.
     """
-    ended = run_in_process(request, signals.wait, keep_stderr=keep_stderr, package=package)
-    child = _ended(request.directory, ended.exit_status, signals.received is not None)
+    ended = run_in_process(request, signals.wait, keep_stderr=keep_stderr)
+    child = _ended(request.directory, ended, signals.received is not None)
     return replace(child, said=ended.stderr_tail if ended.message is None else ended.message)
 
 
-def record_repeats(
-    requests: Callable[[int], RunRequest],
-    count: int,
-    tell: Callable[[int], None],
-    *,
-    package: Path = PACKAGE,
-) -> Repeats:
+def record_repeats(requests: Callable[[int], RunRequest], count: int, tell: Callable[[int], None]) -> Repeats:
     """Record runs one after the other; the first one without a verdict, and an interrupt, end them.
 
     Args:
         requests: Gives the request for a run, by the run's number from 0.
         count: How many.
         tell: Told of the number of each run that begins.
-        package: As for `record_run`.
+
+    Raises:
+        UsageError: As for `record_run`.
     """
     runs: list[ChildRun] = []
     with PassedOnSignals() as signals:
         while len(runs) < count and signals.received is None and all(run.exit_code in _VERDICTS for run in runs):
             tell(len(runs))
-            runs.append(record_run(requests(len(runs)), signals, package=package))
+            runs.append(record_run(requests(len(runs)), signals))
     return Repeats(tuple(runs), signals.received is not None)
 
 
-def _ended(directory: Path, status: int, interrupted: bool) -> ChildRun:
+def _ended(directory: Path, process: EndedProcess, interrupted: bool) -> ChildRun:
+    status = process.exit_status
     run = read_concluded(directory).run if (directory / "run.json").exists() else None
     if interrupted:
         return ChildRun(directory, run, ExitCode.INTERRUPTED, None)
-    # Python itself ends with 1 where walkerbench cannot be imported: a verdict must be in the recorded run, too.
-    recorded_too = status in _VERDICTS and run is not None and exit_code_of_run(run.state, run.verdicts) == status
-    if recorded_too or status in _NO_VERDICTS:
+    # Python itself ends with 1 where walkerbench cannot be imported. A verdict must be in the recorded run, too, and
+    # the process must have said which code it measured.
+    recorded_too = run is not None and exit_code_of_run(run.state, run.verdicts) == status
+    if (status in _VERDICTS and recorded_too and process.ending is not None) or status in _NO_VERDICTS:
         return ChildRun(directory, run, ExitCode(status), None)
     return ChildRun(directory, run, ExitCode.BROKEN, describe_exit(status))

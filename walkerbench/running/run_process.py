@@ -3,7 +3,7 @@
 Both are a line of JSON. The request goes through a pipe, the process's stdin. The ending goes into a file that has no
 name, and of which the process is given the descriptor's number: so a parent that is killed leaves no file behind::
 
-    this process                                          python -m walkerbench.cli.recorded_run DESCRIPTOR
+    this process                                          walkerbench.cli.recorded_run DESCRIPTOR
       writes the request ────────────────────────────────▶  reads it, runs the profile, records it
       reads the ending   ◀────────────────────────────────  writes the ending, as the last thing it does
 
@@ -17,7 +17,7 @@ import json
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
@@ -25,7 +25,9 @@ from typing import IO
 from walkerbench.errors import ExitCode, Interrupted, RunBroken, UsageError, WalkerbenchError
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
-from walkerbench.system.child_processes import PACKAGE, ChildProcess, interpreter_command
+from walkerbench.recorded_value import differing
+from walkerbench.recording.code_facts import imported_files
+from walkerbench.system.child_processes import ChildProcess, python_command
 from walkerbench.system.temporary import temporary_file
 
 _MODULE = "walkerbench.cli.recorded_run"  # named and not imported: it shows progress, which is the command line's
@@ -60,10 +62,12 @@ class RunEnding:
     Attributes:
         exit_code: What it ends with.
         message: Its error in a line or several; None where the run has a verdict.
+        imported: Package whose code was measured → the file that it was imported from; empty where there is no verdict.
     """
 
     exit_code: ExitCode
     message: str | None
+    imported: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,6 @@ def run_in_process(
     wrapper: Sequence[str] = (),
     variables: Mapping[str, str] = _NO_VARIABLES,
     keep_stderr: bool = True,
-    package: Path = PACKAGE,
 ) -> EndedProcess:
     """Run and record a profile in a process of its own, which prints nothing but what goes to stderr.
 
@@ -104,20 +107,39 @@ def run_in_process(
         wrapper: Words of a command that starts the process, such as a profiler's; the process's own follow.
         variables: Environment variables to set besides.
         keep_stderr: Whether stderr is kept; otherwise it goes to this process's own.
-        package: The directory that holds the `walkerbench` to run.
+
+    Raises:
+        UsageError: The process measured other code than this process has imported.
     """
+    packages = request.profile.code_packages()
     with temporary_file() as ending:
-        command = [*wrapper, *interpreter_command(), "-m", _MODULE, str(ending.fileno())]
+        command = [*wrapper, *python_command(_MODULE, str(ending.fileno()), packages=packages)]
         with ChildProcess(
-            command, package=package, variables=variables, keep_stderr=keep_stderr,
-            stdin=subprocess.PIPE, pass_fds=[ending.fileno()],
-        ) as child:  # fmt: skip
+            command, variables=variables, keep_stderr=keep_stderr, stdin=subprocess.PIPE, pass_fds=[ending.fileno()]
+        ) as child:
             with suppress(BrokenPipeError):  # it has ended by itself
                 write_request(child.stdin, request)
                 child.stdin.close()
             status = wait(child)
             ending.seek(0)
-            return EndedProcess(status, read_ending(ending), child.stderr_tail(_TAIL_BYTES))
+            ended = EndedProcess(status, read_ending(ending), child.stderr_tail(_TAIL_BYTES))
+    _check_imports(ended, imported_files(packages))
+    return ended
+
+
+def _check_imports(ended: EndedProcess, expected: Mapping[str, str | None]) -> None:
+    """Refuse a verdict on other code than is meant.
+
+    Raises:
+        UsageError: The process imported other files.
+    """
+    if ended.ending is None or ended.ending.message is not None:
+        return  # no verdict
+    for package, (wanted, found) in differing(expected, ended.ending.imported).items():
+        raise UsageError(
+            f"the run's process imported {package} from {found}, and not from {wanted}: something in its start-up, "
+            "such as PYTHONPATH or a .pth file, leads it to another copy; remove one of them"
+        )
 
 
 def error_of(code: ExitCode, message: str) -> WalkerbenchError:
@@ -158,6 +180,16 @@ def read_request(pipe: IO[bytes]) -> RunRequest | None:
     )
 
 
+def ending_with_verdict(request: RunRequest, exit_code: ExitCode) -> RunEnding:
+    """Return the ending of a process whose run has a verdict, with the files that it measured.
+
+    Args:
+        request: What the process was given; its code has been imported.
+        exit_code: What it ends with.
+    """
+    return RunEnding(exit_code, None, imported_files(request.profile.code_packages()))
+
+
 def write_ending(file: IO[bytes], ending: RunEnding) -> None:
     """Write how the process ends."""
     file.write(json.dumps(asdict(ending)).encode())
@@ -167,6 +199,6 @@ def read_ending(file: IO[bytes]) -> RunEnding | None:
     """Read how a process ended; None where it did not say so, or not to the end."""
     try:
         plain = json.loads(file.read())
-        return RunEnding(ExitCode(plain["exit_code"]), plain["message"])
+        return RunEnding(ExitCode(plain["exit_code"]), plain["message"], plain["imported"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -262,7 +262,7 @@ class _Run:
             ),
             profile=cast("RecordedProfile", plain),
             command_line=tuple(_text(word) for word in command_line),
-            code=code_facts(workload),
+            code=code_facts(profile.code_modules()),
             machine=_facts(mode.start_method),
             criteria=tuple(str(criterion) for criterion in profile.criteria),
             faults=profile.faults.in_words,

@@ -14,6 +14,7 @@ from types import FrameType, MappingProxyType
 from typing import IO, Any, Self
 
 import walkerbench
+from walkerbench.system import child_bootstrap
 from walkerbench.system.capacity import capacity_errors
 from walkerbench.system.deadlines import Deadline
 from walkerbench.system.interrupts import SIGNALS
@@ -36,25 +37,38 @@ except OSError:
 """
 """The program of a child's keeper, which knows its parent's death by the end of the pipe that only the parent holds."""
 
+_SLOWING_VARIABLES = ("COV_CORE_", "COVERAGE_PROCESS_")
+"""Beginnings of the names of variables by which a coverage tool starts itself in every child, and slows it down."""
+
 
 def interpreter_command() -> list[str]:
-    """Return the interpreter with the `-X` options that it was started with; environment variables pass anyway.
+    """Return the interpreter with the options that it was started with; environment variables pass anyway.
 
     `-P` keeps the working directory off the path: a child must not import what happens to lie there.
     """
-    options: Mapping[str, str | bool] = getattr(sys, "_xoptions", {})
-    flags = [f"-X{name}" if value is True else f"-X{name}={value}" for name, value in options.items()]
+    # The standard library's own way to start an equal interpreter, as multiprocessing does for its workers.
+    flags = [flag for flag in subprocess._args_from_interpreter_flags() if flag != "-P"]  # type: ignore[attr-defined]  # noqa: SLF001
     return [sys.executable, *flags, "-P"]
 
 
-def child_environment(package: Path = PACKAGE) -> dict[str, str]:
-    """Return the environment variables of a child that imports `walkerbench` from a directory.
+def python_command(
+    module: str, *arguments: str, folder: Path = PACKAGE, packages: Sequence[str] = ("walkerbench",)
+) -> list[str]:
+    """Return the command of a child that runs a module.
 
     Args:
-        package: The directory that holds it.
+        module: Its name.
+        arguments: The module's.
+        folder: Where the child imports `packages` from, unless they are not there.
+        packages: Top-level packages and modules.
     """
-    path = os.pathsep.join(filter(None, (str(package), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path}
+    bootstrap = [child_bootstrap.__file__, str(folder), ",".join(packages)]
+    return [*interpreter_command(), *bootstrap, module, *arguments]
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment variables of a child: this process's, without those that would slow it down."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_SLOWING_VARIABLES)}
 
 
 class ChildProcess:
@@ -68,7 +82,6 @@ class ChildProcess:
 
     Args:
         command: Its words.
-        package: The directory that holds the `walkerbench` that it imports.
         variables: Environment variables to set besides.
         without: Environment variables that it does not get.
         directory: Its working directory; None for this process's.
@@ -84,7 +97,6 @@ class ChildProcess:
         self,
         command: Sequence[str],
         *,
-        package: Path = PACKAGE,
         variables: Mapping[str, str] = _NO_VARIABLES,
         without: Collection[str] = (),
         directory: Path | None = None,
@@ -95,7 +107,7 @@ class ChildProcess:
         keep_stderr: bool = True,
     ) -> None:
         self._command = command
-        inherited = {name: value for name, value in child_environment(package).items() if name not in without}
+        inherited = {name: value for name, value in child_environment().items() if name not in without}
         self._environment = {**inherited, **variables}
         self._directory = directory
         self._streams = stdin, stdout

@@ -37,17 +37,29 @@ _OPTIONS = (
 )
 
 
+_NO_REPOSITORY = "not a git repository"
+"""What git says, in English, of a directory that lies in no repository."""
+
+_ONE_LANGUAGE = {"LC_ALL": "C", "LANGUAGE": ""}
+"""Variables for answers in English, in which a directory of no repository is told from one that git refuses to read."""
+
+_MOST_LETTERS_SAID = 1000
+
+
 @dataclass(frozen=True)
 class CodeRevision:
     """The commit that a file of code belongs to.
 
     Attributes:
-        revision: Commit of the repository that tracks it, 40 hexadecimal digits; None where no repository does.
+        revision: Commit of the repository that tracks it, 40 hexadecimal digits; None where no repository does, or git
+            did not say.
         changed_files: Whether files that git knows differ from that commit; None without one.
+        git_error: Why git did not say, in its own words; None where it did.
     """
 
     revision: str | None
     changed_files: bool | None
+    git_error: str | None = None
 
 
 UNKNOWN_REVISION = CodeRevision(None, None)
@@ -69,22 +81,10 @@ def run_git(directory: Path, *arguments: str) -> str:
     Raises:
         GitError: There is no git, or it failed; in its own words.
     """
-    program = shutil.which("git")
-    if program is None:
-        raise GitError("there is no git on the PATH")
-    command = [program, *_OPTIONS, "-C", str(directory), *arguments]
-    try:
-        # Ctrl-C must reach this process, which removes what git made, and not git; nor may git ask at the terminal.
-        with ChildProcess(command, without=_REMOVED_VARIABLES, stdout=subprocess.PIPE, own_session=True) as child:
-            printed = child.output_within(_TIMEOUT_S)
-            said = child.stderr_tail(_TAIL_BYTES).strip().splitlines()
-    except OSError as error:
-        raise GitError(f"git {arguments[0]} failed: {error}") from error
-    if printed is None:
-        raise GitError(f"git {arguments[0]} failed: it did not end within {_TIMEOUT_S:g} s")
-    if child.exit_status != 0:
-        raise GitError(f"git {arguments[0]} failed: {said[-1] if said else describe_exit(child.exit_status)}")
-    return printed.decode("utf-8", "surrogateescape").removesuffix("\n")
+    answer = _answer(directory, *arguments)
+    if answer.status != 0:
+        raise answer.failure(arguments[0])
+    return answer.printed
 
 
 def try_git(directory: Path, *arguments: str) -> str | None:
@@ -96,9 +96,31 @@ def try_git(directory: Path, *arguments: str) -> str | None:
 
 
 def repository_of(directory: Path) -> Path | None:
-    """Return the top directory of the repository that a directory lies in, or None."""
-    root = try_git(directory, "rev-parse", "--show-toplevel")
-    return None if not root else Path(root)
+    """Return the top directory of the repository that a directory lies in; None where it lies in none.
+
+    Raises:
+        GitError: Git does not say, such as of a repository of another user; in its own words.
+    """
+    if shutil.which("git") is None and not _may_be_in_repository(directory):
+        return None
+    answer = _answer(directory, "rev-parse", "--show-toplevel")
+    if answer.status != 0:
+        if any(_NO_REPOSITORY in line for line in answer.said):
+            return None
+        raise answer.failure("rev-parse")
+    return Path(answer.printed)
+
+
+def commit_of(directory: Path, revision: str) -> str | None:
+    """Return the commit that a revision names in a directory's repository; None where there is no such revision.
+
+    Raises:
+        GitError: Git does not say; in its own words.
+    """
+    answer = _answer(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if answer.status != 0 and answer.said:
+        raise answer.failure("rev-parse")
+    return answer.printed or None
 
 
 def revision_of(file: Path) -> CodeRevision:
@@ -108,9 +130,59 @@ def revision_of(file: Path) -> CodeRevision:
     environment there, is not code of that repository.
     """
     directory = file.parent
-    if not directory.is_dir() or try_git(directory, "ls-files", "--error-unmatch", "--", file.name) is None:
-        return UNKNOWN_REVISION
-    revision = try_git(directory, "rev-parse", "--verify", "HEAD")
-    # Files that git does not know are left aside, as `git describe --dirty` does: runs recorded here are such files.
-    changes = None if revision is None else try_git(directory, "status", "--porcelain", "--untracked-files=no")
-    return CodeRevision(revision, None if changes is None else changes != "")
+    try:
+        if not directory.is_dir() or repository_of(directory) is None:
+            return UNKNOWN_REVISION
+        if not run_git(directory, "ls-files", "--", file.name):
+            return UNKNOWN_REVISION
+        revision = commit_of(directory, "HEAD")
+        if revision is None:
+            return UNKNOWN_REVISION
+        # Files that git does not know are left aside, as `git describe --dirty` does: recorded runs are such files.
+        return CodeRevision(revision, run_git(directory, "status", "--porcelain", "--untracked-files=no") != "")
+    except GitError as error:
+        return CodeRevision(None, None, str(error))
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What git answered: its exit status, what it printed, and the lines that it wrote to stderr."""
+
+    status: int
+    printed: str
+    said: tuple[str, ...]
+
+    def failure(self, command: str) -> GitError:
+        """Return the error that says in one line all that git said: its last line often leaves out the reason."""
+        said = "; ".join(line.rstrip(";") for line in self.said) or describe_exit(self.status)
+        return GitError(f"git {command} failed: {said[:_MOST_LETTERS_SAID]}")
+
+
+def _answer(directory: Path, *arguments: str) -> _Answer:
+    """Run git in a directory, and return what it answered, also where it failed.
+
+    Raises:
+        GitError: There is no git, or it does not end.
+    """
+    program = shutil.which("git")
+    if program is None:
+        raise GitError("there is no git on the PATH")
+    command = [program, *_OPTIONS, "-C", str(directory), *arguments]
+    try:
+        # Ctrl-C must reach this process, which removes what git made, and not git; nor may git ask at the terminal.
+        with ChildProcess(
+            command, variables=_ONE_LANGUAGE, without=_REMOVED_VARIABLES, stdout=subprocess.PIPE, own_session=True
+        ) as child:
+            printed = child.output_within(_TIMEOUT_S)
+            lines = child.stderr_tail(_TAIL_BYTES).splitlines()
+    except OSError as error:
+        raise GitError(f"git {arguments[0]} failed: {error}") from error
+    if printed is None or child.exit_status is None:
+        raise GitError(f"git {arguments[0]} failed: it did not end within {_TIMEOUT_S:g} s")
+    said = tuple(" ".join(line.split()) for line in lines if line.strip())
+    return _Answer(child.exit_status, printed.decode("utf-8", "surrogateescape").removesuffix("\n"), said)
+
+
+def _may_be_in_repository(directory: Path) -> bool:
+    """Return whether a directory or one above it has a `.git`, as far as that can be known without git."""
+    return any(os.path.lexists(each / ".git") for each in (directory, *directory.parents))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from comparisons import compared, side
-from recorded_runs import recorded
+from recorded_runs import code_of, recorded
 
 from walkerbench.cli.rich_console import to_text
 from walkerbench.interleaved.same_work import DigestWatch
@@ -31,13 +31,12 @@ REVISIONS = compared(
     side(
         "[working] tree",
         factor=1.05,
-        revision="b" * 40,
-        changed_files=True,
+        code=code_of("b" * 40, changed_files=True),
         faults="extra work of 5 % in every frame",
         fallback="with 4 agents or fewer, threads are not used",
     ),
     ratios=[(1.01, 1.03)],
-    base=side("main", revision="a" * 40, changed_files=False, frame_ms=dict.fromkeys(("mean", "p50", "p99", "max"))),
+    base=side("main", code=code_of("a" * 40), frame_ms=dict.fromkeys(("mean", "p50", "p99", "max"))),
     did_same_work=False,
     same_work=different_work(),
 )
@@ -70,7 +69,9 @@ def test_the_report_is_as_it_was(name: str) -> None:
     ],
 )
 def test_code_of_all_sides_is_one_row_only_if_equal(base: str | None, candidate: str | None, shown: list[str]) -> None:
-    result = compared(side("mine", revision=candidate), base=side("main", revision=base), ratios=[(1.0, 1.01)])
+    result = compared(
+        side("mine", code=code_of(candidate)), base=side("main", code=code_of(base)), ratios=[(1.0, 1.01)]
+    )
     rows = [" ".join(line.split()) for line in to_text(report(result)).splitlines()]
     assert [row for row in rows if row.startswith("code ")] == shown
 

@@ -27,8 +27,11 @@ def faults_of_sides(compared: Compared) -> list[str]:
 
 
 def noteworthy(compared: Compared) -> list[str]:
-    """Return what a reader must know beside any number: faults, fallbacks, different work."""
-    lines = faults_of_sides(compared)
+    """Return what a reader must know beside any number: equal sides, faults, fallbacks, different work."""
+    lines = [
+        f"A/A COMPARISON: {label} ran the same code in the same way as {compared.base.label}" for label in compared.aa
+    ]
+    lines += faults_of_sides(compared)
     lines += [f"{side.label} ran as {side.mode}: {side.fallback}" for side in compared.sides if side.fallback]
     if not compared.did_same_work:
         lines.append(f"DIFFERENT WORK: {compared.same_work}")
@@ -65,5 +68,6 @@ def judged_by(compared: Compared) -> str:
 
 
 def code_of(side: ComparedSide) -> str | None:
-    """Return a side's revision in short, with a word where files differ from it; None where it is not known."""
-    return short_revision(side.revision, side.changed_files)
+    """Return a side's revision in short, with a word where files differ from it, or else the folder of its code."""
+    code = side.code.workload
+    return short_revision(code.revision, code.changed_files) or code.folder
