@@ -82,7 +82,7 @@ def test_quiet_says_nothing_during_the_recording(command: Any, profiles: list[Pr
         (["-o", "x"], "py-spy is not installed: pip install 'walkerbench[flamegraph]'"),
         ([], "Missing option '-o' / '--output'. (see `walkerbench flamegraph --help`)"),
         (["--criterion", "x", "-o", "x"], "No such option '--criterion'."),
-        (["--agents", "0", "-o", "x"], "--agents: 0 is wrong; allowed: greater than or equal to 1"),
+        (["--agents", "0", "-o", "x"], "--agents: 0 is wrong; allowed: 1 to 1000000"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(

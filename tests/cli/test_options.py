@@ -27,7 +27,7 @@ def test_what_is_no_duration(text: str) -> None:
         Duration().convert(text, None, None)
 
 
-@given(st.integers(0, 10**9 - 1), st.sampled_from([("", 1), ("s", 1), ("m", 60), ("h", 3600)]))
+@given(st.integers(0, 8784), st.sampled_from([("", 1), ("s", 1), ("m", 60), ("h", 3600)]))
 def test_whole_durations_are_exact(number: int, unit: tuple[str, int]) -> None:
     assert Duration().convert(f"{number}{unit[0]}", None, None) == number * unit[1]
 

@@ -92,7 +92,7 @@ def test_the_same_text_twice_makes_two_sides() -> None:
             "workers=2",
             "side 'workers=2': workers: 2 workers in mode sequential; allowed: 1; or mode threaded or process",
         ),
-        ("agents=0", "side 'agents=0': stages (entry 1).agents: 0 is wrong; allowed: greater than or equal to 1"),
+        ("agents=0", "side 'agents=0': stages (entry 1).agents: 0 is wrong; allowed: 1 to 1000000"),
         ("seed.x=1", "side 'seed.x=1': seed.x: no such key; seed holds no others"),
         ("frames=9", "side 'frames=9': frames: plays no part where sides are measured against one another"),
         (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from walkerbench.cli.grouped_command import OptionGroup
-from walkerbench.cli.option_types import Duration, PartOfOne, ProfileName, RegisteredName
+from walkerbench.cli.option_types import Duration, PartOfOne, ProfileName, RegisteredName, WholeNumber
 from walkerbench.modes.registry import MODES
 from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
 
@@ -38,13 +38,17 @@ WORK_OPTIONS = (
         metavar="SPEC",
         help=f"What is run: {DEFAULT_WORKLOAD}, or a workload that a package brings. Default: the profile's.",
     ),
-    click.Option(["--workers"], type=int, metavar="N", help="Threads or processes. Default: the cores allowed."),
-    click.Option(["--agents"], type=int, metavar="N", help="Number of agents."),
-    click.Option(["--seed"], type=int, metavar="N", help="Root of every random stream."),
-    click.Option(["--warmup"], type=int, metavar="N", help="Frames at the start that are recorded and not judged."),
+    click.Option(
+        ["--workers"], type=WholeNumber(), metavar="N", help="Threads or processes. Default: the cores allowed."
+    ),
+    click.Option(["--agents"], type=WholeNumber(), metavar="N", help="Number of agents."),
+    click.Option(["--seed"], type=WholeNumber(), metavar="N", help="Root of every random stream."),
+    click.Option(
+        ["--warmup"], type=WholeNumber(), metavar="N", help="Frames at the start that are recorded and not judged."
+    ),
 )
 LENGTH_OPTIONS = (
-    click.Option(["--frames"], type=int, metavar="N", help="Frames to run, warm-up included."),
+    click.Option(["--frames"], type=WholeNumber(), metavar="N", help="Frames to run, warm-up included."),
     click.Option(
         ["--duration", "duration_s"],
         type=Duration(),
@@ -100,7 +104,9 @@ _ROUNDS = (
         help="About how long the measurement may take; the number of rounds is derived from it. Default: 60s, or what "
         "the fewest rounds take that reach alpha.",
     ),
-    click.Option(["--rounds"], type=click.IntRange(min=1), metavar="N", help="Number of rounds, whatever they take."),
+    click.Option(
+        ["--rounds"], type=WholeNumber(min=1, max=10_000), metavar="N", help="Number of rounds, whatever they take."
+    ),
 )
 
 

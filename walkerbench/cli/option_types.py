@@ -12,6 +12,8 @@ from walkerbench.profile import shipped as shipped_profiles
 from walkerbench.system.registry import Registry
 
 _UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_YEAR_S = 366 * 24 * 3600.0
+_SHOWN_CHARACTERS = 60
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
@@ -24,9 +26,25 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
         match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)", str(value), re.ASCII)
         if match is None:
             self.fail(
-                f"{value!r} is no duration: give seconds, or a number with s, m or h, as in 90s or 5m.", param, ctx
+                f"{_shortened(value)} is no duration: give seconds, or a number with s, m or h, as in 90s or 5m.",
+                param,
+                ctx,
             )
-        return float(match[1]) * _UNITS_S[match[2]]
+        seconds = float(match[1]) * _UNITS_S[match[2]]
+        if seconds > _YEAR_S:
+            self.fail(f"{value!r} is more than a year: give at most 8784h.", param, ctx)
+        return seconds
+
+
+class WholeNumber(click.IntRange):
+    """A whole number of at most 20 digits, such that no message shows more; in a range where one is given."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Turn the text into a number."""
+        text = str(value)
+        if not re.fullmatch(r"[+-]?[0-9]{1,20}", text):
+            self.fail(f"{_shortened(text)} is no whole number of at most 20 digits.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class PartOfOne(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
@@ -38,7 +56,9 @@ class PartOfOne(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
         """Turn the text into a part of 1."""
         match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})(%?)", str(value), re.ASCII)
         if match is None:
-            self.fail(f"{value!r} is no share: give a number with a percent sign, as in 2%, or 0.02.", param, ctx)
+            self.fail(
+                f"{_shortened(value)} is no share: give a number with a percent sign, as in 2%, or 0.02.", param, ctx
+            )
         if not match[2] and float(match[1]) >= 1:
             self.fail(f"{value!r} would be all of it or more: did you mean {value}%?", param, ctx)
         share = float(match[1]) / (100.0 if match[2] else 1.0)
@@ -85,3 +105,9 @@ class RunName(click.ParamType):  # type: ignore[type-arg]  # generic in newer cl
         if incomplete and "@latest".startswith(incomplete):
             return [CompletionItem("@latest", help="the newest run in .walkerbench/runs")]
         return [CompletionItem(incomplete, type="dir")]
+
+
+def _shortened(value: object) -> str:
+    """Return a text in quotes, without what is beyond its first characters."""
+    text = str(value)
+    return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")

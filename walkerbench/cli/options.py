@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from walkerbench.cli.option_types import RunName
+from walkerbench.cli.option_types import RunName, WholeNumber
 
 HELP_NAMES: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 """Every command's context settings."""
@@ -63,7 +63,7 @@ def repeat_option(command: Command) -> Command:
     """`--repeat`: how many runs."""
     return click.option(
         "--repeat",
-        type=click.IntRange(min=1),
+        type=WholeNumber(min=1, max=10_000),
         metavar="N",
         default=1,
         help="Number of runs, one after the other, each in a fresh process and, with -o, in a numbered folder of DIR. "

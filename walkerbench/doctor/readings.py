@@ -134,7 +134,7 @@ def read_turbo(root: Path = _ROOT) -> bool | None:
 
 def read_counters(root: Path = _ROOT) -> Counters:
     """Return what the system counts; see proc(5) for `stat` and `vmstat`."""
-    line = re.search(r"^cpu +([\d ]+)$", read_text(root / "proc/stat") or "", re.MULTILINE)
+    line = re.search(r"^cpu ([\d ]+)$", read_text(root / "proc/stat") or "", re.MULTILINE)
     ticks = [int(text) for text in line[1].split()] if line else []
     swapped = re.findall(r"^pswp(?:in|out) (\d+)$", read_text(root / "proc/vmstat") or "", re.MULTILINE)
     return Counters(

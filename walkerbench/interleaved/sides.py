@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,11 @@ from walkerbench.profile import shipped as shipped_profiles
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
+from walkerbench.profile.toml_text import parse_toml
 
 _OVERRIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)=(.*)", re.DOTALL)
+_MOST_CHARACTERS = 4000  # the pairs of a whole action table have some 3,000
+_MOST_SECTIONS = 4
 _KEYS_OF_STAGES = frozenset({"agents"})
 _KEYS_WITHOUT_EFFECT = frozenset(
     {"criteria", "host_stall", "pace", "frames", "duration_s", "checkpoint_every", "stages", "name", "source"}
@@ -82,6 +84,9 @@ def parse_side(text: str, profile: Profile) -> Side:
         SideError: It cannot be understood.
         ProfileError: It names a profile that is not there, or is wrong.
     """
+    if len(text) > _MOST_CHARACTERS:
+        what = f"its {len(text):,} characters are more than {_MOST_CHARACTERS:,}; write a profile"
+        raise SideError(f"side '{text[:60]}…': {what}")
     code: str | None = None
     named: str | None = None
     changes: dict[str, Any] = {}
@@ -124,8 +129,8 @@ def _split(text: str) -> Iterator[str]:
 def _value(text: str) -> Any:
     """Return a value as TOML reads it, or the text itself where TOML cannot."""
     try:
-        table = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
+        table = parse_toml(f"value = {text}")
+    except ValueError:
         return text
     return table["value"] if len(table) == 1 else text
 
@@ -163,6 +168,8 @@ def _overridden(profile: Profile, changes: Mapping[str, Any], text: str) -> Prof
 def _set(table: dict[str, Any], path: Sequence[str], value: Any, text: str) -> None:
     """Set a dotted key; what it may hold is checked with the whole profile."""
     *sections, last = path
+    if len(sections) > _MOST_SECTIONS:
+        raise SideError(f"side {text!r}: no such key; a key has at most {_MOST_SECTIONS} sections before it")
     for section in sections:
         inner = table.setdefault(section, {})
         if not isinstance(inner, dict):

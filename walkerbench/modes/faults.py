@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Interval
+from annotated_types import Interval, Len
 
 from walkerbench.errors import InjectedFaults
 from walkerbench.modes.traits import ModeTraits
@@ -18,8 +18,8 @@ from walkerbench.modes.traits import ModeTraits
 EXIT_STATUS = 99
 """What worker 0's process exits with where a fault lets it exit."""
 
-_Frame = Annotated[int, Ge(0)]
-_Stalls = Mapping[_Frame, Annotated[float, Interval(gt=0, le=3600)]]
+_Frame = Annotated[int, Interval(ge=0, le=10_000_000_000)]
+_Stalls = Annotated[Mapping[_Frame, Annotated[float, Interval(ge=1e-6, le=3600)]], Len(0, 1000)]
 _Phase = Callable[[int], None]
 
 
@@ -45,7 +45,7 @@ class Faults:
     exit_frame: _Frame | None = None
     hang_frame: _Frame | None = None
     diverge_frame: _Frame | None = None
-    end_frame: Annotated[int, Ge(1)] | None = None
+    end_frame: Annotated[int, Interval(ge=1, le=10_000_000_000)] | None = None
 
     @property
     def active(self) -> bool:

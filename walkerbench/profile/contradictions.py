@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from walkerbench.modes.registry import MODES, mode_that_runs
-from walkerbench.profile.model import Profile
+from walkerbench.profile.model import MOST_FRAMES, Profile
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.profile.toml_tables import wrong
 
@@ -45,6 +46,10 @@ def _of_stages(profile: Profile) -> Iterator[Contradiction]:
     for number, stage in enumerate(profile.stages, 1):
         prefix = f"stage {number}: " if several else ""
         frames = profile.num_frames(stage)
+        if frames is not None and frames > MOST_FRAMES:
+            what = f"{prefix}{stage.duration_s:g} s at {profile.frames_per_second:g} frames a second are too many"
+            involved = frozenset({"duration_s", "pace", "stages", "environment"})
+            yield Contradiction("duration_s", involved, wrong(what, f"at most {MOST_FRAMES} frames"))
         if frames is not None and frames <= profile.warmup:
             what = f"{prefix}{profile.warmup} frames of warm-up leave none of {frames} to judge"
             allowed = f"less than {frames}, for instance {frames // 10}"
@@ -65,12 +70,13 @@ def _of_safeguards(safeguards: Safeguards) -> Iterator[Contradiction]:
 
 def _of_faults(profile: Profile) -> Iterator[Contradiction]:
     known = [frames for stage in profile.stages if (frames := profile.num_frames(stage)) is not None]
+    last = max(known) - 1 if len(known) == len(profile.stages) else math.inf
     for key, injected_in in profile.faults.frames.items():
         for frame in injected_in:
-            if len(known) == len(profile.stages) and frame >= max(known):
-                what = f"frame {frame} is beyond the last one, {max(known) - 1}"
+            if frame > last:
+                what = f"frame {frame} is beyond the last one, {last}"
                 involved = frozenset({"faults", "frames", "stages"})
-                yield Contradiction(f"faults.{key}", involved, wrong(what, f"up to {max(known) - 1}"))
+                yield Contradiction(f"faults.{key}", involved, wrong(what, f"up to {last}"))
     # The mode that runs, which need not be the one asked for.
     modes = {mode.name: mode for stage in profile.stages for mode in [mode_that_runs(profile.mode, stage.agents)]}
     for mode in modes.values():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 
 from walkerbench.errors import ProfileError
@@ -11,8 +10,8 @@ from walkerbench.profile import shipped
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_table
 from walkerbench.profile.toml_tables import suggestion
-
-_MOST_BYTES = 1 << 20  # the longest shipped profile has some 20 KiB
+from walkerbench.profile.toml_text import MOST_PROFILE_BYTES, parse_toml
+from walkerbench.system.regular_files import read_at_most
 
 
 def load_profile(name_or_path: str) -> Profile:
@@ -45,17 +44,19 @@ def list_profiles() -> tuple[Profile, ...]:
 def _read(path: Path, source: str) -> Profile:
     where = str(path)
     try:
-        with path.open("rb") as file:
-            text = file.read(_MOST_BYTES + 1)  # no more: a device has no end
-        if len(text) > _MOST_BYTES:
-            raise ProfileError(where, (f"is larger than {_MOST_BYTES:,} bytes: no profile",))
-        table = tomllib.loads(text.decode("utf-8"))
+        text = read_at_most(path, MOST_PROFILE_BYTES + 1)
+        if text is None:
+            problem = "is no regular file but a folder, a pipe or a device; give the path of a file"
+            raise ProfileError(where, (problem,))
+        if len(text) > MOST_PROFILE_BYTES:
+            raise ProfileError(where, (f"is larger than {MOST_PROFILE_BYTES:,} bytes: no profile",))
+        table = parse_toml(text.decode("utf-8"))
     except FileNotFoundError:
         raise ProfileError(where, ("no such file; `walkerbench profiles` lists the profiles there are",)) from None
     except OSError as error:
         raise ProfileError(where, (f"cannot be read: {error.strerror}",)) from error
     except UnicodeDecodeError as error:
         raise ProfileError(where, (f"is not a text file in UTF-8 (byte {error.start})",)) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ProfileError(where, (f"is not valid TOML: {error}",)) from error
     return profile_from_table(table, path.stem, source, where)

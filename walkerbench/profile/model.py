@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt
+from annotated_types import Interval
 
 import walkerbench
 from walkerbench.criteria.grammar import Criterion
@@ -22,8 +22,18 @@ from walkerbench.workloads.registry import WORKLOADS
 
 Pace = Literal["max", "realtime"]
 HostStall = Literal["fail", "inconclusive"]
-Count = Annotated[int, Ge(1)]
-Seconds = Annotated[float, Gt(0)]
+
+MOST_FRAMES = 10_000_000_000
+"""Of a stage: five years of 60 frames a second."""
+
+Agents = Annotated[int, Interval(ge=1, le=1_000_000)]
+WorkerCount = Annotated[int, Interval(ge=1, le=1024)]
+Frames = Annotated[int, Interval(ge=1, le=MOST_FRAMES)]
+Warmup = Annotated[int, Interval(ge=0, le=MOST_FRAMES)]
+Seconds = Annotated[float, Interval(ge=0.001, le=31_622_400)]
+"""Up to a year."""
+RootSeed = Annotated[int, Interval(ge=0, le=2**63 - 1)]
+"""What TOML can hold in every language."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +46,8 @@ class Stage:
         duration_s: For how long, in simulated time at real-time pace; None where the number of frames decides.
     """
 
-    agents: Count
-    frames: Count | None = None
+    agents: Agents
+    frames: Frames | None = None
     duration_s: Seconds | None = None
 
     def __post_init__(self) -> None:
@@ -94,12 +104,13 @@ class Profile:
     def num_frames(self, stage: Stage) -> int | None:
         """Return how many frames a stage has; None where only the clock decides.
 
-        At real-time pace a duration is simulated time: as many frames on every machine, and so the same work.
+        At real-time pace a duration is simulated time: as many frames on every machine, and so the same work. More than
+        `MOST_FRAMES` are not counted: one more stands for all of them.
         """
         frames_per_second = self.frames_per_second
         if stage.duration_s is None or frames_per_second is None:
             return stage.frames
-        return max(1, round(stage.duration_s * frames_per_second))
+        return max(1, round(min(stage.duration_s * frames_per_second, MOST_FRAMES + 1)))
 
     def make_workload(self, stage: Stage) -> Workload:
         """Make what a stage runs; cheap, since agents are built by their shards.

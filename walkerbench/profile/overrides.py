@@ -14,9 +14,10 @@ from walkerbench.modes.registry import MODES
 from walkerbench.profile.contradictions import find_contradictions
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import ProfileKeys, default_criteria, parse_known
-from walkerbench.profile.toml_tables import check_value, explain_refusal
+from walkerbench.profile.toml_tables import check_value, explain_refusal, wrong
 from walkerbench.workloads.registry import WORKLOADS
 
+_MOST_CRITERIA = 200  # a run measures fewer metrics
 _OF_STAGES = ("agents", "frames", "duration_s")
 
 
@@ -63,6 +64,9 @@ def override(profile: Profile, overrides: ProfileOverrides) -> Profile:
         CriterionError: A criterion cannot be parsed, or asks for what is not measured.
     """
     given = overrides.given()
+    if len(overrides.criteria) > _MOST_CRITERIA:
+        text = wrong(f"{len(overrides.criteria)} criteria", f"at most {_MOST_CRITERIA}")
+        raise OverrideError((("criteria", text),))
     _check_each(given, profile)
     changed = _with_workload(profile, given.pop("workload", profile.workload))
     if overrides.workers is None and overrides.mode and not MODES.find(overrides.mode).traits.side_by_side:
@@ -91,7 +95,7 @@ def _check_each(given: dict[str, Any], profile: Profile) -> None:
         try:
             check_value(ProfileKeys, key, value)
         except ValidationError as error:
-            problems.append((key, explain_refusal(error)))
+            problems.append((key, explain_refusal(error, ProfileKeys, key)))
     if "frames" in given and "duration_s" in given:
         problems.append(("frames, duration_s", "give one of the two"))
     if "agents" in given and len(profile.stages) > 1:

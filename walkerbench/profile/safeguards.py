@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Interval
+from annotated_types import Interval
 
 from walkerbench.modes.contract import BARRIER_TIMEOUT_S
 
@@ -30,10 +30,10 @@ class Safeguards:
             checkpoint, and before anything is built.
     """
 
-    slow_frame_s: Annotated[float, Gt(0)] = SLOW_FRAME_S
-    slow_frames: Annotated[int, Ge(1)] = SLOW_FRAMES
-    barrier_timeout_s: Annotated[float, Gt(0)] | None = None
-    memory_limit_share: Annotated[float, Interval(gt=0, le=1)] = 0.8
+    slow_frame_s: Annotated[float, Interval(ge=1e-6, le=86_400)] = SLOW_FRAME_S
+    slow_frames: Annotated[int, Interval(ge=1, le=1_000_000)] = SLOW_FRAMES
+    barrier_timeout_s: Annotated[float, Interval(ge=1e-3, le=604_800)] | None = None
+    memory_limit_share: Annotated[float, Interval(ge=1e-6, le=1)] = 0.8
 
     @property
     def hung_after_s(self) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any
 
-from annotated_types import Ge, Len
+from annotated_types import Len
 from pydantic import AfterValidator
 
 from walkerbench.criteria.grammar import Criterion, check_known, parse_criterion, replace
@@ -17,9 +17,21 @@ from walkerbench.errors import CriterionError, ProfileError, UsageError
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.registry import BASE_MODE, MODES
 from walkerbench.profile.contradictions import find_contradictions
-from walkerbench.profile.model import Count, HostStall, Pace, Profile, Seconds, Stage
+from walkerbench.profile.model import (
+    Agents,
+    Frames,
+    HostStall,
+    Pace,
+    Profile,
+    RootSeed,
+    Seconds,
+    Stage,
+    Warmup,
+    WorkerCount,
+)
 from walkerbench.profile.safeguards import Safeguards
-from walkerbench.profile.toml_tables import check_table, spell, wrong
+from walkerbench.profile.toml_tables import MOST_PROBLEMS, check_table, first_problems, spell, wrong
+from walkerbench.profile.toml_text import check_depth
 from walkerbench.recording.frames import frame_dtype
 from walkerbench.system.registry import Registry
 from walkerbench.workloads.contract import NoSettings, Workload
@@ -47,15 +59,15 @@ class ProfileKeys:
     description: str = ""
     workload: Annotated[str, _registered(WORKLOADS)] = DEFAULT_WORKLOAD
     mode: Annotated[str, _registered(MODES)] = BASE_MODE
-    workers: Count | None = None
-    agents: Count = 60
-    frames: Count = 3600
+    workers: WorkerCount | None = None
+    agents: Agents = 60
+    frames: Frames = 3600
     duration_s: Seconds | None = None
-    warmup: Annotated[int, Ge(0)] = 240
-    seed: Annotated[int, Ge(0)] = 1
+    warmup: Warmup = 240
+    seed: RootSeed = 1
     pace: Pace = "max"
-    checkpoint_every: Count = 60
-    stages: Annotated[tuple[Stage, ...], Len(1)] | None = None
+    checkpoint_every: Frames = 60
+    stages: Annotated[tuple[Stage, ...], Len(1, 100)] | None = None
     criteria: dict[str, str] | None = None
     host_stall: HostStall = "fail"
     safeguards: Safeguards = field(default_factory=Safeguards)
@@ -78,6 +90,7 @@ def profile_from_dict(data: Mapping[str, Any]) -> Profile:
     Raises:
         ProfileError: Something in it is wrong, or a key unknown here; carries every problem.
     """
+    _check_depth(data, "profile")
     table = _without_none(data)
     name, source = str(table.pop("name", "")), str(table.pop("source", ""))
     if isinstance(table.get("criteria"), list):
@@ -98,6 +111,7 @@ def profile_from_table(table: Mapping[str, Any], name: str, source: str, where: 
     Raises:
         ProfileError: Something in it is wrong; carries every problem.
     """
+    _check_depth(table, where)
     checked = check_table(table, keys_with_settings(_settings_class(table.get("workload"))))
     problems = list(checked.problems)
     problems += [text for keys, text in _clashes(table) if checked.failed.isdisjoint(keys)]
@@ -126,7 +140,7 @@ def profile_from_table(table: Mapping[str, Any], name: str, source: str, where: 
         if checked.failed.isdisjoint(contradiction.involved):
             problems.append(f"{contradiction.key}: {contradiction.text}")
     if problems:
-        raise ProfileError(where, tuple(problems))
+        raise ProfileError(where, first_problems(problems))
     return profile
 
 
@@ -179,13 +193,23 @@ def _clashes(table: Mapping[str, Any]) -> Iterator[tuple[frozenset[str], str]]:
 def _criteria(table: Mapping[str, str] | None, workload: Workload) -> tuple[tuple[Criterion, ...], list[str]]:
     if table is None:
         return default_criteria(workload), []
-    criteria, problems = [], []
+    criteria: list[Criterion] = []
+    problems: list[str] = []
     for key, condition in table.items():
+        if len(problems) > MOST_PROBLEMS:
+            break
         try:
             criteria.append(parse_known(f"{key} {condition}", workload))
         except CriterionError as error:
             problems.append(f"{spell(('criteria', key))}: {error}")
     return replace((), criteria), problems
+
+
+def _check_depth(table: Mapping[str, Any], where: str) -> None:
+    try:
+        check_depth(table)
+    except ValueError as error:
+        raise ProfileError(where, (f"is {error}",)) from error
 
 
 def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,18 +6,30 @@ checked here. A problem is one line: `key: what is wrong; allowed: …`.
 
 from __future__ import annotations
 
+import collections.abc
 import dataclasses
 import difflib
+import itertools
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
+from annotated_types import Interval
 from pydantic import TypeAdapter, ValidationError
 
 KeyPath = tuple[str | int, ...]
+
+MOST_PROBLEMS = 20
+"""So many problems of a table are told; whoever has more has given the wrong file."""
+
+_SHOWN_CHARACTERS = 60
+
+
+_KEY_STEP = "[key]"  # pydantic's last step to a key of a table that is wrong itself
+_OUT_OF_RANGE = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +49,7 @@ class Checked:
 
 def check_table(table: Mapping[str, Any], kind: type) -> Checked:
     """Check a table, as read from TOML, against the dataclass `kind`."""
-    problems = dict(_unknown_keys(table, kind, ()))
+    problems = dict(itertools.islice(_unknown_keys(table, kind, ()), MOST_PROBLEMS + 1))
     values: dict[str, Any] = {}
     failed: set[str] = set()
     for key in (field.name for field in dataclasses.fields(kind) if field.name in table):
@@ -45,7 +57,7 @@ def check_table(table: Mapping[str, Any], kind: type) -> Checked:
         try:
             values[key] = check_value(kind, key, table[key])
         except ValidationError as error:
-            found = dict(_explain(error, key)) | found
+            found = dict(_explain(error, kind, key)) | found
         if found:
             failed.add(key)
             values.pop(key, None)
@@ -63,14 +75,21 @@ def check_value(kind: type, key: str, value: object) -> Any:
     return _adapter(kind, key).validate_json(json.dumps(value, default=str), strict=True)
 
 
-def explain_refusal(error: ValidationError) -> str:
-    """Return what is wrong with a single value, and what is allowed, without the key."""
-    return next(text for _, text in _explain(error, ""))
+def explain_refusal(error: ValidationError, kind: type, key: str) -> str:
+    """Return what is wrong with a value for the key of the dataclass `kind`, and what is allowed, without the key."""
+    return next(text for _, text in _explain(error, kind, key))
 
 
 def wrong(what: str, allowed: str) -> str:
     """Return a problem's text after its key."""
     return f"{what}; allowed: {allowed}"
+
+
+def first_problems(problems: Sequence[str]) -> tuple[str, ...]:
+    """Return problems as they are told: the first `MOST_PROBLEMS`, and a line that says so where there are more."""
+    if len(problems) <= MOST_PROBLEMS:
+        return tuple(problems)
+    return (*problems[:MOST_PROBLEMS], f"and more: these are the first {MOST_PROBLEMS} problems")
 
 
 def spell(path: KeyPath) -> str:
@@ -81,7 +100,7 @@ def spell(path: KeyPath) -> str:
             spelled += f" (entry {step + 1})"
         else:
             bare = re.fullmatch(r"[A-Za-z0-9_, -]+", step)
-            spelled += ("." if spelled else "") + (step if bare else json.dumps(step, ensure_ascii=False))
+            spelled += ("." if spelled else "") + _shortened(step if bare else json.dumps(step, ensure_ascii=False))
     return spelled
 
 
@@ -136,23 +155,39 @@ def _unplain_values(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, str
     elif isinstance(value, float) and not math.isfinite(value):
         yield path, wrong(f"{value} is wrong", "a finite number")
     elif not isinstance(value, (str, int, float, bool)):
-        yield path, wrong(f"{value} is wrong", "a number, a string, true or false; no date or time")
+        yield path, wrong(f"{_shortened(str(value))} is wrong", "a number, a string, true or false; no date or time")
 
 
-def _explain(error: ValidationError, key: str) -> Iterator[tuple[KeyPath, str]]:
+def _explain(error: ValidationError, kind: type, key: str) -> Iterator[tuple[KeyPath, str]]:
     errors = error.errors(include_url=False)
-    paths = [tuple(step for step in one["loc"] if step != "[key]") for one in errors]
+    paths = [tuple(step for step in one["loc"] if step != _KEY_STEP) for one in errors]
     for one, path in zip(errors, paths, strict=True):
         if one["type"] == "too_short" and any(len(other) > len(path) and other[: len(path)] == path for other in paths):
             continue  # pydantic does not count the entries that it has already found wrong
-        yield _line((key, *path), one["type"], one["msg"], one["input"])
+        range_of_key = _range(_hints(kind)[key], one["loc"]) if one["type"] in _OUT_OF_RANGE else None
+        message = _line((key, *path), one["type"], one["msg"], one["input"])
+        yield message if range_of_key is None else (message[0], wrong(f"{_shown(one['input'])} is wrong", range_of_key))
+
+
+def _range(hint: Any, path: KeyPath) -> str | None:
+    """Return the range of the value that a path leads to, `1 to 100`; None where it has no closed one."""
+    if dataclasses.is_dataclass(hint) and path:
+        return _range(_hints(hint)[str(path[0])], path[1:]) if isinstance(hint, type) else None
+    bounds = next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Interval)), None)
+    if bounds is not None:
+        return None if bounds.ge is None or bounds.le is None else f"{bounds.ge} to {bounds.le}"
+    parts = get_args(hint)
+    if get_origin(hint) is collections.abc.Mapping:
+        return _range(parts[0], ()) if path[1:] == (_KEY_STEP,) else _range(parts[1], path[1:])
+    inner = path[1:] if get_origin(hint) is tuple else path
+    return next((found for part in parts if (found := _range(part, inner)) is not None), None)
 
 
 def _line(path: KeyPath, kind: str, message: str, value: object) -> tuple[KeyPath, str]:
     if kind == "value_error":
         text = message.removeprefix("Value error, ")
-        named = re.match(r"(\w+(?:, \w+)*): (.*)", text, re.DOTALL)
-        return ((*path, named[1]), named[2]) if named else (path, text)
+        named = re.match(r"([\w.]+(?:, [\w.]+)*): (.*)", text, re.DOTALL)
+        return ((*path, *named[1].split(".")), named[2]) if named else (path, text)
     for pydantic_word, toml_word in (("Input should be ", ""), ("an object", "a table"), (" after validation", "")):
         message = message.replace(pydantic_word, toml_word)
     message = re.sub(r"^(Tuple|List|Dictionary) should have ", "", message)
@@ -164,4 +199,8 @@ def _shown(value: object) -> str:
         return "a table"
     if isinstance(value, (list, tuple)):
         return f"an array of {len(value)}"
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return _shortened(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}… ({len(text):,} characters)"

@@ -73,8 +73,8 @@ def cpu_model(root: Path = _ROOT) -> str:
         root: Where `/proc` lies.
     """
     text = read_text(root / "proc/cpuinfo") or ""
-    match = re.search(r"^model name\s*:\s*(.+?)\s*$", text, re.MULTILINE)
-    return match[1] if match else platform.processor() or NOT_AVAILABLE
+    match = re.search(r"^model name[ \t]*+:(.*\S)", text, re.MULTILINE)
+    return match[1].strip() if match else platform.processor() or NOT_AVAILABLE
 
 
 def _python() -> dict[str, Any]:

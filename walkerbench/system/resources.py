@@ -103,7 +103,7 @@ def allowed_memory_bytes(root: Path = _ROOT) -> int | None:
     texts = [read_text(group / "memory.max") for group in _groups(root, None)]
     texts += [read_text(group / "memory.limit_in_bytes") for group in _groups(root, "memory")]
     # No limit is written as "max", or in version 1 as a number beyond any memory.
-    limits = [int(text) for text in texts if text is not None and text.strip().isdecimal()]
+    limits = [_whole_number(text) for text in texts if text is not None]
     return min((each for each in (machine_memory_bytes(), *limits) if each is not None), default=None)
 
 
@@ -141,7 +141,7 @@ def _groups(root: Path, controller: str | None) -> Iterator[Path]:
     """
     base = root / "sys/fs/cgroup"
     for line in (read_text(root / "proc/self/cgroup") or "").splitlines():
-        _, controllers, path = line.split(":", 2)
+        _, controllers, path = (*line.split(":", 2), "", "")[:3]
         if controllers == "" and controller is None:
             mounts: tuple[str, ...] = ("", "unified")
         elif controller is not None and controller in controllers.split(","):
@@ -155,12 +155,21 @@ def _groups(root: Path, controller: str | None) -> Iterator[Path]:
 
 
 def _quota_v2(group: Path) -> float | None:
-    match = re.fullmatch(r"(\d+) (\d+)\s*", read_text(group / "cpu.max") or "")
-    return int(match[1]) / int(match[2]) if match else None
+    quota, _, period = (read_text(group / "cpu.max") or "").partition(" ")
+    return _ratio(quota, period)  # no quota is written as "max"
 
 
 def _quota_v1(group: Path) -> float | None:
-    quota = (read_text(group / "cpu.cfs_quota_us") or "").strip()
-    period = (read_text(group / "cpu.cfs_period_us") or "").strip()
-    # No quota is written as -1.
-    return int(quota) / int(period) if quota.isdecimal() and period.isdecimal() else None
+    quota, period = (read_text(group / f"cpu.cfs_{what}_us") or "" for what in ("quota", "period"))
+    return _ratio(quota, period)  # no quota is written as -1
+
+
+def _ratio(quota: str, period: str) -> float | None:
+    numerator, denominator = _whole_number(quota), _whole_number(period)
+    return numerator / denominator if numerator is not None and denominator else None
+
+
+def _whole_number(text: str) -> int | None:
+    """Return a number of at most 20 digits; None for any other text."""
+    digits = text.strip()
+    return int(digits) if re.fullmatch(r"[0-9]{1,20}", digits) else None

@@ -11,6 +11,8 @@ from walkerbench.workloads.walker.replay import Batch, Replay
 from walkerbench.workloads.walker.settings import BrainSettings
 from walkerbench.workloads.walker.streams import Stream, agent_stream
 
+# Learning may diverge: then values grow beyond all numbers, and what is recorded of them is not available.
+_QUIETLY = np.errstate(over="ignore", invalid="ignore")
 _DRAWS = 64  # explorations drawn ahead: one call of a generator then serves so many AI updates
 
 
@@ -90,6 +92,7 @@ class Brains:
         ready: NDArray[np.bool_] = self._replay.stored[agents] >= self._brain.learn_from_experiences
         return ready
 
+    @_QUIETLY
     def learn(self, rows: slice) -> int:
         """Do one learning step of every agent of `rows`, which are at most `most_learners`.
 
@@ -108,6 +111,7 @@ class Brains:
             self._target[copying] = self.parameters[copying]
         return len(copying)
 
+    @_QUIETLY
     def choose(self, rows: slice, observations: Floats32, awake: NDArray[np.bool_]) -> Indices:
         """Choose actions, ε-greedily.
 

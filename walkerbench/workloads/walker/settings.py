@@ -9,24 +9,48 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Interval, Len
+from annotated_types import Interval, Len
 
-Positive = Annotated[float, Gt(0)]
-NonNegative = Annotated[float, Ge(0)]
+Length = Annotated[float, Interval(ge=0.1, le=5)]
+"""Of a part of a robot, m."""
+Offset = Annotated[float, Interval(ge=-5, le=5)]
+"""Of a part of a robot from another, m."""
+Density = Annotated[float, Interval(ge=0.02, le=50)]
+"""kg/m²."""
+Friction = Annotated[float, Interval(ge=0, le=10)]
+"""Coefficient of friction."""
+Gene = Annotated[float, Interval(ge=0.5, le=2)]
+"""Bound of a gene, a multiplier."""
+Range = tuple[Gene, Gene]
+GroundPlace = Annotated[float, Interval(ge=-5000, le=5000)]
+"""Along the ground or above it, m."""
+Reach = Annotated[float, Interval(ge=0.01, le=1000)]
+"""How far something extends, m."""
+Scale = Annotated[float, Interval(ge=1e-3, le=1e6)]
+"""What is sensed as 1, in the quantity's unit."""
+Rate = Annotated[float, Interval(ge=-1e4, le=1e4)]
+"""Reward for a unit of something."""
+Energy = Annotated[float, Interval(ge=0, le=10)]
+"""Of energy or health, of which 1 is the most."""
 Share = Annotated[float, Interval(ge=0, le=1)]
-AtLeastOne = Annotated[int, Ge(1)]
+Speed = Annotated[float, Interval(ge=-1, le=1)]
+"""A share of a motor's speed, either way."""
 Degrees = Annotated[float, Interval(ge=-360, le=360)]
-Range = tuple[float, float]
+Radians = Annotated[float, Interval(ge=0, le=10)]
+SimulatedSeconds = Annotated[float, Interval(ge=0, le=31_622_400)]
+"""Simulated time, up to a year."""
+Often = Annotated[int, Interval(ge=1, le=1_000_000_000)]
+"""Frames, updates or steps from one time to the next."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PhysicsSettings:
     """Time and Box2D's solver."""
 
-    frames_per_second: Positive = 60.0
+    frames_per_second: Annotated[float, Interval(ge=1, le=1000)] = 60.0
     velocity_iterations: Annotated[int, Interval(ge=1, le=100)] = 8
     position_iterations: Annotated[int, Interval(ge=1, le=100)] = 3
-    gravity_m_s2: float = -9.8
+    gravity_m_s2: Annotated[float, Interval(ge=-100, le=100)] = -9.8
 
     @property
     def dt_s(self) -> float:
@@ -38,27 +62,27 @@ class PhysicsSettings:
 class RobotSettings:
     """Geometry and materials of an unmutated robot; the genome multiplies them."""
 
-    chassis_half_width_m: Positive = 1.5
-    chassis_half_height_m: Positive = 0.75
-    chassis_density_kg_m2: Positive = 4.0
-    chassis_friction: NonNegative = 0.8
-    wheel_offset_x_m: Positive = 1.0
-    wheel_offset_y_m: float = -0.75
-    wheel_radius_m: Positive = 0.5
-    wheel_density_kg_m2: Positive = 8.0
-    wheel_friction: NonNegative = 0.9
-    arm_anchor_x_m: float = -1.0
-    arm_anchor_y_m: float = 1.0
-    upper_arm_half_length_m: Positive = 1.0
-    upper_arm_half_width_m: Positive = 0.2
-    lower_arm_length_m: Positive = 2.0
-    lower_arm_half_width_m: Positive = 0.15
-    arm_density_kg_m2: Positive = 0.1
-    arm_friction: NonNegative = 0.6
+    chassis_half_width_m: Length = 1.5
+    chassis_half_height_m: Length = 0.75
+    chassis_density_kg_m2: Density = 4.0
+    chassis_friction: Friction = 0.8
+    wheel_offset_x_m: Length = 1.0
+    wheel_offset_y_m: Offset = -0.75
+    wheel_radius_m: Length = 0.5
+    wheel_density_kg_m2: Density = 8.0
+    wheel_friction: Friction = 0.9
+    arm_anchor_x_m: Offset = -1.0
+    arm_anchor_y_m: Offset = 1.0
+    upper_arm_half_length_m: Length = 1.0
+    upper_arm_half_width_m: Length = 0.2
+    lower_arm_length_m: Length = 2.0
+    lower_arm_half_width_m: Length = 0.15
+    arm_density_kg_m2: Density = 0.1
+    arm_friction: Friction = 0.6
     shoulder_limits_deg: tuple[Degrees, Degrees] = (-90.0, 90.0)
     elbow_limits_deg: tuple[Degrees, Degrees] = (0.0, 135.0)
-    motor_speed_rad_s: Positive = 3.0
-    motor_torque_n_m: Positive = 150.0
+    motor_speed_rad_s: Annotated[float, Interval(ge=1e-3, le=100)] = 3.0
+    motor_torque_n_m: Annotated[float, Interval(ge=1e-3, le=1e5)] = 150.0
 
     def __post_init__(self) -> None:
         for name in ("shoulder_limits_deg", "elbow_limits_deg"):
@@ -79,9 +103,9 @@ class GenomeSettings:
     wheel_spread: Range = (0.8, 1.2)
     chassis_density: Range = (0.7, 1.3)
     friction: Range = (0.7, 1.3)
-    initial_deviation: NonNegative = 0.1
+    initial_deviation: Annotated[float, Interval(ge=0, le=10)] = 0.1
     mutation_share: Share = 0.2
-    mutation_deviation: NonNegative = 0.05
+    mutation_deviation: Annotated[float, Interval(ge=0, le=10)] = 0.05
 
     def __post_init__(self) -> None:
         for name in GENES:
@@ -115,21 +139,21 @@ class TerrainSettings:
     """The ground, its obstacles, and where robots start."""
 
     style: Literal["flat", "rolling", "rough", "mixed"] = "mixed"
-    x_min_m: float = -250.0
-    x_max_m: float = 250.0
+    x_min_m: GroundPlace = -250.0
+    x_max_m: GroundPlace = 250.0
     resolution_m: Annotated[float, Interval(ge=0.1, le=1.0)] = 1.0
-    friction: NonNegative = 0.9
-    rolling_amplitude_m: NonNegative = 2.5
-    rolling_wavelength_m: Positive = 40.0
-    rough_deviation_m: NonNegative = 0.15
-    obstacle_spacing_m: Positive = 24.0
-    obstacle_half_width_m: Annotated[float, Interval(gt=0, le=2)] = 0.3
-    obstacle_half_height_m: Annotated[float, Interval(gt=0, le=2)] = 0.15
-    obstacle_friction: NonNegative = 0.9
-    start_spacing_m: Positive = 12.0
-    start_margin_m: Positive = 4.0
-    start_clearance_m: NonNegative = 0.2
-    fall_limit_m: float = -20.0
+    friction: Friction = 0.9
+    rolling_amplitude_m: Annotated[float, Interval(ge=0, le=100)] = 2.5
+    rolling_wavelength_m: Annotated[float, Interval(ge=1, le=10_000)] = 40.0
+    rough_deviation_m: Annotated[float, Interval(ge=0, le=10)] = 0.15
+    obstacle_spacing_m: Annotated[float, Interval(ge=0.5, le=10_000)] = 24.0
+    obstacle_half_width_m: Annotated[float, Interval(ge=0.01, le=2)] = 0.3
+    obstacle_half_height_m: Annotated[float, Interval(ge=0.001, le=2)] = 0.15
+    obstacle_friction: Friction = 0.9
+    start_spacing_m: Annotated[float, Interval(ge=0.01, le=10_000)] = 12.0
+    start_margin_m: Annotated[float, Interval(ge=0.01, le=5000)] = 4.0
+    start_clearance_m: Annotated[float, Interval(ge=0, le=100)] = 0.2
+    fall_limit_m: GroundPlace = -20.0
 
     def __post_init__(self) -> None:
         width = self.x_max_m - self.x_min_m
@@ -143,24 +167,24 @@ class TerrainSettings:
 class ScheduleSettings:
     """When agents think and learn."""
 
-    ai_interval_frames: AtLeastOne = 4
-    learn_interval_updates: AtLeastOne = 10
+    ai_interval_frames: Often = 4
+    learn_interval_updates: Often = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class SensesSettings:
     """Reach of the senses, and the scale that maps each quantity into -1…1."""
 
-    ray_length_m: Positive = 8.0
+    ray_length_m: Annotated[float, Interval(ge=0.1, le=100)] = 8.0
     ray_angles_deg: Annotated[tuple[Degrees, ...], Len(5, 5)] = (-60.0, -30.0, 0.0, 30.0, 60.0)
-    robot_radius_m: Positive = 1.5
-    food_radius_m: Positive = 0.5
-    contact_slop_m: Positive = 0.03
-    joint_speed_scale_rad_s: Positive = 10.0
-    displacement_scale_m: Positive = 1.0
-    velocity_scale_m_s: Positive = 10.0
-    angular_velocity_scale_rad_s: Positive = 10.0
-    food_distance_scale_m: Positive = 50.0
+    robot_radius_m: Reach = 1.5
+    food_radius_m: Reach = 0.5
+    contact_slop_m: Annotated[float, Interval(ge=1e-6, le=10)] = 0.03
+    joint_speed_scale_rad_s: Scale = 10.0
+    displacement_scale_m: Scale = 1.0
+    velocity_scale_m_s: Scale = 10.0
+    angular_velocity_scale_rad_s: Scale = 10.0
+    food_distance_scale_m: Scale = 50.0
 
 
 ACTIONS = (
@@ -176,30 +200,26 @@ ACTIONS = (
 class ActionSettings:
     """What a brain can choose: shoulder and elbow speed as shares of the motors' speed."""
 
-    pairs: Annotated[tuple[tuple[float, float], ...], Len(2, 255)] = ACTIONS
-
-    def __post_init__(self) -> None:
-        if any(abs(speed) > 1 for pair in self.pairs for speed in pair):
-            raise ValueError("pairs: give speeds between -1 and 1")
+    pairs: Annotated[tuple[tuple[Speed, Speed], ...], Len(2, 255)] = ACTIONS
 
 
 @dataclass(frozen=True, kw_only=True)
 class RewardSettings:
     """What an agent is rewarded for between two AI updates."""
 
-    forward_per_m: float = 7.0
-    backward_per_m: float = -2.0
-    nearer_food_per_m: float = 2.0
-    farther_food_per_m: float = -0.5
-    meal: float = 0.5
-    upright: float = 0.05
-    upright_below_rad: NonNegative = 0.2
-    toppled: float = -0.02
-    toppled_above_rad: NonNegative = 1.5
-    speed_per_m_s: float = 0.1
-    speed_above_m_s: NonNegative = 0.1
-    speed_most: float = 0.1
-    limit: Positive = 1.0
+    forward_per_m: Rate = 7.0
+    backward_per_m: Rate = -2.0
+    nearer_food_per_m: Rate = 2.0
+    farther_food_per_m: Rate = -0.5
+    meal: Rate = 0.5
+    upright: Rate = 0.05
+    upright_below_rad: Radians = 0.2
+    toppled: Rate = -0.02
+    toppled_above_rad: Radians = 1.5
+    speed_per_m_s: Rate = 0.1
+    speed_above_m_s: Annotated[float, Interval(ge=0, le=1000)] = 0.1
+    speed_most: Rate = 0.1
+    limit: Annotated[float, Interval(ge=1e-6, le=1e4)] = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,18 +234,18 @@ class BrainSettings:
     epsilon_decay: Share = 0.995
     epsilon_end: Share = 0.01
     replay_capacity: Annotated[int, Interval(ge=2, le=1_000_000)] = 2000
-    priority_exponent: NonNegative = 0.6
-    priority_floor: Positive = 1e-6
+    priority_exponent: Annotated[float, Interval(ge=0, le=2)] = 0.6
+    priority_floor: Annotated[float, Interval(ge=1e-12, le=1000)] = 1e-6
     importance_start: Share = 0.4
-    importance_step: NonNegative = 0.001
+    importance_step: Share = 0.001
     batch_size: Annotated[int, Interval(ge=1, le=65_536)] = 32
-    learn_from_experiences: AtLeastOne = 32
-    learning_rate: Positive = 1e-3
-    adam_beta1: Annotated[float, Interval(ge=0, lt=1)] = 0.9
-    adam_beta2: Annotated[float, Interval(ge=0, lt=1)] = 0.999
-    adam_epsilon: Positive = 1e-8
-    gradient_norm_limit: Positive = 1.0
-    target_copy_steps: AtLeastOne = 50
+    learn_from_experiences: Annotated[int, Interval(ge=1, le=1_000_000)] = 32
+    learning_rate: Annotated[float, Interval(ge=1e-12, le=1)] = 1e-3
+    adam_beta1: Annotated[float, Interval(ge=0, le=0.999999)] = 0.9
+    adam_beta2: Annotated[float, Interval(ge=0.5, le=0.999999)] = 0.999
+    adam_epsilon: Annotated[float, Interval(ge=1e-12, le=1)] = 1e-8
+    gradient_norm_limit: Annotated[float, Interval(ge=1e-6, le=1e6)] = 1.0
+    target_copy_steps: Often = 50
 
     def __post_init__(self) -> None:
         if self.learn_from_experiences > self.replay_capacity:
@@ -243,24 +263,24 @@ IMMOBILE_BELOW_ENERGY = 0.15
 class EcosystemSettings:
     """Energy, food, health, death, replacement and generations."""
 
-    energy_drain_per_frame: NonNegative = 1e-4
-    energy_drain_per_m_s: NonNegative = 1e-3
-    energy_rest_per_frame: NonNegative = 2e-4
-    energy_per_meal: NonNegative = 0.3
+    energy_drain_per_frame: Energy = 1e-4
+    energy_drain_per_m_s: Energy = 1e-3
+    energy_rest_per_frame: Energy = 2e-4
+    energy_per_meal: Energy = 0.3
     energy_start: tuple[Share, Share] = (0.1, 1.0)
     health_start: tuple[Share, Share] = (0.01, 1.0)
     immobile_below_energy: Share = IMMOBILE_BELOW_ENERGY
     starving_below_energy: Share = 0.25
     recovering_above_energy: Share = 0.7
-    health_step_per_frame: NonNegative = 1e-3
+    health_step_per_frame: Energy = 1e-3
     food_sources: Annotated[int, Interval(ge=1, le=100_000)] = 40
-    food_start_distance_m: NonNegative = 4.0
-    eat_within_m: Positive = 3.0
-    food_regrow_s: NonNegative = 20.0
-    generation_s: Positive = 60.0
+    food_start_distance_m: Annotated[float, Interval(ge=0, le=10_000)] = 4.0
+    eat_within_m: Reach = 3.0
+    food_regrow_s: SimulatedSeconds = 20.0
+    generation_s: SimulatedSeconds = 60.0
     generation_share: Share = 0.1
-    replacements_per_frame: AtLeastOne = 2
-    tournament_size: AtLeastOne = 3
+    replacements_per_frame: Annotated[int, Interval(ge=1, le=1_000_000)] = 2
+    tournament_size: Annotated[int, Interval(ge=1, le=1000)] = 3
 
     def __post_init__(self) -> None:
         for name in ("energy_start", "health_start"):
@@ -271,7 +291,11 @@ class EcosystemSettings:
 class LimitSettings:
     """Limits beyond which the environment stops itself."""
 
-    bodies: AtLeastOne = 100_000
+    bodies: Annotated[int, Interval(ge=1, le=1_000_000_000)] = 100_000
+
+
+_MOST_POINTS = 20_000_000
+"""Points of the ground that all its segments together have within the reach of rays: 320 MB a worker."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,6 +313,13 @@ class WalkerSettings:
     brain: BrainSettings = field(default_factory=BrainSettings)
     ecosystem: EcosystemSettings = field(default_factory=EcosystemSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+
+    def __post_init__(self) -> None:
+        terrain, ray = self.terrain, self.senses.ray_length_m
+        segments = (terrain.x_max_m - terrain.x_min_m) / terrain.resolution_m
+        if segments * 2 * ray / terrain.resolution_m > _MOST_POINTS:
+            most = _MOST_POINTS * terrain.resolution_m / (2 * segments)
+            raise ValueError(f"senses.ray_length_m: give at most {most:.3g} on a ground so wide and fine, not {ray:g}")
 
 
 def _ascending(name: str, bounds: tuple[float, float]) -> None:

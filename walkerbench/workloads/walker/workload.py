@@ -19,6 +19,12 @@ from walkerbench.workloads.walker.terrain import Ground, build_ground
 # As measured: 220 kB for a b2World with 500 segments and a robot, and what Python keeps around them.
 _WORLD_BYTES = 160_000
 _SEGMENT_BYTES = 200
+_BOX_BYTES = 600
+# Of the arrays that rays are cast with: a point of what lies around a segment of the ground; a point for all rays of an
+# agent; a food source for an agent.
+_POINT_BYTES = 16
+_RAY_BYTES = 256
+_SOURCE_BYTES = 64
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,21 @@ class WalkerWorkload(Workload):
 
     def bytes_per_agent(self) -> int:
         """Return the memory of one agent: its brain with replay, its share of what learning needs, and its world."""
-        settings = self.settings
+        settings, agents = self.settings, self.num_agents
         plan = NetworkPlan.of(settings.brain, OBSERVATION_SIZE, len(settings.action.pairs))
         interval = settings.schedule.ai_interval_frames * settings.schedule.learn_interval_updates
-        learning = Workspace.bytes_per_agent(plan, 2 * settings.brain.batch_size) // interval
-        segments = int((settings.terrain.x_max_m - settings.terrain.x_min_m) / settings.terrain.resolution_m)
-        return bytes_per_brain(plan, settings.brain) + learning + _WORLD_BYTES + _SEGMENT_BYTES * segments
+        learning = -(-agents // interval) * Workspace.bytes_per_agent(plan, 2 * settings.brain.batch_size)
+        terrain, ray = settings.terrain, settings.senses.ray_length_m
+        width = terrain.x_max_m - terrain.x_min_m
+        segments = int(width / terrain.resolution_m)
+        boxes = min(agents - 1, int(width / terrain.obstacle_spacing_m) + 1)
+        world = _WORLD_BYTES + _SEGMENT_BYTES * segments + _BOX_BYTES * boxes
+        points = int(2 * ray / terrain.resolution_m) + 2 + 6 * min(boxes, int(2 * ray / terrain.obstacle_spacing_m) + 2)
+        sensing = -(-agents // settings.schedule.ai_interval_frames) * (
+            _RAY_BYTES * points + _SOURCE_BYTES * settings.ecosystem.food_sources
+        )
+        shared = learning + sensing + _POINT_BYTES * points * segments
+        return bytes_per_brain(plan, settings.brain) + world + -(-shared // agents)
 
     def fields(self) -> tuple[Field, ...]:
         """Return the arrays that cross shards.

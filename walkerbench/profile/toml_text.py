@@ -1,0 +1,59 @@
+"""Reads TOML that users write, within bounds: no text takes long, however it is made.
+
+tomllib takes time by the square of how deep tables are nested. A dotted key or a header stands on one line, so that
+bounds of the text and of its lines bound the time: the worst text within them takes about a second.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+MOST_PROFILE_BYTES = 1 << 16
+"""Of a text; the longest shipped profile has some 13,000."""
+
+_MOST_CHARACTERS = 1000  # of a line
+_MOST_DOTS = 200  # of a line, and so of a key
+_MOST_LEVELS = 10  # a profile has 4
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return the table that a text holds; a byte-order mark at its beginning means nothing.
+
+    Raises:
+        ValueError: It is no TOML, or beyond the bounds.
+    """
+    text = text.removeprefix("\ufeff")
+    if len(text) > MOST_PROFILE_BYTES:
+        raise ValueError(f"larger than {MOST_PROFILE_BYTES:,} bytes")
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > _MOST_CHARACTERS:
+            raise ValueError(f"line {number} is longer than {_MOST_CHARACTERS:,} characters: break it")
+        if line.count(".") > _MOST_DOTS:
+            raise ValueError(f"line {number} has more than {_MOST_DOTS} dots: break it")
+    try:
+        table = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    check_depth(table)
+    return table
+
+
+def check_depth(table: object) -> None:
+    """Refuse tables and arrays that are nested deeper than any that mean something.
+
+    Raises:
+        ValueError: They are.
+    """
+    level = [table]
+    for _ in range(_MOST_LEVELS):
+        level = [inner for value in level for inner in _inside(value)]
+        if not level:
+            return
+    raise ValueError(f"nested deeper than {_MOST_LEVELS} levels")
+
+
+def _inside(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
