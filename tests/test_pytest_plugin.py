@@ -27,6 +27,16 @@ def test_a_run_is_recorded_and_handed_back(walkerbench_run, tmp_path):
     np.testing.assert_array_equal(run.frames["frame"], range(TINY_FRAMES))
 
 
+def test_another_copy_in_the_project_is_a_warning(walkerbench_run, tmp_path, monkeypatch):
+    (tmp_path / "tiny.toml").write_text(profile_text())
+    for path in ("walkerbench/__init__.py", "pyproject.toml"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(UserWarning, match=f"and not from {tmp_path}/walkerbench: an edit there has no effect"):
+        walkerbench_run(tmp_path / "tiny.toml")
+
+
 def test_a_failed_assertion_explains_itself(pytester):
     pytester.path.joinpath("tiny.toml").write_text(profile_text())
     pytester.makepyfile(

@@ -15,6 +15,7 @@ pytest imports this module wherever walkerbench is installed, so that it imports
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,6 +156,7 @@ class ProfileRunner:
         from walkerbench.running.run_process import RunRequest
         from walkerbench.shown_text import shown, shown_line
         from walkerbench.system.child_processes import PassedOnSignals
+        from walkerbench.system.imported_code import describe_other_copies
 
         changes = ProfileOverrides(
             workload=workload,
@@ -171,6 +173,8 @@ class ProfileRunner:
         changed = override(load_profile(str(profile)), changes)
         if not allow_faults:
             refuse_faults([(f"the profile {changed.name}", changed.faults.in_words)])
+        for sentence in describe_other_copies(changed.code_packages(), Path.cwd()):
+            warnings.warn(sentence, stacklevel=2)
         self._count += 1
         request = RunRequest(
             profile=changed,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from walkerbench.cli.output import note
-from walkerbench.system.imported_code import imported_from, other_copy
+from walkerbench.cli.output import complain
+from walkerbench.system.imported_code import describe_other_copies
 
 
 def note_other_copies(packages: Sequence[str]) -> None:
@@ -15,10 +15,5 @@ def note_other_copies(packages: Sequence[str]) -> None:
     Args:
         packages: Top-level packages and modules, imported in this process.
     """
-    for package in packages:
-        other, imported = other_copy(package, Path.cwd()), imported_from(package)
-        if other is not None and imported is not None:
-            note(
-                f"walkerbench: {package} runs from {imported.parent}, and not from {other.parent}: an edit there has "
-                "no effect; `pip install -e .` in its project makes it the one that runs"
-            )
+    for sentence in describe_other_copies(packages, Path.cwd()):
+        complain(sentence)

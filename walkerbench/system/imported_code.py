@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _ROOT_MARKS = (".git", "pyproject.toml")
@@ -54,6 +54,22 @@ def other_copy(package: str, directory: Path) -> Path | None:
     if imported is None or any(file.resolve() == imported for file in found):
         return None
     return next(iter(found), None)
+
+
+def describe_other_copies(packages: Sequence[str], directory: Path) -> list[str]:
+    """Return a sentence for each package that a directory's project holds in another copy than the one that runs.
+
+    Args:
+        packages: Top-level packages and modules, imported in this process.
+        directory: Such as the working directory.
+    """
+    found = ((package, imported_from(package), other_copy(package, directory)) for package in packages)
+    return [
+        f"{package} runs from {imported.parent}, and not from {other.parent}: an edit there has no effect; "
+        "`pip install -e .` in its project makes it the one that runs"
+        for package, imported, other in found
+        if imported is not None and other is not None
+    ]
 
 
 def _project_folders(directory: Path) -> Iterator[Path]:
