@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from whole_process import Ended, WholeProcess, rows, without_pictures
+from whole_process import Ended, WholeProcess, rows, until, without_pictures
 
 from walkerbench.run_directory import ARRAYS, read_run
 
@@ -17,11 +18,13 @@ Profile = Callable[..., list[str]]
 
 ENDLESS = 10**7
 HANGING_S = 3600
+DEADLINE_BEFORE_THE_STALL_ENDS = {"slow_frame_s": 0.7, "slow_frames": 100, "barrier_timeout_s": 2.0}
 MOMENTS = [
     ("sequential", signal.SIGINT),
     ("threaded", signal.SIGTERM),
     ("process", signal.SIGINT),
     ("process", signal.SIGTERM),
+    ("process", signal.SIGHUP),
 ]
 
 # Interrupts its own group while main imports its nth module, counted over all imports of the run.
@@ -115,6 +118,57 @@ def test_twice_while_a_frame_hangs(walkerbench: WholeProcess, profile: Profile, 
         ended = started.end()
     assert_kept(ended, walkerbench.cwd / "run", "interrupted twice: ended within a frame")
     assert rows(walkerbench.cwd / "run") == 1
+
+
+def test_a_hang_up_that_is_ignored_ends_neither_run_nor_workers(walkerbench: WholeProcess, profile: Profile) -> None:
+    arguments = profile(faults={"stall_frames": {"5": 0.5}})
+    nohup = (sys.executable, "-c", "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+             "os.execv(sys.executable, [sys.executable, '-m', 'walkerbench', *sys.argv[1:]])")  # fmt: skip
+    with walkerbench.start(*arguments, "--mode", "process", "--workers", "2", "-o", "run", command=nohup) as started:
+        started.wait_for_line("recording into run")
+        until(lambda: len(started.workers()) == 2)
+        started.signal(signal.SIGHUP)
+        assert started.end().code == 0
+
+
+@pytest.mark.promise("faults", "A worker that hangs or is stopped does not keep Ctrl-C from ending the run with 130.")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_interrupt_suffices_while_a_worker_is_stopped(
+    walkerbench: WholeProcess, profile: Profile, number: signal.Signals
+) -> None:
+    options = ["--mode", "process", "--workers", "2", "-o", "run"]
+    with walkerbench.start(*profile(frames=ENDLESS), *options) as started:
+        started.wait_for_line("frame ")
+        started.workers()[0].suspend()
+        started.wait_for_sleep()
+        started.signal(number)
+        ended = started.end()
+    assert_kept(ended, walkerbench.cwd / "run", f"{number.name}; worker 0 (agents 0 to 5) did not answer within 2 s")
+
+
+@pytest.mark.parametrize("mode", ["threaded", "process"])
+def test_one_interrupt_suffices_while_a_worker_hangs(walkerbench: WholeProcess, profile: Profile, mode: str) -> None:
+    arguments = profile(faults={"stall_frames": {"0": 0.6, "1": HANGING_S}})
+    with walkerbench.start(*arguments, "--mode", mode, "--workers", "2", "-o", "run") as started:
+        started.wait_for_line("frame 1/")
+        started.wait_for_sleep()
+        started.signal(signal.SIGINT)
+        ended = started.end()
+    assert_kept(ended, walkerbench.cwd / "run", "SIGINT; worker 0 (agents 0 to 5) did not answer within 2 s in frame 1")
+
+
+@pytest.mark.parametrize("mode", ["threaded", "process"])
+def test_a_run_that_was_stopped_for_long_goes_on(walkerbench: WholeProcess, profile: Profile, mode: str) -> None:
+    # The stall ends while everything is stopped, and long after the frame's deadline.
+    arguments = profile(faults={"stall_frames": {"0": 0.6, "1": 1.0}}, safeguards=DEADLINE_BEFORE_THE_STALL_ENDS)
+    with walkerbench.start(*arguments, "--mode", mode, "--workers", "2", "-o", "run") as started:
+        started.wait_for_line("frame 1/")
+        started.wait_for_sleep()
+        started.signal(signal.SIGSTOP)
+        time.sleep(2.5)
+        started.signal(signal.SIGCONT)
+        ended = started.end()
+    assert ended.code == 0, ended.err
 
 
 def test_json_is_printed_of_an_interrupted_run(walkerbench: WholeProcess, profile: Profile) -> None:
