@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from walkerbench.system.interrupts import InterruptWatch, ignore_interrupts
+from walkerbench.system.interrupts import SIGNALS, InterruptWatch, ignore_interrupts
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 
@@ -20,7 +20,7 @@ def handlers():
     def note(number, _frame):
         received.append(number)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, note) for number in SIGNALS}
     yield received
     for number, handler in before.items():
         signal.signal(number, handler)

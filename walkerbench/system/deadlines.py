@@ -39,12 +39,14 @@ class Deadline:
         self._interrupts = interrupts
         self._left_s = timeout_s
         self._slice_s = 0.0
-        self._seen_s = time.monotonic()
+        self._seen_s = 0.0
 
     def next_slice_s(self) -> float:
         """Begin the next slice, and return how long to wait in it at most, s; 0 after the end."""
-        self._count()
+        if self._slice_s:  # the first slice begins within a frame's time, and need not look at anything
+            self._count()
         self._slice_s = max(0.0, min(_SLICE_S, self._left_s))
+        self._seen_s = time.monotonic()
         return self._slice_s
 
     @property
