@@ -77,6 +77,9 @@ def _of_stage(stage: StageRecord, number: int, workload: WorkloadRecord) -> Iter
 def _otherwise_than_planned(run: RunFile, stage: StageRecord, planned: StageKeys) -> Iterator[str]:
     if stage.agents != planned["agents"]:
         yield f"agents: {stage.agents}, and the profile has {planned['agents']}"
+    warmup = run.profile.get("warmup")
+    if warmup is not None and stage.warmup != min(warmup, stage.frames):
+        yield f"warmup: {stage.warmup} of {stage.frames} frames, and the profile has {warmup}"
     expected = run.profile.get("faults", {}).get("end_frame") or planned.get("frames")
     if run.state == "finished" and expected is not None and stage.frames != expected:
         yield f"frames: {stage.frames} of a finished run, and the profile has {expected}"

@@ -53,12 +53,30 @@ def concluded(recorded: RecordedRun) -> RecordedRun:
     Raises:
         RunFileError: Its file states another conclusion.
     """
-    computed = conclude(recorded)
     # A run that broke may have lost rows since it was concluded, and has no verdict. One that could not be concluded
     # when it ended has no metrics.
-    if recorded.run.state not in ("running", "broken") and recorded.run.metrics:
-        check_conclusion(recorded, computed, tuple(_checkpoints(recorded)))
+    if recorded.run.state in ("running", "broken") or not recorded.run.metrics:
+        return dataclasses.replace(recorded, run=conclude(recorded))
+    computed = conclude(_counted_again(recorded))
+    check_conclusion(recorded, computed, tuple(_checkpoints(recorded)))
     return dataclasses.replace(recorded, run=computed)
+
+
+def _counted_again(recorded: RecordedRun) -> RecordedRun:
+    """Return the run with the counters of each stage as its frames have them, as far as frames count them."""
+    if recorded.run.state == "interrupted":  # a second interrupt may come between a frame and its row
+        return recorded
+    stages = []
+    for stage in recorded.run.stages:
+        rows = recorded.frames[recorded.frames["stage"] == stage.stage]
+        sums = _sums_of_counters(recorded.run, rows)
+        counters = {name: sums.get(name, total) for name, total in stage.counters.items()}
+        stages.append(stage.model_copy(update={"counters": counters}))
+    return dataclasses.replace(recorded, run=recorded.run.changed(stages=tuple(stages)))
+
+
+def _sums_of_counters(run: RunFile, frames: NDArray[Any]) -> dict[str, int]:
+    return {name: int(frames[name].sum()) for name in run.workload.frame_counters}
 
 
 def conclude(recorded: RecordedRun) -> RunFile:
@@ -174,7 +192,7 @@ def _stage(recorded: RecordedRun, number: int) -> StageRecord:
         traits=run.mode.traits,
         worker_pids=(),
         digest=None,
-        counters={name: int(rows[name].sum()) for name in run.workload.frame_counters},
+        counters=_sums_of_counters(run, rows),
         population={},
         metrics={},
     )
