@@ -13,6 +13,7 @@ from typing import Any
 
 import every_way
 import pytest
+from benches import proved
 from brought import brought
 from tiny_profile import profile_text
 from whole_process import WholeProcess
@@ -22,6 +23,8 @@ from walkerbench.modes.in_process import InProcessMode, failure
 from walkerbench.modes.registry import MODES
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.modes.traits import ModeTraits
+from walkerbench.selftest.carrying_out import RUN_DEADLINE_S, ProcessBench, modes_to_prove
+from walkerbench.system.child_processes import PassedOnSignals
 from walkerbench.system.stack_markers import WORKER_THREAD_NAME, StackMarker
 from walkerbench.workloads.contract import Workload
 
@@ -167,3 +170,12 @@ def test_the_sampling_profiler_sees_its_workers(work: Path, profile: tuple[str, 
 
 def test_the_pytest_plugin_runs_it(walkerbench: WholeProcess) -> None:
     every_way.passed_in_pytest(walkerbench, "'./tiny.toml', mode='thread-per-shard', workers=2")
+
+
+def test_selftest_proves_it(tmp_path: Path) -> None:
+    faults = ("none: the clean control", "a main phase of 250 ms", "a worker that exits")
+    with PassedOnSignals(RUN_DEADLINE_S) as signals:
+        result = proved(ProcessBench(signals), tmp_path, ThreadPerShardMode.name, *faults)
+    assert [proof.in_words for proof in result.failed] == []
+    assert [proof.not_applicable is None for proof in result.proofs] == [True, True, False]
+    assert ThreadPerShardMode.name in modes_to_prove()

@@ -74,6 +74,7 @@ def test_rounds_that_were_asked_for_are_run_whatever_they_take() -> None:
 def test_slow_frames_are_blocks_of_their_own() -> None:
     assert frames_per_block(0.5) == 1
     assert frames_per_block(0.0625) == 2
+    assert frames_per_block(0.0625, 0.25) == 4
     slow = Calibration(4.0, 2.0, (0.5, 0.5))
     # Of 6 blocks, 6 · 1 s + 2 s: 8 s a round.
     assert make_plan(MeasurementRequest(budget_s=100.0), slow, ALPHA) == Plan(12, 6, 1, pytest.approx(8.0))

@@ -18,6 +18,7 @@ from walkerbench.cli.other_copies import note_other_copies
 from walkerbench.cli.profiles import profiles_command
 from walkerbench.cli.report import report_command
 from walkerbench.cli.run import run_command
+from walkerbench.cli.selftest import selftest_command
 from walkerbench.cli.show import show_command
 from walkerbench.errors import UsageError
 
@@ -46,6 +47,7 @@ Examples:
   walkerbench gate --against origin/main
   walkerbench flamegraph -o where-time-goes
   walkerbench doctor
+  walkerbench selftest
   walkerbench profiles
 
 \b
@@ -60,7 +62,8 @@ Completion in the shell, for good with one line in its start-up file:
 \b
 Exit codes:
   0    every criterion is met, and no side is slower
-  1    a criterion is not met, a side is slower, or a safeguard stopped it
+  1    a criterion is not met, a side is slower, a safeguard stopped it, or
+       selftest has not proven all
   2    the request, a profile or a recorded run cannot be used
   3    the run started and could not be finished
   4    a comparison is inconclusive, or a criterion was not judged
@@ -90,6 +93,7 @@ for command in (
     gate_command,
     flamegraph_command,
     doctor_command,
+    selftest_command,
     profiles_command,
 ):
     walkerbench.add_command(command)

@@ -28,10 +28,12 @@ class MeasurementRequest:
     Attributes:
         budget_s: How long it may take altogether, s, calibration included; None for `BUDGET_S`, or what it takes.
         rounds: How many rounds, whatever they take; None to derive them from the budget.
+        block_s: How long a block of the base is to take, s; None for `BLOCK_S`.
     """
 
     budget_s: float | None = None
     rounds: int | None = None
+    block_s: float | None = None
 
 
 WITHIN_BUDGET = MeasurementRequest()
@@ -89,7 +91,7 @@ def make_plan(request: MeasurementRequest, calibration: Calibration, alpha: floa
     candidates = len(calibration.frame_s) - 1
     needed = rounds_needed(alpha, family=candidates)
     check_rounds(request, candidates, alpha)
-    frames = frames_per_block(calibration.frame_s[0])
+    frames = frames_per_block(calibration.frame_s[0], request.block_s)
     block_s = frames * sum(calibration.frame_s)
     budget_s = BUDGET_S if request.budget_s is None else request.budget_s
     for blocks in BLOCKS:
@@ -122,9 +124,14 @@ def check_rounds(request: MeasurementRequest, candidates: int, alpha: float) -> 
         )
 
 
-def frames_per_block(frame_s: float) -> int:
-    """Return the number of frames whose time is nearest to `BLOCK_S`; at least one."""
-    return max(1, round(BLOCK_S / frame_s))
+def frames_per_block(frame_s: float, block_s: float | None = None) -> int:
+    """Return the number of frames whose time is nearest to a block's; at least one.
+
+    Args:
+        frame_s: Time of a frame.
+        block_s: How long a block is to take; None for `BLOCK_S`.
+    """
+    return max(1, round((BLOCK_S if block_s is None else block_s) / frame_s))
 
 
 def block_orders(sides: int, blocks: int, seed: Sequence[int]) -> tuple[tuple[int, ...], ...]:

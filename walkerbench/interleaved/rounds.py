@@ -84,7 +84,7 @@ def measure(
         digests = DigestWatch(allow_different=rules.allow_different_work)
         digests.difference = difference
         measuring = _Measuring(tuple(sides), tuple(checkouts), tuple(packages), digests, interrupts)
-        plan = make_plan(request, measuring.calibrate(begun), rules.alpha)
+        plan = make_plan(request, measuring.calibrate(begun, request.block_s), rules.alpha)
         return measuring.carry_out(plan, rules, observer)
 
 
@@ -116,11 +116,12 @@ class _Measuring:
         self._interrupts = interrupts
         self._tallies = [_Tally() for _ in sides]
 
-    def calibrate(self, begun: float) -> Calibration:
+    def calibrate(self, begun: float, block_s: float | None) -> Calibration:
         """Run a round that is not judged, and return how long starting and a frame take. It also warms the file caches.
 
         Args:
             begun: When the measurement began, in `time.monotonic`.
+            block_s: How long a block is to take, as for `frames_per_block`.
         """
         opened = time.monotonic()
         with open_sessions(self._places(0), self._interrupts) as sessions:
@@ -128,7 +129,7 @@ class _Measuring:
             self._learn(sessions)
             blocks_begun = time.monotonic()
             first = [session.run_block(1, _FIRST_LOOK_FRAMES) for session in sessions]
-            frames = frames_per_block(_mean_s(first[0].wall_ns))
+            frames = frames_per_block(_mean_s(first[0].wall_ns), block_s)
             blocks = [session.run_block(2, frames) for session in sessions]
             blocks_s = time.monotonic() - blocks_begun
             self._digests.check(sessions)

@@ -264,11 +264,15 @@ class PassedOnSignals:
     The child gets every signal once, and closes its work in order; where it is stopped, it goes on. What was ignored
     before stays ignored. Outside the main thread, where Python delivers no signals, it passes on nothing.
 
+    Args:
+        deadline_s: How long a child may take before it is killed with its group; None for as long as it takes.
+
     Attributes:
         received: The number of the last one, or None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, deadline_s: float | None = None) -> None:
+        self._deadline_s = deadline_s
         self.received: int | None = None
         self._pending: int | None = None
         self._child: ChildProcess | None = None
@@ -285,7 +289,7 @@ class PassedOnSignals:
             signal.signal(number, handler)
 
     def wait(self, child: ChildProcess) -> int:
-        """Wait for a child to end.
+        """Wait for a child to end, or kill it once it takes too long.
 
         Returns:
             Its exit status, or minus the number of the signal that killed it.
@@ -294,6 +298,8 @@ class PassedOnSignals:
             self._child = child
             if self._pending is not None:  # the signal came after the child's start, and before this call
                 self._send(child, self._pending)
+            if self._deadline_s is not None and not child.ended_within(self._deadline_s):
+                child.kill_group()
             return child.wait()
         finally:
             self._child = None

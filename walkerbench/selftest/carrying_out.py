@@ -1,0 +1,214 @@
+"""Carries out the cases, one after the other, and holds what comes back against what must come back."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from walkerbench.comparison.comparison_result import Compared
+from walkerbench.comparison.decision_rules import DecisionRules
+from walkerbench.comparison.sign_test import rounds_needed
+from walkerbench.errors import Interrupted, RunBroken, WalkerbenchError
+from walkerbench.gating.gate_result import GatedRun, GateResult
+from walkerbench.interleaved import rounds
+from walkerbench.interleaved.judging import judge_measurement
+from walkerbench.interleaved.round_plan import MeasurementRequest
+from walkerbench.interleaved.sides import Side
+from walkerbench.modes.registry import MODES
+from walkerbench.profile.model import Profile
+from walkerbench.recorded_sides.compare_recorded import compare_recorded
+from walkerbench.recorded_sides.sides import group_runs
+from walkerbench.run_directory import read_run
+from walkerbench.running.repeats import ChildRun, record_run
+from walkerbench.running.run_process import RunRequest
+from walkerbench.selftest.cases import CASES, CLEAN, REGRESSION, Case, clean_side
+from walkerbench.selftest.proofs import Observed, Proof, SelfTestResult
+from walkerbench.system.child_processes import PassedOnSignals
+
+RUN_DEADLINE_S = 60.0
+"""How long a run of a case may take before it is killed: what hangs here must not hang the self-test."""
+
+_COMMAND_LINE = ("walkerbench", "selftest")
+_ALPHA = 0.05  # with less, more rounds would be needed than two minutes have room for
+RULES = DecisionRules(alpha=_ALPHA, allow_faults=True)
+"""What comparisons of the self-test are decided by: faults are what they are for."""
+
+_REQUEST = MeasurementRequest(rounds=rounds_needed(_ALPHA), block_s=0.03)
+
+
+class Bench(Protocol):
+    """Where cases are run."""
+
+    def record(self, profile: Profile, directory: Path) -> ChildRun:
+        """Record a run.
+
+        Raises:
+            Interrupted: The user ended it.
+        """
+        ...
+
+    def compare(self, base: Side, candidate: Side) -> Compared:
+        """Measure two sides interleaved, and judge them.
+
+        Raises:
+            WalkerbenchError: They cannot be measured, or not be compared.
+        """
+        ...
+
+
+class ProcessBench:
+    """Runs cases as users do: every run in a process of its own, every side in a session of its own.
+
+    Args:
+        signals: Entered; with a deadline, since what hangs here must not hang the self-test.
+    """
+
+    def __init__(self, signals: PassedOnSignals) -> None:
+        self._signals = signals
+
+    def record(self, profile: Profile, directory: Path) -> ChildRun:
+        """Record a run in a process of its own, which is killed where it takes too long."""
+        request = RunRequest(profile=profile, directory=directory, command_line=_COMMAND_LINE, progress=False)
+        run = record_run(request, self._signals, keep_stderr=True)
+        self._check_interrupts()
+        return run
+
+    def compare(self, base: Side, candidate: Side) -> Compared:
+        """Measure both in sessions, a few short rounds."""
+        self._check_interrupts()
+        return judge_measurement(rounds.measure((base, candidate), _REQUEST, RULES))
+
+    def _check_interrupts(self) -> None:
+        if self._signals.received is not None:
+            raise Interrupted("interrupted: the self-test has no result")
+
+
+def planned_cases(modes: Iterable[str], cases: Iterable[Case] = CASES) -> Iterator[tuple[str, Case]]:
+    """Yield each case with each mode that it belongs to, mode by mode."""
+    listed = tuple(cases)
+    for mode in modes:
+        yield from ((mode, case) for case in listed if case.only_in in (None, mode))
+
+
+def run_selftest(
+    bench: Bench, directory: Path, planned: Iterable[tuple[str, Case]], tell: Callable[[int, str, str], None]
+) -> SelfTestResult:
+    """Carry out cases, one after the other.
+
+    Args:
+        bench: Where they are run.
+        directory: Holds the runs; an empty one.
+        planned: Modes and cases, as returned by `planned_cases`.
+        tell: Told of each case before it is carried out: its number from 1, the fault and the mode.
+
+    Raises:
+        Interrupted: The user ended it.
+    """
+    begun = time.monotonic()
+    proving = _Proving(bench, directory)
+    proofs = []
+    for number, (mode, case) in enumerate(planned, 1):
+        tell(number, case.name, mode)
+        proofs.append(proving.prove(mode, case))
+    return SelfTestResult(tuple(proofs), time.monotonic() - begun)
+
+
+def modes_to_prove() -> tuple[str, ...]:
+    """Return the name of every registered mode, those that other packages bring among them."""
+    return MODES.names()
+
+
+@dataclass
+class _Proving:
+    """What was recorded so far: cases of one profile share a run."""
+
+    bench: Bench
+    directory: Path
+    runs: dict[str, ChildRun] = field(default_factory=dict)
+
+    def prove(self, mode: str, case: Case) -> Proof:
+        try:
+            reason = case.not_applicable(mode)
+            if reason is not None:
+                return Proof(fault=case.name, mode=mode, not_applicable=reason)
+            profile = case.profile(mode)
+            expected = case.expected(profile)
+        except WalkerbenchError as error:
+            return Proof(fault=case.name, mode=mode, problems=(f"cannot be carried out: {error}",))
+        observed = self._observe(mode, case, profile)
+        return Proof(
+            fault=case.name,
+            mode=mode,
+            expected=expected,
+            observed=observed,
+            problems=tuple(expected.differences(observed)),
+        )
+
+    def _observe(self, mode: str, case: Case, profile: Profile) -> Observed:
+        try:
+            match case.look:
+                case "run":
+                    return _of_run(self._record(profile))
+                case "recorded":
+                    return self._compare_recorded(mode, profile, RULES)
+                case "recorded, faults not allowed":
+                    return self._compare_recorded(mode, profile, DecisionRules())
+                case "interleaved":
+                    base = Side("clean", None, clean_side(case).profile(mode))
+                    return self._gate(mode, self.bench.compare(base, Side("candidate", None, profile)))
+        except Interrupted:
+            raise
+        except WalkerbenchError as error:
+            return Observed(exit_code=error.exit_code, said=str(error))
+
+    def _record(self, profile: Profile) -> ChildRun:
+        key = json.dumps(profile.as_dict(), sort_keys=True)
+        if key not in self.runs:
+            self.runs[key] = self.bench.record(profile, self.directory / str(len(self.runs) + 1))
+        return self.runs[key]
+
+    def _clean(self, mode: str) -> ChildRun:
+        (clean,) = (case for case in CASES if case.name == CLEAN)
+        return self._record(clean.profile(mode))
+
+    def _compare_recorded(self, mode: str, profile: Profile, rules: DecisionRules) -> Observed:
+        runs = [read_run(run.directory) for run in (self._clean(mode), self._record(profile))]
+        compared = compare_recorded(group_runs([[run] for run in runs], ("clean", "candidate")), rules)
+        return _of_comparison(compared)
+
+    def _gate(self, mode: str, compared: Compared) -> Observed:
+        """Return what a gate makes of a comparison, beside a clean run of its candidate."""
+        clean = self._clean(mode)
+        if clean.run is None:
+            raise RunBroken(f"the clean run was not recorded: {clean.said}")
+        gate = GateResult((GatedRun(clean.directory, clean.run),), compared)
+        failed = [each.name for each in gate.criteria if each.outcome == "fail"]
+        failed += [each.verdict for each in compared.comparisons if each.verdict == REGRESSION]
+        return Observed(exit_code=gate.exit_code, failed=tuple(failed), said="\n".join((*gate.failures, *gate.doubts)))
+
+
+def _of_run(child: ChildRun) -> Observed:
+    run = child.run
+    if run is None:
+        return Observed(exit_code=child.exit_code, said="\n".join(filter(None, (child.crash, child.said))))
+    lines = [child.crash, child.said, run.ended_because]
+    lines += [f"{each.criterion} ({each.detail})" for each in run.verdicts if each.outcome != "pass"]
+    return Observed(
+        exit_code=child.exit_code,
+        failed=tuple(each.criterion for each in run.verdicts if each.outcome == "fail"),
+        slow_frames=tuple((each.frame, each.wall_ms) for each in run.worst_frames),
+        said="\n".join(dict.fromkeys(filter(None, lines))),
+    )
+
+
+def _of_comparison(compared: Compared) -> Observed:
+    verdicts = [f"{each.verdict}: {each.detail}" for each in compared.comparisons]
+    return Observed(
+        exit_code=compared.exit_code,
+        failed=tuple(each.verdict for each in compared.comparisons if each.verdict == REGRESSION),
+        said="\n".join((*verdicts, compared.same_work)),
+    )
