@@ -107,3 +107,18 @@ def test_without_a_temporary_directory_one_line_says_so(walkerbench: WholeProces
         "walkerbench: a temporary file cannot be made: no temporary directory can be written: set TMPDIR to one "
         "that can"
     )
+
+
+def test_a_worker_that_may_start_no_thread_is_refused(walkerbench: WholeProcess, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, threading\n"
+        "def refuse(thread):\n"
+        '    raise RuntimeError("can\'t start new thread")\n'
+        "if '--multiprocessing-fork' in sys.orig_argv:\n"
+        "    threading.Thread.start = refuse\n"
+    )
+    ended = walkerbench(*RUN, *PROCESSES, env={"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"})
+
+    assert ended.code == 2
+    assert " cannot start: no more processes or threads may be started: raise the limit (ulimit -u)" in ended.err
+    assert not (walkerbench.cwd / "run").exists()

@@ -22,7 +22,14 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.util import Finalize
 from typing import Any
 
-from walkerbench.errors import RAISED_BY_OTHERS, WorkerCrashed, WorkerFailed, WorkerTimeout, describe_error
+from walkerbench.errors import (
+    RAISED_BY_OTHERS,
+    CapacityError,
+    WorkerCrashed,
+    WorkerFailed,
+    WorkerTimeout,
+    describe_error,
+)
 from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.contract import ExecutionMode, ModeServices
 from walkerbench.modes.faults import Faults
@@ -30,6 +37,7 @@ from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
+from walkerbench.system.capacity import capacity_problem
 from walkerbench.system.deadlines import Deadline
 from walkerbench.system.interrupts import SIGNALS, ignore_interrupts
 from walkerbench.system.parent_death import die_with_parent
@@ -205,7 +213,9 @@ class ProcessMode(ExecutionMode):
         except (EOFError, OSError) as error:
             raise _crash(worker, frame) from error
         if answer != _DONE:
-            error_text, traceback_text = pickle.loads(answer)  # noqa: S301  from our own child
+            error_text, traceback_text, refused = pickle.loads(answer)  # noqa: S301  from our own child
+            if refused is not None:
+                raise CapacityError(f"worker {worker.number} cannot start: {refused}")
             raise WorkerFailed(worker.number, worker.agents, frame, error_text, traceback_text)
 
     def _close(self) -> None:
@@ -258,7 +268,11 @@ def _without_interrupts() -> Iterator[None]:
 def _work(assignment: _Assignment, connection: Connection) -> None:
     """Be a worker process: build the shard, then answer requests until told to leave or the parent is gone."""
     ignore_interrupts()
-    _leave_with_parent(assignment.by_main_thread)
+    try:
+        _leave_with_parent(assignment.by_main_thread)
+    except RuntimeError as error:
+        _answer(connection, _failure(error, capacity_problem(error)))
+        return
     _yield_to_parent()
     with limit_blas_threads(), GarbageClock() as garbage:
         try:
@@ -321,5 +335,6 @@ def _answer(connection: Connection, answer: bytes) -> None:
         connection.send_bytes(answer)
 
 
-def _failure(error: BaseException) -> bytes:
-    return pickle.dumps((describe_error(error), "".join(traceback.format_exception(error))))
+def _failure(error: BaseException, refused: str | None = None) -> bytes:
+    """Return the answer for an error, and for what the system refused to the worker itself."""
+    return pickle.dumps((describe_error(error), "".join(traceback.format_exception(error)), refused))
