@@ -3,14 +3,12 @@ from __future__ import annotations
 import signal
 
 import pytest
-from hypothesis import settings
+from fuzzing import register_profiles
 
 from walkerbench.modes.registry import MODES
 from walkerbench.workloads.registry import WORKLOADS
 
-# How long an example takes says something of the machine, not of what is tested.
-settings.register_profile("any speed", deadline=None)
-settings.load_profile("any speed")
+register_profiles()
 
 # A shell's background jobs begin with Ctrl-C ignored, and so would every process that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -19,6 +19,7 @@ import pytest
 from comparisons import SLOWER, compared, gated, side
 from every_way import in_process
 from fabricated_runs import recorded_run
+from fuzzing import examples
 from hostile_text import LONG, assert_printable, file_names, json_texts, squeezed, texts
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -49,7 +50,7 @@ SHOWN = (("ended_because",), ("faults",), ("profile", "name"), ("machine", "cpu_
 """Places whose text `show` and the other reports show."""
 
 several_times = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -246,7 +247,7 @@ WHERE = {
 
 
 @pytest.mark.parametrize("words", WHERE.values(), ids=WHERE)
-@settings(parent=several_times, max_examples=10)
+@settings(parent=several_times, max_examples=examples(10))
 @given(text=texts)
 @example(text="a\n::error::b\x1b[2J\u202e[/x]")
 def test_a_refusal_shows_what_was_typed(base: Path, words: tuple[str, ...], text: str) -> None:

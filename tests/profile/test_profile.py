@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzzing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -350,7 +351,7 @@ TOML_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(st.dictionaries(st.sampled_from([field.name for field in dataclasses.fields(WALKER_KEYS)]), TOML_VALUES))
 def test_whatever_a_file_holds_gives_a_profile_or_a_profile_error(table: dict[str, object]) -> None:
     try:

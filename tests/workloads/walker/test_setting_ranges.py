@@ -10,6 +10,7 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 import pytest
 from annotated_types import Interval
+from fuzzing import examples
 from herds import Herd
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -81,7 +82,7 @@ def run_frames(walker: WalkerSettings, frames: int) -> None:
 
 
 @pytest.mark.promise("input", "Every combination of walker settings within their ranges runs.")
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(drawn_settings())
 def test_the_walker_runs_at_the_corners_of_its_ranges(walker: WalkerSettings) -> None:
     run_frames(walker, 20)
