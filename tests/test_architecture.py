@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "modes": {"errors", "recorded_value", "recording", "system", "workloads"},
     "criteria": {"errors", "recorded_value", "workloads"},
     "slow_frames": {"criteria", "modes", "recorded_value", "recording", "workloads"},
-    "profile": {"criteria", "errors", "modes", "recording", "system", "workloads"},
+    "profile": {"criteria", "errors", "modes", "recording", "shown_text", "system", "workloads"},
     "run_directory": {
         "criteria",
         "errors",

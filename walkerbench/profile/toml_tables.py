@@ -20,10 +20,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 from annotated_types import Interval
 from pydantic import TypeAdapter, ValidationError
 
+from walkerbench.shown_text import MOST_LINES
+
 KeyPath = tuple[str | int, ...]
 
-MOST_PROBLEMS = 20
-"""So many problems of a table are told; whoever has more has given the wrong file."""
+MOST_PROBLEMS = MOST_LINES - 1
+"""So many problems of a table are told, so that a last line may say that there are more."""
 
 _SHOWN_CHARACTERS = 60
 
