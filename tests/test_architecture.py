@@ -92,7 +92,6 @@ ARROWS: dict[str, set[str]] = {
         "modes",
         "profile",
         "recorded_sides",
-        "run_directory",
         "running",
         "system",
     },

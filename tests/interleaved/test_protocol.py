@@ -25,7 +25,7 @@ from walkerbench.interleaved.protocol import (
     version_of,
 )
 from walkerbench.modes.traits import ModeTraits
-from walkerbench.slow_frames.attribution import Part
+from walkerbench.slow_frames.attribution import TimePart
 from walkerbench.workloads.main_phase import MainPhase
 
 plain = st.recursive(
@@ -60,7 +60,7 @@ answers = st.one_of(
         main_phase_ns=st.lists(counts).map(tuple),
         cpu_s=seconds,
         elapsed_s=seconds,
-        parts_ns=st.none() | st.dictionaries(st.sampled_from(get_args(Part)), counts | st.none()),
+        parts_ns=st.none() | st.dictionaries(st.sampled_from(get_args(TimePart)), counts | st.none()),
     ),
     st.builds(protocol.Digest, frame=st.integers(-1, 2**40), digest=st.text()),
     st.builds(Digests, fields=st.lists(st.text()).map(tuple), rows=st.lists(st.lists(counts).map(tuple)).map(tuple)),

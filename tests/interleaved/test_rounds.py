@@ -153,7 +153,7 @@ round_plan.BLOCK_S, round_plan.BLOCKS, round_plan.rounds_needed = 1e-9, (2,), la
 measured = measure(parse_sides(sys.argv[2:], load_profile(sys.argv[1])), MeasurementRequest(rounds=2))
 for side in measured.sides:
     print(side.code.walkerbench.folder, side.code.walkerbench.revision, side.code.walkerbench.changed_files)
-print(judge_measurement(measured).aa)
+print(judge_measurement(measured).same_as_base)
 """
 """Measures sides as `walkerbench ab` does, in two rounds, with the walkerbench that is found first."""
 

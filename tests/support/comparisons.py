@@ -82,7 +82,7 @@ def compared(
         "comparisons": judge_rounds(estimates, base=base.label, tolerance=0.02, alpha=0.01),
         "same_work": "Same work: the digests of all sides agree wherever they were taken, after frames 239 and 551.",
         "did_same_work": True,
-        "aa": (),
+        "same_as_base": (),
         "tolerance": 0.02,
         "alpha": 0.01,
         "machine": MACHINE,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 
 from walkerbench.cli.grouped_command import grouped_command
 from walkerbench.cli.options import json_option, quiet_option, verbose_option
@@ -41,12 +39,13 @@ def selftest_command(*, as_json: bool, quiet: bool) -> ExitCode:
     from walkerbench.reports.terminal import selftest as terminal
     from walkerbench.selftest import carrying_out
     from walkerbench.system.child_processes import PassedOnSignals
+    from walkerbench.system.temporary import temporary_directory
 
     planned = list(carrying_out.planned_cases(carrying_out.modes_to_prove()))
     with (
         open_display(sys.stderr, quiet=quiet) as display,
         PassedOnSignals(carrying_out.RUN_DEADLINE_S) as signals,
-        tempfile.TemporaryDirectory(prefix="walkerbench-selftest-") as directory,
+        temporary_directory("walkerbench-selftest-") as directory,
     ):
         display.begin()
 
@@ -55,6 +54,6 @@ def selftest_command(*, as_json: bool, quiet: bool) -> ExitCode:
             display.show(what=mode, facts=facts, completed=number, total=len(planned))
 
         bench = carrying_out.ProcessBench(signals)
-        result = carrying_out.run_selftest(bench, Path(directory), planned, tell)
+        result = carrying_out.run_selftest(bench, directory, planned, tell)
     write_out(selftest_json.render(result) if as_json else to_text(terminal.report(result)))
     return result.exit_code

@@ -87,7 +87,7 @@ class Compared:
         comparisons: One a candidate, in the sides' order.
         same_work: What is known of the work that the sides did, in a sentence.
         did_same_work: Whether it is proved to be the same.
-        aa: Labels of the candidates that ran the base's code in the base's way: their comparison is an A/A comparison.
+        same_as_base: Labels of the candidates that ran the base's code in the base's way: an A/A comparison.
         tolerance: The smallest slowdown that matters; 0.02 is 2 %.
         alpha: Family-wise error rate.
         machine: Facts of the machine.
@@ -100,7 +100,7 @@ class Compared:
     comparisons: tuple[Comparison, ...]
     same_work: str
     did_same_work: bool
-    aa: tuple[str, ...]
+    same_as_base: tuple[str, ...]
     tolerance: float
     alpha: float
     machine: Mapping[str, Any]

@@ -25,7 +25,9 @@ def judge_measurement(measurement: Measurement) -> Compared:
         comparisons=comparisons,
         same_work=measurement.same_work,
         did_same_work=measurement.did_same_work,
-        aa=tuple(side.label for side in measurement.candidates if _what_ran(side).is_same(_what_ran(measurement.base))),
+        same_as_base=tuple(
+            side.label for side in measurement.candidates if _what_ran(side).is_same(_what_ran(measurement.base))
+        ),
         tolerance=rules.tolerance,
         alpha=rules.alpha,
         machine=measurement.base.machine,

@@ -28,7 +28,7 @@ from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.code_facts import CodeFacts
-from walkerbench.slow_frames.attribution import Part
+from walkerbench.slow_frames.attribution import TimePart
 from walkerbench.workloads.main_phase import MainPhase
 
 PROTOCOL_VERSION = 4
@@ -171,7 +171,7 @@ class BlockDone(_Message):
     main_phase_ns: tuple[_Count, ...]
     cpu_s: Annotated[float, Ge(0)]
     elapsed_s: Annotated[float, Ge(0)]
-    parts_ns: dict[Part, _Count | None] | None
+    parts_ns: dict[TimePart, _Count | None] | None
     type: Literal["block_done"] = "block_done"
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from walkerbench.criteria.metrics import MISSED_DEADLINES
 from walkerbench.modes.registry import MODES, mode_that_runs
 from walkerbench.profile.model import MOST_FRAMES, Profile
 from walkerbench.profile.safeguards import Safeguards
@@ -36,7 +37,7 @@ def find_contradictions(profile: Profile) -> Iterator[Contradiction]:
     yield from _of_faults(profile)
     yield from _of_safeguards(profile.safeguards)
     for criterion in profile.criteria:
-        if criterion.metric == "missed_deadlines" and profile.pace != "realtime":
+        if criterion.key == MISSED_DEADLINES and profile.pace != "realtime":
             what = f"{criterion} cannot be judged at pace {profile.pace}, which has no deadlines"
             yield Contradiction("criteria", frozenset({"criteria", "pace"}), wrong(what, "it at pace realtime"))
 

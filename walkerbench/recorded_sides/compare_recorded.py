@@ -60,7 +60,7 @@ def compare_recorded(
         comparisons=comparisons,
         same_work=_work(sides, differences),
         did_same_work=not differences,
-        aa=tuple(side.label for side in candidates if _what_ran(side).is_same(_what_ran(base))),
+        same_as_base=tuple(side.label for side in candidates if _what_ran(side).is_same(_what_ran(base))),
         tolerance=rules.tolerance,
         alpha=rules.alpha,
         machine=first.machine,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import TYPE_CHECKING
+
+from walkerbench.reports.json_text import json_document
 
 if TYPE_CHECKING:
     from walkerbench.selftest.proofs import SelfTestResult
@@ -17,4 +18,4 @@ def render(result: SelfTestResult) -> str:
         "duration_s": result.duration_s,
         "proofs": [dataclasses.asdict(proof) | {"proven": proof.proven} for proof in result.proofs],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_document(content)

@@ -22,9 +22,9 @@ from walkerbench.modes.registry import MODES
 from walkerbench.profile.model import Profile
 from walkerbench.recorded_sides.compare_recorded import compare_recorded
 from walkerbench.recorded_sides.sides import group_runs
-from walkerbench.run_directory import read_run
 from walkerbench.running.repeats import ChildRun, record_run
 from walkerbench.running.run_process import RunRequest
+from walkerbench.running.summary import read_concluded
 from walkerbench.selftest.cases import CASES, CLEAN, REGRESSION, Case, clean_side
 from walkerbench.selftest.proofs import Observed, Proof, SelfTestResult
 from walkerbench.system.child_processes import PassedOnSignals
@@ -176,7 +176,7 @@ class _Proving:
         return self._record(clean.profile(mode))
 
     def _compare_recorded(self, mode: str, profile: Profile, rules: DecisionRules) -> Observed:
-        runs = [read_run(run.directory) for run in (self._clean(mode), self._record(profile))]
+        runs = [read_concluded(run.directory) for run in (self._clean(mode), self._record(profile))]
         compared = compare_recorded(group_runs([[run] for run in runs], ("clean", "candidate")), rules)
         return _of_comparison(compared)
 

@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from walkerbench.recorded_value import MISSING, RecordedValue
 from walkerbench.slow_frames.worker_times import Integers, Setting, WorkerTimes, is_recorded, worker_times_of
 
-Part = Literal["compute", "blocked", "moving data", "barrier", "settling", "not scheduled"]
+TimePart = Literal["compute", "blocked", "moving data", "barrier", "settling", "not scheduled"]
+"""What the time of a worker goes into."""
 
-PartsNs = dict[Part, int | None]
+PartsNs = dict[TimePart, int | None]
 """Part → ns, summed over workers and frames; None where it is not available on this system."""
 
 _COUNTS_PER_FRAME = ("minor_faults", "major_faults", "involuntary_switches")
@@ -40,7 +41,7 @@ class TimeShare(RecordedValue):
         upper_bound: Whether the share may also hold the time of other causes, which cannot be distinguished.
     """
 
-    part: Part
+    part: TimePart
     share: float | None
     upper_bound: bool
 
@@ -105,7 +106,7 @@ def nanoseconds(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -
     return None if times is None else _nanoseconds(times)
 
 
-def shares(parts_ns: Mapping[Part, int | None], *, wait_for_gil: bool) -> tuple[TimeShare, ...]:
+def shares(parts_ns: Mapping[TimePart, int | None], *, wait_for_gil: bool) -> tuple[TimeShare, ...]:
     """Return each part's share of their sum.
 
     Args:
@@ -115,7 +116,7 @@ def shares(parts_ns: Mapping[Part, int | None], *, wait_for_gil: bool) -> tuple[
     total = sum(ns for ns in parts_ns.values() if ns is not None)
     # Where it is not recorded how long a thread waited for a core, every wait may have been one. A thread that is to
     # begin may also wait for the GIL, which is not recorded.
-    bounds: set[Part] = {"blocked"}
+    bounds: set[TimePart] = {"blocked"}
     if wait_for_gil:
         bounds.add("moving data")
     if parts_ns["not scheduled"] is None:
@@ -140,7 +141,7 @@ def _nanoseconds(times: WorkerTimes) -> PartsNs:
     settling = (times.settle_ns - waited_to_settle)[frame]
     known = times.cpu_ns + blocked + times.after_ns + settling + waited
     moving = np.maximum(0, times.frames["wall_ns"][frame] - known)
-    parts: dict[Part, Integers] = {
+    parts: dict[TimePart, Integers] = {
         "compute": times.cpu_ns,
         "blocked": blocked,
         "moving data": moving,

@@ -11,7 +11,7 @@ from walkerbench.reports.terminal.comparison import VERDICT_STYLES
 from walkerbench.reports.wording.run_verdict import OUTCOMES
 from walkerbench.reports.wording.slow_frames import CAUSES
 from walkerbench.reports.wording.time_shares import PARTS
-from walkerbench.slow_frames.attribution import Part
+from walkerbench.slow_frames.attribution import TimePart
 from walkerbench.slow_frames.critical_path import Cause
 
 
@@ -21,7 +21,7 @@ def test_every_cause_has_words():
 
 def test_every_part_has_words():
     # What being blocked means depends on the mode and the GIL: a function says it.
-    assert {*PARTS, "blocked"} == set(get_args(Part))
+    assert {*PARTS, "blocked"} == set(get_args(TimePart))
 
 
 def test_every_outcome_has_a_word():

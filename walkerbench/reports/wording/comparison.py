@@ -29,7 +29,8 @@ def faults_of_sides(compared: Compared) -> list[str]:
 def noteworthy(compared: Compared) -> list[str]:
     """Return what a reader must know beside any number: equal sides, faults, fallbacks, different work."""
     lines = [
-        f"A/A COMPARISON: {label} ran the same code in the same way as {compared.base.label}" for label in compared.aa
+        f"A/A COMPARISON: {label} ran the same code in the same way as {compared.base.label}"
+        for label in compared.same_as_base
     ]
     lines += faults_of_sides(compared)
     lines += [f"{side.label} ran as {side.mode}: {side.fallback}" for side in compared.sides if side.fallback]

@@ -11,9 +11,9 @@ from walkerbench.recording.gil import gil_was_enabled
 if TYPE_CHECKING:
     from walkerbench.modes.traits import ModeTraits
     from walkerbench.run_directory import RunFile
-    from walkerbench.slow_frames.attribution import Attribution, Part, TimeShare
+    from walkerbench.slow_frames.attribution import Attribution, TimePart, TimeShare
 
-PARTS: Mapping[Part, str] = {
+PARTS: Mapping[TimePart, str] = {
     "compute": "computing",
     "moving data": "moving data",
     "barrier": "waiting at the barrier",
