@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.errors import RunFileError
+from walkerbench.system.regular_files import open_regular
 from walkerbench.system.resources import allowed_memory_bytes
 
 # NumPy promises ValueError for a header that it cannot read, and lets these through as well.
@@ -41,8 +42,7 @@ def read_array(path: Path, dtype: np.dtype[np.void]) -> NDArray[Any]:
         RunFileError: It is missing, corrupt, truncated, of another dtype, or larger than the memory there is.
     """
     try:
-        check_regular(path)
-        with path.open("rb") as file:
+        with open_run_file(path) as file:
             return _read_rows(path, file, dtype)
     except FileNotFoundError as error:
         raise RunFileError(f"{path}: missing: the run cannot be read without it; record it again") from error
@@ -50,10 +50,17 @@ def read_array(path: Path, dtype: np.dtype[np.void]) -> NDArray[Any]:
         raise RunFileError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def check_regular(path: Path) -> None:
-    """Refuse what is no regular file: reading a pipe without a writer would never end."""
-    if path.exists() and not path.is_file():
+def open_run_file(path: Path) -> BinaryIO:
+    """Return a file of a run, opened to read its bytes.
+
+    Raises:
+        RunFileError: It is no regular file.
+        OSError: It cannot be opened.
+    """
+    file = open_regular(path)
+    if file is None:
         raise RunFileError(f"{path}: no regular file: this is not the directory of a recorded run")
+    return file
 
 
 def _read_rows(path: Path, file: BinaryIO, dtype: np.dtype[np.void]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from walkerbench.errors import RunFileError
-from walkerbench.run_directory.array_files import check_regular
+from walkerbench.run_directory.array_files import open_run_file
 
 RUNS_ROOT = Path(".walkerbench/runs")
 """The folder that holds runs recorded without an output of their own, below the working directory."""
@@ -121,8 +121,7 @@ def _by_age(root: Path, back: int) -> Path:
 def _started(path: Path) -> datetime | None:
     """Return when a run was started; None where its file does not say so."""
     try:
-        check_regular(path)
-        with path.open("rb") as file:
+        with open_run_file(path) as file:
             # It stands at the top, unless another program has put the keys in another order.
             found = _STARTED.search(file.read(_HEAD_BYTES))
             if found is None:

@@ -15,11 +15,12 @@ from pydantic_core import from_json, to_json
 
 from walkerbench.errors import RunFileError
 from walkerbench.run_directory.array_checks import check_columns, checked_rows
-from walkerbench.run_directory.array_files import check_regular, read_array
+from walkerbench.run_directory.array_files import open_run_file, read_array
 from walkerbench.run_directory.contradictions import contradictions_in
 from walkerbench.run_directory.locate import MOST_BYTES
 from walkerbench.run_directory.schema import ARRAYS, ColumnRecord, RunFile
 from walkerbench.run_directory.schema_history import SCHEMA_VERSION, migrate
+from walkerbench.shown_text import first_of
 
 _MOST_PROBLEMS = 3  # a file of another kind has dozens; the first ones show which kind it is
 
@@ -76,7 +77,7 @@ def _read_run_file(path: Path) -> RunFile:
         raise RunFileError(f"{path}: not a run file: {', '.join(missing) or 'arrays'} missing")
     contradictions = tuple(contradictions_in(run))
     if contradictions:
-        raise RunFileError(f"{path}: not a run file: {_first(contradictions)}: record the run again")
+        raise RunFileError(f"{path}: not a run file: {_in_short(contradictions)}: record the run again")
     return run
 
 
@@ -124,8 +125,7 @@ def _what_it_is_not(text: bytes) -> str:
 
 def _read_text(path: Path) -> bytes:
     try:
-        check_regular(path)
-        with path.open("rb") as file:
+        with open_run_file(path) as file:
             text = file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
         raise RunFileError(f"{path}: missing: this is not the directory of a recorded run") from error
@@ -140,12 +140,11 @@ def _read_text(path: Path) -> bytes:
 
 
 def _problems(error: ValidationError) -> str:
-    return _first([f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['msg']}" for item in error.errors()])
+    return _in_short([f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['msg']}" for item in error.errors()])
 
 
-def _first(problems: Sequence[str]) -> str:
-    more = f"; and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
-    return "; ".join(problems[:_MOST_PROBLEMS]) + more
+def _in_short(problems: Sequence[str]) -> str:
+    return "; ".join(first_of(problems, _MOST_PROBLEMS))
 
 
 def _dtype(directory: Path, name: str, columns: Sequence[ColumnRecord]) -> np.dtype[np.void]:

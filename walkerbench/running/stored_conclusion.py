@@ -1,9 +1,8 @@
 """Holds the conclusion that a `run.json` states against the one that its arrays give.
 
 Outcomes, names and counts must be equal. A value may differ in its last digits: another NumPy adds up in another
-order.
-What an older walkerbench did not record is no difference, and of a run of another version the explanations of slow
-frames are not held: how they are found may change with a version, and they are explained again when the run is read.
+order. What an older walkerbench did not record is no difference. The explanations of slow frames are not compared for
+a run of another version: how they are found may change, and they are explained again when the run is read.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from pydantic import RootModel
 import walkerbench
 from walkerbench.errors import RunFileError
 from walkerbench.run_directory import SCHEMA_VERSION, CheckpointRecord, RecordedRun, RunFile
+from walkerbench.shown_text import first_of
 
 _TOLERANCE = 1e-9
 _MOST_SHOWN = 3
@@ -89,12 +89,8 @@ def _is_equal(one: Any, other: Any) -> bool:
 
 
 def _told(path: Path, differences: Sequence[tuple[str, Any, Any]]) -> str:
-    shown = "; ".join(
-        f"{key} is {_shown(stated)}, and its arrays give {_shown(given)}"
-        for key, stated, given in differences[:_MOST_SHOWN]
-    )
-    more = f"; and {len(differences) - _MOST_SHOWN} more" if len(differences) > _MOST_SHOWN else ""
-    return f"{path}: says that {shown}{more}: record the run again"
+    told = [f"{key} is {_shown(stated)}, and its arrays give {_shown(given)}" for key, stated, given in differences]
+    return f"{path}: says that {'; '.join(first_of(told, _MOST_SHOWN))}: record the run again"
 
 
 def _shown(value: Any) -> str:

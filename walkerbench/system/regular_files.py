@@ -1,18 +1,35 @@
-"""Reads files that users name, whatever they are: only regular ones, and no more of them than expected."""
+"""Opens files that users name, whatever they are: only regular ones."""
 
 from __future__ import annotations
 
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 _NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)
 
 
-def read_at_most(path: Path, most_bytes: int) -> bytes | None:
-    """Return the first bytes of a regular file; None where it is a folder, a pipe, a socket or a device.
+def open_regular(path: Path) -> BinaryIO | None:
+    """Return a regular file, opened to read its bytes; None where it is a folder, a pipe, a socket or a device.
 
     Reading such a thing could wait without end, or have no end.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        return None
+    # Another process may have put a pipe in its place since: opened like this, it is not waited for either.
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NON_BLOCKING))  # noqa: SIM115  returned
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        return None
+    return file
+
+
+def read_at_most(path: Path, most_bytes: int) -> bytes | None:
+    """Return the first bytes of a regular file; None as for `open_regular`.
 
     Args:
         path: The file.
@@ -21,8 +38,8 @@ def read_at_most(path: Path, most_bytes: int) -> bytes | None:
     Raises:
         OSError: It cannot be read.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
+    file = open_regular(path)
+    if file is None:
         return None
-    # Another process may have put a pipe in its place since: opened like this, it is not waited for either.
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NON_BLOCKING)) as file:
-        return file.read(most_bytes) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
+    with file:
+        return file.read(most_bytes)
