@@ -1,8 +1,8 @@
 """Text as it may be shown: nothing in it moves a cursor, turns a line around or is a command, and it has an end.
 
-Names of profiles, runs, revisions and files, criteria and the messages of errors are the user's, or whoever made the
-run's. Whatever prints them or writes them for a reader passes them through `shown`. What is written for machines alone
-keeps its whole text, in the escapes of its own format.
+Names of profiles, runs, revisions and files, criteria and the messages of errors come from the user, or from the
+maker of a run. Code that prints them or writes them for a reader passes them through `shown`. What is written for
+machines alone keeps its whole text, in the escapes of its own format.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ MOST_IN_A_LINE = 1000
 """Most characters of a text that has lines of its own."""
 MOST_IN_A_NAME = 200
 """Most characters of a text that stands beside others, such as in a table's cell."""
+MOST_IN_A_QUOTE = 60
+"""Most characters of what a user wrote, where an error repeats it to say what is wrong with it."""
 MOST_LINES = 20
 """Most lines of a list that may be of any length, such as the problems of a profile."""
 
@@ -36,7 +38,12 @@ def visible(text: str) -> str:
     return _COMMAND_ANYWHERE.sub(r"#\\x23", text)
 
 
-def shortened(text: str, most: int) -> str:
+def encodable(text: str) -> str:
+    """Return a text as UTF-8 can hold it: file names may be any bytes, and one that is no text becomes its escape."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def shortened(text: str, most: int = MOST_IN_A_QUOTE) -> str:
     """Return a text of at most so many characters; what is left out of its middle is an ellipsis."""
     if len(text) <= most:
         return text

@@ -9,11 +9,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from walkerbench.profile import shipped as shipped_profiles
+from walkerbench.shown_text import shortened
 from walkerbench.system.registry import Registry
 
 _UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _YEAR_S = 366 * 24 * 3600.0
-_SHOWN_CHARACTERS = 60
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
@@ -26,7 +26,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
         match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)", str(value), re.ASCII)
         if match is None:
             self.fail(
-                f"{_shortened(value)} is no duration: give seconds, or a number with s, m or h, as in 90s or 5m.",
+                f"{_quoted(value)} is no duration: give seconds, or a number with s, m or h, as in 90s or 5m.",
                 param,
                 ctx,
             )
@@ -37,13 +37,13 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
 
 
 class WholeNumber(click.IntRange):
-    """A whole number of at most 20 digits, such that no message shows more; in a range where one is given."""
+    """A whole number of at most 20 digits, so that no message shows more; in a range where one is given."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Turn the text into a number."""
         text = str(value)
         if not re.fullmatch(r"[+-]?[0-9]{1,20}", text):
-            self.fail(f"{_shortened(text)} is no whole number of at most 20 digits.", param, ctx)
+            self.fail(f"{_quoted(text)} is no whole number of at most 20 digits.", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -57,7 +57,7 @@ class PartOfOne(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
         match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})(%?)", str(value), re.ASCII)
         if match is None:
             self.fail(
-                f"{_shortened(value)} is no share: give a number with a percent sign, as in 2%, or 0.02.", param, ctx
+                f"{_quoted(value)} is no share: give a number with a percent sign, as in 2%, or 0.02.", param, ctx
             )
         if not match[2] and float(match[1]) >= 1:
             self.fail(f"{value!r} would be all of it or more: did you mean {value}%?", param, ctx)
@@ -107,7 +107,5 @@ class RunName(click.ParamType):  # type: ignore[type-arg]  # generic in newer cl
         return [CompletionItem(incomplete, type="dir")]
 
 
-def _shortened(value: object) -> str:
-    """Return a text in quotes, without what is beyond its first characters."""
-    text = str(value)
-    return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
+def _quoted(value: object) -> str:
+    return repr(shortened(str(value)))

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import CriterionError
+from walkerbench.shown_text import shortened
 
 OPERATORS = {
     "<": operator.lt,
@@ -35,7 +36,6 @@ _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+(\.[A-Za-z_][A-Za-z0-9_]*+)*+", re.AS
 _VALUE = re.compile(r"[+-]?([0-9]++(\.[0-9]*+)?|\.[0-9]++)([eE][+-]?[0-9]++)?", re.ASCII)
 
 _MOST_CHARACTERS = 500  # the longest that says something has some 50
-_SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,11 @@ def parse_criterion(text: str) -> Criterion:
         raise _wrong(text, "it is not a criterion")
     key, sign, value = match["key"], match["operator"], " ".join(match["value"].split())
     if not _KEY.fullmatch(key):
-        raise _wrong(text, f"'{_shortened(key)}' is no metric" if key else "the metric is missing")
+        raise _wrong(text, f"{_quoted(key)} is no metric" if key else "the metric is missing")
     if sign not in OPERATORS:
-        raise _wrong(text, f"'{_shortened(sign)}' is no operator" if sign else "the operator is missing")
+        raise _wrong(text, f"{_quoted(sign)} is no operator" if sign else "the operator is missing")
     if not _VALUE.fullmatch(value) or not math.isfinite(float(value)):
-        raise _wrong(text, f"'{_shortened(value)}' is no finite number" if value else "the value is missing")
+        raise _wrong(text, f"{_quoted(value)} is no finite number" if value else "the value is missing")
     metric, _, last = key.rpartition(".")
     if metric and last in STATISTICS:
         return Criterion(metric, last, sign, float(value))
@@ -108,13 +108,13 @@ def check_known(criterion: Criterion, known: Collection[str]) -> None:
     """
     if criterion.key in known:
         return
-    shown = _shortened(str(criterion))
+    shown = _quoted(str(criterion))
     statistics = [name for name in STATISTICS if f"{criterion.metric}.{name}" in known]
     if statistics and criterion.statistic is None:
-        raise CriterionError(f"criterion '{shown}': {criterion.key} needs a statistic: one of {', '.join(statistics)}")
+        raise CriterionError(f"criterion {shown}: {criterion.key} needs a statistic: one of {', '.join(statistics)}")
     close = difflib.get_close_matches(criterion.key, known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
-    raise CriterionError(f"criterion '{shown}': unknown metric; {hint}known are {_listed(known)}")
+    raise CriterionError(f"criterion {shown}: unknown metric; {hint}known are {_listed(known)}")
 
 
 def replace(criteria: Iterable[Criterion], overrides: Sequence[Criterion]) -> tuple[Criterion, ...]:
@@ -128,15 +128,15 @@ def replace(criteria: Iterable[Criterion], overrides: Sequence[Criterion]) -> tu
 
 
 def _wrong(text: str, what: str) -> CriterionError:
-    shown = _shortened(" ".join(text.split()))
+    shown = _quoted(" ".join(text.split()))
     return CriterionError(
-        f"criterion '{shown}': {what}; write 'metric[.statistic] op value' with op one of {' '.join(OPERATORS)}, "
+        f"criterion {shown}: {what}; write 'metric[.statistic] op value' with op one of {' '.join(OPERATORS)}, "
         "such as 'frame_ms.p99 < 50'"
     )
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"
+def _quoted(text: str) -> str:
+    return f"'{shortened(text)}'"
 
 
 def _listed(known: Collection[str]) -> str:

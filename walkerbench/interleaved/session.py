@@ -46,6 +46,7 @@ from walkerbench.interleaved.protocol import (
 )
 from walkerbench.interleaved.sides import Side
 from walkerbench.interleaved.worktrees import Checkout
+from walkerbench.shown_text import shortened
 from walkerbench.system.child_processes import ChildProcess, python_command
 from walkerbench.system.deadlines import Deadline
 from walkerbench.system.imported_code import path_text
@@ -56,7 +57,6 @@ ANSWER_TIMEOUT_S = 120.0
 
 _CLOSE_S = 10.0  # how long a session may take to end in order before it is killed
 _TAIL_BYTES = 4096
-_MOST_BYTES_SHOWN = 60
 _MOST_LINE_BYTES = 1 << 28  # far above the digests of as many agents as memory holds
 
 _A = TypeVar("_A", bound=Answer)
@@ -167,7 +167,7 @@ class Session:
         try:
             hello = self._understood(line, Hello)
         except ProtocolError as error:
-            said = ascii(line[:_MOST_BYTES_SHOWN].decode(errors="replace").strip())
+            said = ascii(shortened(line.decode(errors="replace").strip()))
             raise SideError(
                 f"side {self.label!r}: its session says {said} in place of hello: its code writes to stdout when it is "
                 "imported, or is no walkerbench"

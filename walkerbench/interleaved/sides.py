@@ -16,6 +16,7 @@ from walkerbench.profile.loading import load_profile
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
 from walkerbench.profile.toml_text import parse_toml
+from walkerbench.shown_text import shortened
 
 _OVERRIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)=(.*)", re.DOTALL)
 _MOST_CHARACTERS = 4000  # the pairs of a whole action table have some 3,000
@@ -85,8 +86,10 @@ def parse_side(text: str, profile: Profile) -> Side:
         ProfileError: It names a profile that is not there, or is wrong.
     """
     if len(text) > _MOST_CHARACTERS:
-        what = f"its {len(text):,} characters are more than {_MOST_CHARACTERS:,}; write a profile"
-        raise SideError(f"side '{text[:60]}…': {what}")
+        raise SideError(
+            f"side {shortened(text)!r}: its {len(text):,} characters are more than "
+            f"{_MOST_CHARACTERS:,}; write a profile"
+        )
     code: str | None = None
     named: str | None = None
     changes: dict[str, Any] = {}

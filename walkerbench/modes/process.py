@@ -48,7 +48,7 @@ START_TIMEOUT_S = 120.0
 """How long workers may take to import and to build their shards."""
 
 _JOIN_S = 2.0  # how long a worker may take to leave before it is killed
-_BROKEN_JOIN_S = 0.5  # the same after an error, where it may hang; what it still computes is of no use
+_BROKEN_JOIN_S = 0.5  # the same after an error, where it may hang; its result is not used
 _REQUEST = struct.Struct("<cq")
 _RUN, _DIGEST, _SNAPSHOT, _LEAVE = b"R", b"D", b"S", b"L"
 _DONE = b""
@@ -220,7 +220,7 @@ class ProcessMode(ExecutionMode):
 
     def _close(self) -> None:
         try:
-            _stop_workers(self._workers, min(_JOIN_S, _BROKEN_JOIN_S) if self._broken else _JOIN_S)
+            _stop_workers(self._workers, _BROKEN_JOIN_S if self._broken else _JOIN_S)
         finally:
             self._shared = None
 
@@ -307,12 +307,12 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
 
 
 def _leave_with_parent(by_main_thread: bool) -> None:
-    """End the worker when its parent was killed, even within a frame, where it may hang."""
+    """End the worker when its parent was killed, even within a frame, where it may hang; see `system.parent_death`."""
     parent = multiprocessing.parent_process()
     if parent is None or parent.pid is None:
         return
     if by_main_thread:
-        die_with_parent(parent.pid)  # even where it is stopped
+        die_with_parent(parent.pid)
 
     def leave() -> None:
         parent.join()

@@ -20,15 +20,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 from annotated_types import Interval
 from pydantic import TypeAdapter, ValidationError
 
-from walkerbench.shown_text import MOST_LINES
+from walkerbench.shown_text import MOST_LINES, shortened
 
 KeyPath = tuple[str | int, ...]
 
 MOST_PROBLEMS = MOST_LINES - 1
 """So many problems of a table are told, so that a last line may say that there are more."""
-
-_SHOWN_CHARACTERS = 60
-
 
 _KEY_STEP = "[key]"  # pydantic's last step to a key of a table that is wrong itself
 _OUT_OF_RANGE = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
@@ -102,7 +99,7 @@ def spell(path: KeyPath) -> str:
             spelled += f" (entry {step + 1})"
         else:
             bare = re.fullmatch(r"[A-Za-z0-9_, -]+", step)
-            spelled += ("." if spelled else "") + _shortened(step if bare else json.dumps(step, ensure_ascii=False))
+            spelled += ("." if spelled else "") + shortened(step if bare else json.dumps(step, ensure_ascii=False))
     return spelled
 
 
@@ -157,7 +154,7 @@ def _unplain_values(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, str
     elif isinstance(value, float) and not math.isfinite(value):
         yield path, wrong(f"{value} is wrong", "a finite number")
     elif not isinstance(value, (str, int, float, bool)):
-        yield path, wrong(f"{_shortened(str(value))} is wrong", "a number, a string, true or false; no date or time")
+        yield path, wrong(f"{shortened(str(value))} is wrong", "a number, a string, true or false; no date or time")
 
 
 def _explain(error: ValidationError, kind: type, key: str) -> Iterator[tuple[KeyPath, str]]:
@@ -201,8 +198,4 @@ def _shown(value: object) -> str:
         return "a table"
     if isinstance(value, (list, tuple)):
         return f"an array of {len(value)}"
-    return _shortened(json.dumps(value, ensure_ascii=False, default=str))
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}… ({len(text):,} characters)"
+    return shortened(json.dumps(value, ensure_ascii=False, default=str))

@@ -37,6 +37,7 @@ from walkerbench.running.pacing import Pacer
 from walkerbench.running.run_recorder import RunRecorder, digest_dtype, recorded_dtypes
 from walkerbench.running.summary import conclude
 from walkerbench.running.training_environment import TrainingEnvironment, check_capacity, choose_workers
+from walkerbench.shown_text import encodable
 from walkerbench.system.interrupts import InterruptWatch
 
 
@@ -236,7 +237,7 @@ class _Run:
 
     def _opening(self, started: datetime, command_line: Sequence[str]) -> RunFile:
         profile, workload, mode = self._profile, self._workloads[0], MODES.find(self._profile.mode)
-        plain = profile.as_dict() | {"name": _text(profile.name), "source": _text(profile.source)}
+        plain = profile.as_dict() | {"name": encodable(profile.name), "source": encodable(profile.source)}
         return RunFile(
             walkerbench_version=walkerbench.__version__,
             state="running",
@@ -261,7 +262,7 @@ class _Run:
                 start_method_reason=None,
             ),
             profile=cast("RecordedProfile", plain),
-            command_line=tuple(_text(word) for word in command_line),
+            command_line=tuple(map(encodable, command_line)),
             code=code_facts(profile.code_modules()),
             machine=_facts(mode.start_method),
             criteria=tuple(str(criterion) for criterion in profile.criteria),
@@ -273,11 +274,6 @@ def _facts(start_method: str | None) -> MachineFacts:
     # Taken as it is while frames run: BLAS held to one thread, in this process as in every worker.
     with limit_blas_threads():
         return cast("MachineFacts", machine_facts(start_method))
-
-
-def _text(word: str) -> str:
-    """Return a word of the command line as UTF-8 can hold it: file names may be any bytes."""
-    return word.encode(errors="backslashreplace").decode()
 
 
 def _utc(moment: datetime) -> str:

@@ -36,14 +36,11 @@ _OPTIONS = (
     *("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false"),
 )
 
-
 _NO_REPOSITORY = "not a git repository"
 """What git says, in English, of a directory that lies in no repository."""
 
 _ONE_LANGUAGE = {"LC_ALL": "C", "LANGUAGE": ""}
 """Variables for answers in English, in which a directory of no repository is told from one that git refuses to read."""
-
-_MOST_LETTERS_SAID = 1000
 
 
 @dataclass(frozen=True)
@@ -155,7 +152,7 @@ class _Answer:
     def failure(self, command: str) -> GitError:
         """Return the error that says in one line all that git said: its last line often leaves out the reason."""
         said = "; ".join(line.rstrip(";") for line in self.said) or describe_exit(self.status)
-        return GitError(f"git {command} failed: {said[:_MOST_LETTERS_SAID]}")
+        return GitError(f"git {command} failed: {said}")
 
 
 def _answer(directory: Path, *arguments: str) -> _Answer:

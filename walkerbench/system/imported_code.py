@@ -8,6 +8,8 @@ import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from walkerbench.shown_text import encodable
+
 _ROOT_MARKS = (".git", "pyproject.toml")
 """What the top folder of a project holds."""
 
@@ -30,8 +32,8 @@ def imported_from(package: str) -> Path | None:
 
 
 def path_text(path: Path | None) -> str | None:
-    """Return a path as JSON can hold it: file names may be any bytes."""
-    return None if path is None else str(path).encode(errors="backslashreplace").decode()
+    """Return a path as JSON can hold it."""
+    return None if path is None else encodable(str(path))
 
 
 def is_installed(file: Path) -> bool:

@@ -1,4 +1,14 @@
-"""Ends a process with the one that started it."""
+"""Ends a process with the one that started it.
+
+Where walkerbench is killed, all that it has started must end. Three mechanisms see to that, because none does it alone:
+
+- A child with a process group of its own has a keeper, which kills the group (`child_processes`). The child may be git,
+  py-spy or an older walkerbench, which know of no parent's death, and may have children of its own.
+- A worker of process mode is in its parent's group, which may hold processes that are not walkerbench's: no keeper may
+  kill that. On Linux the system kills the worker (`die_with_parent`), even where it is stopped.
+- On other systems, and where the parent's main thread did not start the worker, a thread of the worker waits for the
+  parent's end (`modes.process`). It does not run where the worker is stopped.
+"""
 
 from __future__ import annotations
 
