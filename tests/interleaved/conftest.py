@@ -148,6 +148,6 @@ def make_session(here: Checkout) -> Callable[..., Session]:
 
     def make(profile: Profile, text: str = "agents=12", round_number: int = 2, code: Checkout | None = None) -> Session:
         side = parse_side(text, profile)
-        return Session(Place(side, code or here, side.profile.code_packages(), round_number), InterruptWatch())
+        return Session(Place(side, code or here, round_number), InterruptWatch())
 
     return make

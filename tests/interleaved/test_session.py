@@ -124,7 +124,7 @@ def test_a_worker_that_dies_is_said_with_side_and_block(tiny: Any, make_session:
 
 
 def test_an_emergency_shutdown_is_raised_as_one(tiny: Any, make_session: Make) -> None:
-    profile = tiny(safeguards={"slow_frame_s": 1e-9, "slow_frames": 2})
+    profile = tiny(safeguards={"slow_frame_s": 1e-6, "slow_frames": 2})
     with nothing_left_behind(), make_session(profile) as session, pytest.raises(EmergencyShutdown) as caught:
         prepare(session)
     assert "reports: emergency shutdown after frame 1: 2 frames in a row" in str(caught.value)
@@ -197,7 +197,7 @@ def fake(tmp_path: Any, program: str) -> Checkout:
     for directory in (package.parent, package):
         (directory / "__init__.py").touch()
     (package / "__main__.py").write_text(program)
-    return Checkout(tmp_path / "code")
+    return Checkout(tmp_path / "code", PACKAGES)
 
 
 def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: Make) -> None:

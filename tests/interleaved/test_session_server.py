@@ -159,7 +159,7 @@ def test_more_agents_than_memory_holds_are_refused(tiny: Any) -> None:
 
 
 def test_an_emergency_shutdown_is_answered_in_blocks_and_at_digests(tiny: Any) -> None:
-    slow = prepare(tiny(warmup=3, safeguards={"slow_frame_s": 1e-9, "slow_frames": 5}))
+    slow = prepare(tiny(warmup=3, safeguards={"slow_frame_s": 1e-6, "slow_frames": 5}))
     failed = failure(slow, RunBlock(frames=4))
     assert failed.exit_code == 1
     assert failed.message == "emergency shutdown after frame 4: 5 frames in a row took longer than 1e-09 s"

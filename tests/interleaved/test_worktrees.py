@@ -101,8 +101,8 @@ def test_a_working_tree_that_runs_is_what_runs_now(repository: Any, monkeypatch:
     monkeypatch.setattr(imported_code, "imported_from", lambda _: file)
     monkeypatch.setattr("walkerbench.interleaved.worktrees.imported_from", lambda _: file)
     with checked_out(".", "it", PACKAGES) as checkout:
-        assert checkout == Checkout(RUNNING.parents[1])
-        assert checkout.expected_imports(PACKAGES) == {"walkerbench": str(file)}
+        assert checkout == Checkout(RUNNING.parents[1], PACKAGES)
+        assert checkout.expected_imports() == {"walkerbench": str(file)}
 
 
 @pytest.mark.promise("verdicts", "A repository that holds none of the code that would be measured is refused.")
@@ -121,7 +121,7 @@ def test_outside_of_a_repository_the_working_tree_is_what_runs_now(
     monkeypatch.chdir(tmp_path)
     for code in (".", None):
         with checked_out(code, "it", PACKAGES) as checkout:
-            assert checkout == Checkout(RUNNING.parents[1])
+            assert checkout == Checkout(RUNNING.parents[1], PACKAGES)
 
 
 @pytest.mark.promise("verdicts", "Where git does not answer, its words are the refusal, and no other code is measured.")
@@ -139,8 +139,8 @@ def test_a_worktree_is_where_its_packages_come_from(repository: Any, monkeypatch
     mine, installed = repository.directory / "varied_walkers.py", Path(pytest.__file__)
     files = {"walkerbench": RUNNING, "varied_walkers": mine, "pytest": installed, "made up": None}
     monkeypatch.setattr("walkerbench.interleaved.worktrees.imported_from", files.get)
-    with checked_out("main", "it", PACKAGES) as checkout:
-        assert checkout.expected_imports(tuple(files)) == {
+    with checked_out("main", "it", tuple(files)) as checkout:
+        assert checkout.expected_imports() == {
             "walkerbench": str(checkout.directory / "walkerbench/__init__.py"),
             "varied_walkers": str(checkout.directory / "varied_walkers.py"),
             "pytest": str(installed),

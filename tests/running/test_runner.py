@@ -45,7 +45,7 @@ COLUMNS = (
     "parent_voluntary_switches",
 )
 WORKERS = {"sequential": 1, "threaded": 2, "process": 2}
-EVERY_FRAME_IS_SLOW = 1e-9
+EVERY_FRAME_IS_SLOW = 1e-6
 
 Run = Callable[..., RecordedRun]
 
@@ -413,7 +413,7 @@ def test_too_many_bodies_stop_the_run_at_a_checkpoint(run: Run) -> None:
 
 def test_an_emergency_in_one_stage_leaves_the_next_unrun(run: Run) -> None:
     stages = [{"agents": 5, "frames": 20}] * 2
-    recorded = run(agents=None, frames=None, stages=stages, safeguards={"slow_frame_s": 1e-9, "slow_frames": 12})
+    recorded = run(agents=None, frames=None, stages=stages, safeguards={"slow_frame_s": 1e-6, "slow_frames": 12})
     assert recorded.run.state == "emergency"
     assert [stage.frames for stage in recorded.run.stages] == [12]
 

@@ -75,15 +75,15 @@ def measure(
     with InterruptWatch() as interrupts, ExitStack() as closing:
         # Interrupts are checked while waiting; none may raise while sessions or worktrees are being closed.
         interrupts.hold()
-        checkouts, packages = [], []
+        checkouts = []
         for side in sides:
-            packages.append(side.profile.code_packages())
-            checkouts.append(closing.enter_context(checked_out(side.code, side.label, packages[-1])))
+            checkout = checked_out(side.code, side.label, side.profile.code_packages())
+            checkouts.append(closing.enter_context(checkout))
             if interrupts.received is not None:
                 raise Interrupted(f"interrupted ({interrupts.received}): nothing is left of the measurement")
         digests = DigestWatch(allow_different=rules.allow_different_work)
         digests.difference = difference
-        measuring = _Measuring(tuple(sides), tuple(checkouts), tuple(packages), digests, interrupts)
+        measuring = _Measuring(tuple(sides), tuple(checkouts), digests, interrupts)
         plan = make_plan(request, measuring.calibrate(begun, request.block_s), rules.alpha)
         return measuring.carry_out(plan, rules, observer)
 
@@ -105,13 +105,11 @@ class _Measuring:
         self,
         sides: tuple[Side, ...],
         checkouts: tuple[Checkout, ...],
-        packages: tuple[tuple[str, ...], ...],
         digests: DigestWatch,
         interrupts: InterruptWatch,
     ) -> None:
         self._sides = sides
         self._checkouts = checkouts
-        self._packages = packages
         self._digests = digests
         self._interrupts = interrupts
         self._tallies = [_Tally() for _ in sides]
@@ -179,8 +177,8 @@ class _Measuring:
         )
 
     def _places(self, number: int) -> list[Place]:
-        held = zip(self._sides, self._checkouts, self._packages, strict=True)
-        return [Place(*each, number) for each in held]
+        pairs = zip(self._sides, self._checkouts, strict=True)
+        return [Place(side, checkout, number) for side, checkout in pairs]
 
     def _learn(self, sessions: Sequence[Session]) -> None:
         for session, tally in zip(sessions, self._tallies, strict=True):

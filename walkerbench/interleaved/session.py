@@ -69,13 +69,11 @@ class Place:
     Attributes:
         side: What is measured.
         checkout: Its code.
-        packages: Top-level packages and modules whose code is measured.
         round_number: From 1; 0 while calibrating.
     """
 
     side: Side
     checkout: Checkout
-    packages: tuple[str, ...]
     round_number: int
 
 
@@ -126,10 +124,10 @@ class Session:
 
     def __enter__(self) -> Session:
         with ExitStack() as closing:
-            directory = self._place.checkout.directory
-            command = python_command("walkerbench.interleaved", folder=directory, packages=self._place.packages)
+            checkout = self._place.checkout
+            command = python_command("walkerbench.interleaved", folder=checkout.directory, packages=checkout.packages)
             self._child = closing.enter_context(
-                ChildProcess(command, directory=directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                ChildProcess(command, directory=checkout.directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             )
             closing.callback(self._end)
             self._reader = threading.Thread(target=_read, args=(self._child.stdout, self._inbox), daemon=True)
@@ -192,7 +190,7 @@ class Session:
             SideError: It was not: the side would measure other code than its own.
         """
         self.prepared = self._receive(Prepared, self._timeout_s(self._profile.warmup))
-        expected = self._place.checkout.expected_imports(self._place.packages)
+        expected = self._place.checkout.expected_imports()
         for package, wanted in expected.items():
             found = self.prepared.imported.get(package)
             if found != wanted:

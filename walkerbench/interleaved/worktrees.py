@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,19 +31,17 @@ class Checkout:
 
     Attributes:
         directory: Where the package `walkerbench` lies.
+        packages: Top-level packages and modules whose code is measured, imported in this process.
         repository: Top directory of the repository that it is a worktree of; None for the code that runs now.
     """
 
     directory: Path
+    packages: tuple[str, ...]
     repository: Path | None = None
 
-    def expected_imports(self, packages: Sequence[str]) -> dict[str, str | None]:
-        """Return the file that a session has to import each package from; None for a package without a file.
-
-        Args:
-            packages: Top-level packages and modules, imported in this process.
-        """
-        return {package: path_text(self._expected(package)) for package in packages}
+    def expected_imports(self) -> dict[str, str | None]:
+        """Return the file that a session has to import each package from; None for a package without a file."""
+        return {package: path_text(self._expected(package)) for package in self.packages}
 
     def _expected(self, package: str) -> Path | None:
         file = imported_from(package)
@@ -58,14 +56,14 @@ class Checkout:
 
 
 @contextmanager
-def checked_out(code: str | None, label: str, packages: Sequence[str]) -> Iterator[Checkout]:
+def checked_out(code: str | None, label: str, packages: tuple[str, ...]) -> Iterator[Checkout]:
     """Yield the code of a side; a worktree is removed at the context's end, whatever happens within.
 
     Args:
         code: A revision of the repository that the current directory lies in, `WORKING_TREE`, or None for the
             package that runs now.
         label: The side's, for messages.
-        packages: Top-level packages and modules whose code is measured, imported in this process.
+        packages: As in `Checkout`.
 
     Raises:
         SideError: There is no such revision here, it cannot be measured by this walkerbench, or the working tree holds
@@ -73,15 +71,15 @@ def checked_out(code: str | None, label: str, packages: Sequence[str]) -> Iterat
         GitError: Git does not say what lies here.
     """
     if code is None:
-        yield Checkout(PACKAGE)
+        yield Checkout(PACKAGE, packages)
     elif code == WORKING_TREE:
         yield _working_tree(label, packages)
     else:
-        with _worktree(code, label) as checkout:
+        with _worktree(code, label, packages) as checkout:
             yield checkout
 
 
-def _working_tree(label: str, packages: Sequence[str]) -> Checkout:
+def _working_tree(label: str, packages: tuple[str, ...]) -> Checkout:
     """Return the code that runs now, where the working tree holds it or no other code could be meant."""
     here = Path.cwd()
     for package in packages:
@@ -98,7 +96,7 @@ def _working_tree(label: str, packages: Sequence[str]) -> Checkout:
             f"side {label!r}: the repository {repository} holds none of the code that is measured ({where}): "
             "change to the repository that does, or name the workload that this one holds"
         )
-    return Checkout(PACKAGE)
+    return Checkout(PACKAGE, packages)
 
 
 def _is_of(repository: Path, package: str) -> bool:
@@ -112,7 +110,7 @@ def _folder_of(package: str) -> str:
 
 
 @contextmanager
-def _worktree(revision: str, label: str) -> Iterator[Checkout]:
+def _worktree(revision: str, label: str, packages: tuple[str, ...]) -> Iterator[Checkout]:
     root = repository_of(Path.cwd())
     commit = root and commit_of(root, revision)
     if root is None or not commit:
@@ -134,7 +132,7 @@ def _worktree(revision: str, label: str) -> Iterator[Checkout]:
                 run_git(root, "worktree", "add", "--detach", "--quiet", str(directory), commit)
             except GitError as error:
                 raise SideError(f"side {label!r}: {error}") from error
-            yield Checkout(directory, root.resolve())
+            yield Checkout(directory, packages, root.resolve())
         finally:
             _remove(root, directory)
 
