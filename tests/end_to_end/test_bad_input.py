@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from whole_process import Ended, WholeProcess, rows
 
+from walkerbench.run_directory import SCHEMA_VERSION
+
 Profile = Callable[..., list[str]]
 Refused = Callable[..., str]
 
@@ -141,15 +143,16 @@ def rewritten(run: Path, **changes: object) -> None:
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "corrupt": (
         lambda run: os.truncate(run / "run.json", 100),
-        "run/run.json: corrupt, not JSON (",
+        "run/run.json: corrupt, not JSON: record the run again",
     ),
     "binary": (
         lambda run: (run / "run.json").write_bytes(b"\x93NUMPY\xff"),
         "run/run.json: corrupt, not UTF-8: record the run again",
     ),
     "newer": (
-        lambda run: rewritten(run, schema_version=5, surprise=1),
-        "run/run.json: made by a newer walkerbench (schema 5; this one reads up to 4): upgrade",
+        lambda run: rewritten(run, schema_version=SCHEMA_VERSION + 1, surprise=1),
+        f"run/run.json: made by a newer walkerbench (schema {SCHEMA_VERSION + 1}; this one reads up to {SCHEMA_VERSION}): "
+        "upgrade",
     ),
     "other": (lambda run: rewritten(run, state="sleeping"), "run/run.json: not a run file: state: "),
     "no run.json": (

@@ -51,7 +51,7 @@ def request_of(tmp_path: Path) -> Any:
 
 def test_a_request_is_read_whole_or_not_at_all() -> None:
     overrides = ProfileOverrides(
-        mode="process", workers=2, duration_s=0.00001, seed=0, warmup=0, pace="realtime", criteria=("meals >= 0",)
+        mode="process", workers=2, duration_s=0.00123, seed=0, warmup=0, pace="realtime", criteria=("meals >= 0",)
     )
     request = RunRequest(
         profile=override(load_profile("smoke"), overrides),
