@@ -151,8 +151,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "newer": (
         lambda run: rewritten(run, schema_version=SCHEMA_VERSION + 1, surprise=1),
-        f"run/run.json: made by a newer walkerbench (schema {SCHEMA_VERSION + 1}; this one reads up to {SCHEMA_VERSION}): "
-        "upgrade",
+        f"run/run.json: made by a newer walkerbench (schema {SCHEMA_VERSION + 1}; this one reads up to "
+        f"{SCHEMA_VERSION}): upgrade",
     ),
     "other": (lambda run: rewritten(run, state="sleeping"), "run/run.json: not a run file: state: "),
     "no run.json": (

@@ -345,17 +345,17 @@ def test_a_stage_that_fell_back_is_not_forgotten_by_the_next(run: Run) -> None:
 
 @pytest.mark.parametrize("mode", ["sequential", "threaded"])
 def test_a_stall_trips_the_frame_time_and_nothing_else(run: Run, mode: str) -> None:
-    criteria = {"frame_ms.max": "< 200", "agent_processing_ms.max": "< 200", "frame_ms.p50": "< 200"}
-    recorded = run(mode=mode, criteria=criteria, faults={"stall_frames": {"20": 0.25}})
+    criteria = {"frame_ms.max": "< 1000", "agent_processing_ms.max": "< 1000", "frame_ms.p50": "< 1000"}
+    recorded = run(mode=mode, criteria=criteria, faults={"stall_frames": {"20": 1.05}})
     assert outcomes(recorded.run) == {
-        "frame_ms.max < 200": "fail",
-        "agent_processing_ms.max < 200": "pass",
-        "frame_ms.p50 < 200": "pass",
+        "frame_ms.max < 1000": "fail",
+        "agent_processing_ms.max < 1000": "pass",
+        "frame_ms.p50 < 1000": "pass",
         "emergency_shutdowns == 0": "pass",
     }
     assert exit_code_of_run(recorded.run.state, recorded.run.verdicts) == 1
     assert recorded.frames["wall_ns"].argmax() == 20
-    assert recorded.frames["wall_ns"][20] >= 250e6
+    assert recorded.frames["wall_ns"][20] >= 1050e6
 
 
 def test_warm_up_is_recorded_and_not_judged(run: Run) -> None:
