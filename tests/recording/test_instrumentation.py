@@ -17,7 +17,7 @@ PLAIN = {
     "profilers": [],
     "monitoring_tools": [],
     "tracemalloc_frames": 0,
-    "allocator": "",
+    "allocator": None,
     "preloaded": {},
     "dev_mode": False,
     "debug_build": False,

@@ -21,7 +21,7 @@ def instrumentation_facts() -> dict[str, Any]:
 
     Returns:
         JSON-able: `tracers` and `profilers` (of this thread and of new ones) and `monitoring_tools` by their names,
-        `tracemalloc_frames` (0 where it is off), `allocator` (`PYTHONMALLOC`, or empty), `preloaded` (variables that
+        `tracemalloc_frames` (0 where it is off), `allocator` (`PYTHONMALLOC`, or None), `preloaded` (variables that
         replace the system's allocator), `dev_mode`, `debug_build`, `perf_trampoline`, `optimize` (0 to 2, as by `-O`),
         `switch_interval_s`.
     """
@@ -31,7 +31,7 @@ def instrumentation_facts() -> dict[str, Any]:
         "profilers": _names(sys.getprofile(), threading.getprofile()),
         "monitoring_tools": _monitoring_tools(),
         "tracemalloc_frames": tracemalloc.get_traceback_limit() if tracemalloc.is_tracing() else 0,
-        "allocator": "" if flags.ignore_environment else os.environ.get("PYTHONMALLOC", ""),
+        "allocator": None if flags.ignore_environment else os.environ.get("PYTHONMALLOC") or None,
         "preloaded": {name: os.environ[name] for name in _ALLOCATOR_VARIABLES if os.environ.get(name)},
         "dev_mode": flags.dev_mode,
         "debug_build": bool(sysconfig.get_config_var("Py_DEBUG")),
