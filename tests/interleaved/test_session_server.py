@@ -70,9 +70,7 @@ def digest_by_hand(profile: Profile, frames: int) -> str:
         return environment.checkpoint().hex()
 
 
-def test_cpu_time_of_workers_comes_from_their_rows_where_the_system_tells_none(
-    tiny: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cpu_time_comes_from_rows_where_the_system_has_none(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_server, "process_usage", lambda pid: ProcessUsage(None, None))
     monkeypatch.setattr(session_server.time, "process_time", lambda: 7.0)
     _, block = conversation(prepare(tiny(mode="process", workers=2)), RunBlock(frames=3), Close())

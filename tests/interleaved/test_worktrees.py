@@ -115,7 +115,7 @@ def test_a_repository_without_code_under_test_is_refused(tmp_path: Path, monkeyp
     )
 
 
-def test_outside_of_a_repository_the_working_tree_is_what_runs_now(
+def test_outside_of_a_repository_the_code_that_runs_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

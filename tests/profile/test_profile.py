@@ -521,7 +521,7 @@ def test_a_slow_frame_is_never_taken_for_a_hung_worker() -> None:
     assert Safeguards(slow_frame_s=0.5, barrier_timeout_s=1.0).hung_after_s == 1.0
 
 
-def test_faults_are_refused_for_a_mode_that_takes_the_profiles_place(tmp_path: Path) -> None:
+def test_faults_are_refused_for_a_mode_that_cannot_have_them(tmp_path: Path) -> None:
     profile = load_profile(write(tmp_path, 'mode = "process"\nfaults.exit_frame = 3'))
     with pytest.raises(OverrideError, match=r"faults.exit_frame: cannot be injected in mode sequential"):
         override(profile, ProfileOverrides(mode="sequential"))

@@ -56,7 +56,7 @@ def test_an_old_run_is_of_the_revision_of_its_directory(schema: int) -> None:
     )
 
 
-def test_a_run_of_schema_4_has_no_folder_and_no_digest_of_its_code() -> None:
+def test_code_of_a_run_of_schema_4_has_no_folder_and_no_digest() -> None:
     run = read_run(GOLDEN / "schema_4").run
     revision = "1f2f69caffe196cf364813c58f09b4d3235d8098"
     assert run.code.walkerbench == WalkerbenchCode(

@@ -92,7 +92,7 @@ def test_a_key_that_is_missing_is_named_even_if_it_has_a_default(run_path, key):
 def test_many_problems_are_counted(run_path):
     (run_path / "run.json").write_text('{"schema_version": 1}')
 
-    assert refusal(run_path).endswith(" more")
+    assert refusal(run_path).endswith("; and 7 more: record the run again")
 
 
 def test_a_newer_schema(run_path):
@@ -127,7 +127,7 @@ def test_what_a_run_of_schema_1_always_had_is_still_missed(run_path):
     del content["faults"]
     (run_path / "run.json").write_text(json.dumps(content))
 
-    assert refusal(run_path) == f"{run_path / 'run.json'}: not a run file: faults missing"
+    assert refusal(run_path) == f"{run_path / 'run.json'}: not a run file: faults missing: record the run again"
 
 
 @pytest.mark.parametrize("name", ARRAYS)

@@ -271,7 +271,7 @@ def missed(count, criterion="missed_deadlines == 0"):
     return Verdict(criterion, None, float(count), "fail", f"{count} is not {criterion.partition(' ')[2]}")
 
 
-def test_a_deadline_is_a_limit_only_at_real_time_pace_and_from_above():
+def test_only_at_real_time_pace_a_deadline_is_a_limit():
     texts = ("missed_deadlines == 0", "missed_deadlines < 3", "missed_deadlines <= 2", "missed_deadlines > 1")
 
     assert [str(each.criterion) for each in limits(*texts, deadline_ms=PERIOD_MS)] == list(texts[:3])
@@ -290,7 +290,7 @@ def test_a_deadline_is_a_limit_only_at_real_time_pace_and_from_above():
         (0, False),
     ],
 )
-def test_the_host_is_to_blame_for_a_deadline_that_would_have_been_met(wait, host):
+def test_the_host_is_to_blame_for_a_deadline_missed_by_its_wait(wait, host):
     (found,) = explain_slow_frames(*late(wait), [DEADLINE], [SEQUENTIAL])
 
     assert (found.frame, found.criterion, found.value_ms, found.host) == (4, "missed_deadlines == 0", 25.0, host)
@@ -299,7 +299,7 @@ def test_the_host_is_to_blame_for_a_deadline_that_would_have_been_met(wait, host
 @pytest.mark.promise(
     "verdicts", "A deadline missed for want of a core is excused by the same rule as a limit of frames."
 )
-def test_missed_deadlines_are_taken_back_by_the_same_rule_as_frame_limits():
+def test_missed_deadlines_are_excused_by_the_rule_of_limits():
     for waits, outcome, detail in (
         ((15,), "unsupported", "1 is not == 0, but the frame that missed the deadline was ready to run and given no "
                                "core by the host"),

@@ -23,7 +23,7 @@ def held(folder: Path, *names: str) -> str:
     return str(folder)
 
 
-def test_a_folder_comes_just_before_the_first_that_holds_the_package(tmp_path: Path) -> None:
+def test_a_folder_comes_before_the_first_that_has_the_package(tmp_path: Path) -> None:
     ours, other, copy = (held(tmp_path / name, *modules) for name, *modules in (("a", "p"), ("b",), ("c", "p")))
     assert path_with(ours, ["p"], [other, copy]) == [other, ours, copy]
     assert path_with(ours, ["q", "p"], [other, copy]) == [other, ours, copy]

@@ -1,4 +1,4 @@
-"""Records one run for another process, of no use by hand.
+"""Records one run for another process; not to be started by hand.
 
 `running.run_process` starts it, and says what it is given and gives back. It lies here and not there because
 it shows progress and errors as `walkerbench run` does, which is the command line's to do: `running` imports nothing

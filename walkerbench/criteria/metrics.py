@@ -23,6 +23,12 @@ from walkerbench.workloads.main_phase import MainPhase
 
 _CPU_METRICS = ("cpu.effective_cores", "cpu.busiest_core_percent", "cpu.other_cores")
 
+
+def estimate_names(name: str) -> tuple[str, str, str]:
+    """Return the metrics of an estimate: itself, and the lower and the upper bound of its interval."""
+    return name, f"{name}.low", f"{name}.high"
+
+
 RSS_SLOPE, FRAME_SLOPE = "rss_mb.slope_per_hour", "frame_ms.slope_percent_per_hour"
 """The slopes: MB that resident memory grows in an hour, and percent of the typical frame that frames get slower."""
 
@@ -30,7 +36,7 @@ MISSED_DEADLINES = "missed_deadlines"
 """The frames that took longer than their period at real-time pace."""
 
 _RSS_METRICS = ("rss_mb.mean", "rss_mb.max")
-_SLOPE_METRICS = tuple(f"{name}{bound}" for name in (RSS_SLOPE, FRAME_SLOPE) for bound in ("", ".low", ".high"))
+_SLOPE_METRICS = tuple(each for name in (RSS_SLOPE, FRAME_SLOPE) for each in estimate_names(name))
 
 RUN_METRICS = (
     "physics_fps",
@@ -62,7 +68,7 @@ class Measured:
 
     def interval(self, name: str) -> tuple[float, float] | None:
         """Return the bounds of a metric that is an estimate; None for any other, and where it is not measured."""
-        low, high = (self.values.get(f"{name}.{bound}") for bound in ("low", "high"))
+        low, high = (self.values.get(each) for each in estimate_names(name)[1:])
         return None if low is None or high is None else (low, high)
 
 
@@ -192,7 +198,7 @@ def _slopes(judged: NDArray[Any], cpu: NDArray[Any]) -> tuple[dict[str, float | 
     values: dict[str, float | None] = {}
     reasons: dict[str, str] = {}
     for name, slope, in_percent in ((RSS_SLOPE, memory, False), (FRAME_SLOPE, frames, True)):
-        names = (name, f"{name}.low", f"{name}.high")
+        names = estimate_names(name)
         if isinstance(slope, Slope):
             unit = slope.typical / 100 if in_percent else 1.0
             values |= zip(names, (slope.per_hour / unit, slope.low / unit, slope.high / unit), strict=True)

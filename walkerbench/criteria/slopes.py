@@ -1,11 +1,11 @@
-"""Slopes over the time of a run: does memory grow, do frames become slower, and how sure is that.
+"""Slopes over the time of a run, with their intervals: whether memory grows, and whether frames become slower.
 
 What follows one another in a run is alike, so neither frames nor samples are independent values. The judged time is
 therefore cut into `SLICES` slices of equal duration, and each gives one value, its median. The slope is the Theil-Sen
-estimate over them, the median of the slopes between all pairs of slices, and its interval is the one that inverts
-Kendall's rank test of the slope; both as in P. K. Sen, "Estimates of the regression coefficient based on Kendall's
-tau", Journal of the American Statistical Association 63, 1968, and as `scipy.stats.theilslopes` computes them. No
-distribution is assumed. A few odd slices do not move either; a machine that itself becomes slower over the run does.
+estimate: the median of the slopes between all pairs of slices. Its interval is the one that inverts Kendall's rank test
+of the slope. `scipy.stats.theilslopes` computes both, as in P. K. Sen, "Estimates of the regression coefficient based
+on Kendall's tau", Journal of the American Statistical Association 63, 1968. No distribution is assumed. A few odd
+slices change neither the slope nor its interval; a machine that itself becomes slower during the run changes both.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_S = 600.0
-"""How much judged time a slope needs: what a shorter run says of an hour would be extrapolated."""
+"""How much judged time a slope needs: an hour would be extrapolated from a shorter run."""
 
 SLICES = 60
 """How many slices the judged time is cut into."""

@@ -88,7 +88,9 @@ def _filled(path: Path, file: BinaryIO, dtype: np.dtype[np.void], rows: int) -> 
             raise MemoryError
         return np.fromfile(file, dtype, rows)
     except MemoryError as error:
-        raise RunFileError(f"{path}: takes {needed / 1e9:.3g} GB, which is more memory than there is") from error
+        raise RunFileError(
+            f"{path}: takes {needed / 1e9:.3g} GB, more memory than there is: read it on a machine with more"
+        ) from error
 
 
 def _read_header(path: Path, file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

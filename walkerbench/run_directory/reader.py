@@ -74,7 +74,7 @@ def _read_run_file(path: Path) -> RunFile:
     # Every key is always written: one that is missing has been lost, and its default must not take its place.
     missing = [name for name in RunFile.model_fields if name not in run.model_fields_set]
     if missing or run.arrays is None:
-        raise RunFileError(f"{path}: not a run file: {', '.join(missing) or 'arrays'} missing")
+        raise RunFileError(f"{path}: not a run file: {', '.join(missing) or 'arrays'} missing: record the run again")
     contradictions = tuple(contradictions_in(run))
     if contradictions:
         raise RunFileError(f"{path}: not a run file: {_in_short(contradictions)}: record the run again")
@@ -88,7 +88,7 @@ def _validated(path: Path, text: bytes) -> RunFile:
         problem = error.errors()[0]
         if problem["type"] == "json_invalid":
             raise RunFileError(f"{path}: corrupt, not {_what_it_is_not(text)}: record the run again") from error
-        raise RunFileError(f"{path}: not a run file: {_problems(error)}") from error
+        raise RunFileError(f"{path}: not a run file: {_problems(error)}: record the run again") from error
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise RunFileError(
             f"{path}: made by a newer walkerbench (schema {version}; this one reads up to {SCHEMA_VERSION}): upgrade"
@@ -99,7 +99,7 @@ def _validated(path: Path, text: bytes) -> RunFile:
         # JSON is what strict mode means to read: arrays fill tuples there, and yet no string becomes a number.
         return RunFile.model_validate_json(text, strict=True)
     except ValidationError as error:
-        raise RunFileError(f"{path}: not a run file: {_problems(error)}") from error
+        raise RunFileError(f"{path}: not a run file: {_problems(error)}: record the run again") from error
 
 
 class _Version(BaseModel):
@@ -151,7 +151,9 @@ def _dtype(directory: Path, name: str, columns: Sequence[ColumnRecord]) -> np.dt
     try:
         return np.dtype([(column.name, column.type, column.shape) for column in columns])
     except (TypeError, ValueError) as error:
-        raise RunFileError(f"{directory / 'run.json'}: arrays.{name} describes no array: {error}") from error
+        raise RunFileError(
+            f"{directory / 'run.json'}: arrays.{name} describes no array: {error}: record the run again"
+        ) from error
 
 
 def _check_counts(directory: Path, run: RunFile, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -1,4 +1,8 @@
-"""Types of the values in `run.json`: each number within the bounds that keep arithmetic on it a number."""
+"""Types of the values in `run.json`: each number within the bounds that keep arithmetic on it a number.
+
+They are wider than the bounds of a profile (`profile.model`), which say what can be run today: a run of an older schema
+may have been recorded before those bounds, or under others, and is read nevertheless.
+"""
 
 from __future__ import annotations
 

@@ -103,20 +103,9 @@ def conclude(recorded: RecordedRun) -> RunFile:
     stages = []
     for stage in run.stages:
         rows = recorded.frames[recorded.frames["stage"] == stage.stage]
-        emergency = run.emergency_shutdowns if stage is run.stages[-1] else 0
-        measured = _measure(recorded, rows, stage.counters, emergency)
-        checkpoints = [each for each in run.checkpoints if each.stage == stage.stage]
-        warmup = int(np.count_nonzero(rows["warmup"]))
-        stages.append(
-            stage.model_copy(
-                update={
-                    "frames": len(rows),
-                    "warmup": warmup,
-                    "digest": fold_checkpoints(each.digest for each in checkpoints),
-                    "metrics": measured.values,
-                }
-            )
-        )
+        emergencies = run.emergency_shutdowns if stage is run.stages[-1] else 0
+        measured = _measure(recorded, rows, stage.counters, emergencies)
+        stages.append(_concluded_stage(run, stage, rows, measured))
         if several:
             verdicts += judge_criteria(criteria, measured, stage.stage)
     whole = _measure(recorded, recorded.frames, _totals(run), run.emergency_shutdowns)
@@ -135,6 +124,17 @@ def conclude(recorded: RecordedRun) -> RunFile:
         slow_frames=count_causes(slow),
         worst_frames=longest,
     )
+
+
+def _concluded_stage(run: RunFile, stage: StageRecord, rows: NDArray[Any], measured: Measured) -> StageRecord:
+    """Return a stage's record with what its frames and checkpoints give."""
+    found = {
+        "frames": len(rows),
+        "warmup": int(np.count_nonzero(rows["warmup"])),
+        "digest": fold_checkpoints(each.digest for each in run.checkpoints if each.stage == stage.stage),
+        "metrics": measured.values,
+    }
+    return stage.model_copy(update=found)
 
 
 def _setting(run: RunFile, stage: StageRecord) -> Setting:

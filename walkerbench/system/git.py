@@ -123,8 +123,8 @@ def commit_of(directory: Path, revision: str) -> str | None:
 def revision_of(file: Path) -> CodeRevision:
     """Return the revision of the repository that tracks a file.
 
-    A file that lies in a repository and is not tracked there, such as one of a package that is installed into a virtual
-    environment there, is not code of that repository.
+    A file that lies in a repository and is not tracked there is not code of that repository. An example is a package
+    that is installed into a virtual environment within the repository.
     """
     directory = file.parent
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from walkerbench.criteria.metrics import FRAME_SLOPE, RSS_SLOPE
+from walkerbench.criteria.metrics import FRAME_SLOPE, RSS_SLOPE, estimate_names
 from walkerbench.criteria.slopes import LEVEL
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def over_time(run: RunFile) -> dict[str, str]:
 
 
 def _slope(run: RunFile, name: str, unit: str) -> str | None:
-    value, low, high = (run.metrics.get(each) for each in (name, f"{name}.low", f"{name}.high"))
+    value, low, high = map(run.metrics.get, estimate_names(name))
     if value is None or low is None or high is None:
         return None
     return f"{value:+.2f} {unit} an hour ({100 * LEVEL:.0f} %: between {low:+.2f} and {high:+.2f})"
