@@ -381,7 +381,7 @@ def test_a_baseline_of_another_mode_is_refused_after_one_run(
 
 
 FAULTY = "frames = 40\nwarmup = 10\nfaults.extra_work_percent = 10\n"
-REFUSED = "has injected faults: extra work of 10 % in every frame; take them away, or allow them (--allow-faults)"
+REFUSED = "has injected faults: extra work of 10 % in every frame; remove them, or allow them (--allow-faults)"
 
 
 @pytest.mark.promise("verdicts", "Injected faults are refused where a verdict gates anything, unless they are allowed.")

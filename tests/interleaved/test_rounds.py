@@ -123,7 +123,7 @@ def test_faults_are_refused_before_anything_is_started(tiny: Any, monkeypatch: p
         measure(parse_sides([".", ".,faults.extra_work_percent=5"], tiny()))
     assert str(caught.value) == (
         "side '.,faults.extra_work_percent=5' has injected faults: extra work of 5 % in every frame; "
-        "take them away, or allow them"
+        "remove them, or allow them"
     )
     with pytest.raises(UsageError, match=r"faults.end_frame ends a run, and sides are measured over rounds"):
         measure(parse_sides([".", ".,faults.end_frame=5"], tiny()), rules=DecisionRules(allow_faults=True))

@@ -57,7 +57,7 @@ def test_a_side_shows_medians_over_its_repeats():
 def test_runs_with_faults_are_refused_unless_allowed():
     with pytest.raises(InjectedFaults) as caught:
         compare_recorded([side("a", [2.0]), side("b", [2.0, 2.1], first=10, faults="10 % more work")])
-    refusal = "has injected faults: 10 % more work; take them away, or allow them"
+    refusal = "has injected faults: 10 % more work; remove them, or allow them"
     assert str(caught.value) == f"10 {refusal}\n11 {refusal}"
 
 

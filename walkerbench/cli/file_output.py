@@ -25,7 +25,7 @@ def check_writable(path: Path) -> None:
 
 
 def remove_old(path: Path) -> None:
-    """Remove a file that an earlier command wrote; one that cannot be removed is left empty, as far as that goes."""
+    """Remove a file that an earlier command wrote; empty it, if possible, where it cannot be removed."""
     if path.is_file():
         try:
             path.resolve().unlink()

@@ -14,7 +14,7 @@ from walkerbench.errors import WalkerbenchError
 def no_result_told(junit: Sequence[Path]) -> Iterator[None]:
     """Remove a gate's old JUnit files; where the block raises, write why into them and tell GitHub.
 
-    What an earlier gate found is thus never taken for a result of this one, whatever ends it.
+    So the result of an earlier gate is never taken for a result of this one, whatever ends it.
 
     Args:
         junit: The files that are named on the command line.

@@ -58,7 +58,7 @@ def sign_evidence(values: NDArray[np.float64], limit: float, error: float) -> Ev
 
     Args:
         values: `(n,)`, at least one.
-        limit: What the median is held against, in the values' unit.
+        limit: What the median is compared with, in the values' unit.
         error: Chance by which each bound may be wrong, below 1/2.
 
     Returns:
@@ -91,7 +91,7 @@ def permutation_evidence(
     Args:
         base: `(m,)`, at least one.
         candidate: `(n,)`, at least one; `split_count(m, n)` is at most `MOST_SPLITS`.
-        limit: What the shift is held against, in the values' unit.
+        limit: What the shift is compared with, in the values' unit.
         error: Chance by which each bound may be wrong, below 1/2.
 
     Returns:

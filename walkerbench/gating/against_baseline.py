@@ -65,7 +65,7 @@ def runs_to_record(base: int, alpha: float) -> int:
 
 
 def gate_against_baseline(base: Sequence[RecordedRun], candidate: GateCandidate, rules: DecisionRules) -> GateResult:
-    """Record the candidate's runs, and hold them against the baseline.
+    """Record the candidate's runs, and compare them with the baseline.
 
     Args:
         base: The baseline, as returned by `find_baseline`.

@@ -34,7 +34,7 @@ def check_measurable(sides: Sequence[Side]) -> None:
             )
         if side.profile.faults.end_frame is not None:
             raise UsageError(
-                f"side {side.label!r}: faults.end_frame ends a run, and sides are measured over rounds: take it away"
+                f"side {side.label!r}: faults.end_frame ends a run, and sides are measured over rounds: remove it"
             )
 
 

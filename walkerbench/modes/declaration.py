@@ -1,4 +1,4 @@
-"""What a mode declares, held against the contract when it is found."""
+"""Checks what a mode declares when it is found."""
 
 from __future__ import annotations
 

@@ -103,9 +103,7 @@ def refuse_faults(injected: Iterable[tuple[str, str | None]]) -> None:
     Raises:
         InjectedFaults: Something has faults; a line for each.
     """
-    lines = [
-        f"{what} has injected faults: {faults}; take them away, or allow them" for what, faults in injected if faults
-    ]
+    lines = [f"{what} has injected faults: {faults}; remove them, or allow them" for what, faults in injected if faults]
     if lines:
         raise InjectedFaults(*dict.fromkeys(lines))
 

@@ -163,7 +163,7 @@ class ThreadPoolManager:
         """Finish what was submitted and end the threads. Idempotent.
 
         Args:
-            within_s: How long to wait for that, s; None for 5 s. A thread that takes longer is left to itself.
+            within_s: How long to wait for that, s; None for 5 s. A thread that takes longer is not waited for.
         """
         if not self._open:
             return

@@ -79,7 +79,7 @@ def check_recorded_faults(runs: Iterable[RecordedRun], rules: DecisionRules) -> 
 def _check(sides: Sequence[RecordedSide], *, allow_different_work: bool) -> tuple[str, ...]:
     """Return what differs in the work of the sides, where that is allowed.
 
-    Equality carries over, so that each run is held against its side's first and each side's first against the base's.
+    Equality carries over, so that each run is compared with its side's first, and each side's first with the base's.
     """
     refusals: list[NotComparable] = []
     differences: list[str] = []

@@ -1,4 +1,4 @@
-"""Holds the arrays of a run against its `run.json` once, when they are read, so that no reader has to.
+"""Checks the arrays of a run against its `run.json` once, when they are read, so that no reader has to.
 
 What every recorder writes is required: columns of the right type, a row for every frame and worker in their order,
 times that follow one another, and numbers whose sums fit into 64 bits. `MISSING` stands where the recorder may put it.
@@ -50,7 +50,7 @@ def check_columns(directory: Path, run: RunFile, dtypes: Mapping[str, np.dtype[n
 
     Args:
         directory: Where the arrays lie.
-        run: What they are held against.
+        run: What they are checked against.
         dtypes: As `run.json` describes them, by array.
 
     Raises:
@@ -79,7 +79,7 @@ def checked_rows(directory: Path, run: RunFile, arrays: Mapping[str, NDArray[Any
 
     Args:
         directory: Where the arrays lie.
-        run: What they are held against.
+        run: What they are checked against.
         arrays: As they were read, with the columns that `check_columns` requires.
 
     Returns:
@@ -160,7 +160,7 @@ def _check_digests(path: Path, run: RunFile, digests: NDArray[Any]) -> None:
 
 
 def _check_numbers(path: Path, rows: NDArray[Any], counters: Sequence[str] = ()) -> None:
-    """Check the range of every column and that its sum is a number; times that say when are held against one another.
+    """Check the range of every column, and that its sum fits; `start_ns` is a moment, and is never summed.
 
     Args:
         path: The array's file.

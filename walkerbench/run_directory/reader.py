@@ -47,7 +47,7 @@ class RecordedRun:
 
 
 def read_run(path: Path) -> RecordedRun:
-    """Read a run whole, and hold its arrays against its `run.json`. No frames at all are allowed.
+    """Read a run, and check its arrays against its `run.json`. A run without frames is allowed.
 
     A run that is going on, was killed or broke is read up to the last frame that `frames.npy` and `workers.npy` both
     have. Whether its metrics and verdicts are those of its arrays is for `running.summary.read_concluded`.

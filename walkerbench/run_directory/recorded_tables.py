@@ -1,6 +1,6 @@
 """The tables of `run.json` that stay tables when they are read: the profile as used, and facts of the machine.
 
-A run may lack any of their keys, which is for the readers that need one; of those that it has, the type is certain.
+A run may lack any of their keys: a reader that needs one looks whether it is there. A key that is there has its type.
 """
 
 from __future__ import annotations

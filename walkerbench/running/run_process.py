@@ -162,7 +162,7 @@ def write_request(pipe: IO[bytes], request: RunRequest) -> None:
 
 
 def read_request(pipe: IO[bytes]) -> RunRequest | None:
-    """Read a request; None where it does not come to its end: the process that was writing it is gone.
+    """Read a request; None where its end is missing: the process that was writing it is gone.
 
     Raises:
         ProfileError: This version of walkerbench does not know all of its profile.

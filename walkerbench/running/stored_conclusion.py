@@ -1,4 +1,4 @@
-"""Holds the conclusion that a `run.json` states against the one that its arrays give.
+"""Compares the conclusion that a `run.json` states with the one that its arrays give.
 
 Outcomes, names and counts must be equal. A value may differ in its last digits: another NumPy adds up in another
 order. What an older walkerbench did not record is no difference. The explanations of slow frames are not compared for

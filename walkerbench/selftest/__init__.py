@@ -1,1 +1,1 @@
-"""The gate proves itself: of each injected fault, exactly the right criterion, message and exit code must come back."""
+"""Proves that the gate works: each injected fault must give exactly the right criterion, message and exit code."""

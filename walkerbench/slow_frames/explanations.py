@@ -1,6 +1,6 @@
 """Why a frame was over its limit: what it had of each kind of time that a typical frame does not have.
 
-A frame is held against the typical frame of its stage: the median of each kind of time on the critical path over the
+A frame is compared with the typical frame of its stage: the median of each kind of time on the critical path over the
 judged frames, scaled down to the limit where it is itself beyond it. The kind with the largest excess is the cause.
 """
 

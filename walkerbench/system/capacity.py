@@ -1,4 +1,4 @@
-"""What the system refuses where it has no more of it: files, processes, threads, memory, space, a place for files."""
+"""Tells errors of a system that has no more files, processes, threads, memory or space, and says what to do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_PLACE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT)
 
 
 def capacity_problem(error: BaseException) -> str | None:
-    """Return what the system had no more of, and what to do; None for an error that says nothing of the kind."""
+    """Return what the system had no more of, and what to do; None for any other error."""
     if isinstance(error, MemoryError):
         return _MISSING[errno.ENOMEM]
     if isinstance(error, RuntimeError) and str(error) == _THREAD_REFUSED:

@@ -78,7 +78,7 @@ class ChildProcess:
 
     Where the parent is killed, its children end with it. For that each has a keeper: a process that does nothing but
     wait for the parent's death, and then kills the group, whatever it consists of by then, stopped processes too. No
-    child need know of it: revisions of other days, git and py-spy are children, too. Why workers have none stands in
+    child need know of it: older revisions, git and py-spy are children, too. Why workers have none stands in
     `parent_death`.
 
     Args:

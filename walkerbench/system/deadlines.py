@@ -14,11 +14,11 @@ _NOTHING_S = 1e-6  # what rounding may leave, and no wait can be as short as
 
 
 class Deadline:
-    """The end of the time for which an answer is waited for; an interrupt brings it near.
+    """The end of the time for which an answer is waited for; an interrupt shortens it.
 
     Only time in which this process itself could run counts. Where it was stopped, by Ctrl-Z or because its container
-    was paused, so were those that it waits for, as far as it can know. So it waits in slices, and of the time between
-    two of them a slice is all that counts::
+    was paused, those that it waits for may have been stopped, too. So it waits in slices, and the time between the
+    beginnings of two slices counts as one slice at most::
 
         while not wait_for_answer(deadline.next_slice_s()):
             if deadline.passed:
@@ -26,7 +26,7 @@ class Deadline:
 
     Args:
         timeout_s: How long is waited at most, s.
-        interrupts: What tells of an interrupt; None where none is to bring the end near.
+        interrupts: What tells of an interrupt; None where no interrupt is to shorten the time.
 
     Attributes:
         timeout_s: How long is waited at most, s; less after an interrupt.

@@ -1,6 +1,6 @@
 """Tells by a lock whether what a file stands for is still in use, whichever container or host its user runs in.
 
-A process id would not do: another container counts from 1, too. The system lets go of a lock when its process ends,
+A process id is not enough: another container may use the same one. The system releases a lock when its process ends,
 however it ends, and no child inherits one: Python closes the file in every program that it starts.
 """
 
@@ -29,7 +29,7 @@ def hold_lock(path: Path) -> Iterator[None]:
 def take_abandoned_lock(path: Path) -> Iterator[bool]:
     """Yield whether the process that held a file locked has ended; then it is locked by this one within the context.
 
-    Where that cannot be known, as without the file or on a file system without locks, it has not.
+    Where that is not known, such as without the file or on a file system without locks, the answer is no.
     """
     try:
         file = path.open("r+")

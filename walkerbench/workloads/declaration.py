@@ -1,4 +1,4 @@
-"""What a workload declares, held against the contract as soon as it is made: nothing of it fails later, or misleads."""
+"""Checks what a workload declares as soon as it is made, so that nothing of it fails later or misleads."""
 
 from __future__ import annotations
 

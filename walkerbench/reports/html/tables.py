@@ -119,7 +119,7 @@ def _slow_frames(run: RunFile) -> str:
 
 
 def memory_and_growth(run: LabelledRun) -> str:
-    """Return what memory and frame times did over the run; nothing where it is not known."""
+    """Return how much memory a run used, and how memory and frame times grew; nothing where it is not known."""
     rows = over_time(run.run)
     return html_table(f"Memory and growth of {run.label}", ("figure", "value"), rows.items()) if rows else ""
 

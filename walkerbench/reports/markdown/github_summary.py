@@ -24,7 +24,7 @@ _TITLE = "walkerbench gate"
 
 
 def annotation_lines(result: GateResult) -> Iterator[str]:
-    """At most one error and one warning, each naming all there is to say."""
+    """Yield at most one error and one warning, each with all that there is to say."""
     if result.failures:
         yield annotation("error", result.failures)
     warnings = [*faults_of_sides(result.compared), *result.doubts]

@@ -168,7 +168,7 @@ def _disturbed(run: RunFile) -> Iterator[RenderableType]:
 
 
 def _unlimited(run: RunFile) -> Iterator[RenderableType]:
-    """That no limit of memory was checked, where the system does not say how much there is."""
+    """Yield a warning that no limit of memory was checked, where the system does not say how much there is."""
     if run.machine.get("memory_bytes") == NOT_AVAILABLE:
         yield layout.line(
             f"the memory of this machine is {NOT_AVAILABLE}: whether the agents fit was not checked", "bold yellow"

@@ -41,7 +41,7 @@ OUTCOME_STYLES: Mapping[Outcome, str] = {
 
 
 def line(text: str, style: str = "", *, most: int = MOST_IN_A_LINE) -> Text:
-    """Return a text that goes on in the next line where it does not fit; a line break in it is data, and is seen."""
+    """Return a text that goes on in the next line where it does not fit; a line break in it is shown as an escape."""
     return Text(shown(text, most), style=style, overflow="fold")
 
 

@@ -1,4 +1,4 @@
-"""What a run's memory and frame times did over its time, in words."""
+"""Words for how much memory a run used, and for how memory and frame times grew."""
 
 from __future__ import annotations
 
