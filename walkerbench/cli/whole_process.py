@@ -6,6 +6,7 @@ Imports nothing that takes time: from here on, an interrupt during an import end
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 
 def run_whole_process(carry_out: Callable[[], int]) -> int:
@@ -26,6 +27,16 @@ def run_whole_process(carry_out: Callable[[], int]) -> int:
         ignore_interrupts()
         return code
     except KeyboardInterrupt:
-        sys.stderr.write("walkerbench: interrupted\n")
-        sys.stderr.flush()
+        _tell("interrupted")
         os._exit(130)  # a second Ctrl-C while Python exits would take the place of the exit code
+    except Exception as error:
+        # Of an import, since commands end in exit codes. Python's own exit code would be 1: a verdict.
+        _tell(f"internal error: this walkerbench cannot be imported: {type(error).__name__}: {str(error)!a}")
+        return 70
+
+
+def _tell(text: str) -> None:
+    with suppress(OSError):
+        if sys.stderr is not None:
+            sys.stderr.write(f"walkerbench: {text}\n")
+            sys.stderr.flush()
