@@ -12,7 +12,7 @@ from walkerbench.criteria import judging
 from walkerbench.errors import Interrupted
 from walkerbench.modes.registry import MODES
 from walkerbench.reports.wording.numbers import NOT_MEASURED
-from walkerbench.selftest import carrying_out
+from walkerbench.selftest import run_cases
 from walkerbench.selftest.cases import CASES
 
 FAULTS = ("none: the clean control", "a frame of 250 ms", "a worker that exits")
@@ -22,8 +22,8 @@ FAULTS = ("none: the clean control", "a frame of 250 ms", "a worker that exits")
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three cases in one mode, without a process for each."""
     planned = [("sequential", case) for case in CASES if case.name in FAULTS]
-    monkeypatch.setattr(carrying_out, "planned_cases", lambda modes: iter(planned))
-    monkeypatch.setattr(carrying_out, "ProcessBench", lambda signals: InProcessBench())
+    monkeypatch.setattr(run_cases, "planned_cases", lambda modes: iter(planned))
+    monkeypatch.setattr(run_cases, "ProcessBench", lambda signals: InProcessBench())
 
 
 @pytest.mark.usefixtures("short")

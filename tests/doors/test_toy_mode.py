@@ -23,7 +23,7 @@ from walkerbench.modes.in_process import InProcessMode, failure
 from walkerbench.modes.registry import MODES
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.modes.traits import ModeTraits
-from walkerbench.selftest.carrying_out import RUN_DEADLINE_S, ProcessBench, modes_to_prove
+from walkerbench.selftest.run_cases import RUN_DEADLINE_S, ProcessBench, modes_to_prove
 from walkerbench.system.child_processes import PassedOnSignals
 from walkerbench.system.stack_markers import WORKER_THREAD_NAME, StackMarker
 from walkerbench.workloads.contract import Workload

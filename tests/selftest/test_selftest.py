@@ -25,15 +25,15 @@ from walkerbench.profile.safeguards import Safeguards
 from walkerbench.recorded_sides import comparability, compare_recorded, sides
 from walkerbench.running import summary
 from walkerbench.running.emergency_shutdown import SlowFrameWatch
-from walkerbench.selftest.carrying_out import (
+from walkerbench.selftest.cases import CASES, CLEAN
+from walkerbench.selftest.proofs import Expected, Observed, Proof, SelfTestResult
+from walkerbench.selftest.run_cases import (
     RUN_DEADLINE_S,
     ProcessBench,
     modes_to_prove,
     planned_cases,
     run_selftest,
 )
-from walkerbench.selftest.cases import CASES, CLEAN
-from walkerbench.selftest.proofs import Expected, Observed, Proof, SelfTestResult
 from walkerbench.system.child_processes import PassedOnSignals
 
 EVERY_CASE = [each.name for each in CASES]

@@ -17,9 +17,9 @@ from walkerbench.profile.model import Profile
 from walkerbench.run_directory import read_run
 from walkerbench.running import runner
 from walkerbench.running.repeats import ChildRun
-from walkerbench.selftest.carrying_out import RULES, run_selftest
 from walkerbench.selftest.cases import CASES, Case
 from walkerbench.selftest.proofs import SelfTestResult
+from walkerbench.selftest.run_cases import RULES, run_selftest
 
 
 class InProcessBench:

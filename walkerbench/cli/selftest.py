@@ -37,14 +37,14 @@ def selftest_command(*, as_json: bool, quiet: bool) -> ExitCode:
     from walkerbench.cli.rich_console import to_text
     from walkerbench.reports import selftest_json
     from walkerbench.reports.terminal import selftest as terminal
-    from walkerbench.selftest import carrying_out
+    from walkerbench.selftest import run_cases
     from walkerbench.system.child_processes import PassedOnSignals
     from walkerbench.system.temporary import temporary_directory
 
-    planned = list(carrying_out.planned_cases(carrying_out.modes_to_prove()))
+    planned = list(run_cases.planned_cases(run_cases.modes_to_prove()))
     with (
         open_display(sys.stderr, quiet=quiet) as display,
-        PassedOnSignals(carrying_out.RUN_DEADLINE_S) as signals,
+        PassedOnSignals(run_cases.RUN_DEADLINE_S) as signals,
         temporary_directory("walkerbench-selftest-") as directory,
     ):
         display.begin()
@@ -53,7 +53,7 @@ def selftest_command(*, as_json: bool, quiet: bool) -> ExitCode:
             facts = f"{number}/{len(planned)}  {fault}"
             display.show(what=mode, facts=facts, completed=number, total=len(planned))
 
-        bench = carrying_out.ProcessBench(signals)
-        result = carrying_out.run_selftest(bench, directory, planned, tell)
+        bench = run_cases.ProcessBench(signals)
+        result = run_cases.run_selftest(bench, directory, planned, tell)
     write_out(selftest_json.render(result) if as_json else to_text(terminal.report(result)))
     return result.exit_code

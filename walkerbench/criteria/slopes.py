@@ -26,7 +26,7 @@ FEWEST_SLICES = 30
 """How many of them must hold values."""
 
 LEVEL = 0.99
-"""Probability with which the interval holds the slope; each bound is wrong half as often as the rest."""
+"""Probability with which the interval holds the slope; each bound is wrong with half of the remaining probability."""
 
 _NS_PER_S = 1e9
 _NS_PER_HOUR = 3600e9

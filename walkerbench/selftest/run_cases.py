@@ -1,4 +1,4 @@
-"""Carries out the cases, one after the other, and compares what comes back with what must come back."""
+"""Runs the cases, one after the other, and compares what comes back with what must come back."""
 
 from __future__ import annotations
 
