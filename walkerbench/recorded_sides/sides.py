@@ -3,10 +3,10 @@
 Each argument is a run (its directory, its `run.json`, `@latest`, `@latest~N`) or a folder, which stands for every run
 below it. Then:
 
-1. Runs are repeats of one another, and so one side, where workload, profile (but for its name, source, description and
-   criteria), mode used, workers and code are the same, whichever argument names them. Code is the same where the
-   digests of its source are. A run of a schema without them is known by its revision; where files differed from that
-   revision, or no repository tracked it, its runs are repeats only within one argument.
+1. Runs are repeats of one another, and so one side, where workload, profile, mode used, workers and code are the same,
+   whichever argument names them. A profile's name, source, description, criteria and `host_stall` may differ. Code is the
+   same where the digests of its source are. A run of a schema without digests is known by its revision. Where files
+   differed from that revision, or no repository tracked it, such runs are repeats only within one argument.
 2. The first argument's runs must be of one side: that side is the base, the others are candidates, in the order in
    which they are named.
 3. Where all runs are of one side, grouping would leave nothing to compare: then the first argument alone is the base

@@ -20,7 +20,7 @@ def instrumentation_facts() -> dict[str, Any]:
     """Return what makes this interpreter slower or faster than the plain one.
 
     Returns:
-        JSON-able: `tracers` and `profilers` (of this thread and of new ones) and `monitoring_tools` by their names,
+        JSON-able. Names: `tracers` and `profilers` (of this thread and of new ones), and `monitoring_tools`. Values:
         `tracemalloc_frames` (0 where it is off), `allocator` (`PYTHONMALLOC`, or None), `preloaded` (variables that
         replace the system's allocator), `dev_mode`, `debug_build`, `perf_trampoline`, `optimize` (0 to 2, as by `-O`),
         `switch_interval_s`.
