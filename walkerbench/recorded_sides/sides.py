@@ -4,8 +4,8 @@ Each argument is a run (its directory, its `run.json`, `@latest`, `@latest~N`) o
 below it. Then:
 
 1. Runs are repeats of one another, and so one side, where workload, profile, mode used, workers and code are the same,
-   whichever argument names them. A profile's name, source, description, criteria and `host_stall` may differ. Code is the
-   same where the digests of its source are. A run of a schema without digests is known by its revision. Where files
+   whichever argument names them. A profile's name, source, description, criteria and `host_stall` may differ. Code is
+   the same where the digests of its source are. A run of a schema without digests is known by its revision. Where files
    differed from that revision, or no repository tracked it, such runs are repeats only within one argument.
 2. The first argument's runs must be of one side: that side is the base, the others are candidates, in the order in
    which they are named.
