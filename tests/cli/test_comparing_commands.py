@@ -196,7 +196,7 @@ def test_gate_judges_criteria_and_the_comparison(
     command: Any, fake: FakeMeasuring, recording: FakeRepeats, tmp_path: Path
 ) -> None:
     junit = tmp_path / "gate.xml"
-    junit.write_text("of the last job")
+    junit.write_text("<of-the-last-job/>")
     ended = command(
         "gate", "--against", "main", "--profile", "smoke", "--criterion", "frame_ms.p99 < 50", "--junit", str(junit)
     )
@@ -277,7 +277,7 @@ def test_a_gate_that_cannot_start_leaves_no_old_result(
     summary, junit = tmp_path / "summary.md", tmp_path / "gate.xml"
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    junit.write_text("all passed")
+    junit.write_text("<passed/>")
     to_junit = [f"--junit={junit}"] if given == "joined" else ["--junit", str(junit)]
     words = [*wrong, *to_junit] if given == "behind" and wrong != ["--rounds"] else [*to_junit, *wrong]
     ended = command("gate", "--against", "main", *words)
@@ -295,7 +295,7 @@ def test_a_gate_that_is_ended_leaves_no_old_result(
 ) -> None:
     summary, junit = tmp_path / "summary.md", tmp_path / "gate.xml"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    junit.write_text("all passed")
+    junit.write_text("<passed/>")
     fake.error = error
     assert command("gate", "--against", "main", "-q", "--junit", str(junit)).code in (70, 130)
     assert error_in(junit)
@@ -305,7 +305,7 @@ def test_a_gate_that_is_ended_leaves_no_old_result(
 @pytest.mark.parametrize("words", [("--bogus", "gate"), ("gate",)], ids=["wrong option", "no working directory"])
 def test_what_fails_before_the_gate_leaves_no_old_result(command: Any, tmp_path: Path, words: tuple[str, ...]) -> None:
     junit, gone = tmp_path / "gate.xml", tmp_path / "gone"
-    junit.write_text("all passed")
+    junit.write_text("<passed/>")
     gone.mkdir()
     with chdir(gone):
         gone.rmdir()
@@ -320,10 +320,25 @@ def test_a_file_behind_another_option_is_left_alone(command: Any, tmp_path: Path
     for words in (("--baseline", "--junit", str(mine)), ("--", "--junit", str(mine)), ("--junit", str(mine), "-h")):
         command("gate", *words)
         assert mine.read_text() == "precious"
-    (tmp_path / "gate.xml").write_text("all passed")
+    (tmp_path / "gate.xml").write_text("<passed/>")
     assert command("gate", "--junit", str(linked)).code == 2
     assert linked.is_symlink()
-    assert "all passed" not in (linked.read_text() if linked.exists() else "")
+    assert "<passed/>" not in (linked.read_text() if linked.exists() else "")
+
+
+@pytest.mark.promise("kept", "A gate keeps a file that is given for its JUnit file, and can be none.")
+def test_a_file_that_can_be_no_junit_file_is_kept(command: Any, tmp_path: Path) -> None:
+    mine = tmp_path / "run.json"
+    mine.write_text("{}")
+    ended = command("gate", "--against", "main", "--junit", str(mine))
+    assert (ended.code, mine.read_text()) == (2, "{}")
+    assert ended.err.endswith(f"{mine}: holds no XML, so it is no old JUnit file: give another, or remove it\n")
+
+
+def test_a_junit_file_with_an_impossible_name_is_refused(command: Any, tmp_path: Path) -> None:
+    ended = command("gate", "--against", "main", "--junit", str(tmp_path / ("n" * 300)))
+    assert ended.code == 2
+    assert "cannot be written: File name too long" in ended.err
 
 
 @pytest.fixture

@@ -254,6 +254,23 @@ def test_a_run_file_is_not_read_beyond_its_limit(runs: Runs, monkeypatch: pytest
     assert "run.json: longer than 0 MB" in runs.refusal()
 
 
+@pytest.mark.promise("input", "A run.json of millions of wrong values is refused in little time and memory.")
+@pytest.mark.parametrize(
+    ("key", "text", "told"),
+    [
+        ("stages", f"[{'{},' * 300_000}{{}}]", "more than 500,000 values"),
+        ("stages", f"[{'{},' * 200_000}{{}}]", "stages.0.stage: Field required"),
+        ("metrics", json.dumps({f"k{number}": [] for number in range(10_000)}), "10,000 values are not those of a run"),
+        ("extra", f"[{'[],' * 200_000}[]]", "extra: Extra inputs are not permitted"),
+    ],
+)
+def test_of_millions_of_wrong_values_few_are_told(runs: Runs, key: str, text: str, told: str) -> None:
+    runs.write(json.dumps({**runs.content, key: "here"}).replace('"here"', text))
+    refusal = runs.refusal()
+    assert told in refusal
+    assert len(refusal) < 1000
+
+
 @pytest.mark.promise("kept", "Of a run that broke, every frame is read of which both frames and workers are recorded.")
 @pytest.mark.parametrize(("frames", "workers", "whole"), [(10, 19, 9), (7, 20, 7), (10, 0, 0), (0, 20, 0), (6, 11, 5)])
 def test_a_broken_run_is_read_as_far_as_its_arrays_agree(runs: Runs, frames: int, workers: int, whole: int) -> None:

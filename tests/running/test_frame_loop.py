@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from toy_workload import ToyWorkload
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.recording.frames import FrameTiming
 from walkerbench.run_directory import CheckpointRecord
-from walkerbench.running.frame_loop import Ending, FrameLoop
+from walkerbench.running.frame_loop import Ending, FrameLoop, spacing
 from walkerbench.running.observers import ObserverFanOut, RunObserver, StageView
 from walkerbench.running.pacing import Pacer
 from walkerbench.running.training_environment import TrainingEnvironment
@@ -73,6 +74,17 @@ def test_checkpoints_are_taken_every_so_often_and_at_the_end() -> None:
         ("frame", 0), ("frame", 1), ("checkpoint", 1), ("frame", 2), ("frame", 3), ("checkpoint", 3), ("frame", 4),
         ("checkpoint", 4),
     ]  # fmt: skip
+
+
+@pytest.mark.promise("long runs", "A run of any length has at most some thousands of checkpoints, and can be read.")
+@pytest.mark.parametrize("every", [1, 7, 60, 10**6])
+def test_checkpoints_get_rarer_as_a_run_gets_longer(every: int) -> None:
+    ends = [1024 * every << power for power in range(20)]
+    assert {spacing(frame, every) for frame in (1, every, ends[0])} == {every}
+    assert [spacing(end, every) for end in ends] == [every << power for power in range(20)]
+    assert [spacing(end + 1, every) for end in ends] == [every << power for power in range(1, 21)]
+    later = sum((end - begin) // spacing(end, every) for begin, end in itertools.pairwise(ends))
+    assert later == 19 * 512
 
 
 def test_without_checkpoints_none_is_taken() -> None:

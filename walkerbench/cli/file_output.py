@@ -24,13 +24,27 @@ def check_writable(path: Path) -> None:
     WholeFile.check(path, replacing=True)
 
 
+def may_be_xml(path: Path) -> bool:
+    """Return whether a file is XML by its first character, or empty; of what is no file, or cannot be read, True.
+
+    Whether such a path can be written is for `check_writable`.
+    """
+    try:
+        if not path.is_file():
+            return True
+        with path.open("rb") as file:
+            return file.read(1) in (b"", b"<")
+    except OSError:
+        return True
+
+
 def remove_old(path: Path) -> None:
     """Remove a file that an earlier command wrote; empty it, if possible, where it cannot be removed."""
-    if path.is_file():
-        try:
-            path.resolve().unlink()
-        except OSError:
-            with suppress(OSError):
+    with suppress(OSError):
+        if path.is_file():
+            try:
+                path.resolve().unlink()
+            except OSError:
                 path.write_bytes(b"")
 
 

@@ -6,25 +6,33 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from walkerbench.cli.file_output import remove_old, write_file
-from walkerbench.errors import WalkerbenchError
+from walkerbench.cli.file_output import may_be_xml, remove_old, write_file
+from walkerbench.errors import OutputError, WalkerbenchError
 
 
 @contextmanager
 def no_result_told(junit: Sequence[Path]) -> Iterator[None]:
     """Remove a gate's old JUnit files; where the block raises, write why into them and tell GitHub.
 
-    So the result of an earlier gate is never taken for a result of this one, whatever ends it.
+    So the result of an earlier gate is never taken for a result of this one, whatever ends it. A file that can be no
+    JUnit file, such as a run's, is named by mistake, and kept.
 
     Args:
         junit: The files that are named on the command line.
+
+    Raises:
+        OutputError: One holds something else.
     """
-    for path in junit:
+    replaced = [path for path in junit if may_be_xml(path)]
+    for path in replaced:
         remove_old(path)
     try:
+        for path in junit:
+            if path not in replaced:
+                raise OutputError(f"{path}: holds no XML, so it is no old JUnit file: give another, or remove it")
         yield
     except (Exception, KeyboardInterrupt) as error:
-        _tell(error, junit)
+        _tell(error, replaced)
         raise
 
 

@@ -70,7 +70,7 @@ class Profile:
         warmup: Frames at the start of each stage that are recorded and not judged.
         seed: Root of every random stream.
         pace: As fast as possible, or the workload's own frames per second.
-        checkpoint_every: Frames between two digests of the trajectory.
+        checkpoint_every: Frames between two digests of the trajectory; more in a long run, see `frame_loop.spacing`.
         criteria: What the run is judged by.
         host_stall: The outcome of a limit, or of missed deadlines, where only frames are over it to which the host
             gave no core: the criterion fails, or counts as not judged.

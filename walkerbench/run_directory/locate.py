@@ -18,8 +18,8 @@ STACKS_SUFFIX = ".collapsed.txt"
 """Suffix of the stacks that `walkerbench flamegraph` leaves beside a run that it sampled; no export has it."""
 
 MOST_BYTES = 64 << 20
-"""Most bytes of a `run.json`. Checkpoints decide how long one is, each with statistics of the population: an hour at
-60 frames a second and one checkpoint a second takes 3 MB."""
+"""Most bytes of a `run.json`. Checkpoints decide how long one is, each with statistics of the population: about 1 kB. A
+run has some thousands at most, see `running.frame_loop.spacing`."""
 
 _MOST_FOLDERS_READ = 10_000
 _HEAD_BYTES = 1 << 16

@@ -22,6 +22,10 @@ from walkerbench.run_directory.schema import ARRAYS, ColumnRecord, RunFile
 from walkerbench.run_directory.schema_history import SCHEMA_VERSION, migrate
 from walkerbench.shown_text import first_of
 
+_MOST_VALUES = 500_000
+"""Most values of a `run.json`: each takes up to 1 kB while it is read, however short its text is."""
+
+_MOST_LISTED = 1000
 _MOST_PROBLEMS = 3  # a file of another kind has dozens; the first ones show which kind it is
 
 
@@ -88,7 +92,9 @@ def _validated(path: Path, text: bytes) -> RunFile:
         problem = error.errors()[0]
         if problem["type"] == "json_invalid":
             raise RunFileError(f"{path}: corrupt, not {_what_it_is_not(text)}: record the run again") from error
-        raise RunFileError(f"{path}: not a run file: {_problems(error)}: record the run again") from error
+        raise RunFileError(
+            f"{path}: not a run file: {_problems(error)}: record the run again"
+        ) from None  # it lists each problem
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise RunFileError(
             f"{path}: made by a newer walkerbench (schema {version}; this one reads up to {SCHEMA_VERSION}): upgrade"
@@ -99,7 +105,9 @@ def _validated(path: Path, text: bytes) -> RunFile:
         # JSON is what strict mode means to read: arrays fill tuples there, and yet no string becomes a number.
         return RunFile.model_validate_json(text, strict=True)
     except ValidationError as error:
-        raise RunFileError(f"{path}: not a run file: {_problems(error)}: record the run again") from error
+        raise RunFileError(
+            f"{path}: not a run file: {_problems(error)}: record the run again"
+        ) from None  # it lists each problem
 
 
 class _Version(BaseModel):
@@ -133,13 +141,20 @@ def _read_text(path: Path) -> bytes:
         raise RunFileError(f"{path}: cannot be read: {error.strerror}") from error
     if len(text) > MOST_BYTES:
         raise RunFileError(
-            f"{path}: longer than {MOST_BYTES >> 20} MB, which takes more than 50,000 checkpoints: record a run with "
-            "fewer checkpoints"
+            f"{path}: longer than {MOST_BYTES >> 20} MB, which no run of this walkerbench is: record the run again"
+        )
+    # Commas in texts count, too: they are few, and a search for them takes a hundredth of what reading takes.
+    if sum(text.count(mark) for mark in b",[{") > _MOST_VALUES:
+        raise RunFileError(
+            f"{path}: more than {_MOST_VALUES:,} values, which no run of this walkerbench has: record the run again"
         )
     return text
 
 
 def _problems(error: ValidationError) -> str:
+    count = error.error_count()
+    if count > _MOST_LISTED:  # to list them all takes a second for each 50,000
+        return f"{count:,} values are not those of a run"
     return _in_short([f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['msg']}" for item in error.errors()])
 
 

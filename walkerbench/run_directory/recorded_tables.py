@@ -12,6 +12,7 @@ from pydantic import ConfigDict, StringConstraints
 from typing_extensions import TypedDict
 
 from walkerbench.run_directory.recorded_types import (
+    FIRST_ERROR,
     AboveZero,
     Finite,
     Number,
@@ -60,7 +61,7 @@ class MachineFacts(TypedDict, total=False):
     kernel: str
     python: PythonFacts
     start_method: str | None
-    blas: list[dict[str, str | int | None]]
+    blas: Annotated[list[dict[str, str | int | None]], FIRST_ERROR]
     packages: dict[str, str]
     load_average: list[Number] | str
     git: GitFacts | None
@@ -98,12 +99,12 @@ class RecordedProfile(TypedDict, total=False):
     workload: str
     mode: str
     workers: Workers | None
-    stages: list[StageKeys]
+    stages: Annotated[list[StageKeys], FIRST_ERROR]
     warmup: ZeroOrMore
     seed: Seed
     pace: Literal["max", "realtime"]
     checkpoint_every: OneOrMore | None
-    criteria: list[str]
+    criteria: Annotated[list[str], FIRST_ERROR]
     host_stall: Literal["fail", "inconclusive"]
     safeguards: dict[str, Any]
     faults: FaultKeys

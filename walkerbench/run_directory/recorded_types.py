@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Interval
-from pydantic import AfterValidator, AllowInfNan, BeforeValidator, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, AllowInfNan, BeforeValidator, FailFast, StringConstraints, ValidationInfo
 
 from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.errors import CriterionError
@@ -64,6 +64,9 @@ CostSeconds = Annotated[Finite, Interval(ge=0, le=1e9)]
 Number = Annotated[Finite | None, BeforeValidator(_finite_or_none)]
 FINITE_THROUGHOUT = AfterValidator(_finite_throughout)
 """Of a table with keys whose values walkerbench shows, and computes nothing with: whatever JSON can hold."""
+
+FIRST_ERROR = FailFast()
+"""Of a list of records: one that is wrong is told of, and not each of millions, which would take gigabytes."""
 
 Hex = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})+$")]
 Utc = Annotated[

@@ -14,6 +14,7 @@ from walkerbench.recording.code_facts import CodeFacts
 from walkerbench.run_directory.recorded_tables import MachineFacts, RecordedProfile
 from walkerbench.run_directory.recorded_types import (
     FINITE_THROUGHOUT,
+    FIRST_ERROR,
     AboveZero,
     CostSeconds,
     CriterionText,
@@ -53,13 +54,13 @@ class WorkloadRecord(_Record):
     """
 
     name: str
-    phases: tuple[str, ...]
+    phases: Annotated[tuple[str, ...], FIRST_ERROR]
     main_phase: MainPhase
     settle_phase: str
     frames_per_second: AboveZero
-    counters: tuple[str, ...]
-    frame_counters: tuple[str, ...]
-    event_counters: tuple[str, ...]
+    counters: Annotated[tuple[str, ...], FIRST_ERROR]
+    frame_counters: Annotated[tuple[str, ...], FIRST_ERROR]
+    event_counters: Annotated[tuple[str, ...], FIRST_ERROR]
 
 
 class ModeRecord(_Record):
@@ -109,7 +110,7 @@ class StageRecord(_Record):
     workers: Workers
     mode: str
     traits: ModeTraits
-    worker_pids: tuple[ZeroOrMore, ...]
+    worker_pids: Annotated[tuple[ZeroOrMore, ...], FIRST_ERROR]
     digest: Hex | None
     counters: dict[str, Total]
     population: dict[str, Number]
@@ -156,10 +157,10 @@ class ArraysRecord(_Record):
         digests: What the checkpoints fold.
     """
 
-    frames: tuple[ColumnRecord, ...]
-    workers: tuple[ColumnRecord, ...]
-    cpu: tuple[ColumnRecord, ...]
-    digests: tuple[ColumnRecord, ...]
+    frames: Annotated[tuple[ColumnRecord, ...], FIRST_ERROR]
+    workers: Annotated[tuple[ColumnRecord, ...], FIRST_ERROR]
+    cpu: Annotated[tuple[ColumnRecord, ...], FIRST_ERROR]
+    digests: Annotated[tuple[ColumnRecord, ...], FIRST_ERROR]
 
 
 class ObserverRecord(_Record):
@@ -219,24 +220,24 @@ class RunFile(_Record):
     workload: WorkloadRecord
     mode: ModeRecord
     profile: Annotated[RecordedProfile, FINITE_THROUGHOUT]
-    command_line: tuple[str, ...]
+    command_line: Annotated[tuple[str, ...], FIRST_ERROR]
     code: CodeFacts
     machine: Annotated[MachineFacts, FINITE_THROUGHOUT]
-    stages: tuple[StageRecord, ...] = ()
+    stages: Annotated[tuple[StageRecord, ...], FIRST_ERROR] = ()
     metrics: dict[str, Number] = Field(default_factory=dict)
     counters: dict[str, Total] = Field(default_factory=dict)
     unmeasured: dict[str, str] = Field(default_factory=dict)
     missed_deadlines: ZeroOrMore | None = None
     emergency_shutdowns: ZeroOrMore = 0
-    checkpoints: tuple[CheckpointRecord, ...] = ()
+    checkpoints: Annotated[tuple[CheckpointRecord, ...], FIRST_ERROR] = ()
     digest: Hex | None = None
-    criteria: tuple[CriterionText, ...]
-    verdicts: tuple[Verdict, ...] = ()
+    criteria: Annotated[tuple[CriterionText, ...], FIRST_ERROR]
+    verdicts: Annotated[tuple[Verdict, ...], FIRST_ERROR] = ()
     faults: str | None = None
     attribution: Attribution | None = None
     slow_frames: dict[Cause, ZeroOrMore] = Field(default_factory=dict)
-    worst_frames: tuple[SlowFrame, ...] = ()
-    observers: tuple[ObserverRecord, ...] = ()
+    worst_frames: Annotated[tuple[SlowFrame, ...], FIRST_ERROR] = ()
+    observers: Annotated[tuple[ObserverRecord, ...], FIRST_ERROR] = ()
     arrays: ArraysRecord | None = None
 
     @property

@@ -28,6 +28,23 @@ class Ending:
     because: str
 
 
+_CHECKPOINTS_BEFORE_DOUBLING = 1024
+
+
+def spacing(frames: int, every: int) -> int:
+    """Return how many frames lie between two checkpoints, once so many frames have been run.
+
+    It doubles after 1,024 checkpoints and again whenever the run has become twice as long, so that a run of any length
+    has some thousands at most: more of them could not be read again in little time and memory. It depends on nothing
+    but the number of frames: runs of the same work have the same checkpoints.
+
+    Args:
+        frames: Frames of the stage, at least 1.
+        every: Frames between two checkpoints at the start.
+    """
+    return every << (((frames - 1) // every) // _CHECKPOINTS_BEFORE_DOUBLING).bit_length()
+
+
 class FrameLoop:
     """Runs frames of one environment.
 
@@ -36,7 +53,8 @@ class FrameLoop:
         observers: Told between frames.
         pacer: Says when a frame may start.
         interrupts: Looked at between frames.
-        checkpoint_every: Frames between two checkpoints, the last frame's being one of them; None for no checkpoints.
+        checkpoint_every: Frames between two checkpoints, the last frame's being one of them, for as long as `spacing`
+            says so; None for no checkpoints.
     """
 
     def __init__(
@@ -89,7 +107,9 @@ class FrameLoop:
         """Digest the trajectory where it is due: every so many frames, and at the end."""
         environment, every = self._stage.environment, self._checkpoint_every
         frame = environment.frame - 1
-        if every is None or frame == self._last_checkpoint or not (last or environment.frame % every == 0):
+        if every is None or frame == self._last_checkpoint:
+            return
+        if not last and environment.frame % spacing(environment.frame, every):
             return
         checkpoint = CheckpointRecord(
             stage=self._stage.number,
