@@ -128,14 +128,16 @@ def make_world(settings: WalkerSettings, ground: Ground) -> Any:
     terrain = world.CreateStaticBody()
     x = ground.x_min + ground.resolution * np.arange(len(ground.heights))
     vertices = [(float(a), float(b)) for a, b in zip(x, ground.heights, strict=True)]
-    terrain.CreateFixture(
-        shape=Box2D.b2ChainShape(vertices_chain=vertices),
+    _add_fixture(
+        terrain,
+        Box2D.b2ChainShape(vertices_chain=vertices),
         friction=settings.terrain.friction,
         categoryBits=GROUND_CATEGORY,
     )
     for box_x, box_y, half_width, half_height in ground.boxes:
-        terrain.CreateFixture(
-            shape=Box2D.b2PolygonShape(box=(half_width, half_height, (box_x, box_y), 0.0)),
+        _add_fixture(
+            terrain,
+            Box2D.b2PolygonShape(box=(half_width, half_height, (box_x, box_y), 0.0)),
             friction=settings.terrain.obstacle_friction,
             categoryBits=OBSTACLE_CATEGORY,
         )
@@ -237,9 +239,7 @@ class RobotBody:
     def _body(self, position: tuple[float, float], shape: Any, density: float, friction: float) -> Any:
         # Per body: the world's doSleep=False alone lets bodies fall asleep, and a sleeping robot costs nothing.
         body = self._world.CreateDynamicBody(position=position, allowSleep=False)
-        body.CreateFixture(
-            shape=shape, density=density, friction=friction, categoryBits=ROBOT_CATEGORY, maskBits=ROBOT_MASK
-        )
+        _add_fixture(body, shape, density=density, friction=friction, categoryBits=ROBOT_CATEGORY, maskBits=ROBOT_MASK)
         return body
 
     def _motor(
@@ -256,3 +256,11 @@ class RobotBody:
             maxMotorTorque=torque,
             motorSpeed=0.0,
         )
+
+
+def _add_fixture(body: Any, shape: Any, **definition: float) -> None:
+    """Give a body its own copy of a shape."""
+    body.CreateFixture(shape=shape, **definition)
+    # The definition took the shape over from Python, and pybox2d frees neither: without this, every shape would stay in
+    # memory until the process ends.
+    shape.thisown = True
