@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypeVar
 
 import psutil
@@ -100,8 +100,8 @@ def allowed_memory_bytes(root: Path = _ROOT) -> int | None:
     Args:
         root: Where `/proc` and `/sys` lie.
     """
-    texts = [read_text(group / "memory.max") for group in _groups(root, None)]
-    texts += [read_text(group / "memory.limit_in_bytes") for group in _groups(root, "memory")]
+    texts = [read_text(f"{group}/memory.max") for group in _groups(root, None)]
+    texts += [read_text(f"{group}/memory.limit_in_bytes") for group in _groups(root, "memory")]
     # No limit is written as "max", or in version 1 as a number beyond any memory.
     limits = [_whole_number(text) for text in texts if text is not None]
     return min((each for each in (machine_memory_bytes(), *limits) if each is not None), default=None)
@@ -124,23 +124,26 @@ def rss_bytes(pid: int) -> int:
     return 0 if usage is None else usage.rss_bytes or 0
 
 
-def read_text(path: Path) -> str | None:
+def read_text(path: Path | str) -> str | None:
     """Return the text of a file of the system, or None where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  see `_groups`
+            return file.read()
     except OSError:
         return None
 
 
-def _groups(root: Path, controller: str | None) -> Iterator[Path]:
+def _groups(root: Path, controller: str | None) -> Iterator[str]:
     """Yield the folders of this process's cgroup and of those above it.
+
+    Strings, not paths: this is called throughout a run, and `pathlib` interns every part of a path, so that Python's
+    table of interned strings grows by up to a megabyte within an hour.
 
     Args:
         root: Where `/proc` and `/sys` lie.
         controller: Of version 1; None for version 2.
     """
-    base = root / "sys/fs/cgroup"
-    for line in (read_text(root / "proc/self/cgroup") or "").splitlines():
+    for line in (read_text(f"{root}/proc/self/cgroup") or "").splitlines():
         _, controllers, path = (*line.split(":", 2), "", "")[:3]
         if controllers == "" and controller is None:
             mounts: tuple[str, ...] = ("", "unified")
@@ -149,18 +152,18 @@ def _groups(root: Path, controller: str | None) -> Iterator[Path]:
         else:
             continue
         # In a container the path can name a place outside of what is mounted; then only the levels that are seen count.
-        parts = [part for part in PurePosixPath(path).parts if part not in ("/", "..")]
+        parts = [part for part in path.split("/") if part not in ("", ".", "..")]
         for depth in range(len(parts) + 1):
-            yield from (base / mount / "/".join(parts[:depth]) for mount in mounts)
+            yield from ("/".join((str(root), "sys/fs/cgroup", mount, *parts[:depth])) for mount in mounts)
 
 
-def _quota_v2(group: Path) -> float | None:
-    quota, _, period = (read_text(group / "cpu.max") or "").partition(" ")
+def _quota_v2(group: str) -> float | None:
+    quota, _, period = (read_text(f"{group}/cpu.max") or "").partition(" ")
     return _ratio(quota, period)  # no quota is written as "max"
 
 
-def _quota_v1(group: Path) -> float | None:
-    quota, period = (read_text(group / f"cpu.cfs_{what}_us") or "" for what in ("quota", "period"))
+def _quota_v1(group: str) -> float | None:
+    quota, period = (read_text(f"{group}/cpu.cfs_{what}_us") or "" for what in ("quota", "period"))
     return _ratio(quota, period)  # no quota is written as -1
 
 
