@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 from repositories import make_repository
 
 import walkerbench
-from walkerbench.errors import GitError, UsageError
+from walkerbench.errors import GitError, SideError, UsageError
 from walkerbench.interleaved.worktrees import Checkout, checked_out
 from walkerbench.system import imported_code
 from walkerbench.system.git import run_git
@@ -103,6 +104,21 @@ def test_a_working_tree_that_runs_is_what_runs_now(repository: Any, monkeypatch:
     with checked_out(".", "it", PACKAGES) as checkout:
         assert checkout == Checkout(RUNNING.parents[1], PACKAGES)
         assert checkout.expected_imports() == {"walkerbench": str(file)}
+
+
+def test_a_build_of_the_working_tree_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, built = tmp_path / "python/mine", tmp_path / "build/lib/mine"
+    source.mkdir(parents=True)
+    (source / "__init__.py").touch()
+    make_repository(tmp_path)
+    shutil.copytree(source, built)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("walkerbench.interleaved.worktrees.imported_from", lambda _: built / "__init__.py")
+    with pytest.raises(SideError, match=f"is imported from {built}, and the working tree holds another copy, {source}"):
+        checked_out(".", "it", ("mine",)).__enter__()
+    monkeypatch.setattr("walkerbench.interleaved.worktrees.imported_from", lambda _: source / "__init__.py")
+    with checked_out(".", "it", ("mine",)):
+        pass
 
 
 @pytest.mark.promise("verdicts", "A repository that holds none of the code that would be measured is refused.")

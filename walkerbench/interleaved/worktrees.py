@@ -82,14 +82,14 @@ def checked_out(code: str | None, label: str, packages: tuple[str, ...]) -> Iter
 def _working_tree(label: str, packages: tuple[str, ...]) -> Checkout:
     """Return the code that runs now, where the working tree holds it or no other code could be meant."""
     here = Path.cwd()
+    repository = repository_of(here)
     for package in packages:
-        other = other_copy(package, here)
+        other = other_copy(package, here) or (repository and _tracked_copy(repository.resolve(), package))
         if other is not None:
             raise SideError(
                 f"side {label!r}: {package} is imported from {_folder_of(package)}, and the working tree holds another "
                 f"copy, {other.parent}, which would not be measured: run `pip install -e .` in the working tree"
             )
-    repository = repository_of(here)
     if repository is not None and not any(_is_of(repository, package) for package in packages):
         where = ", ".join(f"{package} is imported from {_folder_of(package)}" for package in packages)
         raise SideError(
@@ -97,6 +97,20 @@ def _working_tree(label: str, packages: tuple[str, ...]) -> Checkout:
             "change to the repository that does, or name the workload that this one holds"
         )
     return Checkout(PACKAGE, packages)
+
+
+def _tracked_copy(repository: Path, package: str) -> Path | None:
+    """Return the file of a package that a repository tracks, where another one runs that lies there and is not tracked.
+
+    Such as `build/lib/mine/__init__.py`, whatever the folder is called that the code is written in.
+    """
+    file = imported_from(package)
+    if file is None or not file.is_relative_to(repository):
+        return None
+    name = f"{package}/{file.name}" if file.name == "__init__.py" else file.name
+    tracked = [repository / each for each in run_git(repository, "ls-files", "-z").split("\0")]
+    copies = [each for each in tracked if f"/{each.relative_to(repository).as_posix()}".endswith(f"/{name}")]
+    return None if file in (each.resolve() for each in copies) else next(iter(copies), None)
 
 
 def _is_of(repository: Path, package: str) -> bool:
