@@ -238,6 +238,22 @@ def test_a_forged_conclusion_is_refused(runs: Runs, path: tuple[Any, ...], value
     assert told in runs.refusal()
 
 
+@pytest.mark.promise("verdicts", "A run that says other criteria, faults or modes than its profile is refused.")
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (("profile", "criteria"), ["frame_ms.max < 100"], "criteria: they are not those of the profile"),
+        (("faults",), None, "faults: none, and the profile has some"),
+        (("profile", "faults"), {"stall_frames": {}, "extra_work_percent": 0.0}, "and the profile has none"),
+        (("profile", "mode"), "threaded", "mode.requested: process, and the profile has threaded"),
+        (("mode", "used"), "sequential", "mode.used: sequential, and the stages have process"),
+    ],
+)
+def test_what_contradicts_the_profile_is_refused(runs: Runs, path: tuple[Any, ...], value: Any, told: str) -> None:
+    runs.write(put(runs.content, path, value))
+    assert told in runs.refusal()
+
+
 def test_a_last_digit_that_differs_is_none_of_a_forger(runs: Runs) -> None:
     mean = runs.content["metrics"]["frame_ms.mean"]
     runs.write(put(runs.content, ("metrics", "frame_ms.mean"), mean * (1 + 1e-12)))

@@ -69,6 +69,8 @@ def recorded_run(directory: Path, frames: int = 3, *, warmup: int = 1, stages: i
         "stages": [{"agents": AGENTS}] * stages,
         **changes.pop("profile", {}),
     }
+    if profile.get("faults"):
+        changes = {"faults": "those of the profile", **changes}
     run = _opening(profile)
     with RunWriter.create(directory, run, DTYPES) as writer:
         for stage in range(stages):

@@ -8,7 +8,7 @@ from walkerbench.criteria.grammar import check_known, parse_criterion
 from walkerbench.criteria.metrics import known_metrics
 from walkerbench.errors import CriterionError
 from walkerbench.recording.frames import frame_dtype, worker_dtype
-from walkerbench.run_directory.recorded_tables import StageKeys
+from walkerbench.run_directory.recorded_tables import FaultKeys, StageKeys
 from walkerbench.run_directory.schema import RunFile, StageRecord, WorkloadRecord
 
 
@@ -17,6 +17,7 @@ def contradictions_in(run: RunFile) -> Iterator[str]:
     wrong = tuple(_of_workload(run.workload))
     yield from wrong or _of_criteria(run)
     yield from _of_state(run)
+    yield from _of_profile(run)
     yield from _of_stages(run)
     yield from _of_what_stages_are_named(run)
     yield from _of_checkpoints(run)
@@ -48,6 +49,30 @@ def _of_criteria(run: RunFile) -> Iterator[str]:
 def _of_state(run: RunFile) -> Iterator[str]:
     if (run.state == "emergency") != (run.emergency_shutdowns > 0):
         yield f"emergency_shutdowns: {run.emergency_shutdowns} with the state {run.state}"
+
+
+def _of_profile(run: RunFile) -> Iterator[str]:
+    """Yield what is told of the run's profile, and is not what the profile says."""
+    profile = run.profile
+    criteria = profile.get("criteria")
+    if criteria is not None and criteria != list(run.criteria):
+        yield "criteria: they are not those of the profile"
+    faults = profile.get("faults")
+    if faults is not None and _injects(faults) != (run.faults is not None):
+        yield f"faults: {run.faults or 'none'}, and the profile has {'some' if _injects(faults) else 'none'}"
+    if profile.get("mode", run.mode.requested) != run.mode.requested:
+        yield f"mode.requested: {run.mode.requested}, and the profile has {profile['mode']}"
+    modes = {stage.mode for stage in run.stages}
+    used = modes.pop() if len(modes) == 1 else run.mode.requested
+    if run.state == "finished" and run.mode.used != used:
+        yield f"mode.used: {run.mode.used}, and the stages have {used}"
+
+
+def _injects(faults: FaultKeys) -> bool:
+    without: tuple[object, ...] = (None, {})
+    return faults.get("extra_work_percent", 0) > 0 or any(
+        value not in without for key, value in faults.items() if key != "extra_work_percent"
+    )
 
 
 def _of_stages(run: RunFile) -> Iterator[str]:
