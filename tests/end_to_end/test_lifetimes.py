@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 from every_way import why_nothing_can_be_sampled
-from whole_process import COMMAND, Ended, Started, WholeProcess, pause, until
+from whole_process import COMMAND, Ended, Started, WholeProcess, pause, rows, until
 
 from walkerbench.run_directory import read_run
 
@@ -103,6 +103,8 @@ def test_a_killed_command_leaves_nothing(
     program, arguments = words(command)
     with walkerbench.start(*arguments, command=program) as started:
         until(lambda: len(workers(started)) >= 2)
+        if command is run:  # whose workers have no keeper: they end with their parent once they have begun
+            until(lambda: rows(walkerbench.cwd / "out") > 0)
         everything = below(started)
         for process in everything if stopped else []:
             process.suspend()

@@ -4,6 +4,7 @@ Imports nothing that takes time: from here on, an interrupt during an import end
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +19,8 @@ def run_whole_process(carry_out: Callable[[], int]) -> int:
     Returns:
         The process's exit code.
     """
+    # Until then, as short as it is: an exception within an import is not always passed on.
+    signal.signal(signal.SIGINT, _leave)
     try:
         from walkerbench.system.interrupts import ignore_interrupts, leave_at_interrupts
 
@@ -33,6 +36,12 @@ def run_whole_process(carry_out: Callable[[], int]) -> int:
         # Of an import, since commands end in exit codes. Python's own exit code would be 1: a verdict.
         _tell(f"internal error: this walkerbench cannot be imported: {type(error).__name__}: {str(error)!a}")
         return 70
+
+
+def _leave(_number: int, _frame: object) -> None:
+    with suppress(OSError):
+        os.write(2, b"walkerbench: interrupted\n")  # past the buffer of stderr, which may be in use right now
+    os._exit(130)
 
 
 def _tell(text: str) -> None:

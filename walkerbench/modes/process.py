@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import pickle
 import select
-import signal
 import struct
 import threading
 import time
@@ -39,7 +38,7 @@ from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.system.capacity import capacity_problem
 from walkerbench.system.deadlines import Deadline
-from walkerbench.system.interrupts import SIGNALS, ignore_interrupts
+from walkerbench.system.interrupts import held_back_interrupts, ignore_interrupts
 from walkerbench.system.parent_death import die_with_parent
 from walkerbench.system.stack_markers import WORKER_THREAD_NAME, StackMarker
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Workload, shard_bounds
@@ -251,18 +250,15 @@ def _crash(worker: _Worker, frame: int) -> WorkerCrashed:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Start children that never get an interrupt: the parent gets it, and closes the children in order."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield  # on Windows the workers themselves ignore it, from their first line on
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        # Started now, because its start unblocks what it ignores by itself, which is not all of these.
+    """Start children that never get an interrupt: the parent gets it, and closes the children in order.
+
+    On Windows the workers themselves ignore it, from their first line on.
+    """
+    with held_back_interrupts():
         resource_tracker.ensure_running()
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        # Once more, because the start of the tracker lets pass what it ignores by itself, which is not all of them.
+        with held_back_interrupts():
+            yield
 
 
 def _work(assignment: _Assignment, connection: Connection) -> None:

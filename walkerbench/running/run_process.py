@@ -115,8 +115,9 @@ def run_in_process(
     with temporary_file() as ending:
         command = [*wrapper, *python_command(_MODULE, str(ending.fileno()), packages=packages)]
         with ChildProcess(
-            command, variables=variables, keep_stderr=keep_stderr, stdin=subprocess.PIPE, pass_fds=[ending.fileno()]
-        ) as child:
+            command, variables=variables, keep_stderr=keep_stderr, stdin=subprocess.PIPE, pass_fds=[ending.fileno()],
+            holds_back_interrupts=True,
+        ) as child:  # fmt: skip
             with suppress(BrokenPipeError):  # it has ended by itself
                 write_request(child.stdin, request)
                 child.stdin.close()

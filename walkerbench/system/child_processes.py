@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from types import FrameType, MappingProxyType
 from typing import IO, Any, Self
@@ -17,7 +17,7 @@ import walkerbench
 from walkerbench.system import child_bootstrap
 from walkerbench.system.capacity import capacity_errors
 from walkerbench.system.deadlines import Deadline
-from walkerbench.system.interrupts import SIGNALS
+from walkerbench.system.interrupts import SIGNALS, held_back_interrupts
 from walkerbench.system.temporary import temporary_file
 
 PACKAGE = Path(walkerbench.__file__).resolve().parents[1]
@@ -90,6 +90,8 @@ class ChildProcess:
         stdout: Where it writes, as for `subprocess.Popen`; by default nowhere.
         pass_fds: File descriptors of this process that it gets under the same numbers.
         own_session: Whether it has a session of its own, too, and so no terminal to ask anything on.
+        holds_back_interrupts: Whether it begins with interrupts held back, and lets them come when it is ready; see
+            `interrupts.leave_at_interrupts`.
         keep_stderr: Whether its stderr goes to a temporary file, for `stderr_tail`; otherwise to this process's.
             A file and not a pipe: no reader would empty a pipe while frames are measured.
     """
@@ -105,6 +107,7 @@ class ChildProcess:
         stdout: int = subprocess.DEVNULL,
         pass_fds: Collection[int] = (),
         own_session: bool = False,
+        holds_back_interrupts: bool = False,
         keep_stderr: bool = True,
     ) -> None:
         self._command = command
@@ -114,6 +117,7 @@ class ChildProcess:
         self._streams = stdin, stdout
         self._pass_fds = tuple(pass_fds)
         self._own_session = own_session
+        self._starting = held_back_interrupts if holds_back_interrupts else nullcontext
         self._keep_stderr = keep_stderr
         self._killed = False
         self._keeper: subprocess.Popen[bytes] | None = None
@@ -123,11 +127,12 @@ class ChildProcess:
         with capacity_errors("a child process cannot be started"), ExitStack() as closing:
             self._stderr = closing.enter_context(temporary_file()) if self._keep_stderr else None
             stdin, stdout = self._streams
-            self._process = subprocess.Popen(  # noqa: S603  our own words, no shell
-                self._command, stdin=stdin, stdout=stdout, stderr=self._stderr,
-                cwd=self._directory, env=self._environment, pass_fds=self._pass_fds,
-                process_group=None if self._own_session else 0, start_new_session=self._own_session,
-            )  # fmt: skip
+            with self._starting():
+                self._process = subprocess.Popen(  # noqa: S603  our own words, no shell
+                    self._command, stdin=stdin, stdout=stdout, stderr=self._stderr,
+                    cwd=self._directory, env=self._environment, pass_fds=self._pass_fds,
+                    process_group=None if self._own_session else 0, start_new_session=self._own_session,
+                )  # fmt: skip
             closing.callback(self._end)
             self._keeper = _start_keeper(self._process.pid)
             self._closing = closing.pop_all()

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Self
 
@@ -20,16 +20,35 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 def leave_at_interrupts() -> None:
     """Let an interrupt end the process at once; call it while nothing is open that would have to be closed.
 
-    An exception could be raised anywhere, such as within an import, where it is not always passed on.
+    An exception could be raised anywhere, such as within an import, where it is not always passed on. An interrupt that
+    was held back while this process started comes now.
     """
     for number in _handled_signals():
         signal.signal(number, _leave)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def ignore_interrupts() -> None:
     """Ignore every interrupt from now on: the process is about to end by itself, or its parent ends it in order."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def held_back_interrupts() -> Iterator[None]:
+    """Hold interrupts back within the context; a process that is started there begins with them held back.
+
+    It then decides what an interrupt means before the first one reaches it. On Windows nothing is held back.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _handled_signals() -> Iterator[int]:
