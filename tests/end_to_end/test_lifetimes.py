@@ -88,10 +88,10 @@ def workers(started: Started) -> list[psutil.Process]:
     return found
 
 
-def check_interrupted(ended: Ended) -> None:
+def check_interrupted(ended: Ended, count: int = 1) -> None:
     assert ended.code == 130, ended.err
     assert "Traceback" not in ended.err + ended.out
-    assert sum(line.startswith("walkerbench: ") for line in ended.err.splitlines()) <= 1, ended.err
+    assert sum(line.startswith("walkerbench: ") for line in ended.err.splitlines()) <= count, ended.err
 
 
 @pytest.mark.promise("left behind", "All that a command started ends with it, even where it is stopped.")
@@ -106,7 +106,9 @@ def test_a_killed_command_leaves_nothing(
         if command is run:  # whose workers have no keeper: they end with their parent once they have begun
             until(lambda: rows(walkerbench.cwd / "out") > 0)
         everything = below(started)
-        for process in everything if stopped else []:
+        # Of a plain run, multiprocessing's own helper ends by itself, unless it is stopped: it is not ours to keep.
+        to_stop = workers(started) if command is run else everything
+        for process in to_stop if stopped else []:
             process.suspend()
         started.process.kill()
         started.end()
@@ -142,7 +144,7 @@ def test_ctrl_c_once_twice_and_thrice(
                 started.signal(signal.SIGINT)
             for _ in range(4):
                 pause()
-        check_interrupted(started.end())
+        check_interrupted(started.end(), count)
 
 
 @pytest.mark.slow

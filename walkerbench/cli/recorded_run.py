@@ -41,4 +41,4 @@ def _record() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_whole_process(_record))
+    sys.exit(run_whole_process(_record, is_child=True))

@@ -53,6 +53,8 @@ def run_repeatedly(
     for number, child in enumerate(repeats.runs, 1):
         if child.crash is not None:
             complain(f"run {number} of {count}: its process {child.crash}")
+    if repeats.interrupted:
+        complain(f"interrupted in run {len(repeats.runs)} of {count}; what was recorded is kept")
     if as_json:
         write_out(json_report.render_all([child.run for child in repeats.runs if child.run is not None]))
     else:

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from contextlib import suppress
 
 
-def run_whole_process(carry_out: Callable[[], int]) -> int:
+def run_whole_process(carry_out: Callable[[], int], *, is_child: bool = False) -> int:
     """Carry out what a process is for.
 
     Args:
         carry_out: Does it, its imports included, and returns the exit code.
+        is_child: Whether a process of walkerbench started this one, and says what an interrupt ended.
 
     Returns:
         The process's exit code.
@@ -24,7 +25,7 @@ def run_whole_process(carry_out: Callable[[], int]) -> int:
     try:
         from walkerbench.system.interrupts import ignore_interrupts, leave_at_interrupts
 
-        leave_at_interrupts()
+        leave_at_interrupts(silently=is_child)
         code = carry_out()
         # A signal that arrives while Python exits would take the place of the exit code.
         ignore_interrupts()

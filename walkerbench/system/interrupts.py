@@ -17,14 +17,17 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 """The signals that ask a process to end, as far as this system has them."""
 
 
-def leave_at_interrupts() -> None:
+def leave_at_interrupts(*, silently: bool = False) -> None:
     """Let an interrupt end the process at once; call it while nothing is open that would have to be closed.
 
     An exception could be raised anywhere, such as within an import, where it is not always passed on. An interrupt that
     was held back while this process started comes now.
+
+    Args:
+        silently: Whether another process says that there was an interrupt.
     """
     for number in _handled_signals():
-        signal.signal(number, _leave)
+        signal.signal(number, _leave_silently if silently else _leave)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
@@ -62,6 +65,10 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     with suppress(OSError):
         if sys.stderr is not None:  # written past its buffer, which may be in use right now
             os.write(sys.stderr.fileno(), b"walkerbench: interrupted\n")
+    os._exit(ExitCode.INTERRUPTED)
+
+
+def _leave_silently(_number: int, _frame: FrameType | None) -> None:
     os._exit(ExitCode.INTERRUPTED)
 
 
