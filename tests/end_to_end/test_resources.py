@@ -57,7 +57,7 @@ def test_sixteen_workers_with_64_files_are_refused_in_one_line(walkerbench: Whol
     assert walkerbench.leftovers() == []
 
 
-@pytest.mark.parametrize("number", [6, 8, 10, 12, 16, 24, 32])
+@pytest.mark.parametrize("number", [6, 8, 9, 10, 11, 12, 14, 16, 24, 32])
 def test_any_number_of_files_is_enough_or_refused(walkerbench: WholeProcess, number: int) -> None:
     ended = walkerbench(*RUN, *PROCESSES, preexec_fn=few_files(number))
 

@@ -426,7 +426,7 @@ def test_an_emergency_in_one_stage_leaves_the_next_unrun(run: Run) -> None:
     [
         (CapacityError, {"agents": 1_000_000}),
         (CapacityError, {"agents": None, "frames": None, "stages": [{"agents": 5, "frames": 20},
-                                                                    {"agents": 10**9, "frames": 20}]}),
+                                                                    {"agents": 10**6, "frames": 20}]}),
     ],
 )  # fmt: skip
 def test_what_cannot_be_run_writes_nothing(

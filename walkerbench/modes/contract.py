@@ -136,11 +136,13 @@ class ExecutionMode(ABC):
         self._expect("start", ModeState.NEW)
         self._blas = limit_blas_threads()
         self._clocks.enter_context(self.garbage)
-        with self._broken_on_error(), capacity_errors(f"{self.name} mode cannot start its workers"):
-            with workload_failures("while starting"):
+        refusing = f"{self.name} mode cannot start its workers"
+        with self._broken_on_error(), capacity_errors(refusing):
+            # What the system refuses a workload is no failure of the workload.
+            with workload_failures("while starting"), capacity_errors(refusing):
                 layout = BufferLayout.of(workload, num_workers)
             self._buffers = FrameBuffers(*self._memory(layout))
-            with workload_failures("while starting"):
+            with workload_failures("while starting"), capacity_errors(refusing):
                 settler = workload.make_settler(self._buffers)
                 if settler is None:
                     raise TypeError("make_settler() returned None; allowed: a Settler")

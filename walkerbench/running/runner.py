@@ -38,6 +38,7 @@ from walkerbench.running.run_recorder import RunRecorder, digest_dtype, recorded
 from walkerbench.running.summary import conclude
 from walkerbench.running.training_environment import TrainingEnvironment, check_capacity, choose_workers
 from walkerbench.shown_text import encodable
+from walkerbench.system.capacity import capacity_problem
 from walkerbench.system.interrupts import InterruptWatch
 
 
@@ -112,7 +113,8 @@ class _Run:
                         break
             except BaseException as error:
                 self._interrupts.hold()
-                if isinstance(error, UsageError) and not self._run.stages:
+                refused = isinstance(error, UsageError) or capacity_problem(error) is not None
+                if refused and not any(stage.frames for stage in self._run.stages):
                     writer.discard()  # it cannot be run as asked, and nothing was
                     raise
                 interruption = self._interruption(error)
