@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import click
 import pytest
 from comparisons import measurement
-from recorded_runs import recorded, run_file, stage, write
+from recorded_runs import recorded, run_file, write
 
 from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.errors import BudgetTooSmall
@@ -387,7 +387,7 @@ def test_a_baseline_of_another_mode_is_refused_after_one_run(
     command: Any, tmp_path: Path, recording: FakeRepeats
 ) -> None:
     for number in range(1, 6):
-        run = run_file(str(number), mode="threaded", stages=[stage(workers=2)])
+        run = run_file(str(number), mode="threaded", workers=2)
         write(tmp_path / "base" / str(number), recorded("run", run))
     ended = command("gate", "--baseline", "base", "-q")
     assert (ended.code, recording.recorded) == (2, 1)

@@ -30,6 +30,7 @@ prepared = Path(__file__).parents[2] / directory.name
 if (prepared / "run").is_dir():
     shutil.copytree(prepared / "run", directory)
 if (prepared / "signal").is_file():
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])  # as a run does when it is ready for interrupts
     os.kill(os.getppid(), int((prepared / "signal").read_text()))
     signal.pause()  # until it is passed on
 status = int((prepared / "status").read_text())
