@@ -44,10 +44,13 @@ def check(error: WorkerError, number: signal.Signals | None, frame: int) -> None
         assert (error.worker, error.agents, error.signal_number, error.exit_status) == (1, (2, 4), number, status)
 
 
-def signal_worker(mode, number: signal.Signals) -> None:
-    """Signal worker 1, and wait until it has taken effect."""
+EXITS_ON_REQUEST = ToyWorkload(worker_faults=(WorkerFault("exit on SIGUSR1", 3, BUILDING, STATUS),))
+
+
+def signal_worker(mode, number: signal.Signals | None) -> None:
+    """Signal worker 1, or have it exit, and wait until that has taken effect."""
     worker = mode._workers[1].process
-    os.kill(worker.pid, number)
+    os.kill(worker.pid, number or signal.SIGUSR1)
     if number is signal.SIGSTOP:
         until(lambda: psutil.Process(worker.pid).status() == psutil.STATUS_STOPPED)
     else:
@@ -74,10 +77,10 @@ def test_within_a_frame(make_mode, number):
     check(caught.value, number, 1)
 
 
-@pytest.mark.parametrize("number", [STOPPED, *ENDED])
+@pytest.mark.parametrize("number", [STOPPED, *ENDED, EXITED])
 def test_between_two_frames(make_mode, number):
     mode = make_mode("process")
-    mode.start(ToyWorkload(), 3)
+    mode.start(EXITS_ON_REQUEST, 3)
     run_frame(mode, 0, None)
     signal_worker(mode, number)
     with pytest.raises(WorkerError) as caught:
@@ -85,10 +88,10 @@ def test_between_two_frames(make_mode, number):
     check(caught.value, number, 1)
 
 
-@pytest.mark.parametrize("number", [STOPPED, *ENDED])
+@pytest.mark.parametrize("number", [STOPPED, *ENDED, EXITED])
 def test_before_closing(make_mode, number):
     mode = make_mode("process")
-    mode.start(ToyWorkload(), 3)
+    mode.start(EXITS_ON_REQUEST, 3)
     signal_worker(mode, number)
     pids = mode.worker_pids()
     mode.close()

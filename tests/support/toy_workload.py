@@ -28,7 +28,7 @@ release = threading.Event()
 class WorkerFault:
     """What the shard that holds an agent does in a frame, in its first phase."""
 
-    what: Literal["raise", "hang", "kill", "signal", "exit", "flip", "disable gc", "collect garbage"]
+    what: Literal["raise", "hang", "kill", "signal", "exit", "exit on SIGUSR1", "flip", "disable gc", "collect garbage"]
     agent: int
     frame: int
     argument: int = 0
@@ -158,6 +158,8 @@ class ToyShard:
                 os.kill(os.getpid(), deed.argument)
             case "exit":
                 os._exit(deed.argument)
+            case "exit on SIGUSR1":
+                signal.signal(signal.SIGUSR1, lambda *_: os._exit(deed.argument))
             case "flip":
                 self._numbers[deed.agent - self._lo] ^= np.uint64(1) << np.uint64(deed.argument)
             case "disable gc":
