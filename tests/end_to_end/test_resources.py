@@ -84,7 +84,7 @@ def test_without_shared_memory_process_mode_is_refused(walkerbench: WholeProcess
 
 
 @needs_mounts
-@pytest.mark.promise("faults", "What the system does not tell is n/a in a run, and never ends it.")
+@pytest.mark.promise("faults", "What is not available on a system is n/a in a run, and never ends it.")
 @pytest.mark.parametrize("command", ["mount --bind /dev/null /proc/meminfo", "mount -t tmpfs none /proc"])
 def test_a_run_goes_on_where_the_system_tells_nothing(walkerbench: WholeProcess, command: str) -> None:
     ended = walkerbench(*RUN, *PROCESSES, command=mounted("mount --bind /dev/null /proc/stat", command))

@@ -36,7 +36,7 @@ def test_the_built_in_workload_is_walkerbenchs_own_code() -> None:
 
 @pytest.fixture
 def theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
-    """A module of somebody else's repository, imported while another repository is the working directory."""
+    """A module of another repository, imported while another repository is the working directory."""
     source = Path(toy_workload.__file__).read_text(encoding="utf-8")
     commit = make_repository(tmp_path / "theirs", workload_of_theirs=source)
     make_repository(tmp_path / "elsewhere", nothing="")

@@ -39,7 +39,7 @@ def to_text(parts: Iterable[RenderableType]) -> str:
     )
     for part in parts:
         console.print(part)
-    # Wrapped, any part of a text may come to stand at the beginning of a line.
+    # Wrapped, any part of a text may stand at the beginning of a line.
     return "".join(f"{without_command(line.rstrip())}\n" for line in text.getvalue().split("\n")[:-1])
 
 

@@ -10,7 +10,7 @@ from walkerbench.workloads.walker.robot import make_world
 from walkerbench.workloads.walker.settings import WalkerSettings
 from walkerbench.workloads.walker.terrain import build_ground
 
-pytestmark = pytest.mark.skipif(not heap_is_told(), reason="the C library does not tell what is allocated")
+pytestmark = pytest.mark.skipif(not heap_is_told(), reason="the C library does not say what is allocated")
 
 SMALLEST_SHAPE = 32  # bytes that the allocator takes for a circle
 
