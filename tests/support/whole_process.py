@@ -146,10 +146,10 @@ def pause() -> None:
 
 
 def rows(directory: Path, array: str = "frames") -> int:
-    """How many rows an array holds, as plain NumPy sees it; 0 while there is no such file."""
+    """Return the rows that NumPy finds in an array's file; 0 while the file is missing or its header is unwritten."""
     try:
         return len(np.load(directory / f"{array}.npy", allow_pickle=False))
-    except FileNotFoundError:
+    except (FileNotFoundError, EOFError):
         return 0
 
 
