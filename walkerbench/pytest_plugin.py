@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -113,6 +114,7 @@ class ProfileRunner:
         profile: str | Path = "default",
         *,
         workload: str | None = None,
+        workload_arguments: Mapping[str, Any] = MappingProxyType({}),
         mode: str | None = None,
         workers: int | None = None,
         agents: int | None = None,
@@ -130,7 +132,8 @@ class ProfileRunner:
 
         Args:
             profile: A shipped profile's name, or the path of a TOML file.
-            workload: What is run.
+            workload: What is run: `walker`, or a SPEC such as `mysim:Herd`.
+            workload_arguments: Keyword arguments of the class or function that the SPEC names.
             mode: Where agents are stepped: `sequential`, `threaded`, `process`, or a mode that a package brings.
             workers: How many threads or processes.
             agents: How many agents; not for a profile of several stages.
@@ -160,6 +163,7 @@ class ProfileRunner:
 
         changes = ProfileOverrides(
             workload=workload,
+            workload_arguments=workload_arguments,
             mode=mode,
             workers=workers,
             agents=agents,

@@ -60,13 +60,14 @@ def test_compare_tells_apart_what_measures_and_what_reads_runs(command: Any) -> 
     found = options_by_heading(command("compare", "--help").out)
     assert found == {
         "Without runs: what each mode runs, and how often": [
-            "--profile", "--workload", "--workers", "--agents", "--seed", "--warmup", "--budget", "--rounds"
+            *("--profile", "--workload", "--workload-argument", "--workers", "--agents", "--seed", "--warmup"),
+            *("--budget", "--rounds"),
         ],
         "With and without runs": ["--tolerance", "--alpha", "--allow-different-work", "--allow-faults"],
         "Options": ["--json", "--quiet", "--verbose", "--help"],
     }  # fmt: skip
     for option in found["Without runs: what each mode runs, and how often"]:
-        ended = command("compare", "one", "other", option, "1")
+        ended = command("compare", "one", "other", option, "size=1" if "argument" in option else "1")
         assert (ended.code, ended.out) == (2, "")
         assert f"{option}: what is recorded cannot be changed" in ended.err
 

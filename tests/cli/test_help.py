@@ -30,7 +30,7 @@ HEAVY = ("Box2D", "numpy", "pydantic")
 def test_the_walk_sees_the_commands_and_their_options() -> None:
     assert set(COMMANDS) >= {"run", "show", "compare", "ab", "profiles"}
     run = {option for name, option in OPTIONS if name == "run"}
-    work = "workload mode workers agents frames duration seed warmup pace profile criterion"
+    work = "workload workload-argument mode workers agents frames duration seed warmup pace profile criterion"
     assert run == {f"--{name}" for name in f"{work} repeat output json quiet verbose".split()}
 
 

@@ -109,6 +109,8 @@ def test_the_reference_is_the_code_default_as_a_whole() -> None:
         source="built in",
         description=profile.description,
         workload="walker",
+        workload_arguments={},
+        setup=None,
         mode="sequential",
         workers=None,
         stages=(Stage(agents=60, frames=3600, duration_s=None),),
@@ -251,9 +253,9 @@ def test_a_missing_file_a_directory_and_bytes_that_are_no_text(tmp_path: Path) -
         ("seed = 1\nseed = 2\n", "is not valid TOML: Cannot overwrite a value (at line 2, column 9)"),
         ('workload = "wakler"', "workload: no such workload: 'wakler'; did you mean walker? there are walker"),
         ("workload = 3", "workload: 3 is wrong; allowed: a valid string"),
-        ("agent = 3", "agent: no such key; did you mean agents? allowed: description, workload, mode, workers, agents, "
-         "frames, duration_s, warmup, seed, pace, checkpoint_every, stages, criteria, host_stall, safeguards, faults, "
-         "environment"),
+        ("agent = 3", "agent: no such key; did you mean agents? allowed: description, workload, "
+         "workload_arguments, setup, mode, workers, agents, frames, duration_s, warmup, seed, pace, checkpoint_every, "
+         "stages, criteria, host_stall, safeguards, faults, environment"),
         ("[faults]\nstall_frame = {}",
          "faults.stall_frame: no such key; did you mean stall_frames? allowed: extra_work_percent, stall_frames, "
          "main_phase_stall_frames, exit_frame, hang_frame, diverge_frame, end_frame"),

@@ -26,7 +26,8 @@ from walkerbench.modes.faults import Faults
 from walkerbench.modes.sequential import SequentialMode
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.running import training_environment as training
-from walkerbench.running.training_environment import TrainingEnvironment, check_capacity, choose_workers
+from walkerbench.running.training_environment import TrainingEnvironment, check_capacity
+from walkerbench.running.worker_count import choose_workers
 from walkerbench.workloads.contract import WORKER_COLUMNS
 from walkerbench.workloads.walker import WalkerWorkload
 

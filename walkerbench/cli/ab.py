@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from walkerbench.cli.grouped_command import grouped_command
-from walkerbench.cli.option_groups import decision_group, profile_group, rounds_group
+from walkerbench.cli.option_groups import MODE_OPTION, WORK_OPTIONS, decision_group, profile_group, rounds_group
 from walkerbench.cli.options import json_option, quiet_option, verbose_option
 from walkerbench.errors import ExitCode
 
@@ -34,12 +34,17 @@ Examples:
   walkerbench ab main HEAD
   walkerbench ab mode=threaded mode=process --profile smoke
   walkerbench ab main,mode=process .,mode=process --budget 2m
+  walkerbench ab main . --workload mysim:Herd --agents 100
   walkerbench ab . .
 """
 
 
 @grouped_command(
-    "ab", _HELP, profile_group(heading="What a side runs that names no profile"), rounds_group(), decision_group()
+    "ab",
+    _HELP,
+    profile_group(MODE_OPTION, *WORK_OPTIONS, heading="What a side runs where it does not say otherwise"),
+    rounds_group(),
+    decision_group(),
 )
 @click.argument("base", metavar="BASE")
 @click.argument("candidate", metavar="CANDIDATE")

@@ -25,6 +25,7 @@ _FLAGS = {
     "allow_faults": "--allow-faults",
     "criteria": "--criterion",
     "duration_s": "--duration",
+    "workload_arguments": "--workload-argument",
 }
 """Parameters whose options are not called as they are."""
 

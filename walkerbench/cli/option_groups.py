@@ -8,14 +8,32 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from walkerbench.cli.grouped_command import OptionGroup
-from walkerbench.cli.option_types import Duration, PartOfOne, ProfileName, RegisteredName, WholeNumber
+from walkerbench.cli.option_types import (
+    Argument,
+    Duration,
+    PartOfOne,
+    ProfileName,
+    RegisteredName,
+    WholeNumber,
+    WorkloadSpec,
+)
 from walkerbench.modes.registry import MODES
-from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
+from walkerbench.shown_text import shortened
+from walkerbench.workloads.registry import DEFAULT_WORKLOAD
 
 if TYPE_CHECKING:
     from walkerbench.cli.profile_choice import ProfileChoice
     from walkerbench.comparison.decision_rules import DecisionRules
     from walkerbench.interleaved.round_plan import MeasurementRequest
+
+
+def _named_once(ctx: click.Context, param: click.Parameter, given: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    named = dict(given)
+    if len(named) < len(given):
+        repeated = next(name for number, (name, _) in enumerate(given) if name in dict(given[:number]))
+        raise click.BadParameter(f"{shortened(repeated)} is given twice.", ctx, param)
+    return named
+
 
 _PROFILE = click.Option(
     ["--profile", "profile_name"],
@@ -34,9 +52,18 @@ MODE_OPTION = click.Option(
 WORK_OPTIONS = (
     click.Option(
         ["--workload"],
-        type=RegisteredName(WORKLOADS),
+        type=WorkloadSpec(),
         metavar="SPEC",
-        help=f"What is run: {DEFAULT_WORKLOAD}, or a workload that a package brings. Default: the profile's.",
+        help=f"What is run: {DEFAULT_WORKLOAD}, gymnasium:ID, MODULE:CLASS, agents:MODULE:FUNCTION, "
+        "function:MODULE:FUNCTION, pytest:FILE::TEST, or a workload that a package brings. Default: the profile's.",
+    ),
+    click.Option(
+        ["--workload-argument", "workload_arguments"],
+        type=Argument(),
+        multiple=True,
+        callback=_named_once,
+        metavar="KEY=VALUE",
+        help="A keyword argument of the class or function that SPEC names. Repeatable.",
     ),
     click.Option(
         ["--workers"], type=WholeNumber(), metavar="N", help="Threads or processes. Default: the cores allowed."

@@ -9,8 +9,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from walkerbench.profile import shipped as shipped_profiles
+from walkerbench.profile.toml_text import toml_value
 from walkerbench.shown_text import shortened
 from walkerbench.system.registry import Registry
+from walkerbench.workloads.registry import WORKLOADS
+from walkerbench.workloads.specs import FAMILIES
 
 _UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _YEAR_S = 366 * 24 * 3600.0
@@ -78,11 +81,37 @@ class ProfileName(click.ParamType):  # type: ignore[type-arg]  # generic in newe
         return names or [CompletionItem(incomplete, type="file")]
 
 
+class WorkloadSpec(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
+    """A registered workload's name, or a SPEC with a colon that names the user's code."""
+
+    name = "spec"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return registered names and families that begin like this."""
+        beginnings = (*WORKLOADS.names(), *(f"{family}:" for family in FAMILIES))
+        return [CompletionItem(each) for each in beginnings if each.startswith(incomplete)]
+
+
+class Argument(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
+    """A name and a value, written as `size=3`; the value is TOML, or a string without its quotes."""
+
+    name = "argument"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
+        """Turn the text into the name and the value."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = str(value).partition("=")
+        if not equals or not name.isidentifier():
+            self.fail(f"{_quoted(value)} is no argument: give KEY=VALUE, as in size=3.", param, ctx)
+        return name, toml_value(text)
+
+
 class RegisteredName(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
     """A name in a registry; what stands for it is imported where it is used.
 
     Args:
-        registry: Of modes or workloads.
+        registry: Such as that of the modes.
     """
 
     name = "name"

@@ -15,7 +15,7 @@ from walkerbench.profile import shipped as shipped_profiles
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
-from walkerbench.profile.toml_text import parse_toml
+from walkerbench.profile.toml_text import toml_value
 from walkerbench.shown_text import shortened
 
 _OVERRIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)=(.*)", re.DOTALL)
@@ -98,7 +98,7 @@ def parse_side(text: str, profile: Profile) -> Side:
         if override:
             if override[1] in changes:
                 raise SideError(f"side {text!r}: {override[1]} is given twice")
-            changes[override[1]] = _value(override[2])
+            changes[override[1]] = toml_value(override[2])
         elif not part:
             raise SideError(f"side {text!r}: a part is empty; give a revision, '.', a profile or key=value")
         elif _is_profile(part):
@@ -129,15 +129,6 @@ def _split(text: str) -> Iterator[str]:
     yield part.strip()
 
 
-def _value(text: str) -> Any:
-    """Return a value as TOML reads it, or the text itself where TOML cannot."""
-    try:
-        table = parse_toml(f"value = {text}")
-    except ValueError:
-        return text
-    return table["value"] if len(table) == 1 else text
-
-
 def _is_profile(part: str) -> bool:
     return part.endswith(".toml") or part in shipped_profiles.names()
 
@@ -154,11 +145,13 @@ def _overridden(profile: Profile, changes: Mapping[str, Any], text: str) -> Prof
         if key.split(".")[0] in _KEYS_WITHOUT_EFFECT:
             raise SideError(f"side {text!r}: {key}: plays no part where sides are measured against one another")
         for target in table["stages"] if key in _KEYS_OF_STAGES else [table]:
-            _set(target, key.split("."), value, text)
+            _set(target, key.replace("workload.arguments", "workload_arguments").split("."), value, text)
     if "workload" in changes:
         # Another workload has settings and default criteria of its own; criteria play no part here.
         table["environment"] = {}
         table["criteria"] = []
+        if not any(key.startswith(("workload.arguments", "workload_arguments")) for key in changes):
+            table["workload_arguments"] = {}
     mode = changes.get("mode")
     if "workers" not in changes and mode in MODES.names() and not MODES.find(mode).traits.side_by_side:
         table["workers"] = None

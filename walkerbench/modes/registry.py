@@ -11,6 +11,7 @@ from walkerbench.system.registry import Registry
 
 if TYPE_CHECKING:
     from walkerbench.modes.contract import ExecutionMode
+    from walkerbench.workloads.contract import Shards
 
 
 def _problem(name: str, mode: object) -> str | None:
@@ -42,3 +43,15 @@ def mode_that_runs(name: str, num_agents: int) -> type[ExecutionMode]:
     """
     mode = MODES.find(name)
     return mode if num_agents >= mode.fewest_agents else MODES.find(BASE_MODE)
+
+
+def refusal(shards: Shards, mode: type[ExecutionMode]) -> str | None:
+    """Return why a mode cannot run a workload's agents, or None.
+
+    Args:
+        shards: How they may be split.
+        mode: The mode that is to run them.
+    """
+    if shards == "any" or mode.traits.in_caller_process:
+        return None
+    return "its agents share objects of one process, and this mode runs them in others"

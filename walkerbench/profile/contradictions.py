@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from walkerbench.criteria.metrics import MISSED_DEADLINES
-from walkerbench.modes.registry import MODES, mode_that_runs
+from walkerbench.modes.registry import MODES, mode_that_runs, refusal
 from walkerbench.profile.model import MOST_FRAMES, Profile
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.profile.toml_tables import wrong
+from walkerbench.workloads.specs import fixed_agents
 
 
 class Contradiction(NamedTuple):
@@ -34,6 +35,7 @@ def find_contradictions(profile: Profile) -> Iterator[Contradiction]:
         what = f"{profile.workers} workers in mode {profile.mode}"
         others = " or ".join(name for name in MODES.names() if MODES.find(name).traits.side_by_side)
         yield Contradiction("workers", frozenset({"workers", "mode"}), wrong(what, f"1; or mode {others}"))
+    yield from _of_workload(profile)
     yield from _of_faults(profile)
     yield from _of_safeguards(profile.safeguards)
     for criterion in profile.criteria:
@@ -60,6 +62,26 @@ def _of_stages(profile: Profile) -> Iterator[Contradiction]:
             what = f"{prefix}{profile.workers} workers for {stage.agents} agents"
             involved = frozenset({"workers", "agents", "stages"})
             yield Contradiction("workers", involved, wrong(what, f"at most {stage.agents}"))
+
+
+def _of_workload(profile: Profile) -> Iterator[Contradiction]:
+    agents = fixed_agents(profile.factory)
+    for stage in profile.stages:
+        if agents is not None and stage.agents != agents:
+            what = f"{stage.agents} of a workload that has {agents} by its kind"
+            yield Contradiction("agents", frozenset({"agents", "stages", "workload"}), wrong(what, f"{agents}"))
+            return
+        shards = profile.make_workload(stage).shards
+        reason = refusal(shards, mode_that_runs(profile.mode, stage.agents))
+        if reason is not None:
+            others = " or ".join(name for name in MODES.names() if refusal(shards, MODES.find(name)) is None)
+            what = f"{profile.mode} cannot run {profile.workload}: {reason}"
+            yield Contradiction("mode", frozenset({"mode", "agents", "stages", "workload"}), wrong(what, others))
+            return
+        if shards == "one" and profile.workers not in (None, 1):
+            what = f"{profile.workers} for {profile.workload}, whose agents cannot be split"
+            yield Contradiction("workers", frozenset({"workers", "workload"}), wrong(what, "1"))
+            return
 
 
 def _of_safeguards(safeguards: Safeguards) -> Iterator[Contradiction]:

@@ -16,9 +16,9 @@ from walkerbench.modes.faults import Faults
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.recording.frames import frame_dtype
 from walkerbench.system.imported_code import top_level
-from walkerbench.workloads.contract import Workload
+from walkerbench.workloads.contract import Workload, WorkloadFactory
 from walkerbench.workloads.declaration import declaration_problems
-from walkerbench.workloads.registry import WORKLOADS
+from walkerbench.workloads.specs import find_factory
 
 Pace = Literal["max", "realtime"]
 HostStall = Literal["fail", "inconclusive"]
@@ -63,7 +63,9 @@ class Profile:
         name: Its name, the file's without `.toml`.
         source: `built in`, or the path that was given.
         description: What it is for, in a sentence or two.
-        workload: What is run, a name from `workloads.registry.WORKLOADS`.
+        workload: What is run: a SPEC, see `workloads.specs`.
+        workload_arguments: Keyword arguments of the user's code that the SPEC names.
+        setup: A command that is run once in each fresh worktree before its revision is measured; None for nothing.
         mode: Where shards run, a name from `modes.registry.MODES`.
         workers: How many shards; None for the cores this process may use, never more than agents.
         stages: At least one, run in order.
@@ -83,6 +85,8 @@ class Profile:
     source: str
     description: str
     workload: str
+    workload_arguments: Mapping[str, Any]
+    setup: str | None
     mode: str
     workers: int | None
     stages: tuple[Stage, ...]
@@ -112,13 +116,22 @@ class Profile:
             return stage.frames
         return max(1, round(min(stage.duration_s * frames_per_second, MOST_FRAMES + 1)))
 
+    @property
+    def factory(self) -> WorkloadFactory:
+        """What makes the workload.
+
+        Raises:
+            UsageError: There is no such workload, or it cannot be imported.
+        """
+        return find_factory(self.workload, self.workload_arguments)
+
     def make_workload(self, stage: Stage) -> Workload:
         """Make what a stage runs; cheap, since agents are built by their shards.
 
         Raises:
             UsageError: There is no such workload, it refuses what the profile asks for, or its declaration is wrong.
         """
-        factory = WORKLOADS.find(self.workload)
+        factory = self.factory
         try:
             workload = factory(stage.agents, self.seed, self.environment)
             problems = "; ".join(declaration_problems(workload))
@@ -135,13 +148,13 @@ class Profile:
         """Return the names of the modules whose code a run measures.
 
         Returns:
-            `walkerbench`, the module of what makes the workload, and that of the workload's class; each once.
+            `walkerbench`, the module of what makes the workload, and those that the workload names; each once.
 
         Raises:
             UsageError: As `make_workload`.
         """
-        makes, workload = WORKLOADS.find(self.workload), self.make_workload(self.stages[0])
-        modules = (walkerbench.__name__, str(getattr(makes, "__module__", None)), type(workload).__module__)
+        workload = self.make_workload(self.stages[0])
+        modules = (walkerbench.__name__, str(getattr(self.factory, "__module__", None)), *workload.code_modules())
         return tuple(dict.fromkeys(modules))
 
     def code_packages(self) -> tuple[str, ...]:

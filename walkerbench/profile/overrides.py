@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 from walkerbench.criteria.grammar import replace
-from walkerbench.errors import OverrideError
+from walkerbench.errors import OverrideError, UsageError
 from walkerbench.modes.registry import MODES
 from walkerbench.profile.contradictions import find_contradictions
-from walkerbench.profile.model import Profile
+from walkerbench.profile.model import Profile, Stage
 from walkerbench.profile.table import ProfileKeys, default_criteria, parse_known
 from walkerbench.profile.toml_tables import check_value, explain_refusal, wrong
-from walkerbench.workloads.registry import WORKLOADS
+from walkerbench.workloads.contract import WorkloadFactory
+from walkerbench.workloads.specs import find_factory, fixed_agents
 
 _MOST_CRITERIA = 200  # a run measures fewer metrics
+_PART_BY_PART = ("criteria", "workload_arguments")
 _OF_STAGES = ("agents", "frames", "duration_s")
 
 
@@ -28,6 +31,9 @@ class ProfileOverrides:
     Attributes:
         workload: What is run. Another than the profile's comes with its own default settings, and, where the profile
             is judged by its workload's default criteria, with its own.
+        workload_arguments: Keyword arguments of the user's code; each takes the place of the profile's argument of the
+            same name.
+        setup: A command that is run once in each fresh worktree.
         mode: Where shards run. One that does not run them side by side ignores the profile's number of workers.
         workers: How many shards.
         agents: How many agents; not for a profile of several stages.
@@ -40,6 +46,8 @@ class ProfileOverrides:
     """
 
     workload: str | None = None
+    workload_arguments: Mapping[str, Any] = field(default_factory=dict)
+    setup: str | None = None
     mode: str | None = None
     workers: int | None = None
     agents: int | None = None
@@ -51,8 +59,9 @@ class ProfileOverrides:
     criteria: tuple[str, ...] = ()
 
     def given(self) -> dict[str, Any]:
-        """Return every part that is to be replaced, criteria aside, by its key."""
-        parts = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "criteria"}
+        """Return every part that is to be replaced as a whole, by its key."""
+        names = [each.name for each in dataclasses.fields(self) if each.name not in _PART_BY_PART]
+        parts = {name: getattr(self, name) for name in names}
         return {key: value for key, value in parts.items() if value is not None}
 
 
@@ -68,7 +77,7 @@ def override(profile: Profile, overrides: ProfileOverrides) -> Profile:
         text = wrong(f"{len(overrides.criteria)} criteria", f"at most {_MOST_CRITERIA}")
         raise OverrideError((("criteria", text),))
     _check_each(given, profile)
-    changed = _with_workload(profile, given.pop("workload", profile.workload))
+    changed = _with_workload(profile, given.pop("workload", profile.workload), overrides.workload_arguments)
     if overrides.workers is None and overrides.mode and not MODES.find(overrides.mode).traits.side_by_side:
         given["workers"] = None
     stage_changes: dict[str, Any] = {key: given.pop(key) for key in _OF_STAGES if key in given}
@@ -106,12 +115,35 @@ def _check_each(given: dict[str, Any], profile: Profile) -> None:
         raise OverrideError(tuple(problems))
 
 
-def _with_workload(profile: Profile, name: str) -> Profile:
-    """Return a profile with another workload and its default settings; default criteria become that one's, too."""
-    if name == profile.workload:
+def _with_workload(profile: Profile, spec: str, replaced: Mapping[str, Any]) -> Profile:
+    """Return a profile with another workload or arguments of it; default criteria become that workload's, too.
+
+    Another workload has its own default settings, and its own number of agents where that is fixed.
+
+    Raises:
+        OverrideError: There is no such workload.
+        UsageError: Its code cannot be imported; with the lines of that code.
+    """
+    same = spec == profile.workload
+    arguments = {**(profile.workload_arguments if same else {}), **replaced}
+    if same and arguments == profile.workload_arguments:
         return profile
+    try:
+        factory = find_factory(spec, arguments)
+    except UsageError as error:
+        if len(error.lines) > 1:
+            raise  # with the lines of the user's code that cannot be imported
+        raise OverrideError((("workload", str(error)),)) from None
     were_default = set(profile.criteria) == set(default_criteria(profile.make_workload(profile.stages[0])))
-    changed = dataclasses.replace(profile, workload=name, environment=WORKLOADS.find(name).settings_class())
+    settings = profile.environment if same else factory.settings_class()
+    changed = dataclasses.replace(
+        profile, workload=spec, workload_arguments=arguments, environment=settings, stages=_stages(profile, factory)
+    )
     if not were_default:
         return changed
     return dataclasses.replace(changed, criteria=default_criteria(changed.make_workload(changed.stages[0])))
+
+
+def _stages(profile: Profile, factory: WorkloadFactory) -> tuple[Stage, ...]:
+    agents = fixed_agents(factory)
+    return tuple(stage if agents is None else dataclasses.replace(stage, agents=agents) for stage in profile.stages)

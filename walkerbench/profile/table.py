@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -30,12 +31,13 @@ from walkerbench.profile.model import (
     WorkerCount,
 )
 from walkerbench.profile.safeguards import Safeguards
-from walkerbench.profile.toml_tables import MOST_PROBLEMS, check_table, first_problems, spell, wrong
+from walkerbench.profile.toml_tables import MOST_PROBLEMS, check_table, first_problems, spell, suggestion, wrong
 from walkerbench.profile.toml_text import check_depth
 from walkerbench.recording.frames import frame_dtype
 from walkerbench.system.registry import Registry
-from walkerbench.workloads.contract import NoSettings, Workload
-from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
+from walkerbench.workloads.contract import NoSettings, Workload, WorkloadFactory
+from walkerbench.workloads.registry import DEFAULT_WORKLOAD
+from walkerbench.workloads.specs import find_factory, fixed_agents
 
 
 def _registered(registry: Registry[Any]) -> AfterValidator:
@@ -53,11 +55,14 @@ def _registered(registry: Registry[Any]) -> AfterValidator:
 class ProfileKeys:
     """The keys of a profile's file, each with the value that it has where the file leaves it out.
 
-    The table `environment` is beside them; its keys are those of the workload's settings class.
+    The table `environment` is beside them; its keys are those of the workload's settings class. The keys of a table
+    `workload` are `spec`, `arguments` and `setup`, which are called `workload`, `workload_arguments` and `setup` here.
     """
 
     description: str = ""
-    workload: Annotated[str, _registered(WORKLOADS)] = DEFAULT_WORKLOAD
+    workload: str = DEFAULT_WORKLOAD
+    workload_arguments: dict[str, Any] = field(default_factory=dict)
+    setup: Annotated[str, Len(1, 1000)] | None = None
     mode: Annotated[str, _registered(MODES)] = BASE_MODE
     workers: WorkerCount | None = None
     agents: Agents = 60
@@ -74,9 +79,14 @@ class ProfileKeys:
     faults: Faults = field(default_factory=Faults)
 
 
+_IN_WORKLOAD = {"spec": "workload", "arguments": "workload_arguments", "setup": "setup"}
+"""The keys of a file's table `workload`, and what they are called in `ProfileKeys`."""
+
+_OF_WORKLOAD = frozenset(_IN_WORKLOAD.values())
+
 _SAME_IN_PROFILE = (
-    *("description", "workload", "mode", "workers", "warmup", "seed", "pace", "checkpoint_every", "host_stall"),
-    *("safeguards", "faults"),
+    *("description", "workload", "workload_arguments", "setup", "mode", "workers", "warmup", "seed", "pace"),
+    *("checkpoint_every", "host_stall", "safeguards", "faults"),
 )
 """Keys that mean the same in the file and in the profile."""
 
@@ -112,27 +122,31 @@ def profile_from_table(table: Mapping[str, Any], name: str, source: str, where: 
         ProfileError: Something in it is wrong; carries every problem.
     """
     _check_depth(table, where)
-    checked = check_table(table, keys_with_settings(_settings_class(table.get("workload"))))
-    problems = list(checked.problems)
+    table, problems = _flat_workload(table)
+    factory, unknown = _find_workload(table)
+    checked = check_table(table, keys_with_settings(NoSettings if factory is None else factory.settings_class))
+    problems += unknown
+    problems += [_as_in_file(problem) for problem in checked.problems]
     problems += [text for keys, text in _clashes(table) if checked.failed.isdisjoint(keys)]
     values = dict(checked.values)
-    if "workload" in checked.failed:
+    if factory is None:
         problems = [problem for problem in problems if not problem.startswith("environment")]
-        values.pop("environment", None)
+        values = {key: value for key, value in values.items() if key not in ("environment", *_OF_WORKLOAD)}
     environment = values.pop("environment", None)
     keys = ProfileKeys(**values)
-    factory = WORKLOADS.find(keys.workload)
+    known = factory or find_factory(keys.workload)
     by_duration = keys.duration_s is not None
-    only = Stage(agents=keys.agents, frames=None if by_duration else keys.frames, duration_s=keys.duration_s)
+    agents = fixed_agents(known) or keys.agents if "agents" not in values else keys.agents
+    only = Stage(agents=agents, frames=None if by_duration else keys.frames, duration_s=keys.duration_s)
     profile = Profile(
         name=name,
         source=source,
         stages=keys.stages or (only,),
         criteria=(),
-        environment=factory.settings_class() if environment is None else environment,
+        environment=known.settings_class() if environment is None else environment,
         **{key: getattr(keys, key) for key in _SAME_IN_PROFILE},
     )
-    if "workload" not in checked.failed:
+    if factory is not None:
         criteria, unreadable = _criteria(keys.criteria, profile.make_workload(profile.stages[0]))
         profile = dataclasses.replace(profile, criteria=criteria)
         problems += unreadable
@@ -170,14 +184,37 @@ def parse_known(text: str, workload: Workload) -> Criterion:
     return criterion
 
 
-def _settings_class(workload: object) -> type:
-    """Return the settings class of the workload that a table names; `NoSettings` where there is no such workload."""
-    if workload is None:
-        workload = DEFAULT_WORKLOAD
+def _flat_workload(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return a table with the keys of its table `workload` beside the others, and what is wrong with that table."""
+    inner = table.get("workload")
+    if not isinstance(inner, Mapping):
+        return {**table}, []
+    names = ", ".join(_IN_WORKLOAD)
+    problems = [
+        f"{spell(('workload', key))}: no such key; {suggestion(key, tuple(_IN_WORKLOAD))}allowed: {names}"
+        for key in inner
+        if key not in _IN_WORKLOAD
+    ]
+    flat = {_IN_WORKLOAD[key]: value for key, value in inner.items() if key in _IN_WORKLOAD}
+    return {key: value for key, value in table.items() if key != "workload"} | flat, problems
+
+
+def _find_workload(table: Mapping[str, Any]) -> tuple[WorkloadFactory | None, list[str]]:
+    """Return what makes the workload that a table names, or None and what is wrong with its SPEC."""
+    spec, arguments = table.get("workload", DEFAULT_WORKLOAD), table.get("workload_arguments", {})
+    if not isinstance(spec, str) or not isinstance(arguments, Mapping):
+        return None, []  # its check says what is wrong
     try:
-        return WORKLOADS.find(workload).settings_class if isinstance(workload, str) else NoSettings
-    except UsageError:
-        return NoSettings
+        return find_factory(spec, arguments), []
+    except UsageError as error:
+        first, *others = error.lines
+        return None, [f"workload: {first}", *others]
+
+
+def _as_in_file(problem: str) -> str:
+    """Return a problem with its key as the file spells it."""
+    key, colon, text = problem.partition(":")
+    return f"{re.sub('^workload_arguments', 'workload.arguments', key)}{colon}{text}"
 
 
 def _clashes(table: Mapping[str, Any]) -> Iterator[tuple[frozenset[str], str]]:

@@ -57,3 +57,12 @@ def _inside(value: object) -> list[object]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
+
+
+def toml_value(text: str) -> Any:
+    """Return a value as TOML reads it, or the text itself where TOML cannot."""
+    try:
+        table = parse_toml(f"value = {text}")
+    except ValueError:
+        return text
+    return table["value"] if len(table) == 1 else text

@@ -36,7 +36,8 @@ from walkerbench.running.observers import ObserverFanOut, RunObserver, StageView
 from walkerbench.running.pacing import Pacer
 from walkerbench.running.run_recorder import RunRecorder, digest_dtype, recorded_dtypes
 from walkerbench.running.summary import conclude
-from walkerbench.running.training_environment import TrainingEnvironment, check_capacity, choose_workers
+from walkerbench.running.training_environment import TrainingEnvironment, check_capacity
+from walkerbench.running.worker_count import choose_workers
 from walkerbench.shown_text import encodable
 from walkerbench.system.capacity import capacity_problem
 from walkerbench.system.interrupts import InterruptWatch
@@ -83,7 +84,9 @@ class _Run:
         self._observers = tuple(observers)
         self._interrupts = interrupts
         self._workloads = [profile.make_workload(stage) for stage in profile.stages]
-        self._workers = [choose_workers(profile.mode, profile.workers, each.agents) for each in profile.stages]
+        self._workers = [
+            choose_workers(profile.mode, profile.workers, each.num_agents, each.shards) for each in self._workloads
+        ]
         for each in self._workloads:
             check_capacity(each, profile.safeguards)
         started = datetime.now(UTC)

@@ -25,8 +25,9 @@ from walkerbench.profile.safeguards import Safeguards
 from walkerbench.recording.frames import FrameTiming
 from walkerbench.recording.scheduling import ThreadMeter, ThreadSpan
 from walkerbench.running.emergency_shutdown import SlowFrameWatch
+from walkerbench.running.worker_count import choose_workers
 from walkerbench.system.interrupts import InterruptWatch
-from walkerbench.system.resources import allowed_cores, allowed_memory_bytes, free_memory_bytes, rss_bytes
+from walkerbench.system.resources import allowed_memory_bytes, free_memory_bytes, rss_bytes
 from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import WORKER_COLUMNS, FrameBuffers, Settler, Workload
 from walkerbench.workloads.declaration import checked_statistics
@@ -108,7 +109,7 @@ class TrainingEnvironment:
         if workload is None and num_agents < 1:
             raise UsageError(f"{num_agents} agents: give at least 1")
         self.workload = workload or _default_workload(num_agents, seed)
-        self.num_workers = choose_workers(mode, num_workers, self.workload.num_agents)
+        self.num_workers = choose_workers(mode, num_workers, self.workload.num_agents, self.workload.shards)
         self.frame = 0
         self.emergency: str | None = None
         self._totals = np.zeros(len(self.workload.counters), np.int64)
@@ -377,20 +378,6 @@ STEP_MARKER = StackMarker.of(TrainingEnvironment.step)
 
 SETTLE_MARKER = StackMarker.of_name(Settler.settle)
 """Marks what `TrainingEnvironment.step` calls to settle, in whichever workload."""
-
-
-def choose_workers(mode: str, num_workers: int | None, num_agents: int) -> int:
-    """Return how many workers a mode gets.
-
-    Raises:
-        UsageError: There is no such mode, or the number is below 1 or more than there are agents.
-    """
-    if num_workers is None:
-        side_by_side = mode_that_runs(mode, num_agents).traits.side_by_side
-        return min(allowed_cores(), num_agents) if side_by_side else 1
-    if not 1 <= num_workers <= num_agents:
-        raise UsageError(f"{num_workers} workers for {num_agents} agents: give between 1 and {num_agents}")
-    return num_workers
 
 
 def check_capacity(workload: Workload, safeguards: Safeguards) -> None:

@@ -25,6 +25,9 @@ WORKER_COLUMNS = (
 )
 """What a worker's row holds before its phases' nanoseconds; -1 where the system has no source for a figure."""
 
+Shards = Literal["any", "same process", "one"]
+"""How a workload's agents may be split: freely; among threads of one process, which share objects; or not at all."""
+
 _ALIGNMENT = 64  # bytes: a cache line, so that no two fields share one
 
 
@@ -98,7 +101,9 @@ class Workload(ABC):
         counters: Names of what is counted in a frame, in the columns' order of `FrameBuffers.counters`.
         frame_counters: Those of the counters that are recorded frame by frame.
         event_counters: Those of the frame counters that count rare events, which a timeline marks.
-        digest_fields: Names of what an agent's digests cover, in the columns' order of `FrameBuffers.digests`.
+        digest_fields: Names of what an agent's digests cover, in the columns' order of `FrameBuffers.digests`; none
+            where nothing is digested, and no two runs can be shown to have done the same work.
+        shards: How its agents may be split.
         default_criteria: The criteria of a run whose profile has no list of its own, such as
             `frame_ms.max < 200`.
     """
@@ -113,7 +118,8 @@ class Workload(ABC):
     frame_counters: tuple[str, ...] = ()
     event_counters: tuple[str, ...] = ()
     digest_fields: tuple[str, ...]
-    default_criteria: tuple[str, ...] = ("frame_ms.max < 200",)
+    shards: Shards = "any"
+    default_criteria: tuple[str, ...] = ("emergency_shutdowns == 0", "frame_ms.max < 200")
 
     @abstractmethod
     def fields(self) -> tuple[Field, ...]:
@@ -143,11 +149,21 @@ class Workload(ABC):
         """Return the arrays of the group `snapshot` that `Shard.snapshot` fills; none where nothing can be drawn."""
         return ()
 
+    def code_modules(self) -> tuple[str, ...]:
+        """Return the names of the imported modules whose code is measured, the harness aside."""
+        return (type(self).__module__,)
+
 
 class WorkloadFactory(Protocol):
-    """Makes a workload; a subclass of `Workload` is one, if its constructor takes these arguments."""
+    """Makes a workload; a subclass of `Workload` is one, if its constructor takes these arguments.
 
-    settings_class: ClassVar[type]
+    One whose workloads have always the same number of agents says so by an attribute `fixed_agents`.
+    """
+
+    @property
+    def settings_class(self) -> type:
+        """The dataclass of the workload's own settings, each with a default."""
+        ...
 
     def __call__(self, num_agents: int, seed: int, settings: Any) -> Workload:
         """Make a workload of so many agents.

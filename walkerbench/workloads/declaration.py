@@ -7,11 +7,11 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
-from walkerbench.workloads.contract import Field, Workload
+from walkerbench.workloads.contract import Field, Shards, Workload
 from walkerbench.workloads.main_phase import MainPhase
 
 _WRITTEN_BY = {"fields": ("current", "published"), "snapshot_fields": ("snapshot",)}
@@ -72,7 +72,7 @@ def _wrong_names(workload: Workload) -> Iterator[str]:
         if not _is_name(value):
             yield f"{attribute} is {value!r}; allowed: a word in printable characters"
     for attribute, fewest in (
-        *(("phases", 1), ("digest_fields", 1)),
+        *(("phases", 1), ("digest_fields", 0)),
         *(("counters", 0), ("frame_counters", 0), ("event_counters", 0), ("default_criteria", 0)),
     ):
         value = getattr(workload, attribute, None)
@@ -80,6 +80,8 @@ def _wrong_names(workload: Workload) -> Iterator[str]:
             yield f"{attribute} is {value!r}; allowed: a tuple of {'at least one word' if fewest else 'words'}"
         elif repeated := [each for each, times in Counter(value).items() if times > 1]:
             yield f"{attribute} names {repeated[0]!r} more than once"
+    if workload.shards not in get_args(Shards):
+        yield f"shards is {workload.shards!r}; allowed: {', '.join(get_args(Shards))}"
     main = getattr(workload, "main_phase", None)
     if not (isinstance(main, MainPhase) and _is_name(main.phase) and _is_name(main.title)):
         yield f"main_phase is {main!r}; allowed: a MainPhase with a phase and a title"

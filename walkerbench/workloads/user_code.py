@@ -1,0 +1,100 @@
+"""Imports what a SPEC names from the user's own code, and tells apart what can be wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+import traceback
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Any
+
+from walkerbench.errors import RAISED_BY_OTHERS, UsageError, describe_error
+from walkerbench.system.child_bootstrap import path_with
+from walkerbench.system.imported_code import top_level
+
+_LAYOUTS = (".", "src")
+"""Folders of a project in which its modules lie."""
+
+
+def import_user_object(module: str, name: str, what: str) -> Any:
+    """Return what a module of the user's holds by a name.
+
+    The module is found as `python -m` would find it in the working directory, or in its folder `src`; what is installed
+    is found, too.
+
+    Args:
+        module: Its dotted name.
+        name: What stands in it; dotted for an attribute of a class.
+        what: What is looked for, for messages: `workload 'mysim:Herd'`.
+
+    Raises:
+        UsageError: There is no such module or name, or the module cannot be imported.
+    """
+    if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
+        raise UsageError(f"{what}: give MODULE:NAME, such as mysim:Herd")
+    found: Any = import_user_module(module, what)
+    for part in name.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            close = difflib.get_close_matches(part, _public_names(found), n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            known = ", ".join(_public_names(found)[:10]) or "nothing"
+            raise UsageError(f"{what}: {module} has no {name!r}; {hint}it has {known}") from None
+    return found
+
+
+def import_user_module(module: str, what: str) -> Any:
+    """Return a module of the user's, imported as `import_user_object` does.
+
+    Raises:
+        UsageError: There is no such module, or it cannot be imported.
+    """
+    add_to_path(module)
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        # A module that it imports may be missing, too: that is its own error.
+        if error.name is not None and (module == error.name or module.startswith(f"{error.name}.")):
+            searched = ", ".join(str(folder) for folder in _project_folders())
+            raise UsageError(f"{what}: no module {error.name!r} in {searched}, and none is installed") from None
+        raise _failed_import(module, what, error) from error
+    except RAISED_BY_OTHERS as error:
+        raise _failed_import(module, what, error) from error
+
+
+def add_to_path(module: str) -> None:
+    """Let a module be imported from the working directory's project, where it lies there.
+
+    The folder comes directly before the first entry of the path that holds the same module.
+    """
+    package = top_level(module)
+    for folder in _project_folders():
+        if PathFinder.find_spec(package, [str(folder)]) is not None:
+            sys.path[:] = path_with(str(folder), [package], sys.path)
+            return
+
+
+def _project_folders() -> list[Path]:
+    return [folder for layout in _LAYOUTS if (folder := Path.cwd() / layout).is_dir()]
+
+
+def _failed_import(module: str, what: str, error: BaseException) -> UsageError:
+    return UsageError(f"{what}: {module} cannot be imported: {describe_error(error)}", *_user_lines(error))
+
+
+def _user_lines(error: BaseException) -> list[str]:
+    """Return the traceback of an error as lines, without the frames of the import machinery and of this package."""
+    ours = str(Path(__file__).resolve().parents[1])
+    kept = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((ours, "<frozen importlib")) and "importlib" not in Path(frame.filename).parts
+    ]
+    return "".join(traceback.format_list(kept)).splitlines()
+
+
+def _public_names(found: object) -> list[str]:
+    return [name for name in dir(found) if not name.startswith("_")]
