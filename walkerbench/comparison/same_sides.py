@@ -8,7 +8,7 @@ from typing import Any
 
 from walkerbench.recording.code_facts import CodeFacts, same_code
 
-PRESENTATION = frozenset({"name", "source", "description", "criteria", "host_stall"})
+PRESENTATION = frozenset({"name", "source", "description", "criteria", "host_stall", "setup"})
 """Keys of a profile that change neither what is run nor how."""
 
 

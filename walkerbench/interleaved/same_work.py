@@ -123,6 +123,7 @@ def _work(side: Side) -> dict[str, Any]:
     profile = side.profile
     return {
         "workload": profile.workload,
+        "workload_arguments": dict(profile.workload_arguments),
         "agents": profile.stages[0].agents,
         "seed": profile.seed,
         "warmup": profile.warmup,

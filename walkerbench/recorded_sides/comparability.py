@@ -195,6 +195,7 @@ def _plan(run: RunFile) -> dict[str, str]:
     """Return what is known of the work without a digest."""
     stages = run.stages
     return {
+        "the workload's arguments": f"{run.profile.get('workload_arguments') or 'nothing'}",
         "the seed": f"{run.profile.get('seed', 'nothing')}",
         "the number of stages": f"{len(stages)}",
         "agents": ", ".join(str(stage.agents) for stage in stages),

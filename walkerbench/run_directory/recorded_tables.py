@@ -97,6 +97,8 @@ class RecordedProfile(TypedDict, total=False):
     source: str
     description: str
     workload: str
+    workload_arguments: dict[str, Any]
+    setup: str | None
     mode: str
     workers: Workers | None
     stages: Annotated[list[StageKeys], FIRST_ERROR]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from walkerbench.errors import RunFileError
 from walkerbench.reports.json_text import json_document
 from walkerbench.reports.wording.durations import main_durations
+from walkerbench.reports.wording.subject import subject
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RecordedRun, RunFile, StageRecord
@@ -38,7 +39,7 @@ def _values(run: RunFile, stage: StageRecord) -> Iterator[dict[str, Any]]:
         for statistic in _STATISTICS:
             value = stage.metrics.get(f"{metric}.{statistic}")
             if value is not None:
-                name = f"{run.profile.get('name', '')}, {run.mode.used}{where}: {metric}.{statistic}"
+                name = f"{subject(run)}, {run.mode.used}{where}: {metric}.{statistic}"
                 yield {"name": name, "unit": "ms", "value": value, "extra": _extra(run, stage)}
 
 

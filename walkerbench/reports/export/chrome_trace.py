@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from walkerbench.reports.json_text import json_part
 from walkerbench.reports.timeline import Row, Span, Timeline, begin_ns, end_ns, frames_with_workers, num_workers
+from walkerbench.reports.wording.subject import subject
 
 if TYPE_CHECKING:
     from walkerbench.criteria.judging import RunState
@@ -79,7 +80,7 @@ class _Trace:
 
     def tracks(self) -> Iterator[Event]:
         run = self._recorded.run
-        name = f"walkerbench {run.profile.get('name', '')} ({run.mode.used})"
+        name = f"walkerbench {subject(run)} ({run.mode.used})"
         yield {"ph": "M", "name": "process_name", "pid": _PID, "tid": _PARENT, "args": {"name": name}}
         workers = [f"worker {number}" for number in range(num_workers(self._recorded))]
         for tid, track in enumerate(["parent", *workers]):

@@ -17,6 +17,7 @@ from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.reports.junit.xml_document import CaseResult, case, document
 from walkerbench.reports.wording.numbers import stage_name
 from walkerbench.reports.wording.run_verdict import trouble
+from walkerbench.reports.wording.subject import subject
 
 if TYPE_CHECKING:
     from walkerbench.criteria.judging import Outcome, Verdict
@@ -32,7 +33,7 @@ def render(recorded: RecordedRun) -> str:
     run = recorded.run
     time_s = int(recorded.frames["wall_ns"].sum()) / _NS_PER_S
     return document(
-        f"walkerbench {run.profile.get('name', '')}",
+        f"walkerbench {subject(run)}",
         list(cases(run)),
         _facts(run),
         time=f"{time_s:.6f}",

@@ -18,6 +18,7 @@ import numpy as np
 from walkerbench.errors import RunFileError
 from walkerbench.reports.json_text import json_part
 from walkerbench.reports.wording.durations import main_durations
+from walkerbench.reports.wording.subject import subject
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,13 +74,12 @@ def _head(run: RunFile) -> dict[str, Any]:
 
 def _benchmark(run: RunFile, stage: StageRecord, metric: str, durations_ns: NDArray[Any]) -> dict[str, Any]:
     group = metric.removesuffix("_ms")
-    profile = run.profile.get("name", "")
     name = f"{group}[{stage.agents} agents]" if len(run.stages) == 1 else f"{group}[stage {stage.stage + 1}]"
     told = {"mode": run.mode.used, "workers": stage.workers, "agents": stage.agents, "digest": stage.digest}
     return {
         "group": group,
         "name": name,
-        "fullname": f"{profile}::{name}",
+        "fullname": f"{subject(run)}::{name}",
         "params": None,
         "param": None,
         "extra_info": {**told, "state": run.state, "faults": run.faults},

@@ -22,6 +22,7 @@ from walkerbench.reports.timeline import (
     rows_of_worker,
     span_names,
 )
+from walkerbench.reports.wording.subject import subject
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RecordedRun, RunFile
@@ -56,7 +57,7 @@ def render(recorded: RecordedRun) -> Iterator[str]:
 
 
 def _title(run: RunFile) -> str:
-    parts = [f"walkerbench {run.profile.get('name', '')} ({run.mode.used})"]
+    parts = [f"walkerbench {subject(run)} ({run.mode.used})"]
     if run.state != "finished":
         parts.append(f"run {run.state}")
     if run.faults:

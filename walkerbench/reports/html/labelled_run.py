@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.errors import UsageError
 from walkerbench.reports.wording.numbers import counted
+from walkerbench.reports.wording.subject import subject
 from walkerbench.run_directory import RecordedRun, RunFile
 from walkerbench.shown_text import MOST_IN_A_NAME, shortened
 from walkerbench.slow_frames.explanations import limits_of
@@ -94,5 +95,5 @@ def over_limit(run: LabelledRun) -> NDArray[np.intp]:
 
 def _words(run: RunFile) -> str:
     count = f", {counted(run.mode.workers, 'worker')}" if run.mode.traits.side_by_side else ""
-    name = shortened(str(run.profile.get("name", "?")), MOST_IN_A_NAME)
+    name = shortened(subject(run), MOST_IN_A_NAME)
     return f"{name}, {shortened(run.mode.used, MOST_IN_A_NAME)}{count}"

@@ -1,0 +1,13 @@
+"""What was run, in a few words: the profile's name and, where it is not the built-in one, the workload."""
+
+from __future__ import annotations
+
+from walkerbench.run_directory import RunFile
+from walkerbench.workloads.registry import DEFAULT_WORKLOAD
+
+
+def subject(run: RunFile) -> str:
+    """Return what a run is called among others: `default`, or `mysim:Herd (default)`."""
+    profile = str(run.profile.get("name", ""))
+    spec = str(run.profile.get("workload", DEFAULT_WORKLOAD))
+    return profile if spec == DEFAULT_WORKLOAD else f"{spec} ({profile})"
