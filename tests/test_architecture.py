@@ -176,10 +176,12 @@ MAY_TAKE_ANY_OPTIONS = {("run_directory.schema", "changed")}
 FAMILIES: dict[str, str] = {
     "render": r"reports\.(export\.\w+|html\.page|junit\.gate|\w+_json)",
     "report": r"reports\.terminal\.\w+",
+    "make_factory": r"workloads\.\w+",
 }
 """Names that several modules define because each does the same for a form or a subject of its own.
 
-`render` returns a whole text for a file or for stdout; `report` yields what a terminal shows of a result.
+`render` returns a whole text for a file or for stdout; `report` yields what a terminal shows of a result;
+`make_factory` makes what a SPEC of the module's family names.
 """
 
 SAYS_NOTHING = {"common", "helper", "helpers", "misc", "tools", "util", "utils"}

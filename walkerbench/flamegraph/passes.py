@@ -21,6 +21,7 @@ from walkerbench.flamegraph.py_spy_file import read_tracks
 from walkerbench.flamegraph.stacks import PhaseMarkers, Track, collapsed, speedscope
 from walkerbench.profile.model import Profile
 from walkerbench.run_directory import RecordedRun
+from walkerbench.running.found_settings import find_settings
 from walkerbench.running.run_process import RunRequest
 from walkerbench.running.summary import read_concluded
 from walkerbench.system.atomic_files import WholeFile
@@ -88,6 +89,7 @@ def record_flame_graphs(
         NotComparable: A sampled run did other work than the unsampled one; everything is kept.
     """
     py_spy = find_py_spy()
+    profile = find_settings(profile)  # once, so that every recording does the same
 
     def request(run: Path) -> RunRequest:
         return RunRequest(profile=profile, directory=run, command_line=tuple(command_line), progress=False)

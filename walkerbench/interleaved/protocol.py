@@ -144,6 +144,7 @@ class Prepared(_Message):
         fallback: Why it is not the one asked for, or None.
         workers: How many shards.
         imported: Package whose code is measured → the file that it was imported from, or None.
+        found_settings: What was found of the workload's settings that the profile leaves open.
     """
 
     mode_used: str
@@ -152,6 +153,7 @@ class Prepared(_Message):
     fallback: str | None
     workers: _Count
     imported: dict[str, str | None]
+    found_settings: dict[str, Any] = dataclasses.field(default_factory=dict)
     type: Literal["prepared"] = "prepared"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -31,6 +32,7 @@ from walkerbench.interleaved.session import Place, Session, open_sessions
 from walkerbench.interleaved.sides import Side
 from walkerbench.interleaved.worktrees import Checkout, checked_out
 from walkerbench.recording.code_facts import CodeFacts
+from walkerbench.running.found_settings import open_settings, with_settings
 from walkerbench.slow_frames.attribution import PartsNs
 from walkerbench.system.interrupts import InterruptWatch
 
@@ -81,6 +83,7 @@ def measure(
             checkouts.append(closing.enter_context(checkout))
             if interrupts.received is not None:
                 raise Interrupted(f"interrupted ({interrupts.received}): nothing is left of the measurement")
+        sides = _with_found_settings(sides, checkouts, interrupts)
         digests = DigestWatch(allow_different=rules.allow_different_work)
         digests.difference = difference
         measuring = _Measuring(tuple(sides), tuple(checkouts), digests, interrupts)
@@ -208,6 +211,19 @@ class _Measuring:
             wall_ns=np.concatenate([np.array(block.wall_ns, np.int64) for block in tally.blocks]),
             main_phase_ns=np.concatenate([np.array(block.main_phase_ns, np.int64) for block in tally.blocks]),
         )
+
+
+def _with_found_settings(
+    sides: Sequence[Side], checkouts: Sequence[Checkout], interrupts: InterruptWatch
+) -> tuple[Side, ...]:
+    """Return the sides, each with the settings that its profile leaves open as a session of the base finds them."""
+    base = dataclasses.replace(sides[0], profile=dataclasses.replace(sides[0].profile, warmup=0))
+    if not any(open_settings(side.profile) for side in sides):
+        return tuple(sides)
+    with open_sessions([Place(base, checkouts[0], 0)], interrupts) as (session,):
+        assert session.prepared is not None  # noqa: S101  it is open
+        found = session.prepared.found_settings
+    return tuple(dataclasses.replace(side, profile=with_settings(side.profile, found)) for side in sides)
 
 
 def _summed(blocks: Sequence[PartsNs | None]) -> PartsNs | None:

@@ -189,6 +189,7 @@ class _SideRunner:
             fallback=environment.fallback,
             workers=environment.num_workers,
             imported=imported_files(self._profile.code_packages()),
+            found_settings=environment.found_settings(),
         )
 
     def run_block(self, frames: int) -> BlockDone:

@@ -9,6 +9,7 @@ from pathlib import Path
 from walkerbench.errors import OutputError
 from walkerbench.profile.model import Profile
 from walkerbench.run_directory import RUNS_ROOT, default_directory
+from walkerbench.running.found_settings import find_settings
 from walkerbench.running.run_process import RunRequest
 
 
@@ -34,8 +35,10 @@ def repeat_requests(
 
     Raises:
         OutputError: The output exists already.
+        WalkerbenchError: The profile leaves settings open, and they could not be found.
     """
     directory = _numbered(output, count) if output else lambda _: _named_by_time(profile)
+    profile = find_settings(profile)
     return lambda number: RunRequest(
         profile=profile,
         directory=directory(number),

@@ -31,6 +31,7 @@ from walkerbench.run_directory import (
     default_directory,
     read_run,
 )
+from walkerbench.running.found_settings import find_settings
 from walkerbench.running.frame_loop import FrameLoop
 from walkerbench.running.observers import ObserverFanOut, RunObserver, StageView
 from walkerbench.running.pacing import Pacer
@@ -64,6 +65,7 @@ def run(
     """
     with InterruptWatch() as interrupts:
         try:
+            profile = find_settings(profile)
             return _Run(profile, output, command_line, observers, interrupts).carry_out()
         except KeyboardInterrupt:
             raise Interrupted("interrupted before anything was recorded") from None

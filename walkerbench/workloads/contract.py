@@ -153,6 +153,14 @@ class Workload(ABC):
         """Return the names of the imported modules whose code is measured, the harness aside."""
         return (type(self).__module__,)
 
+    def open_settings(self) -> tuple[str, ...]:
+        """Return the names of settings that are left open, and that a shard finds when it is built."""
+        return ()
+
+    def found_settings(self, buffers: FrameBuffers) -> Mapping[str, Any]:
+        """Return what was found of the open settings, by name; called once every shard is built."""
+        return {}
+
 
 class WorkloadFactory(Protocol):
     """Makes a workload; a subclass of `Workload` is one, if its constructor takes these arguments.

@@ -1,0 +1,115 @@
+"""A plain function of the user's as a workload: one agent, whose frames are calls of it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from walkerbench.errors import UsageError
+from walkerbench.workloads.call_batches import CALL_PHASE, CallBatch, CallSettings, CallWorkload
+from walkerbench.workloads.contract import FrameBuffers
+from walkerbench.workloads.user_code import import_user_object
+
+_FAMILY = "function"
+
+
+def make_factory(rest: str, arguments: Mapping[str, Any]) -> FunctionFactory:
+    """Return the factory of the workload `function:MODULE:CALLABLE`.
+
+    Raises:
+        UsageError: There is no such function, it cannot be called, or it takes other arguments.
+    """
+    what = _what(rest)
+    function = _import(rest)
+    if not callable(function):
+        raise UsageError(f"{what}: it is a {type(function).__name__}, which cannot be called")
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise UsageError(f"{what}: a call of it runs none of its code, since it is async or has a yield: wrap it")
+    try:
+        inspect.signature(function).bind(**arguments)
+    except TypeError as error:
+        raise UsageError(f"{what}: cannot be called with its arguments ({_told(arguments)}): {error}") from None
+    except ValueError:
+        pass  # written in C, without a signature: its call says so
+    return FunctionFactory(rest, dict(arguments))
+
+
+@dataclass(frozen=True)
+class FunctionFactory:
+    """Makes the workload of a function.
+
+    Attributes:
+        rest: `MODULE:CALLABLE`.
+        arguments: Keyword arguments of every call.
+    """
+
+    rest: str
+    arguments: Mapping[str, Any]
+    settings_class = CallSettings
+    fixed_agents = 1
+
+    def __call__(self, num_agents: int, seed: int, settings: CallSettings) -> FunctionWorkload:
+        """Make the workload; calls nothing."""
+        return FunctionWorkload(self.rest, self.arguments, settings)
+
+
+class FunctionWorkload(CallWorkload):
+    """Calls of a function.
+
+    Args:
+        rest: `MODULE:CALLABLE`.
+        arguments: Keyword arguments of every call.
+        settings: How many calls a frame makes.
+    """
+
+    def __init__(self, rest: str, arguments: Mapping[str, Any], settings: CallSettings) -> None:
+        super().__init__(f"{_FAMILY}:{rest}", settings)
+        self._rest = rest
+        self._arguments = arguments
+
+    def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> FunctionShard:
+        """Import the function; calls it only where settings are left open."""
+        call = functools.partial(_import(self._rest), **self._arguments) if self._arguments else _import(self._rest)
+        return FunctionShard(CallBatch(call, self.settings, buffers, worker))
+
+    def code_modules(self) -> tuple[str, ...]:
+        """Return the module of the function."""
+        return (self._rest.partition(":")[0],)
+
+
+class FunctionShard:
+    """The one agent.
+
+    Args:
+        batch: A frame's calls.
+    """
+
+    def __init__(self, batch: CallBatch) -> None:
+        self._batch = batch
+
+    def phases(self) -> Mapping[str, Callable[[int], None]]:
+        """Return the calls."""
+        return {CALL_PHASE: self._batch.run}
+
+    def digest(self) -> None:
+        """Digest what the last call returned."""
+        self._batch.digest()
+
+    def snapshot(self) -> None:
+        """Do nothing: there is nothing to draw."""
+
+
+def _import(rest: str) -> Any:
+    module, _, name = rest.partition(":")
+    return import_user_object(module, name, _what(rest))
+
+
+def _what(rest: str) -> str:
+    return f"workload '{_FAMILY}:{rest}'"
+
+
+def _told(arguments: Mapping[str, Any]) -> str:
+    return ", ".join(arguments) or "none"
