@@ -17,7 +17,8 @@ def recorded(*checkpoints, brain=7):
     """A run with two agents and the given checkpoints, `(frame, digest)`; the second agent has that brain."""
     rows = [(0, frame, agent, 1, brain if agent else 7) for frame, _ in checkpoints for agent in (0, 1)]
     records = [SimpleNamespace(stage=0, frame=frame, digest=digest) for frame, digest in checkpoints]
-    return SimpleNamespace(run=SimpleNamespace(checkpoints=records), digests=np.array(rows, DTYPE))
+    workload = SimpleNamespace(same_work_not_proven=None)
+    return SimpleNamespace(run=SimpleNamespace(checkpoints=records, workload=workload), digests=np.array(rows, DTYPE))
 
 
 def test_runs_of_the_same_work():

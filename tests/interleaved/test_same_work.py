@@ -61,11 +61,16 @@ class Told:
     """Stands in for a session: gives one digest after the other."""
 
     def __init__(
-        self, label: str, digests: Sequence[str], rows: Sequence[Sequence[int]] = (), fields: str = "ab"
+        self, label: str, digests: Sequence[str | None], rows: Sequence[Sequence[int]] = (), fields: str = "ab"
     ) -> None:
         self.label = label
         self._digests = iter(enumerate(digests))
         self._listed = Digests(fields=tuple(fields), rows=tuple(tuple(row) for row in rows))
+
+    prepared: Any = SimpleNamespace(same_work_not_proven="mysim:Herd has no state()")
+
+    def run_block(self, block: int, frames: int) -> None:
+        """Do nothing: the next digest is that of the frame after it."""
 
     def take_digest(self) -> Digest:
         frame, digest = next(self._digests)
@@ -128,8 +133,33 @@ def test_a_side_that_does_not_repeat_itself_is_refused_in_any_case(allowed: bool
     watch = DigestWatch(allow_different=allowed)
     for digest in ("aa", "aa"):
         watch.check([Told("base", [digest]), Told("new", [digest])])  # type: ignore[list-item]
-    with pytest.raises(NotComparable, match="side 'base' does not repeat itself: after frame 0"):
+    with pytest.raises(NotComparable, match="side 'base' is not deterministic: after frame 0"):
         watch.check([Told("base", ["bb"]), Told("new", ["bb"])])  # type: ignore[list-item]
+
+
+def test_sides_without_digests_are_not_said_to_do_the_same_work() -> None:
+    watch = DigestWatch(allow_different=False)
+    sessions: Any = [Told("base", [None]), Told("new", [None])]
+    watch.check(sessions)
+    assert (watch.difference, watch.not_proven) == (None, "mysim:Herd has no state()")
+    assert watch.sentence() == "same work not proven: mysim:Herd has no state()"
+
+
+def test_one_side_without_digests_is_enough_to_prove_nothing() -> None:
+    watch = DigestWatch(allow_different=False)
+    watch.check([Told("base", ["aa"]), Told("new", [None])])  # type: ignore[list-item]
+    assert watch.sentence() == "same work not proven: mysim:Herd has no state()"
+
+
+def test_chance_is_not_blamed_on_the_side_that_differs() -> None:
+    watch = DigestWatch(allow_different=False)
+    sessions: Any = [Told("base", ["aa"], [[1, 2]]), Told("new", ["bb"], [[1, 3]])]
+    with pytest.raises(NotComparable, match="not the same work"):
+        watch.check(sessions)
+    watch.check_repeated([Told("base", ["aa"]), Told("new", ["bb"])], warmup=1)  # type: ignore[list-item]
+    with pytest.raises(NotComparable, match="side 'new' is not deterministic: after frame 0") as caught:
+        watch.check_repeated([Told("base", ["aa"]), Told("new", ["cc"])], warmup=1)  # type: ignore[list-item]
+    assert not caught.value.different_work
 
 
 def test_a_difference_known_beforehand_is_kept() -> None:

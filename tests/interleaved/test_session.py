@@ -203,7 +203,7 @@ def fake(tmp_path: Any, program: str) -> Checkout:
 def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: Make) -> None:
     code = fake(
         tmp_path,
-        """print('{"type":"hello","protocol":4,"package":"/elsewhere/walkerbench"}', flush=True)""",
+        """print('{"type":"hello","protocol":5,"package":"/elsewhere/walkerbench"}', flush=True)""",
     )
     with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(SideError) as caught:
         session.greet()
@@ -218,7 +218,7 @@ def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: 
             encode(Digest(frame=1, digest="00")),
             "in place of hello",
         ),
-        (b'{"type":"hello","protocol":4}\n', """its session says '{"type":"hello","protocol":4}' in place of hello"""),
+        (b'{"type":"hello","protocol":5}\n', """its session says '{"type":"hello","protocol":5}' in place of hello"""),
         (b"\xff" * 100 + b"\n", "in place of hello"),
     ],
 )

@@ -91,6 +91,7 @@ def test_a_session_does_what_the_environment_does(tiny: Any) -> None:
         fallback=None,
         workers=1,
         imported={"walkerbench": str(Path(walkerbench.__file__).resolve())},
+        same_work_not_proven=None,
     )
     assert warm == Digest(frame=6, digest=digest_by_hand(profile, 7))
     assert done == Digest(frame=8, digest=digest_by_hand(profile, 9))

@@ -6,7 +6,7 @@ import pytest
 from recorded_runs import code_of, digests, recorded, run_file, stage
 
 from walkerbench.errors import NotComparable
-from walkerbench.recorded_sides.comparability import check_comparable, check_repeats
+from walkerbench.recorded_sides.comparability import check_comparable, check_repeats, not_proven_because
 
 BASE = recorded("1")
 ALIKE = "record both on one machine, set up alike"
@@ -221,9 +221,35 @@ def test_all_differences_are_named_at_once():
     ]
 
 
-def test_repeats_are_offered_no_way_round():
+def test_equal_runs_of_different_work_are_not_deterministic():
     with pytest.raises(NotComparable) as caught:
         check_repeats(BASE, recorded("2", digest="ffff", rows=digests(bodies=(19, 0))))
+    assert str(caught.value) == (
+        "1 and 2 did different work: the first difference is at the checkpoint of frame 19: agent 0's bodies; "
+        "the workload is not deterministic: its work must not depend on the clock or on chance"
+    )
+
+
+def test_runs_without_digests_are_compared_as_not_proven():
+    runs = [without_digests(name) for name in "12"]
+    assert check_comparable(*runs, allow_different_work=False) == ()
+    assert not_proven_because(runs) == "mysim:Herd has no state()"
+    assert check_comparable(BASE, runs[1], allow_different_work=False) == ()
+    assert not_proven_because([BASE, runs[1]]) == "mysim:Herd has no state()"
+    assert not_proven_because([BASE]) is None
+    other_seed = without_digests("3", profile={"seed": 2})
+    assert refusal(other_seed, runs[0]) == ["1 and 3 differ in the seed: 1 and 2"]
+
+
+def without_digests(name, **changes):
+    run = run_file(name, digest=None, **changes)
+    workload = run.workload.model_copy(update={"same_work_not_proven": "mysim:Herd has no state()"})
+    return recorded(name, run.changed(workload=workload))
+
+
+def test_repeats_are_offered_no_way_round():
+    with pytest.raises(NotComparable) as caught:
+        check_repeats(BASE, recorded("2", digest="ffff", rows=digests(bodies=(19, 0)), code=code_of("another")))
     assert str(caught.value) == (
         "1 and 2 did different work: the first difference is at the checkpoint of frame 19: agent 0's bodies; "
         "repeats of one side must do the same work: record them again"

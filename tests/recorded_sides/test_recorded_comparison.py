@@ -9,6 +9,7 @@ from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.errors import InjectedFaults, NotComparable, UsageError
 from walkerbench.recorded_sides.compare_recorded import compare_recorded
 from walkerbench.recorded_sides.sides import RecordedSide
+from walkerbench.reports.wording.comparison import noteworthy
 
 
 def side(label, times_ms, *, first=0, **changes):
@@ -83,6 +84,22 @@ def test_the_same_work_is_said_and_everything_is_plain_data():
         pytest.approx([2.0]),
     ]
     assert json.loads(json.dumps(compared.as_dict()))["comparisons"][0]["metric"] == "frame"
+
+
+def test_work_that_cannot_be_proven_is_compared_and_said():
+    unproven = [
+        RecordedSide(label, tuple(recorded(name, undigested(name)) for name in names))
+        for label, names in {"a": "12", "b": "34"}.items()
+    ]
+    compared = compare_recorded(unproven)
+    assert (compared.did_same_work, compared.same_work_not_proven) == (False, "mysim:Herd has no state()")
+    assert compared.same_work == "same work not proven: mysim:Herd has no state()"
+    assert noteworthy(compared)[-1] == "SAME WORK NOT PROVEN: mysim:Herd has no state()"
+
+
+def undigested(name):
+    run = run_file(name, digest=None)
+    return run.changed(workload=run.workload.model_copy(update={"same_work_not_proven": "mysim:Herd has no state()"}))
 
 
 def test_different_work_is_refused_or_said():

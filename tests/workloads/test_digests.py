@@ -10,8 +10,10 @@ from walkerbench.workloads.digests import (
     digest64,
     digest_fields,
     digests_at,
+    digests_of,
     first_difference,
     fold_checkpoints,
+    fold_digests,
     short_digest,
 )
 
@@ -64,3 +66,11 @@ def test_checkpoints_are_folded_by_sha256_in_order() -> None:
 def test_a_digest_is_of_the_bits_and_is_shown_short() -> None:
     assert digest64(np.array([1.0])) != digest64(np.array([1], np.int64))
     assert short_digest("0123456789abcdef" * 4) == "0123456789abcdef"
+
+
+def test_nothing_digested_has_no_digest() -> None:
+    nothing = np.zeros((3, 0), np.uint64)
+    assert fold_digests(nothing) is None
+    assert fold_checkpoints([None, None]) is None
+    rows = np.zeros(3, [("stage", "i8"), ("frame", "i8"), ("agent", "i8")])
+    assert digests_of(rows).shape == (3, 0)

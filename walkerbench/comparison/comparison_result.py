@@ -53,7 +53,7 @@ class ComparedSide:
         effective_cores: CPU seconds of the process tree per second; None where not measured.
         shares: Where the judged frames' time went; empty where that is not known.
         gil_enabled: Whether its interpreter's global lock was on.
-        digest: Of the trajectory.
+        digest: Of the trajectory; None where nothing was digested.
     """
 
     label: str
@@ -87,6 +87,7 @@ class Compared:
         comparisons: One a candidate, in the sides' order.
         same_work: What is known of the work that the sides did, in a sentence.
         did_same_work: Whether it is proved to be the same.
+        same_work_not_proven: Why it cannot be proved, where a side's workload digests nothing; else None.
         same_as_base: Labels of the candidates that ran the base's code in the base's way: an A/A comparison.
         tolerance: The smallest slowdown that matters; 0.02 is 2 %.
         alpha: Family-wise error rate.
@@ -104,6 +105,7 @@ class Compared:
     tolerance: float
     alpha: float
     machine: Mapping[str, Any]
+    same_work_not_proven: str | None = None
 
     @property
     def base(self) -> ComparedSide:

@@ -25,6 +25,7 @@ def judge_measurement(measurement: Measurement) -> Compared:
         comparisons=comparisons,
         same_work=measurement.same_work,
         did_same_work=measurement.did_same_work,
+        same_work_not_proven=measurement.same_work_not_proven,
         same_as_base=tuple(
             side.label for side in measurement.candidates if _what_ran(side).is_same(_what_ran(measurement.base))
         ),
@@ -58,7 +59,7 @@ def _side(side: SideResult, measurement: Measurement) -> ComparedSide:
         effective_cores=side.effective_cores,
         shares=shares(side.parts_ns, wait_for_gil=wait_for_gil) if side.parts_ns else (),
         gil_enabled=gil_enabled,
-        digest=side.digests[max(side.digests)],
+        digest=side.digests[max(side.digests)] if side.digests else None,
     )
 
 

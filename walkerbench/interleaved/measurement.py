@@ -48,7 +48,7 @@ class SideResult:
         fallback: Why it is not the one asked for, or None.
         workers: How many shards.
         faults: What was injected, in words, or None.
-        digests: Frame → digest of the trajectory after it, the same in every round.
+        digests: Frame → digest of the trajectory after it, the same in every round; empty where nothing is digested.
         machine: Facts of the machine, as returned by `recording.machine.machine_facts`.
         cpu_s: CPU seconds of the session and its workers over all blocks.
         elapsed_s: Those blocks from beginning to end.
@@ -101,6 +101,7 @@ class Measurement:
         rounds: One an entry, in order.
         same_work: What is known of the work that the sides did, in a sentence.
         did_same_work: Whether it is proved to be the same.
+        same_work_not_proven: Why it cannot be proved, where a side's workload digests nothing; else None.
     """
 
     plan: Plan
@@ -109,6 +110,7 @@ class Measurement:
     rounds: tuple[RoundResult, ...]
     same_work: str
     did_same_work: bool
+    same_work_not_proven: str | None = None
 
     @property
     def base(self) -> SideResult:

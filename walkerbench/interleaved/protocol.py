@@ -31,7 +31,7 @@ from walkerbench.recording.code_facts import CodeFacts
 from walkerbench.slow_frames.attribution import TimePart
 from walkerbench.workloads.main_phase import MainPhase
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 """Of the messages below, and of what they make a session do."""
 
 _Count = Annotated[int, Ge(0)]
@@ -145,6 +145,7 @@ class Prepared(_Message):
         workers: How many shards.
         imported: Package whose code is measured → the file that it was imported from, or None.
         found_settings: What was found of the workload's settings that the profile leaves open.
+        same_work_not_proven: As the workload says it.
     """
 
     mode_used: str
@@ -154,6 +155,7 @@ class Prepared(_Message):
     workers: _Count
     imported: dict[str, str | None]
     found_settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    same_work_not_proven: str | None
     type: Literal["prepared"] = "prepared"
 
 
@@ -183,11 +185,11 @@ class Digest(_Message):
 
     Attributes:
         frame: The last frame that it covers; -1 before the first.
-        digest: 64 hexadecimal digits.
+        digest: 64 hexadecimal digits; None where nothing is digested.
     """
 
     frame: Annotated[int, Ge(-1)]
-    digest: str
+    digest: str | None
     type: Literal["digest"] = "digest"
 
 

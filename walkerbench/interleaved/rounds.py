@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from walkerbench.comparison.decision_rules import DEFAULT_RULES, DecisionRules
 from walkerbench.comparison.verdicts import round_estimate
-from walkerbench.errors import Interrupted
+from walkerbench.errors import Interrupted, NotComparable
 from walkerbench.interleaved.measurement import Measurement, RoundResult, SideResult
 from walkerbench.interleaved.measurement_observer import MeasurementObserver
 from walkerbench.interleaved.protocol import BlockDone, Prepared
@@ -125,7 +125,7 @@ class _Measuring:
             block_s: How long a block is to take, as for `frames_per_block`.
         """
         opened = time.monotonic()
-        with open_sessions(self._places(0), self._interrupts) as sessions:
+        with self._determinism_checked(0), open_sessions(self._places(0), self._interrupts) as sessions:
             self._digests.check(sessions)
             self._learn(sessions)
             blocks_begun = time.monotonic()
@@ -153,13 +153,14 @@ class _Measuring:
             sides=tuple(self._side_result(number) for number in range(len(self._sides))),
             rounds=tuple(rounds),
             same_work=self._digests.sentence(),
-            did_same_work=self._digests.difference is None,
+            did_same_work=self._digests.difference is None and self._digests.not_proven is None,
+            same_work_not_proven=self._digests.not_proven,
         )
 
     def _run_round(self, number: int, plan: Plan) -> RoundResult:
         orders = block_orders(len(self._sides), plan.blocks, (self._sides[0].profile.seed, number))
         block_ns: list[list[int]] = [[] for _ in self._sides]
-        with open_sessions(self._places(number), self._interrupts) as sessions:
+        with self._determinism_checked(number), open_sessions(self._places(number), self._interrupts) as sessions:
             self._digests.check(sessions)
             for block, order in enumerate(orders, 1):
                 for side in order:
@@ -178,6 +179,24 @@ class _Measuring:
                 for label, times in zip(labels[1:], block_ns[1:], strict=True)
             },
         )
+
+    @contextmanager
+    def _determinism_checked(self, number: int) -> Iterator[None]:
+        """Where sides are found to differ, see first whether each repeats itself: else it says nothing of the others.
+
+        Args:
+            number: Of the round that is being run.
+
+        Raises:
+            NotComparable: As the block raises it; or a side does not repeat itself.
+        """
+        try:
+            yield
+        except NotComparable as error:
+            if error.different_work:
+                with open_sessions(self._places(number), self._interrupts) as sessions:
+                    self._digests.check_repeated(sessions, self._sides[0].profile.warmup)
+            raise
 
     def _places(self, number: int) -> list[Place]:
         pairs = zip(self._sides, self._checkouts, strict=True)

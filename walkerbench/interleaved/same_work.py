@@ -12,7 +12,7 @@ from walkerbench.interleaved.protocol import Digest
 from walkerbench.interleaved.session import Session
 from walkerbench.interleaved.sides import Side
 from walkerbench.recorded_value import differing, flattened
-from walkerbench.workloads.digests import first_difference
+from walkerbench.workloads.digests import first_difference, not_proven
 
 
 def check_measurable(sides: Sequence[Side]) -> None:
@@ -63,11 +63,13 @@ class DigestWatch:
 
     Attributes:
         difference: The first difference that was found, or None.
+        not_proven: Why digests prove nothing, where a side's workload digests nothing; else None.
         seen: Side → frame → digest.
     """
 
     def __init__(self, *, allow_different: bool) -> None:
         self.difference: str | None = None
+        self.not_proven: str | None = None
         self.seen: dict[str, dict[int, str]] = {}
         self._allow_different = allow_different
 
@@ -79,21 +81,45 @@ class DigestWatch:
         """
         digests = [session.take_digest() for session in sessions]
         for session, digest in zip(sessions, digests, strict=True):
-            before = self.seen.setdefault(session.label, {}).setdefault(digest.frame, digest.digest)
-            if before != digest.digest:
-                raise NotComparable(
-                    f"side {session.label!r} does not repeat itself: after frame {digest.frame}, its digest is not the "
-                    "one of an earlier round; its work must not depend on the clock or on chance"
-                )
-        if self.difference is None:
+            self._remember(session, digest)
+        if self.difference is None and self.not_proven is None:
             self.difference = _difference_of_sessions(sessions, digests)
         if self.difference is not None and not self._allow_different:
             raise refuse(self.difference)
+
+    def check_repeated(self, sessions: Sequence[Session], warmup: int) -> None:
+        """Run fresh sessions of every side to where sides were found to differ, and compare each with itself.
+
+        Args:
+            sessions: Warmed up.
+            warmup: How many frames they have run.
+
+        Raises:
+            NotComparable: A side does not repeat itself.
+        """
+        frame = max(frame for digests in self.seen.values() for frame in digests)
+        for session in sessions:
+            if frame >= warmup:
+                session.run_block(1, frame + 1 - warmup)
+            self._remember(session, session.take_digest())
+
+    def _remember(self, session: Session, digest: Digest) -> None:
+        known = self.seen.setdefault(session.label, {})
+        if digest.digest is None:
+            reason = session.prepared and session.prepared.same_work_not_proven
+            self.not_proven = self.not_proven or reason or f"side {session.label!r} has no digest"
+        elif known.setdefault(digest.frame, digest.digest) != digest.digest:
+            raise NotComparable(
+                f"side {session.label!r} is not deterministic: after frame {digest.frame}, its digest is not the one "
+                "of an earlier session; its work must not depend on the clock or on chance"
+            )
 
     def sentence(self) -> str:
         """Return what the digests prove, as a sentence."""
         if self.difference is not None:
             return f"{self.difference}; different work was allowed"
+        if self.not_proven is not None:
+            return not_proven(self.not_proven)
         frames = ", ".join(str(frame) for frame in sorted(next(iter(self.seen.values()))))
         return f"Same work: the digests of all sides agree wherever they were taken, after frames {frames}."
 

@@ -190,6 +190,7 @@ class _SideRunner:
             workers=environment.num_workers,
             imported=imported_files(self._profile.code_packages()),
             found_settings=environment.found_settings(),
+            same_work_not_proven=environment.workload.same_work_not_proven,
         )
 
     def run_block(self, frames: int) -> BlockDone:
@@ -212,9 +213,9 @@ class _SideRunner:
 
     def take_digest(self) -> Digest:
         """Digest every agent."""
-        digest = self.environment.checkpoint().hex()
+        digest = self.environment.checkpoint()
         self._raise_in_emergency()
-        return Digest(frame=self.environment.frame - 1, digest=digest)
+        return Digest(frame=self.environment.frame - 1, digest=None if digest is None else digest.hex())
 
     def list_digests(self) -> Digests:
         """Return the single digests that the last digest was folded from."""

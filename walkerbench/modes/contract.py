@@ -178,11 +178,11 @@ class ExecutionMode(ABC):
                 raise CallOrderError(f"{self.name} mode: waited for frame {frame}, but workers completed {completed}")
         self._state = ModeState.READY
 
-    def checkpoint(self, frame: int, timeout_s: float = BARRIER_TIMEOUT_S) -> bytes:
+    def checkpoint(self, frame: int, timeout_s: float = BARRIER_TIMEOUT_S) -> bytes | None:
         """Digest all agents at a frame's end; outside timed sections.
 
         Returns:
-            32 bytes: the digests of all agents, folded in agent order.
+            32 bytes: the digests of all agents, folded in agent order; None where the workload has no digest fields.
 
         Raises:
             WorkerError: A worker crashed, raised or did not finish in time.

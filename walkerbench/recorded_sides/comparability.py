@@ -34,6 +34,10 @@ _FACTS_SINCE = {"instrumentation": 5}
 """Facts of the machine that no run of a schema before this one has."""
 
 
+_RECORD_AGAIN = "repeats of one side must do the same work: record them again"
+_BY_CHANCE = "the workload is not deterministic: its work must not depend on the clock or on chance"
+
+
 def compared_metrics(workload: WorkloadRecord) -> tuple[str, ...]:
     """Return the metrics of a run that a comparison judges or shows."""
     durations = ("frame_ms", workload.main_phase.metric)
@@ -68,9 +72,10 @@ def check_repeats(first: RecordedRun, other: RecordedRun) -> None:
         NotComparable: They may not; a line for each obstacle.
     """
     _refuse((*obstacles(first), *obstacles(other)))
-    work = (
-        f"{line}; repeats of one side must do the same work: record them again" for line in different_work(first, other)
-    )
+    # What was asked for in one way, of one code, and done in two is no difference between runs, but chance.
+    asked_alike = first.run.code == other.run.code and not _settings_that_differ(first.run, other.run)
+    by_chance = asked_alike and not any(different_plan(first, other))
+    work = (f"{line}; {_BY_CHANCE if by_chance else _RECORD_AGAIN}" for line in different_work(first, other))
     _refuse((*measured_differently(first, other), *work))
 
 
@@ -134,16 +139,28 @@ def measured_differently(base: RecordedRun, candidate: RecordedRun) -> Iterator[
 
 
 def different_work(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
-    """Yield how the work of two runs differs, one line each; nothing where digests prove that it is the same."""
+    """Yield how the work of two runs differs, one line each.
+
+    Nothing where digests prove that it is the same, or where there are none to prove anything by.
+    """
+    planned = tuple(different_plan(base, candidate))
+    # Where other work was planned, the digests say nothing new.
+    yield from planned or different_digests(base, candidate)
+
+
+def different_plan(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
+    """Yield how the work that two runs were asked to do differs, one line each."""
+    plans = zip(_plan(base.run).items(), _plan(candidate.run).values(), strict=True)
+    for (name, one), other in plans:
+        if one != other:
+            yield _differ(_both(base, candidate), name, one, other, _remark(name, base.run))
+
+
+def different_digests(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
+    """Yield where the work that two runs did parts, in a line; nothing where it is the same or cannot be proven."""
     where = _both(base, candidate)
-    planned = [
-        _differ(where, name, one, other, _remark(name, base.run))
-        for (name, one), other in zip(_plan(base.run).items(), _plan(candidate.run).values(), strict=True)
-        if one != other
-    ]
-    yield from planned
-    if planned:
-        return  # then the digests say nothing new
+    if not_proven_because((base, candidate)) is not None:
+        return  # not known to be the same, nor to be different
     digests = base.run.digest, candidate.run.digest
     if None in digests:
         lacking = base if digests[0] is None else candidate
@@ -151,6 +168,11 @@ def different_work(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
     elif digests[0] != digests[1]:
         settings = _settings_that_differ(base.run, candidate.run)
         yield f"{where} did different work: {_where_digests_differ(base, candidate)}{settings}"
+
+
+def not_proven_because(runs: Iterable[RecordedRun]) -> str | None:
+    """Return why digests cannot prove that runs did the same work, where a workload digests nothing; or None."""
+    return next((reason for each in runs if (reason := each.run.workload.same_work_not_proven) is not None), None)
 
 
 def same_recording(one: RecordedRun, other: RecordedRun) -> Iterator[str]:

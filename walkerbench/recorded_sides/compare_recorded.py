@@ -15,12 +15,12 @@ from walkerbench.comparison.same_sides import WhatRan
 from walkerbench.comparison.verdicts import Question, RepeatTimes, judge_repeats
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import NotComparable
-from walkerbench.recorded_sides.comparability import JUDGED, check_comparable, check_repeats
+from walkerbench.recorded_sides.comparability import JUDGED, check_comparable, check_repeats, not_proven_because
 from walkerbench.recorded_sides.sides import RecordedSide
 from walkerbench.recording.gil import gil_was_enabled
 from walkerbench.run_directory import RecordedRun
 from walkerbench.slow_frames.attribution import TimeShare
-from walkerbench.workloads.digests import short_digest
+from walkerbench.workloads.digests import not_proven, short_digest
 
 _MS_PER_S = 1e3
 
@@ -52,14 +52,16 @@ def compare_recorded(
     }
     comparisons = judge_repeats(times, base=base.label, tolerance=rules.tolerance, alpha=rules.alpha)
     first = base.runs[0].run
+    unproven = not_proven_because(run for side in sides for run in side.runs)
     return Compared(
         how="recorded",
         repetitions=_repetitions(sides),
         profile=", ".join(dict.fromkeys(str(run.run.profile.get("name", "?")) for run in _firsts(sides))),
         sides=tuple(_side(side) for side in sides),
         comparisons=comparisons,
-        same_work=_work(sides, differences),
-        did_same_work=not differences,
+        same_work=_work(sides, differences, unproven),
+        did_same_work=not differences and unproven is None,
+        same_work_not_proven=unproven,
         same_as_base=tuple(side.label for side in candidates if _what_ran(side).is_same(_what_ran(base))),
         tolerance=rules.tolerance,
         alpha=rules.alpha,
@@ -82,14 +84,18 @@ def _check(sides: Sequence[RecordedSide], *, allow_different_work: bool) -> tupl
     Equality carries over, so that each run is compared with its side's first, and each side's first with the base's.
     """
     refusals: list[NotComparable] = []
+    repeats_differ: list[NotComparable] = []
     differences: list[str] = []
     for side in sides:
         for repeat in side.runs[1:]:
-            with _collecting(refusals):
+            with _collecting(repeats_differ):
                 check_repeats(side.runs[0], repeat)
     for side in sides[1:]:
         with _collecting(refusals):
             differences += check_comparable(sides[0].runs[0], side.runs[0], allow_different_work=allow_different_work)
+    if repeats_differ:
+        # What does not repeat itself differs from anything: the sides are not to blame for that.
+        refusals = repeats_differ
     if refusals:
         lines = dict.fromkeys(line for refusal in refusals for line in refusal.lines)
         # To allow different work helps where it lifts every one of them.
@@ -182,9 +188,11 @@ def _runs(count: int) -> str:
     return f"{count} run{'' if count == 1 else 's'}"
 
 
-def _work(sides: Sequence[RecordedSide], differences: Sequence[str]) -> str:
+def _work(sides: Sequence[RecordedSide], differences: Sequence[str], unproven: str | None) -> str:
     if differences:
         return "; ".join(differences)
+    if unproven is not None:
+        return not_proven(unproven)
     run = sides[0].runs[0].run
     checkpoints = f"{len(run.checkpoints)} checkpoint{'' if len(run.checkpoints) == 1 else 's'}"
     total = sum(len(side.runs) for side in sides)

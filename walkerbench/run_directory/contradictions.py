@@ -10,12 +10,14 @@ from walkerbench.errors import CriterionError
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory.recorded_tables import FaultKeys, StageKeys
 from walkerbench.run_directory.schema import RunFile, StageRecord, WorkloadRecord
+from walkerbench.workloads.digests import KEY_COLUMNS
 
 
 def contradictions_in(run: RunFile) -> Iterator[str]:
     """Yield what in a file cannot be true together with the rest of it, as `key: problem`."""
     wrong = tuple(_of_workload(run.workload))
     yield from wrong or _of_criteria(run)
+    yield from _of_digests(run)
     yield from _of_state(run)
     yield from _of_profile(run)
     yield from _of_stages(run)
@@ -44,6 +46,14 @@ def _of_criteria(run: RunFile) -> Iterator[str]:
         except CriterionError as error:
             yield f"criteria.{number}: {error}"
     yield from _unknown("unmeasured", run.unmeasured, run.metrics)
+
+
+def _of_digests(run: RunFile) -> Iterator[str]:
+    if run.arrays is None:
+        return
+    digested = len(run.arrays.digests) > len(KEY_COLUMNS)
+    if digested == (run.workload.same_work_not_proven is not None):
+        yield f"workload.same_work_not_proven: the arrays have {'digests' if digested else 'none'}"
 
 
 def _of_state(run: RunFile) -> Iterator[str]:

@@ -51,6 +51,8 @@ class WorkloadRecord(_Record):
         counters: Names of everything that is counted.
         frame_counters: Those that are recorded frame by frame.
         event_counters: Those of the frame counters that count rare events, which a timeline marks.
+        same_work_not_proven: Why nothing is digested, so that no other run can be shown to have done the same work; or
+            None.
     """
 
     name: str
@@ -61,6 +63,7 @@ class WorkloadRecord(_Record):
     counters: Annotated[tuple[str, ...], FIRST_ERROR]
     frame_counters: Annotated[tuple[str, ...], FIRST_ERROR]
     event_counters: Annotated[tuple[str, ...], FIRST_ERROR]
+    same_work_not_proven: str | None = None
 
 
 class ModeRecord(_Record):
@@ -123,13 +126,13 @@ class CheckpointRecord(_Record):
     Attributes:
         stage: Number of the stage.
         frame: Number of the frame.
-        digest: Fold of every agent's digests.
+        digest: Fold of every agent's digests; None where nothing is digested.
         population: The population's statistics then.
     """
 
     stage: ZeroOrMore
     frame: ZeroOrMore
-    digest: Hex
+    digest: Hex | None
     population: dict[str, Number]
 
 

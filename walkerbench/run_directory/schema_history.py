@@ -13,7 +13,8 @@
    per second at real-time pace; modes come with their traits; the profile names its workload. Observers are recorded
    with what they cost.
 5  "code" says from which folders the code was imported, and has digests of its source; where git did not tell the
-   revision, it says why. The machine's facts say what slows the interpreter: "instrumentation".
+   revision, it says why. The machine's facts say what slows the interpreter: "instrumentation". A workload without
+   digests says why: "same_work_not_proven"; its checkpoints have none.
 """
 
 from __future__ import annotations

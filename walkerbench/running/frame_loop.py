@@ -111,10 +111,11 @@ class FrameLoop:
             return
         if not last and environment.frame % spacing(environment.frame, every):
             return
+        digest = environment.checkpoint()
         checkpoint = CheckpointRecord(
             stage=self._stage.number,
             frame=frame,
-            digest=environment.checkpoint().hex(),
+            digest=None if digest is None else digest.hex(),
             population={**environment.statistics()},
         )
         self._last_checkpoint = frame

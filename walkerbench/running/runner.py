@@ -258,6 +258,7 @@ class _Run:
                 counters=workload.counters,
                 frame_counters=workload.frame_counters,
                 event_counters=workload.event_counters,
+                same_work_not_proven=workload.same_work_not_proven,
             ),
             mode=ModeRecord(
                 requested=profile.mode,

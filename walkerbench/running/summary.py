@@ -211,7 +211,8 @@ def _checkpoints(recorded: RecordedRun) -> Iterator[CheckpointRecord]:
     begins = np.flatnonzero(np.diff(frame_keys(rows), prepend=-1)).tolist()
     for begin, end in itertools.pairwise((*begins, len(rows))):
         (stage, frame), digest = rows[["stage", "frame"]][begin], fold_digests(digests_of(rows[begin:end]))
-        yield CheckpointRecord(stage=int(stage), frame=int(frame), digest=digest.hex(), population={})
+        text = None if digest is None else digest.hex()
+        yield CheckpointRecord(stage=int(stage), frame=int(frame), digest=text, population={})
 
 
 def _missed_deadlines(run: RunFile, frames: NDArray[Any]) -> int | None:

@@ -244,13 +244,13 @@ class TrainingEnvironment:
             parent=parent,
         )
 
-    def checkpoint(self) -> bytes:
+    def checkpoint(self) -> bytes | None:
         """Digest every agent as it is after the last frame, and check resources against their limits.
 
         Where one is exceeded, `emergency` says so, and no further frame is run.
 
         Returns:
-            32 bytes, equal in every mode.
+            32 bytes, equal in every mode; None where the workload has no digest fields.
 
         Raises:
             WorkerError: A worker crashed, raised or hung; only `stop` is left.

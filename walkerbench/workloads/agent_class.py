@@ -78,6 +78,7 @@ class AgentClassWorkload(Workload):
 
     phases = (_PHASE,)
     main_phase = MainPhase(_PHASE, _PHASE)
+    why_no_digest = "has no state()"
 
     def __init__(self, spec: str, arguments: Mapping[str, Any], num_agents: int, seed: int, has_state: bool) -> None:
         self.name = spec

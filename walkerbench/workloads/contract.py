@@ -103,6 +103,7 @@ class Workload(ABC):
         event_counters: Those of the frame counters that count rare events, which a timeline marks.
         digest_fields: Names of what an agent's digests cover, in the columns' order of `FrameBuffers.digests`; none
             where nothing is digested, and no two runs can be shown to have done the same work.
+        why_no_digest: Why there are no digest fields, to be read behind the workload's name.
         shards: How its agents may be split.
         default_criteria: The criteria of a run whose profile has no list of its own, such as
             `frame_ms.max < 200`.
@@ -118,8 +119,14 @@ class Workload(ABC):
     frame_counters: tuple[str, ...] = ()
     event_counters: tuple[str, ...] = ()
     digest_fields: tuple[str, ...]
+    why_no_digest: str = "declares no digest fields"
     shards: Shards = "any"
     default_criteria: tuple[str, ...] = ("emergency_shutdowns == 0", "frame_ms.max < 200")
+
+    @property
+    def same_work_not_proven(self) -> str | None:
+        """Why no two runs can be shown to have done the same work, such as `mysim:Herd has no state()`; or None."""
+        return None if self.digest_fields else f"{self.name} {self.why_no_digest}"
 
     @abstractmethod
     def fields(self) -> tuple[Field, ...]:

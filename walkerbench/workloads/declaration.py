@@ -80,6 +80,8 @@ def _wrong_names(workload: Workload) -> Iterator[str]:
             yield f"{attribute} is {value!r}; allowed: a tuple of {'at least one word' if fewest else 'words'}"
         elif repeated := [each for each, times in Counter(value).items() if times > 1]:
             yield f"{attribute} names {repeated[0]!r} more than once"
+    if not _is_name(workload.why_no_digest):
+        yield f"why_no_digest is {workload.why_no_digest!r}; allowed: words in printable characters"
     if workload.shards not in get_args(Shards):
         yield f"shards is {workload.shards!r}; allowed: {', '.join(get_args(Shards))}"
     main = getattr(workload, "main_phase", None)

@@ -42,29 +42,40 @@ def digest64(*parts: NDArray[Any]) -> int:
     return int.from_bytes(digest.digest()[:8], "little")
 
 
-def fold_digests(digests: NDArray[np.uint64]) -> bytes:
+def fold_digests(digests: NDArray[np.uint64]) -> bytes | None:
     """Fold every agent's digests, in agent order, into one.
 
     Args:
         digests: `(agents, digest fields)`.
 
     Returns:
-        32 bytes, SHA-256.
+        32 bytes, SHA-256; None without digest fields: equal digests of nothing would prove nothing.
     """
+    if not digests.shape[1]:
+        return None
     return hashlib.sha256(np.ascontiguousarray(digests).tobytes()).digest()
 
 
-def fold_checkpoints(digests: Iterable[str]) -> str | None:
+def fold_checkpoints(digests: Iterable[str | None]) -> str | None:
     """Fold the digests of checkpoints, in order, into one.
 
     Args:
-        digests: Hexadecimal digits of each.
+        digests: Hexadecimal digits of each; None of a checkpoint that digested nothing.
 
     Returns:
-        SHA-256 as 64 hexadecimal digits; None without any checkpoint.
+        SHA-256 as 64 hexadecimal digits; None where nothing was digested.
     """
-    folded = [bytes.fromhex(digest) for digest in digests]
+    folded = [bytes.fromhex(digest) for digest in digests if digest is not None]
     return hashlib.sha256(b"".join(folded)).hexdigest() if folded else None
+
+
+def not_proven(reason: str) -> str:
+    """Return in words that nothing proves that two sides did the same work.
+
+    Args:
+        reason: As `Workload.same_work_not_proven` gives it.
+    """
+    return f"same work not proven: {reason}"
 
 
 def short_digest(digest: str) -> str:
@@ -93,7 +104,10 @@ def digests_at(rows: NDArray[Any], stage: int, frame: int) -> NDArray[np.uint64]
 
 def digests_of(rows: NDArray[Any]) -> NDArray[np.uint64]:
     """Return the digests of rows of `digests.npy`: `(rows, digest fields)`."""
-    return np.stack([rows[name] for name in digest_fields(rows)], axis=1)
+    fields = digest_fields(rows)
+    if not fields:
+        return np.zeros((len(rows), 0), np.uint64)
+    return np.stack([rows[name] for name in fields], axis=1)
 
 
 def first_difference(

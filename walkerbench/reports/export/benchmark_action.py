@@ -14,6 +14,7 @@ from walkerbench.errors import RunFileError
 from walkerbench.reports.json_text import json_document
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.subject import subject
+from walkerbench.workloads.digests import not_proven
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RecordedRun, RunFile, StageRecord
@@ -47,6 +48,8 @@ def _extra(run: RunFile, stage: StageRecord) -> str:
     lines = [f"agents: {stage.agents}", f"workers: {stage.workers}", f"judged frames: {stage.frames - stage.warmup}"]
     if run.state != "finished":
         lines.append(f"run: {run.state}")
+    if run.workload.same_work_not_proven is not None:
+        lines.append(not_proven(run.workload.same_work_not_proven))
     if run.faults:
         lines.append(f"faults injected: {run.faults}")
     return "\n".join(lines)

@@ -63,6 +63,7 @@ def _facts(run: RunFile) -> dict[str, str]:
         "ended_because": run.ended_because,
         "faults": run.faults,
         "digest": run.digest,
+        "same_work_not_proven": run.workload.same_work_not_proven,
     }
     return {name: str(value) for name, value in facts.items() if value is not None}
 

@@ -76,6 +76,7 @@ def _facts(run: RunFile) -> dict[str, str]:
         "workload": run.workload.name,
         "mode": run.mode.used,
         "digest": run.digest,
+        "same_work_not_proven": run.workload.same_work_not_proven,
         "faults": run.faults,
     }
     return {name: value for name, value in facts.items() if value is not None}

@@ -13,7 +13,7 @@ from walkerbench.reports.markdown.escaping import Markdown, code, escape_markdow
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import machine_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
-from walkerbench.reports.wording.run_verdict import faults_injected, measured_in_words, run_verdict, trouble
+from walkerbench.reports.wording.run_verdict import digest_of, faults_injected, measured_in_words, run_verdict, trouble
 
 if TYPE_CHECKING:
     from walkerbench.criteria.judging import Verdict
@@ -73,7 +73,7 @@ def _facts(run: RunFile) -> Iterator[str]:
         "workload": f"{run.workload.name}, {run.mode.used} mode{fallback}",
         "stages": stages or NOT_MEASURED,
         "machine": machine_in_words(run.machine),
-        "digest": code(run.digest) if run.digest else NOT_MEASURED,
+        "digest": code(run.digest) if run.digest else digest_of(run),
         "recorded": f"{run.started_utc} by walkerbench {run.walkerbench_version}",
     }
     for name, fact in facts.items():

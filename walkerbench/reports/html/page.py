@@ -19,7 +19,13 @@ from walkerbench.reports.html.phases import phase_plots
 from walkerbench.reports.html.plot import Plot
 from walkerbench.reports.html.population import population_plots
 from walkerbench.reports.html.worst_frames import timeline_colours, worst_frame_plots
-from walkerbench.reports.wording.run_verdict import dropped_observers, faults_injected, run_verdict, trouble
+from walkerbench.reports.wording.run_verdict import (
+    dropped_observers,
+    faults_injected,
+    run_verdict,
+    trouble,
+    unproven_work,
+)
 from walkerbench.run_directory import RecordedRun
 
 _HERE = Path(__file__).parent
@@ -64,7 +70,7 @@ def _head(runs: Sequence[LabelledRun]) -> str:
     heading = f"{len(runs)} runs" if several else escape_html(runs[0].label)
     lines = [f"<h1>{heading}</h1>"]
     for run in runs:
-        warnings = trouble(run.run), faults_injected(run.run), dropped_observers(run.run)
+        warnings = trouble(run.run), faults_injected(run.run), dropped_observers(run.run), unproven_work(run.run)
         who = f"{run.label}: " if several else ""
         lines += [f'<p class="warning">{escape_html(who + text)}</p>' for text in warnings if text]
     lines.append(tables.overview(runs))
@@ -75,6 +81,8 @@ def _head(runs: Sequence[LabelledRun]) -> str:
 
 def _same_work(runs: Sequence[LabelledRun]) -> str:
     digests = {run.run.digest for run in runs}
+    if any(run.run.workload.same_work_not_proven for run in runs):
+        return '<p class="warning">Nothing proves that the runs did the same work: see above.</p>'
     if len(digests) == 1 and None not in digests:
         return "<p>All runs did the same work: their digests are equal.</p>"
     return (

@@ -13,11 +13,10 @@ from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import facts_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, fixed, stage_name
 from walkerbench.reports.wording.over_time import over_time
-from walkerbench.reports.wording.run_verdict import OUTCOMES, measured_in_words, run_verdict
+from walkerbench.reports.wording.run_verdict import OUTCOMES, digest_of, measured_in_words, run_verdict
 from walkerbench.reports.wording.slow_frames import all_causes, shown_frames, slow_frame, title
 from walkerbench.reports.wording.time_shares import beside_shares, part_in_words, percent
 from walkerbench.run_directory import RunFile
-from walkerbench.workloads.digests import short_digest
 
 _KINDS = {"PASS": "good", "FAIL": "bad"}
 _UNSURE = "unsure"
@@ -138,7 +137,7 @@ def run_facts(run: LabelledRun) -> str:
         "workers": ", ".join(str(stage.workers) for stage in each.stages) or str(each.mode.workers),
         "seed": str(each.profile.get("seed", "?")),
         "pace": str(each.profile.get("pace", "?")),
-        "digest": NOT_MEASURED if each.digest is None else short_digest(each.digest),
+        "digest": digest_of(each),
         "walkerbench": each.walkerbench_version,
     }
     return html_table(f"Facts of {run.label}", ("fact", "value"), rows.items())

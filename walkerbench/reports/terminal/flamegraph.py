@@ -13,7 +13,7 @@ from walkerbench.flamegraph.py_spy import RATE_HZ
 from walkerbench.flamegraph.stacks import OVERHEAD_PHASES, functions, inner_parts, phases, within
 from walkerbench.reports.terminal.tables import beside, facts, line, name, table, titled, warnings
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed
-from walkerbench.workloads.digests import short_digest
+from walkerbench.workloads.digests import not_proven, short_digest
 
 if TYPE_CHECKING:
     from walkerbench.flamegraph.passes import FlameGraphs, SampledRun
@@ -69,6 +69,8 @@ def _ratio(sampled: SampledRun, base: float | None) -> str:
 def _work(graphs: FlameGraphs) -> str:
     if graphs.unsampled is None:
         return f"{NOT_MEASURED} (not compared: the run was not repeated unsampled)"
+    if (reason := graphs.unsampled.run.workload.same_work_not_proven) is not None:
+        return not_proven(reason)
     common = common_checkpoints(graphs.unsampled, graphs.wall.recorded)
     digest = graphs.unsampled.run.digest
     same = digest is not None and digest == graphs.wall.recorded.run.digest

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 
 from walkerbench.reports.terminal import comparison
 from walkerbench.reports.terminal import tables as layout
-from walkerbench.reports.wording.comparison import faults_of_sides
+from walkerbench.reports.wording.comparison import faults_of_sides, work_not_the_same
 from walkerbench.reports.wording.gate import because, measured, where
 from walkerbench.reports.wording.run_verdict import OUTCOMES
 
@@ -22,7 +22,9 @@ def report(result: GateResult) -> Iterator[RenderableType]:
     yield from comparison.parts(result.compared)
     yield from layout.titled(f"Criteria, {where(result)}", [_criteria(result)])
     yield layout.blank_line()
-    yield from layout.warnings(*faults_of_sides(result.compared))  # once more where the verdict is read
+    yield from layout.warnings(
+        *faults_of_sides(result.compared), *work_not_the_same(result.compared)
+    )  # once more where the verdict is read
     for reason in (*result.failures, *result.doubts):
         yield layout.line(reason)
     yield layout.line(f"{result.word}: {because(result)}", layout.STYLES[result.word])

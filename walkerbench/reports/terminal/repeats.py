@@ -27,6 +27,8 @@ def report(repeats: Repeats, count: int) -> Iterator[RenderableType]:
     verdicts = [_verdict_of(child) for child in repeats.runs]
     faults = dict.fromkeys(child.run.faults for child in repeats.runs if child.run and child.run.faults)
     yield from warnings(*(f"FAULTS INJECTED: {text}" for text in faults))
+    unproven = dict.fromkeys(child.run.workload.same_work_not_proven for child in repeats.runs if child.run)
+    yield from warnings(*(f"SAME WORK NOT PROVEN: {reason}" for reason in unproven if reason))
     rows: list[tuple[Cell, ...]] = []
     for number, (child, verdict) in enumerate(zip(repeats.runs, verdicts, strict=True), 1):
         metrics = child.run.metrics if child.run else {}

@@ -18,13 +18,13 @@ from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, st
 from walkerbench.reports.wording.over_time import over_time
 from walkerbench.reports.wording.run_verdict import (
     OUTCOMES,
+    digest_of,
     dropped_observers,
     faults_injected,
     measured_in_words,
     run_verdict,
     trouble,
 )
-from walkerbench.workloads.digests import short_digest
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
@@ -108,10 +108,8 @@ def _frames(run: RunFile) -> str:
 
 
 def _digest(run: RunFile) -> str:
-    if run.digest is None:
-        return f"{NOT_MEASURED} (no checkpoint)"
-    count = len(run.checkpoints)
-    return f"{short_digest(run.digest)} ({counted(count, 'checkpoint')})"
+    checkpoints = "" if run.digest is None else f" ({counted(len(run.checkpoints), 'checkpoint')})"
+    return f"{digest_of(run)}{checkpoints}"
 
 
 def _stages(run: RunFile) -> RenderableType:

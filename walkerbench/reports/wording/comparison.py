@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from walkerbench.recording.code_facts import short_revision
 from walkerbench.reports.wording.numbers import NOT_MEASURED
+from walkerbench.workloads.digests import not_proven
 
 if TYPE_CHECKING:
     from walkerbench.comparison.comparison_result import Compared, ComparedSide
@@ -34,9 +35,19 @@ def noteworthy(compared: Compared) -> list[str]:
     ]
     lines += faults_of_sides(compared)
     lines += [f"{side.label} ran as {side.mode}: {side.fallback}" for side in compared.sides if side.fallback]
-    if not compared.did_same_work:
-        lines.append(f"DIFFERENT WORK: {compared.same_work}")
+    lines += work_not_the_same(compared)
     return lines
+
+
+def work_not_the_same(compared: Compared) -> list[str]:
+    """Return that the sides did different work, or that nothing proves that it was the same; nothing where it was."""
+    if compared.did_same_work:
+        return []
+    if compared.same_work_not_proven is None:
+        return [f"DIFFERENT WORK: {compared.same_work}"]
+    unproven = compared.same_work == not_proven(compared.same_work_not_proven)
+    different = [] if unproven else [f"DIFFERENT WORK: {compared.same_work}"]
+    return [*different, f"SAME WORK NOT PROVEN: {compared.same_work_not_proven}"]
 
 
 def interval(comparison: Comparison) -> str:

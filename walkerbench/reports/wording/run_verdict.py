@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.criteria.judging import exit_code_of_run, verdict_word
-from walkerbench.reports.wording.numbers import stage_name
+from walkerbench.reports.wording.numbers import NOT_MEASURED, stage_name
+from walkerbench.workloads.digests import not_proven, short_digest
 
 if TYPE_CHECKING:
     from walkerbench.criteria.judging import Outcome, RunState, VerdictWord
@@ -76,6 +77,19 @@ def trouble(run: RunFile) -> str | None:
 def faults_injected(run: RunFile) -> str | None:
     """Return what a reader must know of a run that was slowed down on purpose; None for any other."""
     return f"FAULTS INJECTED: {run.faults}" if run.faults else None
+
+
+def unproven_work(run: RunFile) -> str | None:
+    """Return what a reader must know of a run whose work cannot be shown to be that of another; None where it can."""
+    reason = run.workload.same_work_not_proven
+    return None if reason is None else f"SAME WORK NOT PROVEN: {reason}"
+
+
+def digest_of(run: RunFile) -> str:
+    """Return a run's digest in short, or why there is none."""
+    if run.workload.same_work_not_proven is not None:
+        return f"{NOT_MEASURED} ({not_proven(run.workload.same_work_not_proven)})"
+    return f"{NOT_MEASURED} (no checkpoint)" if run.digest is None else short_digest(run.digest)
 
 
 def dropped_observers(run: RunFile) -> str | None:
