@@ -26,6 +26,7 @@ from walkerbench.modes.faults import Faults
 from walkerbench.modes.sequential import SequentialMode
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.running import training_environment as training
+from walkerbench.running import worker_count
 from walkerbench.running.training_environment import TrainingEnvironment, check_capacity
 from walkerbench.running.worker_count import choose_workers
 from walkerbench.workloads.contract import WORKER_COLUMNS
@@ -63,7 +64,7 @@ def test_the_defaults_are_those_of_the_guide():
     environment = TrainingEnvironment()
     assert isinstance(environment.workload, WalkerWorkload)
     assert (environment.workload.num_agents, environment.workload.seed) == (60, 1)
-    assert environment.num_workers == training.allowed_cores()
+    assert environment.num_workers == worker_count.allowed_cores()
 
 
 def test_walkers_train_in_threads_by_default():
@@ -185,7 +186,7 @@ def test_wrong_requests_say_what_is_right():
     ],
 )
 def test_how_many_workers_there_are(monkeypatch, mode, wanted, agents, given):
-    monkeypatch.setattr(training, "allowed_cores", lambda: 8)
+    monkeypatch.setattr(worker_count, "allowed_cores", lambda: 8)
     assert choose_workers(mode, wanted, agents) == given
 
 

@@ -47,6 +47,7 @@ from walkerbench.recording.code_facts import code_facts, imported_files
 from walkerbench.recording.frames import FrameRecorder, FrameTiming, frame_dtype, worker_dtype
 from walkerbench.recording.gil import gil_enabled
 from walkerbench.recording.machine import machine_facts
+from walkerbench.running.found_settings import found_settings
 from walkerbench.running.frame_loop import FrameLoop
 from walkerbench.running.observers import ObserverFanOut, RunObserver, StageView
 from walkerbench.running.pacing import Pacer
@@ -189,7 +190,7 @@ class _SideRunner:
             fallback=environment.fallback,
             workers=environment.num_workers,
             imported=imported_files(self._profile.code_packages()),
-            found_settings=environment.found_settings(),
+            found_settings={**found_settings(environment)},
             same_work_not_proven=environment.workload.same_work_not_proven,
         )
 

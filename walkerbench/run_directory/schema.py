@@ -103,6 +103,7 @@ class StageRecord(_Record):
         digest: Fold of the stage's checkpoints, or None without one.
         counters: Totals of the stage, warm-up included.
         population: The population's statistics after the last frame.
+        remarks: What the workload says of how it went, each in a line; nothing of a run that was killed.
         metrics: Flat metric names and values; None where not measured.
     """
 
@@ -117,6 +118,7 @@ class StageRecord(_Record):
     digest: Hex | None
     counters: dict[str, Total]
     population: dict[str, Number]
+    remarks: Annotated[tuple[str, ...], FIRST_ERROR] = ()
     metrics: dict[str, Number]
 
 

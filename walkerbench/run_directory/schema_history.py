@@ -14,7 +14,8 @@
    with what they cost.
 5  "code" says from which folders the code was imported, and has digests of its source; where git did not tell the
    revision, it says why. The machine's facts say what slows the interpreter: "instrumentation". A workload without
-   digests says why: "same_work_not_proven"; its checkpoints have none.
+   digests says why: "same_work_not_proven"; its checkpoints have none. A stage has the workload's
+   "remarks".
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from walkerbench.modes.registry import BASE_MODE
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
 from walkerbench.running.training_environment import TrainingEnvironment
+from walkerbench.workloads.failures import workload_failures
 
 
 def open_settings(profile: Profile) -> tuple[str, ...]:
@@ -34,7 +35,17 @@ def find_settings(profile: Profile) -> Profile:
         return profile
     workload = profile.make_workload(profile.stages[0])
     with TrainingEnvironment(mode=BASE_MODE, workload=workload, safeguards=profile.safeguards) as environment:
-        return with_settings(profile, environment.found_settings())
+        return with_settings(profile, found_settings(environment))
+
+
+def found_settings(environment: TrainingEnvironment) -> Mapping[str, Any]:
+    """Return the settings that a workload was left open, as its shards found them when they were built.
+
+    Raises:
+        WorkloadFailed: The workload raised.
+    """
+    with workload_failures("while it says which settings it found"):
+        return {**environment.workload.found_settings(environment.buffers)}
 
 
 def with_settings(profile: Profile, found: Mapping[str, Any]) -> Profile:

@@ -12,7 +12,15 @@ from typing import cast
 
 import walkerbench
 from walkerbench.criteria.judging import RunState
-from walkerbench.errors import Interrupted, OutputLost, UsageError, WorkerTimeout, WorkloadFailed, describe_error
+from walkerbench.errors import (
+    RAISED_BY_OTHERS,
+    Interrupted,
+    OutputLost,
+    UsageError,
+    WorkerTimeout,
+    WorkloadFailed,
+    describe_error,
+)
 from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.registry import MODES
 from walkerbench.profile.model import Profile
@@ -194,6 +202,9 @@ class _Run:
         # The last checkpoint has taken them, too: where they fail, that has ended the run, and the stage is kept.
         with suppress(WorkloadFailed):
             population = environment.statistics()
+        remarks: tuple[str, ...] = ()
+        with suppress(*RAISED_BY_OTHERS):
+            remarks = tuple(encodable(str(each)) for each in environment.workload.remarks(environment.buffers))
         stage = StageRecord(
             stage=number,
             agents=environment.workload.num_agents,
@@ -206,6 +217,7 @@ class _Run:
             digest=None,
             counters=environment.counters,
             population={**population},
+            remarks=remarks,
             metrics={},
         )
         self._run = self._run.changed(stages=(*self._run.stages, stage))

@@ -284,16 +284,6 @@ class TrainingEnvironment:
         with workload_failures(f"while taking statistics after frame {self.frame - 1}"):
             return checked_statistics(self._settler.statistics())
 
-    def found_settings(self) -> dict[str, Any]:
-        """Return the settings of the workload that were left open, as its shards found them when they were built.
-
-        Raises:
-            WorkloadFailed: The workload raised.
-            CallOrderError: It is not running.
-        """
-        with workload_failures("while it says which settings it found"):
-            return {**self.workload.found_settings(self.buffers)}
-
     def stop(self) -> None:
         """End the workers and the thread pool. Idempotent; nothing is left behind."""
         if self._mode is not None:

@@ -58,6 +58,7 @@ class CallWorkload(Workload):
     settings_class = CallSettings
     counters = (CALL_PHASE,)
     num_agents = 1
+    why_no_digest = "returns what is not digested"
 
     def __init__(self, name: str, settings: CallSettings) -> None:
         self.name = name

@@ -168,6 +168,10 @@ class Workload(ABC):
         """Return what was found of the open settings, by name; called once every shard is built."""
         return {}
 
+    def remarks(self, buffers: FrameBuffers) -> tuple[str, ...]:
+        """Return what the reader of a run has to know of how it went, each in a line; called between frames."""
+        return ()
+
 
 class WorkloadFactory(Protocol):
     """Makes a workload; a subclass of `Workload` is one, if its constructor takes these arguments.

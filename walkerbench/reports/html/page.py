@@ -22,6 +22,7 @@ from walkerbench.reports.html.worst_frames import timeline_colours, worst_frame_
 from walkerbench.reports.wording.run_verdict import (
     dropped_observers,
     faults_injected,
+    remarks_in_words,
     run_verdict,
     trouble,
     unproven_work,
@@ -70,7 +71,13 @@ def _head(runs: Sequence[LabelledRun]) -> str:
     heading = f"{len(runs)} runs" if several else escape_html(runs[0].label)
     lines = [f"<h1>{heading}</h1>"]
     for run in runs:
-        warnings = trouble(run.run), faults_injected(run.run), dropped_observers(run.run), unproven_work(run.run)
+        warnings = (
+            trouble(run.run),
+            faults_injected(run.run),
+            dropped_observers(run.run),
+            remarks_in_words(run.run),
+            unproven_work(run.run),
+        )
         who = f"{run.label}: " if several else ""
         lines += [f'<p class="warning">{escape_html(who + text)}</p>' for text in warnings if text]
     lines.append(tables.overview(runs))

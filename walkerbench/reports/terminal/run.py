@@ -22,6 +22,7 @@ from walkerbench.reports.wording.run_verdict import (
     dropped_observers,
     faults_injected,
     measured_in_words,
+    remarks_in_words,
     run_verdict,
     trouble,
 )
@@ -44,7 +45,7 @@ def report(
         verbose: Whether to add the machine's facts and what was not measured, with the reason.
         pictures: What to show between the tables and the verdict.
     """
-    yield from layout.warnings(trouble(run), faults_injected(run), dropped_observers(run))
+    yield from layout.warnings(trouble(run), faults_injected(run), dropped_observers(run), remarks_in_words(run))
     yield _head(run, directory)
     if len(run.stages) > 1:
         yield from layout.titled("Stages", [_stages(run)])

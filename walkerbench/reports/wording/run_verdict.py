@@ -98,6 +98,12 @@ def dropped_observers(run: RunFile) -> str | None:
     return f"OBSERVER DROPPED: {'; '.join(dropped)}" if dropped else None
 
 
+def remarks_in_words(run: RunFile) -> str | None:
+    """Return what the workload says of how the run went; None where it says nothing."""
+    remarks = dict.fromkeys(remark for stage in run.stages for remark in stage.remarks)
+    return f"REMARK OF THE WORKLOAD: {'; '.join(remarks)}" if remarks else None
+
+
 def measured_in_words(criterion: str, value: float) -> str:
     """Return a value with enough digits to show why it meets the criterion, or does not."""
     parsed = parse_criterion(criterion)
