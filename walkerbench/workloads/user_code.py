@@ -82,16 +82,22 @@ def _project_folders() -> list[Path]:
 
 
 def _failed_import(module: str, what: str, error: BaseException) -> UsageError:
-    return UsageError(f"{what}: {module} cannot be imported: {describe_error(error)}", *_user_lines(error))
+    return UsageError(f"{what}: {module} cannot be imported: {describe_error(error)}", *user_traceback(error))
 
 
-def _user_lines(error: BaseException) -> list[str]:
-    """Return the traceback of an error as lines, without the frames of the import machinery and of this package."""
-    ours = str(Path(__file__).resolve().parents[1])
+def user_traceback(error: BaseException, *beneath: Path) -> list[str]:
+    """Return the traceback of an error as lines, without the frames of the import machinery and of this package.
+
+    Args:
+        error: What the user's code raised.
+        beneath: Folders of packages that called the user's code, whose frames are left out, too.
+    """
+    folders = tuple(map(str, (Path(__file__).resolve().parents[1], *beneath)))
     kept = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((ours, "<frozen importlib")) and "importlib" not in Path(frame.filename).parts
+        if not frame.filename.startswith((*folders, "<frozen importlib"))
+        and "importlib" not in Path(frame.filename).parts
     ]
     return "".join(traceback.format_list(kept)).splitlines()
 
