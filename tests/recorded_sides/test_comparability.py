@@ -241,6 +241,14 @@ def test_runs_without_digests_are_compared_as_not_proven():
     assert refusal(other_seed, runs[0]) == ["1 and 3 differ in the seed: 1 and 2"]
 
 
+def test_other_settings_are_other_work_where_nothing_is_digested():
+    one, other = (without_digests(name, profile={"environment": {"calls": calls}}) for name, calls in ("12", "25"))
+    assert refusal(other, one) == [
+        "1 and 2 have different settings (environment.calls is 2 and 5), and no digest proves that the work is the same"
+    ]
+    check_comparable(one, other, allow_different_work=True)
+
+
 def without_digests(name, **changes):
     run = run_file(name, digest=None, **changes)
     workload = run.workload.model_copy(update={"same_work_not_proven": "mysim:Herd has no state()"})

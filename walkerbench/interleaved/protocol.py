@@ -186,10 +186,12 @@ class Digest(_Message):
     Attributes:
         frame: The last frame that it covers; -1 before the first.
         digest: 64 hexadecimal digits; None where nothing is digested.
+        remarks: What the workload says of how it went so far.
     """
 
     frame: Annotated[int, Ge(-1)]
     digest: str | None
+    remarks: tuple[str, ...] = ()
     type: Literal["digest"] = "digest"
 
 

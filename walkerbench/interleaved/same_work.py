@@ -65,12 +65,14 @@ class DigestWatch:
         difference: The first difference that was found, or None.
         not_proven: Why digests prove nothing, where a side's workload digests nothing; else None.
         seen: Side → frame → digest.
+        remarks: Side → what its workload said first of how it went, where it said anything.
     """
 
     def __init__(self, *, allow_different: bool) -> None:
         self.difference: str | None = None
         self.not_proven: str | None = None
         self.seen: dict[str, dict[int, str]] = {}
+        self.remarks: dict[str, str] = {}
         self._allow_different = allow_different
 
     def check(self, sessions: Sequence[Session]) -> None:
@@ -104,6 +106,8 @@ class DigestWatch:
             self._remember(session, session.take_digest())
 
     def _remember(self, session: Session, digest: Digest) -> None:
+        if digest.remarks:
+            self.remarks.setdefault(session.label, "; ".join(digest.remarks))
         known = self.seen.setdefault(session.label, {})
         if digest.digest is None:
             reason = session.prepared and session.prepared.same_work_not_proven
@@ -115,7 +119,11 @@ class DigestWatch:
             )
 
     def sentence(self) -> str:
-        """Return what the digests prove, as a sentence."""
+        """Return what the digests prove, as a sentence, followed by the remarks of the workload."""
+        remarks = [f"Side {label!r}, remark of the workload: {remark}." for label, remark in self.remarks.items()]
+        return " ".join((self._proof(), *remarks))
+
+    def _proof(self) -> str:
         if self.difference is not None:
             return f"{self.difference}; different work was allowed"
         if self.not_proven is not None:
@@ -127,7 +135,7 @@ class DigestWatch:
 def _difference_of_sessions(sessions: Sequence[Session], digests: Sequence[Digest]) -> str | None:
     base, *candidates = sessions
     for session, digest in zip(candidates, digests[1:], strict=True):
-        if digest != digests[0]:
+        if (digest.frame, digest.digest) != (digests[0].frame, digests[0].digest):
             return f"after frame {digest.frame}, {_difference_of_agents(base, session)}"
     return None
 

@@ -216,7 +216,11 @@ class _SideRunner:
         """Digest every agent."""
         digest = self.environment.checkpoint()
         self._raise_in_emergency()
-        return Digest(frame=self.environment.frame - 1, digest=None if digest is None else digest.hex())
+        return Digest(
+            frame=self.environment.frame - 1,
+            digest=None if digest is None else digest.hex(),
+            remarks=self.environment.workload.remarks(self.environment.buffers),
+        )
 
     def list_digests(self) -> Digests:
         """Return the single digests that the last digest was folded from."""

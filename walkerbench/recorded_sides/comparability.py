@@ -160,7 +160,11 @@ def different_digests(base: RecordedRun, candidate: RecordedRun) -> Iterator[str
     """Yield where the work that two runs did parts, in a line; nothing where it is the same or cannot be proven."""
     where = _both(base, candidate)
     if not_proven_because((base, candidate)) is not None:
-        return  # not known to be the same, nor to be different
+        # Not known to be the same, and only known to be different where something else was asked for.
+        settings = _settings_that_differ(base.run, candidate.run)
+        if settings:
+            yield f"{where} have different settings{settings}, and no digest proves that the work is the same"
+        return
     digests = base.run.digest, candidate.run.digest
     if None in digests:
         lacking = base if digests[0] is None else candidate

@@ -45,7 +45,7 @@ def work_not_the_same(compared: Compared) -> list[str]:
         return []
     if compared.same_work_not_proven is None:
         return [f"DIFFERENT WORK: {compared.same_work}"]
-    unproven = compared.same_work == not_proven(compared.same_work_not_proven)
+    unproven = compared.same_work.startswith(not_proven(compared.same_work_not_proven))
     different = [] if unproven else [f"DIFFERENT WORK: {compared.same_work}"]
     return [*different, f"SAME WORK NOT PROVEN: {compared.same_work_not_proven}"]
 
