@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from walkerbench.comparison.decision_rules import DecisionRules
-from walkerbench.interleaved.measurement import Measurement
-from walkerbench.interleaved.round_plan import MeasurementRequest
-from walkerbench.interleaved.rounds import measure
-from walkerbench.interleaved.sides import parse_sides
+from walkerbench.interleaved import rounds
+from walkerbench.interleaved.same_work import DigestWatch
+from walkerbench.interleaved.session import Place, open_sessions
+from walkerbench.interleaved.sides import Side, parse_sides
+from walkerbench.interleaved.worktrees import Checkout, checked_out
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.overrides import ProfileOverrides, override
+from walkerbench.system.interrupts import InterruptWatch
+from walkerbench.workloads.call_batches import CallSettings
 
 SOURCE = """
 def make(one=1):
@@ -40,23 +41,35 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
 
 
-def measured(spec: str, *texts: str) -> Measurement:
+def sides_of(spec: str, *texts: str) -> tuple[Side, ...]:
     profile = override(load_profile("default"), ProfileOverrides(workload=spec, warmup=2))
-    sides = [dataclasses.replace(side, code=None) for side in parse_sides(texts, profile)]
-    return measure(sides, MeasurementRequest(rounds=4, block_s=0.01), DecisionRules(alpha=0.4))
+    return parse_sides(texts, profile)
 
 
-def test_every_side_makes_the_calls_that_the_base_found() -> None:
-    result = measured("function:sides_of_a_test:make", "mode=sequential", "mode=process")
-    first, other = (side.profile["environment"] for side in result.sides)
+def code_of(side: Side) -> Checkout:
+    with checked_out(None, side.label, side.profile.code_packages()) as checkout:
+        return checkout
+
+
+def test_every_side_makes_the_calls_that_the_base_finds() -> None:
+    texts = ("mode=sequential", "mode=process", "environment.calls_per_frame=7")
+    sides = sides_of("function:sides_of_a_test:make", *texts)
+    found = rounds.with_found_settings(sides, [code_of(side) for side in sides], InterruptWatch())
+    first, other, given = (side.profile.environment for side in found)
     assert first == other
-    assert first["calls_per_frame"] > 100
-    assert result.did_same_work
+    assert first.calls_per_frame > 100
+    assert first.digest_result is True
+    assert given == CallSettings(7, digest_result=True)
+    assert rounds.with_found_settings(found, [], InterruptWatch()) == found  # nothing is open, and nothing started
 
 
 def test_errors_of_agents_are_told_of_with_the_work() -> None:
-    result = measured("agents:sides_of_a_test:Loop", "mode=sequential", "mode=threaded")
-    assert result.same_work.startswith("same work not proven: agents:sides_of_a_test:Loop has agents without")
-    remark = "the first of the agent_errors: agent 0 in frame 0 (sides_of_a_test.py:7): KeyError: 'gone'"
-    for label in ("mode=sequential", "mode=threaded"):
-        assert f"Side {label!r}, remark of the workload: {remark}." in result.same_work
+    (side,) = sides_of("agents:sides_of_a_test:Loop", "environment.digest_state=false")
+    digests = DigestWatch(allow_different=False)
+    with open_sessions([Place(side, code_of(side), 0)], InterruptWatch()) as sessions:
+        digests.check(sessions)
+    assert digests.sentence() == (
+        "same work not proven: agents:sides_of_a_test:Loop has agents without a digested state(); "
+        "side 'environment.digest_state=false', remark of the workload: the first of the agent_errors: agent 0 in "
+        "frame 0 (sides_of_a_test.py:7): KeyError: 'gone'"
+    )

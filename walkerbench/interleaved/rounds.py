@@ -83,12 +83,36 @@ def measure(
             checkouts.append(closing.enter_context(checkout))
             if interrupts.received is not None:
                 raise Interrupted(f"interrupted ({interrupts.received}): nothing is left of the measurement")
-        sides = _with_found_settings(sides, checkouts, interrupts)
+        sides = with_found_settings(sides, checkouts, interrupts)
         digests = DigestWatch(allow_different=rules.allow_different_work)
         digests.difference = difference
         measuring = _Measuring(tuple(sides), tuple(checkouts), digests, interrupts)
         plan = make_plan(request, measuring.calibrate(begun, request.block_s), rules.alpha)
         return measuring.carry_out(plan, rules, observer)
+
+
+def with_found_settings(
+    sides: Sequence[Side], checkouts: Sequence[Checkout], interrupts: InterruptWatch
+) -> tuple[Side, ...]:
+    """Return the sides, each with those settings that its profile leaves open as the base has or finds them.
+
+    Args:
+        sides: The base first.
+        checkouts: The code of each; that of the base finds what is open, in a session of its own.
+        interrupts: Checked while waiting.
+
+    Raises:
+        SideError: The base's code does not start here, or its profile is refused.
+        SessionError: The session broke.
+        Interrupted: The user ended it.
+    """
+    if not any(open_settings(side.profile) for side in sides):
+        return tuple(sides)
+    base = dataclasses.replace(sides[0], profile=dataclasses.replace(sides[0].profile, warmup=0))
+    with open_sessions([Place(base, checkouts[0], 0)], interrupts) as (session,):
+        assert session.prepared is not None  # noqa: S101  it is open
+        found = base.profile.as_dict()["environment"] | session.prepared.found_settings
+    return tuple(dataclasses.replace(side, profile=with_settings(side.profile, found)) for side in sides)
 
 
 @dataclass
@@ -230,19 +254,6 @@ class _Measuring:
             wall_ns=np.concatenate([np.array(block.wall_ns, np.int64) for block in tally.blocks]),
             main_phase_ns=np.concatenate([np.array(block.main_phase_ns, np.int64) for block in tally.blocks]),
         )
-
-
-def _with_found_settings(
-    sides: Sequence[Side], checkouts: Sequence[Checkout], interrupts: InterruptWatch
-) -> tuple[Side, ...]:
-    """Return the sides, each with the settings that its profile leaves open as a session of the base finds them."""
-    base = dataclasses.replace(sides[0], profile=dataclasses.replace(sides[0].profile, warmup=0))
-    if not any(open_settings(side.profile) for side in sides):
-        return tuple(sides)
-    with open_sessions([Place(base, checkouts[0], 0)], interrupts) as (session,):
-        assert session.prepared is not None  # noqa: S101  it is open
-        found = session.prepared.found_settings
-    return tuple(dataclasses.replace(side, profile=with_settings(side.profile, found)) for side in sides)
 
 
 def _summed(blocks: Sequence[PartsNs | None]) -> PartsNs | None:

@@ -120,8 +120,8 @@ class DigestWatch:
 
     def sentence(self) -> str:
         """Return what the digests prove, as a sentence, followed by the remarks of the workload."""
-        remarks = [f"Side {label!r}, remark of the workload: {remark}." for label, remark in self.remarks.items()]
-        return " ".join((self._proof(), *remarks))
+        remarks = [f"side {label!r}, remark of the workload: {remark}" for label, remark in self.remarks.items()]
+        return "; ".join((self._proof().removesuffix("."), *remarks)) if remarks else self._proof()
 
     def _proof(self) -> str:
         if self.difference is not None:
