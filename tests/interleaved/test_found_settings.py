@@ -51,6 +51,7 @@ def code_of(side: Side) -> Checkout:
         return checkout
 
 
+@pytest.mark.promise("verdicts", "Where a function is measured, every side makes equally many calls of it in a frame.")
 def test_every_side_makes_the_calls_that_the_base_finds() -> None:
     texts = ("mode=sequential", "mode=process", "environment.calls_per_frame=7")
     sides = sides_of("function:sides_of_a_test:make", *texts)
