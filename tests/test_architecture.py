@@ -116,6 +116,7 @@ ARROWS: dict[str, set[str]] = {
         "selftest",
         "shown_text",
         "slow_frames",
+        "system",
         "workloads",
     },
     "cli": {

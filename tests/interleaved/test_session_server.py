@@ -78,7 +78,8 @@ def test_cpu_time_comes_from_rows_where_the_system_has_none(tiny: Any, monkeypat
     assert 0 < block.cpu_s <= 2 * sum(block.wall_ns) / 1e9
 
 
-def test_a_session_does_what_the_environment_does(tiny: Any) -> None:
+def test_a_session_does_what_the_environment_does(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_server, "project_modules", tuple)  # a session has imported no tests
     profile = tiny(warmup=4)
     prepared, first, warm, block, done, rows, facts = conversation(
         prepare(profile), RunBlock(frames=3), TakeDigest(), RunBlock(frames=2), TakeDigest(), ListDigests(),

@@ -34,9 +34,9 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_revision_is_checked_out_and_removed(repository: Any, temporary: Path) -> None:
     with checked_out("the-flipped", "it", PACKAGES) as checkout:
-        assert run_git(checkout.directory, "rev-parse", "HEAD") == repository.git("rev-parse", "the-flipped^{commit}")
-        assert checkout.directory.is_relative_to(temporary)
-        assert "agent=7" in (checkout.directory / "varied_walkers.py").read_text(encoding="utf-8")
+        assert run_git(checkout.harness, "rev-parse", "HEAD") == repository.git("rev-parse", "the-flipped^{commit}")
+        assert checkout.harness.is_relative_to(temporary)
+        assert "agent=7" in (checkout.harness / "varied_walkers.py").read_text(encoding="utf-8")
         assert repository.worktrees() == 2
     assert repository.worktrees() == 1
     assert list(temporary.iterdir()) == []
@@ -50,15 +50,15 @@ def test_a_worktree_is_removed_after_an_error(repository: Any, temporary: Path, 
         raise error
 
     with pytest.raises(error), checked_out("main", "it", PACKAGES) as checkout:
-        break_off(checkout.directory)
+        break_off(checkout.harness)
     assert repository.worktrees() == 1
     assert list(temporary.iterdir()) == []
 
 
 def test_two_worktrees_of_one_revision(repository: Any) -> None:
     with checked_out("main", "a", PACKAGES) as one, checked_out("main", "b", PACKAGES) as other:
-        assert one.directory != other.directory
-        assert run_git(one.directory, "rev-parse", "HEAD") == run_git(other.directory, "rev-parse", "HEAD")
+        assert one.harness != other.harness
+        assert run_git(one.harness, "rev-parse", "HEAD") == run_git(other.harness, "rev-parse", "HEAD")
     assert repository.worktrees() == 1
 
 
@@ -79,7 +79,7 @@ def test_a_git_hook_that_calls_us_does_not_confuse_us(repository: Any, monkeypat
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
     with checked_out("main", "it", PACKAGES) as checkout:
-        assert (checkout.directory / "walkerbench/__init__.py").is_file()
+        assert (checkout.harness / "walkerbench/__init__.py").is_file()
 
 
 RUNNING = Path(walkerbench.__file__).resolve()
@@ -157,8 +157,8 @@ def test_a_worktree_is_where_its_packages_come_from(repository: Any, monkeypatch
     monkeypatch.setattr("walkerbench.interleaved.worktrees.imported_from", files.get)
     with checked_out("main", "it", tuple(files)) as checkout:
         assert checkout.expected_imports() == {
-            "walkerbench": str(checkout.directory / "walkerbench/__init__.py"),
-            "varied_walkers": str(checkout.directory / "varied_walkers.py"),
+            "walkerbench": str(checkout.harness / "walkerbench/__init__.py"),
+            "varied_walkers": str(checkout.harness / "varied_walkers.py"),
             "pytest": str(installed),
             "made up": None,
         }
@@ -189,10 +189,9 @@ def test_without_git_no_revision_is_known(repository: Any, tmp_path: Path, monke
 
 
 def test_a_revision_without_the_session_protocol(repository: Any) -> None:
-    commit = repository.git("rev-parse", "the-lacking^{commit}")
     assert refused("the-lacking") == (
-        f"side 'it': revision {commit[:10]} has no walkerbench/interleaved, the session protocol: it is older than "
-        "this command, or no walkerbench; record runs of it with its own `walkerbench run` instead"
+        "side 'it': revision the-lacking has no walkerbench/interleaved, the session protocol: it is older than this "
+        "command, or no walkerbench; record runs of it with its own `walkerbench run` instead"
     )
     assert repository.worktrees() == 1
 
@@ -224,7 +223,7 @@ HOLDS_A_WORKTREE = """
 import sys
 from walkerbench.interleaved.worktrees import checked_out
 with checked_out("main", "it", ("walkerbench",)) as checkout:
-    print(checkout.directory, flush=True)
+    print(checkout.harness, flush=True)
     sys.stdin.read()
 """
 

@@ -106,7 +106,9 @@ class PreparedRuns:
 def prepared_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedRuns:
     """A package whose runs end as prepared, in place of the one that runs now."""
     prepared = PreparedRuns(tmp_path)
-    monkeypatch.setattr(run_process, "python_command", partial(python_command, folder=prepared.package))
+    monkeypatch.setattr(
+        run_process, "python_command", partial(python_command, places={prepared.package: ("walkerbench",)})
+    )
     return prepared
 
 

@@ -42,7 +42,7 @@ def test_a_child_has_no_folder_before_the_standard_library(tmp_path: Path) -> No
     # The backport of this name, which is on many machines, breaks whatever imports it in place of the real one.
     folder = held(tmp_path / "site", "pathlib", "its_code")
     (tmp_path / "site/tell.py").write_text(TELL.replace("NAME", "its_code"))
-    command = python_command("tell", "one", "two", folder=Path(folder), packages=("its_code", "tell"))
+    command = python_command("tell", "one", "two", places={Path(folder): ("its_code", "tell")})
     with ChildProcess(command, stdout=subprocess.PIPE) as child:
         assert child.wait() == 0, child.stderr_tail(2000)
         code, standard, *arguments = child.stdout.read().decode().split()
@@ -56,7 +56,7 @@ def test_a_folder_wins_over_what_is_installed_and_named(tmp_path: Path, monkeypa
     (tmp_path / "ours/tell.py").write_text(TELL.replace("NAME", "its_code"))
     monkeypatch.setenv("PYTHONPATH", theirs)
     with ChildProcess(
-        python_command("tell", folder=Path(ours), packages=("its_code", "tell")), stdout=subprocess.PIPE
+        python_command("tell", places={Path(ours): ("its_code", "tell")}), stdout=subprocess.PIPE
     ) as child:
         assert child.wait() == 0, child.stderr_tail(2000)
         assert child.stdout.read().decode().startswith(f"{ours}/its_code.py ")

@@ -47,7 +47,7 @@ from walkerbench.interleaved.protocol import (
 from walkerbench.interleaved.sides import Side
 from walkerbench.interleaved.worktrees import Checkout
 from walkerbench.shown_text import shortened
-from walkerbench.system.child_processes import ChildProcess, python_command
+from walkerbench.system.child_processes import PACKAGE, ChildProcess, python_command
 from walkerbench.system.deadlines import Deadline
 from walkerbench.system.imported_code import path_text
 from walkerbench.system.interrupts import InterruptWatch
@@ -125,9 +125,10 @@ class Session:
     def __enter__(self) -> Session:
         with ExitStack() as closing:
             checkout = self._place.checkout
-            command = python_command("walkerbench.interleaved", folder=checkout.directory, packages=checkout.packages)
+            command = python_command("walkerbench.interleaved", places=checkout.places())
+            folder = checkout.working_directory
             self._child = closing.enter_context(
-                ChildProcess(command, directory=checkout.directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                ChildProcess(command, directory=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             )
             closing.callback(self._end)
             self._reader = threading.Thread(target=_read, args=(self._child.stdout, self._inbox), daemon=True)
@@ -170,15 +171,17 @@ class Session:
                 f"side {self.label!r}: its session says {said} in place of hello: its code writes to stdout when it is "
                 "imported, or is no walkerbench"
             ) from error
-        expected = path_text(self._place.checkout.directory / "walkerbench")
+        expected = path_text(self._place.checkout.harness / "walkerbench")
         if hello.package != expected:
             # Otherwise both sides might measure the same code, and show no difference.
             raise SideError(f"side {self.label!r}: its session imports {hello.package} in place of {expected}")
 
     def begin_preparing(self) -> None:
         """Have the environment built, started and warmed up."""
-        known = self._ask(ListProfileKeys(workload=self._profile.workload), KnownProfileKeys).keys
-        plain = fitted(self._profile, known)
+        plain = self._profile.as_dict()
+        if self._place.checkout.harness != PACKAGE:
+            known = self._ask(ListProfileKeys(workload=self._profile.workload), KnownProfileKeys).keys
+            plain = fitted(self._profile, known)
         # Name and criteria have no effect on a measurement; sessions that take turns cannot hold a real-time pace.
         plain |= {"name": ascii(self._profile.name), "source": "", "criteria": [], "pace": "max"}
         self._send(Prepare(profile=plain))
@@ -190,11 +193,9 @@ class Session:
             SideError: It was not: the side would measure other code than its own.
         """
         self.prepared = self._receive(Prepared, self._timeout_s(self._profile.warmup))
-        expected = self._place.checkout.expected_imports()
-        for package, wanted in expected.items():
-            found = self.prepared.imported.get(package)
-            if found != wanted:
-                raise SideError(f"side {self.label!r}: its session imports {package} from {found} in place of {wanted}")
+        wrong = self._place.checkout.wrong_imports(self.prepared.imported)
+        if wrong:
+            raise SideError(f"side {self.label!r}: its session imports {wrong[0]}")
 
     def run_block(self, block: int, frames: int) -> BlockDone:
         """Run the next frames.

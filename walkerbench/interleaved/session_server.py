@@ -54,7 +54,7 @@ from walkerbench.running.pacing import Pacer
 from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.slow_frames.attribution import nanoseconds
 from walkerbench.slow_frames.worker_times import Setting
-from walkerbench.system.imported_code import path_text
+from walkerbench.system.imported_code import path_text, project_modules
 from walkerbench.system.interrupts import InterruptWatch, ignore_interrupts
 from walkerbench.system.resources import process_usage
 from walkerbench.workloads.contract import Workload
@@ -189,7 +189,7 @@ class _SideRunner:
             main_phase=environment.workload.main_phase,
             fallback=environment.fallback,
             workers=environment.num_workers,
-            imported=imported_files(self._profile.code_packages()),
+            imported=imported_files((*self._profile.code_packages(), *project_modules())),
             found_settings={**found_settings(environment)},
             same_work_not_proven=environment.workload.same_work_not_proven,
         )

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import walkerbench
 from walkerbench.errors import GitError, SideError
 from walkerbench.system.child_processes import PACKAGE
 from walkerbench.system.file_locks import hold_lock, take_abandoned_lock
 from walkerbench.system.git import commit_of, repository_of, run_git, try_git
-from walkerbench.system.imported_code import imported_from, is_installed, other_copy, path_text
+from walkerbench.system.imported_code import files_of, imported_from, is_installed, other_copy, path_text
 from walkerbench.system.temporary import temporary_directory
 
 WORKING_TREE = "."
 """Written in place of a revision, it means the working tree as it is."""
 
+_PACKAGE_FILE = Path("walkerbench/__init__.py")
 _PROTOCOL_MODULE = Path("walkerbench/interleaved/__main__.py")
 _FOLDER = "walkerbench-worktree-"
 _WORKTREE, _LOCK = "worktree", "in-use"
@@ -30,29 +32,99 @@ class Checkout:
     """Code that a session can import.
 
     Attributes:
-        directory: Where the package `walkerbench` lies.
+        harness: Folder that holds the package `walkerbench` which measures: the one that runs now, except where the
+            repository is walkerbench's own.
         packages: Top-level packages and modules whose code is measured, imported in this process.
-        repository: Top directory of the repository that it is a worktree of; None for the code that runs now.
+        worktree: What the code lies in; None for the code that runs now.
+        working_directory: A session's; None for this process's.
     """
 
-    directory: Path
+    harness: Path
     packages: tuple[str, ...]
-    repository: Path | None = None
+    worktree: Worktree | None = None
+    working_directory: Path | None = None
+
+    def places(self) -> dict[Path, list[str]]:
+        """Return the folders that a session imports from, each with the packages that it finds there."""
+        found: dict[Path, list[str]] = {}
+        for package in self.packages:
+            file = self._expected(package)
+            if file is not None and self.worktree is not None and file.is_relative_to(self.worktree.directory):
+                found.setdefault(_import_folder(file), []).append(package)
+        found.setdefault(self.harness, []).append(walkerbench.__name__)
+        return found
 
     def expected_imports(self) -> dict[str, str | None]:
         """Return the file that a session has to import each package from; None for a package without a file."""
         return {package: path_text(self._expected(package)) for package in self.packages}
 
+    def wrong_imports(self, imported: Mapping[str, str | None]) -> list[str]:
+        """Return what a session has imported from elsewhere than from where it belongs, each in words.
+
+        Args:
+            imported: File of each package and module of a project that the session has imported, by its name.
+        """
+        expected = self.expected_imports()
+        wrong = [
+            f"{package} from {imported.get(package)} in place of {wanted}"
+            for package, wanted in expected.items()
+            if imported.get(package) != wanted
+        ]
+        if self.worktree is not None:
+            repository = str(self.worktree.repository)
+            wrong += [
+                f"{name} from {file}, which is the working tree and not the revision"
+                for name, file in imported.items()
+                if name not in expected and file is not None and Path(file).is_relative_to(repository)
+            ]
+        return wrong
+
     def _expected(self, package: str) -> Path | None:
         file = imported_from(package)
-        if self.repository is None or file is None:
+        if self.worktree is None or file is None:
             return file
         if package == walkerbench.__name__:
-            return self.directory / package / file.name
-        # What is installed is the same for every revision.
+            return self.harness / package / file.name
+        return self.worktree.file_of(package, file)
+
+
+@dataclass(frozen=True)
+class Worktree:
+    """A checkout of one revision.
+
+    Attributes:
+        directory: Its top directory.
+        repository: Top directory of the repository that it is a worktree of.
+        here: This process's working directory, as seen from the top of the repository.
+    """
+
+    directory: Path
+    repository: Path
+    here: Path
+
+    @property
+    def working_directory(self) -> Path:
+        """The folder that corresponds to this process's working directory; the top where the revision has none."""
+        folder = self.directory / self.here
+        return folder if folder.is_dir() else self.directory
+
+    def file_of(self, package: str, file: Path) -> Path:
+        """Return where a package lies that this process has imported from a file.
+
+        What is installed is the same for every revision. A package that has moved since is looked for in the working
+        directory and its `src`.
+        """
         if is_installed(file) or not file.is_relative_to(self.repository):
             return file
-        return self.directory / file.relative_to(self.repository)
+        same_place = self.directory / file.relative_to(self.repository)
+        if same_place.is_file():
+            return same_place
+        return next(iter(files_of(package, self.working_directory)), same_place)
+
+
+def _import_folder(file: Path) -> Path:
+    """Return the folder on the module search path by which a package or module of this file is found."""
+    return file.parents[1] if file.name == "__init__.py" else file.parent
 
 
 @contextmanager
@@ -75,8 +147,8 @@ def checked_out(code: str | None, label: str, packages: tuple[str, ...]) -> Iter
     elif code == WORKING_TREE:
         yield _working_tree(label, packages)
     else:
-        with _worktree(code, label, packages) as checkout:
-            yield checkout
+        with _worktree(code, label) as worktree:
+            yield _checkout_of(worktree, code, label, packages)
 
 
 def _working_tree(label: str, packages: tuple[str, ...]) -> Checkout:
@@ -91,12 +163,16 @@ def _working_tree(label: str, packages: tuple[str, ...]) -> Checkout:
                 f"copy, {other.parent}, which would not be measured: run `pip install -e .` in the working tree"
             )
     if repository is not None and not any(_is_of(repository, package) for package in packages):
-        where = ", ".join(f"{package} is imported from {_folder_of(package)}" for package in packages)
-        raise SideError(
-            f"side {label!r}: the repository {repository} holds none of the code that is measured ({where}): "
-            "change to the repository that does, or name the workload that this one holds"
-        )
+        _refuse_foreign_code(repository, label, packages)
     return Checkout(PACKAGE, packages)
+
+
+def _refuse_foreign_code(repository: Path, label: str, packages: tuple[str, ...]) -> NoReturn:
+    where = ", ".join(f"{package} is imported from {_folder_of(package)}" for package in packages)
+    raise SideError(
+        f"side {label!r}: the repository {repository} holds none of the code that is measured ({where}): "
+        "change to the repository that does, or name the workload that this one holds"
+    )
 
 
 def _tracked_copy(repository: Path, package: str) -> Path | None:
@@ -123,19 +199,41 @@ def _folder_of(package: str) -> str:
     return "no file" if file is None else str(file.parent)
 
 
+def _checkout_of(worktree: Worktree, revision: str, label: str, packages: tuple[str, ...]) -> Checkout:
+    """Return the code of a worktree, where it holds all that is measured.
+
+    Raises:
+        SideError: It holds no walkerbench that can be measured, although the repository is walkerbench's own; or it
+            lacks a package.
+    """
+    is_ours = (worktree.repository / _PACKAGE_FILE).is_file() or (worktree.directory / _PACKAGE_FILE).is_file()
+    if is_ours and not (worktree.directory / _PROTOCOL_MODULE).is_file():
+        raise SideError(
+            f"side {label!r}: revision {revision} has no {_PROTOCOL_MODULE.parent}, the session protocol: it is "
+            "older than this command, or no walkerbench; record runs of it with its own `walkerbench run` instead"
+        )
+    theirs = [package for package in packages if package != walkerbench.__name__]
+    if not is_ours and not any(_is_of(worktree.repository, package) for package in theirs):
+        _refuse_foreign_code(worktree.repository, label, packages)
+    for package in theirs:
+        file = imported_from(package)
+        if file is not None and not (found := worktree.file_of(package, file)).is_file():
+            raise SideError(
+                f"side {label!r}: revision {revision} has no {package} at {found.relative_to(worktree.directory)}: it "
+                "is older than the workload, which can be measured from the revision on that brought it"
+            )
+    harness = worktree.directory if is_ours else PACKAGE
+    return Checkout(harness, packages, worktree, worktree.working_directory)
+
+
 @contextmanager
-def _worktree(revision: str, label: str, packages: tuple[str, ...]) -> Iterator[Checkout]:
+def _worktree(revision: str, label: str) -> Iterator[Worktree]:
     root = repository_of(Path.cwd())
     commit = root and commit_of(root, revision)
     if root is None or not commit:
         raise SideError(
             f"side {label!r}: {revision!r} is no git revision here{_why_no_revision(root)}, no profile and no "
             "key=value; `walkerbench profiles` lists the profiles there are"
-        )
-    if not run_git(root, "ls-tree", "--name-only", "--full-tree", commit, "--", _PROTOCOL_MODULE.as_posix()):
-        raise SideError(
-            f"side {label!r}: revision {commit[:10]} has no {_PROTOCOL_MODULE.parent}, the session protocol: it is "
-            "older than this command, or no walkerbench; record runs of it with its own `walkerbench run` instead"
         )
     _remove_abandoned(root)
     # Locked before git knows of it: who looks for abandoned worktrees asks git.
@@ -146,7 +244,7 @@ def _worktree(revision: str, label: str, packages: tuple[str, ...]) -> Iterator[
                 run_git(root, "worktree", "add", "--detach", "--quiet", str(directory), commit)
             except GitError as error:
                 raise SideError(f"side {label!r}: {error}") from error
-            yield Checkout(directory, packages, root.resolve())
+            yield Worktree(directory, root.resolve(), Path.cwd().resolve().relative_to(root.resolve()))
         finally:
             _remove(root, directory)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import walkerbench
 from walkerbench.recorded_value import RecordedValue
 from walkerbench.system.git import revision_of
-from walkerbench.system.imported_code import imported_from, path_text, top_level
+from walkerbench.system.imported_code import imported_from, modules_beside, path_text, top_level
 
 _SHOWN_REVISION_DIGITS = 10
 _CODE_SUFFIXES = (".py", ".so", ".pyd")
@@ -53,8 +53,8 @@ class WorkloadCode(RecordedValue):
             file, or in a run of a schema that did not record it.
         revision: Commit of the repository that tracks that file, else None.
         changed_files: Whether files differed from that commit; None without one.
-        digest: SHA-256 of the source files of its package, or of its module, and of what makes it, 64 hexadecimal
-            digits; None where they are too many, or it was not recorded.
+        digest: SHA-256 of the source files of its package, or of its module, of what makes it, and of what is imported
+            with it of the same project, 64 hexadecimal digits; None where they are too many, or it was not recorded.
         git_error: Why git did not tell the revision, in its own words, or None.
     """
 
@@ -100,7 +100,9 @@ def code_facts(modules: Sequence[str]) -> CodeFacts:
     # Asking git takes a few processes: a workload of this package is of its revision.
     if others:
         module = others[-1]
-        digest = _digest([file for each in others if (file := imported_from(top_level(each))) is not None])
+        # What they import of the same project is measured with them.
+        names = dict.fromkeys([*map(top_level, others), *modules_beside(module)])
+        digest = _digest([file for each in names if (file := imported_from(each)) is not None])
         theirs = replace(_package_facts(top_level(module)), digest=digest)
     return CodeFacts(
         walkerbench=WalkerbenchCode(version=walkerbench.__version__, **vars(ours)),

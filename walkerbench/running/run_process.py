@@ -113,7 +113,7 @@ def run_in_process(
     """
     packages = request.profile.code_packages()
     with temporary_file() as ending:
-        command = [*wrapper, *python_command(_MODULE, str(ending.fileno()), packages=packages)]
+        command = [*wrapper, *python_command(_MODULE, str(ending.fileno()))]
         with ChildProcess(
             command, variables=variables, keep_stderr=keep_stderr, stdin=subprocess.PIPE, pass_fds=[ending.fileno()],
             holds_back_interrupts=True,

@@ -1,4 +1,4 @@
-"""Runs a module in a child process that imports certain packages from a certain folder.
+"""Runs a module in a child process that imports certain packages from certain folders.
 
 Started as a script by `child_processes.python_command`, and so without any package: it imports nothing but the standard
 library, which no folder on the path may stand in front of.
@@ -6,6 +6,7 @@ library, which no folder on the path may stand in front of.
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import sys
@@ -33,10 +34,11 @@ def path_with(folder: str, packages: Sequence[str], path: Sequence[str]) -> list
 
 
 def run_module() -> None:
-    """Run the module that the process's arguments name: FOLDER PACKAGE,… MODULE ARGUMENT…."""
-    folder, packages, module = sys.argv[1:4]
-    sys.argv[1:4] = []
-    sys.path[:] = path_with(folder, packages.split(","), sys.path)
+    """Run the module that the process's arguments name: JSON of [[FOLDER, [PACKAGE, …]], …], MODULE ARGUMENT…."""
+    places, module = sys.argv[1:3]
+    sys.argv[1:3] = []
+    for folder, packages in json.loads(places):
+        sys.path[:] = path_with(folder, packages, sys.path)
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -51,18 +52,21 @@ def interpreter_command() -> list[str]:
     return [sys.executable, *flags, "-P"]
 
 
-def python_command(
-    module: str, *arguments: str, folder: Path = PACKAGE, packages: Sequence[str] = ("walkerbench",)
-) -> list[str]:
+OURS: Mapping[Path, Sequence[str]] = MappingProxyType({PACKAGE: (walkerbench.__name__,)})
+"""Where a child finds the `walkerbench` that runs now."""
+
+
+def python_command(module: str, *arguments: str, places: Mapping[Path, Sequence[str]] = OURS) -> list[str]:
     """Return the command of a child that runs a module.
 
     Args:
         module: Its name.
         arguments: The module's.
-        folder: Where the child imports `packages` from, unless they are not there.
-        packages: Top-level packages and modules.
+        places: Folders, each with the top-level packages and modules that the child imports from it, unless they are
+            not there.
     """
-    bootstrap = [child_bootstrap.__file__, str(folder), ",".join(packages)]
+    folders = [[str(folder), list(packages)] for folder, packages in places.items()]
+    bootstrap = [child_bootstrap.__file__, json.dumps(folders)]
     return [*interpreter_command(), *bootstrap, module, *arguments]
 
 

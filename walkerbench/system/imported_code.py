@@ -6,6 +6,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from walkerbench.shown_text import encodable
@@ -14,6 +15,8 @@ _ROOT_MARKS = (".git", "pyproject.toml")
 """What the top folder of a project holds."""
 
 _INSTALLED = ("purelib", "platlib")
+
+_HARNESS = __name__.partition(".")[0]
 
 
 def top_level(module: str) -> str:
@@ -25,10 +28,44 @@ def imported_from(package: str) -> Path | None:
     """Return the file that a top-level package or module was imported from; None where it has none.
 
     Args:
-        package: Its name; it has been imported.
+        package: Its name, or that of a module within it; it has been imported.
     """
     file = getattr(sys.modules.get(package), "__file__", None)
     return None if file is None else Path(file).resolve()
+
+
+def project_modules() -> tuple[str, ...]:
+    """Return the names of the imported packages and modules that belong to a project of the user's.
+
+    Those of the standard library and what is installed do not, nor does walkerbench. A package without a file of its
+    own, which has no `__init__.py`, stands for nothing: its modules are named in its place.
+    """
+    found = set()
+    for name in sys.modules:
+        named = top_level(name) if imported_from(top_level(name)) is not None else name
+        file = imported_from(named)
+        if file is not None and not named.startswith("__") and not _is_of_no_project(named, file):
+            found.add(named)
+    return tuple(sorted(found))
+
+
+def _is_of_no_project(name: str, file: Path) -> bool:
+    return top_level(name) == _HARNESS or is_installed(file) or any(map(file.is_relative_to, _standard_library()))
+
+
+@cache
+def _standard_library() -> tuple[Path, ...]:
+    return tuple(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib"))
+
+
+def modules_beside(module: str) -> tuple[str, ...]:
+    """Return those of `project_modules` that lie in the same project as a module, and so may be measured with it."""
+    file = imported_from(top_level(module)) or imported_from(module)
+    if file is None:
+        return ()
+    top = [*_project_folders(file.parent)][-1]
+    others = ((name, imported_from(name)) for name in project_modules())
+    return tuple(name for name, other in others if other is not None and other.is_relative_to(top))
 
 
 def path_text(path: Path | None) -> str | None:
@@ -52,7 +89,7 @@ def other_copy(package: str, directory: Path) -> Path | None:
         The first such file; None where there is none, or where the imported file is one of those found.
     """
     imported = imported_from(package)
-    found = [file for folder in _project_folders(directory) for file in _files_of(package, folder)]
+    found = [file for folder in _project_folders(directory) for file in files_of(package, folder)]
     if imported is None or any(file.resolve() == imported for file in found):
         return None
     return next(iter(found), None)
@@ -83,7 +120,8 @@ def _project_folders(directory: Path) -> Iterator[Path]:
     yield from above[: tops[0] + 1] if tops else above[:1]
 
 
-def _files_of(package: str, folder: Path) -> Iterator[Path]:
+def files_of(package: str, folder: Path) -> Iterator[Path]:
+    """Yield the files by which a package or module would be imported from a folder, or from its folder `src`."""
     for place in (folder, folder / "src"):
         for file in (place / package / "__init__.py", place / f"{package}.py"):
             if os.path.isfile(file):  # noqa: PTH113  False for what may not be looked at

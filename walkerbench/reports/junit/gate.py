@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from walkerbench.reports.export import junit
 from walkerbench.reports.junit.xml_document import CaseResult, case, document
-from walkerbench.reports.wording.comparison import faults_of_sides, work_not_the_same
+from walkerbench.reports.wording.comparison import faults_of_sides, measured_code, work_not_the_same
 
 if TYPE_CHECKING:
     from walkerbench.comparison.verdicts import ComparisonVerdict
@@ -20,11 +20,12 @@ _RESULTS: Mapping[ComparisonVerdict, CaseResult] = {"regression": "failure", "in
 def render(result: GateResult) -> str:
     """Return the document, as text."""
     facts = {
+        "code": measured_code(result.compared),
         "faults": "; ".join(faults_of_sides(result.compared)),
         "work": "; ".join(work_not_the_same(result.compared)),
     }
     told = {name: fact for name, fact in facts.items() if fact}
-    return document("walkerbench gate", list(_cases(result)), told or None)
+    return document("walkerbench gate", list(_cases(result)), told)
 
 
 def without_result(lines: Sequence[str]) -> str:

@@ -10,7 +10,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from walkerbench.reports.markdown.escaping import Markdown, code, escape_markdown, head, row
-from walkerbench.reports.wording.comparison import faults_of_sides, interval, judged_by, level, noteworthy, slowdown
+from walkerbench.reports.wording.comparison import (
+    faults_of_sides,
+    interval,
+    judged_by,
+    level,
+    measured_code,
+    noteworthy,
+    slowdown,
+)
 from walkerbench.reports.wording.gate import because, measured, where
 from walkerbench.reports.wording.machine_facts import machine_in_words
 from walkerbench.reports.wording.numbers import fixed
@@ -51,6 +59,7 @@ def summary(result: GateResult) -> str:
     lines += ["", *_sides(compared), "", *_comparisons(compared), "", *_criteria(result), ""]
     lines += [
         f"- runs judged by the criteria: {escape_markdown(where(result))}",
+        f"- code: {escape_markdown(measured_code(compared))}",
         f"- measured: {escape_markdown(f'{compared.repetitions}, {compared.how}')}",
         f"- judged by: {escape_markdown(judged_by(compared))}",
         f"- work: {escape_markdown(compared.same_work)}",

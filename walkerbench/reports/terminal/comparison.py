@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 from rich.console import RenderableType
 
 from walkerbench.reports.terminal import tables as layout
-from walkerbench.reports.wording.comparison import code_of, conclusion, interval, judged_by, level, noteworthy, slowdown
+from walkerbench.reports.wording.comparison import (
+    conclusion,
+    interval,
+    judged_by,
+    level,
+    measured_code,
+    noteworthy,
+    slowdown,
+)
 from walkerbench.reports.wording.machine_facts import machine_in_words
 from walkerbench.reports.wording.numbers import fixed
 from walkerbench.reports.wording.time_shares import PARTS, percent
@@ -62,18 +70,13 @@ def _noteworthy(compared: Compared) -> Iterator[RenderableType]:
 def _head(compared: Compared, names: Mapping[str, str]) -> Mapping[str, Any]:
     rows = {
         "profile": compared.profile,
+        "code": measured_code(compared),
         "measured": f"{compared.repetitions}, {compared.how}",
         "judged by": judged_by(compared),
         "machine": machine_in_words(compared.machine),
         "work": compared.same_work,
     }
-    rows |= {name: label for label, name in names.items() if name != label}
-    codes = {side.label: code_of(side) for side in compared.sides}
-    if len(set(codes.values())) > 1:
-        rows |= {f"code of {names[label]}": code for label, code in codes.items() if code is not None}
-    elif (code := codes[compared.sides[0].label]) is not None:
-        rows["code"] = code
-    return rows
+    return rows | {name: label for label, name in names.items() if name != label}
 
 
 def _names(compared: Compared) -> Mapping[str, str]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import walkerbench
 from walkerbench.recording.code_facts import short_revision
 from walkerbench.reports.wording.numbers import NOT_MEASURED
+from walkerbench.system.imported_code import top_level
 from walkerbench.workloads.digests import not_proven
 
+_HARNESS = walkerbench.__name__
+_UNKNOWN_VERSION = "an unknown revision"
+
 if TYPE_CHECKING:
-    from walkerbench.comparison.comparison_result import Compared, ComparedSide
+    from walkerbench.comparison.comparison_result import Compared
     from walkerbench.comparison.verdicts import Comparison
+    from walkerbench.recording.code_facts import CodeFacts, WorkloadCode
 
 
 def conclusion(compared: Compared) -> str:
@@ -79,7 +86,27 @@ def judged_by(compared: Compared) -> str:
     return f"{', '.join(named)}; {rates}"
 
 
-def code_of(side: ComparedSide) -> str | None:
-    """Return a side's revision in short, with a word where files differ from it, or else the folder of its code."""
-    code = side.code.workload
-    return short_revision(code.revision, code.changed_files) or code.folder
+def measured_code(compared: Compared) -> str:
+    """Return which code was measured: `mysim at 1a2b3c4d5e against 5d6e7f8a9b, walkerbench 0.2.0 on both`."""
+    codes = [side.code for side in compared.sides]
+    what = " and ".join(dict.fromkeys(_package(code) for code in codes))
+    base, *others = dict.fromkeys(_version(code.workload) for code in codes)
+    against = f" against {', '.join(others)}" if others else ""
+    harness = "" if what == _HARNESS else f", {_HARNESS} {_on_all(codes)}"
+    return f"{what} at {base}{against}{harness}"
+
+
+def _package(code: CodeFacts) -> str:
+    return top_level(code.workload.module or _HARNESS)
+
+
+def _version(code: WorkloadCode) -> str:
+    return short_revision(code.revision, code.changed_files) or code.folder or _UNKNOWN_VERSION
+
+
+def _on_all(codes: Sequence[CodeFacts]) -> str:
+    """Return the version of the harness on each side, once where it is the same."""
+    versions = dict.fromkeys(code.walkerbench.version for code in codes)
+    if len(versions) > 1:
+        return " and ".join(versions)
+    return f"{next(iter(versions))} on {'both' if len(codes) == 2 else f'all {len(codes)}'}"
