@@ -35,9 +35,7 @@ def test_the_class_does_the_same_work_in_every_mode(examples: WholeProcess) -> N
     assert runs[0]["workload"]["main_phase"] == {"phase": "step", "title": "step"}
 
 
-@pytest.mark.promise(
-    "verdicts", "A loop over agents in a shared world does the same work in one thread and in several."
-)
+@pytest.mark.promise("verdicts", "A loop over agents in a shared world does the same work in one thread and in two.")
 def test_the_loop_does_the_same_work_in_one_thread_and_in_two(examples: WholeProcess) -> None:
     runs = [
         recorded(examples, "agents:agent_loop:make", mode, "--agents", "6", "--workers", workers)

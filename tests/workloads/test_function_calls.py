@@ -79,6 +79,21 @@ def test_a_function_has_one_agent(project: Path) -> None:
         profile_of("add", agents=2)
 
 
+def test_a_function_has_a_length_and_criteria_of_its_own(project: Path) -> None:
+    spec = "function:functions_of_a_test:add"
+    (project / "mine.toml").write_text(f'workload = "{spec}"\n')
+    (project / "long.toml").write_text(f'workload = "{spec}"\nframes = 3600\nwarmup = 7\n')
+    profiles = [override(load_profile("default"), ProfileOverrides(workload=spec)), load_profile("./mine.toml")]
+    for profile in profiles:
+        assert (profile.stages[0].frames, profile.warmup) == (320, 20)
+        assert [str(each) for each in profile.criteria] == ["emergency_shutdowns == 0"]
+        back = override(profile, ProfileOverrides(workload="walker"))
+        assert (back.stages[0].frames, back.warmup) == (3600, 240)
+    long = load_profile("./long.toml")
+    assert (long.stages[0].frames, long.warmup) == (3600, 7)
+    assert (long.stages[0].frames, override(long, ProfileOverrides(warmup=9)).warmup) == (3600, 9)
+
+
 def test_a_method_of_a_class_is_called(project: Path) -> None:
     assert find_settings(profile_of("Parser.parse")).environment.digest_result is True
 

@@ -13,11 +13,11 @@ from walkerbench.criteria.grammar import replace
 from walkerbench.errors import OverrideError, UsageError
 from walkerbench.modes.registry import MODES
 from walkerbench.profile.contradictions import find_contradictions
-from walkerbench.profile.model import Profile, Stage
+from walkerbench.profile.model import Profile
 from walkerbench.profile.table import ProfileKeys, default_criteria, parse_known
 from walkerbench.profile.toml_tables import check_value, explain_refusal, wrong
 from walkerbench.workloads.contract import WorkloadFactory
-from walkerbench.workloads.specs import find_factory, fixed_agents
+from walkerbench.workloads.specs import default_length, find_factory, fixed_agents
 
 _MOST_CRITERIA = 200  # a run measures fewer metrics
 _PART_BY_PART = ("criteria", "workload_arguments")
@@ -118,7 +118,7 @@ def _check_each(given: dict[str, Any], profile: Profile) -> None:
 def _with_workload(profile: Profile, spec: str, replaced: Mapping[str, Any]) -> Profile:
     """Return a profile with another workload or arguments of it; default criteria become that workload's, too.
 
-    Another workload has its own default settings, and its own number of agents where that is fixed.
+    Another workload has its own default settings and length, and its own number of agents where that is fixed.
 
     Raises:
         OverrideError: There is no such workload.
@@ -137,13 +137,30 @@ def _with_workload(profile: Profile, spec: str, replaced: Mapping[str, Any]) -> 
     were_default = set(profile.criteria) == set(default_criteria(profile.make_workload(profile.stages[0])))
     settings = profile.environment if same else factory.settings_class()
     changed = dataclasses.replace(
-        profile, workload=spec, workload_arguments=arguments, environment=settings, stages=_stages(profile, factory)
+        _with_length(profile, factory),
+        workload=spec,
+        workload_arguments=arguments,
+        environment=settings,
     )
     if not were_default:
         return changed
     return dataclasses.replace(changed, criteria=default_criteria(changed.make_workload(changed.stages[0])))
 
 
-def _stages(profile: Profile, factory: WorkloadFactory) -> tuple[Stage, ...]:
+def _with_length(profile: Profile, factory: WorkloadFactory) -> Profile:
+    """Return a profile with the number of agents of another workload, where that is fixed, and with its default length.
+
+    Only what is as the profile's own workload has it by default is taken to be left to the workload.
+    """
     agents = fixed_agents(factory)
-    return tuple(stage if agents is None else dataclasses.replace(stage, agents=agents) for stage in profile.stages)
+    mine, its = (_lengths(each) for each in (profile.factory, factory))
+    stages = []
+    for stage in profile.stages:
+        frames = its["frames"] if stage.frames == mine["frames"] and len(profile.stages) == 1 else stage.frames
+        stages.append(dataclasses.replace(stage, frames=frames, agents=stage.agents if agents is None else agents))
+    warmup = its["warmup"] if profile.warmup == mine["warmup"] else profile.warmup
+    return dataclasses.replace(profile, stages=tuple(stages), warmup=warmup)
+
+
+def _lengths(factory: WorkloadFactory) -> dict[str, int]:
+    return {"frames": ProfileKeys.frames, "warmup": ProfileKeys.warmup, **default_length(factory)}

@@ -37,7 +37,7 @@ from walkerbench.recording.frames import frame_dtype
 from walkerbench.system.registry import Registry
 from walkerbench.workloads.contract import NoSettings, Workload, WorkloadFactory
 from walkerbench.workloads.registry import DEFAULT_WORKLOAD
-from walkerbench.workloads.specs import find_factory, fixed_agents
+from walkerbench.workloads.specs import default_length, find_factory, fixed_agents
 
 
 def _registered(registry: Registry[Any]) -> AfterValidator:
@@ -133,8 +133,8 @@ def profile_from_table(table: Mapping[str, Any], name: str, source: str, where: 
         problems = [problem for problem in problems if not problem.startswith("environment")]
         values = {key: value for key, value in values.items() if key not in ("environment", *_OF_WORKLOAD)}
     environment = values.pop("environment", None)
-    keys = ProfileKeys(**values)
-    known = factory or find_factory(keys.workload)
+    known = factory or find_factory(DEFAULT_WORKLOAD)
+    keys = ProfileKeys(**{**default_length(known), **values})
     by_duration = keys.duration_s is not None
     agents = fixed_agents(known) or keys.agents if "agents" not in values else keys.agents
     only = Stage(agents=agents, frames=None if by_duration else keys.frames, duration_s=keys.duration_s)

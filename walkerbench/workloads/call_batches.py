@@ -11,6 +11,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from annotated_types import Interval
@@ -27,6 +28,9 @@ MOST_CALLS = 10_000_000
 """In a frame: a function that is faster than 0.1 ns is none."""
 
 CALL_PHASE = "calls"
+
+CALL_LENGTH: Mapping[str, int] = MappingProxyType({"frames": 320, "warmup": 20})
+"""How long a run of calls is by default: a call may take seconds, and is not expected to learn."""
 
 _TRIES = 3  # the shortest of them is the least disturbed
 _CALLS, _DIGESTIBLE = "calls_per_frame", "digest_result"
@@ -59,6 +63,7 @@ class CallWorkload(Workload):
     counters = (CALL_PHASE,)
     num_agents = 1
     why_no_digest = "returns what is not digested"
+    default_criteria = ("emergency_shutdowns == 0",)
 
     def __init__(self, name: str, settings: CallSettings) -> None:
         self.name = name

@@ -176,7 +176,9 @@ class Workload(ABC):
 class WorkloadFactory(Protocol):
     """Makes a workload; a subclass of `Workload` is one, if its constructor takes these arguments.
 
-    One whose workloads have always the same number of agents says so by an attribute `fixed_agents`.
+    One whose workloads have always the same number of agents says so by an attribute `fixed_agents`. One whose frames
+    may be long has an attribute `default_length`: how many `frames` and `warmup` frames there are where a profile gives
+    no number.
     """
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from walkerbench.errors import UsageError
-from walkerbench.workloads.call_batches import CALL_PHASE, CallBatch, CallSettings, CallWorkload
+from walkerbench.workloads.call_batches import CALL_LENGTH, CALL_PHASE, CallBatch, CallSettings, CallWorkload
 from walkerbench.workloads.contract import FrameBuffers
 from walkerbench.workloads.user_code import import_user_object
 
@@ -50,6 +50,7 @@ class FunctionFactory:
     arguments: Mapping[str, Any]
     settings_class = CallSettings
     fixed_agents = 1
+    default_length = CALL_LENGTH
 
     def __call__(self, num_agents: int, seed: int, settings: CallSettings) -> FunctionWorkload:
         """Make the workload; calls nothing."""

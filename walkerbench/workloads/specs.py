@@ -50,3 +50,8 @@ def find_factory(spec: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS) -> Wor
 def fixed_agents(factory: WorkloadFactory) -> int | None:
     """Return the only number of agents that a factory's workloads may have; None where any number may be asked for."""
     return getattr(factory, "fixed_agents", None)
+
+
+def default_length(factory: WorkloadFactory) -> Mapping[str, int]:
+    """Return how long a run is where its profile does not say: `frames` and `warmup`, as far as the factory says."""
+    return getattr(factory, "default_length", _NO_ARGUMENTS)
