@@ -85,3 +85,23 @@ def test_noise_is_that_of_the_smoke_profile(command: Any, monkeypatch: pytest.Mo
 
     assert command("doctor").code == 0
     assert asked == [("smoke", 5.0)]
+
+
+def test_noise_is_measured_with_the_workload_asked_for(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = []
+
+    def read(measure: Any) -> MachineReadings:
+        measure()
+        return MACHINE
+
+    monkeypatch.setattr(readings, "read_all", read)
+    monkeypatch.setattr(noise, "measure_noise", lambda profile, duration_s: measured.append(profile))
+    arguments = ("--workload", "function:json:dumps", "--workload-argument", "obj=[1]", "--seed", "7")
+    for words in ((), arguments):
+        ended = command("doctor", *words)
+        assert ended.code == 0, ended.err
+    assert [(each.name, each.workload, each.workload_arguments, each.seed) for each in measured] == [
+        ("smoke", "walker", {}, 1),
+        ("smoke", "function:json:dumps", {"obj": [1]}, 7),
+    ]
+    assert measured[1].environment.calls_per_frame >= 1, "what the profile leaves open has been found"

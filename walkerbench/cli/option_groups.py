@@ -165,6 +165,13 @@ def profile_group(*options: click.Option, heading: str = "What is run") -> Optio
     return OptionGroup(heading, (_PROFILE, *options), ("choice", _profile_choice))
 
 
+def doctor_group() -> OptionGroup:
+    """Return the options that say with what `doctor` measures noise, received as a `ProfileChoice` in `choice`."""
+    options = tuple(each for each in WORK_OPTIONS if each.name in ("workload", "workload_arguments", "agents", "seed"))
+    parts = ("choice", lambda values: _profile_choice({"profile_name": "smoke", **values}))
+    return OptionGroup("What noise is measured with", options, parts)
+
+
 def rounds_group(heading: str = "How much is measured") -> OptionGroup:
     """Return how much is measured where sides are measured now, received as a `MeasurementRequest` in `request`."""
     return OptionGroup(heading, _ROUNDS, ("request", _measurement_request))

@@ -30,7 +30,7 @@ class ProfileOverrides:
 
     Attributes:
         workload: What is run. Another than the profile's comes with its own default settings, and, where the profile
-            is judged by its workload's default criteria, with its own.
+            is judged by nothing but its workload's default criteria, with its own.
         workload_arguments: Keyword arguments of the user's code; each takes the place of the profile's argument of the
             same name.
         setup: A command that is run once in each fresh worktree.
@@ -134,7 +134,7 @@ def _with_workload(profile: Profile, spec: str, replaced: Mapping[str, Any]) -> 
         if len(error.lines) > 1:
             raise  # with the lines of the user's code that cannot be imported
         raise OverrideError((("workload", str(error)),)) from None
-    were_default = set(profile.criteria) == set(default_criteria(profile.make_workload(profile.stages[0])))
+    were_default = set(profile.criteria) <= set(default_criteria(profile.make_workload(profile.stages[0])))
     settings = profile.environment if same else factory.settings_class()
     changed = dataclasses.replace(
         _with_length(profile, factory),

@@ -14,6 +14,7 @@ from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import machine_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
 from walkerbench.reports.wording.run_verdict import digest_of, faults_injected, measured_in_words, run_verdict, trouble
+from walkerbench.reports.wording.subject import workload_in_words
 
 if TYPE_CHECKING:
     from walkerbench.criteria.judging import Verdict
@@ -70,7 +71,7 @@ def _facts(run: RunFile) -> Iterator[str]:
     facts = {
         "speed": f"{fps} physics frames/s on {cores} effective cores",
         "profile": f"{profile.get('name', '?')}, seed {profile.get('seed', '?')}, pace {profile.get('pace', '?')}",
-        "workload": f"{run.workload.name}, {run.mode.used} mode{fallback}",
+        "workload": f"{workload_in_words(run)}, {run.mode.used} mode{fallback}",
         "stages": stages or NOT_MEASURED,
         "machine": machine_in_words(run.machine),
         "digest": code(run.digest) if run.digest else digest_of(run),

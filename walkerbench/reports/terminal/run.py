@@ -26,6 +26,7 @@ from walkerbench.reports.wording.run_verdict import (
     run_verdict,
     trouble,
 )
+from walkerbench.reports.wording.subject import workload_in_words
 
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
@@ -75,7 +76,7 @@ def report(
 def _head(run: RunFile, directory: Path) -> RenderableType:
     rows = {
         "profile": f"{run.profile.get('name', '?')} ({run.profile.get('source', '?')})",
-        "workload": run.workload.name,
+        "workload": workload_in_words(run),
         "mode": _mode(run),
         "workers": ", ".join(_per_stage(run, "workers")) or str(run.mode.workers),
         "agents": ", ".join(_per_stage(run, "agents")) or NOT_MEASURED,

@@ -6,6 +6,13 @@ from walkerbench.run_directory import RunFile
 from walkerbench.workloads.registry import DEFAULT_WORKLOAD
 
 
+def workload_in_words(run: RunFile) -> str:
+    """Return the workload with its arguments: `mysim:Herd (speed=2.5)`."""
+    arguments = run.profile.get("workload_arguments") or {}
+    told = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    return f"{run.workload.name} ({told})" if told else run.workload.name
+
+
 def subject(run: RunFile) -> str:
     """Return what a run is called among others: `default`, or `mysim:Herd (default)`."""
     profile = str(run.profile.get("name", ""))
