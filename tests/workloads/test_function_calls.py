@@ -145,3 +145,11 @@ def test_a_wrong_spec_says_why(project: Path, name: str, arguments: dict[str, in
         find_factory(f"function:functions_of_a_test:{name}", arguments)
     assert str(caught.value).startswith(f"workload 'function:functions_of_a_test:{name}': ")
     assert problem in str(caught.value)
+
+
+def test_finding_settings_leaves_nothing_in_the_process_that_runs(project: Path) -> None:
+    from functions_of_a_test import calls
+
+    calls.clear()
+    assert find_settings(profile_of("add")).environment.calls_per_frame > 100
+    assert calls == []

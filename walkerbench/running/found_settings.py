@@ -3,18 +3,32 @@
 A workload may have settings that only its own code can tell, such as how many calls of a function make a frame. They
 are found once, by building the agents of the first stage, and from then on stand in the profile: every repeat and every
 side of a comparison is given the same, and a recorded run says which they were.
+
+They are found in a child process, which is started with this module: what was built and called there leaves nothing in
+the process that runs.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from walkerbench.errors import Interrupted
 from walkerbench.modes.registry import BASE_MODE
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_dict
 from walkerbench.running.training_environment import TrainingEnvironment
+from walkerbench.system.child_processes import ChildProcess, python_command
+from walkerbench.system.interrupts import InterruptWatch
+from walkerbench.system.temporary import temporary_file
 from walkerbench.workloads.failures import workload_failures
+
+_LOOK_S = 0.2  # how often it is looked whether an interrupt came while the child works
 
 
 def open_settings(profile: Profile) -> tuple[str, ...]:
@@ -22,20 +36,22 @@ def open_settings(profile: Profile) -> tuple[str, ...]:
     return profile.make_workload(profile.stages[0]).open_settings()
 
 
-def find_settings(profile: Profile) -> Profile:
+def find_settings(profile: Profile, interrupts: InterruptWatch | None = None) -> Profile:
     """Return a profile whose settings are all known.
 
     Args:
         profile: Where it leaves none open, nothing is built and it is returned as it is.
+        interrupts: Checked while waiting.
 
     Raises:
-        WalkerbenchError: The agents could not be built; nothing is left behind.
+        WalkerbenchError: The agents could not be built, as a run of the profile would say it; nothing is left behind.
+        Interrupted: The user ended it.
     """
     if not open_settings(profile):
         return profile
-    workload = profile.make_workload(profile.stages[0])
-    with TrainingEnvironment(mode=BASE_MODE, workload=workload, safeguards=profile.safeguards) as environment:
-        return with_settings(profile, found_settings(environment))
+    found = _found_by_child(profile, interrupts or InterruptWatch())
+    # Where the child did not get there, the same is begun as the run would: it then says what is wrong.
+    return with_settings(profile, _found_here(profile, profile.mode) if found is None else found)
 
 
 def found_settings(environment: TrainingEnvironment) -> Mapping[str, Any]:
@@ -63,3 +79,42 @@ def with_settings(profile: Profile, found: Mapping[str, Any]) -> Profile:
         return profile
     plain = profile.as_dict()
     return profile_from_dict(plain | {"environment": plain["environment"] | changes})
+
+
+def _found_by_child(profile: Profile, interrupts: InterruptWatch) -> dict[str, Any] | None:
+    """Return what a child found; None where it ended without an answer."""
+    with temporary_file() as answer:
+        command = python_command(__name__, str(answer.fileno()))
+        with ChildProcess(command, stdin=subprocess.PIPE, pass_fds=[answer.fileno()]) as child:
+            with suppress(BrokenPipeError):  # it has ended by itself
+                child.stdin.write(json.dumps(profile.as_dict()).encode())
+                child.stdin.close()
+            while not child.ended_within(_LOOK_S):
+                if interrupts.received is not None:
+                    raise Interrupted(f"interrupted ({interrupts.received}) before anything was recorded")
+        answer.seek(0)
+        try:
+            found: dict[str, Any] = json.loads(answer.read())
+        except ValueError:
+            return None
+        return found
+
+
+def _found_here(profile: Profile, mode: str) -> dict[str, Any]:
+    workload = profile.make_workload(profile.stages[0])
+    workers = profile.workers if mode == profile.mode else None
+    with TrainingEnvironment(
+        mode=mode, num_workers=workers, workload=workload, safeguards=profile.safeguards
+    ) as environment:
+        return {**found_settings(environment)}
+
+
+def _answer(descriptor: int) -> None:
+    """Find what the profile on stdin leaves open, and write it into a file of the parent's."""
+    found = _found_here(profile_from_dict(json.loads(sys.stdin.buffer.read())), BASE_MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(json.dumps(found).encode())
+
+
+if __name__ == "__main__":
+    _answer(int(sys.argv[1]))

@@ -73,7 +73,7 @@ def run(
     """
     with InterruptWatch() as interrupts:
         try:
-            profile = find_settings(profile)
+            profile = find_settings(profile, interrupts)
             return _Run(profile, output, command_line, observers, interrupts).carry_out()
         except KeyboardInterrupt:
             raise Interrupted("interrupted before anything was recorded") from None
