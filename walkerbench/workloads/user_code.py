@@ -68,13 +68,21 @@ def import_user_module(module: str, what: str) -> Any:
 def add_to_path(module: str) -> None:
     """Let a module be imported from the working directory's project, where it lies there.
 
-    The folder comes directly before the first entry of the path that holds the same module.
+    The folder comes before what is installed, as for `python -m`, so that other modules beside it are found, too; and
+    before every other copy of the module. But it comes behind the standard library: a file of the project that has the
+    name of one of its modules must not break walkerbench.
     """
     package = top_level(module)
     for folder in _project_folders():
         if PathFinder.find_spec(package, [str(folder)]) is not None:
-            sys.path[:] = path_with(str(folder), [package], sys.path)
+            installed = next((number for number, entry in enumerate(sys.path) if _is_of_packages(entry)), len(sys.path))
+            first = path_with(str(folder), [package], sys.path[:installed])
+            sys.path[:] = [*first, *sys.path[installed:]]
             return
+
+
+def _is_of_packages(entry: str) -> bool:
+    return Path(entry).name in ("site-packages", "dist-packages")
 
 
 def _project_folders() -> list[Path]:

@@ -1,0 +1,60 @@
+"""A module of the user's is found as `python -m` finds it, but never in place of the standard library's."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from walkerbench.errors import UsageError
+from walkerbench.workloads.user_code import add_to_path, import_user_object
+
+STANDARD = sysconfig.get_path("stdlib")
+INSTALLED = sysconfig.get_path("purelib")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [STANDARD, INSTALLED, "/elsewhere"])
+    return tmp_path
+
+
+@pytest.mark.parametrize("layout", [".", "src"])
+def test_a_project_comes_before_what_is_installed(project: Path, layout: str) -> None:
+    (project / layout).mkdir(exist_ok=True)
+    (project / layout / "theirs_of_a_test.py").touch()
+    add_to_path("theirs_of_a_test.inner")
+    assert sys.path == [STANDARD, str(project / layout), INSTALLED, "/elsewhere"]
+    add_to_path("theirs_of_a_test")
+    assert len(sys.path) == 4, "it is added once"
+
+
+def test_a_project_comes_before_a_copy_on_the_path(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = project / "copy"
+    copy.mkdir()
+    for folder in (project, copy):
+        (folder / "theirs_of_a_test.py").touch()
+    monkeypatch.setattr(sys, "path", [str(copy), STANDARD, INSTALLED])
+    add_to_path("theirs_of_a_test")
+    assert sys.path == [str(project), str(copy), STANDARD, INSTALLED]
+
+
+def test_what_is_not_in_the_project_changes_no_path(project: Path) -> None:
+    add_to_path("theirs_of_a_test")
+    assert sys.path == [STANDARD, INSTALLED, "/elsewhere"]
+
+
+def test_a_module_that_imports_what_is_missing_is_not_called_missing(project: Path) -> None:
+    (project / "importing_of_a_test.py").write_text("import nothing_of_a_test\n")
+    with pytest.raises(UsageError) as caught:
+        import_user_object("importing_of_a_test", "Herd", "workload 'it'")
+    first, *others = caught.value.lines
+    assert first == (
+        "workload 'it': importing_of_a_test cannot be imported: ModuleNotFoundError: No module named 'nothing_of_a_test'"
+    )
+    assert [line.strip() for line in others] == [
+        f'File "{project}/importing_of_a_test.py", line 1, in <module>', "import nothing_of_a_test"
+    ]  # fmt: skip
