@@ -272,10 +272,20 @@ class WorkerFailed(WorkerError):
 
     Attributes:
         traceback_text: The worker's traceback, as text.
+        user_traceback: Those of its lines that are of the workload's code, as text; empty where there are none.
     """
 
-    def __init__(self, worker: int, agents: tuple[int, int], frame: int, error: str, traceback_text: str) -> None:
+    def __init__(
+        self,
+        worker: int,
+        agents: tuple[int, int],
+        frame: int,
+        error: str,
+        traceback_text: str,
+        user_traceback: str = "",
+    ) -> None:
         self.traceback_text = traceback_text
+        self.user_traceback = user_traceback
         super().__init__(worker, agents, frame, f"raised {error}")
 
 
@@ -288,7 +298,15 @@ class WorkerTimeout(WorkerError):
 
 
 class WorkloadFailed(RunBroken):
-    """The workload raised in the parent, outside of its workers."""
+    """The workload raised in the parent, outside of its workers.
+
+    Attributes:
+        user_traceback: The lines of its own code, as text; empty where there are none.
+    """
+
+    def __init__(self, message: str, user_traceback: str = "") -> None:
+        self.user_traceback = user_traceback
+        super().__init__(message)
 
 
 class ModeFailed(RunBroken):
@@ -331,7 +349,13 @@ class SessionCrashed(SessionError):
 
 
 class SessionFailed(SessionError):
-    """A session reports an error of its own, such as a worker's."""
+    """A session reports an error of its own, such as a worker's.
+
+    Attributes:
+        user_traceback: The lines of the workload's own code, as text; empty where there are none.
+    """
+
+    user_traceback = ""
 
 
 class SessionTimeout(SessionError):
@@ -360,6 +384,11 @@ class Interrupted(WalkerbenchError):
 
 class CallOrderError(WalkerbenchError):
     """A method was called in a state that does not allow it."""
+
+
+def user_traceback_of(error: BaseException) -> str:
+    """Return the lines of the workload's own code that an error carries, as text; empty where there are none."""
+    return str(getattr(error, "user_traceback", ""))
 
 
 def describe_error(error: BaseException) -> str:

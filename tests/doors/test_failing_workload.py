@@ -124,7 +124,9 @@ CASES = [
 
 @pytest.mark.parametrize("by_exit", [False, True])
 @pytest.mark.parametrize(("place", "mode", "code"), CASES)
-def test_it_ends_with_one_line(tmp_path: Path, place: str, mode: str, code: ExitCode, *, by_exit: bool) -> None:
+def test_it_ends_with_one_line_and_its_own_traceback(
+    tmp_path: Path, place: str, mode: str, code: ExitCode, *, by_exit: bool
+) -> None:
     (tmp_path / "failing.toml").write_text(
         f'workload = "failing"\nagents = 6\nframes = 30\nwarmup = 5\nmode = "{mode}"\n'
         f'[environment]\nplace = "{place}"\nby_exit = {str(by_exit).lower()}\n'
@@ -132,7 +134,17 @@ def test_it_ends_with_one_line(tmp_path: Path, place: str, mode: str, code: Exit
     ended = every_way.in_process(tmp_path, "run", "--profile", "./failing.toml", "--quiet", "-o", "run")
     assert (ended.code, ended.out) == (code, ""), ended.err
     assert ("SystemExit: 0" if by_exit else "LookupError: no luck") in ended.error
-    assert ended.err.splitlines()[:-1] in ([], ["what was recorded is kept: run"])
+    before = ended.err.splitlines()[:-1]
+    if code == ExitCode.BROKEN:  # of the workload's own code, and of nothing else
+        start = before.index("The workload's traceback:")
+        assert before[start + 1] == "Traceback (most recent call last):"
+        assert {line for line in before[start:] if line.startswith("  File ")} <= set(own_frames(before))
+        before = before[:start]
+    assert before in ([], ["what was recorded is kept: run"])
+
+
+def own_frames(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.startswith(f'  File "{__file__}", line ')]
 
 
 def test_a_module_that_exits_on_import_is_named(tmp_path: Path) -> None:

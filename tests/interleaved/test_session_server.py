@@ -179,7 +179,11 @@ def test_whatever_the_code_of_a_side_raises_is_answered(tiny: Any) -> None:
     WORKLOADS.register("failing walkers", FailingWalkers)
     plain = tiny().as_dict() | {"workload": "failing walkers"}
     message = "the workload raised ZeroDivisionError: by a revision, while starting"
-    assert failure(Prepare(profile=plain)) == Failed(message=message, exit_code=3)
+    failed = failure(Prepare(profile=plain))
+    assert (failed.message, failed.exit_code) == (message, 3)
+    frames = [line for line in failed.user_traceback.splitlines() if line.startswith("  File ")]
+    assert len(frames) == 1
+    assert frames[0].startswith(f'  File "{__file__}", line ')
 
 
 def test_the_keys_of_a_profile_are_told() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from walkerbench.cli.error_lines import error_lines
 from walkerbench.cli.output import complain, note, note_traceback
-from walkerbench.errors import ExitCode, WalkerbenchError, WorkerFailed, describe_error
+from walkerbench.errors import ExitCode, WalkerbenchError, WorkerFailed, describe_error, user_traceback_of
 from walkerbench.shown_text import shown
 from walkerbench.system.capacity import capacity_problem
 
@@ -24,6 +24,9 @@ def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
     """
     message = failure_message(error)
     if isinstance(error, WalkerbenchError):
+        if users := user_traceback_of(error):
+            note("The workload's traceback:")
+            note_traceback(users)
         complain(f"internal error: {message}" if error.exit_code == ExitCode.FAULT else message)
         if verbose and isinstance(error, WorkerFailed):
             note("The worker's traceback:")

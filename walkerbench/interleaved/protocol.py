@@ -230,10 +230,12 @@ class Failed(_Message):
     Attributes:
         message: What happened, in a line or several.
         exit_code: Of the error, as in `walkerbench.errors`.
+        user_traceback: The lines of the workload's own code that it came from, as text; empty where there are none.
     """
 
     message: str
     exit_code: int
+    user_traceback: str = ""
     type: Literal["failed"] = "failed"
 
 

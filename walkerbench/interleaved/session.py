@@ -279,6 +279,7 @@ class Session:
             return SideError(*(f"side {self.label!r} refuses: {line}" for line in failed.message.split("\n")))
         told = f"reports: {failed.message}"
         error = SessionFailed(self.label, self._place.round_number, self._block, told)
+        error.user_traceback = failed.user_traceback
         return EmergencyShutdown(str(error)) if failed.exit_code == EmergencyShutdown.exit_code else error
 
     def _not_understood(self, what: str) -> ProtocolError:

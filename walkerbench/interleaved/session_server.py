@@ -18,6 +18,7 @@ from walkerbench.errors import (
     UsageError,
     WalkerbenchError,
     describe_error,
+    user_traceback_of,
 )
 from walkerbench.interleaved.profile_keys import known_keys
 from walkerbench.interleaved.protocol import (
@@ -99,7 +100,7 @@ class _Server:
         try:
             return self._carry_out(decode_request(line))
         except WalkerbenchError as error:
-            return Failed(message=str(error), exit_code=error.exit_code)
+            return Failed(message=str(error), exit_code=error.exit_code, user_traceback=user_traceback_of(error))
         except RAISED_BY_OTHERS as error:
             # The parent is told of any error: this may be a revision that was never run before.
             return Failed(message=describe_error(error), exit_code=WalkerbenchError.exit_code)

@@ -9,6 +9,7 @@ from walkerbench.errors import RAISED_BY_OTHERS, WorkerFailed, describe_error
 from walkerbench.modes.contract import ExecutionMode, ModeState
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.recording.scheduling import ThreadMeter
+from walkerbench.system.user_tracebacks import user_traceback
 from walkerbench.workloads.contract import Workload, shard_bounds
 
 
@@ -57,4 +58,4 @@ class InProcessMode(ExecutionMode):
 def failure(worker: int, agents: tuple[int, int], frame: int, error: BaseException) -> WorkerFailed:
     """Return the typed error for what a worker raised."""
     text = "".join(traceback.format_exception(error))
-    return WorkerFailed(worker, agents, frame, describe_error(error), text)
+    return WorkerFailed(worker, agents, frame, describe_error(error), text, user_traceback(error))

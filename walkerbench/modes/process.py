@@ -41,6 +41,7 @@ from walkerbench.system.deadlines import Deadline
 from walkerbench.system.interrupts import held_back_interrupts, ignore_interrupts
 from walkerbench.system.parent_death import die_with_parent
 from walkerbench.system.stack_markers import WORKER_THREAD_NAME, StackMarker
+from walkerbench.system.user_tracebacks import user_traceback
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Workload, shard_bounds
 
 START_TIMEOUT_S = 120.0
@@ -212,10 +213,10 @@ class ProcessMode(ExecutionMode):
         except (EOFError, OSError) as error:
             raise _crash(worker, frame) from error
         if answer != _DONE:
-            error_text, traceback_text, refused = pickle.loads(answer)  # noqa: S301  from our own child
+            error_text, traceback_text, user_text, refused = pickle.loads(answer)  # noqa: S301  from our own child
             if refused is not None:
                 raise CapacityError(f"worker {worker.number} cannot start: {refused}")
-            raise WorkerFailed(worker.number, worker.agents, frame, error_text, traceback_text)
+            raise WorkerFailed(worker.number, worker.agents, frame, error_text, traceback_text, user_text)
 
     def _close(self) -> None:
         try:
@@ -333,4 +334,5 @@ def _answer(connection: Connection, answer: bytes) -> None:
 
 def _failure(error: BaseException, refused: str | None = None) -> bytes:
     """Return the answer for an error, and for what the system refused to the worker itself."""
-    return pickle.dumps((describe_error(error), "".join(traceback.format_exception(error)), refused))
+    text = "".join(traceback.format_exception(error))
+    return pickle.dumps((describe_error(error), text, user_traceback(error), refused))

@@ -9,6 +9,7 @@ from walkerbench import recording
 from walkerbench.modes.faults import FaultInjector, Faults
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
+from walkerbench.system.forked_copies import OneProcess
 from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import FrameBuffers, Workload
 
@@ -38,7 +39,8 @@ class ShardRunner:
     ) -> None:
         self.agents = agents
         self.worker = worker
-        self._shard = workload.make_shard(*agents, buffers, worker)
+        with OneProcess():
+            self._shard = workload.make_shard(*agents, buffers, worker)
         phases = self._shard.phases()
         if tuple(phases) != workload.phases:
             raise ValueError(f"a shard has the phases {[*phases]}, but its workload declares {[*workload.phases]}")
@@ -50,6 +52,7 @@ class ShardRunner:
         self._row[0] = -1
         self._meter = meter
         self._garbage = garbage
+        self._one_process = OneProcess()
 
     def run(self, frame: int) -> None:
         """Run one frame and write the worker's row."""
@@ -59,9 +62,10 @@ class ShardRunner:
         if self._injector:
             self._injector.before(frame)
         edges = [time.perf_counter_ns()]
-        for phase in self._phases:
-            phase(frame)
-            edges.append(time.perf_counter_ns())
+        with self._one_process:
+            for phase in self._phases:
+                phase(frame)
+                edges.append(time.perf_counter_ns())
         if self._injector:
             self._injector.after(edges[-1] - edges[0])
         busy = time.perf_counter_ns() - start
@@ -72,7 +76,8 @@ class ShardRunner:
 
     def digest(self) -> None:
         """Have the shard digest its agents."""
-        self._shard.digest()
+        with self._one_process:
+            self._shard.digest()
         self._meter.restart()
 
     def snapshot(self) -> None:

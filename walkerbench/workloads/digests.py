@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +31,38 @@ class DigestDifference:
     fields: tuple[str, ...]
 
 
+_nan_found: list[bool] | None = None
+"""Gets an entry for every NaN that is digested; None while no code asks for it."""
+
+
+@contextmanager
+def watching_for_nan() -> Iterator[list[bool]]:
+    """Note what is digested in this process within the block and holds a number that is not one (NaN).
+
+    Yields:
+        A list that gets an entry for each of them; it stays empty where there is none.
+    """
+    global _nan_found
+    _nan_found = []
+    try:
+        yield _nan_found
+    finally:
+        _nan_found = None
+
+
+def note_nan(*parts: NDArray[Any]) -> None:
+    """Note whether arrays that are being digested hold NaN, where that is watched for."""
+    if _nan_found is not None and any(bool(np.isnan(part).any()) for part in parts if part.dtype.kind in "fc"):
+        _nan_found.append(True)
+
+
 def digest64(*parts: NDArray[Any]) -> int:
     """Digest the bits of arrays into 64.
 
     Returns:
         The first 64 bits of their SHA-256.
     """
+    note_nan(*parts)
     digest = hashlib.sha256()
     for part in parts:
         digest.update(np.ascontiguousarray(part).view(np.uint8).data)

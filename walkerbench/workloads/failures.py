@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from walkerbench.errors import RAISED_BY_OTHERS, WalkerbenchError, WorkloadFailed, describe_error
+from walkerbench.system.user_tracebacks import user_traceback
 
 
 @contextmanager
@@ -28,4 +29,4 @@ def workload_failures(doing: str) -> Iterator[None]:
 
 def workload_failed(error: BaseException, doing: str) -> WorkloadFailed:
     """Return the error that says what the workload raised, and what it was doing."""
-    return WorkloadFailed(f"the workload raised {describe_error(error)}, {doing}")
+    return WorkloadFailed(f"the workload raised {describe_error(error)}, {doing}", user_traceback(error))

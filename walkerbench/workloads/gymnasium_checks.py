@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from walkerbench.errors import RAISED_BY_OTHERS, UsageError, describe_error
+from walkerbench.system.user_tracebacks import user_traceback
 from walkerbench.workloads.gymnasium_shard import digestible
-from walkerbench.workloads.user_code import import_user_module, user_traceback
+from walkerbench.workloads.user_code import import_user_module
 from walkerbench.workloads.value_digests import digest_value
 
 FAMILY = "gymnasium"
@@ -223,5 +224,5 @@ def _build_failure(what: str, error: BaseException) -> UsageError:
     if re.search(r"\bdisplay\b|video device|\bGLFW\b|\bX11\b", told, re.IGNORECASE):
         return UsageError(f"{what}: it needs a display, which a measurement has not: {describe_error(error)}")
     beneath = Path(str(_gymnasium(what).__file__)).parent
-    traceback = user_traceback(error, beneath)
+    traceback = user_traceback(error, beneath).splitlines()[1:-1]
     return UsageError(f"{what}: it cannot be built, reset and stepped: {describe_error(error)}", *traceback)

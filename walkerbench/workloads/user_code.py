@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import importlib
 import sys
-import traceback
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
 from walkerbench.errors import RAISED_BY_OTHERS, UsageError, describe_error
 from walkerbench.system.child_bootstrap import path_with
+from walkerbench.system.forked_copies import OneProcess
 from walkerbench.system.imported_code import top_level
+from walkerbench.system.user_tracebacks import user_traceback
 
 _LAYOUTS = (".", "src")
 """Folders of a project in which its modules lie."""
@@ -54,7 +55,8 @@ def import_user_module(module: str, what: str) -> Any:
     """
     add_to_path(module)
     try:
-        return importlib.import_module(module)
+        with OneProcess():
+            return importlib.import_module(module)
     except ModuleNotFoundError as error:
         # A module that it imports may be missing, too: that is its own error.
         if error.name is not None and (module == error.name or module.startswith(f"{error.name}.")):
@@ -90,24 +92,9 @@ def _project_folders() -> list[Path]:
 
 
 def _failed_import(module: str, what: str, error: BaseException) -> UsageError:
-    return UsageError(f"{what}: {module} cannot be imported: {describe_error(error)}", *user_traceback(error))
-
-
-def user_traceback(error: BaseException, *beneath: Path) -> list[str]:
-    """Return the traceback of an error as lines, without the frames of the import machinery and of this package.
-
-    Args:
-        error: What the user's code raised.
-        beneath: Folders of packages that called the user's code, whose frames are left out, too.
-    """
-    folders = tuple(map(str, (Path(__file__).resolve().parents[1], *beneath)))
-    kept = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((*folders, "<frozen importlib"))
-        and "importlib" not in Path(frame.filename).parts
-    ]
-    return "".join(traceback.format_list(kept)).splitlines()
+    # The error itself is said in the first line, and that these are its frames needs no heading.
+    frames = user_traceback(error).splitlines()[1:-1]
+    return UsageError(f"{what}: {module} cannot be imported: {describe_error(error)}", *frames)
 
 
 def _public_names(found: object) -> list[str]:

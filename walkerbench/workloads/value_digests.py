@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from walkerbench.workloads.digests import note_nan
+
 
 def digest_value(value: Any) -> int:
     """Return 64 bits that stand for a value's content.
@@ -34,8 +36,12 @@ def _encoded(value: Any) -> bytes:
     if isinstance(value, int):
         return _record("int", str(value).encode())
     if isinstance(value, float):
+        if value != value:
+            note_nan(np.array(value))
         return _record("float", struct.pack("<d", value))
     if isinstance(value, complex):
+        if value != value:
+            note_nan(np.array(value))
         return _record("complex", struct.pack("<dd", value.real, value.imag))
     if isinstance(value, str):
         return _record("str", value.encode("utf-8", "surrogatepass"))
@@ -59,6 +65,7 @@ def _encoded(value: Any) -> bytes:
 def _array(array: np.ndarray[Any, np.dtype[Any]]) -> bytes:
     if array.dtype.hasobject:
         return _record("objects", _encoded([array.shape, array.ravel().tolist()]))
+    note_nan(array)
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     return _record(f"{little.dtype.str}{array.shape}", little.tobytes())
 
