@@ -99,8 +99,10 @@ ARROWS: dict[str, set[str]] = {
         "system",
     },
     "flamegraph": {"errors", "modes", "profile", "run_directory", "running", "system", "workloads"},
+    "checking": {"errors", "modes", "profile", "running", "system", "workloads"},
     "doctor": {"comparison", "errors", "profile", "recorded_value", "recording", "running", "system"},
     "reports": {
+        "checking",
         "comparison",
         "criteria",
         "doctor",
@@ -120,6 +122,7 @@ ARROWS: dict[str, set[str]] = {
         "workloads",
     },
     "cli": {
+        "checking",
         "comparison",
         "criteria",
         "doctor",
@@ -138,6 +141,7 @@ ARROWS: dict[str, set[str]] = {
         "system",
         "workloads",
     },
+    "testing": {"checking"},
     "pytest_plugin": {"modes", "profile", "run_directory", "running", "shown_text", "system"},
     "__main__": {"cli"},
 }
@@ -150,6 +154,9 @@ MAY_PRINT_AND_EXIT = {"cli", "__main__", "run_directory.__main__"}
 MAY_ALSO = {
     "errors": {"SystemExit"},
     "system.interrupts": {"os._exit", "sys.stderr"},
+    "system.forked_copies": {"os._exit"},
+    "checking.__main__": {"os._exit", "sys.stdout", "sys.stderr"},
+    "checking.process_watch": {"sys.stdout", "sys.stderr"},
     "modes.faults": {"os._exit"},
     "modes.process": {"os._exit"},
     "interleaved.session_server": {"os._exit"},

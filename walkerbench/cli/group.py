@@ -8,6 +8,7 @@ import click
 
 from walkerbench import __version__
 from walkerbench.cli.ab import ab_command
+from walkerbench.cli.check import check_command
 from walkerbench.cli.compare import compare_command
 from walkerbench.cli.doctor import doctor_command
 from walkerbench.cli.export import export_command
@@ -46,6 +47,7 @@ Examples:
   walkerbench ab main HEAD
   walkerbench gate --against origin/main
   walkerbench flamegraph -o where-time-goes
+  walkerbench check mysim:Herd
   walkerbench doctor
   walkerbench selftest
   walkerbench profiles
@@ -92,6 +94,7 @@ for command in (
     ab_command,
     gate_command,
     flamegraph_command,
+    check_command,
     doctor_command,
     selftest_command,
     profiles_command,

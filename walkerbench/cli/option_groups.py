@@ -49,6 +49,14 @@ MODE_OPTION = click.Option(
     metavar="MODE",
     help="Where agents are stepped: sequential (one thread), threaded, process, or a mode that a package brings.",
 )
+WORKLOAD_ARGUMENT_OPTION = click.Option(
+    ["--workload-argument", "workload_arguments"],
+    type=Argument(),
+    multiple=True,
+    callback=_named_once,
+    metavar="KEY=VALUE",
+    help="A keyword argument of the class or function that SPEC names. Repeatable.",
+)
 WORK_OPTIONS = (
     click.Option(
         ["--workload"],
@@ -57,14 +65,7 @@ WORK_OPTIONS = (
         help=f"What is run: {DEFAULT_WORKLOAD}, gymnasium:ID, MODULE:CLASS, agents:MODULE:FUNCTION, "
         "function:MODULE:FUNCTION, pytest:FILE::TEST, or a workload that a package brings. Default: the profile's.",
     ),
-    click.Option(
-        ["--workload-argument", "workload_arguments"],
-        type=Argument(),
-        multiple=True,
-        callback=_named_once,
-        metavar="KEY=VALUE",
-        help="A keyword argument of the class or function that SPEC names. Repeatable.",
-    ),
+    WORKLOAD_ARGUMENT_OPTION,
     click.Option(
         ["--workers"], type=WholeNumber(), metavar="N", help="Threads or processes. Default: the cores allowed."
     ),

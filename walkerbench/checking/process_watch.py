@@ -1,0 +1,128 @@
+"""Sees what a workload's code does to its process: clocks it reads, random streams, threads, children, output."""
+
+from __future__ import annotations
+
+import multiprocessing.resource_tracker
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+_CLOCKS = (
+    *("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"),
+    *("process_time", "process_time_ns", "localtime", "gmtime"),
+)
+_PACKAGE = str(Path(__file__).resolve().parents[1])
+_STANDARD_LIBRARY = str(Path(os.__file__).parent)
+_HARNESS_THREADS = "walkerbench-worker"
+
+
+class ProcessWatch:
+    """What of this process was as it is now when the watch was made.
+
+    Attributes:
+        clocks: Functions of the clock that were called since `clocks_watched`, by code of others.
+    """
+
+    def __init__(self) -> None:
+        self.clocks: set[str] = set()
+        self._directory = Path.cwd()
+        self._streams = sys.stdout, sys.stderr
+        self._children = _children()
+        self._threads = _threads()
+
+    @contextmanager
+    def clocks_watched(self) -> Iterator[None]:
+        """Note which functions of the module `time` code of others calls within the block, or imports to call later."""
+        real = {name: getattr(time, name) for name in _CLOCKS}
+        for name, function in real.items():
+            setattr(time, name, self._noting(name, function))
+        try:
+            yield
+        finally:
+            for name, function in real.items():
+                setattr(time, name, function)
+
+    def _noting(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any) -> Any:
+            caller = sys._getframe(1).f_code.co_filename  # noqa: SLF001  the one way that costs next to nothing
+            if not caller.startswith((_PACKAGE, "<frozen")) and not _is_standard(caller):
+                self.clocks.add(f"time.{name}")
+            return function(*arguments)
+
+        return noted
+
+    def threads_started(self) -> int:
+        """Return how many threads more there are, without those of the harness."""
+        return max(0, _threads() - self._threads)
+
+    def children_left(self) -> int:
+        """Return how many child processes more there are, without the tracker of multiprocessing."""
+        return len(_children() - self._children)
+
+    def changes(self) -> Iterator[str]:
+        """Yield in words what is not as it was."""
+        try:
+            directory = Path.cwd()
+        except OSError:
+            yield "the working directory is gone"
+        else:
+            if directory != self._directory:
+                yield f"the working directory is {directory} in place of {self._directory}"
+        for name, before, now in zip(("stdout", "stderr"), self._streams, (sys.stdout, sys.stderr), strict=True):
+            if before is not now:
+                yield f"sys.{name} is replaced by a {type(now).__name__}"
+
+
+class RandomStreams:
+    """The global random streams, from which code should not draw.
+
+    Attributes:
+        drawn: Those that were drawn from.
+    """
+
+    def __init__(self) -> None:
+        self.drawn: set[str] = set()
+        self._states: tuple[Any, Any] = (None, None)
+
+    def seed(self, number: int) -> None:
+        """Put both streams into the state that a number gives."""
+        random.seed(number)
+        np.random.seed(number)  # noqa: NPY002  the global stream is what is meant
+        self._states = _states()
+
+    def look(self) -> None:
+        """Note which streams were drawn from since the last look or seed."""
+        now = _states()
+        for name, before, after in zip(("random", "numpy.random"), self._states, now, strict=True):
+            if before != after:
+                self.drawn.add(name)
+        self._states = now
+
+
+def _states() -> tuple[Any, Any]:
+    name, keys, *others = np.random.get_state(legacy=True)  # noqa: NPY002
+    return random.getstate(), (name, np.asarray(keys).tobytes(), *others)
+
+
+def _threads() -> int:
+    tasks = Path("/proc/self/task")
+    ours = sum(each.name.startswith(_HARNESS_THREADS) for each in threading.enumerate())
+    return (len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()) - ours
+
+
+def _children() -> set[int]:
+    tracker = getattr(multiprocessing.resource_tracker._resource_tracker, "_pid", None)  # noqa: SLF001
+    return {child.pid for child in psutil.Process().children(recursive=True)} - {tracker}
+
+
+def _is_standard(filename: str) -> bool:
+    return filename.startswith(_STANDARD_LIBRARY) and "site-packages" not in filename
