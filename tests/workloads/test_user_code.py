@@ -52,9 +52,8 @@ def test_a_module_that_imports_what_is_missing_is_not_called_missing(project: Pa
     with pytest.raises(UsageError) as caught:
         import_user_object("importing_of_a_test", "Herd", "workload 'it'")
     first, *others = caught.value.lines
-    assert first == (
-        "workload 'it': importing_of_a_test cannot be imported: ModuleNotFoundError: No module named 'nothing_of_a_test'"
-    )
-    assert [line.strip() for line in others] == [
-        f'File "{project}/importing_of_a_test.py", line 1, in <module>', "import nothing_of_a_test"
-    ]  # fmt: skip
+    assert first.startswith("workload 'it': importing_of_a_test cannot be imported: ModuleNotFoundError: ")
+    shown = [line.strip() for line in others]
+    place = f'File "{project}/importing_of_a_test.py", line 1, in <module>'
+    assert shown[shown.index(place) + 1] == "import nothing_of_a_test"
+    assert not any("walkerbench" in line for line in shown)
