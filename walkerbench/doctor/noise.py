@@ -13,6 +13,7 @@ import numpy as np
 from walkerbench.comparison.confidence_interval import bound_rank
 from walkerbench.errors import WalkerbenchError
 from walkerbench.profile.model import Profile
+from walkerbench.running.found_settings import find_settings
 from walkerbench.running.training_environment import TrainingEnvironment
 
 _BLOCK_S = 0.1
@@ -56,6 +57,7 @@ def measure_noise(profile: Profile, duration_s: float, clock_ns: Callable[[], in
     Raises:
         WalkerbenchError: The two did not do the same work.
     """
+    profile = find_settings(profile)  # once, so that both do the same
     workload = profile.make_workload(profile.stages[0])
     with ExitStack() as closing:
         sides = [closing.enter_context(TrainingEnvironment(mode="sequential", workload=workload)) for _ in range(2)]
