@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from walkerbench.cli.measurement_progress import measure_with_progress
 from walkerbench.cli.other_copies import note_other_copies
+from walkerbench.cli.output import users_code_runs
 from walkerbench.cli.printing import print_comparison
 from walkerbench.cli.profile_choice import ProfileChoice
 from walkerbench.comparison.advice import advise_on
@@ -22,7 +23,8 @@ def compare_modes(
     Returns:
         `INCONCLUSIVE` where a verdict is, else `PASS`: a mode that is slower is an answer here, not a fault.
     """
-    sides = one_side_per_mode(load_profile(choice.name), choice.overrides)
+    with users_code_runs():
+        sides = one_side_per_mode(load_profile(choice.name), choice.overrides)
     note_other_copies(sides[0].profile.code_packages()[1:])
     compared = measure_with_progress(sides, request, rules, quiet=quiet)
     exit_code = ExitCode.INCONCLUSIVE if compared.is_inconclusive else ExitCode.PASS

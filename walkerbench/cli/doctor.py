@@ -9,7 +9,7 @@ import click
 from walkerbench.cli.grouped_command import grouped_command
 from walkerbench.cli.option_groups import doctor_group
 from walkerbench.cli.options import verbose_option
-from walkerbench.cli.output import note, write_out
+from walkerbench.cli.output import note, users_code_runs, write_out
 from walkerbench.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -50,9 +50,11 @@ def doctor_command(*, choice: ProfileChoice, strict: bool, as_json: bool) -> Exi
     from walkerbench.reports.terminal.doctor import checks_table
     from walkerbench.running.found_settings import find_settings
 
-    profile = find_settings(choice.load())
+    profile = choice.load()
     note(f"measuring for about {_NOISE_S:.0f} s")
-    readings = read_all(lambda: measure_noise(profile, _NOISE_S))
+    with users_code_runs():
+        profile = find_settings(profile)
+        readings = read_all(lambda: measure_noise(profile, _NOISE_S))
     checks = check_machine(readings)
     write_out(doctor_json.render(checks, readings) if as_json else to_text(checks_table(checks)))
     return ExitCode.INCONCLUSIVE if strict and not is_fit(checks) else ExitCode.PASS

@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import TextIO
 
 from walkerbench.errors import OutputError
@@ -46,6 +47,32 @@ def _write_out(text: str) -> bool:
             raise OutputError(f"standard output cannot be written: {error.strerror}; give it room") from error
         return False
     return True
+
+
+@contextmanager
+def users_code_runs() -> Iterator[None]:
+    """Send to stderr what the user's code prints, in this process and in those started within the context.
+
+    Stdout is for results: a line that a simulation prints must not stand in front of the JSON that a program reads.
+    """
+    with redirect_stdout(sys.stderr), _descriptor_to_stderr():
+        yield
+
+
+@contextmanager
+def _descriptor_to_stderr() -> Iterator[None]:
+    try:
+        kept = os.dup(1)
+    except OSError:  # closed when the process was started: there is nothing to protect
+        yield
+        return
+    try:
+        with suppress(OSError):
+            os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def complain(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from walkerbench.cli.other_copies import note_other_copies
+from walkerbench.cli.output import users_code_runs
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.model import Profile
 from walkerbench.profile.overrides import ProfileOverrides, override
@@ -30,6 +31,7 @@ class ProfileChoice:
             OverrideError: A replaced part is wrong.
             CriterionError: A criterion cannot be parsed, or asks for what is not measured.
         """
-        profile = override(load_profile(self.name), self.overrides)
+        with users_code_runs():
+            profile = override(load_profile(self.name), self.overrides)
         note_other_copies(profile.code_packages()[1:])
         return profile

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from walkerbench.cli.display import Display, clock_face, open_display
-from walkerbench.cli.output import note
+from walkerbench.cli.output import note, users_code_runs
 from walkerbench.errors import RunBroken
 from walkerbench.running.observers import RunStart
 from walkerbench.running.progress import Progress, ProgressObserver
@@ -62,7 +62,8 @@ def record_with_progress(profile: Profile, output: Path | None, command_line: Se
     with open_display(sys.stderr, quiet=quiet) as display:
         progress = RunProgress(display)
         try:
-            return runner.run(profile, output=output, command_line=command_line, observers=(progress,))
+            with users_code_runs():
+                return runner.run(profile, output=output, command_line=command_line, observers=(progress,))
         except RunBroken:
             if progress.directory is not None:
                 note(f"what was recorded is kept: {progress.directory}")
