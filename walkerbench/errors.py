@@ -42,6 +42,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from enum import IntEnum
 
 from walkerbench.shown_text import first_of, shown
@@ -67,13 +68,8 @@ class ExitCode(IntEnum):
 
 
 _SEVERITY = (
-    ExitCode.FAULT,
-    ExitCode.INTERRUPTED,
-    ExitCode.BROKEN,
-    ExitCode.UNUSABLE,
-    ExitCode.FAIL,
-    ExitCode.INCONCLUSIVE,
-    ExitCode.PASS,
+    *(ExitCode.FAULT, ExitCode.INTERRUPTED, ExitCode.BROKEN, ExitCode.UNUSABLE),
+    *(ExitCode.FAIL, ExitCode.INCONCLUSIVE, ExitCode.PASS),
 )
 
 
@@ -393,7 +389,9 @@ def user_traceback_of(error: BaseException) -> str:
 
 def describe_error(error: BaseException) -> str:
     """Return an error's type and text in one line, whatever text it has: `ValueError: no such agent`."""
-    text = " ".join(str(error).split())
+    text = ""
+    with suppress(*RAISED_BY_OTHERS):  # its __str__ is the code of others, too
+        text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -137,6 +137,16 @@ def test_slices_are_run_in_every_mode_and_do_the_same_work() -> None:
     assert all(way == ways[0] for way in ways)
 
 
+def test_threads_are_switched_on_and_off_between_frames() -> None:
+    with environment_of("shared", workers=3) as environment:
+        found = []
+        for _ in range(5):
+            environment.step()
+            found.append(environment.checkpoint())
+            environment.toggle_threading()
+    assert found == digests("shared", mode="sequential")
+
+
 def test_the_same_workload_starts_again_with_new_agents() -> None:
     environment = environment_of("shared")
     runs = []
