@@ -22,7 +22,7 @@ ARROWS: dict[str, set[str]] = {
     "errors": {"shown_text"},
     "recorded_value": set(),
     "system": {"errors", "shown_text"},
-    "workloads": {"errors", "recorded_value", "shown_text", "system"},
+    "workloads": {"errors", "recorded_value", "system"},
     "recording": {"errors", "recorded_value", "system", "workloads"},
     "modes": {"errors", "recorded_value", "recording", "system", "workloads"},
     "criteria": {"errors", "recorded_value", "shown_text", "workloads"},
@@ -167,6 +167,7 @@ that is to die; and what tells that the code of others wants to end the process.
 MAY_NAME_FLAGS = (
     "cli.",
     "system.git",
+    "interleaved.worktree_content",
     "interleaved.worktrees",
     "flamegraph.py_spy",
 )

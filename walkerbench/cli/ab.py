@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from walkerbench.cli.grouped_command import grouped_command
-from walkerbench.cli.option_groups import MODE_OPTION, WORK_OPTIONS, decision_group, profile_group, rounds_group
+from walkerbench.cli.option_groups import (
+    MODE_OPTION,
+    SETUP_OPTION,
+    WORK_OPTIONS,
+    decision_group,
+    profile_group,
+    rounds_group,
+)
 from walkerbench.cli.options import json_option, quiet_option, verbose_option
 from walkerbench.errors import ExitCode
 
@@ -42,7 +49,7 @@ Examples:
 @grouped_command(
     "ab",
     _HELP,
-    profile_group(MODE_OPTION, *WORK_OPTIONS, heading="What a side runs where it does not say otherwise"),
+    profile_group(MODE_OPTION, *WORK_OPTIONS, SETUP_OPTION, heading="What a side runs where it does not say otherwise"),
     rounds_group(),
     decision_group(),
 )

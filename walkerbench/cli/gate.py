@@ -14,6 +14,7 @@ from walkerbench.cli.grouped_command import GroupedCommand, OptionGroup, grouped
 from walkerbench.cli.option_groups import (
     CRITERION_OPTION,
     MODE_OPTION,
+    SETUP_OPTION,
     WORK_OPTIONS,
     decision_group,
     profile_group,
@@ -77,7 +78,7 @@ Examples:
     "gate",
     _HELP,
     _COMPARED_WITH,
-    profile_group(MODE_OPTION, *WORK_OPTIONS, CRITERION_OPTION),
+    profile_group(MODE_OPTION, *WORK_OPTIONS, SETUP_OPTION, CRITERION_OPTION),
     _ROUNDS,
     decision_group(),
     around=_no_result_told,

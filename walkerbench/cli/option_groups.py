@@ -75,6 +75,12 @@ WORK_OPTIONS = (
         ["--warmup"], type=WholeNumber(), metavar="N", help="Frames at the start that are recorded and not judged."
     ),
 )
+SETUP_OPTION = click.Option(
+    ["--setup"],
+    metavar="COMMAND",
+    help="A command, such as 'pip install -e .', that is run once in each fresh worktree before it is measured, in a "
+    "virtual environment of its own that sees the packages of this one.",
+)
 LENGTH_OPTIONS = (
     click.Option(["--frames"], type=WholeNumber(), metavar="N", help="Frames to run, warm-up included."),
     click.Option(

@@ -79,7 +79,8 @@ def measure(
         interrupts.hold()
         checkouts = []
         for side in sides:
-            checkout = checked_out(side.code, side.label, side.profile.code_packages())
+            packages = side.profile.code_packages()
+            checkout = checked_out(side.code, side.label, packages, side.profile.setup, interrupts)
             checkouts.append(closing.enter_context(checkout))
             if interrupts.received is not None:
                 raise Interrupted(f"interrupted ({interrupts.received}): nothing is left of the measurement")

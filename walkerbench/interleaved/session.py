@@ -46,8 +46,8 @@ from walkerbench.interleaved.protocol import (
 )
 from walkerbench.interleaved.sides import Side
 from walkerbench.interleaved.worktrees import Checkout
-from walkerbench.shown_text import shortened
-from walkerbench.system.child_processes import PACKAGE, ChildProcess, python_command
+from walkerbench.shown_text import first_of, shortened
+from walkerbench.system.child_processes import PACKAGE, ChildProcess
 from walkerbench.system.deadlines import Deadline
 from walkerbench.system.imported_code import path_text
 from walkerbench.system.interrupts import InterruptWatch
@@ -125,11 +125,12 @@ class Session:
     def __enter__(self) -> Session:
         with ExitStack() as closing:
             checkout = self._place.checkout
-            command = python_command("walkerbench.interleaved", places=checkout.places())
-            folder = checkout.working_directory
             self._child = closing.enter_context(
-                ChildProcess(command, directory=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-            )
+                ChildProcess(
+                    checkout.command(), variables=checkout.variables(), directory=checkout.working_directory,
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                )
+            )  # fmt: skip
             closing.callback(self._end)
             self._reader = threading.Thread(target=_read, args=(self._child.stdout, self._inbox), daemon=True)
             self._reader.start()
@@ -276,11 +277,19 @@ class Session:
     def _reported(self, failed: Failed) -> Exception:
         """Return the error for a failure of the child, of the kind that its exit code tells."""
         if failed.exit_code == UsageError.exit_code:
-            return SideError(*(f"side {self.label!r} refuses: {line}" for line in failed.message.split("\n")))
-        told = f"reports: {failed.message}"
+            lines = (f"side {self.label!r} refuses: {line}" for line in failed.message.split("\n"))
+            return SideError(*lines, *self._absent())
+        told = "; ".join((f"reports: {failed.message}", *self._absent()))
         error = SessionFailed(self.label, self._place.round_number, self._block, told)
         error.user_traceback = failed.user_traceback
         return EmergencyShutdown(str(error)) if failed.exit_code == EmergencyShutdown.exit_code else error
+
+    def _absent(self) -> list[str]:
+        """Return what its worktree lacks of the revision, which may be the reason for a failure."""
+        worktree = self._place.checkout.worktree
+        if worktree is None or not worktree.absent:
+            return []
+        return [f"side {self.label!r} lacks, as the working tree does: {', '.join(first_of(worktree.absent))}"]
 
     def _not_understood(self, what: str) -> ProtocolError:
         return ProtocolError(self.label, self._place.round_number, self._block, f"broke the session protocol: {what}")

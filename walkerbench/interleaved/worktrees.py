@@ -5,16 +5,25 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
 import walkerbench
 from walkerbench.errors import GitError, SideError
-from walkerbench.system.child_processes import PACKAGE
+from walkerbench.interleaved.worktree_content import fill_worktree
+from walkerbench.interleaved.worktree_setup import (
+    Environment,
+    environment_variables,
+    make_virtual_environment,
+    run_setup,
+)
+from walkerbench.system.child_bootstrap import worktree_variables
+from walkerbench.system.child_processes import PACKAGE, python_command
 from walkerbench.system.file_locks import hold_lock, take_abandoned_lock
 from walkerbench.system.git import commit_of, repository_of, run_git, try_git
 from walkerbench.system.imported_code import files_of, imported_from, is_installed, other_copy, path_text
+from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.temporary import temporary_directory
 
 WORKING_TREE = "."
@@ -23,8 +32,9 @@ WORKING_TREE = "."
 _PACKAGE_FILE = Path("walkerbench/__init__.py")
 _PROTOCOL_MODULE = Path("walkerbench/interleaved/__main__.py")
 _FOLDER = "walkerbench-worktree-"
-_WORKTREE, _LOCK = "worktree", "in-use"
-"""What lies in a folder: the worktree, and the file that the process to which it belongs holds locked."""
+_WORKTREE, _LOCK, _ENVIRONMENT = "worktree", "in-use", "environment"
+"""What lies in a folder: the worktree, the file that the process to which it belongs holds locked, and the virtual
+environment that a setup fills."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +54,32 @@ class Checkout:
     worktree: Worktree | None = None
     working_directory: Path | None = None
 
+    def command(self) -> list[str]:
+        """Return the command of a session."""
+        environment = None if self.worktree is None else self.worktree.environment
+        program = None if environment is None else environment.program
+        return python_command("walkerbench.interleaved", places=self.places(), program=program)
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that a session has besides this process's."""
+        if self.worktree is None:
+            return {}
+        worktree = self.worktree
+        theirs = {folder: packages for folder, packages in self.places().items() if folder != PACKAGE}
+        variables = worktree_variables(
+            repository=str(worktree.repository),
+            worktree=str(worktree.directory),
+            folders=[*map(str, theirs)],
+            packages=[package for packages in theirs.values() for package in packages],
+        )
+        return {**variables, **({} if worktree.environment is None else environment_variables(worktree.environment))}
+
     def places(self) -> dict[Path, list[str]]:
         """Return the folders that a session imports from, each with the packages that it finds there."""
         found: dict[Path, list[str]] = {}
         for package in self.packages:
             file = self._expected(package)
-            if file is not None and self.worktree is not None and file.is_relative_to(self.worktree.directory):
+            if file is not None and self.worktree is not None and self.worktree.holds(file):
                 found.setdefault(_import_folder(file), []).append(package)
         found.setdefault(self.harness, []).append(walkerbench.__name__)
         return found
@@ -71,11 +101,10 @@ class Checkout:
             if imported.get(package) != wanted
         ]
         if self.worktree is not None:
-            repository = str(self.worktree.repository)
             wrong += [
                 f"{name} from {file}, which is the working tree and not the revision"
                 for name, file in imported.items()
-                if name not in expected and file is not None and Path(file).is_relative_to(repository)
+                if name not in expected and file is not None and self.worktree.is_of_working_tree(Path(file))
             ]
         return wrong
 
@@ -96,17 +125,29 @@ class Worktree:
         directory: Its top directory.
         repository: Top directory of the repository that it is a worktree of.
         here: This process's working directory, as seen from the top of the repository.
+        environment: What its setup filled; None without a setup.
+        absent: Submodules and Git LFS files that it lacks because the user's working tree lacks them, too.
     """
 
     directory: Path
     repository: Path
     here: Path
+    environment: Environment | None = None
+    absent: tuple[str, ...] = ()
 
     @property
     def working_directory(self) -> Path:
         """The folder that corresponds to this process's working directory; the top where the revision has none."""
         folder = self.directory / self.here
         return folder if folder.is_dir() else self.directory
+
+    def holds(self, file: Path) -> bool:
+        """Return whether a file lies in it, or was installed by its setup."""
+        return file.is_relative_to(self.directory.parent)
+
+    def is_of_working_tree(self, file: Path) -> bool:
+        """Return whether a file is code of the user's working tree, and so of no revision."""
+        return file.is_relative_to(self.repository) and not self.holds(file) and not is_installed(file)
 
     def file_of(self, package: str, file: Path) -> Path:
         """Return where a package lies that this process has imported from a file.
@@ -116,6 +157,10 @@ class Worktree:
         """
         if is_installed(file) or not file.is_relative_to(self.repository):
             return file
+        # What a setup installed and did not link has what was built, which the worktree's own folders lack.
+        installed = self.environment and next(iter(files_of(package, self.environment.packages)), None)
+        if installed:
+            return installed
         same_place = self.directory / file.relative_to(self.repository)
         if same_place.is_file():
             return same_place
@@ -128,7 +173,13 @@ def _import_folder(file: Path) -> Path:
 
 
 @contextmanager
-def checked_out(code: str | None, label: str, packages: tuple[str, ...]) -> Iterator[Checkout]:
+def checked_out(
+    code: str | None,
+    label: str,
+    packages: tuple[str, ...],
+    setup: str | None = None,
+    interrupts: InterruptWatch | None = None,
+) -> Iterator[Checkout]:
     """Yield the code of a side; a worktree is removed at the context's end, whatever happens within.
 
     Args:
@@ -136,11 +187,14 @@ def checked_out(code: str | None, label: str, packages: tuple[str, ...]) -> Iter
             package that runs now.
         label: The side's, for messages.
         packages: As in `Checkout`.
+        setup: A command that is run in a fresh worktree, in a virtual environment of its own; not in the working tree.
+        interrupts: Checked while the setup runs.
 
     Raises:
-        SideError: There is no such revision here, it cannot be measured by this walkerbench, or the working tree holds
-            other code than what runs.
+        SideError: There is no such revision here, it cannot be measured by this walkerbench, its setup failed, or the
+            working tree holds other code than what runs.
         GitError: Git does not say what lies here.
+        Interrupted: The user ended the setup.
     """
     if code is None:
         yield Checkout(PACKAGE, packages)
@@ -148,7 +202,8 @@ def checked_out(code: str | None, label: str, packages: tuple[str, ...]) -> Iter
         yield _working_tree(label, packages)
     else:
         with _worktree(code, label) as worktree:
-            yield _checkout_of(worktree, code, label, packages)
+            checkout = _checkout_of(worktree, code, label, packages)
+            yield checkout if setup is None else _set_up(checkout, setup, label, interrupts or InterruptWatch())
 
 
 def _working_tree(label: str, packages: tuple[str, ...]) -> Checkout:
@@ -181,7 +236,7 @@ def _tracked_copy(repository: Path, package: str) -> Path | None:
     Such as `build/lib/mine/__init__.py`, whatever the folder is called that the code is written in.
     """
     file = imported_from(package)
-    if file is None or not file.is_relative_to(repository):
+    if file is None or not file.is_relative_to(repository) or file in map(Path.resolve, files_of(package, Path.cwd())):
         return None
     name = f"{package}/{file.name}" if file.name == "__init__.py" else file.name
     tracked = [repository / each for each in run_git(repository, "ls-files", "-z").split("\0")]
@@ -226,6 +281,15 @@ def _checkout_of(worktree: Worktree, revision: str, label: str, packages: tuple[
     return Checkout(harness, packages, worktree, worktree.working_directory)
 
 
+def _set_up(checkout: Checkout, command: str, label: str, interrupts: InterruptWatch) -> Checkout:
+    """Run a setup in a worktree, and return the checkout whose sessions run in the environment that it filled."""
+    worktree = checkout.worktree
+    assert worktree is not None  # noqa: S101  the caller made it
+    environment = make_virtual_environment(worktree.directory.parent / _ENVIRONMENT, label, interrupts)
+    run_setup(command, environment, worktree.working_directory, label, interrupts)
+    return replace(checkout, worktree=replace(worktree, environment=environment))
+
+
 @contextmanager
 def _worktree(revision: str, label: str) -> Iterator[Worktree]:
     root = repository_of(Path.cwd())
@@ -244,7 +308,9 @@ def _worktree(revision: str, label: str) -> Iterator[Worktree]:
                 run_git(root, "worktree", "add", "--detach", "--quiet", str(directory), commit)
             except GitError as error:
                 raise SideError(f"side {label!r}: {error}") from error
-            yield Worktree(directory, root.resolve(), Path.cwd().resolve().relative_to(root.resolve()))
+            absent = fill_worktree(root, directory, label)
+            here = Path.cwd().resolve().relative_to(root.resolve())
+            yield Worktree(directory, root.resolve(), here, absent=absent)
         finally:
             _remove(root, directory)
 

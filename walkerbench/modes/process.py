@@ -37,6 +37,7 @@ from walkerbench.modes.traits import ModeTraits
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.system.capacity import capacity_problem
+from walkerbench.system.child_bootstrap import find_worktree_first
 from walkerbench.system.deadlines import Deadline
 from walkerbench.system.interrupts import held_back_interrupts, ignore_interrupts
 from walkerbench.system.parent_death import die_with_parent
@@ -52,6 +53,10 @@ _BROKEN_JOIN_S = 0.5  # the same after an error, where it may hang; its result i
 _REQUEST = struct.Struct("<cq")
 _RUN, _DIGEST, _SNAPSHOT, _LEAVE = b"R", b"D", b"S", b"L"
 _DONE = b""
+
+
+find_worktree_first()
+"""As early as a worker can: what it is given next, its workload, may name classes of the user's code."""
 
 
 @dataclass(frozen=True)

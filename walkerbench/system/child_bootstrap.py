@@ -10,8 +10,16 @@ import json
 import os
 import runpy
 import sys
-from collections.abc import Sequence
-from importlib.machinery import PathFinder
+from collections.abc import Mapping, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+
+WORKTREE_VARIABLE = "WALKERBENCH_WORKTREE"
+"""The environment variable that tells a child, and the workers that it starts, of the worktree that it measures."""
+
+_INSTALLED = {"site-packages", "dist-packages"}
+"""Names of folders that hold installed packages, which are the same for every revision."""
 
 
 def path_with(folder: str, packages: Sequence[str], path: Sequence[str]) -> list[str]:
@@ -33,10 +41,89 @@ def path_with(folder: str, packages: Sequence[str], path: Sequence[str]) -> list
     return [*path, folder]
 
 
+def worktree_variables(
+    repository: str, worktree: str, folders: Sequence[str], packages: Sequence[str]
+) -> Mapping[str, str]:
+    """Return the environment variables of a child that measures the code of a worktree.
+
+    Args:
+        repository: Top directory of the repository that it is a worktree of.
+        worktree: Its top directory.
+        folders: Where `packages` are imported from, first of all.
+        packages: Top-level packages and modules under test.
+    """
+    plan = {"repository": repository, "worktree": worktree, "folders": [*folders], "packages": [*packages]}
+    return {WORKTREE_VARIABLE: json.dumps(plan)}
+
+
+class WorktreeFinder:
+    """Finds the code of a worktree before any other finder does, such as that of an editable install.
+
+    Args:
+        worktree: Its top directory.
+        folders: Where `packages` are imported from.
+        packages: Top-level packages and modules under test. Other modules of the worktree are found where the module
+            search path leads to them.
+    """
+
+    def __init__(self, worktree: str, folders: Sequence[str], packages: Sequence[str]) -> None:
+        self._worktree = worktree
+        self._folders = [*folders]
+        self._packages = frozenset(packages)
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the spec of a module of the worktree; None for any other."""
+        if name in sys.stdlib_module_names:
+            return None
+        if path is not None:
+            inside = [entry for entry in path if is_inside(entry, self._worktree)]
+            return PathFinder.find_spec(name, inside) if inside else None
+        if name in self._packages:
+            return PathFinder.find_spec(name, self._folders)
+        spec = PathFinder.find_spec(name)
+        found = spec is not None and spec.origin is not None and is_inside(spec.origin, self._worktree)
+        return spec if found else None
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Return whether a path is a folder, or lies in it."""
+    return os.path.join(os.path.realpath(path), "").startswith(os.path.join(os.path.realpath(folder), ""))  # noqa: PTH118
+
+
+def find_worktree_first() -> None:
+    """Let this process import the code of the worktree that its environment tells of, if it tells of one."""
+    plan = json.loads(os.environ.get(WORKTREE_VARIABLE, "null"))
+    if plan is not None and not any(type(each).__name__ == WorktreeFinder.__name__ for each in sys.meta_path):
+        # The type of a meta path finder allows for a whole hierarchy of them; what Python calls is `find_spec`.
+        sys.meta_path.insert(0, WorktreeFinder(plan["worktree"], plan["folders"], plan["packages"]))
+
+
+def _lead_to_worktree() -> None:
+    """Let the module search path lead to the worktree wherever it leads to the repository's working tree."""
+    plan = json.loads(os.environ.get(WORKTREE_VARIABLE, "null"))
+    if plan is None:
+        return
+    sys.path[:] = [_in_worktree(entry, plan["repository"], plan["worktree"]) for entry in sys.path]
+    find_worktree_first()
+
+
+def _in_worktree(entry: str, repository: str, worktree: str) -> str:
+    if is_inside(entry, worktree) or not is_inside(entry, repository):
+        return entry
+    below = os.path.relpath(os.path.realpath(entry), os.path.realpath(repository))
+    installed = _INSTALLED.intersection(Path(below).parts)
+    if installed or is_inside(entry, sys.prefix) or is_inside(entry, sys.base_prefix):
+        return entry
+    return os.path.normpath(os.path.join(worktree, below))  # noqa: PTH118
+
+
 def run_module() -> None:
     """Run the module that the process's arguments name: JSON of [[FOLDER, [PACKAGE, …]], …], MODULE ARGUMENT…."""
     places, module = sys.argv[1:3]
     sys.argv[1:3] = []
+    _lead_to_worktree()
     for folder, packages in json.loads(places):
         sys.path[:] = path_with(folder, packages, sys.path)
     runpy.run_module(module, run_name="__main__", alter_sys=True)

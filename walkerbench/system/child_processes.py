@@ -42,21 +42,26 @@ _SLOWING_VARIABLES = ("COV_CORE_", "COVERAGE_PROCESS_")
 """Beginnings of the names of variables by which a coverage tool starts itself in every child, and slows it down."""
 
 
-def interpreter_command() -> list[str]:
+def interpreter_command(program: Path | None = None) -> list[str]:
     """Return the interpreter with the options that it was started with; environment variables pass anyway.
 
     `-P` keeps the working directory off the path: a child must not import what happens to lie there.
+
+    Args:
+        program: The interpreter's file, such as that of another virtual environment; None for the one that runs now.
     """
     # The standard library's own way to start an equal interpreter, as multiprocessing does for its workers.
     flags = [flag for flag in subprocess._args_from_interpreter_flags() if flag != "-P"]  # type: ignore[attr-defined]  # noqa: SLF001
-    return [sys.executable, *flags, "-P"]
+    return [sys.executable if program is None else str(program), *flags, "-P"]
 
 
 OURS: Mapping[Path, Sequence[str]] = MappingProxyType({PACKAGE: (walkerbench.__name__,)})
 """Where a child finds the `walkerbench` that runs now."""
 
 
-def python_command(module: str, *arguments: str, places: Mapping[Path, Sequence[str]] = OURS) -> list[str]:
+def python_command(
+    module: str, *arguments: str, places: Mapping[Path, Sequence[str]] = OURS, program: Path | None = None
+) -> list[str]:
     """Return the command of a child that runs a module.
 
     Args:
@@ -64,10 +69,11 @@ def python_command(module: str, *arguments: str, places: Mapping[Path, Sequence[
         arguments: The module's.
         places: Folders, each with the top-level packages and modules that the child imports from it, unless they are
             not there.
+        program: As for `interpreter_command`.
     """
     folders = [[str(folder), list(packages)] for folder, packages in places.items()]
     bootstrap = [child_bootstrap.__file__, json.dumps(folders)]
-    return [*interpreter_command(), *bootstrap, module, *arguments]
+    return [*interpreter_command(program), *bootstrap, module, *arguments]
 
 
 def child_environment() -> dict[str, str]:

@@ -15,6 +15,7 @@ _ROOT_MARKS = (".git", "pyproject.toml")
 """What the top folder of a project holds."""
 
 _INSTALLED = ("purelib", "platlib")
+_PACKAGE_FOLDERS = frozenset({"site-packages", "dist-packages"})
 
 _HARNESS = __name__.partition(".")[0]
 
@@ -75,6 +76,8 @@ def path_text(path: Path | None) -> str | None:
 
 def is_installed(file: Path) -> bool:
     """Return whether a file lies where packages are installed, so that it is a copy of what some project holds."""
+    if not _PACKAGE_FOLDERS.isdisjoint(file.parts):  # of another environment, too
+        return True
     return any(file.is_relative_to(Path(sysconfig.get_path(name)).resolve()) for name in _INSTALLED)
 
 
