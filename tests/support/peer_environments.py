@@ -69,7 +69,8 @@ class Contenders:
         """
         from stable_baselines3.common.vec_env import SubprocVecEnv
 
-        vector = SubprocVecEnv(self._makers())
+        # Forked, each process has imported what it needs; once started, it steps as one that was started by its default.
+        vector = SubprocVecEnv(self._makers(), start_method="fork")
         self._closing.callback(vector.close)
         vector.seed(SEED)
         vector.reset()
