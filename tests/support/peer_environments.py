@@ -69,7 +69,7 @@ class Contenders:
         """
         from stable_baselines3.common.vec_env import SubprocVecEnv
 
-        # Forked, each process has imported what it needs; once started, it steps as one that was started by its default.
+        # Forked, each process has imported what it needs; once started, it steps as one started by default.
         vector = SubprocVecEnv(self._makers(), start_method="fork")
         self._closing.callback(vector.close)
         vector.seed(SEED)
