@@ -22,7 +22,7 @@ ARROWS: dict[str, set[str]] = {
     "errors": {"shown_text"},
     "recorded_value": set(),
     "system": {"errors", "shown_text"},
-    "workloads": {"errors", "recorded_value", "system"},
+    "workloads": {"errors", "recorded_value", "shown_text", "system"},
     "recording": {"errors", "recorded_value", "system", "workloads"},
     "modes": {"errors", "recorded_value", "recording", "system", "workloads"},
     "criteria": {"errors", "recorded_value", "shown_text", "workloads"},

@@ -17,6 +17,7 @@ from walkerbench.checking.check_workload import check_workload
 from walkerbench.checking.probe_process import carry_out
 from walkerbench.checking.probes import ProbeAnswer, ProbeRequest, answer_line, read_answer
 from walkerbench.checking.rules import CheckResult
+from walkerbench.testing import WorkloadTests
 
 
 def probed_here(
@@ -121,6 +122,17 @@ def test_what_a_reader_should_know_is_a_note(check_here: Any, name: str, note: s
     notes = {each.rule: each.detail for each in result.rules if each.holds == "note"}
     assert told in notes[note]
     assert result.exit_code == 0
+
+
+def test_a_test_class_fails_with_a_line_for_each_broken_rule(check_here: Any) -> None:
+    class Held(WorkloadTests):
+        spec = "broken:Seedless"
+
+    with pytest.raises(AssertionError) as caught:
+        Held().test_the_contract_is_kept()
+    assert str(caught.value) == (
+        "the workload breaks the contract\nanother seed, other digests: the seed plays no part"
+    )
 
 
 def test_without_a_state_nothing_is_compared(check_here: Any) -> None:

@@ -22,6 +22,7 @@ TIMEOUT_S = 60.0
 
 _TREATMENTS: tuple[Treatment, ...] = ("slow", "perturbed", "restarted", "reversed", "growing")
 _GROWING_FRAMES = 4  # times as many frames: memory that a workload fills once must not look like growth
+_ONLY_FOR_DIGESTS = ("again", "seed", "slow", "perturbed", "restarted", "reversed")
 _CHECKED_MODES = ("threaded", "process")
 _NO_ARGUMENTS: Mapping[str, Any] = MappingProxyType({})
 
@@ -102,6 +103,11 @@ def _requests(base: ProbeRequest, declared: Declared) -> Iterator[tuple[str, Pro
 
 def _refused(declared: Declared) -> Iterator[tuple[str, str]]:
     """Yield the probes that make no sense for a workload, each with the reason."""
+    if declared.unproven is not None:
+        for name in _ONLY_FOR_DIGESTS:
+            yield name, declared.unproven
+        for shards in range(2, declared.agents + 1):
+            yield f"shards {shards}", declared.unproven
     if declared.shards == "one":
         for shards in range(2, declared.agents + 1):
             yield f"shards {shards}", "its agents cannot be split"

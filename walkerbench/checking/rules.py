@@ -93,7 +93,7 @@ class ProbeEvidence:
     @property
     def repeats(self) -> bool:
         """Whether the workload does the same twice."""
-        return self.answers["again"].digests == self.base.digests
+        return self.unproven is not None or self.answers["again"].digests == self.base.digests
 
     def difference(self, name: str, base: str = "base") -> str | None:
         """Return where a probe's digests first differ from another's, in words; None where they are equal."""

@@ -50,6 +50,7 @@ from walkerbench.running.worker_count import choose_workers
 from walkerbench.shown_text import encodable
 from walkerbench.system.capacity import capacity_problem
 from walkerbench.system.interrupts import InterruptWatch
+from walkerbench.system.working_directory import WorkingDirectory
 
 
 def run(
@@ -93,6 +94,7 @@ class _Run:
         self._profile = profile
         self._observers = tuple(observers)
         self._interrupts = interrupts
+        self._home = WorkingDirectory()
         self._workloads = [profile.make_workload(stage) for stage in profile.stages]
         self._workers = [
             choose_workers(profile.mode, profile.workers, each.num_agents, each.shards) for each in self._workloads
@@ -167,6 +169,7 @@ class _Run:
         with ExitStack() as closing:
             closing.callback(self._interrupts.release)
             closing.enter_context(environment)
+            self._home.restore()  # the workload's code may have left it, and paths are relative to it
             self._note_mode(number, environment)
             writer.write(self._run)
             sampler = CpuSampler(lambda: (os.getpid(), *environment.worker_pids()))
@@ -179,6 +182,7 @@ class _Run:
             sampler.start()
             closing.callback(sampler.stop)  # it reads the workers, so it ends before they do
             closing.callback(self._interrupts.hold)
+            closing.callback(self._home.restore)
             ending = loop.run(stage.frames)
         if ending is not None:
             self._end(ending.state, ending.because)

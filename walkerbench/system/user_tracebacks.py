@@ -22,7 +22,8 @@ def user_traceback(error: BaseException | None, *beneath: Path) -> str:
     if error is None:
         return ""
     shown = traceback.TracebackException.from_exception(error)
-    if not _keep_users(shown, beneath):
+    # What cannot be compiled has no frame: its place stands in the error itself.
+    if not _keep_users(shown, beneath) and not isinstance(error, SyntaxError):
         return ""
     return "".join(shown.format()).rstrip()
 

@@ -12,12 +12,14 @@ Its objects are the shards. A function that returns such an object is used in th
 
 from __future__ import annotations
 
+import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from walkerbench.errors import UsageError
+from walkerbench.shown_text import MOST_IN_A_NAME, shortened
 from walkerbench.workloads.contract import Field, FrameBuffers, NoSettings, Workload
 from walkerbench.workloads.main_phase import MainPhase
 from walkerbench.workloads.user_code import import_user_object
@@ -33,10 +35,11 @@ def make_factory(spec: str, arguments: Mapping[str, Any]) -> AgentClassFactory:
         UsageError: There is no such class, or it takes other arguments.
     """
     module, _, name = spec.partition(":")
-    what = f"workload {spec!r}"
+    what = f"workload {shortened(spec, MOST_IN_A_NAME)!r}"
     made_by = import_user_object(module, name, what)
     if not callable(made_by):
-        raise UsageError(f"{what}: it is a {type(made_by).__name__}; give a class, or a function that makes an object")
+        kind = type(made_by).__name__
+        raise UsageError(f"{what}: it is of the type {kind}; give a class, or a function that makes an object")
     _check_arguments(made_by, arguments, what)
     if isinstance(made_by, type) and not callable(getattr(made_by, "step", None)):
         raise UsageError(f"{what}: the class has no method step(frame)")
@@ -155,6 +158,18 @@ def _import(spec: str) -> Any:
     return import_user_object(module, name, f"workload {spec!r}")
 
 
+_GIVEN = ("agents", "seed")
+
+
+def _what_it_takes(name: str, taken: Sequence[str]) -> str:
+    if name in _GIVEN:
+        return "give it both, agents and seed, as in __init__(self, agents, seed)"
+    others = [each for each in taken if each not in _GIVEN]
+    close = difflib.get_close_matches(name, others, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{hint}besides agents and seed it takes {', '.join(others) or 'nothing'}"
+
+
 def _check_arguments(made_by: Callable[..., Any], arguments: Mapping[str, Any], what: str) -> None:
     """Refuse arguments that the class cannot be called with, before anything is built.
 
@@ -165,6 +180,14 @@ def _check_arguments(made_by: Callable[..., Any], arguments: Mapping[str, Any], 
         signature = inspect.signature(made_by)
     except (TypeError, ValueError):
         return  # a class written in C: its call says so
+    for name in _GIVEN:
+        if name in arguments:
+            raise UsageError(f"{what}: the argument {name!r} is given by walkerbench: leave it out")
+    taken = signature.parameters
+    if not any(each.kind is each.VAR_KEYWORD for each in taken.values()):
+        for name in (*_GIVEN, *arguments):
+            if name not in taken:
+                raise UsageError(f"{what}: it takes no argument {name!r}; {_what_it_takes(name, tuple(taken))}")
     try:
         signature.bind(agents=range(1), seed=1, **arguments)
     except TypeError as error:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from walkerbench.errors import UsageError
+from walkerbench.shown_text import MOST_IN_A_NAME, shortened
 from walkerbench.workloads.registry import WORKLOADS
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ _AGENT_CLASS = "walkerbench.workloads.agent_class"
 """The module of every other SPEC with a colon, `MODULE:CLASS`."""
 
 
+_OWN_CODE = "code of your own is MODULE:NAME, such as mysim:Herd"
+
+
 def find_factory(spec: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS) -> WorkloadFactory:
     """Return what makes the workload of a SPEC.
 
@@ -41,6 +45,12 @@ def find_factory(spec: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS) -> Wor
     if not colon:
         if arguments:
             raise UsageError(f"workload {spec!r} takes no arguments: its settings are keys of [environment]")
+        if not spec:
+            raise UsageError(f"workload '': no name; {WORKLOADS.suggest(spec)}; {_OWN_CODE}")
+        if spec not in WORKLOADS.names():
+            raise UsageError(
+                f"no such workload: {shortened(spec, MOST_IN_A_NAME)!r}; {WORKLOADS.suggest(spec)}; {_OWN_CODE}"
+            )
         return WORKLOADS.find(spec)
     module, rest = (FAMILIES[family], rest) if family in FAMILIES else (_AGENT_CLASS, spec)
     make_factory: Callable[[str, Mapping[str, Any]], WorkloadFactory] = importlib.import_module(module).make_factory

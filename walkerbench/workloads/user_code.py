@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from walkerbench.errors import RAISED_BY_OTHERS, UsageError, describe_error
+from walkerbench.shown_text import shortened
 from walkerbench.system.child_bootstrap import path_with
 from walkerbench.system.forked_copies import OneProcess
 from walkerbench.system.imported_code import top_level
@@ -33,8 +34,9 @@ def import_user_object(module: str, name: str, what: str) -> Any:
     Raises:
         UsageError: There is no such module or name, or the module cannot be imported.
     """
-    if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
-        raise UsageError(f"{what}: give MODULE:NAME, such as mysim:Herd")
+    problem = _wrong_names(module, name)
+    if problem is not None:
+        raise UsageError(f"{what}: {problem}; give MODULE:NAME, such as mysim:Herd")
     found: Any = import_user_module(module, what)
     for part in name.split("."):
         try:
@@ -44,6 +46,8 @@ def import_user_object(module: str, name: str, what: str) -> Any:
             hint = f"did you mean {close[0]}? " if close else ""
             known = ", ".join(_public_names(found)[:10]) or "nothing"
             raise UsageError(f"{what}: {module} has no {name!r}; {hint}it has {known}") from None
+        except RAISED_BY_OTHERS as error:
+            raise _failed_import(module, what, error) from error
     return found
 
 
@@ -65,6 +69,17 @@ def import_user_module(module: str, what: str) -> Any:
         raise _failed_import(module, what, error) from error
     except RAISED_BY_OTHERS as error:
         raise _failed_import(module, what, error) from error
+
+
+def _wrong_names(module: str, name: str) -> str | None:
+    """Return what is wrong with the names of a module and of what stands in it, before either is looked for."""
+    for text, kind in ((module, "module"), (name, "class or function")):
+        if not text:
+            return f"it names no {kind}"
+        wrong = next((part for part in text.split(".") if not part.isidentifier()), None)
+        if wrong is not None:
+            return f"{shortened(wrong)!r} is no Python name" if wrong else f"the name of the {kind} has an empty part"
+    return None
 
 
 def add_to_path(module: str) -> None:
@@ -93,7 +108,7 @@ def _project_folders() -> list[Path]:
 
 def _failed_import(module: str, what: str, error: BaseException) -> UsageError:
     # The error itself is said in the first line, and that these are its frames needs no heading.
-    frames = user_traceback(error).splitlines()[1:-1]
+    frames = [line for line in user_traceback(error).splitlines()[:-1] if not line.startswith("Traceback ")]
     return UsageError(f"{what}: {module} cannot be imported: {describe_error(error)}", *frames)
 
 
