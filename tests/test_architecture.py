@@ -160,9 +160,10 @@ MAY_ALSO = {
     "modes.faults": {"os._exit"},
     "modes.process": {"os._exit"},
     "interleaved.session_server": {"os._exit"},
+    "workloads.suspended_test": {"sys.stderr", "sys.stdout"},
 }
 """What ends the process in the command line's stead when a signal comes first; a child whose parent is gone; a worker
-that is to die; and what tells that the code of others wants to end the process."""
+that is to die; what tells that the code of others wants to end the process; and what keeps apart what a test prints."""
 
 MAY_NAME_FLAGS = (
     "cli.",
@@ -170,8 +171,9 @@ MAY_NAME_FLAGS = (
     "interleaved.worktree_content",
     "interleaved.worktrees",
     "flamegraph.py_spy",
+    "workloads.pytest_options",
 )
-"""The command line itself; words of git and py-spy."""
+"""The command line itself; words of git, py-spy and pytest."""
 
 MAY_NAME_STYLES = "reports.html."
 """Variables of style sheets begin with two hyphens as flags do, and none of them is one."""
@@ -179,8 +181,8 @@ MAY_NAME_STYLES = "reports.html."
 MAY_NAME_AN_EXIT_CODE = {"errors", "cli.whole_process"}
 """Their home; and what may be interrupted before it can import them."""
 
-MAY_TAKE_ANY_OPTIONS = {("run_directory.schema", "changed")}
-"""A record with some of its fields replaced, which pydantic checks by their names."""
+MAY_TAKE_ANY_OPTIONS = {("run_directory.schema", "changed"), ("workloads.benchmark_fixture", "__call__")}
+"""A record with some of its fields replaced, which pydantic checks by their names; a function's own keywords."""
 
 FAMILIES: dict[str, str] = {
     "render": r"reports\.(export\.\w+|html\.page|junit\.gate|\w+_json)",

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 from walkerbench.cli.error_lines import error_lines
 from walkerbench.cli.output import complain, note, note_traceback
-from walkerbench.errors import ExitCode, WalkerbenchError, WorkerFailed, describe_error, user_traceback_of
+from walkerbench.errors import (
+    ExitCode,
+    SuiteTestFailed,
+    WalkerbenchError,
+    WorkerFailed,
+    describe_error,
+    user_traceback_of,
+)
 from walkerbench.shown_text import shown
 from walkerbench.system.capacity import capacity_problem
 
@@ -31,6 +38,8 @@ def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
         if verbose and isinstance(error, WorkerFailed):
             note("The worker's traceback:")
             note_traceback(error.traceback_text)
+        if isinstance(error, SuiteTestFailed):
+            note_traceback(error.report)
         _show_traceback(error, verbose)
         return error.exit_code
     if _is_interrupt(error):

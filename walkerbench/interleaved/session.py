@@ -97,6 +97,8 @@ def open_sessions(places: Sequence[Place], interrupts: InterruptWatch) -> Iterat
         yield sessions
         for session in sessions:
             session.leave()
+        for session in sessions:
+            session.hear_last_words()
 
 
 class Session:
@@ -230,6 +232,15 @@ class Session:
         self._leaving = True
         with suppress(OSError):
             self._write(Close())
+
+    def hear_last_words(self) -> None:
+        """Wait for the end of what the child says, and raise what failed in it while it closed its environment.
+
+        Raises:
+            SessionFailed: Something did; a child that says nothing within some seconds is ended as any other.
+        """
+        with suppress(SessionTimeout, SessionCrashed):
+            self._understood(self._line(_CLOSE_S), Failed)
 
     def _ask(self, request: Request, kind: type[_A]) -> _A:
         self._send(request)

@@ -81,6 +81,9 @@ def serve(lines: Iterator[bytes], answers: BinaryIO) -> None:
         for line in lines:
             answer = server.answer(line)
             if answer is None:
+                failed = server.end()
+                if failed is not None:
+                    _say(answers, failed)
                 break
             _say(answers, answer)
             if isinstance(answer, Failed):
@@ -104,6 +107,14 @@ class _Server:
         except RAISED_BY_OTHERS as error:
             # The parent is told of any error: this may be a revision that was never run before.
             return Failed(message=describe_error(error), exit_code=WalkerbenchError.exit_code)
+
+    def end(self) -> Failed | None:
+        """End every worker, and return what fails in that."""
+        try:
+            self.close()
+        except WalkerbenchError as error:
+            return Failed(message=str(error), exit_code=error.exit_code)
+        return None
 
     def close(self) -> None:
         """End every worker."""

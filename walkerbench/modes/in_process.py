@@ -5,7 +5,14 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 
-from walkerbench.errors import RAISED_BY_OTHERS, WorkerFailed, describe_error
+from walkerbench.errors import (
+    RAISED_BY_OTHERS,
+    SuiteTestFailed,
+    UsageError,
+    WalkerbenchError,
+    WorkerFailed,
+    describe_error,
+)
 from walkerbench.modes.contract import ExecutionMode, ModeState
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.recording.scheduling import ThreadMeter
@@ -52,10 +59,19 @@ class InProcessMode(ExecutionMode):
                 raise failure(runner.worker, runner.agents, frame, error) from error
 
     def _close(self) -> None:
-        self._runners = ()
+        runners, self._runners = self._runners, ()
+        for runner in runners:
+            try:
+                runner.close()
+            except RAISED_BY_OTHERS as error:
+                # An error that came before is the one that is told.
+                if not self._broken:
+                    raise failure(runner.worker, runner.agents, runner.last_frame, error) from error
 
 
-def failure(worker: int, agents: tuple[int, int], frame: int, error: BaseException) -> WorkerFailed:
-    """Return the typed error for what a worker raised."""
+def failure(worker: int, agents: tuple[int, int], frame: int, error: BaseException) -> WalkerbenchError:
+    """Return the typed error for what a worker raised; one that says more itself is returned as it is."""
+    if isinstance(error, (UsageError, SuiteTestFailed)):
+        return error  # what the SPEC names is looked for, and the user's test run, where the shard is
     text = "".join(traceback.format_exception(error))
     return WorkerFailed(worker, agents, frame, describe_error(error), text, user_traceback(error))

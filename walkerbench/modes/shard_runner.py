@@ -85,6 +85,17 @@ class ShardRunner:
         self._shard.snapshot()
         self._meter.restart()
 
+    @property
+    def last_frame(self) -> int:
+        """Number of the frame that was completed last; -1 before the first."""
+        return int(self._row[0])
+
+    def close(self) -> None:
+        """Let the shard end what it has begun, if it has a method `close`; only modes of this process do so."""
+        close = getattr(self._shard, "close", None)
+        if close is not None:
+            close()
+
 
 RUN_MARKER = StackMarker.of(ShardRunner.run)
 """Marks a worker's frame: each function that it calls is a phase of the workload or measures time."""

@@ -14,10 +14,12 @@ class MainPhase(RecordedValue):
     Attributes:
         phase: Its name among the workload's phases, such as `agents`.
         title: What it is called where a person reads it, such as `agent processing`.
+        decides: Whether comparisons go by its time alone, and not by the frame's.
     """
 
     phase: str
     title: str
+    decides: bool = False
 
     @property
     def column(self) -> str:

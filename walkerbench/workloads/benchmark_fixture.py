@@ -1,0 +1,131 @@
+"""The fixture `benchmark` as tests that were written for pytest-benchmark use it."""
+
+from __future__ import annotations
+
+import statistics
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+BENCHMARK = "benchmark"
+"""The fixture's name."""
+
+
+@dataclass
+class CallTimes:
+    """How long calls took, with the names that pytest-benchmark has for their statistics.
+
+    Attributes:
+        data: Mean time of a call in each frame, s.
+    """
+
+    data: array[float] = field(default_factory=lambda: array("d"))
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __getitem__(self, name: str) -> float:
+        if name not in _STATISTICS:
+            raise KeyError(name)
+        return float(_STATISTICS[name](self.data)) if len(self.data) else 0.0
+
+    @property
+    def stats(self) -> CallTimes:
+        """Itself: tests write `benchmark.stats.stats.mean`, and `benchmark.stats["mean"]`."""
+        return self
+
+
+_STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "min": min,
+    "max": max,
+    "mean": statistics.fmean,
+    "median": statistics.median,
+    "stddev": lambda data: statistics.stdev(data) if len(data) > 1 else 0.0,
+    "total": sum,
+    "rounds": len,
+    "ops": lambda data: 1 / statistics.fmean(data),
+}
+
+
+@dataclass(frozen=True)
+class BenchmarkCall:
+    """What a test asks `benchmark` for.
+
+    Attributes:
+        target: The function that is measured.
+        args: Its positional arguments.
+        kwargs: Its keyword arguments.
+        setup: Called before each call, outside of what is measured; may return the call's `(args, kwargs)`.
+        times: Where the harness notes how long calls took.
+    """
+
+    target: Callable[..., Any]
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    setup: Callable[[], Any] | None
+    times: CallTimes
+
+
+class BenchmarkFixture:
+    """What a test gets as `benchmark`.
+
+    Args:
+        item: The test.
+        called: Carries out the call, and returns what the function returned last.
+    """
+
+    def __init__(self, item: pytest.Item, called: Callable[[BenchmarkCall], Any]) -> None:
+        self.name = item.name
+        self.fullname = item.nodeid
+        callspec = getattr(item, "callspec", None)
+        self.params: Mapping[str, Any] | None = None if callspec is None else callspec.params
+        self.param: str | None = None if callspec is None else callspec.id
+        mark = item.get_closest_marker(BENCHMARK)
+        self.group: str | None = None if mark is None else mark.kwargs.get("group")
+        self.extra_info: dict[str, Any] = {}
+        self.disabled = False
+        self.enabled = True
+        self.stats: CallTimes | None = None
+        self._called = called
+
+    def __call__(self, function_to_benchmark: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Measure calls of a function, and return what it returned last."""
+        return self._measure(function_to_benchmark, args, kwargs, None)
+
+    def pedantic(
+        self,
+        target: Callable[..., Any],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        setup: Callable[[], Any] | None = None,
+        teardown: Callable[..., Any] | None = None,
+        rounds: int = 1,
+        warmup_rounds: int = 0,
+        iterations: int = 1,
+    ) -> Any:
+        """Measure calls of a function; how many, the harness decides, whatever rounds and iterations are asked for."""
+        if setup is not None and (args or kwargs):
+            raise TypeError("give setup, or args and kwargs: setup returns them")
+        if setup is not None and iterations != 1:
+            raise ValueError("with setup, iterations must be 1")
+        if teardown is not None:
+            raise TypeError("pedantic(teardown=…) cannot be measured: let setup do it")
+        return self._measure(target, tuple(args), dict(kwargs or {}), setup)
+
+    def _measure(
+        self,
+        target: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        setup: Callable[[], Any] | None,
+    ) -> Any:
+        if self.stats is not None:
+            raise RuntimeError("benchmark can be used once in a test: make two tests of it")
+        self.stats = CallTimes()
+        return self._called(BenchmarkCall(target, args, kwargs, setup, self.stats))

@@ -1,0 +1,182 @@
+"""An existing test that uses pytest-benchmark's fixture, as a workload: one agent, whose frames are calls.
+
+pytest runs the test with all its fixtures, in the process and the thread that run the shard; see `suspended_test`. What
+pytest-benchmark would measure is the phase `calls`; what `pedantic` sets up before each call is the phase `setup`. A
+comparison goes by the calls alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from walkerbench.errors import UsageError
+from walkerbench.workloads.call_batches import CALL_LENGTH, CALL_PHASE, CallBatch, CallSettings, CallWorkload
+from walkerbench.workloads.contract import FrameBuffers, Shards
+from walkerbench.workloads.main_phase import MainPhase
+from walkerbench.workloads.pytest_collection import modules_of, remove_stand_ins
+
+if TYPE_CHECKING:
+    from walkerbench.workloads.suspended_test import SuspendedTest
+
+_FAMILY = "pytest"
+
+SETUP_PHASE = "setup"
+
+_NEEDED = ("pytest", "greenlet")
+_NO_ARGUMENTS: Mapping[str, Any] = MappingProxyType({})
+
+
+def make_factory(rest: str, arguments: Mapping[str, Any]) -> PytestFactory:
+    """Return the factory of the workload `pytest:PATH::TEST`; the test is looked for when the shard is built.
+
+    Raises:
+        UsageError: There is no such file, pytest or greenlet is missing, or there are arguments.
+    """
+    what = f"workload '{_FAMILY}:{rest}'"
+    if arguments:
+        raise UsageError(f"{what}: a test takes no arguments; its parameters stand in its name, as in test_it[a-1]")
+    missing = [module for module in _NEEDED if importlib.util.find_spec(module) is None]
+    if missing:
+        raise UsageError(f"{what}: {' and '.join(missing)} not installed: `pip install 'walkerbench[pytest]'`")
+    path = rest.partition("::")[0]
+    if not path or not Path(path).exists():
+        raise UsageError(f"{what}: no file {path!r} in {Path.cwd()}: give PATH::TEST, as pytest takes it")
+    return PytestFactory(rest)
+
+
+@dataclass(frozen=True)
+class PytestFactory:
+    """Makes the workload of a test.
+
+    Attributes:
+        rest: `PATH::TEST`.
+    """
+
+    rest: str
+    settings_class = CallSettings
+    fixed_agents = 1
+    default_length = CALL_LENGTH
+
+    def __call__(self, num_agents: int, seed: int, settings: CallSettings) -> PytestWorkload:
+        """Make the workload; runs nothing."""
+        return PytestWorkload(self.rest, settings)
+
+
+class PytestWorkload(CallWorkload):
+    """The calls that a test makes by `benchmark`.
+
+    Args:
+        rest: `PATH::TEST`.
+        settings: How many calls a frame makes.
+    """
+
+    phases = (SETUP_PHASE, CALL_PHASE)
+    main_phase = MainPhase(CALL_PHASE, "calls", decides=True)
+    shards: Shards = "one"
+
+    def __init__(self, rest: str, settings: CallSettings) -> None:
+        super().__init__(f"{_FAMILY}:{rest}", settings)
+        self._rest = rest
+
+    def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> PytestShard:
+        """Run the test up to its call of `benchmark`."""
+        from walkerbench.workloads.suspended_test import SuspendedTest
+
+        remove_stand_ins()
+        _add_project_to_path()
+        return PytestShard(SuspendedTest(self._rest), self.settings, buffers, worker)
+
+    def code_modules(self) -> tuple[str, ...]:
+        """Return the modules of the project that the test imports, its own last."""
+        return modules_of(self._rest)
+
+
+class PytestShard:
+    """The one agent: a test that waits within its call of `benchmark`.
+
+    Args:
+        test: It stands there.
+        settings: The workload's.
+        buffers: As for `CallBatch`.
+        worker: The number of the shard's worker.
+
+    Raises:
+        UsageError: A frame is to make several calls, and the test sets up before each.
+    """
+
+    def __init__(self, test: SuspendedTest, settings: CallSettings, buffers: FrameBuffers, worker: int) -> None:
+        self._test = test
+        call = test.call
+        self._times = call.times.data
+        self._setup = call.setup
+        self._target = call.target
+        self._prepared: tuple[Any, Any] | None = None
+        if call.setup is not None:
+            if settings.calls_per_frame not in (None, 1):
+                raise UsageError("calls_per_frame must be 1: the test sets up before each call")
+            settings = dataclasses.replace(settings, calls_per_frame=1)
+            self._call = self._call_prepared
+        else:
+            self._call = functools.partial(call.target, *call.args, **call.kwargs)
+        self._counters = buffers.counters[worker]
+        self._batch = test.run(lambda: CallBatch(self._call, settings, buffers, worker))
+
+    def phases(self) -> Mapping[str, Callable[[int], None]]:
+        """Return what sets up, and the calls."""
+        return {SETUP_PHASE: self._set_up, CALL_PHASE: self._run}
+
+    def digest(self) -> None:
+        """Digest what the last call returned."""
+        self._batch.digest()
+
+    def snapshot(self) -> None:
+        """Do nothing: there is nothing to draw."""
+
+    def close(self) -> None:
+        """Let the test go on to its end, with what its function returned last.
+
+        Raises:
+            SuiteTestFailed: It fails.
+        """
+        if not self._test.ended:
+            if not self._times:
+                self._run(0)  # no frame was run, and the test wants a result
+            self._test.finish(self._batch.result)
+
+    def _set_up(self, frame: int) -> None:
+        if self._setup is not None:
+            self._prepared = self._test.run(self._prepare)
+
+    def _prepare(self) -> tuple[Any, Any]:
+        assert self._setup is not None  # noqa: S101  the caller has looked
+        return self._setup() or ((), _NO_ARGUMENTS)
+
+    def _call_prepared(self) -> Any:
+        (args, kwargs), self._prepared = self._prepared or self._prepare(), None
+        return self._target(*args, **kwargs)
+
+    def _run(self, frame: int) -> None:
+        self._test.run(functools.partial(self._run_batch, frame))
+
+    def _run_batch(self, frame: int) -> None:
+        begun = time.perf_counter()
+        before = int(self._counters[0])
+        self._batch.run(frame)
+        calls = int(self._counters[0]) - before
+        self._times.append((time.perf_counter() - begun) / calls)
+
+
+def _add_project_to_path() -> None:
+    """Let the test import from the working directory and its `src/`, behind all else, as `python -m pytest` does."""
+    for folder in (Path.cwd(), Path.cwd() / "src"):
+        if folder.is_dir() and str(folder) not in sys.path:
+            sys.path.append(str(folder))
