@@ -185,7 +185,7 @@ MAY_TAKE_ANY_OPTIONS = {("run_directory.schema", "changed"), ("workloads.benchma
 """A record with some of its fields replaced, which pydantic checks by their names; a function's own keywords."""
 
 FAMILIES: dict[str, str] = {
-    "render": r"reports\.(export\.\w+|html\.page|junit\.gate|\w+_json)",
+    "render": r"reports\.(export\.\w+|html\.page|junit\.\w+|\w+_json)",
     "report": r"reports\.terminal\.\w+",
     "make_factory": r"workloads\.\w+",
 }

@@ -23,7 +23,6 @@
     │   │   ├── WorkerFailed          3  a worker raised
     │   │   └── WorkerTimeout         3  a worker missed the barrier's deadline
     │   ├── WorkloadFailed            3  the workload raised in the parent, outside of its workers
-    │   ├── SuiteTestFailed           3  a test that is the workload failed
     │   ├── ModeFailed                3  the mode raised, outside of its workers
     │   ├── OutputLost                3  what is recorded can no longer be written
     │   └── SessionError              3  a session of a measurement could not go on
@@ -304,22 +303,6 @@ class WorkloadFailed(RunBroken):
     def __init__(self, message: str, user_traceback: str = "") -> None:
         self.user_traceback = user_traceback
         super().__init__(message)
-
-
-class SuiteTestFailed(RunBroken):
-    """A test that is the workload failed: before, within or after the calls that are measured.
-
-    Attributes:
-        report: What pytest reports of it, of several lines.
-    """
-
-    def __init__(self, message: str, report: str) -> None:
-        self.report = report
-        super().__init__(message)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by state: the base class keeps the message alone."""
-        return type(self), (self.lines[0], self.report)
 
 
 class ModeFailed(RunBroken):

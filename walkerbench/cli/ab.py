@@ -72,8 +72,16 @@ def ab_command(
     from walkerbench.cli.measurement_progress import measure_with_progress
     from walkerbench.cli.printing import print_comparison
     from walkerbench.interleaved.sides import parse_sides
+    from walkerbench.interleaved.suites import tests_in
 
     sides = parse_sides((base, candidate), choice.load())
+    tests = tests_in(sides)
+    if len(tests) > 1:
+        from walkerbench.cli.suite_comparison import compare_tests, print_suite
+
+        result = compare_tests(tests, sides, request, rules, quiet=quiet)
+        print_suite(result, as_json=as_json)
+        return result.exit_code
     compared = measure_with_progress(sides, request, rules, quiet=quiet)
     print_comparison(compared, compared.exit_code, as_json=as_json)
     return compared.exit_code

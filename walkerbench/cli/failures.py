@@ -9,7 +9,6 @@ from walkerbench.cli.error_lines import error_lines
 from walkerbench.cli.output import complain, note, note_traceback
 from walkerbench.errors import (
     ExitCode,
-    SuiteTestFailed,
     WalkerbenchError,
     WorkerFailed,
     describe_error,
@@ -38,8 +37,6 @@ def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
         if verbose and isinstance(error, WorkerFailed):
             note("The worker's traceback:")
             note_traceback(error.traceback_text)
-        if isinstance(error, SuiteTestFailed):
-            note_traceback(error.report)
         _show_traceback(error, verbose)
         return error.exit_code
     if _is_interrupt(error):

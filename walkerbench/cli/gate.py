@@ -105,10 +105,14 @@ def gate_command(
 ) -> ExitCode:
     """Carry out `walkerbench gate`."""
     from walkerbench.cli.file_output import check_writable, write_file
-    from walkerbench.cli.github_actions import tell_github
+    from walkerbench.cli.github_actions import tell_github, tell_github_of_suite
     from walkerbench.cli.printing import print_gate
+    from walkerbench.cli.suite_comparison import compare_tests, print_suite
     from walkerbench.gating.candidate import GateCandidate
+    from walkerbench.interleaved.sides import Side
+    from walkerbench.interleaved.suites import tests_in
     from walkerbench.reports.junit import gate as gate_junit
+    from walkerbench.reports.junit import suite as suite_junit
 
     if (not against) == (not baselines):
         raise UsageError("give one of --against REV and --baseline RUNS")
@@ -118,6 +122,14 @@ def gate_command(
     if junit is not None:
         check_writable(junit)
     candidate = GateCandidate(profile, tuple(sys.argv), None if quiet else note)
+    if against and (tests := tests_in([candidate.side])):
+        sides = (Side(against, against, profile), candidate.side)
+        found = compare_tests(tests, sides, request, rules, quiet=quiet)
+        if junit is not None:
+            write_file(junit, [suite_junit.render(found)], replacing=True)
+        print_suite(found, as_json=as_json)
+        tell_github_of_suite(found)
+        return found.exit_code
     if against:
         result = _against_revision(against, candidate, request, rules, quiet=quiet)
     else:

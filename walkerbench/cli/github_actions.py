@@ -8,13 +8,25 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from walkerbench.cli.output import note, note_command
+from walkerbench.comparison.suite_result import SuiteResult
 from walkerbench.gating.gate_result import GateResult
 from walkerbench.reports.markdown import github_summary
+from walkerbench.reports.markdown.suite_summary import suite_summary
 
 
 def tell_github(result: GateResult) -> None:
     """Write what a gate found; nothing outside of GitHub Actions."""
     _write(github_summary.annotation_lines(result), github_summary.summary(result))
+
+
+def tell_github_of_suite(result: SuiteResult) -> None:
+    """Write what a gate over a suite of tests found; nothing outside of GitHub Actions."""
+    by_kind = {"error": ("regression", "no verdict"), "warning": ("inconclusive",)}
+    told = {
+        kind: [f"{each.test}: {each.word}" for each in result.tests if each.word in words]
+        for kind, words in by_kind.items()
+    }
+    _write([github_summary.annotation(kind, lines) for kind, lines in told.items() if lines], suite_summary(result))
 
 
 def tell_github_of_no_result(lines: Sequence[str]) -> None:

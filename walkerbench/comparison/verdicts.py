@@ -55,10 +55,12 @@ class Question:
     Attributes:
         candidate: Label of the side that is compared with the base.
         metric: Name of the duration that is compared, such as `frame`.
+        test: Which of several measurements of the same sides it is asked of; empty where there is one.
     """
 
     candidate: str
     metric: str
+    test: str = ""
 
 
 class RepeatTimes(NamedTuple):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide, statistics_ms
 from walkerbench.comparison.same_sides import WhatRan
-from walkerbench.comparison.verdicts import Question, judge_rounds
+from walkerbench.comparison.verdicts import Comparison, Question, judge_rounds
 from walkerbench.interleaved.measurement import Measurement, SideResult
 from walkerbench.recording.gil import gil_was_enabled
 from walkerbench.slow_frames.attribution import shares
@@ -14,9 +15,23 @@ from walkerbench.slow_frames.attribution import shares
 
 def judge_measurement(measurement: Measurement) -> Compared:
     """Judge every candidate against the base, as one family, by the rules that it was measured for."""
+    return judge_measurements([measurement])[0]
+
+
+def judge_measurements(measurements: Sequence[Measurement]) -> tuple[Compared, ...]:
+    """Judge measurements of the same sides by the same rules, all comparisons as one family."""
+    rules, base = measurements[0].rules, measurements[0].base.label
+    estimates = {
+        Question(side.label, METRIC, str(number)): measurement.estimates(side.label)
+        for number, measurement in enumerate(measurements)
+        for side in measurement.candidates
+    }
+    judged = iter(judge_rounds(estimates, base=base, tolerance=rules.tolerance, alpha=rules.alpha))
+    return tuple(_compared(each, tuple(islice(judged, len(each.candidates)))) for each in measurements)
+
+
+def _compared(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> Compared:
     rules = measurement.rules
-    estimates = {Question(side.label, METRIC): measurement.estimates(side.label) for side in measurement.candidates}
-    comparisons = judge_rounds(estimates, base=measurement.base.label, tolerance=rules.tolerance, alpha=rules.alpha)
     return Compared(
         how="interleaved",
         repetitions=str(measurement.plan),

@@ -29,11 +29,13 @@ class MeasurementRequest:
         budget_s: How long it may take altogether, s, calibration included; None for `BUDGET_S`, or what it takes.
         rounds: How many rounds, whatever they take; None to derive them from the budget.
         block_s: How long a block of the base is to take, s; None for `BLOCK_S`.
+        family: How many measurements are decided together, and so share the error rate.
     """
 
     budget_s: float | None = None
     rounds: int | None = None
     block_s: float | None = None
+    family: int = 1
 
 
 WITHIN_BUDGET = MeasurementRequest()
@@ -89,7 +91,7 @@ def make_plan(request: MeasurementRequest, calibration: Calibration, alpha: floa
         TooFewRounds: So few rounds cannot reach alpha.
     """
     candidates = len(calibration.frame_s) - 1
-    needed = rounds_needed(alpha, family=candidates)
+    needed = rounds_needed(alpha, family=candidates * request.family)
     check_rounds(request, candidates, alpha)
     frames = frames_per_block(calibration.frame_s[0], request.block_s)
     block_s = frames * sum(calibration.frame_s)
@@ -115,7 +117,7 @@ def check_rounds(request: MeasurementRequest, candidates: int, alpha: float) -> 
     Raises:
         TooFewRounds: It is.
     """
-    needed = rounds_needed(alpha, family=candidates)
+    needed = rounds_needed(alpha, family=candidates * request.family)
     if request.rounds is not None and request.rounds < needed:
         raise TooFewRounds(
             f"with {request.rounds} rounds, an error rate of {alpha * 100:g} % would hang on every single one: "

@@ -113,7 +113,7 @@ class _Server:
         try:
             self.close()
         except WalkerbenchError as error:
-            return Failed(message=str(error), exit_code=error.exit_code)
+            return Failed(message=str(error), exit_code=error.exit_code, user_traceback=user_traceback_of(error))
         return None
 
     def close(self) -> None:

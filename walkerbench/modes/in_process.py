@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from walkerbench.errors import (
     RAISED_BY_OTHERS,
-    SuiteTestFailed,
     UsageError,
     WalkerbenchError,
     WorkerFailed,
@@ -18,6 +17,7 @@ from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.system.user_tracebacks import user_traceback
 from walkerbench.workloads.contract import Workload, shard_bounds
+from walkerbench.workloads.failures import SuiteTestFailed
 
 
 class InProcessMode(ExecutionMode):

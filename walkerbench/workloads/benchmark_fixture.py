@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+__tracebackhide__ = True  # where a test fails, pytest shows its own lines
+
 BENCHMARK = "benchmark"
 """The fixture's name."""
 

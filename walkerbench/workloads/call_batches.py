@@ -21,6 +21,8 @@ from walkerbench.workloads.contract import Field, FrameBuffers, Settler, Workloa
 from walkerbench.workloads.main_phase import MainPhase
 from walkerbench.workloads.value_digests import digest_value
 
+__tracebackhide__ = True  # where a test fails, pytest shows its own lines
+
 FRAME_NS = 1_000_000
 """A frame of calls takes at least this long: about a hundred times what a frame without any call takes."""
 

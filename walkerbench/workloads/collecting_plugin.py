@@ -44,7 +44,7 @@ def collected_here(node: str) -> dict[str, Any]:
             sys.path.append(str(folder))
     plugin, said = _Collecting(), io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        pytest.main(pytest_arguments(node, only_collect=True), plugins=[plugin, PytestBenchmarkNames()])
+        pytest.main(pytest_arguments(node), plugins=[plugin, PytestBenchmarkNames()])
     problem = None
     if plugin.problems:
         problem = plugin.problems[0]

@@ -27,6 +27,19 @@ def workload_failures(doing: str) -> Iterator[None]:
         raise workload_failed(error, doing) from error
 
 
+class SuiteTestFailed(WorkloadFailed):
+    """A test that is the workload failed: before, within or after the calls that are measured.
+
+    Args:
+        message: What failed, in a line.
+        report: What pytest reports of it, of several lines; shown as the user's traceback.
+    """
+
+    def __init__(self, message: str, report: str) -> None:
+        self.user_traceback = report
+        super().__init__(message)
+
+
 def workload_failed(error: BaseException, doing: str) -> WorkloadFailed:
     """Return the error that says what the workload raised, and what it was doing."""
     return WorkloadFailed(f"the workload raised {describe_error(error)}, {doing}", user_traceback(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import pytest
 
@@ -17,12 +18,17 @@ _UNDONE = {"xdist": "--numprocesses=0", "pytest_cov": "--no-cov", "pytest_timeou
 """Module of a plugin that would slow, move or end what is measured → the option that keeps it from that."""
 
 
-def pytest_arguments(node: str, *, only_collect: bool = False) -> list[str]:
-    """Return the arguments of pytest for a test, or for a file of tests."""
+def pytest_arguments(node: str, *, temporary: Path | None = None) -> list[str]:
+    """Return the arguments of pytest for a test, or for a file of tests.
+
+    Args:
+        node: What is asked for.
+        temporary: Folder of the test's temporary files; None to collect tests, and run none.
+    """
     undone = [option for module, option in _UNDONE.items() if importlib.util.find_spec(module) is not None]
     # Captured as `sys` alone: the file descriptors are the harness's.
     ours = ["-p", "no:benchmark", "-p", "no:cacheprovider", "--capture=sys", "-q", "--tb=short", "--color=no"]
-    return [*ours, *undone, *(["--collect-only"] if only_collect else []), node]
+    return [*ours, *undone, "--collect-only" if temporary is None else f"--basetemp={temporary}", node]
 
 
 class PytestBenchmarkNames:

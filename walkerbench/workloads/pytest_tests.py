@@ -27,6 +27,8 @@ from walkerbench.workloads.pytest_collection import modules_of, remove_stand_ins
 if TYPE_CHECKING:
     from walkerbench.workloads.suspended_test import SuspendedTest
 
+__tracebackhide__ = True  # where a test fails, pytest shows its own lines
+
 _FAMILY = "pytest"
 
 SETUP_PHASE = "setup"

@@ -17,9 +17,13 @@ from typing import Any, TypeVar
 import greenlet
 import pytest
 
-from walkerbench.errors import SuiteTestFailed, UsageError
+from walkerbench.errors import UsageError
+from walkerbench.system.temporary import temporary_directory
 from walkerbench.workloads.benchmark_fixture import BENCHMARK, BenchmarkCall, BenchmarkFixture
+from walkerbench.workloads.failures import SuiteTestFailed
 from walkerbench.workloads.pytest_options import PytestBenchmarkNames, pytest_arguments
+
+__tracebackhide__ = True  # where a test fails, pytest shows its own lines
 
 _T = TypeVar("_T")
 _MOST_NAMED = 10
@@ -87,7 +91,9 @@ class SuspendedTest:
             raise failure
 
     def _run_pytest(self, _: object) -> None:
-        self._status = int(pytest.main(pytest_arguments(self._node), plugins=[self._watch, PytestBenchmarkNames()]))
+        with temporary_directory("walkerbench-test-", ignore_cleanup_errors=True) as folder:
+            arguments = pytest_arguments(self._node, temporary=folder / "base")
+            self._status = int(pytest.main(arguments, plugins=[self._watch, PytestBenchmarkNames()]))
 
     def _switch(self, value: Any) -> Any:
         """Let the test go on until it waits or ends; what it prints meanwhile stays with it."""

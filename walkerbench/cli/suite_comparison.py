@@ -1,0 +1,39 @@
+"""Compares the tests of a suite, for `walkerbench ab` and `walkerbench gate`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from walkerbench.cli.display import open_display
+from walkerbench.cli.measurement_progress import RoundsProgress
+from walkerbench.cli.output import note, write_out
+from walkerbench.cli.rich_console import to_text
+from walkerbench.comparison.decision_rules import DecisionRules
+from walkerbench.comparison.suite_result import SuiteResult
+from walkerbench.interleaved import rounds
+from walkerbench.interleaved.measurement import Measurement
+from walkerbench.interleaved.round_plan import MeasurementRequest
+from walkerbench.interleaved.sides import Side
+from walkerbench.interleaved.suites import measure_suite
+from walkerbench.reports.json_text import json_document
+from walkerbench.reports.terminal import suite
+
+
+def compare_tests(
+    tests: Sequence[str], sides: Sequence[Side], request: MeasurementRequest, rules: DecisionRules, *, quiet: bool
+) -> SuiteResult:
+    """Measure every test now, judge all as one family, and show on stderr how far it is."""
+
+    def measure(sides: Sequence[Side], each: MeasurementRequest) -> Measurement:
+        if not quiet:
+            note(sides[0].profile.workload)
+        with open_display(sys.stderr, quiet=quiet) as display:
+            return rounds.measure(sides, each, rules, RoundsProgress(display))
+
+    return measure_suite(tests, sides, request, measure)
+
+
+def print_suite(result: SuiteResult, *, as_json: bool) -> None:
+    """Print what was found: as a table, or as JSON and nothing else."""
+    write_out(json_document(result.as_dict()) if as_json else to_text(suite.report(result)))

@@ -1,0 +1,40 @@
+"""The result of a comparison of many tests, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from walkerbench.reports.wording.comparison import faults_of_sides, interval, slowdown, work_not_the_same
+from walkerbench.reports.wording.numbers import NOT_MEASURED, fixed
+
+if TYPE_CHECKING:
+    from walkerbench.comparison.suite_result import ComparedTest, SuiteResult
+
+SUITE_COLUMNS = ("test", "base, ms", "candidate, ms", "speed-up", "time", "verdict")
+
+
+def suite_row(each: ComparedTest) -> tuple[str, ...]:
+    """Return the cells of a test's row; times are of the calls that a frame makes."""
+    if each.compared is None:
+        return (each.test, *[NOT_MEASURED] * 4, each.word)
+    comparison = each.compared.comparisons[0]
+    times = [fixed(side.main_phase_ms["p50"], 3) for side in each.compared.sides]
+    return (each.test, *times, interval(comparison), slowdown(comparison), each.word)
+
+
+def suite_notes(result: SuiteResult) -> list[str]:
+    """Return what there is to say of single tests, a line each: why there is no verdict, and what it rests on."""
+    lines = []
+    for each in result.tests:
+        told = [each.problem] if each.problem else []
+        if each.compared is not None:
+            told += [*faults_of_sides(each.compared), *work_not_the_same(each.compared)]
+            told += [one.detail for one in each.compared.comparisons if one.verdict != "no regression"]
+        lines += [f"{each.test}: {text}" for text in told]
+    return lines
+
+
+def suite_conclusion(result: SuiteResult) -> str:
+    """Return how many tests have which verdict, in a sentence."""
+    counts = "; ".join(f"{word}: {count}" for word, count in result.counted.items())
+    return f"{len(result.tests)} tests: {counts}."
