@@ -155,6 +155,7 @@ MAY_ALSO = {
     "errors": {"SystemExit"},
     "system.interrupts": {"os._exit", "sys.stderr"},
     "system.forked_copies": {"os._exit"},
+    "modes.shard_runner": {"os._exit"},
     "checking.__main__": {"os._exit", "sys.stdout", "sys.stderr"},
     "checking.process_watch": {"sys.stdout", "sys.stderr"},
     "modes.faults": {"os._exit"},

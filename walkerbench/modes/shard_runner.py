@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from itertools import pairwise
 
@@ -52,7 +53,7 @@ class ShardRunner:
         self._row[0] = -1
         self._meter = meter
         self._garbage = garbage
-        self._one_process = OneProcess()
+        self._pid = os.getpid()
 
     def run(self, frame: int) -> None:
         """Run one frame and write the worker's row."""
@@ -62,10 +63,14 @@ class ShardRunner:
         if self._injector:
             self._injector.before(frame)
         edges = [time.perf_counter_ns()]
-        with self._one_process:
+        # Not by a function: what is called here is a phase or measures time, and a call would take time of each frame.
+        try:
             for phase in self._phases:
                 phase(frame)
                 edges.append(time.perf_counter_ns())
+        finally:
+            if os.getpid() != self._pid:
+                os._exit(1)  # a copy of this process that a phase forked: see `system.forked_copies`
         if self._injector:
             self._injector.after(edges[-1] - edges[0])
         busy = time.perf_counter_ns() - start
@@ -76,7 +81,7 @@ class ShardRunner:
 
     def digest(self) -> None:
         """Have the shard digest its agents."""
-        with self._one_process:
+        with OneProcess():
             self._shard.digest()
         self._meter.restart()
 
