@@ -69,3 +69,15 @@ def test_every_report_shows_every_test() -> None:
             assert test in text
     assert json.loads(texts[3])["exit_code"] == 3
     assert (texts[2].count("<failure"), texts[2].count("<error")) == (1, 1)
+
+
+def test_a_test_that_the_base_lacks_is_new_and_fails_nothing() -> None:
+    def measure(sides: Sequence[Side], request: MeasurementRequest) -> Measurement:
+        assert (sides[0].profile.workload, request.family) == ("pytest:a::old", 1)
+        return measurement({"main": "sequential", ".": "sequential"}, [1.0, 1.0], 12)
+
+    result = measure_suite(["a::old", "a::young"], SIDES, MeasurementRequest(), measure, {"a::young"})
+    assert [each.word for each in result.tests] == ["no regression", "new"]
+    assert result.exit_code is ExitCode.PASS
+    assert "a::young: the base does not have it" in to_text(terminal.report(result))
+    assert 'errors="0"' in junit.render(result)

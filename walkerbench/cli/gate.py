@@ -123,6 +123,8 @@ def gate_command(
         check_writable(junit)
     candidate = GateCandidate(profile, tuple(sys.argv), None if quiet else note)
     if against and (tests := tests_in([candidate.side])):
+        if choice.overrides.criteria:
+            raise UsageError("a gate over tests records no run that could be judged: leave --criterion out")
         sides = (Side(against, against, profile), candidate.side)
         found = compare_tests(tests, sides, request, rules, quiet=quiet)
         if junit is not None:

@@ -15,7 +15,7 @@ from walkerbench.interleaved import rounds
 from walkerbench.interleaved.measurement import Measurement
 from walkerbench.interleaved.round_plan import MeasurementRequest
 from walkerbench.interleaved.sides import Side
-from walkerbench.interleaved.suites import measure_suite
+from walkerbench.interleaved.suites import measure_suite, new_tests
 from walkerbench.reports.json_text import json_document
 from walkerbench.reports.terminal import suite
 
@@ -31,7 +31,7 @@ def compare_tests(
         with open_display(sys.stderr, quiet=quiet) as display:
             return rounds.measure(sides, each, rules, RoundsProgress(display))
 
-    return measure_suite(tests, sides, request, measure)
+    return measure_suite(tests, sides, request, measure, new_tests(tests, sides[0]))
 
 
 def print_suite(result: SuiteResult, *, as_json: bool) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 from walkerbench.comparison.comparison_result import Compared
 from walkerbench.errors import ExitCode, most_severe
 
+NEW = "new"
+"""In place of a verdict: only the candidate has the test."""
+
 
 @dataclass(frozen=True)
 class ComparedTest:
@@ -27,8 +30,10 @@ class ComparedTest:
 
     @property
     def word(self) -> str:
-        """Return the verdict, or that there is none."""
-        return "no verdict" if self.compared is None else self.compared.comparisons[0].verdict
+        """Return the verdict, that the test is new, or that there is no verdict."""
+        if self.compared is not None:
+            return self.compared.comparisons[0].verdict
+        return NEW if self.exit_code is ExitCode.PASS else "no verdict"
 
 
 @dataclass(frozen=True)

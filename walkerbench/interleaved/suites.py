@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 
 from walkerbench.comparison.suite_result import ComparedTest, SuiteResult
 from walkerbench.errors import ExitCode, Interrupted, TooFewRounds, WalkerbenchError
@@ -11,6 +12,7 @@ from walkerbench.interleaved.judging import judge_measurements
 from walkerbench.interleaved.measurement import Measurement
 from walkerbench.interleaved.round_plan import MeasurementRequest
 from walkerbench.interleaved.sides import Side
+from walkerbench.interleaved.worktrees import WORKING_TREE, checked_out
 
 SUITE_PREFIX = "pytest:"
 """What the SPEC of a suite, or of a test in it, begins with."""
@@ -30,11 +32,26 @@ def tests_in(sides: Sequence[Side]) -> tuple[str, ...]:
     return tests_of(next(iter(specs)).removeprefix(SUITE_PREFIX))
 
 
+def new_tests(tests: Sequence[str], base: Side) -> frozenset[str]:
+    """Return the tests that a base does not have; none where its tests cannot be collected."""
+    from walkerbench.workloads.pytest_collection import collect
+
+    if base.code is None or base.code == WORKING_TREE:
+        return frozenset()
+    file = base.profile.workload.removeprefix(SUITE_PREFIX).partition("::")[0]
+    with checked_out(base.code, base.label, base.profile.code_packages()) as checkout:
+        if not (checkout.working_directory or Path.cwd()).joinpath(file).exists():
+            return frozenset(tests)
+        collected = collect(file, checkout.working_directory)
+    return frozenset() if collected.problem is not None else frozenset(tests) - {*collected.tests}
+
+
 def measure_suite(
     tests: Sequence[str],
     sides: Sequence[Side],
     request: MeasurementRequest,
     measure: Callable[[Sequence[Side], MeasurementRequest], Measurement],
+    new: Collection[str] = (),
 ) -> SuiteResult:
     """Measure every test by itself, and judge all together; one that cannot be measured does not end the others.
 
@@ -43,15 +60,19 @@ def measure_suite(
         sides: A base and one candidate, whose workloads are replaced.
         request: How much may be measured over all tests.
         measure: Measures sides.
+        new: The tests that the base does not have, as returned by `new_tests`: they are named, and not measured.
 
     Raises:
         Interrupted: The user ended it.
         TooFewRounds: So few rounds cannot reach the error rate.
     """
-    budget_s = None if request.budget_s is None else request.budget_s / len(tests)
-    each = dataclasses.replace(request, budget_s=budget_s, family=len(tests))
+    compared = max(1, len(tests) - len(new))
+    budget_s = None if request.budget_s is None else request.budget_s / compared
+    each = dataclasses.replace(request, budget_s=budget_s, family=compared)
     found: dict[str, Measurement | WalkerbenchError] = {}
     for test in tests:
+        if test in new:
+            continue
         try:
             found[test] = measure([_running(test, side) for side in sides], each)
         except (Interrupted, TooFewRounds):
@@ -60,19 +81,22 @@ def measure_suite(
             if error.exit_code is ExitCode.FAULT:
                 raise
             found[test] = error
-    return _judged(found)
+    return _judged(tests, found)
 
 
 def _running(test: str, side: Side) -> Side:
     return dataclasses.replace(side, profile=dataclasses.replace(side.profile, workload=f"{SUITE_PREFIX}{test}"))
 
 
-def _judged(found: dict[str, Measurement | WalkerbenchError]) -> SuiteResult:
+def _judged(tests: Sequence[str], found: dict[str, Measurement | WalkerbenchError]) -> SuiteResult:
     measured = {test: each for test, each in found.items() if isinstance(each, Measurement)}
     compared = dict(zip(measured, judge_measurements([*measured.values()]), strict=True)) if measured else {}
     rows = []
-    for test, each in found.items():
-        if isinstance(each, Measurement):
+    for test in tests:
+        each = found.get(test)
+        if each is None:
+            rows.append(ComparedTest(test, None, "the base does not have it", ExitCode.PASS))
+        elif isinstance(each, Measurement):
             rows.append(ComparedTest(test, compared[test], None, compared[test].exit_code))
         else:
             rows.append(ComparedTest(test, None, str(each), each.exit_code))

@@ -112,6 +112,11 @@ def obstacles(recorded: RecordedRun) -> Iterator[str]:
         yield f"{where}: the run {ends[run.state]}: only finished runs are compared; record it again"
     elif not any(stage.frames > stage.warmup for stage in run.stages):
         yield f"{where}: the run has no judged frames: record it again, with more frames than its warm-up has"
+    elif run.workload.main_phase.decides and len(run.workload.phases) > 1:
+        yield (
+            f"{where}: frames of {run.workload.name} hold more than is to be compared, such as a test's set-up: "
+            "measure both sides now, interleaved"
+        )
     elif run.metrics.get(JUDGED) is None:
         yield f"{where}: the run has no {JUDGED}, which is what is compared: record it again"
 

@@ -63,8 +63,8 @@ def test_the_report_is_as_it_was(name: str) -> None:
     ("base", "candidate", "shown"),
     [
         ("a" * 40, "a" * 40, "code toy at aaaaaaaaaa, walkerbench 0.1.0 on both"),
-        ("a" * 40, "b" * 40, "code toy at aaaaaaaaaa against bbbbbbbbbb, walkerbench 0.1.0 on both"),
-        ("a" * 40, None, "code toy at aaaaaaaaaa against an unknown revision, walkerbench 0.1.0 on both"),
+        ("a" * 40, "b" * 40, "code toy at bbbbbbbbbb against aaaaaaaaaa, walkerbench 0.1.0 on both"),
+        ("a" * 40, None, "code toy at an unknown revision against aaaaaaaaaa, walkerbench 0.1.0 on both"),
         (None, None, "code toy at an unknown revision, walkerbench 0.1.0 on both"),
     ],
 )

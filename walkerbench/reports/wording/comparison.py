@@ -87,13 +87,16 @@ def judged_by(compared: Compared) -> str:
 
 
 def measured_code(compared: Compared) -> str:
-    """Return which code was measured: `mysim at 1a2b3c4d5e against 5d6e7f8a9b, walkerbench 0.2.0 on both`."""
+    """Return which code was measured, the base last.
+
+    Such as `mysim at 1a2b3c4d5e against 5d6e7f8a9b, walkerbench 0.2.0 on both`.
+    """
     codes = [side.code for side in compared.sides]
     what = " and ".join(dict.fromkeys(_package(code) for code in codes))
     base, *others = dict.fromkeys(_version(code.workload) for code in codes)
-    against = f" against {', '.join(others)}" if others else ""
+    measured = f"{', '.join(others)} against {base}" if others else base
     harness = "" if what == _HARNESS else f", {_HARNESS} {_on_all(codes)}"
-    return f"{what} at {base}{against}{harness}"
+    return f"{what} at {measured}{harness}"
 
 
 def _package(code: CodeFacts) -> str:

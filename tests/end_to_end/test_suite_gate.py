@@ -1,0 +1,65 @@
+"""`walkerbench gate` over the commits of a repository with a pytest-benchmark suite."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+from repositories import git
+from whole_process import WholeProcess
+
+LIBRARY = "def add_up(numbers):\n    return sum(sum(range(WORK)) * 0 + number for number in numbers)\n"
+SUITE = """
+import pytest
+from add_up_of_a_gate import add_up
+
+@pytest.fixture
+def numbers():
+    return list(range(300))
+
+def test_sum(benchmark, numbers):
+    assert benchmark(add_up, numbers) == sum(numbers)
+"""
+NEW = "\ndef test_new(benchmark):\n    assert benchmark(len, 'abc') == 3\n"
+RULES = ("--rounds", "5", "--alpha", "20%", "--warmup", "5", "-q", "--json", "--junit", "g.xml")
+
+
+@pytest.fixture
+def project(walkerbench: WholeProcess) -> WholeProcess:
+    """A repository whose second commit makes one test slower, and adds another."""
+    (walkerbench.cwd / "tests").mkdir()
+    (walkerbench.cwd / "conftest.py").touch()
+    library, suite = walkerbench.cwd / "add_up_of_a_gate.py", walkerbench.cwd / "tests" / "test_perf.py"
+    git(walkerbench.cwd, "init", "--quiet")
+    for work, text in (("200", SUITE), ("400", SUITE + NEW)):
+        library.write_text(LIBRARY.replace("WORK", work))
+        suite.write_text(text)
+        git(walkerbench.cwd, "add", "--all")
+        git(walkerbench.cwd, "commit", "--quiet", "-m", "a commit")
+    return walkerbench
+
+
+@pytest.mark.slow
+@pytest.mark.promise("verdicts", "A test of a suite that became slower is a regression; one that is new fails nothing.")
+def test_a_slower_test_fails_and_a_new_one_does_not(project: WholeProcess) -> None:
+    ended = project(
+        "gate", "--against", "HEAD~1", "--workload", "pytest:tests/test_perf.py", *RULES, "--junit", "g.xml"
+    )
+    assert ended.code == 1, ended.err
+    found = {each["test"].rpartition("::")[2]: each for each in json.loads(ended.out)["tests"]}
+    assert {name: each["verdict"] for name, each in found.items()} == {"test_sum": "regression", "test_new": "new"}
+    compared = found["test_sum"]["comparison"]
+    revisions = [side["code"]["workload"]["revision"] for side in compared["sides"]]
+    assert revisions == [git(project.cwd, "rev-parse", name) for name in ("HEAD~1", "HEAD")]
+    assert compared["did_same_work"] is True
+    (suite,) = ET.parse(project.cwd / "g.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "1", "0")
+    assert git(project.cwd, "worktree", "list").count("\n") == 0
+
+
+def test_criteria_are_refused_where_no_run_is_recorded(project: WholeProcess) -> None:
+    criterion = ("--criterion", "frame_ms.max < 1")
+    ended = project("gate", "--against", "HEAD", "--workload", "pytest:tests/test_perf.py", *criterion)
+    assert (ended.code, ended.out) == (2, "")
+    assert "a gate over tests records no run that could be judged: leave --criterion out" in ended.err
