@@ -11,7 +11,7 @@ import pytest
 from leftovers import open_handles
 from toy_workload import BUILDING, DIGESTING, ToyWorkload, WorkerFault
 
-from walkerbench.errors import RunBroken, WorkerCrashed, WorkerError, WorkerFailed, WorkerTimeout
+from walkerbench.errors import RunBroken, UsageError, WorkerCrashed, WorkerError, WorkerFailed, WorkerTimeout
 
 ALL_MODES = pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
 SOON_S = 0.2
@@ -189,3 +189,13 @@ def test_a_worker_error_survives_pickling(error):
     copy = pickle.loads(pickle.dumps(error))
     assert isinstance(copy, RunBroken)
     assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
+
+
+def test_a_workload_that_cannot_be_pickled_is_refused(make_mode):
+    unpicklable = ToyWorkload()
+    object.__setattr__(unpicklable, "callback", lambda: None)
+    mode = make_mode("process")
+    with pytest.raises(UsageError, match=r"it cannot be pickled \(.*lambda.*\), which is how worker processes get it"):
+        mode.start(unpicklable, 2)
+    mode.close()
+    assert multiprocessing.active_children() == []

@@ -105,10 +105,6 @@ class NotANumber(Sound):
         return numpy.array([self.places[agent], float("nan")])
 
 
-class Unpickled(Sound):
-    pass
-
-
 class Prints(Sound):
     def step(self, frame):
         super().step(frame)

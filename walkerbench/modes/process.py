@@ -18,12 +18,14 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.context import SpawnProcess
+from multiprocessing.reduction import ForkingPickler
 from multiprocessing.util import Finalize
 from typing import Any
 
 from walkerbench.errors import (
     RAISED_BY_OTHERS,
     CapacityError,
+    UsageError,
     WorkerCrashed,
     WorkerFailed,
     WorkerTimeout,
@@ -145,6 +147,7 @@ class ProcessMode(ExecutionMode):
         return layout, memoryview(self._shared).cast("B")
 
     def _start(self, workload: Workload, num_workers: int) -> None:
+        _check_pickles(workload)
         context = multiprocessing.get_context("spawn")
         # Where it is not closed: at its exit, Python would wait without end for workers that ignore SIGTERM.
         Finalize(self, _stop_workers, (self._workers, _BROKEN_JOIN_S), exitpriority=0)
@@ -228,6 +231,21 @@ class ProcessMode(ExecutionMode):
             _stop_workers(self._workers, _BROKEN_JOIN_S if self._broken else _JOIN_S)
         finally:
             self._shared = None
+
+
+def _check_pickles(workload: Workload) -> None:
+    """Refuse a workload that cannot be sent to a worker process, before one is started.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    try:
+        ForkingPickler.dumps(workload)
+    except RAISED_BY_OTHERS as error:
+        raise UsageError(
+            f"process mode cannot run this workload: it cannot be pickled ({describe_error(error)}), which is how "
+            "worker processes get it; build in make_shard what cannot be sent, or run it in another mode"
+        ) from error
 
 
 def _stop_workers(workers: list[_Worker], within_s: float) -> None:
