@@ -12,6 +12,7 @@ from walkerbench.cli.output import note, users_code_runs
 from walkerbench.errors import RunBroken
 from walkerbench.running.observers import RunStart
 from walkerbench.running.progress import Progress, ProgressObserver
+from walkerbench.system.leftover_processes import leftover_processes_ended
 
 if TYPE_CHECKING:
     from walkerbench.profile.model import Profile
@@ -62,7 +63,7 @@ def record_with_progress(profile: Profile, output: Path | None, command_line: Se
     with open_display(sys.stderr, quiet=quiet) as display:
         progress = RunProgress(display)
         try:
-            with users_code_runs():
+            with users_code_runs(), leftover_processes_ended(note):
                 return runner.run(profile, output=output, command_line=command_line, observers=(progress,))
         except RunBroken:
             if progress.directory is not None:

@@ -42,6 +42,7 @@ from walkerbench.system.capacity import capacity_problem
 from walkerbench.system.child_bootstrap import find_worktree_first
 from walkerbench.system.deadlines import Deadline
 from walkerbench.system.interrupts import held_back_interrupts, ignore_interrupts
+from walkerbench.system.leftover_processes import descendants, kill_processes
 from walkerbench.system.parent_death import die_with_parent
 from walkerbench.system.stack_markers import WORKER_THREAD_NAME, StackMarker
 from walkerbench.system.user_tracebacks import user_traceback
@@ -249,7 +250,8 @@ def _check_pickles(workload: Workload) -> None:
 
 
 def _stop_workers(workers: list[_Worker], within_s: float) -> None:
-    """Ask every worker to leave, and kill those that do not within so many seconds."""
+    """Ask every worker to leave, and kill those that do not within so many seconds, with what they have started."""
+    started = [each for worker in workers if worker.process.pid for each in descendants(worker.process.pid)]
     for worker in workers:
         with suppress(OSError):
             worker.connection.send_bytes(_REQUEST.pack(_LEAVE, 0))
@@ -265,6 +267,7 @@ def _stop_workers(workers: list[_Worker], within_s: float) -> None:
             worker.connection.close()
             worker.process.close()
         workers.clear()
+        kill_processes(started)
 
 
 def _crash(worker: _Worker, frame: int) -> WorkerCrashed:

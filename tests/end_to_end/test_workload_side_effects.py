@@ -1,9 +1,10 @@
-"""What the user's code prints never stands on stdout, which is for results."""
+"""What the user's code does besides its work: what it prints, and the processes that it leaves."""
 
 from __future__ import annotations
 
 import json
 
+import psutil
 import pytest
 from whole_process import WholeProcess
 
@@ -34,3 +35,28 @@ def test_stdout_holds_the_result_alone(walkerbench: WholeProcess, mode: str) -> 
     assert json.loads(ended.out)["state"] == "finished"
     for text in ("printed when imported", "printed when built", "printed in a frame", "written in a frame"):
         assert text in ended.err
+
+
+LEAVING = """
+import subprocess, sys
+
+class Herd:
+    def __init__(self, agents, seed):
+        self.helper = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+
+    def step(self, frame):
+        pass
+"""
+
+
+@pytest.mark.promise("left behind", "Processes that the user's code leaves behind are killed and named.")
+@pytest.mark.parametrize("mode", ["sequential", "process"])
+def test_processes_that_a_workload_leaves_are_killed(walkerbench: WholeProcess, mode: str) -> None:
+    (walkerbench.cwd / "leaving.py").write_text(LEAVING)
+    words = ("--workload", "leaving:Herd", "--agents", "5", "--frames", "8", "--warmup", "2", "--mode", mode)
+    with walkerbench.start("run", *words, "-q") as started:
+        ended = started.end()
+        assert ended.code == 0, ended.err
+        assert [psutil.Process(pid).cmdline() for pid in started.left()] == []
+    if mode == "sequential":  # a worker's are killed with the worker
+        assert "the workload left processes behind, which were killed: " in ended.err
