@@ -142,7 +142,8 @@ def test_a_failed_workers_own_traceback_comes_with_v(command: Any, runner: Any) 
     ("arguments", "message"),
     [
         (["--mode", "fast"], "--mode: no such mode: 'fast'; there are sequential, threaded, process"),
-        (["--workload", "wakler"], "--workload: no such workload: 'wakler'; did you mean walker? there are walker"),
+        (["--workload", "wakler"], "--workload: no such workload: 'wakler'; did you mean walker? there are walker"
+        "; code of your own is MODULE:NAME, such as mysim:Herd"),
         (["--agents", "0"], "--agents: 0 is wrong; allowed: 1 to 1000000"),
         (["--agents", "-5"], "--agents: -5 is wrong; allowed: 1 to 1000000"),
         (["--agents", "many"], "Invalid value for '--agents': 'many' is no whole number of at most 20 digits. "

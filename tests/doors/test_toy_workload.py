@@ -151,7 +151,7 @@ def test_run_records_it_in_every_mode_with_one_digest(runs: dict[str, Any]) -> N
     assert len({run["digest"] for run in runs.values()}) == 1
     for mode, run in runs.items():
         assert (run["state"], run["mode"]["used"], run["workload"]["name"]) == ("finished", mode, "abacus")
-        assert run["workload"]["main_phase"] == {"phase": "count", "title": "counting beads"}
+        assert run["workload"]["main_phase"] == {"phase": "count", "title": "counting beads", "decides": False}
         assert run["counters"]["counted"] == 9 * 150
         assert run["metrics"]["counting_beads_ms.p50"] > 0
         assert {verdict["outcome"] for verdict in run["verdicts"]} == {"pass"}

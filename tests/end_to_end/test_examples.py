@@ -32,7 +32,7 @@ def test_the_class_does_the_same_work_in_every_mode(examples: WholeProcess) -> N
     options = ("--agents", "6", "--workload-argument", "thoughts=5")
     runs = [recorded(examples, "herd:Herd", mode, *options) for mode in ("sequential", "threaded", "process")]
     assert len({run["digest"] for run in runs}) == 1
-    assert runs[0]["workload"]["main_phase"] == {"phase": "step", "title": "step"}
+    assert runs[0]["workload"]["main_phase"] == {"phase": "step", "title": "step", "decides": False}
 
 
 @pytest.mark.promise("verdicts", "A loop over agents in a shared world does the same work in one thread and in two.")

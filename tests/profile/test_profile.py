@@ -251,7 +251,8 @@ def test_a_missing_file_a_directory_and_bytes_that_are_no_text(tmp_path: Path) -
     [
         ("seed = \n", "is not valid TOML: Invalid value (at line 1, column 8)"),
         ("seed = 1\nseed = 2\n", "is not valid TOML: Cannot overwrite a value (at line 2, column 9)"),
-        ('workload = "wakler"', "workload: no such workload: 'wakler'; did you mean walker? there are walker"),
+        ('workload = "wakler"', "workload: no such workload: 'wakler'; did you mean walker? there are walker"
+        "; code of your own is MODULE:NAME, such as mysim:Herd"),
         ("workload = 3", "workload: 3 is wrong; allowed: a valid string"),
         ("agent = 3", "agent: no such key; did you mean agents? allowed: description, workload, "
          "workload_arguments, setup, mode, workers, agents, frames, duration_s, warmup, seed, pace, checkpoint_every, "
@@ -421,7 +422,8 @@ def test_asking_for_sequential_lets_go_of_the_profiles_workers(tmp_path: Path) -
         (
             "default",
             {"workload": "wakler"},
-            "workload: no such workload: 'wakler'; did you mean walker? there are walker",
+            "workload: no such workload: 'wakler'; did you mean walker? there are walker"
+            "; code of your own is MODULE:NAME, such as mysim:Herd",
         ),
         ("default", {"pace": "slow"}, "pace: \"slow\" is wrong; allowed: 'max' or 'realtime'"),
         ("default", {"mode": "process", "workers": 0}, "workers: 0 is wrong; allowed: 1 to 1024"),
