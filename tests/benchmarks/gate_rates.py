@@ -1,8 +1,8 @@
 """How often the gate is wrong, undecided and right, from real rounds: `python -m tests.benchmarks.gate_rates`.
 
 Records rounds of a workload against itself, and against itself with 5 % more work; then says how often decisions of the
-size that a budget of 60 s gives are right, beside pytest-benchmark's rule on the same recordings. Takes some 20 minutes,
-during which the machine should have nothing else to do.
+size that a budget of 60 s gives are right, beside pytest-benchmark's rule on the same recordings. It takes 20 minutes,
+in which the machine should have nothing else to do.
 
 From the folder `tests/support`, `--workload function:rate_functions:count --workload-argument loops=N` asks it of calls
 of a function; N of 500, 25_000 and 1_250_000 take about 20 µs, 1 ms and 50 ms.
