@@ -1,4 +1,4 @@
-"""docs/ci.md: its workflow is sound, and its steps do in a repository of somebody else what the page promises."""
+"""docs/ci.md: its workflow is sound, and its steps do in a repository of the user's what the page promises."""
 
 from __future__ import annotations
 

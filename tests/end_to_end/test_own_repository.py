@@ -1,4 +1,4 @@
-"""`ab`, `gate` and `compare` in a repository of somebody else, over its own commits."""
+"""`ab`, `gate` and `compare` in a repository of the user's, over its commits."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class SuspendedTest:
             self._status = int(pytest.main(arguments, plugins=[self._watch, PytestBenchmarkNames()]))
 
     def _switch(self, value: Any) -> Any:
-        """Let the test go on until it waits or ends; what it prints meanwhile stays with it."""
+        """Let the test go on until it waits or ends; what it prints until then stays with it."""
         self._harness = greenlet.getcurrent()
         ours = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = self._streams
