@@ -30,10 +30,10 @@ def leftover_processes_ended(tell: Callable[[str], None]) -> Iterator[None]:
 
 
 def descendants(pid: int) -> list[psutil.Process]:
-    """Return a process's children and theirs; none where the process has ended."""
+    """Return a process's children and theirs; none where it has ended, or the system does not list processes."""
     try:
         found: list[psutil.Process] = psutil.Process(pid).children(recursive=True)
-    except psutil.Error:
+    except (psutil.Error, OSError, RuntimeError):  # psutil lets the latter two through where there is no /proc
         return []
     return found
 
