@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing.resource_tracker
 import os
 import random
 import sys
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
+
+from walkerbench.system.leftover_processes import own_children
 
 _CLOCKS = (
     *("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"),
@@ -36,7 +36,7 @@ class ProcessWatch:
         self.clocks: set[str] = set()
         self._directory = Path.cwd()
         self._streams = sys.stdout, sys.stderr
-        self._children = _children()
+        self._children = own_children()
         self._threads = _threads()
 
     @contextmanager
@@ -66,7 +66,7 @@ class ProcessWatch:
 
     def children_left(self) -> int:
         """Return how many child processes more there are, without the tracker of multiprocessing."""
-        return len(_children() - self._children)
+        return len(own_children() - self._children)
 
     def changes(self) -> Iterator[str]:
         """Yield in words what is not as it was."""
@@ -117,11 +117,6 @@ def _threads() -> int:
     tasks = Path("/proc/self/task")
     ours = sum(each.name.startswith(_HARNESS_THREADS) for each in threading.enumerate())
     return (len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()) - ours
-
-
-def _children() -> set[int]:
-    tracker = getattr(multiprocessing.resource_tracker._resource_tracker, "_pid", None)  # noqa: SLF001
-    return {child.pid for child in psutil.Process().children(recursive=True)} - {tracker}
 
 
 def _is_standard(filename: str) -> bool:

@@ -17,11 +17,11 @@ def leftover_processes_ended(tell: Callable[[str], None]) -> Iterator[None]:
     Args:
         tell: Takes a line that says so, where there is any.
     """
-    before = _children()
+    before = own_children()
     try:
         yield
     finally:
-        left = _children() - before
+        left = own_children() - before
         kill_processes(left)
         if left:
             names = ", ".join(sorted(_name(process) for process in left))
@@ -45,7 +45,7 @@ def kill_processes(processes: Iterable[psutil.Process]) -> None:
             process.kill()
 
 
-def _children() -> set[psutil.Process]:
+def own_children() -> set[psutil.Process]:
     """Return this process's children and theirs, without the one that multiprocessing keeps until the end."""
     tracker = getattr(multiprocessing.resource_tracker._resource_tracker, "_pid", None)  # noqa: SLF001
     return {process for process in descendants(os.getpid()) if process.pid != tracker}
