@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,4 +101,27 @@ def test_an_exception_in_a_session_keeps_the_lines_of_the_user(command: Command)
     assert (ended.code, ended.out) == (3, "")
     assert "raised ValueError: a sheep stumbled in frame 7" in ended.error
     assert "self.stumble()" in ended.err
+    assert OURS not in ended.err
+
+
+EVERY = re.findall(r"^class (\w+)", BROKEN, re.MULTILINE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES.names())
+@pytest.mark.parametrize("name", EVERY)
+def test_every_broken_workload_ends_a_run_without_lines_of_ours(command: Command, name: str, mode: str) -> None:
+    if (name, mode) == ("Hangs", "sequential"):
+        pytest.skip("the thread that hangs is the one that would have to notice")
+    ended = run(command, name, mode, "-o", "run")
+    assert ended.code in (0, 2, 3), ended.err
+    assert OURS not in ended.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EVERY)
+def test_every_broken_workload_ends_a_comparison_without_lines_of_ours(command: Command, name: str) -> None:
+    sides = ("mode=threaded", "mode=process")
+    ended = command("ab", *sides, "--workload", f"broken:{name}", *FEW, "--rounds", "4", "--alpha", "45%")
+    assert ended.code in (0, 1, 2, 3, 4), ended.err
     assert OURS not in ended.err

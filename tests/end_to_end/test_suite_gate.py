@@ -7,6 +7,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from repositories import git
+from suites import DATABASE, SUMS, WRONG
+from suites import LIBRARY as SUMS_LIBRARY
 from whole_process import WholeProcess
 
 LIBRARY = "def add_up(numbers):\n    return sum(sum(range(WORK)) * 0 + number for number in numbers)\n"
@@ -22,7 +24,7 @@ def test_sum(benchmark, numbers):
     assert benchmark(add_up, numbers) == sum(numbers)
 """
 NEW = "\ndef test_new(benchmark):\n    assert benchmark(len, 'abc') == 3\n"
-RULES = ("--rounds", "5", "--alpha", "20%", "--warmup", "5", "-q", "--json", "--junit", "g.xml")
+RULES = ("--rounds", "5", "--alpha", "20%", "--warmup", "5", "-q", "--json")
 
 
 @pytest.fixture
@@ -63,3 +65,43 @@ def test_criteria_are_refused_where_no_run_is_recorded(project: WholeProcess) ->
     ended = project("gate", "--against", "HEAD", "--workload", "pytest:tests/test_perf.py", *criterion)
     assert (ended.code, ended.out) == (2, "")
     assert "a gate over tests records no run that could be judged: leave --criterion out" in ended.err
+
+
+@pytest.fixture
+def suites(walkerbench: WholeProcess) -> WholeProcess:
+    """A repository with three suites; its second commit changes a comment, and brings the third one."""
+    tests = walkerbench.cwd / "tests"
+    tests.mkdir()
+    (walkerbench.cwd / "add_up_of_a_test.py").write_text(SUMS_LIBRARY)
+    (tests / "test_sums.py").write_text(SUMS)
+    (tests / "test_wrong.py").write_text(WRONG)
+    git(walkerbench.cwd, "init", "--quiet")
+    for text in (None, DATABASE):
+        if text is not None:
+            (tests / "test_database.py").write_text(text)
+            (tests / "test_sums.py").write_text(f"# A comment.\n{SUMS}")
+        git(walkerbench.cwd, "add", "--all")
+        git(walkerbench.cwd, "commit", "--quiet", "-m", "a commit")
+    return walkerbench
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_three_suites_are_one_family_with_a_row_for_each_test(suites: WholeProcess) -> None:
+    # Five rounds reach a p-value of 1/32, and four tests share an error rate of 20 %.
+    ended = suites("gate", "--against", "HEAD~1", "--workload", "pytest:tests", *RULES, deadline_s=500)
+    assert ended.code == 3, ended.err
+    found = {each["test"]: each for each in json.loads(ended.out)["tests"]}
+    sound = {f"tests/test_sums.py::{name}" for name in ("test_sum", "test_many[10]", "test_many[1000]", "test_async")}
+    new = {f"tests/test_database.py::TestDatabase::{name}" for name in ("test_insert", "test_count")}
+    assert {found[name]["verdict"] for name in sound} <= {"no regression", "inconclusive"}
+    assert {found[name]["verdict"] for name in new} == {"new"}
+    assert {each["verdict"] for name, each in found.items() if name not in sound | new} == {"no verdict"}
+    assert len(found) == len(sound) + len(new) + 8
+
+
+def test_a_file_that_the_base_does_not_have_is_new(suites: WholeProcess) -> None:
+    ended = suites("gate", "--against", "HEAD~1", "--workload", "pytest:tests/test_database.py", *RULES)
+    assert ended.code == 0, ended.err
+    assert {each["verdict"] for each in json.loads(ended.out)["tests"]} == {"new"}
+    assert git(suites.cwd, "worktree", "list").count("\n") == 0

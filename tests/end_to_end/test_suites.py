@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from suites import LIBRARY, SUITE, WRONG
+from suites import DATABASE, LIBRARY, SUMS, WRONG
 from whole_process import WholeProcess
 
 SHORT = ("--frames", "4", "--warmup", "1", "-q", "--json", "-o", "recorded")
@@ -15,18 +15,25 @@ SHORT = ("--frames", "4", "--warmup", "1", "-q", "--json", "-o", "recorded")
 def suite(walkerbench: WholeProcess) -> WholeProcess:
     (walkerbench.cwd / "tests").mkdir()
     (walkerbench.cwd / "add_up_of_a_test.py").write_text(LIBRARY)
-    (walkerbench.cwd / "tests" / "test_sums.py").write_text(SUITE)
+    (walkerbench.cwd / "tests" / "test_sums.py").write_text(SUMS)
+    (walkerbench.cwd / "tests" / "test_database.py").write_text(DATABASE)
     (walkerbench.cwd / "tests" / "test_wrong.py").write_text(WRONG)
     (walkerbench.cwd / "pytest.ini").write_text("[pytest]\naddopts = --benchmark-disable --strict-markers\n")
     return walkerbench
 
 
-@pytest.mark.parametrize("test", ["test_sum", "test_many[10]", "TestDatabase::test_insert", "test_async"])
+@pytest.mark.parametrize(
+    "test",
+    [
+        *("test_sums.py::test_sum", "test_sums.py::test_many[10]", "test_sums.py::test_async"),
+        *("test_database.py::TestDatabase::test_insert", "test_database.py::TestDatabase::test_count"),
+    ],
+)
 def test_a_test_of_a_suite_is_run_and_digested(suite: WholeProcess, test: str) -> None:
-    ended = suite("run", "--workload", f"pytest:tests/test_sums.py::{test}", *SHORT)
+    ended = suite("run", "--workload", f"pytest:tests/{test}", *SHORT)
     assert (ended.code, ended.err) == (0, "")
     run = json.loads(ended.out)  # what the test prints is not in it
-    assert run["workload"]["name"] == f"pytest:tests/test_sums.py::{test}"
+    assert run["workload"]["name"] == f"pytest:tests/{test}"
     assert run["workload"]["main_phase"] == {"phase": "calls", "title": "calls", "decides": True}
     assert run["digest"] is not None
     assert run["stages"][0]["counters"]["calls"] == 4 * run["profile"]["environment"]["calls_per_frame"]
@@ -58,6 +65,6 @@ def test_what_is_wrong_with_a_test_is_told(suite: WholeProcess, test: str, code:
 def test_a_run_of_several_tests_is_refused_with_their_names(suite: WholeProcess) -> None:
     ended = suite("run", "--workload", "pytest:tests/test_sums.py", *SHORT)
     assert ended.code == 2
-    assert "names 5 tests" in ended.err
-    assert "tests/test_sums.py::TestDatabase::test_insert" in ended.err
+    assert "names 4 tests" in ended.err
+    assert "tests/test_sums.py::test_many[10]" in ended.err
     assert "test_without" not in ended.err

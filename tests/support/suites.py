@@ -1,4 +1,4 @@
-"""Suites of tests as users of pytest-benchmark write them."""
+"""Three suites of tests as users of pytest-benchmark write them: the last one is what can be wrong with a test."""
 
 from __future__ import annotations
 
@@ -10,23 +10,14 @@ def add_up(count):
     return total
 """
 
-SUITE = """
+SUMS = """
 import asyncio
 import contextvars
-import sqlite3
 
 import pytest
 import add_up_of_a_test as library
 
 PLACE = contextvars.ContextVar("place")
-
-@pytest.fixture
-def database(tmp_path):
-    connection = sqlite3.connect(tmp_path / "numbers.db")
-    connection.execute("create table numbers (number)")
-    yield connection
-    connection.close()
-    (tmp_path.parent / "closed").touch()
 
 @pytest.mark.benchmark(group="sums")
 def test_sum(benchmark):
@@ -39,16 +30,6 @@ def test_sum(benchmark):
 def test_many(benchmark, count):
     assert benchmark.pedantic(library.add_up, args=(count,), rounds=5, iterations=10) > 0
 
-class TestDatabase:
-    def test_insert(self, benchmark, database):
-        def setup():
-            database.execute("delete from numbers")
-            return (database, range(50)), {}
-        def insert(connection, numbers):
-            connection.executemany("insert into numbers values (?)", [(number,) for number in numbers])
-            return connection.execute("select count(*) from numbers").fetchone()[0]
-        assert benchmark.pedantic(insert, setup=setup, rounds=10) == 50
-
 def test_async(benchmark):
     async def nothing():
         await asyncio.sleep(0)
@@ -59,6 +40,37 @@ def test_async(benchmark):
 
 def test_without():
     pass
+"""
+
+DATABASE = """
+import sqlite3
+
+import pytest
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("databases")
+
+@pytest.fixture
+def database(folder):
+    connection = sqlite3.connect(folder / "numbers.db")
+    connection.execute("create table numbers (number)")
+    yield connection
+    connection.close()
+    (folder / "numbers.db").unlink()
+
+class TestDatabase:
+    def test_insert(self, benchmark, database):
+        def setup():
+            database.execute("delete from numbers")
+            return (database, range(50)), {}
+        def insert(connection, numbers):
+            connection.executemany("insert into numbers values (?)", [(number,) for number in numbers])
+            return connection.execute("select count(*) from numbers").fetchone()[0]
+        assert benchmark.pedantic(insert, setup=setup, rounds=10) == 50
+
+    def test_count(self, benchmark, database):
+        assert benchmark(lambda: database.execute("select count(*) from numbers").fetchone()) == (0,)
 """
 
 WRONG = """

@@ -67,9 +67,9 @@ class Started:
         children = psutil.Process(self.process.pid).children()
         return sorted(filter(_is_worker, children), key=lambda child: (child.create_time(), child.pid))
 
-    def end(self) -> Ended:
+    def end(self, deadline_s: float = DEADLINE_S) -> Ended:
         """Wait for the end, and for nothing to be left."""
-        out, err = self.process.communicate(timeout=DEADLINE_S)
+        out, err = self.process.communicate(timeout=deadline_s)
         until(lambda: not self.left())
         return Ended(self.process.returncode, out, "".join(self._err) + err)
 
@@ -98,10 +98,12 @@ class WholeProcess:
         self.temporary = temporary
         self._pids: list[int] = []
 
-    def __call__(self, *arguments: str, command: tuple[str, ...] = COMMAND, **options: Any) -> Ended:
+    def __call__(
+        self, *arguments: str, command: tuple[str, ...] = COMMAND, deadline_s: float = DEADLINE_S, **options: Any
+    ) -> Ended:
         """Run a command to its end."""
         with self.start(*arguments, command=command, **options) as started:
-            return started.end()
+            return started.end(deadline_s)
 
     @contextmanager
     def start(self, *arguments: str, command: tuple[str, ...] = COMMAND, **options: Any) -> Iterator[Started]:

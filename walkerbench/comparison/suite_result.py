@@ -21,12 +21,14 @@ class ComparedTest:
         compared: The candidate against the base; None where there is no verdict.
         problem: Why there is none; None where there is.
         exit_code: What it alone would end with.
+        calls_per_frame: How many calls of the test's function a frame makes, on both sides; 1 where that is not known.
     """
 
     test: str
     compared: Compared | None
     problem: str | None
     exit_code: ExitCode
+    calls_per_frame: int = 1
 
     @property
     def word(self) -> str:
@@ -65,6 +67,7 @@ class SuiteResult:
                 "verdict": each.word,
                 "problem": each.problem,
                 "exit_code": each.exit_code,
+                "calls_per_frame": each.calls_per_frame,
                 "comparison": None if each.compared is None else each.compared.as_dict(),
             }
             for each in self.tests

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 
 from walkerbench.comparison.suite_result import ComparedTest, SuiteResult
 from walkerbench.errors import ExitCode, Interrupted, TooFewRounds, WalkerbenchError
@@ -12,7 +11,7 @@ from walkerbench.interleaved.judging import judge_measurements
 from walkerbench.interleaved.measurement import Measurement
 from walkerbench.interleaved.round_plan import MeasurementRequest
 from walkerbench.interleaved.sides import Side
-from walkerbench.interleaved.worktrees import WORKING_TREE, checked_out
+from walkerbench.interleaved.worktrees import WORKING_TREE, worktree_of
 
 SUITE_PREFIX = "pytest:"
 """What the SPEC of a suite, or of a test in it, begins with."""
@@ -39,10 +38,10 @@ def new_tests(tests: Sequence[str], base: Side) -> frozenset[str]:
     if base.code is None or base.code == WORKING_TREE:
         return frozenset()
     file = base.profile.workload.removeprefix(SUITE_PREFIX).partition("::")[0]
-    with checked_out(base.code, base.label, base.profile.code_packages()) as checkout:
-        if not (checkout.working_directory or Path.cwd()).joinpath(file).exists():
+    with worktree_of(base.code, base.label) as worktree:
+        if not worktree.working_directory.joinpath(file).exists():
             return frozenset(tests)
-        collected = collect(file, checkout.working_directory)
+        collected = collect(file, worktree.working_directory)
     return frozenset() if collected.problem is not None else frozenset(tests) - {*collected.tests}
 
 
@@ -97,7 +96,8 @@ def _judged(tests: Sequence[str], found: dict[str, Measurement | WalkerbenchErro
         if each is None:
             rows.append(ComparedTest(test, None, "the base does not have it", ExitCode.PASS))
         elif isinstance(each, Measurement):
-            rows.append(ComparedTest(test, compared[test], None, compared[test].exit_code))
+            calls = each.base.profile["environment"].get("calls_per_frame") or 1
+            rows.append(ComparedTest(test, compared[test], None, compared[test].exit_code, calls))
         else:
             rows.append(ComparedTest(test, None, str(each), each.exit_code))
     return SuiteResult(tuple(rows))

@@ -206,7 +206,7 @@ def checked_out(
     elif code == WORKING_TREE:
         yield _working_tree(label, packages)
     else:
-        with _worktree(code, label) as worktree:
+        with worktree_of(code, label) as worktree:
             checkout = _checkout_of(worktree, code, label, packages)
             yield checkout if setup is None else _set_up(checkout, setup, label, interrupts or InterruptWatch())
 
@@ -296,7 +296,17 @@ def _set_up(checkout: Checkout, command: str, label: str, interrupts: InterruptW
 
 
 @contextmanager
-def _worktree(revision: str, label: str) -> Iterator[Worktree]:
+def worktree_of(revision: str, label: str) -> Iterator[Worktree]:
+    """Yield a clean worktree of a revision, whatever it holds; it is removed at the context's end.
+
+    Args:
+        revision: Of the repository that the current directory lies in.
+        label: The side's, for messages.
+
+    Raises:
+        SideError: There is no such revision here, or it cannot be checked out.
+        GitError: Git does not say what lies here.
+    """
     root = repository_of(Path.cwd())
     commit = root and commit_of(root, revision)
     if root is None or not commit:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from types import TracebackType
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
@@ -266,19 +267,30 @@ class ExecutionMode(ABC):
     def _failed(self, error: BaseException) -> ModeFailed:
         return ModeFailed(f"{self.name} mode raised {describe_error(error)}")
 
-    @contextmanager
-    def _broken_on_error(self) -> Iterator[None]:
-        try:
-            yield
-        except WalkerbenchError:
-            self._state = ModeState.BROKEN
-            raise
-        except RAISED_BY_OTHERS as error:
-            self._state = ModeState.BROKEN
+    def _broken_on_error(self) -> _OnError:
+        return _OnError(self._break)
+
+    def _break(self, error: BaseException) -> None:
+        self._state = ModeState.BROKEN
+        if isinstance(error, RAISED_BY_OTHERS) and not isinstance(error, WalkerbenchError):
             raise self._failed(error) from error
-        except BaseException:
-            self._state = ModeState.BROKEN
-            raise
+
+
+class _OnError:
+    """A block whose error is given to a function; no generator, which would take a microsecond more, twice a frame."""
+
+    __slots__ = ("_give",)
+
+    def __init__(self, give: Callable[[BaseException], None]) -> None:
+        self._give = give
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._give(error)
 
 
 DISPATCH_MARKER = StackMarker.of(ExecutionMode.dispatch)

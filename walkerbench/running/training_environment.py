@@ -222,13 +222,14 @@ class TrainingEnvironment:
         parent = ThreadSpan(*self._meter.end())
         process_cpu_ns = time.process_time_ns() - process_cpu_ns
 
-        busy = mode.buffers.workers[:, _BUSY]
-        worked = int(busy.max() if mode.traits.side_by_side else busy.sum())
+        # A few numbers: NumPy's sum of them takes longer than the list and Python's.
+        busy = mode.buffers.workers[:, _BUSY].tolist()
+        worked = max(busy) if mode.traits.side_by_side else sum(busy)
         collected = mode.garbage.total_ns - collected
         self._count(mode.buffers)
         if mode.traits.in_caller_process:
             # This process's clock has seen what the workers' rows tell of, too.
-            collected -= int(mode.buffers.workers[:, _COLLECTED].sum())
+            collected -= sum(mode.buffers.workers[:, _COLLECTED].tolist())
             (self._parallel_s if mode.traits.side_by_side else self._sequential_s).append((released - start) / 1e9)
         self.emergency = self._watch.observe(end - start)
         self.frame += 1
@@ -358,6 +359,8 @@ class TrainingEnvironment:
         return self._mode
 
     def _count(self, buffers: FrameBuffers) -> None:
+        if not self.workload.counters:
+            return
         np.add.reduce(buffers.counters, axis=0, out=self.frame_counts)
         self._totals += self.frame_counts
         buffers.counters[:] = 0

@@ -123,6 +123,16 @@ def test_pytest_benchmark_has_a_benchmark_a_stage_and_duration(tmp_path: Path) -
     assert (frame["min"], frame["median"], frame["max"]) == (710e-6, 720e-6, 730e-6)
 
 
+def test_pytest_benchmark_has_the_time_of_one_call(tmp_path: Path) -> None:
+    whole = read_json(exported("pytest-benchmark", tmp_path / "frames", 5))["benchmarks"]
+    settings = {"environment": {"calls_per_frame": 50}}
+    calls = read_json(exported("pytest-benchmark", tmp_path / "calls", 5, profile=settings))["benchmarks"]
+    assert [each["group"] for each in calls if each["stats"]["iterations"] == 50] == ["agent_processing"]
+    for one, other in zip(whole, calls, strict=True):
+        iterations = other["stats"]["iterations"]
+        assert other["stats"]["mean"] == pytest.approx(one["stats"]["mean"] / iterations)
+
+
 @given(st.lists(st.integers(0, 2**40), min_size=1, max_size=40))
 def test_its_statistics_are_pytest_benchmarks_own(durations_ns: Sequence[int]) -> None:
     theirs = Stats()

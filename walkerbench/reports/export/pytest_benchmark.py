@@ -2,9 +2,10 @@
 
 Source of the format: what pytest-benchmark 5 writes with `--benchmark-json`, without the single values. Each duration
 of a frame is a benchmark in each stage, its judged frames the rounds; groups put the same duration of several files
-side by side. Times are seconds. Statistics are those of `pytest_benchmark.stats.Stats`. Its quartiles are, for any
-number of rounds, the quantiles of Hazen (definition 5 of Hyndman and Fan, "Sample quantiles in statistical packages",
-The American Statistician 50, 1996).
+side by side. Where frames are calls of a function, the phase of the calls has as many iterations, and its durations
+are those of one call. Times are seconds. Statistics are those of `pytest_benchmark.stats.Stats`. Its quartiles are, for
+any number of rounds, the quantiles of Hazen (definition 5 of Hyndman and Fan, "Sample quantiles in statistical
+packages", The American Statistician 50, 1996).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from walkerbench.errors import RunFileError
 from walkerbench.reports.json_text import json_part
+from walkerbench.reports.wording.calls import calls_per_frame
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.subject import subject
 
@@ -43,7 +45,8 @@ def render(recorded: RecordedRun) -> Iterator[str]:
     separator = ""
     for stage, frames in judged:
         for column, metric in main_durations(recorded.run.workload).items():
-            yield separator + _encode(_benchmark(recorded.run, stage, metric, frames[column]))
+            calls = calls_per_frame(recorded.run) if column == recorded.run.workload.main_phase.column else None
+            yield separator + _encode(_benchmark(recorded.run, stage, metric, frames[column], calls or 1))
             separator = ",\n"
     yield "\n]}\n"
 
@@ -72,7 +75,9 @@ def _head(run: RunFile) -> dict[str, Any]:
     }
 
 
-def _benchmark(run: RunFile, stage: StageRecord, metric: str, durations_ns: NDArray[Any]) -> dict[str, Any]:
+def _benchmark(
+    run: RunFile, stage: StageRecord, metric: str, durations_ns: NDArray[Any], iterations: int
+) -> dict[str, Any]:
     group = metric.removesuffix("_ms")
     name = f"{group}[{stage.agents} agents]" if len(run.stages) == 1 else f"{group}[stage {stage.stage + 1}]"
     told = {"mode": run.mode.used, "workers": stage.workers, "agents": stage.agents, "digest": stage.digest}
@@ -86,17 +91,18 @@ def _benchmark(run: RunFile, stage: StageRecord, metric: str, durations_ns: NDAr
         "param": None,
         "extra_info": {**told, **unproven, "state": run.state, "faults": run.faults},
         "options": {},
-        "stats": statistics(durations_ns / _NS_PER_S),
+        "stats": statistics(durations_ns / _NS_PER_S, iterations),
     }
 
 
-def statistics(durations_s: NDArray[np.float64]) -> dict[str, Any]:
+def statistics(durations_s: NDArray[np.float64], iterations: int = 1) -> dict[str, Any]:
     """Return every statistic that pytest-benchmark keeps of a benchmark.
 
     Args:
         durations_s: `(rounds,)`, one at least.
+        iterations: How many calls a round makes, which share its duration.
     """
-    ordered = np.sort(durations_s)
+    ordered = np.sort(durations_s / iterations)
     rounds, total, mean = len(ordered), float(ordered.sum()), float(ordered.mean())
     stddev = float(ordered.std(ddof=1)) if rounds > 1 else 0.0
     q1, median, q3 = (float(each) for each in np.quantile(ordered, (0.25, 0.5, 0.75), method="hazen"))
@@ -120,7 +126,7 @@ def statistics(durations_s: NDArray[np.float64]) -> dict[str, Any]:
         "hd15iqr": float(usual[-1]),
         "ops": rounds / total if total else 0.0,
         "total": total,
-        "iterations": 1,
+        "iterations": iterations,
     }
 
 

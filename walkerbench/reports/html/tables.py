@@ -9,6 +9,7 @@ from walkerbench.criteria.judging import Verdict
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.reports.html.escaping import Markup, escape_html
 from walkerbench.reports.html.labelled_run import LabelledRun
+from walkerbench.reports.wording.calls import calls_in_words
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import facts_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, fixed, stage_name
@@ -136,6 +137,7 @@ def run_facts(run: LabelledRun) -> str:
         "mode": each.mode.used + asked,
         "agents": ", ".join(str(stage.agents) for stage in each.stages) or NOT_MEASURED,
         "workers": ", ".join(str(stage.workers) for stage in each.stages) or str(each.mode.workers),
+        **calls_in_words(each),
         "seed": str(each.profile.get("seed", "?")),
         "pace": str(each.profile.get("pace", "?")),
         "digest": digest_of(each),

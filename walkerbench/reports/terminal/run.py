@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from walkerbench.recorded_value import NOT_AVAILABLE
 from walkerbench.reports.terminal import tables as layout
 from walkerbench.reports.terminal.attribution import attribution
+from walkerbench.reports.wording.calls import calls_in_words
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import facts_in_words, machine_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
@@ -81,6 +82,7 @@ def _head(run: RunFile, directory: Path) -> RenderableType:
         "workers": ", ".join(_per_stage(run, "workers")) or str(run.mode.workers),
         "agents": ", ".join(_per_stage(run, "agents")) or NOT_MEASURED,
         "frames": _frames(run),
+        **calls_in_words(run),
         "seed": f"{run.profile.get('seed', '?')}",
         "pace": f"{run.profile.get('pace', '?')}",
         "machine": machine_in_words(run.machine),

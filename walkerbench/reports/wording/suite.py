@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from walkerbench.reports.wording.calls import time_per_call
 from walkerbench.reports.wording.comparison import faults_of_sides, interval, slowdown, work_not_the_same
-from walkerbench.reports.wording.numbers import NOT_MEASURED, fixed
+from walkerbench.reports.wording.numbers import NOT_MEASURED
 
 if TYPE_CHECKING:
     from walkerbench.comparison.suite_result import ComparedTest, SuiteResult
 
-SUITE_COLUMNS = ("test", "base, ms", "candidate, ms", "speed-up", "time", "verdict")
+SUITE_COLUMNS = ("test", "base, a call", "candidate, a call", "speed-up", "time", "verdict")
 
 
 def suite_row(each: ComparedTest) -> tuple[str, ...]:
-    """Return the cells of a test's row; times are of the calls that a frame makes."""
+    """Return the cells of a test's row."""
     if each.compared is None:
         return (each.test, *[NOT_MEASURED] * 4, each.word)
     comparison = each.compared.comparisons[0]
-    times = [fixed(side.main_phase_ms["p50"], 3) for side in each.compared.sides]
+    times = [time_per_call(side.main_phase_ms["p50"], each.calls_per_frame) for side in each.compared.sides]
     return (each.test, *times, interval(comparison), slowdown(comparison), each.word)
 
 
