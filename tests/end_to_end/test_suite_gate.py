@@ -88,8 +88,9 @@ def suites(walkerbench: WholeProcess) -> WholeProcess:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_three_suites_are_one_family_with_a_row_for_each_test(suites: WholeProcess) -> None:
-    # Five rounds reach a p-value of 1/32, and four tests share an error rate of 20 %.
-    ended = suites("gate", "--against", "HEAD~1", "--workload", "pytest:tests", *RULES, deadline_s=500)
+    # Twelve tests of which the base has some share an error rate of 20 %, which takes ten rounds.
+    rules = ("--rounds", "10", *RULES[2:])
+    ended = suites("gate", "--against", "HEAD~1", "--workload", "pytest:tests", *rules, deadline_s=500)
     assert ended.code == 3, ended.err
     found = {each["test"]: each for each in json.loads(ended.out)["tests"]}
     sound = {f"tests/test_sums.py::{name}" for name in ("test_sum", "test_many[10]", "test_many[1000]", "test_async")}

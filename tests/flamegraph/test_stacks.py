@@ -55,6 +55,8 @@ MOVE = Call("Herd.move", "herd.py", 20)
         ((RUN, Call("Meter.end", f"{MARKERS.measuring.file}meter.py")), MEASURING, None),
         ((RUN, Call("Herd.step", "herd.py")), "step (shard)", (Call("Herd.step", "herd.py"),)),
         ((RUN, SETTLE_CALL), "settle (shard)", (SETTLE_CALL,)),
+        ((SENSE, call(MARKERS.in_test), ACT, SENSE), "act", (ACT, SENSE)),
+        ((SENSE, call(MARKERS.in_test), Call("Herd.__init__", "herd.py")), OTHER, ()),
         ((call(MARKERS.digest), ACT), DIGEST, None),
         ((STEP_CALL, SETTLE_CALL, SENSE), SETTLE, (SETTLE_CALL, SENSE)),
         ((STEP_CALL, WAIT_CALL), WAIT, (WAIT_CALL,)),

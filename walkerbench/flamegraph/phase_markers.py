@@ -9,6 +9,7 @@ from walkerbench.modes.contract import DISPATCH_MARKER, WAIT_MARKER
 from walkerbench.modes.registry import MODES
 from walkerbench.modes.shard_runner import DIGEST_MARKER, MEASURING_MARKER, RUN_MARKER
 from walkerbench.running.training_environment import SETTLE_MARKER, STEP_MARKER
+from walkerbench.workloads.resumed_test import IN_TEST_MARKER
 
 
 def phase_markers(modes: Iterable[str]) -> PhaseMarkers:
@@ -23,6 +24,7 @@ def phase_markers(modes: Iterable[str]) -> PhaseMarkers:
     return PhaseMarkers(
         run=RUN_MARKER,
         measuring=MEASURING_MARKER,
+        in_test=IN_TEST_MARKER,
         digest=DIGEST_MARKER,
         step=STEP_MARKER,
         dispatch=DISPATCH_MARKER,

@@ -89,6 +89,7 @@ class PhaseMarkers:
     Attributes:
         run: A worker runs a frame; what it calls is a phase of the workload, or measuring.
         measuring: A worker takes its times, directly below `run`.
+        in_test: A worker runs a phase within a test, on a stack of the test's own; what it calls is the phase.
         digest: A worker digests its shard.
         step: The parent runs a frame.
         dispatch: The parent sets the workers to work, directly below `step`.
@@ -99,6 +100,7 @@ class PhaseMarkers:
 
     run: StackMarker
     measuring: StackMarker
+    in_test: StackMarker
     digest: StackMarker
     step: StackMarker
     dispatch: StackMarker
@@ -131,7 +133,7 @@ def split(stack: Stack, markers: PhaseMarkers) -> tuple[str, Stack]:
     names above is the same.
     """
     for number, call in enumerate(stack):
-        if call.is_marked(markers.run):
+        if call.is_marked(markers.run, markers.in_test):
             return _in_worker(stack[number:], markers)
         if call.is_marked(markers.digest):
             return DIGEST, stack[number:]
@@ -229,6 +231,8 @@ def _in_worker(frame: Stack, markers: PhaseMarkers) -> tuple[str, Stack]:
     if not below or below[0].is_marked(markers.measuring) or below[0].file == frame[0].file:
         return MEASURING, frame
     name = last_part(below[0].function)
+    if name == "__init__":  # a shard that is built within a test
+        return OTHER, ()
     return (f"{name} (shard)" if name in (*OVERHEAD_PHASES, SETTLE) else name), below
 
 

@@ -25,6 +25,7 @@ from walkerbench.workloads.main_phase import MainPhase
 from walkerbench.workloads.pytest_collection import modules_of, remove_stand_ins
 
 if TYPE_CHECKING:
+    from walkerbench.workloads.benchmark_fixture import BenchmarkCall
     from walkerbench.workloads.suspended_test import SuspendedTest
 
 __tracebackhide__ = True  # where a test fails, pytest shows its own lines
@@ -116,29 +117,29 @@ class PytestShard:
     """
 
     def __init__(self, test: SuspendedTest, settings: CallSettings, buffers: FrameBuffers, worker: int) -> None:
-        self._test = test
-        call = test.call
-        self._times = call.times.data
-        self._setup = call.setup
-        self._target = call.target
-        self._prepared: tuple[Any, Any] | None = None
-        if call.setup is not None:
+        if test.call.setup is not None:
             if settings.calls_per_frame not in (None, 1):
                 raise UsageError("calls_per_frame must be 1: the test sets up before each call")
             settings = dataclasses.replace(settings, calls_per_frame=1)
-            self._call = self._call_prepared
-        else:
-            self._call = functools.partial(call.target, *call.args, **call.kwargs)
-        self._counters = buffers.counters[worker]
-        self._batch = test.run(lambda: CallBatch(self._call, settings, buffers, worker))
+        self._test = test
+        self._in_test = test.run(functools.partial(_InTest, test.call, settings, buffers, worker))
 
     def phases(self) -> Mapping[str, Callable[[int], None]]:
         """Return what sets up, and the calls."""
-        return {SETUP_PHASE: self._set_up, CALL_PHASE: self._run}
+        return {SETUP_PHASE: self.setup, CALL_PHASE: self.calls}
+
+    def setup(self, frame: int) -> None:
+        """Set up for a call, if the test does."""
+        if self._test.call.setup is not None:
+            self._test.run(self._in_test.setup)
+
+    def calls(self, frame: int) -> None:
+        """Make a frame's calls."""
+        self._test.run(functools.partial(self._in_test.calls, frame))
 
     def digest(self) -> None:
         """Digest what the last call returned."""
-        self._batch.digest()
+        self._in_test.batch.digest()
 
     def snapshot(self) -> None:
         """Do nothing: there is nothing to draw."""
@@ -150,31 +151,41 @@ class PytestShard:
             SuiteTestFailed: It fails.
         """
         if not self._test.ended:
-            if not self._times:
-                self._run(0)  # no frame was run, and the test wants a result
-            self._test.finish(self._batch.result)
+            if not self._test.call.times.data:
+                self.calls(0)  # no frame was run, and the test wants a result
+            self._test.finish(self._in_test.batch.result)
 
-    def _set_up(self, frame: int) -> None:
-        if self._setup is not None:
-            self._prepared = self._test.run(self._prepare)
 
-    def _prepare(self) -> tuple[Any, Any]:
-        assert self._setup is not None  # noqa: S101  the caller has looked
-        return self._setup() or ((), _NO_ARGUMENTS)
+class _InTest:
+    """What is done where the test stands.
 
-    def _call_prepared(self) -> Any:
-        (args, kwargs), self._prepared = self._prepared or self._prepare(), None
-        return self._target(*args, **kwargs)
+    A phase has one name here and in the shard: a stack that a profiler samples holds one of the two.
+    """
 
-    def _run(self, frame: int) -> None:
-        self._test.run(functools.partial(self._run_batch, frame))
+    def __init__(self, call: BenchmarkCall, settings: CallSettings, buffers: FrameBuffers, worker: int) -> None:
+        self._call = call
+        self._prepared: tuple[Any, Any] | None = None
+        one = functools.partial(call.target, *call.args, **call.kwargs) if call.setup is None else self._call_prepared
+        self._counters = buffers.counters[worker]
+        self.batch = CallBatch(one, settings, buffers, worker)
 
-    def _run_batch(self, frame: int) -> None:
+    def setup(self) -> None:
+        assert self._call.setup is not None  # noqa: S101  the caller has looked
+        self._prepared = self._call.setup() or ((), _NO_ARGUMENTS)
+
+    def calls(self, frame: int) -> None:
         begun = time.perf_counter()
         before = int(self._counters[0])
-        self._batch.run(frame)
-        calls = int(self._counters[0]) - before
-        self._times.append((time.perf_counter() - begun) / calls)
+        self.batch.run(frame)
+        made = int(self._counters[0]) - before
+        self._call.times.data.append((time.perf_counter() - begun) / made)
+
+    def _call_prepared(self) -> Any:
+        if self._prepared is None:
+            self.setup()
+        assert self._prepared is not None  # noqa: S101  set up now
+        (args, kwargs), self._prepared = self._prepared, None
+        return self._call.target(*args, **kwargs)
 
 
 def _add_project_to_path() -> None:

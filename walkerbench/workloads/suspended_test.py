@@ -22,6 +22,7 @@ from walkerbench.system.temporary import temporary_directory
 from walkerbench.workloads.benchmark_fixture import BENCHMARK, BenchmarkCall, BenchmarkFixture
 from walkerbench.workloads.failures import SuiteTestFailed
 from walkerbench.workloads.pytest_options import PytestBenchmarkNames, pytest_arguments
+from walkerbench.workloads.resumed_test import do_in_test
 
 __tracebackhide__ = True  # where a test fails, pytest shows its own lines
 
@@ -180,7 +181,7 @@ class _Watch:
         """Wait for the harness until it has finished, doing what it asks for; an error of that is the test's."""
         answer: Any = call
         while (act := self.wait(answer)) is not None:
-            answer = act()
+            answer = do_in_test(act)
         return self.result
 
     @pytest.hookimpl(trylast=True)
