@@ -79,5 +79,13 @@ def test_a_test_that_the_base_lacks_is_new_and_fails_nothing() -> None:
     result = measure_suite(["a::old", "a::young"], SIDES, MeasurementRequest(), measure, {"a::young"})
     assert [each.word for each in result.tests] == ["no regression", "new"]
     assert result.exit_code is ExitCode.PASS
-    assert "a::young: the base does not have it" in to_text(terminal.report(result))
+    shown = to_text(terminal.report(result))
+    assert "\nyoung: the base does not have it\n2 tests of a: no regression: 1; new: 1.\n" in shown
     assert 'errors="0"' in junit.render(result)
+
+
+def test_tests_of_several_files_are_named_with_their_files() -> None:
+    shown = to_text(terminal.report(measured({"a::same": 1.0, "b::same": 1.0})))
+    assert "a::same" in shown
+    assert "b::same" in shown
+    assert shown.endswith("2 tests: no regression: 2.\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from walkerbench.system.imported_code import imported_from, is_installed, other_copy, top_level
+from walkerbench.system.imported_code import imported_from, is_installed, other_copy, project_modules, top_level
 
 NAME = "code_of_theirs"
 
@@ -65,3 +65,15 @@ def test_the_imported_file_is_no_other_copy(imported: Path, tmp_path: Path) -> N
 def test_what_is_installed_is_told_from_a_checkout(imported: Path) -> None:
     assert is_installed(Path(sysconfig.get_path("purelib")).resolve() / "numpy/__init__.py")
     assert not is_installed(imported)
+
+
+def test_a_module_that_imports_another_when_it_is_asked_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lazy(types.ModuleType):
+        def __getattr__(self, name: str) -> str:
+            monkeypatch.setitem(sys.modules, f"{self.__name__}_{name}", types.ModuleType("another"))
+            raise AttributeError(name)
+
+    lazy = Lazy("lazy_module_of_theirs")
+    monkeypatch.setitem(sys.modules, lazy.__name__, lazy)
+    assert lazy.__name__ not in project_modules()
+    assert any(name.startswith(f"{lazy.__name__}_") for name in sys.modules)

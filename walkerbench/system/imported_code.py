@@ -42,7 +42,7 @@ def project_modules() -> tuple[str, ...]:
     own, which has no `__init__.py`, stands for nothing: its modules are named in its place.
     """
     found = set()
-    for name in sys.modules:
+    for name in tuple(sys.modules):  # asking a module for its file may import others
         named = top_level(name) if imported_from(top_level(name)) is not None else name
         file = imported_from(named)
         if file is not None and not named.startswith("__") and not _is_of_no_project(named, file):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 
 from walkerbench.reports.terminal import tables as layout
-from walkerbench.reports.wording.suite import SUITE_COLUMNS, suite_conclusion, suite_notes, suite_row
+from walkerbench.reports.wording.suite import SUITE_COLUMNS, suite_conclusion, suite_notes, suite_rows
 
 if TYPE_CHECKING:
     from walkerbench.comparison.suite_result import SuiteResult
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def report(result: SuiteResult) -> Iterator[RenderableType]:
     """Lay out a row for each test, the notes and the conclusion."""
-    yield layout.table([*SUITE_COLUMNS], [suite_row(each) for each in result.tests])
+    yield layout.table([*SUITE_COLUMNS], suite_rows(result))
     yield layout.blank_line()
     for note in suite_notes(result):
         yield layout.line(note)
