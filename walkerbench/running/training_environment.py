@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from collections import deque
 from statistics import fmean
@@ -25,6 +26,7 @@ from walkerbench.profile.safeguards import Safeguards
 from walkerbench.recording.frames import FrameTiming
 from walkerbench.recording.scheduling import ThreadMeter, ThreadSpan
 from walkerbench.running.emergency_shutdown import SlowFrameWatch
+from walkerbench.running.frame_turns import FrameTurns
 from walkerbench.running.worker_count import choose_workers
 from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.resources import allowed_memory_bytes, free_memory_bytes, rss_bytes
@@ -121,8 +123,10 @@ class TrainingEnvironment:
         self._timeout_s = self._safeguards.hung_after_s
         self._watch = SlowFrameWatch(self._safeguards)
         self._meter = ThreadMeter()
+        self._turns = FrameTurns()
         self._mode: ExecutionMode | None = None
         self._settler: Settler | None = None
+        self._buffers: FrameBuffers | None = None
         self._parallel_s: deque[float] = deque(maxlen=_REMEMBERED_FRAMES)
         self._sequential_s: deque[float] = deque(maxlen=_REMEMBERED_FRAMES)
 
@@ -159,8 +163,10 @@ class TrainingEnvironment:
 
     @property
     def buffers(self) -> FrameBuffers:
-        """The arrays that cross shards; read them between frames only."""
-        return self._running().buffers
+        """The arrays that cross shards; read them between frames only. Toggling keeps them."""
+        self._running()
+        assert self._buffers is not None  # noqa: S101  running implies it
+        return self._buffers
 
     @property
     def counters(self) -> dict[str, int]:
@@ -186,6 +192,7 @@ class TrainingEnvironment:
         try:
             self._mode = self._mode_to_run()(self._services)
             self._settler = self._mode.start(self.workload, self.num_workers)
+            self._buffers = self._mode.buffers
         except BaseException:
             self.stop()
             raise
@@ -202,6 +209,15 @@ class TrainingEnvironment:
             WorkloadFailed: The workload raised while settling; only `stop` is left.
             CallOrderError: It is not running.
         """
+        self._turns.give_way()
+        with self._turns.lock:
+            self._turns.frame_thread = threading.get_ident()
+            try:
+                return self._step()
+            finally:
+                self._turns.frame_thread = None
+
+    def _step(self) -> FrameTiming:
         if self.emergency is not None:
             raise EmergencyShutdown(self.emergency)
         mode, settler, frame = self._running(), self._settler, self.frame
@@ -257,7 +273,8 @@ class TrainingEnvironment:
             WorkerError: A worker crashed, raised or hung; only `stop` is left.
             CallOrderError: It is not running.
         """
-        digest = self._running().checkpoint(self.frame - 1, self._timeout_s)
+        with self._turns.between_frames("checkpoint"):
+            digest = self._running().checkpoint(self.frame - 1, self._timeout_s)
         self.emergency = self.emergency or self._beyond_limits()
         return digest
 
@@ -271,7 +288,8 @@ class TrainingEnvironment:
             WorkerError: A worker crashed, raised or hung; only `stop` is left.
             CallOrderError: It is not running.
         """
-        return self._running().snapshot(self.frame - 1, self._timeout_s)
+        with self._turns.between_frames("snapshot"):
+            return self._running().snapshot(self.frame - 1, self._timeout_s)
 
     def statistics(self) -> dict[str, float]:
         """Return the population's statistics after the last frame, by name.
@@ -286,23 +304,33 @@ class TrainingEnvironment:
             return checked_statistics(self._settler.statistics())
 
     def stop(self) -> None:
-        """End the workers and the thread pool. Idempotent; nothing is left behind."""
-        if self._mode is not None:
-            self._mode.close()
-        self._settler = None
-        self._pool.shutdown()
+        """End the workers and the thread pool, from any thread, between two frames. Idempotent; nothing is left behind.
+
+        Raises:
+            CallOrderError: It was called within a frame.
+        """
+        with self._turns.between_frames("stop"):
+            self._settler = self._buffers = None
+            if self._mode is not None:
+                self._mode.close()
+            self._pool.shutdown()
 
     # The threading controls of the guide, see docs/guide.md.
 
     def toggle_threading(self) -> bool:
-        """Switch threads on or off between two frames; the trajectory stays the same.
+        """Switch threads on or off, from any thread, between two frames; the trajectory stays the same.
 
         Returns:
             Whether threads are now enabled. With few agents they are not used even then; see `mode_used`.
 
         Raises:
-            CallOrderError: It is not running, or in a mode that is fixed at the start, such as process mode.
+            CallOrderError: It is not running, in a mode that is fixed at the start, such as process mode, or within a
+                frame.
         """
+        with self._turns.between_frames("toggle_threading"):
+            return self._toggle()
+
+    def _toggle(self) -> bool:
         mode = self._running()
         if not isinstance(mode, InProcessMode):
             raise CallOrderError(f"{mode.name} mode is fixed at the start: make another environment to change it")
@@ -324,8 +352,10 @@ class TrainingEnvironment:
             each; None where there were none), `speedup_ratio` (their quotient, None until both have been measured),
             `thread_pool_metrics` (None before there is a pool).
         """
-        parallel = fmean(self._parallel_s) if self._parallel_s else None
-        sequential = fmean(self._sequential_s) if self._sequential_s else None
+        # Lists: another thread may be adding to them.
+        parallel_s, sequential_s = list(self._parallel_s), list(self._sequential_s)
+        parallel = fmean(parallel_s) if parallel_s else None
+        sequential = fmean(sequential_s) if sequential_s else None
         return {
             "status": "no_data" if parallel is None else "active",
             "threading_enabled": self._threading_enabled,
@@ -336,12 +366,17 @@ class TrainingEnvironment:
         }
 
     def shutdown_threading(self) -> None:
-        """Go on without threads, if they were on, and end the pool."""
-        try:
-            if self._threading_enabled and self._mode is not None and self._settler is not None:
-                self.toggle_threading()
-        finally:
-            self._pool.shutdown()
+        """Go on without threads, if they were on, and end the pool; from any thread, between two frames.
+
+        Raises:
+            CallOrderError: It was called within a frame.
+        """
+        with self._turns.between_frames("shutdown_threading"):
+            try:
+                if self._threading_enabled and self._mode is not None and self._settler is not None:
+                    self._toggle()
+            finally:
+                self._pool.shutdown()
 
     def _mode_wanted(self) -> type[ExecutionMode]:
         """Return the mode asked for, or the one that toggling has put in its place."""
@@ -376,7 +411,7 @@ class TrainingEnvironment:
         return f"{used / 1e6:.0f} MB of memory, of at most {limit / 1e6:.0f}" if used > limit else None
 
 
-STEP_MARKER = StackMarker.of(TrainingEnvironment.step)
+STEP_MARKER = StackMarker.of(TrainingEnvironment._step)  # noqa: SLF001  the public method waits for its turn first
 """Marks a frame in the parent."""
 
 SETTLE_MARKER = StackMarker.of_name(Settler.settle)
