@@ -121,7 +121,9 @@ ARROWS: dict[str, set[str]] = {
         "system",
         "workloads",
     },
+    "serving": {"errors", "profile", "run_directory", "running", "system"},
     "cli": {
+        "serving",
         "checking",
         "comparison",
         "criteria",

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from leftovers import nothing_left_behind
-from toy_workload import ToySettler, ToyWorkload
+from threadpoolctl import threadpool_limits
+from toy_workload import ToySettler, ToyWorkload, blas_threads
 
 from walkerbench.errors import CallOrderError
 from walkerbench.running.training_environment import TrainingEnvironment
@@ -58,7 +59,8 @@ def test_toggling_from_four_threads_loses_no_frame_and_changes_no_digest() -> No
 
 @pytest.mark.parametrize("mode", ["sequential", "threaded", "process"])
 def test_a_stop_from_another_thread_waits_for_the_end_of_the_frame(mode: str) -> None:
-    with running(mode) as environment, ThreadPoolExecutor(1) as other:
+    # The other thread cannot lift the limit of BLAS threads, which belongs to the thread that started.
+    with threadpool_limits(limits=blas_threads()), running(mode) as environment, ThreadPoolExecutor(1) as other:
         environment.step()
         stopped = other.submit(environment.stop)
         with pytest.raises(CallOrderError, match="not running"):

@@ -25,9 +25,10 @@ from walkerbench.modes import process, thread_pool
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.sequential import SequentialMode
 from walkerbench.profile.safeguards import Safeguards
+from walkerbench.running import capacity_check, worker_count
 from walkerbench.running import training_environment as training
-from walkerbench.running import worker_count
-from walkerbench.running.training_environment import TrainingEnvironment, check_capacity
+from walkerbench.running.capacity_check import check_capacity
+from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.running.worker_count import choose_workers
 from walkerbench.workloads.contract import WORKER_COLUMNS
 from walkerbench.workloads.walker import WalkerWorkload
@@ -194,8 +195,8 @@ def test_how_many_workers_there_are(monkeypatch, mode, wanted, agents, given):
 def memory(monkeypatch) -> SimpleNamespace:
     """A machine with 10,000 bytes free; this process may use more than there is."""
     memory = SimpleNamespace(available=10_000, allowed=20_000)
-    monkeypatch.setattr(training, "free_memory_bytes", lambda: memory.available)
-    monkeypatch.setattr(training, "allowed_memory_bytes", lambda: memory.allowed)
+    monkeypatch.setattr(capacity_check, "free_memory_bytes", lambda: memory.available)
+    monkeypatch.setattr(capacity_check, "allowed_memory_bytes", lambda: memory.allowed)
     return memory
 
 
@@ -334,7 +335,8 @@ def test_the_averages_are_over_the_last_twenty_frames():
     with toy("threaded") as environment:
         for _ in range(3):
             environment.step()
-        environment._parallel_s.extend([9.0] * 5 + [1.0] * 10 + [2.0] * 10)
+        for seconds in [9.0] * 5 + [1.0] * 10 + [2.0] * 10:
+            environment._averages.add(seconds, parallel=True)
         assert environment.get_threading_performance()["avg_parallel_time"] == 1.5
 
 

@@ -45,13 +45,14 @@ class Started:
         self.process = process
         self._err: list[str] = []
 
-    def wait_for_line(self, start: str) -> None:
-        """Read stderr up to a line that starts like this."""
+    def wait_for_line(self, start: str) -> str:
+        """Read stderr up to a line that starts like this, and return it."""
         stderr = _stream(self.process.stderr)
         while not (line := stderr.readline()).startswith(start):
             assert line, f"{start!r} never came, but {self._err}"
             self._err.append(line)
         self._err.append(line)
+        return line
 
     def wait_for_sleep(self) -> None:
         """Wait until its main thread does nothing, for longer than a frame ever lets it."""

@@ -20,6 +20,7 @@ from walkerbench.cli.profiles import profiles_command
 from walkerbench.cli.report import report_command
 from walkerbench.cli.run import run_command
 from walkerbench.cli.selftest import selftest_command
+from walkerbench.cli.serve import serve_command
 from walkerbench.cli.show import show_command
 from walkerbench.errors import UsageError
 
@@ -87,6 +88,7 @@ def walkerbench(ctx: click.Context) -> None:
 
 for command in (
     run_command,
+    serve_command,
     show_command,
     report_command,
     export_command,

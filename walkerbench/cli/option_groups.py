@@ -81,6 +81,11 @@ SETUP_OPTION = click.Option(
     help="A command, such as 'pip install -e .', that is run once in each fresh worktree before it is measured, in a "
     "virtual environment of its own that sees the packages of this one.",
 )
+PACE_OPTION = click.Option(
+    ["--pace"],
+    type=click.Choice(["max", "realtime"]),
+    help="As fast as possible, or at the environment's own frames per second.",
+)
 LENGTH_OPTIONS = (
     click.Option(["--frames"], type=WholeNumber(), metavar="N", help="Frames to run, warm-up included."),
     click.Option(
@@ -89,11 +94,7 @@ LENGTH_OPTIONS = (
         metavar="TIME",
         help="Time to run instead of frames: 90, 90s, 5m, 1h.",
     ),
-    click.Option(
-        ["--pace"],
-        type=click.Choice(["max", "realtime"]),
-        help="As fast as possible, or at the environment's own frames per second.",
-    ),
+    PACE_OPTION,
 )
 CRITERION_OPTION = click.Option(
     ["--criterion", "criteria"],

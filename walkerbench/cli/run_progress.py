@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from walkerbench.cli.display import Display, clock_face, open_display
 from walkerbench.cli.output import note, users_code_runs
 from walkerbench.errors import RunBroken
-from walkerbench.running.observers import RunStart
+from walkerbench.running.observers import RunObserver, RunStart
 from walkerbench.running.progress import Progress, ProgressObserver
 from walkerbench.system.leftover_processes import leftover_processes_ended
 
 if TYPE_CHECKING:
     from walkerbench.profile.model import Profile
+    from walkerbench.running.run_control import RunControl
 
 
 class RunProgress(ProgressObserver):
@@ -46,7 +47,15 @@ class RunProgress(ProgressObserver):
         )
 
 
-def record_with_progress(profile: Profile, output: Path | None, command_line: Sequence[str], *, quiet: bool) -> Path:
+def record_with_progress(
+    profile: Profile,
+    output: Path | None,
+    command_line: Sequence[str],
+    *,
+    quiet: bool,
+    observers: Sequence[RunObserver] = (),
+    control: RunControl | None = None,
+) -> Path:
     """Run a profile, record it and judge it, and show on stderr how far it is.
 
     Args:
@@ -54,6 +63,8 @@ def record_with_progress(profile: Profile, output: Path | None, command_line: Se
         output: As for `runner.run`.
         command_line: What the user typed, for the record.
         quiet: Whether nothing is shown.
+        observers: As for `runner.run`.
+        control: As for `runner.run`.
 
     Returns:
         The run directory.
@@ -64,7 +75,13 @@ def record_with_progress(profile: Profile, output: Path | None, command_line: Se
         progress = RunProgress(display)
         try:
             with users_code_runs(), leftover_processes_ended(note):
-                return runner.run(profile, output=output, command_line=command_line, observers=(progress,))
+                return runner.run(
+                    profile,
+                    output=output,
+                    command_line=command_line,
+                    observers=(progress, *observers),
+                    control=control,
+                )
         except RunBroken:
             if progress.directory is not None:
                 note(f"what was recorded is kept: {progress.directory}")

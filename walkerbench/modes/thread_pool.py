@@ -19,6 +19,7 @@ from walkerbench.system.stack_markers import WORKER_THREAD_NAME, StackMarker
 
 _LOG = logging.getLogger(__name__)
 _JOIN_S = 5.0  # how long shutdown waits for a thread; a hung one is a daemon and does not outlive the process
+_STOP_S = 1.0  # the same for an environment that stops: a thread that is still within a frame hangs
 
 _Task = tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]
 
@@ -194,3 +195,33 @@ def _step_all(agents: Sequence[Steppable], dt: float) -> int:
             errors += 1
             _LOG.warning("an agent could not be stepped", exc_info=True)
     return errors
+
+
+class ThreadPoolOnDemand:
+    """The environment's thread pool, made when a mode asks for it; it outlives the mode.
+
+    Args:
+        threads: How many.
+    """
+
+    # No method of the environment: a mode would hold that method, and so environment and mode would form a cycle.
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._pool: ThreadPoolManager | None = None
+
+    def get(self) -> ThreadPoolManager:
+        """Return the pool."""
+        if self._pool is None:
+            self._pool = ThreadPoolManager(self._threads)
+        return self._pool
+
+    def metrics(self) -> dict[str, Any] | None:
+        """Return what the pool has done so far; None where there is none."""
+        return None if self._pool is None else self._pool.get_performance_metrics()
+
+    def shutdown(self) -> None:
+        """End the pool, where there is one."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(_STOP_S)

@@ -117,6 +117,8 @@ def obstacles(recorded: RecordedRun) -> Iterator[str]:
             f"{where}: frames of {run.workload.name} hold more than is to be compared, such as a test's set-up: "
             "measure both sides now, interleaved"
         )
+    elif any(stage.switches for stage in run.stages):
+        yield f"{where}: mode or pace was switched while the run went on: record it again, in one of each"
     elif run.metrics.get(JUDGED) is None:
         yield f"{where}: the run has no {JUDGED}, which is what is compared: record it again"
 

@@ -14,6 +14,7 @@ from walkerbench.run_directory.schema import (
     ObserverRecord,
     RunFile,
     StageRecord,
+    SwitchRecord,
     WorkloadRecord,
     json_schema,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "RunFile",
     "RunWriter",
     "StageRecord",
+    "SwitchRecord",
     "WorkloadRecord",
     "default_directory",
     "find_run",

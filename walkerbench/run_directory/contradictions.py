@@ -73,7 +73,8 @@ def _of_profile(run: RunFile) -> Iterator[str]:
     if profile.get("mode", run.mode.requested) != run.mode.requested:
         yield f"mode.requested: {run.mode.requested}, and the profile has {profile['mode']}"
     modes = {stage.mode for stage in run.stages}
-    used = modes.pop() if len(modes) == 1 else run.mode.requested
+    one_mode = len(modes) == 1 and not any(stage.mode_switched for stage in run.stages)
+    used = modes.pop() if one_mode else run.mode.requested
     if run.state == "finished" and run.mode.used != used:
         yield f"mode.used: {run.mode.used}, and the stages have {used}"
 

@@ -71,7 +71,7 @@ class ModeRecord(_Record):
 
     Attributes:
         requested: The mode asked for.
-        used: The mode that ran; where stages differ, the one asked for.
+        used: The mode that ran; where stages differ or a mode was switched, the one asked for.
         traits: Where that mode runs its shards.
         fallback: Why they differ, or why they do in some stage; or None.
         workers: Workers asked for or derived; a stage's own number stands in its record.
@@ -88,6 +88,20 @@ class ModeRecord(_Record):
     start_method_reason: str | None
 
 
+class SwitchRecord(_Record):
+    """What was switched while a stage was run.
+
+    Attributes:
+        frame: The first frame that was run so.
+        mode: The mode that ran it; None where the pace was switched.
+        pace: What it was held to, `realtime` or `max`; None where the mode was switched.
+    """
+
+    frame: ZeroOrMore
+    mode: str | None = None
+    pace: str | None = None
+
+
 class StageRecord(_Record):
     """One stage of the run: a fresh environment.
 
@@ -97,8 +111,9 @@ class StageRecord(_Record):
         frames: Frames recorded.
         warmup: How many of them are warm-up, and so not judged.
         workers: How many workers.
-        mode: The mode that ran it.
+        mode: The mode that ran it, at its end.
         traits: Where that mode runs its shards.
+        switches: What was switched before its end, in that order; most stages have nothing.
         worker_pids: Process ids of the workers that were processes, by their numbers.
         digest: Fold of the stage's checkpoints, or None without one.
         counters: Totals of the stage, warm-up included.
@@ -114,12 +129,18 @@ class StageRecord(_Record):
     workers: Workers
     mode: str
     traits: ModeTraits
+    switches: Annotated[tuple[SwitchRecord, ...], FIRST_ERROR] = ()
     worker_pids: Annotated[tuple[ZeroOrMore, ...], FIRST_ERROR]
     digest: Hex | None
     counters: dict[str, Total]
     population: dict[str, Number]
     remarks: Annotated[tuple[str, ...], FIRST_ERROR] = ()
     metrics: dict[str, Number]
+
+    @property
+    def mode_switched(self) -> bool:
+        """Whether frames of it were run in several modes."""
+        return any(each.mode is not None for each in self.switches)
 
 
 class CheckpointRecord(_Record):

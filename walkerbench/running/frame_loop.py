@@ -12,6 +12,7 @@ from typing import Literal
 from walkerbench.run_directory import CheckpointRecord
 from walkerbench.running.observers import ObserverFanOut, StageView
 from walkerbench.running.pacing import Pacer
+from walkerbench.running.run_control import RunControl
 from walkerbench.system.interrupts import InterruptWatch
 
 
@@ -55,6 +56,7 @@ class FrameLoop:
         interrupts: Looked at between frames.
         checkpoint_every: Frames between two checkpoints, the last frame's being one of them, for as long as `spacing`
             says so; None for no checkpoints.
+        control: What other threads ask for; None where none can.
     """
 
     def __init__(
@@ -64,19 +66,22 @@ class FrameLoop:
         pacer: Pacer,
         interrupts: InterruptWatch,
         checkpoint_every: int | None,
+        control: RunControl | None = None,
     ) -> None:
         self._stage = stage
         self._observers = observers
         self._pacer = pacer
         self._interrupts = interrupts
         self._checkpoint_every = checkpoint_every
+        self._control = control or RunControl()
         self._last_checkpoint = -1
 
     def run(self, until_frame: int | None) -> Ending | None:
         """Run frames.
 
         Args:
-            until_frame: Number of the frame before which to end; None where the stage's time limit decides.
+            until_frame: Number of the frame before which to end; None where the stage's time limit decides. The control
+                can end it before.
 
         Returns:
             Why they ended early, or None where they did not.
@@ -92,6 +97,7 @@ class FrameLoop:
             now_ns = time.perf_counter_ns()
             self._observers.frame(self._stage, timing)
             done = environment.frame == until_frame if until_frame is not None else now_ns >= (limit_ns or 0)
+            done = done or self._control.end is not None
             self._checkpoint(last=done or environment.emergency is not None)
             if environment.emergency is not None:
                 because = f"emergency shutdown after frame {timing.frame}: {environment.emergency}"

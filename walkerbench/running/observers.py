@@ -69,6 +69,21 @@ class StageView:
     effective_cores: Callable[[], float | None]
 
 
+@dataclass(frozen=True)
+class RecordedRows:
+    """What was recorded since the last time; to be read and never changed.
+
+    Attributes:
+        frames: `(frames,)`, structured as `frames.npy`.
+        workers: `(frames · workers,)`, structured as `workers.npy`.
+        cpu: `(samples,)`, structured as `cpu.npy`.
+    """
+
+    frames: NDArray[Any]
+    workers: NDArray[Any]
+    cpu: NDArray[Any]
+
+
 class RunObserver:
     """Is told how a run goes. A subclass overrides what it wants to know; what it leaves out costs nothing."""
 
@@ -85,6 +100,9 @@ class RunObserver:
 
     def frame(self, stage: StageView, timing: FrameTiming) -> None:
         """Take note of a frame that has just ended."""
+
+    def recorded_rows(self, stage: StageView, rows: RecordedRows) -> None:
+        """Take the rows of the last frames, four times a second."""
 
     def checkpoint(self, stage: StageView, checkpoint: CheckpointRecord) -> None:
         """Take note of the trajectory's digest after the last frame."""
@@ -171,6 +189,16 @@ class ObserverFanOut:
         """Tell that a frame has ended."""
         for each in self._frame_observers:
             self._tell(each, lambda observer: observer.frame(stage, timing))
+
+    @property
+    def want_rows(self) -> bool:
+        """Whether an observer takes what is recorded."""
+        return bool(self._wanting("recorded_rows"))
+
+    def recorded_rows(self, stage: StageView, rows: RecordedRows) -> None:
+        """Hand out what was recorded since the last time."""
+        for each in self._wanting("recorded_rows"):
+            self._tell(each, lambda observer: observer.recorded_rows(stage, rows))
 
     def checkpoint(self, stage: StageView, checkpoint: CheckpointRecord) -> None:
         """Tell the trajectory's digest."""

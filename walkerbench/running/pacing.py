@@ -13,14 +13,19 @@ class Pacer:
     """
 
     def __init__(self, frames_per_second: float | None) -> None:
-        self._period_ns = None if frames_per_second is None else round(1e9 / frames_per_second)
+        self.change(frames_per_second)
         self._due_ns = 0
+
+    def change(self, frames_per_second: float | None) -> None:
+        """Hold frames to another rate from the next one on; from any thread."""
+        self._period_ns = None if frames_per_second is None else round(1e9 / frames_per_second)
 
     def wait(self) -> None:
         """Sleep until the next frame is due."""
-        if self._period_ns is None:
+        period_ns = self._period_ns
+        if period_ns is None:
             return
         now = time.perf_counter_ns()
         if self._due_ns > now:
             time.sleep((self._due_ns - now) / 1e9)
-        self._due_ns = max(self._due_ns, now) + self._period_ns
+        self._due_ns = max(self._due_ns, now) + period_ns

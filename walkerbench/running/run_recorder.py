@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from walkerbench.recording.cpu import CpuSampler
 from walkerbench.recording.frames import FrameRecorder, FrameTiming, frame_dtype, worker_dtype
 from walkerbench.run_directory import CheckpointRecord, RunWriter
-from walkerbench.running.observers import RunObserver, StageView
+from walkerbench.running.observers import RecordedRows, RunObserver, StageView
 from walkerbench.workloads.contract import Workload
 
 _SAVE_NS = 500_000_000  # what is recorded reaches the files within a second, even with a slow frame in between
+_TELL_NS = 250_000_000
 
 
 class RunRecorder(RunObserver):
@@ -36,7 +37,14 @@ class RunRecorder(RunObserver):
         self._digest_fields = workload.digest_fields
         self._sampler: CpuSampler | None = None
         self._saved_ns = time.perf_counter_ns()
+        self._save_ns = _SAVE_NS
         self._effective_cores: float | None = None
+        self._stage: StageView | None = None
+        self._tell_rows: Callable[[StageView, RecordedRows], None] | None = None
+
+    def tell_rows(self, tell: Callable[[StageView, RecordedRows], None]) -> None:
+        """Give the rows that are handed to the writer to others, too, and do so four times a second."""
+        self._tell_rows, self._save_ns = tell, _TELL_NS
 
     def sample(self, sampler: CpuSampler) -> None:
         """Record from now on what a stage's CPU sampler gives."""
@@ -51,8 +59,9 @@ class RunRecorder(RunObserver):
         environment = stage.environment
         counts = environment.frame_counts[self._columns].tolist()
         warmup = timing.frame < stage.warmup
+        self._stage = stage
         self._rows.record(stage.number, warmup, timing, environment.buffers.workers, counts)
-        if timing.start_ns + timing.wall_ns - self._saved_ns >= _SAVE_NS:
+        if timing.start_ns + timing.wall_ns - self._saved_ns >= self._save_ns:
             self.save()
 
     def checkpoint(self, stage: StageView, checkpoint: CheckpointRecord) -> None:
@@ -75,7 +84,10 @@ class RunRecorder(RunObserver):
         self._writer.append("frames", frames)
         self._writer.append("workers", workers)
         if self._sampler is not None:
-            self._save_samples(self._sampler.drain())
+            samples = self._sampler.drain()
+            self._save_samples(samples)
+            if self._stage is not None and self._tell_rows is not None:
+                self._tell_rows(self._stage, RecordedRows(frames, workers, samples))
         self._writer.flush()
         self._saved_ns = time.perf_counter_ns()
 

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -23,7 +24,8 @@ from walkerbench.errors import (
 )
 from walkerbench.modes.blas_threads import limit_blas_threads
 from walkerbench.modes.registry import MODES
-from walkerbench.profile.model import Profile
+from walkerbench.profile.contradictions import find_contradictions
+from walkerbench.profile.model import Profile, Stage
 from walkerbench.recording.code_facts import code_facts
 from walkerbench.recording.cpu import CpuSampler
 from walkerbench.recording.machine import machine_facts
@@ -39,22 +41,30 @@ from walkerbench.run_directory import (
     default_directory,
     read_run,
 )
+from walkerbench.running.capacity_check import check_capacity
 from walkerbench.running.found_settings import find_settings
 from walkerbench.running.frame_loop import FrameLoop
 from walkerbench.running.observers import ObserverFanOut, RunObserver, StageView
 from walkerbench.running.pacing import Pacer
+from walkerbench.running.run_control import LiveStage, RunControl
 from walkerbench.running.run_recorder import RunRecorder, digest_dtype, recorded_dtypes
 from walkerbench.running.summary import conclude
-from walkerbench.running.training_environment import TrainingEnvironment, check_capacity
+from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.running.worker_count import choose_workers
 from walkerbench.shown_text import encodable
 from walkerbench.system.capacity import capacity_problem
 from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.working_directory import WorkingDirectory
+from walkerbench.workloads.contract import Workload
 
 
 def run(
-    profile: Profile, *, output: Path | None, command_line: Sequence[str], observers: Sequence[RunObserver] = ()
+    profile: Profile,
+    *,
+    output: Path | None,
+    command_line: Sequence[str],
+    observers: Sequence[RunObserver] = (),
+    control: RunControl | None = None,
 ) -> Path:
     """Run a profile, record it and judge it.
 
@@ -63,6 +73,7 @@ def run(
         output: The run directory, which must not exist; None for one by time and name below `.walkerbench/runs`.
         command_line: What the user typed, for the record.
         observers: Told how the run goes, besides the recorder.
+        control: What other threads ask for while it goes on; None where none can.
 
     Returns:
         The run directory. A run that was interrupted or stopped itself returns too; its state says so.
@@ -75,7 +86,7 @@ def run(
     with InterruptWatch() as interrupts:
         try:
             profile = find_settings(profile, interrupts)
-            return _Run(profile, output, command_line, observers, interrupts).carry_out()
+            return _Run(profile, output, command_line, observers, interrupts, control or RunControl()).carry_out()
         except KeyboardInterrupt:
             raise Interrupted("interrupted before anything was recorded") from None
 
@@ -90,17 +101,16 @@ class _Run:
         command_line: Sequence[str],
         observers: Sequence[RunObserver],
         interrupts: InterruptWatch,
+        control: RunControl,
     ) -> None:
         self._profile = profile
+        self._control = control
         self._observers = tuple(observers)
         self._interrupts = interrupts
         self._home = WorkingDirectory()
-        self._workloads = [profile.make_workload(stage) for stage in profile.stages]
-        self._workers = [
-            choose_workers(profile.mode, profile.workers, each.num_agents, each.shards) for each in self._workloads
-        ]
-        for each in self._workloads:
-            check_capacity(each, profile.safeguards)
+        prepared = [_prepare_stage(profile, stage) for stage in profile.stages]
+        self._workloads = [workload for workload, _ in prepared]
+        self._workers = [workers for _, workers in prepared]
         started = datetime.now(UTC)
         self._run = self._opening(started, command_line)
         self._directory = output or default_directory(
@@ -120,12 +130,15 @@ class _Run:
         with RunWriter.create(self._directory, self._run, dtypes) as writer:
             recorder = RunRecorder(workload, writer)
             observers = ObserverFanOut((recorder, *self._observers))
+            if observers.want_rows:
+                recorder.tell_rows(observers.recorded_rows)
             try:
                 observers.started(self._directory, self._run)
-                for number in range(len(self._profile.stages)):
+                number = 0
+                while number < len(self._profile.stages) and self._run.state == "running":
                     self._run_stage(number, writer, recorder, observers)
-                    if self._run.state != "running":
-                        break
+                    self._follow_control(number)
+                    number += 1
             except BaseException as error:
                 self._interrupts.hold()
                 refused = isinstance(error, UsageError) or capacity_problem(error) is not None
@@ -176,7 +189,9 @@ class _Run:
             recorder.sample(sampler)
             stage = self._stage_view(number, environment, recorder)
             pacer = Pacer(profile.frames_per_second)
-            loop = FrameLoop(stage, observers, pacer, self._interrupts, profile.checkpoint_every)
+            loop = FrameLoop(stage, observers, pacer, self._interrupts, profile.checkpoint_every, self._control)
+            self._live_stage = LiveStage(environment, pacer)
+            self._control.begin_stage(self._live_stage, self._check_agents)
             closing.callback(recorder.save)
             closing.callback(self._note_stage, number, environment)
             sampler.start()
@@ -186,6 +201,36 @@ class _Run:
             ending = loop.run(stage.frames)
         if ending is not None:
             self._end(ending.state, ending.because)
+
+    def _check_agents(self, agents: int) -> None:
+        """Raise an error where a stage of so many agents cannot be run."""
+        self._prepare_next(agents)
+
+    def _prepare_next(self, agents: int) -> tuple[Stage, Workload, int]:
+        """Return a stage of so many agents, as long as the last one was planned, what it runs, and its workers."""
+        profile = self._profile
+        if agents < 1:
+            raise UsageError(f"{agents} agents: give at least 1")
+        stage = replace(profile.stages[-1], agents=agents)
+        fitting = replace(profile, workers=profile.workers and min(profile.workers, agents), stages=(stage,))
+        for contradiction in find_contradictions(fitting):
+            raise UsageError(f"{contradiction.key}: {contradiction.text}")
+        return (stage, *_prepare_stage(fitting, stage))
+
+    def _follow_control(self, number: int) -> None:
+        """Where other threads ended a stage, put what was run and what comes next in the place of what was planned."""
+        end = self._control.finish_stage()
+        if end is None or self._run.state != "running":
+            return
+        stages = [*self._profile.stages[:number]]
+        record = self._run.stages[number]
+        stages.append(Stage(agents=record.agents, frames=record.frames))
+        if end.next_agents is not None:
+            stage, workload, workers = self._prepare_next(end.next_agents)
+            stages.append(stage)
+            self._workloads[number + 1 :], self._workers[number + 1 :] = [workload], [workers]
+        self._profile = replace(self._profile, stages=tuple(stages))
+        self._run = self._run.changed(profile=_plain(self._profile))
 
     def _stage_view(self, number: int, environment: TrainingEnvironment, recorder: RunRecorder) -> StageView:
         profile, stage, now_ns = self._profile, self._profile.stages[number], time.perf_counter_ns()
@@ -217,6 +262,7 @@ class _Run:
             workers=environment.num_workers,
             mode=environment.mode_used,
             traits=environment.traits,
+            switches=self._live_stage.switches(),
             worker_pids=tuple(environment.worker_pids()),
             digest=None,
             counters=environment.counters,
@@ -224,7 +270,11 @@ class _Run:
             remarks=remarks,
             metrics={},
         )
-        self._run = self._run.changed(stages=(*self._run.stages, stage))
+        mode = self._run.mode
+        if stage.mode_switched:  # the run has no one mode
+            asked = {"used": mode.requested, "traits": MODES.find(mode.requested).traits}
+            mode = mode.model_copy(update=asked)
+        self._run = self._run.changed(stages=(*self._run.stages, stage), mode=mode)
 
     def _note_mode(self, stage: int, environment: TrainingEnvironment) -> None:
         method = environment.start_method
@@ -260,7 +310,6 @@ class _Run:
 
     def _opening(self, started: datetime, command_line: Sequence[str]) -> RunFile:
         profile, workload, mode = self._profile, self._workloads[0], MODES.find(self._profile.mode)
-        plain = profile.as_dict() | {"name": encodable(profile.name), "source": encodable(profile.source)}
         return RunFile(
             walkerbench_version=walkerbench.__version__,
             state="running",
@@ -285,13 +334,31 @@ class _Run:
                 start_method=mode.start_method,
                 start_method_reason=None,
             ),
-            profile=cast("RecordedProfile", plain),
+            profile=_plain(profile),
             command_line=tuple(map(encodable, command_line)),
             code=code_facts(profile.code_modules()),
             machine=_facts(mode.start_method),
             criteria=tuple(str(criterion) for criterion in profile.criteria),
             faults=profile.faults.in_words,
         )
+
+
+def _prepare_stage(profile: Profile, stage: Stage) -> tuple[Workload, int]:
+    """Return what a stage runs, and how many workers it has.
+
+    Raises:
+        UsageError: It cannot be run.
+        CapacityError: It does not fit into memory.
+    """
+    workload = profile.make_workload(stage)
+    workers = choose_workers(profile.mode, profile.workers, workload.num_agents, workload.shards)
+    check_capacity(workload, profile.safeguards)
+    return workload, workers
+
+
+def _plain(profile: Profile) -> RecordedProfile:
+    plain = profile.as_dict() | {"name": encodable(profile.name), "source": encodable(profile.source)}
+    return cast("RecordedProfile", plain)
 
 
 def _facts(start_method: str | None) -> MachineFacts:

@@ -89,16 +89,27 @@ def conclude(recorded: RecordedRun) -> RunFile:
     Returns:
         Its `run.json` with digests, metrics and verdicts filled in.
     """
-    if recorded.run.state == "running":
-        recorded = _with_stages(recorded)
+    return conclude_stages(_with_stages(recorded) if recorded.run.state == "running" else recorded)
+
+
+def conclude_stages(recorded: RecordedRun) -> RunFile:
+    """Measure and judge every stage that is known of a run, and the whole run.
+
+    Args:
+        recorded: The run, with the records of its stages.
+
+    Returns:
+        Its `run.json` with digests, metrics and verdicts filled in.
+    """
     run = recorded.run
     criteria = [parse_criterion(text) for text in run.criteria]
     several = len(run.stages) > 1
     settings = [_setting(run, stage) for stage in run.stages]
-    attribution = attribute(recorded.frames, recorded.workers, settings)
+    frames, workers = _of_one_mode(run, recorded.frames), _of_one_mode(run, recorded.workers)
+    attribution = attribute(frames, workers, settings)
     limits = limits_of(criteria, recorded.frames.dtype.names or (), run.workload.main_phase, run.deadline_ms)
-    slow = explain_slow_frames(recorded.frames, recorded.workers, limits, settings)
-    longest = worst(slow, _WORST_FRAMES) or explain_slowest(recorded.frames, recorded.workers, settings, _WORST_FRAMES)
+    slow = explain_slow_frames(frames, workers, limits, settings)
+    longest = worst(slow, _WORST_FRAMES) or explain_slowest(frames, workers, settings, _WORST_FRAMES)
     verdicts: list[Verdict] = []
     stages = []
     for stage in run.stages:
@@ -135,6 +146,12 @@ def _concluded_stage(run: RunFile, stage: StageRecord, rows: NDArray[Any], measu
         "metrics": measured.values,
     }
     return stage.model_copy(update=found)
+
+
+def _of_one_mode(run: RunFile, rows: NDArray[Any]) -> NDArray[Any]:
+    """Return the rows of the stages whose mode was not switched: what their times mean depends on the mode."""
+    switched = [stage.stage for stage in run.stages if stage.mode_switched]
+    return rows[~np.isin(rows["stage"], switched)] if switched else rows
 
 
 def _setting(run: RunFile, stage: StageRecord) -> Setting:

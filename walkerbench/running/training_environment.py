@@ -6,30 +6,30 @@ import math
 import os
 import threading
 import time
-from collections import deque
-from statistics import fmean
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.errors import RAISED_BY_OTHERS, CallOrderError, CapacityError, EmergencyShutdown, UsageError
+from walkerbench.errors import RAISED_BY_OTHERS, CallOrderError, EmergencyShutdown, UsageError
 from walkerbench.modes.contract import ExecutionMode, ModeServices
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.in_process import InProcessMode
 from walkerbench.modes.registry import MODES, mode_that_runs
 from walkerbench.modes.sequential import SequentialMode
-from walkerbench.modes.thread_pool import ThreadPoolManager
+from walkerbench.modes.thread_pool import ThreadPoolOnDemand
 from walkerbench.modes.threaded import ThreadedMode
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.recording.frames import FrameTiming
 from walkerbench.recording.scheduling import ThreadMeter, ThreadSpan
+from walkerbench.running.capacity_check import check_capacity
 from walkerbench.running.emergency_shutdown import SlowFrameWatch
 from walkerbench.running.frame_turns import FrameTurns
+from walkerbench.running.threading_averages import ThreadingAverages
 from walkerbench.running.worker_count import choose_workers
 from walkerbench.system.interrupts import InterruptWatch
-from walkerbench.system.resources import allowed_memory_bytes, free_memory_bytes, rss_bytes
+from walkerbench.system.resources import allowed_memory_bytes, rss_bytes
 from walkerbench.system.stack_markers import StackMarker
 from walkerbench.workloads.contract import WORKER_COLUMNS, FrameBuffers, Settler, Workload
 from walkerbench.workloads.declaration import checked_statistics
@@ -37,32 +37,6 @@ from walkerbench.workloads.failures import workload_failed, workload_failures
 from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
 
 _BUSY, _COLLECTED = WORKER_COLUMNS.index("busy_ns"), WORKER_COLUMNS.index("gc_ns")
-_JOIN_S = 1.0  # how long a thread may take to end: it hangs where it is still within a frame
-_REMEMBERED_FRAMES = 20  # over how many frames the averages of the guide (docs/guide.md) are
-
-
-class _PoolOnDemand:
-    """The thread pool, made when a mode asks for it.
-
-    Not a method of the environment: a mode would hold that method, and so environment and mode would form a cycle.
-    """
-
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
-        self._pool: ThreadPoolManager | None = None
-
-    def get(self) -> ThreadPoolManager:
-        if self._pool is None:
-            self._pool = ThreadPoolManager(self._threads)
-        return self._pool
-
-    def metrics(self) -> dict[str, Any] | None:
-        return None if self._pool is None else self._pool.get_performance_metrics()
-
-    def shutdown(self) -> None:
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(_JOIN_S)
 
 
 class TrainingEnvironment:
@@ -93,6 +67,7 @@ class TrainingEnvironment:
         frame: Number of the next frame.
         frame_counts: `(counters,)` of the last frame, in the workload's order.
         emergency: Why the environment stopped itself, or None.
+        toggles: For each time that threads were switched on or off, the next frame's number and the mode that runs it.
     """
 
     def __init__(
@@ -114,11 +89,12 @@ class TrainingEnvironment:
         self.num_workers = choose_workers(mode, num_workers, self.workload.num_agents, self.workload.shards)
         self.frame = 0
         self.emergency: str | None = None
+        self.toggles: tuple[tuple[int, str], ...] = ()
         self._totals = np.zeros(len(self.workload.counters), np.int64)
         self.frame_counts: NDArray[np.int64] = self._totals.copy()
         self._threading_enabled = _runs_on_threads(self._mode_asked)
         self._safeguards = safeguards or Safeguards()
-        self._pool = _PoolOnDemand(self.num_workers)
+        self._pool = ThreadPoolOnDemand(self.num_workers)
         self._services = ModeServices(faults or Faults(), self._pool.get, interrupts or InterruptWatch())
         self._timeout_s = self._safeguards.hung_after_s
         self._watch = SlowFrameWatch(self._safeguards)
@@ -127,8 +103,7 @@ class TrainingEnvironment:
         self._mode: ExecutionMode | None = None
         self._settler: Settler | None = None
         self._buffers: FrameBuffers | None = None
-        self._parallel_s: deque[float] = deque(maxlen=_REMEMBERED_FRAMES)
-        self._sequential_s: deque[float] = deque(maxlen=_REMEMBERED_FRAMES)
+        self._averages = ThreadingAverages()
 
     def __enter__(self) -> TrainingEnvironment:
         self.start()
@@ -246,7 +221,7 @@ class TrainingEnvironment:
         if mode.traits.in_caller_process:
             # This process's clock has seen what the workers' rows tell of, too.
             collected -= sum(mode.buffers.workers[:, _COLLECTED].tolist())
-            (self._parallel_s if mode.traits.side_by_side else self._sequential_s).append((released - start) / 1e9)
+            self._averages.add((released - start) / 1e9, parallel=mode.traits.side_by_side)
         self.emergency = self._watch.observe(end - start)
         self.frame += 1
         return FrameTiming(
@@ -306,6 +281,9 @@ class TrainingEnvironment:
     def stop(self) -> None:
         """End the workers and the thread pool, from any thread, between two frames. Idempotent; nothing is left behind.
 
+        In another thread than the one that called `start`, BLAS stays limited: only the thread that limited it may lift
+        that.
+
         Raises:
             CallOrderError: It was called within a frame.
         """
@@ -341,6 +319,7 @@ class TrainingEnvironment:
             assert isinstance(wanted, InProcessMode)  # noqa: S101  all that `_mode_wanted` then gives
             wanted.take_over(mode)
             self._mode = wanted
+            self.toggles = (*self.toggles, (self.frame, wanted.name))
         return self._threading_enabled
 
     def get_threading_performance(self) -> dict[str, Any]:
@@ -352,16 +331,9 @@ class TrainingEnvironment:
             each; None where there were none), `speedup_ratio` (their quotient, None until both have been measured),
             `thread_pool_metrics` (None before there is a pool).
         """
-        # Lists: another thread may be adding to them.
-        parallel_s, sequential_s = list(self._parallel_s), list(self._sequential_s)
-        parallel = fmean(parallel_s) if parallel_s else None
-        sequential = fmean(sequential_s) if sequential_s else None
         return {
-            "status": "no_data" if parallel is None else "active",
+            **self._averages.as_dict(),
             "threading_enabled": self._threading_enabled,
-            "avg_parallel_time": parallel,
-            "avg_sequential_time": sequential,
-            "speedup_ratio": sequential / parallel if parallel and sequential else None,
             "thread_pool_metrics": self._pool.metrics(),
         }
 
@@ -416,23 +388,6 @@ STEP_MARKER = StackMarker.of(TrainingEnvironment._step)  # noqa: SLF001  the pub
 
 SETTLE_MARKER = StackMarker.of_name(Settler.settle)
 """Marks what `TrainingEnvironment.step` calls to settle, in whichever workload."""
-
-
-def check_capacity(workload: Workload, safeguards: Safeguards) -> None:
-    """Refuse more agents than memory allows, before anything is built; where that is not known, none are refused.
-
-    Raises:
-        CapacityError: They do not fit.
-    """
-    known = [each for each in (free_memory_bytes(), allowed_memory_bytes()) if each is not None]
-    available = min(known, default=math.inf) * safeguards.memory_limit_share
-    needed = workload.num_agents * workload.bytes_per_agent()
-    if needed > available:
-        most = int(available // workload.bytes_per_agent())
-        raise CapacityError(
-            f"{workload.num_agents} agents need {needed / 1e9:.1f} GB of memory, of which {available / 1e9:.1f} GB "
-            f"may be used: give at most {most} agents"
-        )
 
 
 def _default_workload(num_agents: int, seed: int) -> Workload:

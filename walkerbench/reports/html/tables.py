@@ -14,7 +14,13 @@ from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import facts_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED, fixed, stage_name
 from walkerbench.reports.wording.over_time import over_time
-from walkerbench.reports.wording.run_verdict import OUTCOMES, digest_of, measured_in_words, run_verdict
+from walkerbench.reports.wording.run_verdict import (
+    OUTCOMES,
+    digest_of,
+    measured_in_words,
+    run_verdict,
+    switches_in_words,
+)
 from walkerbench.reports.wording.slow_frames import all_causes, shown_frames, slow_frame, title
 from walkerbench.reports.wording.subject import workload_in_words
 from walkerbench.reports.wording.time_shares import beside_shares, part_in_words, percent
@@ -135,6 +141,7 @@ def run_facts(run: LabelledRun) -> str:
         "profile": f"{each.profile.get('name', '?')} ({each.profile.get('source', '?')})",
         "workload": workload_in_words(each),
         "mode": each.mode.used + asked,
+        **switches_in_words(each),
         "agents": ", ".join(str(stage.agents) for stage in each.stages) or NOT_MEASURED,
         "workers": ", ".join(str(stage.workers) for stage in each.stages) or str(each.mode.workers),
         **calls_in_words(each),

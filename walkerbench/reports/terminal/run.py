@@ -25,6 +25,7 @@ from walkerbench.reports.wording.run_verdict import (
     measured_in_words,
     remarks_in_words,
     run_verdict,
+    switches_in_words,
     trouble,
 )
 from walkerbench.reports.wording.subject import workload_in_words
@@ -83,6 +84,7 @@ def _head(run: RunFile, directory: Path) -> RenderableType:
         "agents": ", ".join(_per_stage(run, "agents")) or NOT_MEASURED,
         "frames": _frames(run),
         **calls_in_words(run),
+        **switches_in_words(run),
         "seed": f"{run.profile.get('seed', '?')}",
         "pace": f"{run.profile.get('pace', '?')}",
         "machine": machine_in_words(run.machine),

@@ -33,6 +33,9 @@ class RunVerdict:
     because: str
 
 
+_MOST_SWITCHES = 3  # that are named
+
+
 def run_verdict(run: RunFile) -> RunVerdict:
     """Return the result of a run in words: the word of its exit code, and the reason."""
     return RunVerdict(verdict_word(exit_code_of_run(run.state, run.verdicts)), _reason_for_verdict(run))
@@ -90,6 +93,18 @@ def digest_of(run: RunFile) -> str:
     if run.workload.same_work_not_proven is not None:
         return f"{NOT_MEASURED} ({not_proven(run.workload.same_work_not_proven)})"
     return f"{NOT_MEASURED} (no checkpoint)" if run.digest is None else short_digest(run.digest)
+
+
+def switches_in_words(run: RunFile) -> dict[str, str]:
+    """Return a fact for people: what was switched while the run went on, and when; none where nothing was."""
+    several = len(run.stages) > 1
+    lines = []
+    for stage in run.stages:
+        where = f" of stage {stage.stage + 1}" if several else ""
+        lines += [f"to {each.mode or each.pace} before frame {each.frame}{where}" for each in stage.switches]
+    shown = lines[:_MOST_SWITCHES]
+    more = [f"{len(lines) - len(shown)} more"] if len(lines) > len(shown) else []
+    return {"switched": "; ".join((*shown, *more))} if lines else {}
 
 
 def dropped_observers(run: RunFile) -> str | None:

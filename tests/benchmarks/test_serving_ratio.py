@@ -1,0 +1,91 @@
+"""What a served run's frames take with fifty clients of its events, beside the same run with none."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pairs import at_most
+
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.overrides import ProfileOverrides, override
+from walkerbench.recording.frames import FrameTiming
+from walkerbench.running.observers import RunObserver, StageView
+from walkerbench.running.run_control import RunControl
+from walkerbench.running.runner import run
+from walkerbench.serving.address import Address
+from walkerbench.serving.server_process import server_process
+
+pytestmark = pytest.mark.ratio
+
+CLIENTS = Path(__file__).parents[1] / "support" / "event_clients.py"
+BLOCKS, FRAMES = 12, 300  # five seconds at real-time pace
+SETTLING = 30  # frames in which clients come or go
+
+
+class Clients:
+    """Fifty clients, in a process of their own, that are there or not.
+
+    Args:
+        process: `event_clients.py`.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def begin(self) -> None:
+        self._say()
+
+    def end(self) -> None:
+        self._say()
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "gone\n"
+
+    def _say(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
+
+class Alternating(RunObserver):
+    """Has clients in every other block of frames, and keeps the time of each frame."""
+
+    def __init__(self, clients: Clients) -> None:
+        self.times_ns: list[int] = []
+        self._clients = clients
+
+    def frame(self, stage: StageView, timing: FrameTiming) -> None:
+        self.times_ns.append(timing.wall_ns)
+        block, place = divmod(timing.frame, FRAMES)
+        if place == 0 and block:
+            (self._clients.begin if block % 2 else self._clients.end)()
+
+    def ratios(self) -> list[float]:
+        """The 99th percentile of each block with clients, over that of the block without before it."""
+        blocks = np.array(self.times_ns[: 2 * BLOCKS * FRAMES]).reshape(2 * BLOCKS, FRAMES)[:, SETTLING:]
+        slow = np.quantile(blocks, 0.99, axis=1)
+        return (slow[1::2] / slow[::2]).tolist()
+
+
+@contextmanager
+def clients_of(address: str) -> Iterator[Clients]:
+    command = [sys.executable, str(CLIENTS), address]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        yield Clients(process)
+
+
+@pytest.mark.parametrize("mode", ["sequential", "threaded"])
+def test_fifty_clients_of_events_cost_no_frame(keep, tmp_path, mode):
+    changes = ProfileOverrides(mode=mode, pace="realtime", agents=60, frames=(2 * BLOCKS + 1) * FRAMES, warmup=10)
+    profile = override(load_profile("default"), changes)
+    control = RunControl()
+    with server_process(Address("127.0.0.1", 0, None), control) as (serving, relay), clients_of(serving.url) as clients:
+        watching = Alternating(clients)
+        run(profile, output=tmp_path / "run", command_line=(), observers=(relay, watching), control=control)
+    keep(at_most(f"p99 of frames with 50 clients / none, {mode}", watching.ratios(), 1.1))

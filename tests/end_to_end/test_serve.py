@@ -1,0 +1,123 @@
+"""`walkerbench serve` over real HTTP: watched, controlled, recorded and ended."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psutil
+import pytest
+from whole_process import Started, WholeProcess, rows, until
+
+TOKEN = "of-the-test"
+SERVE = ("serve", "--profile", "smoke", "--agents", "8", "--port", "0", "--token", TOKEN, "-o", "watched")
+
+
+class Client:
+    """Asks the server that a command started."""
+
+    def __init__(self, started: Started) -> None:
+        self.started = started
+        line = started.wait_for_line("serving http://")
+        self.address = re.findall(r"http://\S+/", line)[0]
+
+    def get(self, path: str) -> Any:
+        """The answer, also where it is an error: a run has to start first."""
+        try:
+            with urllib.request.urlopen(self.address + path, timeout=20) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return json.load(error)
+
+    def post(self, path: str, content: Any = None) -> Any:
+        headers = {"X-Walkerbench-Token": TOKEN, "Content-Type": "application/json"}
+        request = urllib.request.Request(self.address + path, json.dumps(content).encode(), headers)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    def last_minute(self) -> dict[str, Any]:
+        """What was measured, once there is something."""
+        found: list[dict[str, Any]] = []
+
+        def measured() -> bool:
+            found.append(self.get("status"))
+            figures = found[-1].get("last_minute")
+            return figures is not None and figures["metrics"]["frame_ms.p50"] is not None
+
+        until(measured)
+        return found[-1]
+
+
+@contextmanager
+def serving(walkerbench: WholeProcess, *options: str) -> Iterator[Client]:
+    with walkerbench.start(*SERVE, *options) as started:
+        yield Client(started)
+
+
+def shown(walkerbench: WholeProcess) -> Any:
+    return json.loads(walkerbench("show", "watched", "--json").out)
+
+
+@pytest.mark.promise("kept", "A served run is watched, toggled and restarted over HTTP, and is recorded.")
+def test_a_served_run_is_watched_controlled_and_recorded(walkerbench: WholeProcess) -> None:
+    with serving(walkerbench, "--mode", "sequential") as client:
+        assert client.last_minute()["last_minute"]["mode"] == "sequential"
+        assert client.get("healthz") == {"status": "ok"}
+        assert client.post("toggle_threading")["threading_enabled"] is True
+        until(lambda: client.get("threading_status")["speedup_ratio"] is not None)
+        client.post("agents", {"agents": 12})
+        until(lambda: client.get("status")["stage"] == 1)
+        client.post("pace", {"pace": "max"})
+        client.post("stop")
+        ended = client.started.end()
+    assert ended.code in (0, 4), ended.err
+    recorded = shown(walkerbench)
+    assert [stage["agents"] for stage in recorded["stages"]] == [8, 12]
+    assert [each["mode"] for each in recorded["stages"][0]["switches"]] == ["sequential", "threaded"]
+    assert recorded["state"] == "finished"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_in_order(walkerbench: WholeProcess, number: int) -> None:
+    with serving(walkerbench) as client:
+        client.last_minute()
+        client.started.signal(number)
+        ended = client.started.end()
+    assert ended.code == 130, ended.err
+    assert shown(walkerbench)["state"] == "interrupted"
+
+
+def test_what_cannot_be_served_is_a_line_and_nothing_is_left(walkerbench: WholeProcess) -> None:
+    with serving(walkerbench) as client:
+        port = client.address.rstrip("/").rpartition(":")[2]
+        other = walkerbench("serve", "--port", port, "-o", "other")
+        client.post("stop")
+        client.started.end()
+    assert (other.code, other.out) == (2, "")
+    assert (
+        other.error
+        == f"walkerbench: cannot serve at 127.0.0.1, port {port}: another program uses the port: give another one"
+    )
+    assert not (walkerbench.cwd / "other").exists()
+    ended = walkerbench("serve", "--host", "0.0.0.0")
+    assert (ended.code, "give --token TEXT" in ended.error) == (2, True)
+
+
+def test_a_run_goes_on_where_its_server_is_killed(walkerbench: WholeProcess) -> None:
+    with serving(walkerbench) as client:
+        client.last_minute()
+        leader = psutil.Process(client.started.process.pid)
+        (server,) = [each for each in leader.children() if each.net_connections("tcp")]
+        server.kill()
+        until(lambda: rows(walkerbench.cwd / "watched") > 120)
+        client.started.signal(signal.SIGINT)
+        ended = client.started.end()
+    assert ended.code == 130
+    assert "the server's process ended before the run, which went on without it" in ended.err

@@ -1,0 +1,245 @@
+"""What the HTTP interface answers, of an environment that a thread steps."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fabricated_runs import recorded_run
+from flask.testing import FlaskClient
+from toy_workload import ToyWorkload
+from werkzeug.test import TestResponse
+
+from walkerbench.errors import CapacityError, UsageError
+from walkerbench.running.observers import RecordedRows
+from walkerbench.running.pacing import Pacer
+from walkerbench.running.run_control import LiveStage, RunControl, StageEnd
+from walkerbench.running.training_environment import TrainingEnvironment
+from walkerbench.serving import app as app_module
+from walkerbench.serving.access import Access
+from walkerbench.serving.app import make_app
+from walkerbench.serving.live_run import LiveRun
+from walkerbench.serving.messages import Ask, RowsRecorded, RunBegun, RunEnded
+from walkerbench.serving.messages import answer as answer_of
+
+TOKEN = {"X-Walkerbench-Token": "secret"}
+HERE = "http://127.0.0.1:2322"
+CHANGES = {"/toggle_threading": None, "/agents": {"agents": 3}, "/pace": {"pace": "max"}, "/stop": None}
+
+
+def check_agents(agents: int) -> None:
+    if agents > 100:
+        raise CapacityError(f"{agents} agents need more memory")
+    if agents < 1:
+        raise UsageError(f"{agents} agents: give at least 1")
+
+
+class Served:
+    """A client of an environment that is stepped meanwhile."""
+
+    def __init__(self, client: FlaskClient, control: RunControl, environment: TrainingEnvironment) -> None:
+        self.client, self.control, self.environment = client, control, environment
+
+    def post(self, path: str, content: Any = None, headers: dict[str, str] = TOKEN, **options: Any) -> TestResponse:
+        return self.client.post(path, json=content, headers=headers, base_url=HERE, **options)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.client.get(path, base_url=options.pop("base_url", HERE), **options)
+
+
+@contextmanager
+def served_in(mode: str) -> Iterator[Served]:
+    control = RunControl()
+    live = LiveRun(lambda asked: answer_of(Ask(0, asked), control).result())
+    client = make_app(live, Access.to("127.0.0.1", 2322, "secret")).test_client()
+    with TrainingEnvironment(mode=mode, num_workers=2, workload=ToyWorkload()) as environment:
+        control.begin_stage(LiveStage(environment, Pacer(None)), check_agents)
+        ended = threading.Event()
+
+        def step() -> None:
+            while not ended.is_set():
+                environment.step()
+
+        stepping = threading.Thread(target=step)
+        stepping.start()
+        try:
+            yield Served(client, control, environment)
+        finally:
+            ended.set()
+            stepping.join()
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with served_in("threaded") as each:
+        yield each
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> tuple[RunBegun, RowsRecorded, RunEnded]:
+    """What the run's process tells of a run of three frames."""
+    recorded = recorded_run(tmp_path / "run", 3)
+    rows = RecordedRows(recorded.frames, recorded.workers, recorded.cpu)
+    begun = RunBegun(recorded.directory, recorded.run.changed(state="running"))
+    return begun, RowsRecorded(recorded.run.stages[0], rows), RunEnded(recorded.run)
+
+
+def test_threads_are_toggled_and_the_guides_status_says_so(served: Served) -> None:
+    for enabled in (False, True):
+        answer = served.post("/toggle_threading")
+        assert answer.json == {
+            "success": True,
+            "threading_enabled": enabled,
+            "message": f"threads are {'on' if enabled else 'off'}",
+        }
+        status = served.get("/threading_status").json
+        assert status["threading_enabled"] is enabled
+        assert {"status", "avg_parallel_time", "avg_sequential_time", "speedup_ratio"} <= set(status)
+    assert [mode for _, mode in served.environment.toggles] == ["sequential", "threaded"]
+
+
+def test_process_mode_is_not_toggled() -> None:
+    with served_in("process") as served:
+        answer = served.post("/toggle_threading")
+        assert answer.status_code == 409
+        assert answer.json["error"].startswith("process mode is fixed at the start")
+
+
+def test_other_agents_and_the_end_are_asked_for(served: Served) -> None:
+    assert served.post("/agents", {"agents": 12}).status_code == 200
+    assert served.control.finish_stage() == StageEnd(next_agents=12)
+    assert served.post("/stop").status_code == 200
+    assert served.control.finish_stage() == StageEnd(next_agents=None)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "says"),
+    [
+        ("/agents", {"agents": 0}, "0 agents: give at least 1"),
+        ("/agents", {"agents": 1000}, "1000 agents need more memory"),
+        ("/agents", {"agents": "60"}, "give a JSON object with 'agents': a whole number"),
+        ("/agents", {"agents": True}, "give a JSON object with 'agents': a whole number"),
+        ("/agents", {}, "give a JSON object with 'agents': a whole number"),
+        ("/agents", [60], "give a JSON object with 'agents': a whole number"),
+        ("/pace", {"pace": "fast"}, "pace: 'fast'; allowed: max, realtime"),
+        ("/pace", {"pace": None}, "give a JSON object with 'pace': a text"),
+    ],
+)
+def test_what_cannot_be_done_is_a_400_that_says_why(served: Served, path: str, content: Any, says: str) -> None:
+    answer = served.post(path, content)
+    assert (answer.status_code, answer.json) == (400, {"error": says})
+    assert served.control.end is None
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "status"),
+    [(b"{", "application/json", 400), (b"agents=60", "text/plain", 415), (b" " * 10_000_000, "application/json", 413)],
+)
+def test_a_body_that_is_no_small_json_is_refused(served: Served, data: bytes, kind: str, status: int) -> None:
+    answer = served.client.post("/agents", data=data, content_type=kind, headers=TOKEN, base_url=HERE)
+    assert answer.status_code == status
+    assert set(answer.json) == {"error"}
+
+
+@pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"X-Walkerbench-Token": "guessed"}, 401),
+        ({**TOKEN, "Origin": "http://elsewhere.example"}, 403),
+        ({**TOKEN, "Origin": "null"}, 403),
+    ],
+)
+def test_only_who_has_the_token_and_the_origin_may_change_the_run(
+    served: Served, path: str, headers: dict[str, str], status: int
+) -> None:
+    answer = served.post(path, CHANGES[path], headers)
+    assert answer.status_code == status
+    assert served.control.end is None
+    assert served.environment.toggles == ()
+
+
+@pytest.mark.parametrize("path", ["/status", "/healthz", "/threading_status", "/toggle_threading", "/nothing"])
+def test_a_page_under_another_name_is_refused(served: Served, path: str) -> None:
+    answer = served.get(path, base_url="http://rebound.example:2322")
+    assert (answer.status_code, "Host" in answer.json["error"]) == (403, True)
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]"])
+def test_the_machines_own_names_are_allowed(served: Served, name: str) -> None:
+    assert served.get("/threading_status", base_url=f"http://{name}:2322").status_code == 200
+
+
+def test_errors_are_json_with_the_right_status(served: Served) -> None:
+    assert served.get("/nothing").status_code == 404
+    assert served.get("/stop").status_code == 405
+    for answer in (served.get("/nothing"), served.get("/stop")):
+        assert set(answer.json) == {"error"}
+    served.control.finish_stage()
+    for answer in (
+        served.get("/threading_status"),
+        served.post("/toggle_threading"),
+        served.post("/pace", {"pace": "max"}),
+    ):
+        assert (answer.status_code, answer.json) == (409, {"error": "no stage is being run"})
+
+
+def test_answers_are_neither_kept_nor_framed_nor_guessed(served: Served) -> None:
+    headers = served.get("/threading_status").headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_events_are_the_status_each_time_that_there_is_news(told: tuple[RunBegun, RowsRecorded, RunEnded]) -> None:
+    live = LiveRun(lambda asked: None)
+    client = make_app(live, Access.to("127.0.0.1", 2322, "secret")).test_client()
+    live.tell(told[0])
+    with client.get("/events", base_url=HERE) as answer:
+        assert answer.mimetype == "text/event-stream"
+        events = iter(answer.response)
+        first = next(events)
+        live.tell(told[1])
+        second = next(events)
+        live.tell(told[2])
+        rest = b"".join(events)
+    statuses = [json.loads(event.split(b"data: ")[1]) for event in (first, second, rest)]
+    assert [each["state"] for each in statuses] == ["running", "running", "finished"]
+    assert [each["stage"] for each in statuses] == [None, 0, 0]
+    assert statuses[0]["last_minute"] is None
+    assert statuses[1]["last_minute"]["metrics"]["frame_ms.max"] == 0.72
+
+
+def test_no_more_clients_of_events_are_served_than_there_are_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_module, "MOST_EVENT_CLIENTS", 2)
+    client = make_app(LiveRun(lambda asked: None), Access.to("127.0.0.1", 2322, "secret")).test_client()
+    served = [client.get("/events", base_url=HERE) for _ in range(3)]
+    assert [each.status_code for each in served] == [200, 200, 503]
+    served[0].close()
+    assert client.get("/events", base_url=HERE).status_code == 200
+
+
+def test_the_page_has_no_inline_script_and_brings_the_token(served: Served) -> None:
+    answer = served.get("/")
+    text = answer.get_data(as_text=True)
+    assert 'content="secret"' in text
+    assert "'unsafe-inline'" not in answer.headers["Content-Security-Policy"]
+    assert re.findall(r"<script(?! src=)|<style|\son\w+=", text) == []
+    for path in re.findall(r'(?:src|href)="(/[^"]+)"', text):
+        assert served.get(path).status_code == 200, path
+    for path in ("/page.html", "/page.py", "/page.", "/page.js/../app.py"):
+        assert served.get(path).status_code == 404, path
+
+
+def test_a_token_is_text_and_no_markup() -> None:
+    app = make_app(LiveRun(lambda asked: None), Access.to("127.0.0.1", 2322, '"><script>alert(1)</script>'))
+    page = app.test_client().get("/", base_url=HERE).get_data(as_text=True)
+    assert "<script>alert" not in page

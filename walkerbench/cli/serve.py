@@ -1,0 +1,98 @@
+"""`walkerbench serve`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from walkerbench.cli.grouped_command import grouped_command
+from walkerbench.cli.option_groups import CRITERION_OPTION, MODE_OPTION, PACE_OPTION, WORK_OPTIONS, profile_group
+from walkerbench.cli.option_types import WholeNumber
+from walkerbench.cli.options import Invocation, json_option, output_option, verbose_option
+from walkerbench.cli.output import note
+from walkerbench.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from walkerbench.cli.profile_choice import ProfileChoice
+    from walkerbench.profile.model import Profile
+
+_YEAR_S = 31_536_000.0
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+_HELP = """\
+Run a workload without end, and watch and control it over HTTP.
+
+What runs is also recorded, as by `walkerbench run`. Ctrl-C ends it.
+
+\b
+Examples:
+  walkerbench serve
+  walkerbench serve --profile smoke --mode threaded --pace realtime
+  curl http://127.0.0.1:2322/threading_status
+"""
+
+
+@grouped_command("serve", _HELP, profile_group(MODE_OPTION, *WORK_OPTIONS, PACE_OPTION, CRITERION_OPTION))
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to serve.")
+@click.option(
+    "--port", type=WholeNumber(max=65535), default=2322, show_default=True, metavar="N", help="0: a free one."
+)
+@click.option(
+    "--token",
+    metavar="TEXT",
+    help="What a request that changes the run must bring. Default: a random one, for this machine's own address alone.",
+)
+@output_option
+@json_option
+@verbose_option
+@click.pass_obj
+def serve_command(
+    invocation: Invocation,
+    /,
+    *,
+    choice: ProfileChoice,
+    host: str,
+    port: int,
+    token: str | None,
+    output: Path | None,
+    as_json: bool,
+) -> ExitCode:
+    """Carry out `walkerbench serve`."""
+    from walkerbench.cli.printing import print_run
+    from walkerbench.cli.run_progress import record_with_progress
+    from walkerbench.criteria.judging import exit_code_of_run
+    from walkerbench.modes.sequential import SequentialMode
+    from walkerbench.modes.threaded import ThreadedMode
+    from walkerbench.running.run_control import RunControl
+    from walkerbench.running.summary import read_concluded
+    from walkerbench.serving.address import Address
+    from walkerbench.serving.server_process import server_process
+
+    if token is None and host not in _LOOPBACK:
+        raise UsageError(f"others reach {host}: give --token TEXT, which requests that change the run must bring")
+    profile = _without_end(choice)
+    control = RunControl()
+    if profile.mode == SequentialMode.name:
+        # Its shards are those of threads that are off, so that they can be switched on.
+        profile, control = dataclasses.replace(profile, mode=ThreadedMode.name), RunControl(threads=False)
+    with server_process(Address(host, port, token), control) as (serving, relay):
+        note(f"serving {serving.url}; a request that changes the run must bring the header '{serving.header}'")
+        # No progress: there is no end to be far from.
+        directory = record_with_progress(profile, output, sys.argv, quiet=True, observers=(relay,), control=control)
+        if relay.lost:
+            note("the server's process ended before the run, which went on without it")
+    recorded = read_concluded(directory)
+    print_run(recorded.run, directory, as_json=as_json, verbose=invocation.verbose)
+    return exit_code_of_run(recorded.run.state, recorded.run.verdicts)
+
+
+def _without_end(choice: ProfileChoice) -> Profile:
+    """Return the profile chosen, for one stage that only a request or the user ends; at real-time pace by default."""
+    overrides = dataclasses.replace(choice.overrides, pace=choice.overrides.pace or "realtime")
+    profile = dataclasses.replace(choice, overrides=overrides).load()
+    stage = dataclasses.replace(profile.stages[0], frames=None, duration_s=_YEAR_S)
+    return dataclasses.replace(profile, stages=(stage,))

@@ -1,0 +1,182 @@
+"""The HTTP interface of a run that goes on: what can be asked of it, and what can be read of it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import Any, get_args
+
+from flask import Flask, Response, abort, request
+from markupsafe import escape
+from werkzeug.exceptions import HTTPException
+
+from walkerbench.errors import CallOrderError, UsageError
+from walkerbench.profile.model import Pace
+from walkerbench.serving.access import Access
+from walkerbench.serving.live_run import LiveRun
+from walkerbench.serving.messages import AskRun, ChangePace, Restart, Stop, ThreadingPerformance, ToggleThreading
+from walkerbench.serving.prometheus import CONTENT_TYPE
+
+MOST_BODY_BYTES = 1024
+"""Of a request: no request needs more than a few words."""
+
+MOST_EVENT_CLIENTS = 64
+"""Each keeps a thread of the server."""
+
+_POLICY = "; ".join(
+    (
+        *("default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src data:"),
+        *("frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"),
+    )
+)
+
+_PARTS = {"js": "text/javascript", "css": "text/css"}
+
+
+def make_app(live: LiveRun, access: Access) -> Flask:
+    """Return the application.
+
+    Args:
+        live: The run.
+        access: Who may ask.
+    """
+    app = Flask("walkerbench.serving", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.before_request(lambda: access.check(request))
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CallOrderError, lambda error: _answer({"error": str(error)}, 409))
+    app.register_error_handler(UsageError, lambda error: _answer({"error": str(error)}, 400))
+    _add_page(app, access)
+    _add_readings(app, live)
+    _add_changes(app, live.ask)
+    return app
+
+
+def _add_page(app: Flask, access: Access) -> None:
+    page = files("walkerbench.serving") / "page"
+
+    @app.get("/")
+    def index() -> Response:
+        """Show the page."""
+        text = (page / "index.html").read_text(encoding="utf-8").replace("{{ token }}", str(escape(access.token)))
+        return _guarded(Response(text, mimetype="text/html"))
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        """Describe the interface."""
+        return _guarded(Response((page / "openapi.json").read_text(encoding="utf-8"), mimetype="application/json"))
+
+    @app.get("/page.<kind>")
+    def part(kind: str) -> Response:
+        """Give the page's script or style."""
+        if kind not in _PARTS:
+            abort(404)
+        return _guarded(Response((page / f"page.{kind}").read_text(encoding="utf-8"), mimetype=_PARTS[kind]))
+
+
+def _add_readings(app: Flask, live: LiveRun) -> None:
+    @app.get("/threading_status")
+    def threading_status() -> Response:
+        """Compare threads with no threads, as the guide has it, and say how the last minute went."""
+        return _answer(live.ask(ThreadingPerformance()) | {"last_minute": live.figures()})
+
+    @app.get("/status")
+    def status() -> Response:
+        """Say all that is known of the run."""
+        return _answer(live.status())
+
+    places = threading.BoundedSemaphore(MOST_EVENT_CLIENTS)
+
+    @app.get("/events")
+    def events() -> Response:
+        """Send the status each time that there is news, four times a second, as server-sent events."""
+        if not places.acquire(blocking=False):
+            abort(503, f"there are {MOST_EVENT_CLIENTS} clients of events, and no more are served")
+        response = _guarded(Response(_server_sent(live.changes()), mimetype="text/event-stream"))
+        response.call_on_close(places.release)
+        return response
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        """Give the figures to Prometheus."""
+        return _guarded(Response(live.totals.text(), content_type=CONTENT_TYPE))
+
+    @app.get("/healthz")
+    def health() -> Response:
+        """Say whether the run goes on: 200, or 503 with the reason."""
+        problem = live.problem()
+        return _answer(
+            {"status": "ok"} if problem is None else {"status": "ended", "error": problem}, 503 if problem else 200
+        )
+
+
+def _server_sent(changes: Iterator[Mapping[str, Any] | None]) -> Iterator[str]:
+    """Yield the text of events; a comment where nothing is new, by which the server sees that a client has gone."""
+    for status in changes:
+        yield ": no news\n\n" if status is None else f"event: status\ndata: {_json(status)}\n\n"
+
+
+def _add_changes(app: Flask, ask: AskRun) -> None:
+    @app.post("/toggle_threading")
+    def toggle_threading() -> Response:
+        """Switch threads on or off between two frames."""
+        enabled = ask(ToggleThreading())
+        message = f"threads are {'on' if enabled else 'off'}"
+        return _answer({"success": True, "threading_enabled": enabled, "message": message})
+
+    @app.post("/agents")
+    def agents() -> Response:
+        """Go on with another number of agents, in a new stage."""
+        number = _field("agents", int)
+        ask(Restart(number))
+        return _answer({"success": True, "message": f"the next stage has {number} agents"})
+
+    @app.post("/pace")
+    def pace() -> Response:
+        """Hold frames to another pace."""
+        chosen = _field("pace", str)
+        if chosen not in get_args(Pace):
+            abort(400, f"pace: {chosen!r}; allowed: {', '.join(get_args(Pace))}")
+        ask(ChangePace(chosen))
+        return _answer({"success": True, "message": f"the pace is {chosen}"})
+
+    @app.post("/stop")
+    def stop() -> Response:
+        """End the run after its current frame."""
+        ask(Stop())
+        return _answer({"success": True, "message": "the run ends after its current frame"})
+
+
+def _field(name: str, kind: type) -> Any:
+    """Return a field of the request's JSON object.
+
+    Raises:
+        HTTPException: There is none, or of another type.
+    """
+    content = request.get_json()
+    value = content.get(name) if isinstance(content, dict) else None
+    if type(value) is not kind:
+        abort(400, f"give a JSON object with {name!r}: {'a whole number' if kind is int else 'a text'}")
+    return value
+
+
+def _http_error(error: HTTPException) -> Response:
+    return _answer({"error": error.description or error.name}, error.code or 500)
+
+
+def _answer(content: Mapping[str, Any], status: int = 200) -> Response:
+    return _guarded(Response(_json(content) + "\n", status, mimetype="application/json"))
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, allow_nan=False)
+
+
+def _guarded(response: Response) -> Response:
+    """Return a response that no browser keeps, frames, or takes for another kind of content."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = _POLICY
+    return response

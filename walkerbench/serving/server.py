@@ -1,0 +1,138 @@
+"""The server's process: an HTTP server, and a thread that listens to the run."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any
+
+from waitress.server import create_server
+
+from walkerbench.errors import CallOrderError, UsageError
+from walkerbench.serving.access import Access
+from walkerbench.serving.address import Address, Serving
+from walkerbench.serving.app import MOST_EVENT_CLIENTS, make_app
+from walkerbench.serving.live_run import LiveRun
+from walkerbench.serving.messages import Ask, Asked, RunAnswer
+
+_THREADS = MOST_EVENT_CLIENTS + 8
+_MOST_UNSENT_BYTES = 1 << 18  # of a client that does not read: it gets no more until it does
+_ANSWER_S = 60.0  # longer than any frame may take before it counts as hung
+_REASONS = {
+    errno.EADDRINUSE: "another program uses the port: give another one",
+    errno.EACCES: "this user may not use the port: give one above 1023",
+    errno.EADDRNOTAVAIL: "this machine does not have the address",
+}
+
+
+class Questions:
+    """Asks the run's process, and waits for its answers; from any thread.
+
+    Args:
+        connection: To the run's process.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._numbers = itertools.count()
+        self._open: dict[int, Future[RunAnswer]] = {}
+        self._sending = threading.Lock()
+
+    def ask(self, what: Asked) -> Any:
+        """Ask something, and return what was decided.
+
+        Raises:
+            UsageError: What is asked cannot be done.
+            CallOrderError: The run cannot do it now, does not answer or has gone.
+        """
+        number, future = next(self._numbers), Future[RunAnswer]()
+        self._open[number] = future
+        try:
+            with self._sending:
+                self._connection.send(Ask(number, what))
+            return future.result(_ANSWER_S).result()
+        except (OSError, FutureTimeout):
+            raise CallOrderError("the run does not answer") from None
+        finally:
+            self._open.pop(number, None)
+
+    def answered(self, answer: RunAnswer) -> None:
+        """Take an answer."""
+        future = self._open.get(answer.number)
+        if future is not None:
+            future.set_result(answer)
+
+
+def serve_http(connection: Connection, address: Address) -> None:
+    """Serve until the run's process closes the connection, or is gone.
+
+    Args:
+        connection: To the run's process; its first message says where the run is served, or why it cannot be.
+        address: Where to serve.
+    """
+    questions = Questions(connection)
+    live = LiveRun(questions.ask)
+    try:
+        with bound_socket(address.host, address.port) as bound:
+            access = Access.to(address.host, bound.getsockname()[1], address.token)
+            server = create_server(
+                make_app(live, access),
+                sockets=[bound],
+                threads=_THREADS,
+                ident=None,
+                outbuf_high_watermark=_MOST_UNSENT_BYTES,
+            )
+            threading.Thread(target=server.run, name="http-server", daemon=True).start()
+            connection.send(Serving(access.url, access.header))
+            _listen(connection, live, questions)
+    except UsageError as error:
+        connection.send(str(error))
+
+
+def _listen(connection: Connection, live: LiveRun, questions: Questions) -> None:
+    while True:
+        try:
+            message = connection.recv()
+        except (EOFError, OSError):
+            return
+        if isinstance(message, RunAnswer):
+            questions.answered(message)
+        else:
+            live.tell(message)
+
+
+@contextmanager
+def bound_socket(host: str, port: int) -> Iterator[socket.socket]:
+    """Yield a socket that is bound to an address, so that it is known to be free before anything is run.
+
+    Args:
+        host: A name or an address of this machine.
+        port: 0 for one that is free.
+
+    Raises:
+        UsageError: It cannot be bound.
+    """
+    if not host:
+        raise UsageError("give an address of this machine, such as 127.0.0.1")
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        bound = socket.socket(family, kind)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no name of a host"
+        raise UsageError(f"{host} is no address of this machine: {reason}") from error
+    with bound:
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(place)
+            bound.listen()  # a second socket could be bound until then
+        except OSError as error:
+            reason = _REASONS.get(error.errno or 0, error.strerror)
+            raise UsageError(f"cannot serve at {host}, port {port}: {reason}") from error
+        yield bound

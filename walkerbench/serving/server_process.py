@@ -1,0 +1,83 @@
+"""Starts the server's process, and ends it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+
+from walkerbench.errors import UsageError, WalkerbenchError
+from walkerbench.running.run_control import RunControl
+from walkerbench.serving.address import Address, Serving
+from walkerbench.serving.relay import Relay
+from walkerbench.system.capacity import capacity_errors
+
+_START_S = 60.0  # to import what it needs
+_END_S = 2.0
+
+
+@contextmanager
+def server_process(address: Address, control: RunControl) -> Iterator[tuple[Serving, Relay]]:
+    """Serve a run until the end of the block.
+
+    Args:
+        address: Where.
+        control: What can be asked of the run.
+
+    Yields:
+        What the server says of itself; and an observer that the run has to have.
+
+    Raises:
+        UsageError: It cannot be served there, or what serving needs is not installed.
+        CapacityError: The system refuses another process.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(
+        target=_serve, args=(theirs, address, os.getpid()), name="walkerbench-server", daemon=True
+    )
+    with capacity_errors("the server cannot be started"):
+        process.start()
+    theirs.close()
+    try:
+        serving = _first_word(ours)
+        relay = Relay(ours, control)
+        relay.start()
+        try:
+            yield serving, relay
+        finally:
+            relay.close()
+    finally:
+        ours.close()
+        process.join(timeout=_END_S)
+        process.kill()
+        process.join()
+
+
+def _first_word(connection: Connection) -> Serving:
+    said: Serving | str | None = None
+    with suppress(EOFError, OSError):
+        if connection.poll(_START_S):
+            said = connection.recv()
+    if isinstance(said, Serving):
+        return said
+    if isinstance(said, str):
+        raise UsageError(said)
+    raise WalkerbenchError("the server's process ended before it served")
+
+
+def _serve(connection: Connection, address: Address, parent: int) -> None:
+    """Be the server's process."""
+    from walkerbench.system.interrupts import ignore_interrupts
+    from walkerbench.system.parent_death import die_with_parent
+
+    ignore_interrupts()  # they go to the whole group, and the run's process ends this one
+    die_with_parent(parent)
+    try:
+        from walkerbench.serving.server import serve_http
+    except ModuleNotFoundError as error:
+        connection.send(f"{error.name} is not installed: pip install 'walkerbench[web]'")
+        return
+    serve_http(connection, address)
