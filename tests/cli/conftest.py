@@ -20,6 +20,7 @@ from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.run_directory import RecordedRun, RunFile, RunWriter
 from walkerbench.running import summary
 from walkerbench.running.observers import RunStart
+from walkerbench.running.run_control import RunControl
 from walkerbench.running.run_recorder import digest_dtype
 
 FINISHED = Path(__file__).parents[1] / "reports" / "finished_run.json"
@@ -100,7 +101,13 @@ class FakeRunner:
     command_line: Sequence[str] = ()
 
     def run(
-        self, profile: Profile, *, output: Path | None, command_line: Sequence[str], observers: Sequence[Any]
+        self,
+        profile: Profile,
+        *,
+        output: Path | None,
+        command_line: Sequence[str],
+        observers: Sequence[Any],
+        control: RunControl | None,
     ) -> Path:
         self.profile, self.output, self.command_line = profile, output, command_line
         directory = self.record(output or self.root / "run", self.result)

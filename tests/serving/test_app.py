@@ -113,9 +113,9 @@ def test_process_mode_is_not_toggled() -> None:
 
 def test_other_agents_and_the_end_are_asked_for(served: Served) -> None:
     assert served.post("/agents", {"agents": 12}).status_code == 200
-    assert served.control.finish_stage() == StageEnd(next_agents=12)
+    assert served.control.take_end() == StageEnd(next_agents=12)
     assert served.post("/stop").status_code == 200
-    assert served.control.finish_stage() == StageEnd(next_agents=None)
+    assert served.control.take_end() == StageEnd(next_agents=None)
 
 
 @pytest.mark.parametrize(

@@ -74,10 +74,15 @@ class RunControl:
             if self._threads not in (None, stage.environment.get_threading_performance()["threading_enabled"]):
                 stage.environment.toggle_threading()
 
-    def finish_stage(self) -> StageEnd | None:
-        """Say that the stage has ended, and return how other threads ended it; None where they did not."""
+    def finish_stage(self) -> None:
+        """Say that the stage has ended, and hold nothing of it any more."""
         with self._lock:
-            end, self.end, self._stage = self.end, None, None
+            self._stage, self._check_agents = None, int
+
+    def take_end(self) -> StageEnd | None:
+        """Return how other threads ended the stage, once; None where they did not."""
+        with self._lock:
+            end, self.end = self.end, None
             return end
 
     def toggle_threading(self) -> bool:

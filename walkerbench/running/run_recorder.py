@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -42,9 +43,14 @@ class RunRecorder(RunObserver):
         self._stage: StageView | None = None
         self._tell_rows: Callable[[StageView, RecordedRows], None] | None = None
 
-    def tell_rows(self, tell: Callable[[StageView, RecordedRows], None]) -> None:
-        """Give the rows that are handed to the writer to others, too, and do so four times a second."""
+    @contextmanager
+    def telling_rows(self, tell: Callable[[StageView, RecordedRows], None]) -> Iterator[None]:
+        """Give the rows that are handed to the writer to others, too, four times a second, within the context."""
         self._tell_rows, self._save_ns = tell, _TELL_NS
+        try:
+            yield
+        finally:
+            self._tell_rows = None  # which refers to this recorder
 
     def sample(self, sampler: CpuSampler) -> None:
         """Record from now on what a stage's CPU sampler gives."""
@@ -86,8 +92,9 @@ class RunRecorder(RunObserver):
         if self._sampler is not None:
             samples = self._sampler.drain()
             self._save_samples(samples)
-            if self._stage is not None and self._tell_rows is not None:
-                self._tell_rows(self._stage, RecordedRows(frames, workers, samples))
+            stage, self._stage = self._stage, None  # not kept: it refers to this recorder
+            if stage is not None and self._tell_rows is not None:
+                self._tell_rows(stage, RecordedRows(frames, workers, samples))
         self._writer.flush()
         self._saved_ns = time.perf_counter_ns()
 

@@ -127,11 +127,12 @@ class _Run:
             "cpu": CpuSampler(lambda: ()).dtype,
             "digests": digest_dtype(workload.digest_fields),
         }
-        with RunWriter.create(self._directory, self._run, dtypes) as writer:
+        with ExitStack() as closing:
+            writer = closing.enter_context(RunWriter.create(self._directory, self._run, dtypes))
             recorder = RunRecorder(workload, writer)
             observers = ObserverFanOut((recorder, *self._observers))
             if observers.want_rows:
-                recorder.tell_rows(observers.recorded_rows)
+                closing.enter_context(recorder.telling_rows(observers.recorded_rows))
             try:
                 observers.started(self._directory, self._run)
                 number = 0
@@ -190,10 +191,11 @@ class _Run:
             stage = self._stage_view(number, environment, recorder)
             pacer = Pacer(profile.frames_per_second)
             loop = FrameLoop(stage, observers, pacer, self._interrupts, profile.checkpoint_every, self._control)
-            self._live_stage = LiveStage(environment, pacer)
-            self._control.begin_stage(self._live_stage, self._check_agents)
+            live = LiveStage(environment, pacer)
+            closing.callback(self._control.finish_stage)
+            self._control.begin_stage(live, self._check_agents)
             closing.callback(recorder.save)
-            closing.callback(self._note_stage, number, environment)
+            closing.callback(self._note_stage, number, live)
             sampler.start()
             closing.callback(sampler.stop)  # it reads the workers, so it ends before they do
             closing.callback(self._interrupts.hold)
@@ -219,7 +221,7 @@ class _Run:
 
     def _follow_control(self, number: int) -> None:
         """Where other threads ended a stage, put what was run and what comes next in the place of what was planned."""
-        end = self._control.finish_stage()
+        end = self._control.take_end()
         if end is None or self._run.state != "running":
             return
         stages = [*self._profile.stages[:number]]
@@ -246,7 +248,8 @@ class _Run:
             effective_cores=recorder.effective_cores,
         )
 
-    def _note_stage(self, number: int, environment: TrainingEnvironment) -> None:
+    def _note_stage(self, number: int, live: LiveStage) -> None:
+        environment = live.environment
         population: dict[str, float] = {}
         # The last checkpoint has taken them, too: where they fail, that has ended the run, and the stage is kept.
         with suppress(WorkloadFailed):
@@ -262,7 +265,7 @@ class _Run:
             workers=environment.num_workers,
             mode=environment.mode_used,
             traits=environment.traits,
-            switches=self._live_stage.switches(),
+            switches=live.switches(),
             worker_pids=tuple(environment.worker_pids()),
             digest=None,
             counters=environment.counters,

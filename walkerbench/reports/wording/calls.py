@@ -15,7 +15,8 @@ _UNITS = (("s", 1e3), ("ms", 1.0), ("µs", 1e-3), ("ns", 1e-6))
 
 def calls_per_frame(run: RunFile) -> int | None:
     """Return how many calls a frame of a run makes; None where its frames are no calls."""
-    calls = (run.profile.get("environment") or {}).get("calls_per_frame")
+    settings = run.profile.get("environment")
+    calls = settings.get("calls_per_frame") if isinstance(settings, dict) else None
     return calls if isinstance(calls, int) and calls > 0 else None
 
 
