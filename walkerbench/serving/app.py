@@ -22,7 +22,7 @@ from walkerbench.serving.prometheus import CONTENT_TYPE
 MOST_BODY_BYTES = 1024
 """Of a request: no request needs more than a few words."""
 
-MOST_EVENT_CLIENTS = 64
+MOST_EVENT_CLIENTS = 128
 """Each keeps a thread of the server."""
 
 _POLICY = "; ".join(
