@@ -121,3 +121,15 @@ def test_a_run_goes_on_where_its_server_is_killed(walkerbench: WholeProcess) -> 
         ended = client.started.end()
     assert ended.code == 130
     assert "the server's process ended before the run, which went on without it" in ended.err
+
+
+def test_modes_alternate_by_the_clock(walkerbench: WholeProcess) -> None:
+    with serving(walkerbench, "--seconds-per-mode", "1") as client:
+        until(lambda: client.get("status").get("alternation") is not None)
+        assert client.get("status")["alternation"]["speedup"] > 0
+        client.post("stop")
+        client.started.end()
+    assert {each["mode"] for each in shown(walkerbench)["stages"][0]["switches"]} == {"sequential", "threaded"}
+    refused = walkerbench("serve", "--mode", "process", "--seconds-per-mode", "1")
+    assert refused.code == 2
+    assert refused.error == "walkerbench: process mode is fixed at the start: leave --seconds-per-mode out"

@@ -61,15 +61,19 @@ def test_an_address_of_another_machine_is_refused(host: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("host", "names"),
     [
-        ("127.0.0.1", ("127.0.0.1:80", "[::1]:80", "localhost:80")),
-        ("localhost", ("localhost:80", "127.0.0.1:80", "[::1]:80")),
-        ("::1", ("[::1]:80", "127.0.0.1:80", "localhost:80")),
-        ("192.0.2.7", ("192.0.2.7:80",)),
+        ("127.0.0.1", ("127.0.0.1:2322", "[::1]:2322", "localhost:2322")),
+        ("localhost", ("localhost:2322", "127.0.0.1:2322", "[::1]:2322")),
+        ("::1", ("[::1]:2322", "127.0.0.1:2322", "localhost:2322")),
+        ("192.0.2.7", ("192.0.2.7:2322",)),
     ],
 )
 def test_the_hosts_that_a_request_may_name(host: str, names: tuple[str, ...]) -> None:
-    access = Access.to(host, 80, None)
+    access = Access.to(host, 2322, None)
     assert (access.hosts, access.url) == (names, f"http://{names[0]}/")
+
+
+def test_the_port_that_browsers_leave_out_is_left_out() -> None:
+    assert Access.to("192.0.2.7", 80, None).hosts == ("192.0.2.7",)
 
 
 def test_each_random_token_is_another() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import click
 
 from walkerbench.cli.grouped_command import grouped_command
 from walkerbench.cli.option_groups import CRITERION_OPTION, MODE_OPTION, PACE_OPTION, WORK_OPTIONS, profile_group
-from walkerbench.cli.option_types import WholeNumber
+from walkerbench.cli.option_types import Duration, WholeNumber
 from walkerbench.cli.options import Invocation, json_option, output_option, verbose_option
 from walkerbench.cli.output import note
 from walkerbench.errors import ExitCode, UsageError
@@ -46,6 +47,13 @@ Examples:
     metavar="TEXT",
     help="What a request that changes the run must bring. Default: a random one, for this machine's own address alone.",
 )
+@click.option(
+    "--seconds-per-mode",
+    type=Duration(),
+    metavar="TIME",
+    help="Switch threads on and off after each so long, and show how fast frames are with them: 20, 20s, 1m.",
+)
+@click.option("--open", "open_page", is_flag=True, help="Open the page in a browser.")
 @output_option
 @json_option
 @verbose_option
@@ -58,6 +66,8 @@ def serve_command(
     host: str,
     port: int,
     token: str | None,
+    seconds_per_mode: float | None,
+    open_page: bool,
     output: Path | None,
     as_json: bool,
 ) -> ExitCode:
@@ -65,24 +75,31 @@ def serve_command(
     from walkerbench.cli.printing import print_run
     from walkerbench.cli.run_progress import record_with_progress
     from walkerbench.criteria.judging import exit_code_of_run
+    from walkerbench.modes.registry import MODES
     from walkerbench.modes.sequential import SequentialMode
     from walkerbench.modes.threaded import ThreadedMode
     from walkerbench.running.run_control import RunControl
     from walkerbench.running.summary import read_concluded
     from walkerbench.serving.address import Address
+    from walkerbench.serving.alternation import alternating
     from walkerbench.serving.server_process import server_process
 
     if token is None and host not in _LOOPBACK:
         raise UsageError(f"others reach {host}: give --token TEXT, which requests that change the run must bring")
     profile = _without_end(choice)
+    if seconds_per_mode is not None and MODES.find(profile.mode).traits.own_processes:
+        raise UsageError(f"{profile.mode} mode is fixed at the start: leave --seconds-per-mode out")
     control = RunControl()
     if profile.mode == SequentialMode.name:
         # Its shards are those of threads that are off, so that they can be switched on.
         profile, control = dataclasses.replace(profile, mode=ThreadedMode.name), RunControl(threads=False)
     with server_process(Address(host, port, token), control) as (serving, relay):
         note(f"serving {serving.url}; a request that changes the run must bring the header '{serving.header}'")
+        if open_page:
+            webbrowser.open(serving.url)
         # No progress: there is no end to be far from.
-        directory = record_with_progress(profile, output, sys.argv, quiet=True, observers=(relay,), control=control)
+        with alternating(control, seconds_per_mode):
+            directory = record_with_progress(profile, output, sys.argv, quiet=True, observers=(relay,), control=control)
         if relay.lost:
             note("the server's process ended before the run, which went on without it")
     recorded = read_concluded(directory)

@@ -11,6 +11,7 @@ from flask import Request, abort
 
 TOKEN_HEADER = "X-Walkerbench-Token"  # noqa: S105  the header's name
 
+_KNOWN_PORT = 80
 _LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 
 
@@ -38,7 +39,9 @@ class Access:
         """
         own = f"[{host}]" if ":" in host else host
         names = dict.fromkeys((own, *(_LOOPBACK if own in _LOOPBACK else ())))
-        return cls(tuple(f"{name}:{port}" for name in names), token or secrets.token_urlsafe())
+        # A browser leaves out the port that every one knows.
+        hosts = tuple(name if port == _KNOWN_PORT else f"{name}:{port}" for name in names)
+        return cls(hosts, token or secrets.token_urlsafe())
 
     @property
     def url(self) -> str:

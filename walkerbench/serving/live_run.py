@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from walkerbench.errors import CallOrderError
 from walkerbench.serving.last_minute import LastMinute
 from walkerbench.serving.messages import AskRun, RowsRecorded, RunBegun, RunEnded
+from walkerbench.serving.mode_blocks import ModeBlocks
 from walkerbench.serving.prometheus import FrameTotals
 
 _OF_THE_LAST_MINUTE = {"metrics", "unmeasured", "verdicts", "attribution", "slow_frames", "worst_frames", "stages"}
@@ -39,6 +40,7 @@ class LiveRun:
         self._begun: RunBegun | None = None
         self._ended: RunEnded | None = None
         self.totals = FrameTotals()
+        self._blocks = ModeBlocks()
         self._last_minute: LastMinute | None = None
         self._latest: RowsRecorded | None = None
         self._figures: dict[str, Any] | None = None
@@ -56,6 +58,7 @@ class LiveRun:
                 if self._last_minute is not None:
                     self._last_minute.add(told)
                     self.totals.add(told)
+                    self._blocks.add(told)
                     self._latest, self._fresh = told, False
             case RunEnded():
                 self._ended = told
@@ -102,6 +105,7 @@ class LiveRun:
             "directory": str(begun.directory),
             "stage": None if latest is None else latest.stage.stage,
             "threading": None if latest is None else latest.threading,
+            "alternation": self._blocks.as_dict(),
             "frame_ms": [] if latest is None else _shown_ms(latest.rows.frames["wall_ns"]),
             "last_minute": self.figures(),
         }

@@ -70,11 +70,16 @@ function drawStrip() {
   frames.forEach((ms, place) => context.fillRect((first + place) * step, y(ms) - 1, Math.max(1.5, step), 2));
 }
 
-function showThreads(threading) {
+function showThreads(threading, alternation) {
   const button = byId("toggle");
   button.disabled = threading === null;
   button.textContent = threading?.threading_enabled ? "Switch threads off" : "Switch threads on";
-  if (threading?.speedup_ratio) {
+  if (alternation) {
+    const { pairs, speedup, low, high, level } = alternation;
+    const interval = low === null ? "" : ` (${low.toFixed(2)} to ${high.toFixed(2)}, ${(level * 100).toFixed(0)} %)`;
+    byId("threads").textContent =
+      `${speedup.toFixed(2)} times as fast with threads${interval}, from ${pairs} ${pairs === 1 ? "pair" : "pairs"} of blocks.`;
+  } else if (threading?.speedup_ratio) {
     const parallel = fixed(threading.avg_parallel_time * 1e3, 2), sequential = fixed(threading.avg_sequential_time * 1e3, 2);
     byId("threads").textContent =
       `${threading.speedup_ratio.toFixed(2)} times as fast with threads: ${parallel} ms against ${sequential} ms (means of 20 frames each).`;
@@ -113,7 +118,7 @@ function show(status) {
   frames.push(...status.frame_ms);
   frames.splice(0, Math.max(0, frames.length - MOST_FRAMES));
   drawStrip();
-  showThreads(status.threading);
+  showThreads(status.threading, status.alternation);
   if (minute) showFigures(minute);
 }
 
