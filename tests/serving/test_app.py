@@ -38,6 +38,8 @@ def check_agents(agents: int) -> None:
         raise CapacityError(f"{agents} agents need more memory")
     if agents < 1:
         raise UsageError(f"{agents} agents: give at least 1")
+    if agents == 66:
+        raise ZeroDivisionError("the workload divides by agents - 66")
 
 
 class Served:
@@ -243,3 +245,9 @@ def test_a_token_is_text_and_no_markup() -> None:
     app = make_app(LiveRun(lambda asked: None), Access.to("127.0.0.1", 2322, '"><script>alert(1)</script>'))
     page = app.test_client().get("/", base_url=HERE).get_data(as_text=True)
     assert "<script>alert" not in page
+
+
+def test_an_error_of_the_workloads_code_is_an_answer_too(served: Served) -> None:
+    answer = served.post("/agents", {"agents": 66})
+    assert answer.status_code == 409
+    assert answer.json == {"error": "ZeroDivisionError: the workload divides by agents - 66"}

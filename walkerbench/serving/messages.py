@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from walkerbench.errors import CallOrderError, UsageError, WalkerbenchError
+from walkerbench.errors import RAISED_BY_OTHERS, CallOrderError, UsageError, WalkerbenchError, describe_error
 from walkerbench.profile.model import Pace
 from walkerbench.run_directory import RunFile, StageRecord
 from walkerbench.running.observers import RecordedRows
@@ -144,6 +144,8 @@ def answer(asked: Ask, control: RunControl) -> RunAnswer:
         return RunAnswer(asked.number, asked.what.carry_out(control))
     except WalkerbenchError as error:
         return RunAnswer(asked.number, error=str(error), wrong_request=isinstance(error, UsageError))
+    except RAISED_BY_OTHERS as error:  # of the workload's code: who asked waits for an answer
+        return RunAnswer(asked.number, error=describe_error(error))
 
 
 AskRun = Callable[[Asked], Any]
