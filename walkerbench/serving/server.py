@@ -23,6 +23,7 @@ from walkerbench.serving.live_run import LiveRun
 from walkerbench.serving.messages import Ask, Asked, RunAnswer
 
 _THREADS = MOST_EVENT_CLIENTS + 8
+_MOST_CONNECTIONS = 4 * _THREADS  # one that its client has left stays until something is sent
 _MOST_UNSENT_BYTES = 1 << 18  # of a client that does not read: it gets no more until it does
 _ANSWER_S = 60.0  # longer than any frame may take before it counts as hung
 _REASONS = {
@@ -87,6 +88,7 @@ def serve_http(connection: Connection, address: Address) -> None:
                 sockets=[bound],
                 threads=_THREADS,
                 ident=None,
+                connection_limit=_MOST_CONNECTIONS,
                 outbuf_high_watermark=_MOST_UNSENT_BYTES,
             )
             threading.Thread(target=server.run, name="http-server", daemon=True).start()
