@@ -37,14 +37,19 @@ class Clients:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self._ending = False
 
     def begin(self) -> None:
+        """Have them come, once those before have gone."""
+        assert self._process.stdout is not None
+        if self._ending:
+            assert self._process.stdout.readline() == "gone\n"
         self._say()
 
     def end(self) -> None:
+        """Have them go; they do so with the next news, which only further frames bring."""
+        self._ending = True
         self._say()
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "gone\n"
 
     def _say(self) -> None:
         assert self._process.stdin is not None
