@@ -43,7 +43,7 @@ def check_agents(agents: int) -> None:
 
 
 class Served:
-    """A client of an environment that is stepped meanwhile."""
+    """A client of an environment that another thread steps."""
 
     def __init__(self, client: FlaskClient, control: RunControl, environment: TrainingEnvironment) -> None:
         self.client, self.control, self.environment = client, control, environment

@@ -34,7 +34,7 @@ def stage_of(recorded: RecordedRun, toggles: tuple[tuple[int, str], ...] = ()) -
 
 
 def relayed(recorded: RecordedRun, *stages: Any) -> list[RowsRecorded]:
-    """What waits to be sent of rows that nobody takes."""
+    """What waits to be sent of rows that the server does not read."""
     ours, theirs = multiprocessing.Pipe()
     with ours, theirs:
         relay = Relay(ours, RunControl())

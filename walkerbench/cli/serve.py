@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from walkerbench.profile.model import Profile
 
 _YEAR_S = 31_536_000.0
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 _HELP = """\
 Run a workload without end, and watch and control it over HTTP.
@@ -80,11 +79,11 @@ def serve_command(
     from walkerbench.modes.threaded import ThreadedMode
     from walkerbench.running.run_control import RunControl
     from walkerbench.running.summary import read_concluded
-    from walkerbench.serving.address import Address
+    from walkerbench.serving.address import LOOPBACK, Address
     from walkerbench.serving.alternation import alternating
     from walkerbench.serving.server_process import server_process
 
-    if token is None and host not in _LOOPBACK:
+    if token is None and host not in LOOPBACK:
         raise UsageError(f"others reach {host}: give --token TEXT, which requests that change the run must bring")
     profile = _without_end(choice)
     if seconds_per_mode is not None and MODES.find(profile.mode).traits.own_processes:

@@ -9,10 +9,11 @@ from typing import Self
 
 from flask import Request, abort
 
+from walkerbench.serving.address import LOOPBACK
+
 TOKEN_HEADER = "X-Walkerbench-Token"  # noqa: S105  the header's name
 
 _KNOWN_PORT = 80
-_LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Access:
             port: The port that it serves at.
             token: The token; None for a random one.
         """
-        own = f"[{host}]" if ":" in host else host
-        names = dict.fromkeys((own, *(_LOOPBACK if own in _LOOPBACK else ())))
+        places = dict.fromkeys((host, *(LOOPBACK if host in LOOPBACK else ())))
+        names = [f"[{each}]" if ":" in each else each for each in places]
         # A browser leaves out the port that every one knows.
         hosts = tuple(name if port == _KNOWN_PORT else f"{name}:{port}" for name in names)
         return cls(hosts, token or secrets.token_urlsafe())

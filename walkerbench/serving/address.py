@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""The names and addresses by which a machine reaches itself, and no other machine reaches it."""
+
 
 @dataclass(frozen=True)
 class Address:

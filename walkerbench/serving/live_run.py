@@ -44,7 +44,7 @@ class LiveRun:
         self._last_minute: LastMinute | None = None
         self._latest: RowsRecorded | None = None
         self._figures: dict[str, Any] | None = None
-        self._fresh = True
+        self._figures_current = True
         self._working = threading.Lock()
         self._news = threading.Condition()
         self._told = 0
@@ -59,7 +59,7 @@ class LiveRun:
                     self._last_minute.add(told)
                     self.totals.add(told)
                     self._blocks.add(told)
-                    self._latest, self._fresh = told, False
+                    self._latest, self._figures_current = told, False
             case RunEnded():
                 self._ended = told
         with self._news:
@@ -119,8 +119,8 @@ class LiveRun:
             Keys of `run.json`, of those frames alone, as plain data for JSON; None before the first frames.
         """
         with self._working:
-            if not self._fresh:
-                self._fresh = True  # before: rows may arrive while it is worked out
+            if not self._figures_current:
+                self._figures_current = True  # before: rows may arrive while it is worked out
                 self._figures = self._work_out()
             return self._figures
 
