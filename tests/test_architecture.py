@@ -121,7 +121,7 @@ ARROWS: dict[str, set[str]] = {
         "system",
         "workloads",
     },
-    "serving": {"comparison", "errors", "modes", "profile", "run_directory", "running", "system"},
+    "serving": {"comparison", "errors", "modes", "profile", "run_directory", "running", "system", "workloads"},
     "cli": {
         "serving",
         "checking",

@@ -197,7 +197,8 @@ class ExecutionMode(ABC):
         """Have every shard write what can be drawn of it, at a frame's end; outside timed sections.
 
         Returns:
-            Copies of the workload's snapshot fields, by name; empty where it has none.
+            Copies of every field of the workload, by name: where groups share a name, the snapshot's before the
+            published before the current; empty where it has no snapshot fields.
 
         Raises:
             WorkerError: A worker crashed, raised or did not finish in time.
@@ -207,7 +208,8 @@ class ExecutionMode(ABC):
             return {}
         with self._broken_on_error():
             self._snapshot(frame, timeout_s)
-        return {name: array.copy() for name, array in self.buffers.snapshot.items()}
+        fields = self.buffers.current | self.buffers.published | self.buffers.snapshot
+        return {name: array.copy() for name, array in fields.items()}
 
     def close(self) -> None:
         """End every worker. Idempotent, safe after a crash; leaves no child and no shared memory.

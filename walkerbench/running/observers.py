@@ -113,7 +113,7 @@ class RunObserver:
         Args:
             stage: The stage.
             frame: Number of the last frame that was run.
-            arrays: The workload's snapshot fields, `(agents, …)`, by name; the observer's own to keep.
+            arrays: The workload's fields, by name, as returned by `Mode.snapshot`; the observer's own to keep.
         """
 
     def finished(self, run: RunFile) -> None:

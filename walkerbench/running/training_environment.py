@@ -257,7 +257,7 @@ class TrainingEnvironment:
         """Return what can be drawn of every agent after the last frame; the trajectory stays the same.
 
         Returns:
-            Copies of the workload's snapshot fields, `(agents, …)`, by name; empty where it has none.
+            Copies of the workload's fields, by name, as returned by `Mode.snapshot`; empty where nothing can be drawn.
 
         Raises:
             WorkerError: A worker crashed, raised or hung; only `stop` is left.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, get_args
 
@@ -18,6 +18,7 @@ from walkerbench.serving.access import Access
 from walkerbench.serving.live_run import LiveRun
 from walkerbench.serving.messages import AskRun, ChangePace, Restart, Stop, ThreadingPerformance, ToggleThreading
 from walkerbench.serving.prometheus import CONTENT_TYPE
+from walkerbench.serving.server_sent import server_sent
 
 MOST_BODY_BYTES = 1024
 """Of a request: no request needs more than a few words."""
@@ -32,7 +33,10 @@ _POLICY = "; ".join(
     )
 )
 
-_PARTS = {"js": "text/javascript", "css": "text/css"}
+_ASSETS = {
+    "page.css": "text/css",
+    **dict.fromkeys(("page.js", "picture.js", "shown.js", "strip.js"), "text/javascript"),
+}
 
 
 def make_app(live: LiveRun, access: Access) -> Flask:
@@ -68,12 +72,12 @@ def _add_page(app: Flask, access: Access) -> None:
         """Describe the interface."""
         return _guarded(Response((page / "openapi.json").read_text(encoding="utf-8"), mimetype="application/json"))
 
-    @app.get("/page.<kind>")
-    def part(kind: str) -> Response:
-        """Give the page's script or style."""
-        if kind not in _PARTS:
+    @app.get("/assets/<name>")
+    def asset(name: str) -> Response:
+        """Give a script of the page, or its style."""
+        if name not in _ASSETS:
             abort(404)
-        return _guarded(Response((page / f"page.{kind}").read_text(encoding="utf-8"), mimetype=_PARTS[kind]))
+        return _guarded(Response((page / name).read_text(encoding="utf-8"), mimetype=_ASSETS[name]))
 
 
 def _add_readings(app: Flask, live: LiveRun) -> None:
@@ -89,12 +93,23 @@ def _add_readings(app: Flask, live: LiveRun) -> None:
 
     places = threading.BoundedSemaphore(MOST_EVENT_CLIENTS)
 
+    @app.get("/agents/<int:agent>")
+    def agent_detail(agent: int) -> Response:
+        """Say what is known of one agent, from a snapshot that is taken now."""
+        try:
+            return _answer(live.pictures.detail(agent))
+        except UsageError as error:
+            abort(404, str(error))
+
     @app.get("/events")
     def events() -> Response:
-        """Send the status each time that there is news, four times a second, as server-sent events."""
+        """Send the status four times a second, as server-sent events, and pictures to those who ask for them."""
+        pictures = request.args.get("pictures", "false")
+        if pictures not in ("true", "false"):
+            abort(400, f"pictures: {pictures!r}; allowed: true, false")
         if not places.acquire(blocking=False):
             abort(503, f"there are {MOST_EVENT_CLIENTS} clients of events, and no more are served")
-        response = _guarded(Response(_server_sent(live.changes()), mimetype="text/event-stream"))
+        response = _guarded(Response(server_sent(live, pictures=pictures == "true"), mimetype="text/event-stream"))
         response.call_on_close(places.release)
         return response
 
@@ -110,12 +125,6 @@ def _add_readings(app: Flask, live: LiveRun) -> None:
         return _answer(
             {"status": "ok"} if problem is None else {"status": "ended", "error": problem}, 503 if problem else 200
         )
-
-
-def _server_sent(changes: Iterator[Mapping[str, Any] | None]) -> Iterator[str]:
-    """Yield the text of events; a comment where nothing is new, by which the server sees that a client has gone."""
-    for status in changes:
-        yield ": no news\n\n" if status is None else f"event: status\ndata: {_json(status)}\n\n"
 
 
 def _add_changes(app: Flask, ask: AskRun) -> None:

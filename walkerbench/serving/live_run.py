@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,16 +12,16 @@ from numpy.typing import NDArray
 
 from walkerbench.errors import CallOrderError
 from walkerbench.serving.last_minute import LastMinute
-from walkerbench.serving.messages import AskRun, RowsRecorded, RunBegun, RunEnded
+from walkerbench.serving.live_pictures import LivePictures
+from walkerbench.serving.messages import AskRun, RowsRecorded, RunBegun, RunEnded, SnapshotTaken, StageBegun
 from walkerbench.serving.mode_blocks import ModeBlocks
 from walkerbench.serving.prometheus import FrameTotals
 
 _OF_THE_LAST_MINUTE = {"metrics", "unmeasured", "verdicts", "attribution", "slow_frames", "worst_frames", "stages"}
-_LONG_S = 15.0
-_MOST_FRAMES = 60  # of one message, drawn as a point each
-_SHOWN_OF_A_STAGE = ("agents", "workers", "mode", "frames", "counters")
+_MOST_POINTS = 60  # of one message's frames
+_SHOWN_OF_A_STAGE = ("agents", "workers", "mode", "frames", "counters", "population")
 
-Told = RunBegun | RowsRecorded | RunEnded
+Told = RunBegun | StageBegun | RowsRecorded | SnapshotTaken | RunEnded
 
 
 class LiveRun:
@@ -30,13 +29,20 @@ class LiveRun:
 
     Args:
         ask: Asks something of the run.
+        watch_pictures: Tells the run whether snapshots are wanted.
 
     Attributes:
         totals: What was recorded since the run began.
+        news: Notified with everything that the run's process tells.
+        told: How often it told something of the status.
+        pictures: What can be drawn.
     """
 
-    def __init__(self, ask: AskRun) -> None:
+    def __init__(self, ask: AskRun, watch_pictures: Callable[[bool], None]) -> None:
         self.ask = ask
+        self.news = threading.Condition()
+        self.told = 0
+        self.pictures = LivePictures(watch_pictures, self.news)
         self._begun: RunBegun | None = None
         self._ended: RunEnded | None = None
         self.totals = FrameTotals()
@@ -46,8 +52,8 @@ class LiveRun:
         self._figures: dict[str, Any] | None = None
         self._figures_current = True
         self._working = threading.Lock()
-        self._news = threading.Condition()
-        self._told = 0
+        self._writing = threading.Lock()
+        self._text: tuple[int, str] = (-1, "")
 
     def tell(self, told: Told) -> None:
         """Take note of something that the run's process told."""
@@ -60,27 +66,33 @@ class LiveRun:
                     self.totals.add(told)
                     self._blocks.add(told)
                     self._latest, self._figures_current = told, False
+            case StageBegun():
+                self.pictures.begin_stage(told)
+            case SnapshotTaken():
+                self.pictures.add(told)
             case RunEnded():
                 self._ended = told
-        with self._news:
-            self._told += 1
-            self._news.notify_all()
+        with self.news:
+            self.told += not isinstance(told, SnapshotTaken)
+            self.news.notify_all()
 
-    def changes(self) -> Iterator[dict[str, Any] | None]:
-        """Yield the status now and each time that there is news, to the end of the run; None where there is no news.
+    @property
+    def ended(self) -> bool:
+        """Whether the run has ended."""
+        return self._ended is not None
 
-        One who is slower than the news misses some, and gets the latest.
+    def status_text(self) -> tuple[int, str | None]:
+        """Return the status as JSON, made once for all clients, and the value of `told` that it belongs to.
+
+        The text is None before the run has started.
         """
-        seen, ended = -1, False
-        while not ended:
-            told, ended = self._told, self._ended is not None
-            yield self.status() if self._begun is not None and told != seen else None
-            seen = told
-            with self._news:
-                self._news.wait_for(functools.partial(self._has_news, seen), timeout=_LONG_S)
-
-    def _has_news(self, seen: int) -> bool:
-        return self._told != seen or self._ended is not None
+        if self._begun is None:
+            return self.told, None
+        with self._writing:
+            told = self.told
+            if self._text[0] != told:
+                self._text = told, json.dumps(self.status(), allow_nan=False)
+            return self._text
 
     def problem(self) -> str | None:
         """Return why the run does not go on, or None while it does."""
@@ -106,7 +118,8 @@ class LiveRun:
             "stage": None if latest is None else latest.stage.stage,
             "threading": None if latest is None else latest.threading,
             "alternation": self._blocks.as_dict(),
-            "frame_ms": [] if latest is None else _shown_ms(latest.rows.frames["wall_ns"]),
+            "drawn": self.pictures.scene_text is not None,
+            "latest_frames": None if latest is None else _points(latest.rows.frames),
             "last_minute": self.figures(),
         }
 
@@ -135,9 +148,9 @@ class LiveRun:
         return run | {name: stage[name] for name in _SHOWN_OF_A_STAGE} | {"core_percent": cores}
 
 
-def _shown_ms(wall_ns: NDArray[np.int64]) -> list[float]:
-    """Return the times of frames in ms; where they are many, the longest of each few that follow one another."""
-    few = -(-len(wall_ns) // _MOST_FRAMES) or 1
+def _points(frames: NDArray[Any]) -> dict[str, Any]:
+    """Return the times of frames in ms, a point each; where they are many, the longest of each few neighbours."""
+    wall_ns, few = frames["wall_ns"], -(-len(frames) // _MOST_POINTS) or 1
     longest = np.maximum.reduceat(wall_ns, np.arange(0, len(wall_ns), few)) if len(wall_ns) else wall_ns
-    times: list[float] = (longest / 1e6).round(3).tolist()
-    return times
+    first = int(frames["frame"][0]) if len(frames) else 0
+    return {"first": first, "each": few, "ms": (longest / 1e6).round(3).tolist()}

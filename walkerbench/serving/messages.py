@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from walkerbench.errors import RAISED_BY_OTHERS, CallOrderError, UsageError, WalkerbenchError, describe_error
 from walkerbench.profile.model import Pace
 from walkerbench.run_directory import RunFile, StageRecord
@@ -36,6 +38,47 @@ class RowsRecorded:
     stage: StageRecord
     rows: RecordedRows
     threading: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class StageBegun:
+    """Another stage is being run.
+
+    Attributes:
+        number: From 0.
+        workload: Its name.
+        agents: How many.
+        picture: A pickled `Picture`; None where its agents cannot be drawn.
+        problem: Why not, where the workload's code raised.
+    """
+
+    number: int
+    workload: str
+    agents: int
+    picture: bytes | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class SnapshotTaken:
+    """What can be drawn after a frame.
+
+    Attributes:
+        stage: Its number.
+        frame: Its number.
+        arrays: The workload's fields, by name.
+    """
+
+    stage: int
+    frame: int
+    arrays: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class WatchPictures:
+    """Says to the run's process whether snapshots are wanted."""
+
+    wanted: bool
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import pickle
 import queue
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from threading import Thread
 from typing import Any
 
+from numpy.typing import NDArray
+
+from walkerbench.errors import RAISED_BY_OTHERS, describe_error
 from walkerbench.run_directory import RunFile, StageRecord
 from walkerbench.running.observers import RecordedRows, RunObserver, RunStart, StageView
 from walkerbench.running.run_control import RunControl
-from walkerbench.serving.messages import Ask, RowsRecorded, RunBegun, RunEnded, answer
+from walkerbench.serving.messages import (
+    Ask,
+    RowsRecorded,
+    RunBegun,
+    RunEnded,
+    SnapshotTaken,
+    StageBegun,
+    WatchPictures,
+    answer,
+)
 
 _MOST_WAITING = 100  # where the server does not read, rows are dropped: they are recorded anyway
 _GONE = (EOFError, OSError)
@@ -34,6 +48,9 @@ class Relay(RunObserver):
         self._control = control
         self.lost = self._closing = False
         self._waiting: queue.Queue[Any] = queue.Queue()
+        self._pictures_wanted = False
+        self._request_snapshot: Callable[[], None] = lambda: None
+        self._stage: int | None = None
         self._threads = [
             Thread(target=each, name=f"relay-{each.__name__.strip('_')}", daemon=True)
             for each in (self._send, self._listen)
@@ -53,18 +70,35 @@ class Relay(RunObserver):
 
     def started(self, start: RunStart) -> None:
         """Tell what is run."""
+        self._request_snapshot = start.request_snapshot
         self._waiting.put(RunBegun(start.directory, start.run))
+        if self._pictures_wanted:
+            self._request_snapshot()
 
     def recorded_rows(self, stage: StageView, rows: RecordedRows) -> None:
         """Tell what was recorded."""
+        self._tell_stage(stage)
         if len(rows.frames) and self._waiting.qsize() < _MOST_WAITING:
             environment = stage.environment
             threading = environment.get_threading_performance() if environment.traits.in_caller_process else None
             self._waiting.put(RowsRecorded(_record(stage), _since_last_toggle(stage, rows), threading))
 
+    def snapshot(self, stage: StageView, frame: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Tell what can be drawn, and ask for the next snapshot while one is wanted."""
+        self._tell_stage(stage)
+        if self._waiting.qsize() < _MOST_WAITING:
+            self._waiting.put(SnapshotTaken(stage.number, frame, arrays))
+        if self._pictures_wanted:
+            self._request_snapshot()
+
     def finished(self, run: RunFile) -> None:
         """Tell how it ended."""
         self._waiting.put(RunEnded(run))
+
+    def _tell_stage(self, stage: StageView) -> None:
+        if stage.number != self._stage:
+            self._stage = stage.number
+            self._waiting.put(_stage_begun(stage))
 
     def _send(self) -> None:
         with suppress(*_GONE):
@@ -74,9 +108,26 @@ class Relay(RunObserver):
     def _listen(self) -> None:
         with suppress(*_GONE):
             while True:
-                asked: Ask = self._connection.recv()
-                self._waiting.put(answer(asked, self._control))
+                asked: Ask | WatchPictures = self._connection.recv()
+                if isinstance(asked, WatchPictures):
+                    self._pictures_wanted = asked.wanted
+                    if asked.wanted:
+                        self._request_snapshot()
+                else:
+                    self._waiting.put(answer(asked, self._control))
         self.lost = not self._closing
+
+
+def _stage_begun(stage: StageView) -> StageBegun:
+    """Return how a stage's agents are drawn, or why they are not: the workload's own code decides, and may raise."""
+    workload = stage.environment.workload
+    picture, problem = None, None
+    try:
+        drawn = workload.picture() if workload.snapshot_fields() else None
+        picture = None if drawn is None else pickle.dumps(drawn)
+    except RAISED_BY_OTHERS as error:
+        problem = f"its picture failed: {describe_error(error)}"
+    return StageBegun(stage.number, workload.name, workload.num_agents, picture, problem)
 
 
 def _since_last_toggle(stage: StageView, rows: RecordedRows) -> RecordedRows:
@@ -100,6 +151,6 @@ def _record(stage: StageView) -> StageRecord:
         worker_pids=tuple(environment.worker_pids()),
         digest=None,
         counters=environment.counters,
-        population={},
+        population={**environment.statistics()},
         metrics={},
     )

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -20,7 +20,7 @@ from walkerbench.serving.access import Access
 from walkerbench.serving.address import Address, Serving
 from walkerbench.serving.app import MOST_EVENT_CLIENTS, make_app
 from walkerbench.serving.live_run import LiveRun
-from walkerbench.serving.messages import Ask, Asked, RunAnswer
+from walkerbench.serving.messages import Ask, Asked, RunAnswer, WatchPictures
 
 _THREADS = MOST_EVENT_CLIENTS + 8
 _MOST_CONNECTIONS = 4 * _THREADS  # one that its client has left stays until something is sent
@@ -64,6 +64,11 @@ class Questions:
         finally:
             self._open.pop(number, None)
 
+    def watch_pictures(self, wanted: bool) -> None:
+        """Say whether snapshots are wanted."""
+        with suppress(OSError), self._sending:
+            self._connection.send(WatchPictures(wanted))
+
     def answered(self, answer: RunAnswer) -> None:
         """Take an answer."""
         future = self._open.get(answer.number)
@@ -79,7 +84,7 @@ def serve_http(connection: Connection, address: Address) -> None:
         address: Where to serve.
     """
     questions = Questions(connection)
-    live = LiveRun(questions.ask)
+    live = LiveRun(questions.ask, questions.watch_pictures)
     try:
         with bound_socket(address.host, address.port) as bound:
             access = Access.to(address.host, bound.getsockname()[1], address.token)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.workloads.main_phase import MainPhase
+from walkerbench.workloads.picture import Picture
 
 WORKER_COLUMNS = (
     *("completed_frame", "start_ns", "busy_ns", "cpu_ns", "gc_ns"),
@@ -155,6 +156,10 @@ class Workload(ABC):
     def snapshot_fields(self) -> tuple[Field, ...]:
         """Return the arrays of the group `snapshot` that `Shard.snapshot` fills; none where nothing can be drawn."""
         return ()
+
+    def picture(self) -> Picture | None:
+        """Return how its agents are drawn from a snapshot; None where they are not."""
+        return None
 
     def code_modules(self) -> tuple[str, ...]:
         """Return the names of the imported modules whose code is measured, the harness aside."""

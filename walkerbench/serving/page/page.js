@@ -1,78 +1,29 @@
-"use strict";
+// The page of a run that goes on: takes its events, shows them, and asks for what the user asks for.
 
-const MOST_FRAMES = 3600; // a minute of 60 a second
-const LOWEST_MS = 0.1, HIGHEST_MS = 5000, LIMITS_MS = [200, 2000];
+import { Picture } from "./picture.js";
+import { byId, definitions, figure, fillBars, fillTable, fixed, foldable, sparkline, words } from "./shown.js";
+import { Strip } from "./strip.js";
+
 const PARTS = {
   compute: "computing", blocked: "blocked: GIL, lock, I/O", barrier: "waiting at the barrier", settling: "settling, in the parent alone",
 };
+const CAUSES = {
+  "not scheduled": "waiting for a core", "waiting for the GIL": "another thread held the GIL",
+  blocked: "asleep, in I/O, on a lock or stopped", compute: "computing",
+};
 const WORDS = { pass: "PASS", fail: "FAIL", unsupported: "NOT JUDGED" };
+const SLOW_SHOWN = 5, LEADERS_SHOWN = 10, LEADERS_EVERY_MS = 500, DETAIL_EVERY_MS = 200;
+const HISTORY = 2400; // ten minutes of four a second
 
-const byId = (id) => document.getElementById(id);
 const token = document.querySelector("meta[name=walkerbench-token]").content;
-const frames = [];
-
-function fixed(value, digits) {
-  return value === null || value === undefined ? "–" : value.toFixed(digits);
-}
-
-function cell(row, text, kind = "td") {
-  const made = document.createElement(kind);
-  if (kind === "th") made.scope = "row";
-  made.textContent = text;
-  row.append(made);
-  return made;
-}
-
-function rows(id, lines) {
-  const body = byId(id).tBodies[0];
-  body.replaceChildren(...lines.map(([name, ...cells]) => {
-    const row = document.createElement("tr");
-    cell(row, name, "th");
-    for (const each of cells) {
-      const made = cell(row, each.text ?? each);
-      if (each.kind) made.className = each.kind;
-    }
-    return row;
-  }));
-}
-
-function bars(id, values) {
-  byId(id).replaceChildren(...values.map(([name, share, text]) => {
-    const line = document.createElement("div");
-    line.className = "bar";
-    const label = document.createElement("span"), bar = document.createElement("progress"), figure = document.createElement("span");
-    label.textContent = name;
-    bar.max = 1;
-    bar.value = share ?? 0;
-    bar.setAttribute("aria-label", `${name}: ${text}`);
-    figure.textContent = text;
-    line.append(label, bar, figure);
-    return line;
-  }));
-}
-
-function drawStrip() {
-  const canvas = byId("strip"), ratio = devicePixelRatio || 1;
-  const width = canvas.clientWidth, height = canvas.clientHeight;
-  canvas.width = width * ratio;
-  canvas.height = height * ratio;
-  const context = canvas.getContext("2d"), style = getComputedStyle(document.documentElement);
-  context.scale(ratio, ratio);
-  const y = (ms) => height * (1 - Math.log(Math.min(HIGHEST_MS, Math.max(LOWEST_MS, ms)) / LOWEST_MS) / Math.log(HIGHEST_MS / LOWEST_MS));
-  context.font = "12px system-ui";
-  for (const limit of LIMITS_MS) {
-    context.fillStyle = style.getPropertyValue("--limit");
-    context.fillRect(0, y(limit), width, 1);
-    context.fillText(limit < 1000 ? `${limit} ms` : `${limit / 1000} s`, 2, y(limit) - 3);
-  }
-  context.fillStyle = style.getPropertyValue("--mark");
-  const step = width / MOST_FRAMES, first = MOST_FRAMES - frames.length;
-  frames.forEach((ms, place) => context.fillRect((first + place) * step, y(ms) - 1, Math.max(1.5, step), 2));
-}
+const strip = new Strip(byId("strip"));
+const picture = new Picture(byId("picture"), { looked: look, moved: () => { byId("follow").checked = picture.follow; } });
+const history = new Map();
+let running = true;
 
 function showThreads(threading, alternation) {
   const button = byId("toggle");
-  button.disabled = threading === null;
+  button.disabled = threading === null || !running;
   button.textContent = threading?.threading_enabled ? "Switch threads off" : "Switch threads on";
   if (alternation) {
     const { pairs, speedup, low, high, level } = alternation;
@@ -89,38 +40,135 @@ function showThreads(threading, alternation) {
 function showFigures(minute) {
   const metrics = minute.metrics;
   const names = Object.keys(metrics).filter((name) => name.endsWith("_ms.p50")).map((name) => name.slice(0, -4));
-  rows("figures", names.map((name) => [
-    name.slice(0, -3).replaceAll("_", " "),
-    ...["p50", "p95", "p99", "max"].map((each) => fixed(metrics[`${name}.${each}`], 2)),
+  fillTable("figures", names.map((name) => [
+    words(name.slice(0, -3)), ...["p50", "p95", "p99", "max"].map((each) => fixed(metrics[`${name}.${each}`], 2)),
   ]));
-  const rates = [["frames a second of work", fixed(metrics.physics_fps, 0)], ["effective cores", fixed(metrics["cpu.effective_cores"], 2)]];
-  byId("rates").replaceChildren(...rates.flatMap(([name, value]) => {
-    const term = document.createElement("dt"), definition = document.createElement("dd");
-    term.textContent = name;
-    definition.textContent = value;
-    return [term, definition];
-  }));
-  bars("cores", minute.core_percent.map((percent, core) => [`core ${core}`, percent === null ? null : percent / 100, percent === null ? "–" : `${percent.toFixed(0)} %`]));
-  rows("criteria", minute.verdicts.map((each) => [
+  byId("rates").replaceChildren(...definitions([
+    ["frames a second of work", fixed(metrics.physics_fps, 0)], ["effective cores", fixed(metrics["cpu.effective_cores"], 2)],
+  ]).children);
+  fillBars("cores", minute.core_percent.map((percent, core) => [
+    `core ${core}`, percent === null ? null : percent / 100, percent === null ? "–" : `${percent.toFixed(0)} %`,
+  ]));
+  fillTable("criteria", minute.verdicts.map((each) => [
     each.criterion, fixed(each.value, 2), { text: WORDS[each.outcome], kind: each.outcome },
   ]));
-  bars("shares", (minute.attribution?.shares ?? []).map((each) => [
+  fillBars("shares", (minute.attribution?.shares ?? []).map((each) => [
     PARTS[each.part] ?? each.part, each.share, each.share === null ? "–" : `${each.upper_bound ? "≤ " : ""}${(each.share * 100).toFixed(1)} %`,
   ]));
+  byId("slow").replaceChildren(...minute.worst_frames.slice(0, SLOW_SHOWN).map((each) => {
+    const item = document.createElement("li");
+    const cause = each.host ? "the host" : CAUSES[each.cause] ?? each.cause;
+    item.textContent = `frame ${each.frame}: ${fixed(each.wall_ms, 1)} ms, ${cause}`;
+    return item;
+  }));
 }
 
-function show(status) {
+function showPopulation(population) {
+  const names = Object.keys(population);
+  byId("population-section").hidden = !names.length;
+  for (const name of names) {
+    const values = history.get(name) ?? history.set(name, []).get(name);
+    if (population[name] !== null) values.push(population[name]);
+    values.splice(0, values.length - HISTORY);
+  }
+  fillTable("population", names.map((name) => [words(name), figure(population[name]), sparkline(history.get(name))]));
+}
+
+function showStatus(status) {
+  running = status.state === "running";
   byId("title").textContent = status.workload;
   document.title = `walkerbench: ${status.workload}`;
   const minute = status.last_minute;
   const details = minute ? `, ${minute.mode} mode, ${minute.agents} agents, ${minute.workers} workers, stage ${status.stage + 1}` : "";
-  byId("state").textContent = status.ended_because ?? `${status.state}${details}`;
-  frames.push(...status.frame_ms);
-  frames.splice(0, Math.max(0, frames.length - MOST_FRAMES));
-  drawStrip();
+  byId("state").textContent = running ? `running${details}` : `${status.state}: ${status.ended_because ?? "the run has ended"}`;
+  byId("state").className = ["emergency", "broken"].includes(status.state) ? "fail" : "";
+  for (const control of byId("control").querySelectorAll("button")) control.disabled = !running;
   showThreads(status.threading, status.alternation);
-  if (minute) showFigures(minute);
+  if (!minute) return;
+  if (status.latest_frames) strip.add(status.stage, status.latest_frames, minute.worst_frames.slice(0, SLOW_SHOWN));
+  showFigures(minute);
+  showPopulation(minute.population);
 }
+
+// The picture, its leaders, and the agent that is looked at.
+
+function showScenery(scenery) {
+  for (const id of ["picture-section", "leaders-section", "agent-section"]) byId(id).hidden = scenery === null;
+  picture.showScenery(scenery);
+  history.clear();
+  if (!scenery) return;
+  byId("look").max = scenery.agents - 1;
+  byId("legend").textContent = scenery.levels.length
+    ? `Colour: ${words(scenery.levels[0])}, orange for little and blue for much. Bars: ${scenery.levels.map(words).join(", ")}.` : "";
+  byId("score").replaceChildren(...scenery.scores.map((name, number) => new Option(words(name), number)));
+  const heads = ["agent", ...scenery.scores.map(words)].map((name) => {
+    const head = document.createElement("th");
+    head.scope = "col";
+    head.textContent = name;
+    return head;
+  });
+  byId("leaders").tHead.rows[0].replaceChildren(...heads);
+}
+
+function showLeaders() {
+  const { frame, scenery } = picture;
+  if (!frame || document.activeElement?.closest("#leaders")) return; // a button is not taken from under the keyboard
+  fillTable("leaders", picture.ranking(Number(byId("score").value), LEADERS_SHOWN).map((agent) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = `agent ${agent}`;
+    button.setAttribute("aria-pressed", String(agent === picture.agent));
+    button.addEventListener("click", () => look(agent));
+    return [button, ...scenery.scores.map((_, number) => figure(frame.score(agent, number)))];
+  }));
+}
+
+function look(agent) {
+  picture.look(agent);
+  byId("look").value = agent;
+  byId("agent-heading").textContent = `Agent ${agent}`;
+}
+
+async function showDetail() {
+  const { agent } = picture;
+  if (agent === null || !running) return;
+  const response = await fetch(`/agents/${agent}`);
+  const detail = await response.json();
+  if (agent !== picture.agent) return;
+  const place = byId("agent-figures");
+  if (!response.ok) {
+    place.textContent = detail.error;
+    return;
+  }
+  picture.showDetail(detail);
+  const opened = new Map([...place.querySelectorAll("details")].map((each) => [each.dataset.title, each.open]));
+  const focused = document.activeElement?.closest("#agent-figures details")?.dataset.title;
+  place.replaceChildren(...Object.entries(detail.figures).map(([title, group], number) => {
+    const pairs = Object.entries(group).map(([name, value]) => [words(name), figure(value)]);
+    const made = foldable(words(title), definitions(pairs), opened.get(title) ?? number < 2);
+    made.dataset.title = title;
+    return made;
+  }));
+  if (focused) place.querySelector(`details[data-title="${CSS.escape(focused)}"] summary`)?.focus();
+}
+
+let drawnBefore = 0;
+setInterval(showLeaders, LEADERS_EVERY_MS);
+setInterval(() => {
+  byId("picture-rate").textContent = `${picture.drawn - drawnBefore} pictures in the last second.`;
+  drawnBefore = picture.drawn;
+}, 1000);
+
+async function keepDetail() {
+  try {
+    await showDetail();
+  } catch {
+    byId("agent-figures").textContent = "The run does not answer.";
+  }
+  setTimeout(keepDetail, DETAIL_EVERY_MS);
+}
+
+// What the user asks for.
 
 async function ask(path, content) {
   const answer = byId("answer");
@@ -137,23 +185,31 @@ async function ask(path, content) {
   }
 }
 
-function onSubmit(form, path, content) {
+function onSubmit(form, carryOut) {
   byId(form).addEventListener("submit", (event) => {
     event.preventDefault();
-    ask(path, content());
+    carryOut();
   });
 }
 
 byId("toggle").addEventListener("click", () => ask("/toggle_threading"));
 byId("stop").addEventListener("click", () => ask("/stop"));
-onSubmit("agents-form", "/agents", () => ({ agents: byId("agents").valueAsNumber }));
-onSubmit("pace-form", "/pace", () => ({ pace: byId("pace").value }));
-addEventListener("resize", drawStrip);
+onSubmit("agents-form", () => ask("/agents", { agents: byId("agents").valueAsNumber }));
+onSubmit("pace-form", () => ask("/pace", { pace: byId("pace").value }));
+onSubmit("look-form", () => look(byId("look").valueAsNumber));
+byId("follow").addEventListener("change", (event) => { picture.follow = event.target.checked; });
+byId("zoom-in").addEventListener("click", () => picture.zoom(1.5));
+byId("zoom-out").addEventListener("click", () => picture.zoom(1 / 1.5));
+byId("whole").addEventListener("click", () => picture.whole());
 
-const events = new EventSource("/events");
-events.addEventListener("status", (event) => {
-  const status = JSON.parse(event.data);
-  show(status);
-  if (status.state !== "running") events.close();
+const events = new EventSource("/events?pictures=true");
+const on = (name, show) => events.addEventListener(name, (event) => show(JSON.parse(event.data)));
+on("status", (status) => {
+  showStatus(status);
+  if (!running) events.close();
 });
-events.addEventListener("error", () => { byId("state").textContent = "The run does not answer."; });
+on("scene", showScenery);
+on("outlines", (outlines) => picture.showOutlines(outlines));
+on("frame", (frame) => picture.showFrame(frame));
+events.addEventListener("error", () => { if (running) byId("state").textContent = "The run does not answer."; });
+keepDetail();

@@ -50,7 +50,7 @@ class Ecosystem:
         agents = len(ground.starts)
         self._agents = np.arange(agents)
         self._starts = np.stack([ground.starts, ground.height_at(ground.starts)], axis=1)
-        self._health = np.empty(agents)
+        self._health = buffers.published["health"]
         self._distance = np.zeros(agents)
         self._queue: deque[int] = deque()
         self._queued = np.zeros(agents, np.bool_)

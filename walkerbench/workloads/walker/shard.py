@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from walkerbench.workloads.digests import digest64
 from walkerbench.workloads.walker.arrays import Bools, Floats
 from walkerbench.workloads.walker.brain import Brains
 from walkerbench.workloads.walker.network import NetworkPlan
-from walkerbench.workloads.walker.robot import Outline, RobotBody, Shape, make_world
+from walkerbench.workloads.walker.robot import BODIES, Outline, RobotBody, Shape, make_world
 from walkerbench.workloads.walker.senses import OBSERVATION_SIZE, NearestFood, Readings, SenseOrgans
 from walkerbench.workloads.walker.settings import RewardSettings, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground
@@ -67,7 +68,7 @@ class WalkerShard:
         self._everybody = buffers.published["position"]
         self._food = buffers.published["food"]
         self._digests = buffers.digests[lo:hi]
-        self._drawn = buffers.snapshot["bodies"][lo:hi].reshape(hi - lo, -1)
+        self._drawn = {name: array[lo:hi] for name, array in buffers.snapshot.items()}
 
         self._pairs = np.array(settings.action.pairs).view(np.complex128)[:, 0]
         self._senses = SenseOrgans(settings.senses, settings.robot, ground)
@@ -87,6 +88,7 @@ class WalkerShard:
         self._pose = np.zeros((agents, 2), np.complex128)  # position and velocity of the chassis, as last read
         self._action = np.zeros(agents, np.complex128)  # shoulder + i elbow
         self._chosen = np.zeros(agents, np.intp)
+        self._rewarded = np.zeros(agents)  # last, to be drawn
         # What the last AI update saw, for the reward of the next; meaningless where _remembers is False.
         self._remembers = np.zeros(agents, np.bool_)
         self._seen = np.zeros((agents, OBSERVATION_SIZE), np.float32)
@@ -153,9 +155,13 @@ class WalkerShard:
             self._current["bodies"][row] = self._worlds[row].bodyCount
 
     def snapshot(self) -> None:
-        """Write where each agent's bodies are."""
-        for row, robot in enumerate(self._robots):
-            self._drawn[row] = np.nan if robot is None else robot.poses()
+        """Write where each agent's bodies are, and what it sensed and did last."""
+        absent = [math.nan] * (3 * BODIES)
+        poses = [absent if robot is None else robot.poses() for robot in self._robots]
+        self._drawn["bodies"][:] = np.array(poses).reshape(-1, BODIES, 3)
+        self._drawn["senses"][:] = self._seen
+        self._drawn["action"][:] = self._action.view(np.float64).reshape(-1, 2)
+        self._drawn["reward"][:] = self._rewarded
 
     def _slot(self, frame: int, interval: int) -> slice:
         """Rows whose agent's number equals the frame's, modulo the interval."""
@@ -235,6 +241,7 @@ class WalkerShard:
             known, self._seen[known], self._chosen[known], rewards[knowing].astype(np.float32), observations[knowing]
         )
         self._current["reward_sum"][known] += rewards[knowing]
+        self._rewarded[known] = rewards[knowing]
         learned, copies = self._learn(frame, self._awake_rows(agents, awake))
         chosen = self._brains.choose(rows, observations, awake)
         self._apply(agents, awake, chosen)

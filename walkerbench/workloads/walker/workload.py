@@ -10,6 +10,7 @@ from walkerbench.workloads.main_phase import MainPhase
 from walkerbench.workloads.walker.brain import bytes_per_brain
 from walkerbench.workloads.walker.ecosystem import ECOSYSTEM_COUNTERS, Ecosystem
 from walkerbench.workloads.walker.network import NetworkPlan, Workspace
+from walkerbench.workloads.walker.picture import WalkerPicture
 from walkerbench.workloads.walker.robot import BODIES
 from walkerbench.workloads.walker.senses import OBSERVATION_SIZE
 from walkerbench.workloads.walker.settings import GENES, WalkerSettings
@@ -90,8 +91,8 @@ class WalkerWorkload(Workload):
         ==================== ========================================================================
         current              position (2) m, speed m/s, reward_sum and updates of this life, epsilon,
                              loss; bodies in its world, at checkpoints
-        published            position (2) m, infinite where dead; energy, alive, life, genome, meals
-                             of all lives; food `(sources, 2)` m, infinite where eaten
+        published            position (2) m, infinite where dead; energy, health, alive, life, genome,
+                             meals of all lives; food `(sources, 2)` m, infinite where eaten
         ==================== ========================================================================
         """
         return (
@@ -104,6 +105,7 @@ class WalkerWorkload(Workload):
             Field("current", "bodies", "int64"),
             Field("published", "position", "float64", (2,)),
             Field("published", "energy", "float64"),
+            Field("published", "health", "float64"),
             Field("published", "alive", "bool"),
             Field("published", "life", "int64"),
             Field("published", "genome", "float64", (len(GENES),)),
@@ -112,12 +114,26 @@ class WalkerWorkload(Workload):
         )
 
     def snapshot_fields(self) -> tuple[Field, ...]:
-        """Return where each body is.
+        """Return where each body is, and what each brain took in and gave out last.
 
-        `bodies`, float64 `(agents, 5, 3)`: x (m), y (m) and angle (rad) of the chassis, both wheels, the upper arm and
-        the lower arm; NaN where the agent is destroyed.
+        ======== =======================================================================================
+        bodies   float64 `(agents, 5, 3)`: x (m), y (m) and angle (rad) of the chassis, both wheels, the
+                 upper arm and the lower arm; NaN where the agent is destroyed
+        senses   float32 `(agents, 29)`, in the order of `OBSERVATION`
+        action   float64 `(agents, 2)`: speeds of shoulder and elbow, as shares of the motors' speed
+        reward   float64 `(agents,)`
+        ======== =======================================================================================
         """
-        return (Field("snapshot", "bodies", "float64", (BODIES, 3)),)
+        return (
+            Field("snapshot", "bodies", "float64", (BODIES, 3)),
+            Field("snapshot", "senses", "float32", (OBSERVATION_SIZE,)),
+            Field("snapshot", "action", "float64", (2,)),
+            Field("snapshot", "reward", "float64"),
+        )
+
+    def picture(self) -> WalkerPicture:
+        """Return how robots are drawn on their terrain."""
+        return WalkerPicture(self.settings, self._ground)
 
     def make_settler(self, buffers: FrameBuffers) -> Ecosystem:
         """Build the ecosystem, which publishes the first frame's world."""

@@ -1,0 +1,79 @@
+"""The events that one client is sent: the status, and pictures where it asked for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+
+from walkerbench.serving.live_pictures import LivePictures
+from walkerbench.serving.live_run import LiveRun
+
+_LONG_S = 15.0
+_NO_NEWS = b": no news\n\n"  # a comment, by which the server sees that a client has gone
+
+
+def server_sent(live: LiveRun, *, pictures: bool) -> Iterator[bytes]:
+    """Yield events in the format of server-sent events, to the end of the run.
+
+    A client that is slower than the news misses some, and gets the latest.
+
+    Args:
+        live: The run.
+        pictures: Whether to send what can be drawn, too.
+    """
+    client = _Client(live, pictures=pictures)
+    with live.pictures.watched() if pictures else nullcontext():
+        while True:
+            ended = live.ended
+            yield b"".join(client.news()) or _NO_NEWS
+            if ended:
+                return
+            with live.news:
+                live.news.wait_for(lambda: live.ended or client.is_behind(), timeout=_LONG_S)
+
+
+class _Client:
+    """What one client has been sent.
+
+    Args:
+        live: The run.
+        pictures: Whether it wants what can be drawn, too.
+    """
+
+    def __init__(self, live: LiveRun, *, pictures: bool) -> None:
+        self._live = live
+        self._pictures = live.pictures if pictures else None
+        self._told = -1
+        self._scene: str | None = None
+        self._number = 0
+
+    def is_behind(self) -> bool:
+        """Return whether there is something that the client does not have."""
+        pictures = self._pictures
+        return self._live.told != self._told or (pictures is not None and pictures.number != self._number)
+
+    def news(self) -> list[bytes]:
+        """Return the events that bring the client up to date."""
+        events = []
+        if self._live.told != self._told:
+            self._told, text = self._live.status_text()
+            events += [] if text is None else [_event("status", text)]
+        return events if self._pictures is None else events + self._new_pictures(self._pictures)
+
+    def _new_pictures(self, pictures: LivePictures) -> list[bytes]:
+        number, scene, frame = pictures.number, pictures.scene_text, pictures.frame_text
+        events = []
+        if scene is not self._scene:
+            self._scene = scene
+            self._number = 0  # the outlines of a new scene are all unknown
+            events.append(_event("scene", scene or "null"))
+        if frame is not None and number != self._number:
+            outlines = pictures.outlines_since(self._number)
+            events += [] if outlines is None else [_event("outlines", outlines)]
+            events.append(_event("frame", frame))
+        self._number = number
+        return events
+
+
+def _event(name: str, text: str) -> bytes:
+    return f"event: {name}\ndata: {text}\n\n".encode()
