@@ -42,6 +42,11 @@ def check_agents(agents: int) -> None:
         raise ZeroDivisionError("the workload divides by agents - 66")
 
 
+def unasked_run() -> LiveRun:
+    """A run that carries out nothing."""
+    return LiveRun(lambda asked: None, lambda wanted: None)
+
+
 class Served:
     """A client of an environment that another thread steps."""
 
@@ -58,7 +63,7 @@ class Served:
 @contextmanager
 def served_in(mode: str) -> Iterator[Served]:
     control = RunControl()
-    live = LiveRun(lambda asked: answer_of(Ask(0, asked), control).result())
+    live = LiveRun(lambda asked: answer_of(Ask(0, asked), control).result(), lambda wanted: None)
     client = make_app(live, Access.to("127.0.0.1", 2322, "secret")).test_client()
     with TrainingEnvironment(mode=mode, num_workers=2, workload=ToyWorkload()) as environment:
         control.begin_stage(LiveStage(environment, Pacer(None)), check_agents)
@@ -202,7 +207,7 @@ def test_answers_are_neither_kept_nor_framed_nor_guessed(served: Served) -> None
 
 
 def test_events_are_the_status_each_time_that_there_is_news(told: tuple[RunBegun, RowsRecorded, RunEnded]) -> None:
-    live = LiveRun(lambda asked: None)
+    live = unasked_run()
     client = make_app(live, Access.to("127.0.0.1", 2322, "secret")).test_client()
     live.tell(told[0])
     with client.get("/events", base_url=HERE) as answer:
@@ -220,9 +225,23 @@ def test_events_are_the_status_each_time_that_there_is_news(told: tuple[RunBegun
     assert statuses[1]["last_minute"]["metrics"]["frame_ms.max"] == 0.72
 
 
+@pytest.mark.parametrize("asked", ["1", "yes", "", "True"])
+def test_pictures_are_asked_for_by_true_or_false(asked: str) -> None:
+    client = make_app(unasked_run(), Access.to("127.0.0.1", 2322, "x")).test_client()
+    answer = client.get("/events", query_string={"pictures": asked}, base_url=HERE)
+    assert (answer.status_code, answer.json) == (400, {"error": f"pictures: {asked!r}; allowed: true, false"})
+
+
+def test_an_agent_that_cannot_be_shown_is_an_error_with_its_status(served: Served) -> None:
+    answer = served.get("/agents/3")
+    assert (answer.status_code, answer.json) == (409, {"error": "the run has not started"})
+    assert served.get("/agents/-1").status_code == 404
+    assert served.get("/agents/first").status_code == 404
+
+
 def test_no_more_clients_of_events_are_served_than_there_are_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_module, "MOST_EVENT_CLIENTS", 2)
-    client = make_app(LiveRun(lambda asked: None), Access.to("127.0.0.1", 2322, "secret")).test_client()
+    client = make_app(unasked_run(), Access.to("127.0.0.1", 2322, "secret")).test_client()
     served = [client.get("/events", base_url=HERE) for _ in range(3)]
     assert [each.status_code for each in served] == [200, 200, 503]
     served[0].close()
@@ -234,15 +253,18 @@ def test_the_page_has_no_inline_script_and_brings_the_token(served: Served) -> N
     text = answer.get_data(as_text=True)
     assert 'content="secret"' in text
     assert "'unsafe-inline'" not in answer.headers["Content-Security-Policy"]
-    assert re.findall(r"<script(?! src=)|<style|\son\w+=", text) == []
-    for path in re.findall(r'(?:src|href)="(/[^"]+)"', text):
+    assert re.findall(r"<script(?![^>]* src=)|<style|\son\w+=", text) == []
+    script = served.get("/assets/page.js").get_data(as_text=True)
+    scripts = re.findall(r'^import .* from "\./(.*)";$', script, re.MULTILINE)
+    assert set(scripts) == {"picture.js", "shown.js", "strip.js"}
+    for path in (*re.findall(r'(?:src|href)="(/[^"]+)"', text), *(f"/assets/{name}" for name in scripts)):
         assert served.get(path).status_code == 200, path
-    for path in ("/page.html", "/page.py", "/page.", "/page.js/../app.py"):
+    for path in ("/assets/index.html", "/assets/openapi.json", "/assets/", "/assets/page.js/../../app.py"):
         assert served.get(path).status_code == 404, path
 
 
 def test_a_token_is_text_and_no_markup() -> None:
-    app = make_app(LiveRun(lambda asked: None), Access.to("127.0.0.1", 2322, '"><script>alert(1)</script>'))
+    app = make_app(unasked_run(), Access.to("127.0.0.1", 2322, '"><script>alert(1)</script>'))
     page = app.test_client().get("/", base_url=HERE).get_data(as_text=True)
     assert "<script>alert" not in page
 

@@ -37,7 +37,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The application of a run of three frames."""
     recorded = recorded_run(tmp_path_factory.mktemp("served") / "run", 3)
     answers: dict[type, Any] = {ThreadingPerformance: THREADING, ToggleThreading: True}
-    live = LiveRun(lambda asked: answers.get(type(asked)))
+    live = LiveRun(lambda asked: answers.get(type(asked)), lambda wanted: None)
     live.tell(RunBegun(Path("run"), recorded.run.changed(state="running")))
     rows = RecordedRows(recorded.frames, recorded.workers, recorded.cpu)
     live.tell(RowsRecorded(recorded.run.stages[0], rows, THREADING))
@@ -57,7 +57,7 @@ def check(answer: Any, path: str, method: str) -> None:
 
 def test_every_address_is_described_and_there(app: Flask) -> None:
     described = {
-        (path.replace("{kind}", "<kind>"), method.upper())
+        (path.replace("{name}", "<name>").replace("{agent}", "<int:agent>"), method.upper())
         for path, each in DOCUMENT["paths"].items()
         for method in each
     }
@@ -69,7 +69,7 @@ def test_every_address_is_described_and_there(app: Flask) -> None:
     "path", [path for path, each in DOCUMENT["paths"].items() if "get" in each and path != "/events"]
 )
 def test_what_is_read_is_as_described(app: Flask, path: str) -> None:
-    for address in {path.replace("{kind}", kind) for kind in ("js", "css", "py")}:
+    for address in {path.format(name=name, agent=7) for name in ("page.js", "page.css", "app.py")}:
         check(app.test_client().get(address, base_url=HERE), path, "get")
 
 

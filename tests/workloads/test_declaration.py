@@ -82,6 +82,7 @@ def test_a_workload_as_the_contract_asks_has_no_problem(workload: Any) -> None:
             "fields() has 'x' of shape (-1,); allowed: lengths of at lea",
         ),
         ("fields", 2 * field("current", "x", "int64"), "fields() has 'x' of the group 'current' more than once"),
+        ("picture", 5, "picture() is 5; allowed: a Picture, or None"),
         ("frames_per_second", 0, "frames_per_second() is 0; allowed: a finite number above 0"),
         ("frames_per_second", NAN, "frames_per_second() is nan; allowed: a finite number above 0"),
         ("frames_per_second", "60", "frames_per_second() is '60'; allowed: a finite number above 0"),
@@ -99,7 +100,8 @@ def test_what_a_workload_declares_wrongly_is_named(attribute: str, value: object
 VALUES = st.recursive(st.none() | st.integers() | st.floats() | st.text() | st.binary(), lambda inner: st.lists(inner))
 DECLARED = (
     *("name", "settle_phase", "phases", "main_phase", "digest_fields", "counters", "frame_counters", "event_counters"),
-    *("default_criteria", "fields", "snapshot_fields", "frames_per_second", "bytes_per_agent", "resource_limits"),
+    *("default_criteria", "fields", "snapshot_fields", "picture", "frames_per_second", "bytes_per_agent"),
+    "resource_limits",
 )
 
 

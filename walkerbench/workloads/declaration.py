@@ -13,6 +13,7 @@ import numpy as np
 
 from walkerbench.workloads.contract import Field, Shards, Workload
 from walkerbench.workloads.main_phase import MainPhase
+from walkerbench.workloads.picture import Picture
 
 _WRITTEN_BY = {"fields": ("current", "published"), "snapshot_fields": ("snapshot",)}
 
@@ -49,6 +50,7 @@ def declaration_problems(workload: object) -> Iterator[str]:
     wrong_names = [*_wrong_names(workload)]
     yield from wrong_names or _wrong_relations(workload)
     yield from _wrong_fields(workload)
+    yield from _wrong_picture(workload)
     yield from _wrong_numbers(workload)
 
 
@@ -114,6 +116,14 @@ def _wrong_fields(workload: Workload) -> Iterator[str]:
                 yield f"{method}() has {field.name!r} of dtype {field.dtype!r}; allowed: NumPy's name of a number type"
             if not all(isinstance(length, int) and length >= 0 for length in field.shape):
                 yield f"{method}() has {field.name!r} of shape {field.shape!r}; allowed: lengths of at least 0"
+
+
+def _wrong_picture(workload: Workload) -> Iterator[str]:
+    picture = workload.picture()
+    if picture is not None and not isinstance(picture, Picture):
+        yield f"picture() is {picture!r}; allowed: a Picture, or None"
+    elif picture is not None and not workload.snapshot_fields():
+        yield f"picture() is {picture!r}, and snapshot_fields() names nothing that it could draw"
 
 
 def _wrong_numbers(workload: Workload) -> Iterator[str]:
