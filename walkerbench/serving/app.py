@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from flask import Flask, Response, abort, request
 from markupsafe import escape
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from walkerbench.errors import CallOrderError, UsageError
 from walkerbench.profile.model import Pace
@@ -172,7 +172,10 @@ def _field(name: str, kind: type) -> Any:
 
 
 def _http_error(error: HTTPException) -> Response:
-    return _answer({"error": error.description or error.name}, error.code or 500)
+    answer = _answer({"error": error.description or error.name}, error.code or 500)
+    if isinstance(error, MethodNotAllowed):
+        answer.allow.update(error.valid_methods or ())
+    return answer
 
 
 def _answer(content: Mapping[str, Any], status: int = 200) -> Response:
