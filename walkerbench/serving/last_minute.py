@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from walkerbench.run_directory import RecordedRun
 from walkerbench.running.summary import conclude_stages
@@ -28,7 +30,9 @@ class LastMinute:
 
     def add(self, part: RowsRecorded) -> None:
         """Keep rows, and forget those of another stage or mode, and of more than a minute before."""
-        kept = [each for each in self._parts if _continues(each, part)]
+        kept = [
+            each for each in self._parts if same_frames_go_on(each, part) and last_ns(part) - last_ns(each) < KEPT_NS
+        ]
         self._parts = (*kept, part)  # another thread may be reading the tuple before
 
     def recorded(self) -> RecordedRun | None:
@@ -37,7 +41,7 @@ class LastMinute:
         if not parts:
             return None
         frames, workers, cpu = (
-            np.concatenate([getattr(part.rows, name) for part in parts]) for name in ("frames", "workers", "cpu")
+            _joined([getattr(part.rows, name) for part in parts]) for name in ("frames", "workers", "cpu")
         )
         for rows in (frames, workers):
             rows["stage"] = 0
@@ -49,11 +53,17 @@ class LastMinute:
         return dataclasses.replace(recorded, run=conclude_stages(recorded))
 
 
-def _continues(earlier: RowsRecorded, later: RowsRecorded) -> bool:
-    """Return whether rows are of the same stage and mode, and of less than a minute before."""
-    same = (earlier.stage.stage, earlier.stage.mode) == (later.stage.stage, later.stage.mode)
-    return same and _last_ns(later) - _last_ns(earlier) < KEPT_NS
+def same_frames_go_on(earlier: RowsRecorded, later: RowsRecorded) -> bool:
+    """Return whether rows are of the same stage and mode."""
+    return (earlier.stage.stage, earlier.stage.mode) == (later.stage.stage, later.stage.mode)
 
 
-def _last_ns(part: RowsRecorded) -> int:
+def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+    """Concatenate structured arrays of one type: as bytes, for NumPy compares the fields of each with the next."""
+    dtype = arrays[0].dtype
+    return np.frombuffer(bytearray(b"".join(each.tobytes() for each in arrays)), dtype)
+
+
+def last_ns(part: RowsRecorded) -> int:
+    """Return when the last of some frames began, in `perf_counter_ns`; 0 for no frames."""
     return int(part.rows.frames["start_ns"].max(initial=0))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.errors import CallOrderError
-from walkerbench.serving.last_minute import LastMinute
+from walkerbench.serving.last_minute import LastMinute, last_ns, same_frames_go_on
 from walkerbench.serving.live_pictures import LivePictures
 from walkerbench.serving.messages import AskRun, RowsRecorded, RunBegun, RunEnded, SnapshotTaken, StageBegun
 from walkerbench.serving.mode_blocks import ModeBlocks
@@ -19,6 +19,7 @@ from walkerbench.serving.prometheus import FrameTotals
 
 _OF_THE_LAST_MINUTE = {"metrics", "unmeasured", "verdicts", "attribution", "slow_frames", "worst_frames", "stages"}
 _MOST_POINTS = 60  # of one message's frames
+_FRESH_NS = 1_000_000_000
 _SHOWN_OF_A_STAGE = ("agents", "workers", "mode", "frames", "counters", "population")
 
 Told = RunBegun | StageBegun | RowsRecorded | SnapshotTaken | RunEnded
@@ -50,7 +51,7 @@ class LiveRun:
         self._last_minute: LastMinute | None = None
         self._latest: RowsRecorded | None = None
         self._figures: dict[str, Any] | None = None
-        self._figures_current = True
+        self._figures_of: RowsRecorded | None = None
         self._working = threading.Lock()
         self._writing = threading.Lock()
         self._text: tuple[int, str] = (-1, "")
@@ -65,7 +66,7 @@ class LiveRun:
                     self._last_minute.add(told)
                     self.totals.add(told)
                     self._blocks.add(told)
-                    self._latest, self._figures_current = told, False
+                    self._latest = told
             case StageBegun():
                 self.pictures.begin_stage(told)
             case SnapshotTaken():
@@ -126,14 +127,15 @@ class LiveRun:
     def figures(self) -> dict[str, Any] | None:
         """Return what was measured in the last minute, since the stage began or threads were switched last.
 
-        It is worked out once for all who ask between two arrivals of rows.
+        It is worked out for all who ask, and again where the frames go on for a second, or of another stage or mode.
 
         Returns:
             Keys of `run.json`, of those frames alone, as plain data for JSON; None before the first frames.
         """
         with self._working:
-            if not self._figures_current:
-                self._figures_current = True  # before: rows may arrive while it is worked out
+            latest = self._latest
+            if latest is not None and not _is_recent(self._figures_of, latest):
+                self._figures_of = latest  # before: rows may arrive while it is worked out
                 self._figures = self._work_out()
             return self._figures
 
@@ -146,6 +148,11 @@ class LiveRun:
         (stage,) = run.pop("stages")
         cores = [None if each != each else each for each in recorded.cpu["core_percent"][-1:].ravel().tolist()]
         return run | {name: stage[name] for name in _SHOWN_OF_A_STAGE} | {"core_percent": cores}
+
+
+def _is_recent(earlier: RowsRecorded | None, later: RowsRecorded) -> bool:
+    """Return whether the figures of earlier rows may still be shown; working them out takes a core's time."""
+    return earlier is not None and same_frames_go_on(earlier, later) and last_ns(later) - last_ns(earlier) < _FRESH_NS
 
 
 def _points(frames: NDArray[Any]) -> dict[str, Any]:

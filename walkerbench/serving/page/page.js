@@ -13,13 +13,13 @@ const CAUSES = {
 };
 const WORDS = { pass: "PASS", fail: "FAIL", unsupported: "NOT JUDGED" };
 const SLOW_SHOWN = 5, LEADERS_SHOWN = 10, LEADERS_EVERY_MS = 500, DETAIL_EVERY_MS = 200;
-const HISTORY = 2400; // ten minutes of four a second
+const HISTORY = 600; // ten minutes of one a second
 
 const token = document.querySelector("meta[name=walkerbench-token]").content;
 const strip = new Strip(byId("strip"));
 const picture = new Picture(byId("picture"), { looked: look, moved: () => { byId("follow").checked = picture.follow; } });
 const history = new Map();
-let running = true;
+let running = true, shownFigures = null;
 
 function showThreads(threading, alternation) {
   const button = byId("toggle");
@@ -86,6 +86,9 @@ function showStatus(status) {
   showThreads(status.threading, status.alternation);
   if (!minute) return;
   if (status.latest_frames) strip.add(status.stage, status.latest_frames, minute.worst_frames.slice(0, SLOW_SHOWN));
+  const figures = `${status.stage} ${minute.mode} ${minute.frames}`;
+  if (figures === shownFigures) return; // they are worked out once a second
+  shownFigures = figures;
   showFigures(minute);
   showPopulation(minute.population);
 }
