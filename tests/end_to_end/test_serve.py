@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import signal
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,6 +42,13 @@ class Client:
         request = urllib.request.Request(self.address + path, json.dumps(content).encode(), headers)
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.load(answer)
+
+    def statuses(self) -> Iterator[dict[str, Any]]:
+        """The statuses that events bring, to the end of the run."""
+        with urllib.request.urlopen(f"{self.address}events", timeout=60) as events:
+            for line in events:
+                if line.startswith(b"data: "):
+                    yield json.loads(line.removeprefix(b"data: "))
 
     def last_minute(self) -> dict[str, Any]:
         """What was measured, once there is something."""
@@ -121,6 +129,48 @@ def test_a_run_goes_on_where_its_server_is_killed(walkerbench: WholeProcess) -> 
         ended = client.started.end()
     assert ended.code == 130
     assert "the server's process ended before the run, which went on without it" in ended.err
+
+
+SLOW = {"faults": {"stall_frames": {"12": 0.3, "13": 0.3}}, "safeguards": {"slow_frame_s": 0.25, "slow_frames": 2}}
+
+
+def limit_files() -> None:
+    """No file may grow beyond 32 kB: a full disk that needs no disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (32_000, 32_000))
+
+
+@pytest.mark.promise("faults", "Who watches a served run sees how it broke, and it ends as `run` does.")
+@pytest.mark.parametrize(
+    ("fault", "mode", "state", "code", "because"),
+    [
+        ("slow frames", "threaded", "emergency", 1, "emergency shutdown after frame 13"),
+        ("dead worker", "process", "broken", 3, "SIGKILL"),
+        ("full disk", "threaded", "broken", 3, "File too large"),
+    ],
+)
+def test_who_watches_sees_how_a_run_broke(
+    walkerbench: WholeProcess,
+    profile: Callable[..., list[str]],
+    fault: str,
+    mode: str,
+    state: str,
+    code: int,
+    because: str,
+) -> None:
+    arguments = profile(**SLOW if fault == "slow frames" else {})[1:]
+    options: dict[str, Any] = {"preexec_fn": limit_files} if fault == "full disk" else {}
+    serve = ("serve", *arguments, "--mode", mode, "--pace", "max", "--port", "0", "-o", "watched")
+    with walkerbench.start(*serve, **options) as started:
+        client = Client(started)
+        statuses = client.statuses()
+        begun = next(statuses)
+        if fault == "dead worker":
+            until(lambda: len(started.workers()) == 3)  # the server's process is one of them
+            next(each for each in started.workers() if not each.net_connections("tcp")).kill()
+        *_, last = (begun, *statuses)
+        ended = started.end()
+    assert (last["state"], ended.code) == (state, code), ended.err
+    assert because in last["ended_because"]
 
 
 def test_modes_alternate_by_the_clock(walkerbench: WholeProcess) -> None:

@@ -117,7 +117,7 @@ class RunObserver:
         """
 
     def finished(self, run: RunFile) -> None:
-        """Take note that the run has ended, in whatever way, and is judged."""
+        """Take note that the run has ended, in whatever way, and is judged where its output could be written."""
 
 
 class SnapshotRequests:

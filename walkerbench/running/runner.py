@@ -300,6 +300,16 @@ class _Run:
         self._run = self._run.changed(state=state, ended_because=because, emergency_shutdowns=int(state == "emergency"))
 
     def _conclude(self, writer: RunWriter, observers: ObserverFanOut) -> None:
+        try:
+            self._judge(writer, observers)
+        except OutputLost as error:
+            if self._run.state != "broken":
+                self._end("broken", describe_error(error))
+            raise
+        finally:
+            observers.finished(self._run)
+
+    def _judge(self, writer: RunWriter, observers: ObserverFanOut) -> None:
         if self._run.state == "running":
             self._run = self._run.changed(state="finished")
         self._run = self._run.changed(
@@ -309,7 +319,6 @@ class _Run:
         writer.flush()
         self._run = conclude(read_run(self._directory))
         writer.write(self._run)
-        observers.finished(self._run)
 
     def _opening(self, started: datetime, command_line: Sequence[str]) -> RunFile:
         profile, workload, mode = self._profile, self._workloads[0], MODES.find(self._profile.mode)

@@ -89,7 +89,10 @@ def _add_readings(app: Flask, live: LiveRun) -> None:
     @app.get("/status")
     def status() -> Response:
         """Say all that is known of the run."""
-        return _answer(live.status())
+        _, text = live.status_text()
+        if text is None:
+            raise CallOrderError("the run has not started")
+        return _guarded(Response(text + "\n", mimetype="application/json"))
 
     places = threading.BoundedSemaphore(MOST_EVENT_CLIENTS)
 

@@ -6,13 +6,15 @@ import errno
 import itertools
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
 from walkerbench.errors import CallOrderError, UsageError
@@ -25,6 +27,7 @@ from walkerbench.serving.messages import Ask, Asked, RunAnswer, WatchPictures
 _THREADS = MOST_EVENT_CLIENTS + 8
 _MOST_CONNECTIONS = 4 * _THREADS  # one that its client has left stays until something is sent
 _MOST_UNSENT_BYTES = 1 << 18  # of a client that does not read: it gets no more until it does
+_LAST_WORDS_S, _LOOK_AGAIN_S = 0.5, 0.01
 _ANSWER_S = 60.0  # longer than any frame may take before it counts as hung
 _REASONS = {
     errno.EADDRINUSE: "another program uses the port: give another one",
@@ -88,8 +91,10 @@ def serve_http(connection: Connection, address: Address) -> None:
     try:
         with bound_socket(address.host, address.port) as bound:
             access = Access.to(address.host, bound.getsockname()[1], address.token)
+            open_sockets: dict[int, Any] = {}
             server = create_server(
                 make_app(live, access),
+                map=open_sockets,
                 sockets=[bound],
                 threads=_THREADS,
                 ident=None,
@@ -99,6 +104,7 @@ def serve_http(connection: Connection, address: Address) -> None:
             threading.Thread(target=server.run, name="http-server", daemon=True).start()
             connection.send(Serving(access.url, access.header))
             _listen(connection, live, questions)
+            _finish_sending(open_sockets)
     except UsageError as error:
         connection.send(str(error))
 
@@ -113,6 +119,17 @@ def _listen(connection: Connection, live: LiveRun, questions: Questions) -> None
             questions.answered(message)
         else:
             live.tell(message)
+
+
+def _finish_sending(open_sockets: Mapping[int, object]) -> None:
+    """Wait until clients have what they were to get last, how the run ended; half a second at most."""
+    deadline = time.monotonic() + _LAST_WORDS_S
+    while time.monotonic() < deadline and any(map(_is_sending, tuple(open_sockets.values()))):
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _is_sending(place: object) -> bool:
+    return isinstance(place, HTTPChannel) and bool(place.requests or place.total_outbufs_len)
 
 
 @contextmanager
