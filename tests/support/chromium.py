@@ -38,11 +38,11 @@ class Browser:
     def emulate(self, what: str, **how: Any) -> None:
         self.driver.execute_cdp_cmd(f"Emulation.{what}", how)
 
-    def until(self, script: str) -> Any:
+    def until(self, script: str, *arguments: Any) -> Any:
         """What a script gives once it gives anything."""
         from selenium.webdriver.support.wait import WebDriverWait
 
-        return WebDriverWait(self.driver, DEADLINE_S).until(lambda driver: driver.execute_script(script))
+        return WebDriverWait(self.driver, DEADLINE_S).until(lambda driver: driver.execute_script(script, *arguments))
 
     def ask(self, script: str) -> Any:
         return self.driver.execute_script(f"return {script}")

@@ -1,6 +1,6 @@
 // The picture of the agents on a canvas: what is drawn, from where it is seen, and which agent is looked at.
 
-const LEAST_SCALE = 0.5, MOST_SCALE = 120; // pixels for a unit of length
+const LEAST_SCALE = 0.5, START_LEAST_SCALE = 12, MOST_SCALE = 120; // pixels for a unit of length
 const BARS_FROM_SCALE = 7; // below, bars would hide one another
 const START_WIDTH = 60; // units of length across the canvas
 const REACH = 4; // so near, in units of length, a click means an agent
@@ -152,7 +152,7 @@ export class Picture {
   aim(width) {
     const leader = this.follow ? (this.agent ?? this.leader()) : null;
     const [x, y] = leader === null ? [0, 0] : this.frame.pose(leader, 0);
-    this.view ??= { x, y, scale: width / START_WIDTH };
+    this.view ??= { x, y, scale: Math.max(START_LEAST_SCALE, width / START_WIDTH) };
     if (leader === null || Number.isNaN(x)) return;
     this.view.x = x;
     this.view.y += (y - this.view.y) * 0.1; // the ground under a robot is rough, the view is not
