@@ -17,7 +17,9 @@ from walkerbench.modes.faults import Faults
 from walkerbench.modes.sequential import SequentialMode
 from walkerbench.modes.thread_pool import ThreadPoolManager
 from walkerbench.run_directory import read_run
+from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.workloads.contract import Workload
+from walkerbench.workloads.declaration import declaration_problems
 
 ROOT = Path(__file__).parents[1]
 EXTENDING = ROOT / "docs" / "extending"
@@ -59,6 +61,19 @@ def test_the_documented_mode_runs_the_documented_workload(monkeypatch: pytest.Mo
     digests = {digest_in(SequentialMode, herd, 1), digest_in(SequentialMode, herd, 3), digest_in(mode, herd, 2)}
     assert len(digests) == 1
     assert digest_in(mode, workload.Herd(9, 2, herd.settings), 2) not in digests
+
+
+def test_the_documented_picture_draws_the_documented_workload(monkeypatch: pytest.MonkeyPatch) -> None:
+    defined = executed("workload", monkeypatch)
+    herd = defined.DrawnHerd(4, 1, defined.HerdSettings())
+    assert [*declaration_problems(herd)] == []
+    with TrainingEnvironment(mode="threaded", num_workers=2, workload=herd) as environment:
+        environment.step()
+        arrays = environment.snapshot()
+    drawing = herd.picture().drawing(arrays)
+    assert drawing.poses.shape == (4, 1, 3)
+    assert drawing.poses[:, 0, 0].tolist() == arrays["position"].tolist()
+    assert ((drawing.levels > 0) & (drawing.levels <= 1)).all()
 
 
 def test_the_documented_observer_sees_the_robots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

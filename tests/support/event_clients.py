@@ -1,4 +1,4 @@
-"""Clients of a served run's events, in a process of their own: `python event_clients.py ADDRESS`.
+"""Clients of a served run's events and pictures, in a process of their own: `python event_clients.py ADDRESS`.
 
 Thirty read, ten never read, ten vanish and come back. They begin when a line arrives on stdin, and all are gone, with a
 line on stdout, after the next one; so it goes on to the end of stdin.
@@ -32,7 +32,7 @@ def main(address: str) -> None:
 def _connected(address: str) -> socket.socket:
     place = urlsplit(address)
     connection = socket.create_connection((place.hostname, place.port), timeout=10)
-    connection.sendall(f"GET /events HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
+    connection.sendall(f"GET /events?pictures=true HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
     return connection
 
 

@@ -44,7 +44,7 @@ function showFigures(minute) {
     words(name.slice(0, -3)), ...["p50", "p95", "p99", "max"].map((each) => fixed(metrics[`${name}.${each}`], 2)),
   ]));
   byId("rates").replaceChildren(...definitions([
-    ["frames a second of work", fixed(metrics.physics_fps, 0)], ["effective cores", fixed(metrics["cpu.effective_cores"], 2)],
+    ["frames a second, pauses left out", fixed(metrics.physics_fps, 0)], ["effective cores", fixed(metrics["cpu.effective_cores"], 2)],
   ]).children);
   fillBars("cores", minute.core_percent.map((percent, core) => [
     `core ${core}`, percent === null ? null : percent / 100, percent === null ? "–" : `${percent.toFixed(0)} %`,
