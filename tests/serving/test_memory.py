@@ -32,7 +32,6 @@ def test_memory_stays_flat_with_fifty_clients(tmp_path: Path) -> None:
             used = measured(leader, server, clients)
     fifth = len(used) // 5  # the first fifth is left out: arrays of the last minute fill up, and caches
     early, late = (np.median(used[part], axis=0) for part in (slice(fifth, 2 * fifth), slice(-fifth, None)))
-    print(f"run, server: {early / 1e6} MB early, {late / 1e6} MB late")
     assert (late <= MOST_GROWTH * early).all(), (early, late)
 
 
