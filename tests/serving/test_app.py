@@ -263,6 +263,13 @@ def test_the_page_has_no_inline_script_and_brings_the_token(served: Served) -> N
         assert served.get(path).status_code == 404, path
 
 
+def test_a_page_that_other_machines_reach_holds_no_token() -> None:
+    app = make_app(unasked_run(), Access.to("192.0.2.7", 2322, "secret"))
+    page = app.test_client().get("/", base_url="http://192.0.2.7:2322").get_data(as_text=True)
+    assert "secret" not in page
+    assert 'name="walkerbench-token" content=""' in page
+
+
 def test_a_token_is_text_and_no_markup() -> None:
     app = make_app(unasked_run(), Access.to("127.0.0.1", 2322, '"><script>alert(1)</script>'))
     page = app.test_client().get("/", base_url=HERE).get_data(as_text=True)

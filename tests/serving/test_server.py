@@ -51,6 +51,8 @@ def test_a_port_that_is_used_is_refused() -> None:
         ("203.0.113.1", "cannot serve at 203.0.113.1, port 2322: this machine does not have the address"),
         ("no-such-host.invalid", "no-such-host.invalid is no address of this machine: "),
         ("", "give an address of this machine"),
+        ("0.0.0.0", "0.0.0.0 stands for every address of this machine: give the one by which it is reached"),
+        ("::", ":: stands for every address of this machine"),
     ],
 )
 def test_an_address_of_another_machine_is_refused(host: str, says: str) -> None:

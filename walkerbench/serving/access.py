@@ -24,10 +24,12 @@ class Access:
         hosts: What the header `Host` of a request may be: a page of others, whose name may lead to this host's address,
             has its own name there.
         token: What a request that changes the run must bring.
+        token_in_page: Whether the page holds it. Where other machines reach the page, who opens it has to know it.
     """
 
     hosts: tuple[str, ...]
     token: str
+    token_in_page: bool
 
     @classmethod
     def to(cls, host: str, port: int, token: str | None) -> Self:
@@ -42,7 +44,7 @@ class Access:
         names = [f"[{each}]" if ":" in each else each for each in places]
         # A browser leaves out the port that every one knows.
         hosts = tuple(name if port == _KNOWN_PORT else f"{name}:{port}" for name in names)
-        return cls(hosts, token or secrets.token_urlsafe())
+        return cls(hosts, token or secrets.token_urlsafe(), token_in_page=host in LOOPBACK)
 
     @property
     def url(self) -> str:

@@ -64,7 +64,8 @@ def _add_page(app: Flask, access: Access) -> None:
     @app.get("/")
     def index() -> Response:
         """Show the page."""
-        text = (page / "index.html").read_text(encoding="utf-8").replace("{{ token }}", str(escape(access.token)))
+        token = str(escape(access.token)) if access.token_in_page else ""
+        text = (page / "index.html").read_text(encoding="utf-8").replace("{{ token }}", token)
         return _guarded(Response(text, mimetype="text/html"))
 
     @app.get("/openapi.json")

@@ -29,6 +29,7 @@ _MOST_CONNECTIONS = 4 * _THREADS  # one that its client has left stays until som
 _MOST_UNSENT_BYTES = 1 << 18  # of a client that does not read: it gets no more until it does
 _LAST_WORDS_S, _LOOK_AGAIN_S = 0.5, 0.01
 _ANSWER_S = 60.0  # longer than any frame may take before it counts as hung
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  refused: the header Host could not be checked
 _REASONS = {
     errno.EADDRINUSE: "another program uses the port: give another one",
     errno.EACCES: "this user may not use the port: give one above 1023",
@@ -145,6 +146,8 @@ def bound_socket(host: str, port: int) -> Iterator[socket.socket]:
     """
     if not host:
         raise UsageError("give an address of this machine, such as 127.0.0.1")
+    if host in _EVERY_ADDRESS:
+        raise UsageError(f"{host} stands for every address of this machine: give the one by which it is reached")
     try:
         family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         bound = socket.socket(family, kind)
