@@ -1,4 +1,4 @@
-"""docs/ci.md: its workflow is sound, and its steps do in a repository of the user's what the page promises."""
+"""docs/ci.md: its first workflow is sound, and its steps do in a repository of the user's what the page promises."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Herd:
 
 
 def workflow() -> dict[Any, Any]:
-    (text,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    text, _ = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     return dict(yaml.safe_load(text))
 
 
