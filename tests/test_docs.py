@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fabricated_runs import recorded_run
 
 import walkerbench
 from walkerbench.modes.contract import ModeServices
@@ -83,6 +84,14 @@ def test_the_documented_observer_sees_the_robots(tmp_path: Path, monkeypatch: py
     assert [each.dropped for each in read_run(defined.directory).run.observers] == [None, None]
 
 
+def test_the_documented_export_writes_the_judged_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = recorded_run(tmp_path / "run")
+    lines = "".join(executed("export", monkeypatch).render(recorded)).splitlines()
+    judged = recorded.frames[recorded.frames["warmup"] == 0]
+    assert 0 < len(lines) == len(judged) < len(recorded.frames)
+    assert lines[0] == f"{judged['frame'][0]} {judged['wall_ns'][0] / 1e6:.3f}"
+
+
 @pytest.mark.parametrize("name", ["workload", "mode"])
 def test_the_documented_entry_points_are_those_that_are_read(name: str) -> None:
     (block,) = blocks(name, "toml")
@@ -90,7 +99,7 @@ def test_the_documented_entry_points_are_those_that_are_read(name: str) -> None:
     assert group == f"walkerbench.{name}s"
 
 
-@pytest.mark.parametrize("name", ["workload", "mode", "observer"])
+@pytest.mark.parametrize("name", ["workload", "mode", "observer", "export"])
 def test_every_path_that_a_page_names_exists(name: str) -> None:
     text = (EXTENDING / f"{name}.md").read_text(encoding="utf-8")
     # The package may be installed elsewhere than the tests lie.
