@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import walkerbench
 from walkerbench.cli.group import walkerbench as walkerbench_command
 from walkerbench.cli.options import HELP_NAMES
+from walkerbench.comparison.comparison_result import Compared
 from walkerbench.profile import shipped
 from walkerbench.profile.loading import load_profile
 from walkerbench.pytest_plugin import ProfileRunner
@@ -63,6 +67,25 @@ def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 
 
+def test_the_class_in_the_readme_does_the_same_in_shards() -> None:
+    (text,) = re.findall(r"^```python\n(.*?)^```$", WRITTEN[0].read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    defined: dict[str, Any] = {}
+    exec(text, defined)
+    shards = {agents: defined["Herd"](agents, 7) for agents in (range(6), range(2), range(2, 6))}
+    for shard in shards.values():
+        shard.step(0)
+    states = {agents: [shard.state(agent) for agent in agents] for agents, shard in shards.items()}
+    assert states[range(6)] == states[range(2)] + states[range(2, 6)] != list(range(7, 13))
+
+
+def test_the_page_of_the_architecture_names_files_that_exist() -> None:
+    named = re.findall(r"`([\w/]+\.py)`", text_of("architecture"))
+    package = Path(walkerbench.__file__).parent
+    files = [str(file.relative_to(package.parent)) for file in package.rglob("*.py")]
+    assert len(named) > 20
+    assert [name for name in named if not any(file == name or file.endswith(f"/{name}") for file in files)] == []
+
+
 def test_the_index_names_every_page() -> None:
     linked = set(re.findall(r"\]\(([^)#]+)\)", text_of("README")))
     assert {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")} - {"README.md"} <= linked
@@ -108,6 +131,11 @@ def test_the_page_of_profiles_names_every_one() -> None:
 
 def test_the_page_of_exports_names_every_format() -> None:
     assert first_column("exports") == list(FORMATS)
+
+
+def test_the_page_of_comparing_names_every_key_of_the_json() -> None:
+    keys = {field.name for field in dataclasses.fields(Compared)}
+    assert keys | {"exit_code", "advice"} == set(first_column("comparing"))
 
 
 def test_the_counters_of_the_robots_are_explained() -> None:
