@@ -26,7 +26,7 @@ from walkerbench.system.resources import allowed_cores
 pytestmark = pytest.mark.ratio
 
 WARMUP = 300  # frames: from 128 on agents learn
-PERIOD = 40  # frames after which the schedule of updates and learning begins anew
+PERIOD = 40  # frames after which the schedule of updates and learning begins again
 
 
 def started(agents, mode="sequential", workers=None):

@@ -106,7 +106,7 @@ def test_other_deliberate_errors_end_with_their_code(command: Any, runner: Any, 
     assert (ended.code, ended.out, ended.err) == (code, "", f"walkerbench: {error}\n")
 
 
-def test_ctrl_c_that_nobody_caught(command: Any, runner: Any) -> None:
+def test_ctrl_c_that_no_code_caught(command: Any, runner: Any) -> None:
     runner.error = KeyboardInterrupt()
     ended = command("run", "-q")
     assert ended.code == 130

@@ -27,7 +27,7 @@ def candidates(threads: float | tuple[float, float], processes: float) -> list[C
             "on this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times: this Python "
             "holds the GIL",
         ),
-        # Without the GIL it cannot be the reason; nor is it known to be where nobody knows.
+        # Without the GIL it cannot be the reason; nor is it known to be where the GIL's state is unknown.
         (1.25, 0.5, False, "on this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times"),
         (1.25, 0.5, None, "on this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times"),
         # Of two that are faster, the faster one.

@@ -124,7 +124,7 @@ def on_a_terminal(walkerbench: WholeProcess, *arguments: str, **environment: str
 def read_some(number: int) -> bytes:
     try:
         return os.read(number, 65536)
-    except OSError:  # how a terminal says that nobody writes to it any more
+    except OSError:  # how a terminal says that no process writes to it any more
         return b""
 
 

@@ -26,7 +26,7 @@ from walkerbench.interleaved.session import Session
 from walkerbench.interleaved.worktrees import Checkout, checked_out
 from walkerbench.system.interrupts import InterruptWatch
 
-FOR_EVER_S = 3600.0
+NEVER_ENDS_S = 3600.0
 PACKAGES = ("walkerbench",)
 Make = Callable[..., Session]
 
@@ -39,7 +39,7 @@ def prepare(session: Session) -> None:
 
 def stalling(tiny: Any) -> Any:
     """A profile whose first frame after the warm-up never ends."""
-    return tiny(warmup=2, faults={"stall_frames": {"2": FOR_EVER_S}})
+    return tiny(warmup=2, faults={"stall_frames": {"2": NEVER_ENDS_S}})
 
 
 def everything_below(session: Session) -> list[psutil.Process]:
@@ -110,7 +110,7 @@ def test_a_session_ends_with_its_parent(tiny: Any, make_session: Make) -> None:
 
 
 def test_a_worker_that_dies_is_said_with_side_and_block(tiny: Any, make_session: Make) -> None:
-    profile = tiny(mode="process", workers=2, warmup=2, faults={"stall_frames": {"2": FOR_EVER_S}})
+    profile = tiny(mode="process", workers=2, warmup=2, faults={"stall_frames": {"2": NEVER_ENDS_S}})
     with nothing_left_behind(), make_session(profile) as session:
         prepare(session)
         workers = [each for each in everything_below(session) if "--multiprocessing-fork" in each.cmdline()]

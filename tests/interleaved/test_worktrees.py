@@ -45,7 +45,7 @@ def test_a_revision_is_checked_out_and_removed(repository: Any, temporary: Path)
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_a_worktree_is_removed_after_an_error(repository: Any, temporary: Path, error: type[BaseException]) -> None:
     def break_off(directory: Path) -> None:
-        (directory / "walkerbench/profile/model.py").write_text("changed meanwhile")
+        (directory / "walkerbench/profile/model.py").write_text("changed since then")
         (directory / "new").touch()
         raise error
 

@@ -70,7 +70,7 @@ def test_nothing_to_step_is_no_speed(pool):
     assert pool.parallel_agent_processing([], 0.1)["fps"] == 0
 
 
-def test_an_agent_that_raises_is_counted_and_told_and_keeps_nobody_back(pool, caplog):
+def test_an_agent_that_raises_is_counted_and_keeps_no_other_back(pool, caplog):
     agents = [Agent(ValueError("lame") if number in (0, 4) else None) for number in range(6)]
     with caplog.at_level(logging.WARNING):
         result = pool.parallel_agent_processing(agents, 0.1)
@@ -87,7 +87,7 @@ def test_batches_run_at_the_same_time(pool):
         def step(self, dt: float) -> None:
             meeting.wait()
 
-    # Every step waits for two others: one thread, or two, would wait in vain and count errors.
+    # Every step waits for two others: one thread, or two, would wait until the deadline and count errors.
     assert pool.parallel_agent_processing([Sociable()] * 3, 0.1)["errors"] == 0
 
 
@@ -169,7 +169,7 @@ def test_shutdown_finishes_what_was_submitted_and_is_final():
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_hung_task_holds_nobody_back():
+def test_a_hung_task_holds_no_other_back():
     with nothing_left_behind():
         pool, gate = ThreadPoolManager(1), Gate()
         hung = pool.submit_background_task(gate)

@@ -519,7 +519,7 @@ def test_faults_and_deadlines_that_cannot_be_are_refused(tmp_path: Path, text: s
     assert found.startswith(problem)
 
 
-def test_a_slow_frame_is_never_taken_for_a_hung_worker() -> None:
+def test_a_slow_frame_never_counts_as_a_hung_worker() -> None:
     assert Safeguards().hung_after_s == 30.0
     assert Safeguards(slow_frame_s=20.0).hung_after_s == 40.0
     assert Safeguards(slow_frame_s=0.5, barrier_timeout_s=1.0).hung_after_s == 1.0

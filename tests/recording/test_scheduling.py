@@ -113,7 +113,7 @@ def test_without_any_source_all_but_cpu_time_is_missing_and_not_0(monkeypatch, t
 
 
 @needs_schedstat
-def test_the_system_is_asked_anew_and_the_file_closed_at_the_end(tmp_path):
+def test_the_system_is_asked_again_and_the_file_closed_at_the_end(tmp_path):
     path = tmp_path / "schedstat"
     path.write_text("10 20 30\n")
     open_before = psutil.Process().num_fds()

@@ -1,4 +1,7 @@
-"""What a gate prints and writes, against golden files; `python tests/reports/test_gate_reports.py` writes them anew."""
+"""What a gate prints and writes, against golden files.
+
+`python tests/reports/test_gate_reports.py` writes them again.
+"""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def test_a_newer_schema(run_path):
     )
 
 
-def as_of_schema_1(path: Path) -> None:
+def turn_into_schema_1(path: Path) -> None:
     content = json.loads((path / "run.json").read_text())
     later = {"attribution", "slow_frames", "worst_frames", "observers"}
     content["profile"]["environment"] = {"physics": {"frames_per_second": 60.0}}
@@ -114,7 +114,7 @@ def as_of_schema_1(path: Path) -> None:
 
 
 def test_what_schema_2_brought_is_absent_from_a_run_of_schema_1(run_path):
-    as_of_schema_1(run_path)
+    turn_into_schema_1(run_path)
 
     run = read_run(run_path).run
 
@@ -122,7 +122,7 @@ def test_what_schema_2_brought_is_absent_from_a_run_of_schema_1(run_path):
 
 
 def test_what_a_run_of_schema_1_always_had_is_still_missed(run_path):
-    as_of_schema_1(run_path)
+    turn_into_schema_1(run_path)
     content = json.loads((run_path / "run.json").read_text())
     del content["faults"]
     (run_path / "run.json").write_text(json.dumps(content))

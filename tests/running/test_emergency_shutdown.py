@@ -19,7 +19,7 @@ def test_ten_slow_frames_in_a_row_are_too_many():
     assert watch.observe(SLOW_NS) == "10 frames in a row took longer than 2 s"
 
 
-def test_one_frame_within_the_limit_begins_the_count_anew():
+def test_one_frame_within_the_limit_begins_the_count_again():
     watch = SlowFrameWatch(Safeguards(slow_frames=3))
     times = [SLOW_NS, SLOW_NS, FAST_NS, SLOW_NS, SLOW_NS, SLOW_NS]
     assert [watch.observe(ns) is None for ns in times] == [True] * 5 + [False]

@@ -72,7 +72,7 @@ def test_what_cannot_be_told_apart_is_an_upper_bound(setting, expected):
     assert bounds(attribute(frames_of(FRAME), workers_of(WORKER_0, WORKER_1), [setting])) == expected
 
 
-def test_what_the_system_does_not_tell_is_unknown_and_not_0():
+def test_what_is_not_available_is_unknown_and_not_0():
     missing = dict.fromkeys(("core_wait_ns", "core_wait_before_ns", "minor_faults", "involuntary_switches"), -1)
     frames = frames_of({**FRAME, **{f"parent_{name}": -1 for name in missing}})
     found = attribute(frames, workers_of({**WORKER_0, **missing}, {**WORKER_1, **missing}), [PROCESS])

@@ -57,7 +57,7 @@ def explained(frame, setting=SEQUENTIAL, worker=None, limits_=(LIMIT,)):
         ({"parent_cpu_ns": 40, "process_cpu_ns": 40}, "blocked"),
         ({"parent_cpu_ns": 40, "process_cpu_ns": 240, "parent_voluntary_switches": ASKING}, "waiting for the GIL"),
         ({"parent_cpu_ns": 40, "process_cpu_ns": 240, "parent_voluntary_switches": -1}, "waiting for the GIL"),
-        # Others computed meanwhile, but whoever waits for the GIL would have asked for it every 5 ms.
+        # Others computed at the same time, but a thread that waits for the GIL asks for it every 5 ms.
         ({"parent_cpu_ns": 40, "process_cpu_ns": 240, "parent_voluntary_switches": 2}, "blocked"),
         ({"parent_cpu_ns": 245, "process_cpu_ns": 245, "gc_ns": 230}, "garbage collection"),
         # By another thread.
@@ -97,7 +97,7 @@ def test_each_cause_in_sequential_mode(frame, cause):
         ),
         (THREADED, {"cpu_ns": 240}, {"process_cpu_ns": 242}, "compute", 0),
         (THREADED, {"voluntary_switches": ASKING}, {"process_cpu_ns": 230}, "waiting for the GIL", 0),
-        # How often a thread asks for the GIL before it begins, nobody counts.
+        # How often a thread asks for the GIL before it begins is not counted.
         (THREADED, {"start_ns": 235, "busy_ns": 8}, {"process_cpu_ns": 230}, "waiting for the GIL", None),
         # NumPy computes without the GIL in another worker, and this one sleeps.
         (THREADED, {"voluntary_switches": 1}, {"process_cpu_ns": 230}, "blocked", 0),
@@ -123,7 +123,7 @@ def test_the_worker_that_ended_last_is_to_blame():
     assert (found.worker, found.cause) == (1, "compute")
 
 
-def test_a_thread_that_waits_for_a_core_may_hold_the_gil_meanwhile():
+def test_a_thread_that_waits_for_a_core_may_hold_the_gil():
     frames = frames_of({"wall_ns": 245, "settle_ns": 1, "process_cpu_ns": 12})
     workers = workers_of(
         {"worker": 0, "start_ns": 1, "busy_ns": 200, "cpu_ns": 1, "core_wait_ns": 199},
@@ -133,7 +133,7 @@ def test_a_thread_that_waits_for_a_core_may_hold_the_gil_meanwhile():
     assert (found.worker, found.cause, found.host) == (1, "waiting for the GIL", False)
 
 
-def test_without_a_gil_nobody_waits_for_it():
+def test_without_a_gil_no_thread_waits_for_it():
     free = setting("threaded", gil_enabled=False)
     worker = {"busy_ns": 243, "voluntary_switches": ASKING}
     assert explained({"wall_ns": 245, "process_cpu_ns": 230}, free, worker).cause == "blocked"

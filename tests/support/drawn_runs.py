@@ -47,7 +47,7 @@ def drawn_run(
 
 
 def lengthened(run: RecordedRun, wall_ms: Any) -> RecordedRun:
-    """The same run with other frames, of one worker, and not concluded anew, which takes longer than drawing it."""
+    """The same run with other frames, of one worker, and not concluded again, which takes longer than drawing it."""
     frames = _frames(np.asarray(wall_ms, np.float64), 0)
     return replace(run, frames=frames, workers=_workers(frames, 1))
 

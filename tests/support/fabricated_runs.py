@@ -82,7 +82,7 @@ def recorded_run(directory: Path, frames: int = 3, *, warmup: int = 1, stages: i
             writer.append("cpu", _samples())
             writer.append("digests", _digests(frames))
         writer.flush()
-        if changes.get("state") == "running":  # a killed run has no end: whoever reads it concludes it
+        if changes.get("state") == "running":  # a killed run has no end: its reader concludes it
             writer.write(run.changed(**changes))
         else:
             stopped = {"emergency_shutdowns": int(changes.get("state") == "emergency")}

@@ -22,7 +22,7 @@ IDLE = EcosystemSettings(
     health_start=(1.0, 1.0),
     generation_share=0.0,
 )
-"""An ecosystem in which nothing is ever spent and nobody dies."""
+"""An ecosystem in which nothing is ever spent and no agent dies."""
 
 
 class Herd:

@@ -1,4 +1,4 @@
-"""Texts that would move a cursor, forge a line or be taken for mark-up, and what printed text must be free of."""
+"""Texts that would move a cursor, forge a line or be read as mark-up, and what printed text must be free of."""
 
 from __future__ import annotations
 

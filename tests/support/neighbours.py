@@ -13,7 +13,7 @@ _SPIN = "import sys; sys.stdout.write('x'); sys.stdout.flush()\nwhile True: pass
 
 @contextmanager
 def pinned_to_one_core() -> Iterator[int]:
-    """Bind this process, and those that it starts meanwhile, to one of its cores."""
+    """Bind this process, and those that it starts until the block ends, to one of its cores."""
     before = os.sched_getaffinity(0)
     core = max(before)
     os.sched_setaffinity(0, {core})

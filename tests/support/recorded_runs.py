@@ -152,7 +152,7 @@ def digests(**changed: tuple[int, int]) -> np.ndarray:
 
 
 def recorded(name: str, run: RunFile | None = None, rows: np.ndarray | None = None, **changes: Any) -> RecordedRun:
-    """A run in memory; `changes` as of `run_file`."""
+    """A run in memory; `changes` as in `run_file`."""
     run = run or run_file(name, **changes)
     arrays = {each: np.zeros(count, DTYPES[each]) for each, count in row_counts(run).items()}
     return RecordedRun(Path(name), run, **arrays, digests=digests() if rows is None else rows)

@@ -34,7 +34,7 @@ hold_on = threading.Event()
 
 
 def hold_the_gil(times: int) -> None:
-    """A thread's work: so many times, compute one number within one call, which lets nobody else have the GIL."""
+    """A thread's work: so many times, compute one number within one call, which lets no other thread have the GIL."""
     for _ in range(times):
         hold_on.wait()
         hold_on.clear()

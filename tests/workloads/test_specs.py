@@ -1,4 +1,4 @@
-"""What can be wrong with a SPEC: each has one line of its own, and none is taken for another."""
+"""What can be wrong with a SPEC: each has one line of its own, and none is read as another."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from walkerbench.errors import OutputError, WalkerbenchError
 def no_result_told(junit: Sequence[Path]) -> Iterator[None]:
     """Remove a gate's old JUnit files; where the block raises, write why into them and tell GitHub.
 
-    So the result of an earlier gate is never taken for a result of this one, whatever ends it. A file that can be no
+    So the result of an earlier gate is never read as a result of this one, whatever ends it. A file that can be no
     JUnit file, such as a run's, is named by mistake, and kept.
 
     Args:

@@ -54,7 +54,7 @@ Examples:
   walkerbench profiles
 
 \b
-Completion in the shell, for good with one line in its start-up file:
+Completion in the shell; to keep it, add one line to the start-up file:
   bash, ~/.bashrc:
     eval "$(_WALKERBENCH_COMPLETE=bash_source walkerbench)"
   zsh, ~/.zshrc:

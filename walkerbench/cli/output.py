@@ -32,7 +32,7 @@ def write_all_out(texts: Iterable[str]) -> None:
     Raises:
         OutputError: They cannot be written for another reason than that their reader has gone.
     """
-    # Apart from the writing, so that an error of what makes the texts is not taken for one of stdout.
+    # Apart from the writing, so that an error of what makes the texts is not treated as one of stdout.
     for text in texts:
         if not _write_out(text):
             return

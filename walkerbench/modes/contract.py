@@ -34,7 +34,7 @@ from walkerbench.workloads.digests import fold_digests
 from walkerbench.workloads.failures import workload_failures
 
 BARRIER_TIMEOUT_S = 30.0
-"""How long the barrier waits for a frame: above any emergency limit, or a slow frame would be taken for a hung one."""
+"""How long the barrier waits for a frame: above any emergency limit, or a slow frame would count as a hung one."""
 
 
 class ModeState(Enum):

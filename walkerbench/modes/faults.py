@@ -32,7 +32,7 @@ class Faults:
         stall_frames: Frame → seconds for which worker 0 stands still before its phases.
         main_phase_stall_frames: Frame → seconds for which worker 0 stands still within the workload's main phase.
         exit_frame: The frame in which worker 0's process exits; None for none.
-        hang_frame: The frame in which worker 0 stops to answer, for good; None for none.
+        hang_frame: The frame from which on worker 0 no longer answers; None for none.
         diverge_frame: The frame of which worker 0 leaves out all phases, so that its agents miss a step and the
             trajectory is another one from there on; None for none.
         end_frame: The frame before which each stage of a run ends, as if its time were over: where that is not beyond

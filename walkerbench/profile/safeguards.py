@@ -37,5 +37,5 @@ class Safeguards:
 
     @property
     def hung_after_s(self) -> float:
-        """How long a frame may take before its workers are taken for hung, s."""
+        """How long a frame may take before its workers count as hung, s."""
         return self.barrier_timeout_s or max(BARRIER_TIMEOUT_S, 2 * self.slow_frame_s)

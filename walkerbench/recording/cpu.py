@@ -53,7 +53,7 @@ class CpuSampler:
         rate_hz: Samples a second.
 
     Attributes:
-        dtype: As of `cpu_dtype`, for this machine's cores.
+        dtype: As `cpu_dtype` returns it for this machine's cores.
     """
 
     def __init__(self, pids: Callable[[], Sequence[int]], rate_hz: float = 4.0) -> None:

@@ -96,7 +96,7 @@ def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequen
 
 
 def worker_dtype(phases: Sequence[str]) -> np.dtype[np.void]:
-    """Return the columns of `workers.npy`, all int64: a row a frame and worker, in the order of both.
+    """Return the columns of `workers.npy`, all int64: one row per frame and worker, in the order of both.
 
     ========================= ======================================================================
     column                    meaning

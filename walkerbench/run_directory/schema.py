@@ -177,9 +177,9 @@ class ArraysRecord(_Record):
     """Columns of every array beside the file, in order.
 
     Attributes:
-        frames: A row a frame; see `recording.frames.frame_dtype`.
-        workers: A row a frame and worker; see `recording.frames.worker_dtype`.
-        cpu: A row a sample; see `recording.cpu.cpu_dtype`.
+        frames: One row per frame; see `recording.frames.frame_dtype`.
+        workers: One row per frame and worker; see `recording.frames.worker_dtype`.
+        cpu: One row per sample; see `recording.cpu.cpu_dtype`.
         digests: What the checkpoints fold.
     """
 

@@ -96,7 +96,7 @@ def repository_of(directory: Path) -> Path | None:
     """Return the top directory of the repository that a directory lies in; None where it lies in none.
 
     Raises:
-        GitError: Git does not say, such as of a repository of another user; in its own words.
+        GitError: Git refuses to answer, for example in another user's repository; the text is git's own.
     """
     if shutil.which("git") is None and not _may_be_in_repository(directory):
         return None

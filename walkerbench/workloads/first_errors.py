@@ -17,7 +17,7 @@ FIRST_ERROR_FIELDS = (
     Field("current", _TEXT, "uint8", (_MOST_WORKERS, _MOST_BYTES), per_agent=False),
     Field("current", _FRAME, "int64", (_MOST_WORKERS,), per_agent=False),
 )
-"""A row a worker: the text of its first error in UTF-8, and the number of its frame plus 1; 0 before there is one."""
+"""One row per worker: its first error as UTF-8 text, and that frame's number plus 1; 0 before there is one."""
 
 
 class FirstError:

@@ -1,4 +1,4 @@
-"""Every export against golden files; run as a program, with tests/support on the path, this writes them anew."""
+"""Every export against golden files; run as a program, with tests/support on the path, this writes them again."""
 
 from __future__ import annotations
 

@@ -235,7 +235,7 @@ def test_csv_is_read_by_numpy(tmp_path: Path) -> None:
     assert read.dtype.names == recorded.frames.dtype.names
 
 
-def test_in_csv_what_the_system_does_not_tell_is_empty(tmp_path: Path) -> None:
+def test_in_csv_what_is_not_available_is_empty(tmp_path: Path) -> None:
     recorded = recorded_run(tmp_path / "run", 1)
     frames = recorded.frames.copy()
     frames["parent_core_wait_ns"] = -1

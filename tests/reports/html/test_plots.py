@@ -175,7 +175,7 @@ def test_a_timeline_has_each_workers_phases_where_they_were():
     traces = named(slowest)
     assert traces["dispatch"]["x"] == [1.0]
     assert (traces["settle"]["base"], traces["settle"]["x"]) == ([90.0], [10.0])
-    # Of worker 0 everything beside its phases is taken for the stall, which comes before them.
+    # Of worker 0 everything beside its phases counts as the stall, which comes before them.
     assert (traces["stall"]["y"], traces["stall"]["x"]) == (["worker 0"], [30.0])
     assert (traces["think"]["base"], traces["think"]["x"]) == ([31.0, 1.0], [25.0, 25.0])
     assert (traces["beside the phases"]["y"], traces["beside the phases"]["x"]) == (["worker 1"], [30.0])

@@ -83,7 +83,7 @@ def test_long_labels_stand_in_the_head_and_leave_room_for_the_numbers() -> None:
         result = compared(*candidates, base=side(labels[0]), ratios=[(1.0, 1.01)] * len(candidates))
         lines = to_text(report(result)).splitlines()
         assert max(map(len, lines)) <= 80
-        assert {len(line.split()) for line in lines if "500.0" in line} <= {9, 10}, "a row a side"
+        assert {len(line.split()) for line in lines if "500.0" in line} <= {9, 10}, "one row per side"
         names = ["base", "candidate 1", "candidate 2"] if several else ["base", "candidate"]
         for name, label in zip(names, labels, strict=False):
             assert f"{name}  " in "\n".join(line for line in lines if line.endswith(f" {label}"))

@@ -32,7 +32,7 @@ def child(number, code=0, *, crash=None, **changes):
     return ChildRun(Path("out") / str(number), run_file(str(number), **changes), code, crash)
 
 
-def test_a_row_a_run_and_what_they_come_to(shown):
+def test_one_row_per_run_and_the_result_of_all(shown):
     assert shown(child(1, verdicts=[verdict("pass")]), child(2, frame_ms=4.0, verdicts=[verdict("pass")])) == [
         "run   frames/s   mean ms   p99 ms   max ms   verdict",
         "────────────────────────────────────────────────────",

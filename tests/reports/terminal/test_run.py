@@ -228,7 +228,7 @@ def test_others_at_work_are_told_where_no_core_was_left(own: float, others: floa
     metrics = {**FINISHED.metrics, "cpu.effective_cores": own, "cpu.other_cores": others}
     run = FINISHED.changed(metrics=metrics, machine={**FINISHED.machine, "cores_present": 2})
     text = " ".join(to_text(report(run, Path("a-run"))).split())
-    assert (f"other processes kept {others:.2f} of 2 cores busy meanwhile, and no core was idle" in text) is told
+    assert (f"other processes kept {others:.2f} of 2 cores busy during the run, and no core was idle" in text) is told
 
 
 if __name__ == "__main__":

@@ -245,7 +245,7 @@ def test_a_new_life_begins_with_a_fresh_brain() -> None:
 
 def test_a_brain_learns_to_give_up_a_small_reward_for_a_later_large_one() -> None:
     # A corridor of four places. Action 0 goes back to its beginning for 0.1; action 1 goes on, and from the last place
-    # pays 1 and begins anew. Going on is worth 1 every fourth step, far more than 0.1 at each.
+    # pays 1 and begins again. Going on is worth 1 every fourth step, far more than 0.1 at each.
     plan = NetworkPlan(inputs=4, hidden=(16,), head=8, actions=2)
     brains = make(
         BrainSettings(hidden_units=(16,), head_units=8, discount=0.9, target_copy_steps=20, learning_rate=3e-3), plan

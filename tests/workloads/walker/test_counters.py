@@ -59,6 +59,6 @@ def test_every_counter_is_above_zero_within_a_minute_of_the_default_environment(
     assert not [name for name, count in totals.items() if count == 0]
     assert contested_across > 0
     check_sums(totals)
-    # Nobody is lost: each living agent is, in every frame, one of the three.
+    # No agent is lost: each living agent is, in every frame, one of the three.
     accounted = totals["ai_updates"] + totals["physics_only"] + totals["immobilised"]
     assert 0 <= 60 * 3600 - accounted <= 10 * totals["deaths"]

@@ -23,14 +23,14 @@ FRAMES = 43_200
 MINUTE = 3_600
 
 LEARNING = WalkerSettings(
-    # Flat, all but free of obstacles, and so wide that nobody comes to its edge.
+    # Flat, all but free of obstacles, and so wide that no agent comes to its edge.
     terrain=TerrainSettings(
         style="flat", x_min_m=-2500, x_max_m=2500, obstacle_spacing_m=5000, obstacle_half_height_m=0.001
     ),
     # Longer actions, a learning step at each, and less far sight: a brain then learns within twelve minutes.
     schedule=ScheduleSettings(ai_interval_frames=12, learn_interval_updates=1),
     brain=BrainSettings(epsilon_decay=0.998, epsilon_end=0.05, discount=0.95),
-    # Brains live on: nothing is spent, nobody dies, no generation ends a life.
+    # Brains live on: nothing is spent, no agent dies, no generation ends a life.
     ecosystem=EcosystemSettings(
         energy_drain_per_frame=0, energy_drain_per_m_s=0, immobile_below_energy=0, health_step_per_frame=0,
         generation_share=0,

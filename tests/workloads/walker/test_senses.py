@@ -2,7 +2,7 @@
 
 The scene of every case, unless it says otherwise: flat ground at y = 0 from x = -20 to 20 with a vertex each metre;
 the unmutated robot at (0, 1.25), where both wheels (0.75 below and 0.5 in radius) just touch; arm stretched out along
-x, 2.25 m up; no food, nobody else. Default scales: joints by 90° and 135°, joint speeds 10 rad/s, displacement 1 m,
+x, 2.25 m up; no food, no other agent. Default scales: joints by 90° and 135°, joint speeds 10 rad/s, displacement 1 m,
 velocity 10 m/s, angular velocity 10 rad/s, food 50 m, rays 8 m at -60°, -30°, 0°, 30° and 60°.
 """
 
@@ -232,7 +232,7 @@ def test_several_agents_are_seen_each_from_its_own_place() -> None:
     )  # fmt: skip
     values, nearest = senses.observe(readings, outline, rows, robots, np.array([(9.0, HEIGHT)]))
     ahead = OBSERVATION.index("ray2_distance")
-    # The second has the third 6 m ahead, less its radius; the last has nobody ahead, and food 3 m behind.
+    # The second has the third 6 m ahead, less its radius; the last has no agent ahead, and food 3 m behind.
     assert values[:, ahead] == pytest.approx([4.5 / 8, 1.0])
     assert values[:, ahead + 1].tolist() == [0.5, -1.0]
     assert nearest.towards.tolist() == [9, -3]

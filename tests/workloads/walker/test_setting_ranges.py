@@ -124,7 +124,7 @@ def test_a_ground_too_fine_for_long_rays_is_refused() -> None:
         profile_from_table({"environment": table}, "any", "any.toml", "any.toml")
 
 
-def test_learning_that_diverges_warns_nobody() -> None:
+def test_learning_that_diverges_gives_no_warning() -> None:
     wild = BrainSettings(adam_beta2=0.0, learning_rate=1e30, batch_size=1, learn_from_experiences=1, hidden_units=(8,))
     schedule = dataclasses.replace(WalkerSettings().schedule, ai_interval_frames=1, learn_interval_updates=1)
     run_frames(WalkerSettings(brain=wild, schedule=schedule), 30)

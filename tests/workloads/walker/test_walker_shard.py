@@ -87,7 +87,7 @@ def test_the_exhausted_have_their_motors_off_and_do_not_think_until_they_recover
         assert motors(herd, 1) == [(False, 0.0), (False, 0.0)]
         assert herd.last["immobilised"] == 1
         assert herd.last["ai_updates"] + herd.last["physics_only"] == 3
-    # The others kept their turns, and the one its slot: nobody took it over.
+    # The others kept their turns, and the one its slot: no other agent took it over.
     assert (updates(herd) - thought).tolist() == [20, 0, 20, 20]
     assert (learning_steps(herd) - learned).tolist() == [2, 0, 2, 2]
     energy[1] = 0.15
@@ -188,7 +188,7 @@ def test_the_destroyed_are_skipped_and_come_back_as_new_lives() -> None:
     np.testing.assert_array_equal(learning_steps(herd)[[0, 2, 3]], 4)
     assert herd.buffers.current["position"][1, 0] == pytest.approx(herd.workload._ground.starts[1], abs=0.01)
     herd.step(4)
-    assert updates(herd)[1] == 1, "counted anew in each life"
+    assert updates(herd)[1] == 1, "counted again in each life"
 
 
 def test_every_component_varies_within_a_thousand_frames_and_stays_in_its_range(

@@ -6,7 +6,7 @@ FORMATS = {
     "markdown": "verdict, percentiles and facts, for a pull request",
     "chrome-trace": "a timeline for https://ui.perfetto.dev",
     "speedscope": "flame graphs of phases for https://www.speedscope.app",
-    "junit": "a test case a criterion, for CI",
+    "junit": "one test case per criterion, for CI",
     "pytest-benchmark": "for `pytest-benchmark compare`",
     "benchmark-action": "for github-action-benchmark, customSmallerIsBetter",
 }

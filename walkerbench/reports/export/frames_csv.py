@@ -1,4 +1,4 @@
-"""Every frame as CSV: the columns of `frames.npy` under their names, a line a frame.
+"""Every frame as CSV: the columns of `frames.npy` under their names, one line per frame.
 
 Source of the format: RFC 4180 with a header line, its lines ended as on Unix. Names that end in `_ns` are nanoseconds;
 `start_ns` counts from a moment of the machine's own. What each column is, `recording.frames.frame_dtype` says. A figure

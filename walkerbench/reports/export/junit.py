@@ -1,4 +1,4 @@
-"""The run as JUnit XML: a test case a criterion, in each stage and for the run as a whole.
+"""The run as JUnit XML: one test case per criterion, in each stage and for the run as a whole.
 
 Source of the format: `junit-10.xsd` of Jenkins' xUnit plugin, which is what Ant and Maven write; see `junit_xml`.
 A criterion that is not met is a failure; one that could not be judged is an error, for a skipped case would pass. One

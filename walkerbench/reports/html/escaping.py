@@ -1,4 +1,4 @@
-"""Text in the page: shown as `shown_text` has it, and never taken for HTML or for what plotly.js puts in its place.
+"""Text in the page: shown as `shown_text` has it, and never read as HTML or as what plotly.js puts in its place.
 
 A `str` is text, and escaped wherever it is put; `Markup` is what has been.
 """

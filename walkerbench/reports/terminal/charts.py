@@ -1,4 +1,4 @@
-"""Pictures of a recorded run for a terminal: a sparkline, a histogram and a bar a core, in characters alone.
+"""Pictures of a recorded run for a terminal: a sparkline, a histogram and one bar per core, in characters alone.
 
 They need no colour, fit the terminal's width, and are drawn in ASCII where its encoding has no block characters.
 """
@@ -100,7 +100,7 @@ def busy_cores(percents: NDArray[Any]) -> list[Bar]:
         percents: `(samples, cores)`, in percent; a sample with NaN is left aside.
 
     Returns:
-        A bar a core, in their order; none without samples.
+        One bar per core, in their order; none without samples.
     """
     known = percents[~np.isnan(percents).any(axis=1)].astype(np.float64)
     if not len(known):

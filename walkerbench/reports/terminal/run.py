@@ -165,8 +165,8 @@ def _disturbed(run: RunFile) -> Iterator[RenderableType]:
         return
     if others >= _NOTEWORTHY_CORES and own + others > present - _NOTEWORTHY_CORES:
         yield layout.line(
-            f"other processes kept {others:.2f} of {present} cores busy meanwhile, and no core was idle: times are "
-            "longer than they need be; see `walkerbench doctor`",
+            f"other processes kept {others:.2f} of {present} cores busy during the run, and no core was idle: "
+            "times are longer than they need be; see `walkerbench doctor`",
             "bold yellow",
         )
 

@@ -1,7 +1,7 @@
 """Building blocks of what is printed for a terminal of 80 columns; nothing else makes rich's texts and tables.
 
 Numbers and paths are never cut: what does not fit goes on in the next line. Only a text of hundreds of characters is
-shortened. No text is ever taken for rich's mark-up, and each is shown as `shown_text` has it.
+shortened. No text is ever read as rich's mark-up, and each is shown as `shown_text` has it.
 """
 
 from __future__ import annotations
