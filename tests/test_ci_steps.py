@@ -1,4 +1,4 @@
-"""`.ci/run` has a step for each target of the Makefile, and refuses every other."""
+"""`.ci/run` has a step for each target of the Makefile and a check for each hook, and refuses every other step."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / ".ci" / "run"
@@ -32,3 +33,11 @@ def test_an_unknown_step_is_refused_before_any_step_runs() -> None:
     ended = subprocess.run([SCRIPT, "lint", "nosuch"], capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.endswith(f"no step 'nosuch'; the steps are {' '.join(steps())}\n")
+
+
+def test_every_hook_runs_a_check_of_the_lint_step() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    (lint,) = re.findall(r"^run_lint\(\) \{\n(.*?)^\}", SCRIPT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert {hook["id"] for hook in hooks} == {"ruff-check", "ruff-format", "codespell", "plain-english"}
+    for hook in hooks:
+        assert hook["entry"].removesuffix(" --force-exclude") in lint
