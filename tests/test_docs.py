@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import re
 import sys
 import tomllib
@@ -17,6 +19,9 @@ from walkerbench.modes.contract import ModeServices
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.sequential import SequentialMode
 from walkerbench.modes.thread_pool import ThreadPoolManager
+from walkerbench.recorded_value import MISSING
+from walkerbench.reports.export import FORMATS
+from walkerbench.reports.export.rendering import RENDERERS
 from walkerbench.run_directory import read_run
 from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.workloads.contract import Workload
@@ -84,12 +89,24 @@ def test_the_documented_observer_sees_the_robots(tmp_path: Path, monkeypatch: py
     assert [each.dropped for each in read_run(defined.directory).run.observers] == [None, None]
 
 
-def test_the_documented_export_writes_the_judged_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recorded = recorded_run(tmp_path / "run")
-    lines = "".join(executed("export", monkeypatch).render(recorded)).splitlines()
-    judged = recorded.frames[recorded.frames["warmup"] == 0]
-    assert 0 < len(lines) == len(judged) < len(recorded.frames)
-    assert lines[0] == f"{judged['frame'][0]} {judged['wall_ns'][0] / 1e6:.3f}"
+def test_the_documented_export_writes_every_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    frames = recorded_run(Path("recorded"), 5).frames
+    defined = executed("export", monkeypatch)
+    lines = [json.loads(line) for line in Path("frames.jsonl").read_text().splitlines()]
+    assert [tuple(line) for line in lines] == [frames.dtype.names] * 5
+    assert [tuple(line.values()) for line in lines] == [tuple(map(defined.known, row)) for row in frames.tolist()]
+    assert [defined.known(value) for value in (MISSING, 0, 7)] == [None, 0, 7]
+
+
+def test_the_documented_export_is_a_renderer_like_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (EXTENDING / "export.md").read_text(encoding="utf-8")
+    for name, known in {"FORMATS": FORMATS, "RENDERERS": RENDERERS}.items():
+        (module, line) = re.findall(rf"`{name}` in `(.*)\.py` \| `(.*),` \|", text)[0]
+        named = importlib.import_module(module.removesuffix("/__init__").replace("/", "."))
+        assert getattr(named, name) is known
+        assert line.startswith('"json-lines": ')
+    assert "json-lines" not in FORMATS, "the page shows how to add it"
 
 
 @pytest.mark.parametrize("name", ["workload", "mode"])
@@ -99,7 +116,7 @@ def test_the_documented_entry_points_are_those_that_are_read(name: str) -> None:
     assert group == f"walkerbench.{name}s"
 
 
-@pytest.mark.parametrize("name", ["workload", "mode", "observer", "export"])
+@pytest.mark.parametrize("name", ["workload", "mode", "export", "observer"])
 def test_every_path_that_a_page_names_exists(name: str) -> None:
     text = (EXTENDING / f"{name}.md").read_text(encoding="utf-8")
     # The package may be installed elsewhere than the tests lie.
