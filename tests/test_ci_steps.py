@@ -8,31 +8,25 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ci_script import SCRIPT, ci_steps
 
 ROOT = Path(__file__).parents[1]
-SCRIPT = ROOT / ".ci" / "run"
 pytestmark = pytest.mark.skipif(not (ROOT / "Makefile").is_file(), reason="the Makefile is not part of the wheel")
 
 
-def steps() -> list[str]:
-    """The steps that `.ci/run` names, in their order."""
-    (listed,) = re.findall(r"^steps=\((.*)\)$", SCRIPT.read_text(encoding="utf-8"), re.MULTILINE)
-    return str(listed).split()
-
-
 def test_every_step_has_its_function() -> None:
-    assert re.findall(r"^run_(\w+)\(\)", SCRIPT.read_text(encoding="utf-8"), re.MULTILINE) == steps()
+    assert re.findall(r"^run_(\w+)\(\)", SCRIPT.read_text(encoding="utf-8"), re.MULTILINE) == ci_steps()
 
 
 def test_every_step_is_a_target_of_the_makefile() -> None:
     (targets,) = re.findall(r"^STEPS = (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert targets.split() == steps()
+    assert targets.split() == ci_steps()
 
 
 def test_an_unknown_step_is_refused_before_any_step_runs() -> None:
     ended = subprocess.run([SCRIPT, "lint", "nosuch"], capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.endswith(f"no step 'nosuch'; the steps are {' '.join(steps())}\n")
+    assert ended.stderr.endswith(f"no step 'nosuch'; the steps are {' '.join(ci_steps())}\n")
 
 
 def test_every_hook_runs_a_check_of_the_lint_step() -> None:
