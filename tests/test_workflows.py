@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import shlex
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +11,9 @@ import click
 import pytest
 import yaml
 from ci_script import ci_steps
+from named_commands import PROJECT, ROOT, check_commands
 
-from walkerbench.cli.group import walkerbench as walkerbench_command
-
-ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 pytestmark = pytest.mark.skipif(not FILES, reason="the workflows are not part of the wheel")
 each_workflow = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
@@ -30,66 +25,6 @@ def workflow(file: Path) -> dict[Any, Any]:
 def steps(file: Path) -> Iterator[dict[str, Any]]:
     for job in workflow(file)["jobs"].values():
         yield from job["steps"]
-
-
-def commands(line: str) -> Iterator[list[str]]:
-    """The commands of a step, each as its words."""
-    for command in re.split(r"&&|\|\||\n", line):
-        if words := shlex.split(command):
-            yield words
-
-
-def check_step(words: list[str]) -> None:
-    assert words
-    assert set(words) <= {*ci_steps(), "$STEP"}
-
-
-def check_install(words: list[str]) -> None:
-    extras = set(PROJECT["project"]["optional-dependencies"])
-    assert words[:2] == ["install", "-e"]
-    (target,) = words[2:]
-    match = re.fullmatch(r"\.(?:\[([\w,]+)\])?", target)
-    assert match
-    assert set((match[1] or "test").split(",")) <= extras
-
-
-def check_tests(words: list[str]) -> None:
-    assert words[:2] == ["-m", "pytest"]
-    known = {re.split("[:(]", marker)[0] for marker in PROJECT["tool"]["pytest"]["ini_options"]["markers"]}
-    rest = iter(words[2:])
-    for word in rest:
-        if word == "-m":
-            assert set(re.findall(r"\w+", next(rest))) - {"and", "or", "not"} <= known
-        elif word != "-q":
-            assert list(ROOT.glob(word)), word
-
-
-def check_walkerbench(words: list[str]) -> None:
-    name, *rest = words
-    walkerbench_command.commands[name].make_context(name, rest)  # reads the options, and carries out nothing
-
-
-def check_apt(words: list[str]) -> None:
-    assert words[0] == "apt-get"
-
-
-def check_exit_code(words: list[str]) -> None:
-    assert words == ["$?", "-eq", "4", "]"]
-
-
-CHECKS: dict[str, Callable[[list[str]], None]] = {
-    ".ci/run": check_step,
-    "pip": check_install,
-    "python": check_tests,
-    "walkerbench": check_walkerbench,
-    "sudo": check_apt,
-    "[": check_exit_code,
-}
-
-
-def check(line: str) -> None:
-    for program, *words in commands(line):
-        CHECKS[program](words)
 
 
 @each_workflow
@@ -124,26 +59,27 @@ def test_everything_that_a_workflow_names_exists(file: Path) -> None:
     lines = [step["run"] for step in steps(file) if "run" in step]
     assert lines
     for line in lines:
-        check(line)
+        check_commands(line)
 
 
 @pytest.mark.parametrize(
     "line",
     [
         ".ci/run nosuch",
-        ".ci/run",
+        "make nosuch",
         "pip install -e '.[nosuch]'",
         "python -m pytest -m nosuch",
         "python -m pytest tests/nosuch_*.py",
         "python -m nosuch",
+        "python -m tests.nosuch > docs/promises.md",
         "walkerbench nosuch",
         "walkerbench gate --agianst main",
-        "pip install -e . && make",
+        "pip install -e . && nosuch",
     ],
 )
 def test_what_does_not_exist_is_noticed(line: str) -> None:
     with pytest.raises((AssertionError, KeyError, click.UsageError)):
-        check(line)
+        check_commands(line)
 
 
 def test_every_step_of_ci_runs_in_a_workflow() -> None:

@@ -154,6 +154,7 @@ def test_a_body_that_is_no_small_json_is_refused(served: Served, data: bytes, ki
     assert set(answer.json) == {"error"}
 
 
+@pytest.mark.promise("input", "A request that changes a served run needs the token and no foreign origin.")
 @pytest.mark.parametrize("path", CHANGES)
 @pytest.mark.parametrize(
     ("headers", "status"),
@@ -173,6 +174,7 @@ def test_only_who_has_the_token_and_the_origin_may_change_the_run(
     assert served.environment.toggles == ()
 
 
+@pytest.mark.promise("input", "A served run answers no request whose Host header names another host.")
 @pytest.mark.parametrize("path", ["/status", "/healthz", "/threading_status", "/toggle_threading", "/nothing"])
 def test_a_page_under_another_name_is_refused(served: Served, path: str) -> None:
     answer = served.get(path, base_url="http://rebound.example:2322")

@@ -79,6 +79,7 @@ def test_it_can_be_read_without_seeing_it(whole):
     assert outline.all("html") == [{"lang": "en"}]
 
 
+@pytest.mark.promise("text", "A report page fetches nothing.")
 def test_it_asks_for_nothing(whole):
     outline = Outline(whole)
     assert not [attributes for _, attributes in outline.seen if {"src", "href"} & set(attributes)]
@@ -90,6 +91,7 @@ def test_it_asks_for_nothing(whole):
     assert not re.search(r"url\(|@import", whole)
 
 
+@pytest.mark.promise("text", "No text of a run is markup or a script in a report page.")
 def test_nothing_of_a_run_is_mark_up():
     evil = '</script><script>alert("1")</script><b onload=x>&amp;'
     run = drawn_run(
