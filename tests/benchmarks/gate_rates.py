@@ -61,7 +61,7 @@ class Told(MeasurementObserver):
 
 def record(profile: Profile, candidate: str, rounds: int) -> Measurement:
     sides = parse_sides((SAME, candidate), profile)
-    # What makes the candidate slower is a fault or an argument, and the same work is the reader's to see to.
+    # What makes the candidate slower is a fault or an argument; that the work is the same is for the reader to check.
     rules = DecisionRules(allow_faults=True, allow_different_work=True)
     return measure(sides, MeasurementRequest(rounds=rounds), rules, observer=Told(candidate))
 

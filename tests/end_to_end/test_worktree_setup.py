@@ -183,7 +183,7 @@ def test_submodules_are_in_the_worktree(project: Project, tmp_path: Path) -> Non
 def test_a_submodule_that_is_not_there_is_named(project: Project, tmp_path: Path) -> None:
     own = with_submodule(project, tmp_path)
     git(project.folder, "submodule", "--quiet", "deinit", "--force", "library")
-    (own / "of_library.py").write_text("FACTOR = 1\n")  # so that the working tree runs all the same
+    (own / "of_library.py").write_text("FACTOR = 1\n")  # so that the working tree still runs
     ended = project.ab("HEAD", ".")
     assert ended.code == 2
     assert "No module named 'of_library'" in ended.err

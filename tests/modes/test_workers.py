@@ -187,7 +187,7 @@ def test_workers_leave_when_their_parent_is_killed(how):
 
 
 @needs_handles
-def test_a_script_that_forgets_to_stop_ends_all_the_same():
+def test_a_script_that_forgets_to_stop_still_ends():
     with script_with_workers("forgetful") as (parent, workers):
         assert parent.wait(DEADLINE_S) == 0
         assert_gone(workers)

@@ -31,7 +31,7 @@ AGENTS = 6
 LIMIT = parse_criterion("frame_ms.max < 15")
 FIRST = 10  # frame of the first spell; the frames before, and between, are the typical ones
 TIMES = 3
-DISTURBED_MS = CAUSE_S * 1e3 / 3  # where others take a core for so long, they are to blame as well
+DISTURBED_MS = CAUSE_S * 1e3 / 3  # where others take a core for so long, they are a cause as well
 GIL_ENABLED = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 

@@ -85,7 +85,7 @@ def test_each_cause_in_sequential_mode(frame, cause):
         (PROCESS, {"gc_ns": 230, "cpu_ns": 240}, {"gc_ns": 230}, "garbage collection", 0),
         (PROCESS, {"cpu_ns": 240, "system_ns": 200, "minor_faults": 5000}, {}, "page faults", 0),
         (PROCESS, {"busy_ns": 8}, {"parent_cpu_ns": 236, "process_cpu_ns": 236}, "compute", None),
-        # Where the worker stands still, no GIL of the parent's is to blame, whatever runs there.
+        # Where the worker stands still, no GIL of the parent's is the cause, whatever runs there.
         (PROCESS, {"voluntary_switches": ASKING}, {"process_cpu_ns": 230}, "blocked", 0),
         # The worker's CPU time is its own process's; what else ran in the parent's held up the parent.
         (
@@ -113,7 +113,7 @@ def test_each_cause_along_the_path_of_a_worker(setting, worker, frame, cause, cu
     assert found.cpu_ms + found.not_scheduled_ms + found.blocked_ms == pytest.approx(245)
 
 
-def test_the_worker_that_ended_last_is_to_blame():
+def test_the_worker_that_ended_last_is_the_cause():
     frames = frames_of({"wall_ns": 245, "settle_ns": 1, "parent_cpu_ns": 1, "process_cpu_ns": 1})
     workers = workers_of(
         {"worker": 0, "start_ns": 1, "busy_ns": 200, "core_wait_ns": 199},
@@ -173,13 +173,13 @@ def test_where_the_typical_frame_is_over_the_limit_its_largest_part_is_the_cause
         (117, False),  # not more than half of the excess over 10 ms
     ],
 )
-def test_the_host_is_to_blame_for_more_than_half_of_the_excess(wait, host):
+def test_the_host_is_the_cause_of_more_than_half_of_the_excess(wait, host):
     rest = 245 - wait
     found = explained({"wall_ns": 245, "parent_cpu_ns": rest, "process_cpu_ns": rest, "parent_core_wait_ns": wait})
     assert found.host is host
 
 
-def test_the_host_is_not_to_blame_where_workers_wait_for_one_another():
+def test_the_host_is_no_cause_where_workers_wait_for_one_another():
     late = {"wall_ns": 245, "parent_cpu_ns": 10, "process_cpu_ns": 10, "parent_core_wait_ns": 235}
     crowded = setting("sequential", crowded=True)
     for workers, host in ((SEQUENTIAL, True), (crowded, False)):
@@ -189,7 +189,7 @@ def test_the_host_is_not_to_blame_where_workers_wait_for_one_another():
         assert (found.cause, found.host) == ("not scheduled", host)
 
 
-def test_the_host_is_not_to_blame_where_the_limit_would_have_been_missed_anyway():
+def test_the_host_is_no_cause_of_a_limit_missed_without_its_wait():
     found = explained({"wall_ns": 500, "parent_cpu_ns": 201, "process_cpu_ns": 201, "parent_core_wait_ns": 299})
     assert (found.cause, found.host) == ("not scheduled", False)
 
@@ -290,14 +290,14 @@ def test_only_at_real_time_pace_a_deadline_is_a_limit():
         (0, False),
     ],
 )
-def test_the_host_is_to_blame_for_a_deadline_missed_by_its_wait(wait, host):
+def test_the_host_is_the_cause_of_a_deadline_missed_by_its_wait(wait, host):
     (found,) = explain_slow_frames(*late(wait), [DEADLINE], [SEQUENTIAL])
 
     assert (found.frame, found.criterion, found.value_ms, found.host) == (4, "missed_deadlines == 0", 25.0, host)
 
 
 @pytest.mark.promise(
-    "verdicts", "A deadline missed for want of a core is excused by the same rule as a limit of frames."
+    "verdicts", "A deadline missed because no core was free is excused by the same rule as a limit of frames."
 )
 def test_missed_deadlines_are_excused_by_the_rule_of_limits():
     for waits, outcome, detail in (

@@ -41,7 +41,7 @@ def test_a_long_text_is_cut_between_two_characters(buffers: FrameBuffers) -> Non
     assert len(text.encode()) <= 400
 
 
-def test_an_error_that_cannot_be_told_is_told_of_all_the_same(buffers: FrameBuffers) -> None:
+def test_an_error_without_a_readable_text_is_still_reported(buffers: FrameBuffers) -> None:
     class Untold(Exception):
         def __str__(self) -> str:
             raise RuntimeError

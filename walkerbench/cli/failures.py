@@ -63,7 +63,7 @@ def failure_message(error: BaseException) -> str:
 
 
 def _is_interrupt(error: BaseException) -> bool:
-    """A library may wrap the interrupt that it met (click does, into Abort): it is an interrupt all the same."""
+    """A library may wrap the interrupt that it met (click does, into Abort): it is still an interrupt."""
     return any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error))
 
 

@@ -166,7 +166,7 @@ def _noise(readings: MachineReadings) -> Check:
         f"{100 * noise.typical:.1f} % between two blocks of the same work, typically; over {noise.pairs} pairs, a "
         f"slowdown below {100 * noise.drowned:.1f} % would drown in it"
     )
-    advice = "see to the warnings above and run this again; measure longer, and more rounds, where it stays"
+    advice = "deal with the warnings above and run this again; measure longer, and more rounds, where it stays"
     return Check("noise", level, seen, _unless_ok(level, advice))
 
 

@@ -94,7 +94,7 @@ def _check(sides: Sequence[RecordedSide], *, allow_different_work: bool) -> tupl
         with _collecting(refusals):
             differences += check_comparable(sides[0].runs[0], side.runs[0], allow_different_work=allow_different_work)
     if repeats_differ:
-        # What does not repeat itself differs from anything: the sides are not to blame for that.
+        # What does not repeat itself differs from anything: the sides are not the cause of that.
         refusals = repeats_differ
     if refusals:
         lines = dict.fromkeys(line for refusal in refusals for line in refusal.lines)

@@ -43,7 +43,7 @@ class SlowFrame(RecordedValue):
         gc_ms: Garbage collection within the frame, part of the above.
         worker: The worker that ended last, where most of the excess is its own; else None.
         cause: The cause.
-        host: Whether the host is to blame: more than half of the excess was not scheduled, and without that the frame
+        host: Whether the host is the cause: more than half of the excess was not scheduled, and without that the frame
             would have met the limit. Never where there are more workers than cores.
     """
 
@@ -182,7 +182,7 @@ def count_causes(explanations: Iterable[SlowFrame]) -> dict[Cause, int]:
 def excuse(
     verdict: Verdict, frames: NDArray[Any], explanations: Iterable[SlowFrame], limits: Iterable[FrameLimit]
 ) -> Verdict:
-    """Take a failure back where the criterion would be met without the frames that the host is to blame for.
+    """Take a failure back where the criterion would be met without the frames whose cause is the host.
 
     Args:
         verdict: What became of a criterion.

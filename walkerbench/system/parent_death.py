@@ -1,6 +1,6 @@
 """Ends a process with the one that started it.
 
-Where walkerbench is killed, all that it has started must end. Three mechanisms see to that, because none does it alone:
+Where walkerbench is killed, all that it has started must end. Three mechanisms ensure that, because none does it alone:
 
 - A child with a process group of its own has a keeper, which kills the group (`child_processes`). The child may be git,
   py-spy or an older walkerbench, which know of no parent's death, and may have children of its own.
