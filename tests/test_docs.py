@@ -22,7 +22,7 @@ from walkerbench.modes.thread_pool import ThreadPoolManager
 from walkerbench.recorded_value import MISSING
 from walkerbench.reports.export import FORMATS
 from walkerbench.reports.export.rendering import RENDERERS
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import read_recorded
 from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.workloads.contract import Workload
 from walkerbench.workloads.declaration import declaration_problems
@@ -86,7 +86,7 @@ def test_the_documented_observer_sees_the_robots(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     defined = executed("observer", monkeypatch)
     assert defined.leader.farthest_m
-    assert [each.dropped for each in read_run(defined.directory).run.observers] == [None, None]
+    assert [each.dropped for each in read_recorded(defined.directory).run.observers] == [None, None]
 
 
 def test_the_documented_export_writes_every_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

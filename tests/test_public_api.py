@@ -7,12 +7,25 @@ from importlib import resources
 import pytest
 
 import walkerbench
+from walkerbench import errors
 
 
 def test_every_public_name_can_be_imported() -> None:
     for name in walkerbench.__all__:
         assert getattr(walkerbench, name) is not None
     assert set(walkerbench.__all__) == {*walkerbench._HOMES, "__version__"}
+
+
+def test_every_error_of_the_tree_is_public() -> None:
+    tree = {
+        name for name, thing in vars(errors).items() if isinstance(thing, type) and thing.__module__ == errors.__name__
+    }
+    assert tree <= set(walkerbench.__all__)
+    assert len(tree) > 30
+
+
+def test_a_prompt_offers_every_public_name() -> None:
+    assert set(walkerbench.__all__) <= set(dir(walkerbench))
 
 
 def test_another_name_is_no_attribute() -> None:

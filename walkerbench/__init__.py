@@ -9,34 +9,161 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from walkerbench.criteria.judging import Verdict
+    from walkerbench.errors import (
+        BaselineSizeError,
+        BudgetTooSmall,
+        CallOrderError,
+        CapacityError,
+        CriterionError,
+        EmergencyShutdown,
+        ExitCode,
+        GitError,
+        InjectedFaults,
+        Interrupted,
+        ModeFailed,
+        NotComparable,
+        OutputError,
+        OutputLost,
+        OverrideError,
+        ProfileError,
+        ProtocolError,
+        RunBroken,
+        RunFileError,
+        SessionCrashed,
+        SessionError,
+        SessionFailed,
+        SessionTimeout,
+        SideError,
+        TooFewRounds,
+        UsageError,
+        WalkerbenchError,
+        WorkerCrashed,
+        WorkerError,
+        WorkerFailed,
+        WorkerTimeout,
+        WorkloadFailed,
+    )
     from walkerbench.modes.thread_pool import ThreadPoolManager
     from walkerbench.profile.loading import load_profile
-    from walkerbench.run_directory import read_run
+    from walkerbench.profile.model import Profile
+    from walkerbench.profile.overrides import ProfileOverrides, override
+    from walkerbench.profile.safeguards import Safeguards
+    from walkerbench.recording.frames import FrameTiming
+    from walkerbench.run_directory import RecordedRun, RunFile
     from walkerbench.running.observers import RunObserver
+    from walkerbench.running.run_control import RunControl
     from walkerbench.running.runner import run
+    from walkerbench.running.summary import read_run
     from walkerbench.running.training_environment import TrainingEnvironment
     from walkerbench.workloads.contract import Workload
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BaselineSizeError",
+    "BudgetTooSmall",
+    "CallOrderError",
+    "CapacityError",
+    "CriterionError",
+    "EmergencyShutdown",
+    "ExitCode",
+    "FrameTiming",
+    "GitError",
+    "InjectedFaults",
+    "Interrupted",
+    "ModeFailed",
+    "NotComparable",
+    "OutputError",
+    "OutputLost",
+    "OverrideError",
+    "Profile",
+    "ProfileError",
+    "ProfileOverrides",
+    "ProtocolError",
+    "RecordedRun",
+    "RunBroken",
+    "RunControl",
+    "RunFile",
+    "RunFileError",
     "RunObserver",
+    "Safeguards",
+    "SessionCrashed",
+    "SessionError",
+    "SessionFailed",
+    "SessionTimeout",
+    "SideError",
     "ThreadPoolManager",
+    "TooFewRounds",
     "TrainingEnvironment",
+    "UsageError",
+    "Verdict",
+    "WalkerbenchError",
+    "WorkerCrashed",
+    "WorkerError",
+    "WorkerFailed",
+    "WorkerTimeout",
     "Workload",
+    "WorkloadFailed",
     "__version__",
     "load_profile",
+    "override",
     "read_run",
     "run",
 ]
 
+_ERRORS = (
+    "BaselineSizeError",
+    "BudgetTooSmall",
+    "CallOrderError",
+    "CapacityError",
+    "CriterionError",
+    "EmergencyShutdown",
+    "ExitCode",
+    "GitError",
+    "InjectedFaults",
+    "Interrupted",
+    "ModeFailed",
+    "NotComparable",
+    "OutputError",
+    "OutputLost",
+    "OverrideError",
+    "ProfileError",
+    "ProtocolError",
+    "RunBroken",
+    "RunFileError",
+    "SessionCrashed",
+    "SessionError",
+    "SessionFailed",
+    "SessionTimeout",
+    "SideError",
+    "TooFewRounds",
+    "UsageError",
+    "WalkerbenchError",
+    "WorkerCrashed",
+    "WorkerError",
+    "WorkerFailed",
+    "WorkerTimeout",
+    "WorkloadFailed",
+)
+
 _HOMES = {
+    **dict.fromkeys(_ERRORS, "walkerbench.errors"),
+    "FrameTiming": "walkerbench.recording.frames",
+    "Profile": "walkerbench.profile.model",
+    "ProfileOverrides": "walkerbench.profile.overrides",
+    "RecordedRun": "walkerbench.run_directory",
+    "RunControl": "walkerbench.running.run_control",
+    "RunFile": "walkerbench.run_directory",
     "RunObserver": "walkerbench.running.observers",
+    "Safeguards": "walkerbench.profile.safeguards",
     "ThreadPoolManager": "walkerbench.modes.thread_pool",
     "TrainingEnvironment": "walkerbench.running.training_environment",
+    "Verdict": "walkerbench.criteria.judging",
     "Workload": "walkerbench.workloads.contract",
     "load_profile": "walkerbench.profile.loading",
-    "read_run": "walkerbench.run_directory",
+    "override": "walkerbench.profile.overrides",
+    "read_run": "walkerbench.running.summary",
     "run": "walkerbench.running.runner",
 }
 
@@ -46,3 +173,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the names that an interactive prompt offers, those that are not imported yet among them."""
+    return sorted({*globals(), *__all__})

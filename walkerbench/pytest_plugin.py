@@ -91,9 +91,9 @@ class ProfileRun:
     @property
     def frames(self) -> NDArray[Any]:
         """`(frames,)`, structured: the rows of `frames.npy`, warm-up included, read from their file."""
-        from walkerbench.run_directory import read_run
+        from walkerbench.run_directory import read_recorded
 
-        return read_run(self.directory).frames
+        return read_recorded(self.directory).frames
 
 
 class ProfileRunner:

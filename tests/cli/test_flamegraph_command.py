@@ -26,7 +26,7 @@ def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def profiles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: Any, finished: Any) -> list[Profile]:
     """Stands in for the sampling: a made-up run, without a second pass; collects the profiles that were to be run."""
-    from walkerbench.run_directory import read_run
+    from walkerbench.run_directory import read_recorded
 
     given: list[Profile] = []
 
@@ -36,7 +36,7 @@ def profiles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: Any, finis
         assert list(command_line) == sys.argv
         given.append(profile)
         tell("sampling")
-        recorded = read_run(record(tmp_path / "made-up", finished))
+        recorded = read_recorded(record(tmp_path / "made-up", finished))
         markers = phase_markers(["threaded"])
         run = Call(markers.run.function, markers.run.file, 50)
         track = Track("worker-0", ((run, Call("Herd.act", "herd.py", 1)),))

@@ -34,7 +34,7 @@ from walkerbench.reports.junit import gate as gate_junit
 from walkerbench.reports.markdown import github_summary
 from walkerbench.reports.terminal import gate as gate_report
 from walkerbench.reports.terminal import run as run_report
-from walkerbench.run_directory import RecordedRun, RunWriter, read_run
+from walkerbench.run_directory import RecordedRun, RunWriter, read_recorded
 from walkerbench.running.summary import conclude, concluded
 from walkerbench.shown_text import visible
 from walkerbench.workloads.main_phase import MainPhase
@@ -184,7 +184,7 @@ def assert_plain_markdown(text: str) -> None:
 def test_a_page_shows_text_as_it_is(base: Path, text: str) -> None:
     places = (*SHOWN, ("mode", "used"))
     with changed(base, "", dict.fromkeys(places, text)) as run:
-        recorded = concluded(read_run(run))
+        recorded = concluded(read_recorded(run))
         for runs in ([recorded], [recorded, recorded]):
             page = "".join(render(runs, "/* plotly */"))
             head, _, rest = page.partition('<script type="application/json" id="plots">')
@@ -275,7 +275,7 @@ def test_problems_are_limited_and_a_value_begins_no_other(tmp_path: Path) -> Non
 @given(text=json_texts)
 @example(text="a\n::error::x [/x]\x1b[2J")
 def test_names_and_reasons_are_text_too(base: Path, text: str) -> None:
-    run = read_run(base).run
+    run = read_recorded(base).run
     (stage,) = run.stages
     reasons = dict.fromkeys(run.unmeasured, text)
     verdicts = [dataclasses.replace(each, value=None, outcome="unsupported", detail=text) for each in run.verdicts]

@@ -13,7 +13,7 @@ import pytest
 from every_way import why_nothing_can_be_sampled
 from whole_process import WholeProcess, until
 
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import read_recorded
 
 WORKER_FILES = {f"{name}.{kind}" for name in ("main", "worker-0", "worker-1") for kind in
                 ("collapsed.txt", "speedscope.json")}  # fmt: skip
@@ -59,7 +59,7 @@ def test_a_sampled_run(walkerbench: WholeProcess, profile: Any, mode: str) -> No
     assert {path.name for path in (out / "wall").iterdir()} == WORKER_FILES | {"run"}
     # In so short a run, a worker may never be seen with the GIL.
     assert {"run", "main.collapsed.txt"} <= {path.name for path in (out / "gil").iterdir()} <= WORKER_FILES | {"run"}
-    runs = [read_run(out / place).run for place in ("run", "wall/run", "gil/run")]
+    runs = [read_recorded(out / place).run for place in ("run", "wall/run", "gil/run")]
     assert [run.state for run in runs] == ["finished"] * 3
     digest = runs[0].digest
     assert digest is not None
@@ -91,7 +91,7 @@ def test_ctrl_c_keeps_what_was_sampled_and_leaves_no_process(walkerbench: WholeP
     assert ended.error == "walkerbench: interrupted (SIGINT): what was sampled is kept in graphs"
     assert ended.out.startswith("INTERRUPTED (SIGINT): shown as far as it was sampled\n")
     out = walkerbench.cwd / "graphs"
-    assert read_run(out / "wall" / "run").run.state == "interrupted"
+    assert read_recorded(out / "wall" / "run").run.state == "interrupted"
     assert {path.name for path in (out / "wall").iterdir()} == WORKER_FILES | {"run"}
     assert {path.name for path in out.iterdir()} == {"wall"}
 

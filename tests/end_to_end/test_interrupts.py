@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from whole_process import Ended, WholeProcess, rows, until, without_pictures
 
-from walkerbench.run_directory import ARRAYS, read_run
+from walkerbench.run_directory import ARRAYS, read_recorded
 
 Profile = Callable[..., list[str]]
 
@@ -48,7 +48,7 @@ def assert_kept(ended: Ended, run: Path, because: str) -> int:
     """The run is whole and marked interrupted; how many frames it has."""
     assert ended.code == 130
     assert "Traceback" not in ended.err
-    recorded = read_run(run)
+    recorded = read_recorded(run)
     assert recorded.run.state == "interrupted"
     assert recorded.run.ended_because is not None
     assert because in recorded.run.ended_because
@@ -99,7 +99,7 @@ def test_while_frames_run(walkerbench: WholeProcess, profile: Profile, mode: str
         ended = started.end()
     frames = assert_kept(ended, walkerbench.cwd / "run", f"{number.name} after ")
     assert frames > 0
-    assert read_run(walkerbench.cwd / "run").run.checkpoints[-1].frame == frames - 1
+    assert read_recorded(walkerbench.cwd / "run").run.checkpoints[-1].frame == frames - 1
     assert ended.out.startswith(
         f"INTERRUPTED: {number.name} after {frames} frames of this stage (after {frames} frames)"
     )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from whole_process import WholeProcess, rows, until
 
-from walkerbench.run_directory import ARRAYS, read_run
+from walkerbench.run_directory import ARRAYS, read_recorded
 
 Profile = Callable[..., list[str]]
 
@@ -34,7 +34,7 @@ def test_a_worker_killed_within_a_frame_is_named(walkerbench: WholeProcess, prof
     assert (ended.code, ended.out) == (3, "")
     assert ended.err.splitlines()[-2:] == ["what was recorded is kept: run", f"walkerbench: {message}"]
     assert "Traceback" not in ended.err
-    recorded = read_run(walkerbench.cwd / "run")
+    recorded = read_recorded(walkerbench.cwd / "run")
     assert (recorded.run.state, recorded.run.ended_because) == ("broken", f"WorkerCrashed: {message}")
     assert (len(recorded.frames), len(recorded.workers)) == (1, 2)
     shown = walkerbench("show", "run")
@@ -49,7 +49,7 @@ def test_a_worker_killed_while_starting_is_named(walkerbench: WholeProcess, prof
         ended = started.end()
     assert ended.code == 3
     assert ended.error.startswith("walkerbench: worker 1 (agents 6 to 11) was killed by SIGKILL (out of memory?) ")
-    assert read_run(walkerbench.cwd / "run").run.state == "broken"
+    assert read_recorded(walkerbench.cwd / "run").run.state == "broken"
 
 
 @pytest.mark.promise("kept", "A run that is killed is kept up to its last second and can be shown.")

@@ -12,7 +12,7 @@ import pytest
 from every_way import why_nothing_can_be_sampled
 from whole_process import COMMAND, Ended, Started, WholeProcess, pause, rows, until
 
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import read_recorded
 
 Profile = Callable[..., list[str]]
 Words = tuple[tuple[str, ...], list[str]]
@@ -159,4 +159,4 @@ def test_ctrl_c_as_a_run_closes(walkerbench: WholeProcess, profile: Profile, cou
         ended = started.end()
     if ended.code != 0:  # it may have ended before
         check_interrupted(ended)
-    assert read_run(walkerbench.cwd / "out").run.state == "finished"
+    assert read_recorded(walkerbench.cwd / "out").run.state == "finished"

@@ -13,7 +13,7 @@ import pytest
 from whole_process import DEADLINE_S, WholeProcess, without_pictures
 
 import walkerbench as package
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import read_recorded
 
 Profile = Callable[..., list[str]]
 
@@ -78,7 +78,7 @@ def test_a_name_may_be_in_any_script_or_none(walkerbench: WholeProcess, profile:
     name = "Läufe 日本/🎉\n\udcff"
     ended = walkerbench(*profile(), "-q", "-o", name)
     assert (ended.code, ended.err) == (0, "")
-    assert read_run(walkerbench.cwd / name).run.state == "finished"
+    assert read_recorded(walkerbench.cwd / name).run.state == "finished"
     assert without_pictures(walkerbench("show", name).out) == ended.out
 
 
@@ -92,7 +92,7 @@ def test_closed_streams_do_not_spoil_a_run(
 
     ended = walkerbench(*profile(), "--mode", mode, "-o", "run", preexec_fn=close)
     assert ended.code == 0
-    recorded = read_run(walkerbench.cwd / "run")
+    recorded = read_recorded(walkerbench.cwd / "run")
     assert (recorded.run.state, len(recorded.frames)) == ("finished", 40)
     assert (ended.out == "") == (1 in closed)
     assert (ended.err == "") == (2 in closed)
@@ -104,7 +104,7 @@ def test_a_result_that_cannot_be_printed_is_kept(walkerbench: WholeProcess, prof
         ended = walkerbench(*profile(), "-q", "-o", "run", stdout=full)
     assert ended.code == 2
     assert ended.err == "walkerbench: standard output cannot be written: No space left on device; give it room\n"
-    assert read_run(walkerbench.cwd / "run").run.state == "finished"
+    assert read_recorded(walkerbench.cwd / "run").run.state == "finished"
 
 
 def on_a_terminal(walkerbench: WholeProcess, *arguments: str, **environment: str) -> str:

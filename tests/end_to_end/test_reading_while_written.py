@@ -12,7 +12,7 @@ import pytest
 from tiny_profile import profile_text
 from whole_process import Started, WholeProcess, rows, until
 
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import read_recorded
 from walkerbench.running.summary import concluded
 
 READS = 100
@@ -37,7 +37,7 @@ def recording(walkerbench: WholeProcess) -> Iterator[Started]:
 def test_every_reading_of_a_run_that_is_written_is_whole(walkerbench: WholeProcess) -> None:
     seen = 0
     for _ in range(READS):
-        recorded = read_run(walkerbench.cwd / "run")
+        recorded = read_recorded(walkerbench.cwd / "run")
         frames, workers = recorded.frames, recorded.workers
 
         assert len(frames) >= seen

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import psutil
 from whole_process import WholeProcess, rows, until
 
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import read_recorded
 
 Profile = Callable[..., list[str]]
 
@@ -28,7 +28,7 @@ def test_each_run_has_a_folder_and_a_row(walkerbench: WholeProcess, profile: Pro
     assert [(line.split()[0], line.split()[-1]) for line in lines[2:4]] == [("1", "PASS"), ("2", "PASS")]
     assert lines[6:8] == ["1  out/1", "2  out/2"]
     assert lines[-1] == "PASS in each of 2 runs: every criterion is met."
-    runs = [read_run(walkerbench.cwd / "out" / name).run for name in "12"]
+    runs = [read_recorded(walkerbench.cwd / "out" / name).run for name in "12"]
     assert runs[0].digest == runs[1].digest
     assert [list(run.command_line[1:]) for run in runs] == [arguments, arguments], "as the user typed it"
 
@@ -39,7 +39,7 @@ def test_a_criterion_that_fails_ends_no_repeats_and_json_is_an_array(
     arguments = profile(criteria={"meals": "< 0"}, faults={"stall_frames": {"0": 0.001}})
     ended = walkerbench(*arguments, "--repeat", "2", "-q", "--json")
     assert (ended.code, ended.err) == (1, "")
-    runs = [read_run(path).run for path in sorted((walkerbench.cwd / ".walkerbench" / "runs").iterdir())]
+    runs = [read_recorded(path).run for path in sorted((walkerbench.cwd / ".walkerbench" / "runs").iterdir())]
     assert json.loads(ended.out) == [json.loads(run.model_dump_json()) for run in runs]
     assert [run.state for run in runs] == ["finished", "finished"]
 
@@ -48,7 +48,7 @@ def test_one_run_is_a_plain_run(walkerbench: WholeProcess, profile: Profile) -> 
     ended = walkerbench(*profile(), "--repeat", "1", "-q", "-o", "run")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("profile   tiny (./tiny.toml)\n")
-    assert read_run(walkerbench.cwd / "run").run.state == "finished"
+    assert read_recorded(walkerbench.cwd / "run").run.state == "finished"
 
 
 def test_an_interrupt_ends_the_run_in_order_and_all_that_would_follow(
@@ -61,7 +61,7 @@ def test_an_interrupt_ends_the_run_in_order_and_all_that_would_follow(
     assert ended.code == 130
     assert "Traceback" not in ended.err
     assert [path.name for path in (walkerbench.cwd / "out").iterdir()] == ["1"]
-    run = read_run(walkerbench.cwd / "out" / "1").run
+    run = read_recorded(walkerbench.cwd / "out" / "1").run
     assert run.state == "interrupted"
     assert str(run.ended_because).startswith("SIGINT after ")  # once: the terminal's does not count twice
     assert "NO VERDICT in run 1: the run was interrupted" in ended.out

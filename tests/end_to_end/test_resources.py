@@ -11,7 +11,7 @@ import pytest
 from tiny_profile import profile_text
 from whole_process import COMMAND, WholeProcess
 
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import read_recorded
 
 RUN = ("run", "--profile", "tiny.toml", "-q", "-o", "run")
 PROCESSES = ("--mode", "process", "--workers", "2")
@@ -91,7 +91,7 @@ def test_a_run_goes_on_where_the_system_tells_nothing(walkerbench: WholeProcess,
 
     assert (ended.code, ended.err) == (0, "")
     assert "the memory of this machine is n/a: whether the agents fit was not checked" in ended.out
-    recorded = read_run(walkerbench.cwd / "run")
+    recorded = read_recorded(walkerbench.cwd / "run")
     assert recorded.run.machine["memory_bytes"] == "n/a"
     assert recorded.run.metrics["cpu.busiest_core_percent"] is None
 

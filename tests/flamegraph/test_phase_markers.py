@@ -17,7 +17,7 @@ from walkerbench.flamegraph.py_spy import find_py_spy, record_sampled
 from walkerbench.flamegraph.py_spy_file import read_tracks
 from walkerbench.flamegraph.stacks import OVERHEAD_PHASES, SETTLE, WAITING, phases
 from walkerbench.profile.loading import load_profile
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import read_recorded
 from walkerbench.running.run_process import RunRequest
 from walkerbench.system.interrupts import InterruptWatch
 
@@ -43,7 +43,7 @@ def sampled_phases(directory: Path, mode: str) -> dict[str, Counter[str]]:
     request = RunRequest(profile=profile, directory=directory / mode, command_line=(), progress=False)
     with InterruptWatch() as interrupts:
         record_sampled(find_py_spy(), request, directory / "samples.json", "wall", interrupts)
-    (stage,) = read_run(directory / mode).run.stages
+    (stage,) = read_recorded(directory / mode).run.stages
     markers = phase_markers([stage.mode])
     tracks = read_tracks(directory / "samples.json", [stage.worker_pids])
     return {track.name: phases(track, markers) for track in tracks}

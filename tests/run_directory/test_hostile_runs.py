@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from walkerbench.errors import RunFileError
 from walkerbench.reports.export import FORMATS
-from walkerbench.run_directory import ARRAYS, read_run
+from walkerbench.run_directory import ARRAYS, read_recorded
 from walkerbench.running.summary import read_concluded
 
 PROFILE = {
@@ -293,6 +293,6 @@ def test_a_broken_run_is_read_as_far_as_its_arrays_agree(runs: Runs, frames: int
     runs.write({**runs.content, "state": "broken", "ended_because": "the disk is full"})
     for name, rows in (("frames", frames), ("workers", workers)):
         np.save(runs.folder / "damaged" / f"{name}.npy", runs.arrays[name][:rows])
-    read = read_run(runs.folder / "damaged")
+    read = read_recorded(runs.folder / "damaged")
     assert (len(read.frames), len(read.workers)) == (whole, 2 * whole)
     assert in_process(runs.folder, "show", "damaged").code == 0

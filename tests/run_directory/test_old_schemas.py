@@ -14,7 +14,7 @@ from walkerbench.modes.process import ProcessMode
 from walkerbench.recorded_sides.compare_recorded import compare_recorded
 from walkerbench.recorded_sides.sides import find_sides
 from walkerbench.recording.code_facts import CodeFacts, WalkerbenchCode, WorkloadCode
-from walkerbench.run_directory import SCHEMA_VERSION, read_run
+from walkerbench.run_directory import SCHEMA_VERSION, read_recorded
 from walkerbench.running.summary import conclude
 from walkerbench.workloads.main_phase import MainPhase
 
@@ -30,7 +30,7 @@ def test_there_is_a_golden_run_of_every_older_schema() -> None:
 
 @every_schema
 def test_a_run_of_an_older_schema_is_read(schema: int) -> None:
-    recorded = read_run(GOLDEN / f"schema_{schema}")
+    recorded = read_recorded(GOLDEN / f"schema_{schema}")
     run = recorded.run
     assert (run.schema_version, run.state, len(recorded.frames)) == (schema, "finished", 48)
     assert run.workload.main_phase == MainPhase("agents", "agent processing")
@@ -47,7 +47,7 @@ def test_a_run_of_an_older_schema_is_read(schema: int) -> None:
 
 @pytest.mark.parametrize("schema", [1, 2, 3])
 def test_an_old_run_is_of_the_revision_of_its_directory(schema: int) -> None:
-    run = read_run(GOLDEN / f"schema_{schema}").run
+    run = read_recorded(GOLDEN / f"schema_{schema}").run
     revision, changed_files = run.machine["git"]["revision"], run.machine["git"]["dirty"]
     version = run.walkerbench_version
     assert run.code == CodeFacts(
@@ -57,7 +57,7 @@ def test_an_old_run_is_of_the_revision_of_its_directory(schema: int) -> None:
 
 
 def test_code_of_a_run_of_schema_4_has_no_folder_and_no_digest() -> None:
-    run = read_run(GOLDEN / "schema_4").run
+    run = read_recorded(GOLDEN / "schema_4").run
     revision = "1f2f69caffe196cf364813c58f09b4d3235d8098"
     assert run.code.walkerbench == WalkerbenchCode(
         version="0.1.0", revision=revision, changed_files=False, **NOT_RECORDED
@@ -72,14 +72,14 @@ def test_an_old_run_outside_a_repository_has_no_revision(schema: int, tmp_path: 
     content = json.loads((copy / "run.json").read_text(encoding="utf-8"))
     content["machine"]["git"] = None
     (copy / "run.json").write_text(json.dumps(content), encoding="utf-8")
-    code = read_run(copy).run.code
+    code = read_recorded(copy).run.code
     assert (code.walkerbench.revision, code.walkerbench.changed_files) == (None, None)
     assert code.workload == WorkloadCode(module=None, revision=None, changed_files=None, **NOT_RECORDED)
 
 
 @every_schema
 def test_an_old_run_is_judged_as_it_was(schema: int) -> None:
-    recorded = read_run(GOLDEN / f"schema_{schema}")
+    recorded = read_recorded(GOLDEN / f"schema_{schema}")
     again = conclude(recorded)
     assert again.verdicts == recorded.run.verdicts
     assert again.digest == recorded.run.digest

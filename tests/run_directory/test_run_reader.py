@@ -15,7 +15,7 @@ from walkerbench.run_directory import (
     SCHEMA_VERSION,
     RunFile,
     RunWriter,
-    read_run,
+    read_recorded,
 )
 
 
@@ -26,7 +26,7 @@ def edit(path: Path, **changes: object) -> None:
 
 def refusal(path: Path) -> str:
     with pytest.raises(RunFileError) as caught:
-        read_run(path)
+        read_recorded(path)
     message = str(caught.value)
     assert len(message.splitlines()) == 1
     return message
@@ -116,7 +116,7 @@ def turn_into_schema_1(path: Path) -> None:
 def test_what_schema_2_brought_is_absent_from_a_run_of_schema_1(run_path):
     turn_into_schema_1(run_path)
 
-    run = read_run(run_path).run
+    run = read_recorded(run_path).run
 
     assert (run.schema_version, run.attribution, run.slow_frames, run.worst_frames) == (1, None, {}, ())
 
@@ -219,7 +219,7 @@ def test_whatever_is_damaged_is_read_or_refused(scratch, name, where, put, cut, 
     at = int(where * len(content))
     (path / name).write_bytes(content[:at] + put + content[at + cut :])
     try:
-        read = read_run(path)
+        read = read_recorded(path)
     except RunFileError as error:
         read, message = None, str(error)
     finally:

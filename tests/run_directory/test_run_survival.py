@@ -14,7 +14,7 @@ import pytest
 from walkerbench.errors import OutputLost
 from walkerbench.run_directory import (
     RunWriter,
-    read_run,
+    read_recorded,
     writer,
 )
 
@@ -54,7 +54,7 @@ def test_flushed_rows_survive_sigkill(tmp_path, toy):
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert np.load(tmp_path / "run" / "frames.npy", allow_pickle=False)["frame"].tolist() == [0, 1, 2]
     assert np.load(tmp_path / "run" / "workers.npy", allow_pickle=False)["frame"].tolist() == [0, 1, 2]
-    recorded = read_run(tmp_path / "run")
+    recorded = read_recorded(tmp_path / "run")
     assert recorded.run.state == "running"
     np.testing.assert_array_equal(recorded.frames, toy.rows("frames", 0, 1, 2))
 
@@ -88,7 +88,7 @@ def test_a_full_disk_keeps_what_was_flushed_and_has_room_to_say_so(tmp_path, toy
     assert message == (
         f"{tmp_path / 'run' / 'frames.npy'}: can no longer be written: File too large; what was recorded before is kept"
     )
-    recorded = read_run(tmp_path / "run")
+    recorded = read_recorded(tmp_path / "run")
     assert recorded.run.state == "broken"
     np.testing.assert_array_equal(recorded.frames, toy.rows("frames", *range(int(flushed))))
     header_size = len(writer._header(toy.dtypes["frames"], 0))
@@ -109,7 +109,7 @@ def test_a_flush_that_fails_keeps_what_was_flushed_before(tmp_path, monkeypatch,
         broken.setattr(os, "write", fail)
         with pytest.raises(OutputLost, match=r"frames\.npy: can no longer be written: Input/output error"):
             recording.flush()
-        assert read_run(tmp_path / "run").frames["frame"].tolist() == [0]
+        assert read_recorded(tmp_path / "run").frames["frame"].tolist() == [0]
         with pytest.raises(OutputLost):
             recording.close()
     recording.close()
@@ -140,4 +140,4 @@ def test_a_short_write_is_continued(tmp_path, monkeypatch, toy):
     with RunWriter.create(tmp_path / "run", toy.begun(), toy.dtypes) as recording:
         toy.append_frames(recording, 0, 1, 2)
 
-    np.testing.assert_array_equal(read_run(tmp_path / "run").frames, toy.rows("frames", 0, 1, 2))
+    np.testing.assert_array_equal(read_recorded(tmp_path / "run").frames, toy.rows("frames", 0, 1, 2))

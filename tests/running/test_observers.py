@@ -13,7 +13,7 @@ from tiny_profile import TINY_FRAMES, profile_text
 from walkerbench.modes.registry import MODES
 from walkerbench.profile.loading import load_profile
 from walkerbench.recording.frames import FrameTiming
-from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, read_run
+from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, read_recorded
 from walkerbench.running import runner
 from walkerbench.running.observers import (
     SNAPSHOTS_PER_S,
@@ -213,7 +213,7 @@ def run(tmp_path: Path) -> Callable[..., RecordedRun]:
     def carry_out(name: str, mode: str, *observers: RunObserver) -> RecordedRun:
         (tmp_path / "tiny.toml").write_text(profile_text(mode=mode, workers=1 if mode == "sequential" else 2))
         profile = load_profile(str(tmp_path / "tiny.toml"))
-        return read_run(runner.run(profile, output=tmp_path / name, command_line=[], observers=observers))
+        return read_recorded(runner.run(profile, output=tmp_path / name, command_line=[], observers=observers))
 
     return carry_out
 

@@ -15,7 +15,7 @@ import walkerbench
 from walkerbench.errors import ExitCode, Interrupted, RunBroken, UsageError, WalkerbenchError
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.overrides import ProfileOverrides, override
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import read_recorded
 from walkerbench.running.run_process import (
     RunEnding,
     RunRequest,
@@ -92,7 +92,7 @@ def test_a_run_is_recorded_as_requested(request_of: Any) -> None:
     request = request_of(criteria={"meals": "< 0"})
     ended = run_in_process(request, wait)
     assert (ended.exit_status, ended.ending, ended.stderr_tail) == (1, RunEnding(ExitCode.FAIL, None, IMPORTED), "")
-    recorded = read_run(request.directory)
+    recorded = read_recorded(request.directory)
     assert recorded.run.command_line == ("walkerbench", "-x")
     assert recorded.run.profile == json.loads(json.dumps(request.profile.as_dict()))
     assert len(recorded.frames) == TINY_FRAMES

@@ -31,7 +31,7 @@ from walkerbench.recorded_sides.comparability import obstacles
 from walkerbench.recording import cpu
 from walkerbench.recording.machine import MAY_DRIFT, MUST_MATCH
 from walkerbench.reports.terminal import run as terminal
-from walkerbench.run_directory import ARRAYS, RecordedRun, RunFile, read_run
+from walkerbench.run_directory import ARRAYS, RecordedRun, RunFile, read_recorded
 from walkerbench.running import runner
 from walkerbench.running.observers import RunObserver, RunStart
 from walkerbench.running.progress import Progress, ProgressObserver
@@ -84,7 +84,9 @@ def run(tmp_path: Path) -> Run:
 
     def carry_out(*observers: RunObserver, **changes: Any) -> RecordedRun:
         profile = tiny(tmp_path, **changes)
-        return read_run(runner.run(profile, output=tmp_path / "run", command_line=["walkerbench"], observers=observers))
+        return read_recorded(
+            runner.run(profile, output=tmp_path / "run", command_line=["walkerbench"], observers=observers)
+        )
 
     return carry_out
 
@@ -96,7 +98,7 @@ def by_mode(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RecordedRun]:
     recorded = {}
     for mode in MODES.names():
         profile = override(tiny(root), ProfileOverrides(mode=mode, workers=WORKERS[mode]))
-        recorded[mode] = read_run(runner.run(profile, output=root / mode, command_line=["walkerbench", "run"]))
+        recorded[mode] = read_recorded(runner.run(profile, output=root / mode, command_line=["walkerbench", "run"]))
     return recorded
 
 
@@ -249,7 +251,7 @@ def test_without_an_output_the_run_goes_below_the_working_directory(
     directory = runner.run(tiny(tmp_path), output=None, command_line=[])
     assert directory.parent == Path(".walkerbench/runs")
     assert directory.name.endswith(f"Z-tiny-sequential-{TINY_AGENTS}")
-    assert read_run(directory).run.state == "finished"
+    assert read_recorded(directory).run.state == "finished"
 
 
 # Stages, pace and length.
@@ -265,8 +267,8 @@ def test_every_stage_is_a_fresh_environment_judged_by_itself_and_within_the_whol
     assert [(stage.agents, stage.frames, stage.warmup) for stage in (first, second)] == [(5, 20, 10), (8, 30, 10)]
     assert [(point.stage, point.frame) for point in both.run.checkpoints] == [(0, 14), (0, 19), (1, 14), (1, 29)]
     alone = runner.run(tiny(tmp_path, agents=8, frames=30), output=tmp_path / "alone", command_line=[])
-    assert second.digest == read_run(alone).run.digest
-    assert second.counters == read_run(alone).run.counters
+    assert second.digest == read_recorded(alone).run.digest
+    assert second.counters == read_recorded(alone).run.counters
     assert both.run.counters == {name: first.counters[name] + second.counters[name] for name in first.counters}
     updates = {None: both.run.counters["ai_updates"], 0: first.counters["ai_updates"], 1: second.counters["ai_updates"]}
     judged = {verdict.stage: verdict for verdict in both.run.verdicts if verdict.criterion == "ai_updates < 60"}
@@ -453,7 +455,7 @@ def test_an_unexpected_error_leaves_the_run_broken_and_whole(run: Run, tmp_path:
 
     with pytest.raises(RuntimeError, match="the audience left"):
         run(Indispensable(on_progress=fail))
-    recorded = read_run(tmp_path / "run")
+    recorded = read_recorded(tmp_path / "run")
     assert (recorded.run.state, recorded.run.ended_because) == ("broken", "RuntimeError: the audience left")
     assert len(recorded.frames) == recorded.run.stages[0].frames > 0
     assert recorded.run.metrics["physics_fps"] is None or recorded.run.metrics["physics_fps"] > 0
@@ -466,7 +468,7 @@ def test_an_error_before_the_first_frame_leaves_the_run_broken(run: Run, tmp_pat
 
     with pytest.raises(RuntimeError, match="too early"):
         run(Indispensable(on_start=fail))
-    recorded = read_run(tmp_path / "run")
+    recorded = read_recorded(tmp_path / "run")
     assert (recorded.run.state, len(recorded.frames)) == ("broken", 0)
 
 
@@ -479,7 +481,7 @@ def test_a_worker_that_raises_is_named(run: Run, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(WalkerShard, "phases", phases)
     with pytest.raises(WorkerFailed) as caught:
         run()
-    recorded = read_run(tmp_path / "run")
+    recorded = read_recorded(tmp_path / "run")
     assert (recorded.run.state, recorded.run.ended_because) == ("broken", f"WorkerFailed: {caught.value}")
     assert str(caught.value).startswith("worker 0 (agents 0 to 11) raised ZeroDivisionError")
     assert str(caught.value).endswith("in frame 7")
@@ -495,7 +497,7 @@ def test_a_sampler_that_fails_breaks_the_run_and_loses_no_frame(
     monkeypatch.setattr(cpu._Reader, "read", fail)
     with pytest.raises(ValueError, match="no such core"):
         run()
-    recorded = read_run(tmp_path / "run")
+    recorded = read_recorded(tmp_path / "run")
     assert (recorded.run.state, len(recorded.frames)) == ("broken", TINY_FRAMES)
     assert recorded.run.stages[0].counters["ai_updates"] == recorded.frames["ai_updates"].sum() > 0
 
@@ -562,6 +564,6 @@ def test_interrupts_while_the_run_is_closed_do_no_harm(run: Run, monkeypatch: py
 def test_words_that_are_no_text_are_recorded_as_far_as_text_can(tmp_path: Path) -> None:
     profile = dataclasses.replace(tiny(tmp_path), source="odd\udcff.toml")
     output = tmp_path / "odd\udcff"
-    recorded = read_run(runner.run(profile, output=output, command_line=["-o", str(output)]))
+    recorded = read_recorded(runner.run(profile, output=output, command_line=["-o", str(output)]))
     assert recorded.run.command_line[1].endswith("odd\\udcff")
     assert recorded.run.profile["source"] == "odd\\udcff.toml"

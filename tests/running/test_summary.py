@@ -11,7 +11,7 @@ from tiny_profile import profile_text
 from walkerbench.criteria.judging import exit_code_of_run
 from walkerbench.errors import RunFileError
 from walkerbench.profile.loading import load_profile
-from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, read_run
+from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, read_recorded
 from walkerbench.running import runner
 from walkerbench.running.observers import RunObserver, RunStart
 from walkerbench.running.summary import conclude
@@ -39,7 +39,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RecordedRun, Recorde
     (directory / "tiny.toml").write_text(profile_text(**changes, mode="threaded", workers=2, criteria=CRITERIA))
     opening = Opening()
     profile = load_profile(str(directory / "tiny.toml"))
-    finished = read_run(runner.run(profile, output=directory / "run", command_line=[], observers=[opening]))
+    finished = read_recorded(runner.run(profile, output=directory / "run", command_line=[], observers=[opening]))
     return finished, dataclasses.replace(finished, run=opening.run)
 
 

@@ -14,7 +14,7 @@ from walkerbench.errors import ExitCode, WalkerbenchError
 from walkerbench.interleaved.judging import judge_measurement
 from walkerbench.interleaved.sides import Side
 from walkerbench.profile.model import Profile
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import read_recorded
 from walkerbench.running import runner
 from walkerbench.running.repeats import ChildRun
 from walkerbench.selftest.cases import CASES, Case
@@ -34,7 +34,7 @@ class InProcessBench:
             said, code = str(error), error.exit_code
         if not (directory / "run.json").exists():
             return ChildRun(directory, None, code or ExitCode.FAULT, None, said)
-        run = read_run(directory).run
+        run = read_recorded(directory).run
         return ChildRun(directory, run, code or judging.exit_code_of_run(run.state, run.verdicts), None, said)
 
     def compare(self, base: Side, candidate: Side) -> Compared:

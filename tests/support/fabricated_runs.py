@@ -20,7 +20,7 @@ from walkerbench.run_directory import (
     RunWriter,
     StageRecord,
     WorkloadRecord,
-    read_run,
+    read_recorded,
 )
 from walkerbench.running.summary import conclude
 from walkerbench.workloads.digests import digests_of, fold_digests
@@ -87,8 +87,8 @@ def recorded_run(directory: Path, frames: int = 3, *, warmup: int = 1, stages: i
         else:
             stopped = {"emergency_shutdowns": int(changes.get("state") == "emergency")}
             writer.write(run.changed(**{**_ending(frames, warmup, stages), **stopped, **changes}))
-            writer.write(conclude(read_run(directory)))
-    recorded = read_run(directory)
+            writer.write(conclude(read_recorded(directory)))
+    recorded = read_recorded(directory)
     return dataclasses.replace(recorded, run=conclude(recorded))
 
 

@@ -11,7 +11,7 @@ import pytest
 from walkerbench.errors import OverrideError, UsageError, WorkerFailed, WorkloadFailed
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.overrides import ProfileOverrides, override
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import read_recorded
 from walkerbench.running import runner
 from walkerbench.running.found_settings import find_settings
 from walkerbench.running.training_environment import TrainingEnvironment
@@ -166,7 +166,9 @@ def test_agents_that_raise_are_counted_and_the_first_is_told_of(project: Path) -
         workload="agents:loops_of_a_test:shared", workload_arguments={"wrong": 3}, agents=6, frames=4, warmup=0,
         mode="threaded", workers=2,
     )  # fmt: skip
-    run = read_run(runner.run(override(load_profile("default"), changes), output=project / "run", command_line=[])).run
+    run = read_recorded(
+        runner.run(override(load_profile("default"), changes), output=project / "run", command_line=[])
+    ).run
     assert (run.state, run.counters) == ("finished", {"agent_errors": 4})
     line = SOURCE.splitlines().index('            raise ValueError(f"agent {self.number} is lost")') + 1
     assert run.stages[0].remarks == (

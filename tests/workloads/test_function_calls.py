@@ -10,7 +10,7 @@ from walkerbench.errors import OverrideError, UsageError, WorkerFailed
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.model import Profile
 from walkerbench.profile.overrides import ProfileOverrides, override
-from walkerbench.run_directory import read_run
+from walkerbench.run_directory import read_recorded
 from walkerbench.running import runner
 from walkerbench.running.found_settings import find_settings, open_settings, with_settings
 from walkerbench.running.training_environment import TrainingEnvironment
@@ -111,7 +111,7 @@ def test_settings_are_found_once_and_stay(project: Path) -> None:
 
 
 def test_a_recorded_run_says_how_many_calls_its_frames_make(project: Path) -> None:
-    run = read_run(runner.run(profile_of("add"), output=project / "run", command_line=[])).run
+    run = read_recorded(runner.run(profile_of("add"), output=project / "run", command_line=[])).run
     calls = run.profile["environment"]["calls_per_frame"]
     assert calls > 100
     assert run.counters == {"calls": 5 * calls}

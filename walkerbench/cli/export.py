@@ -53,10 +53,9 @@ def export_command(*, recorded: str, format_name: str, output: Path | None) -> E
     """Carry out `walkerbench export`."""
     from walkerbench.reports.export.rendering import RENDERERS
     from walkerbench.reports.wording.run_verdict import faults_injected, trouble
-    from walkerbench.run_directory import RUNS_ROOT, find_run
-    from walkerbench.running.summary import read_concluded
+    from walkerbench.running.summary import read_run
 
-    found = read_concluded(find_run(recorded, RUNS_ROOT))
+    found = read_run(recorded)
     texts = RENDERERS[format_name](found)
     if output is None:
         write_all_out(texts)

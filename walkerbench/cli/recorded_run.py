@@ -17,7 +17,7 @@ def _record() -> int:
     from walkerbench.cli.failures import failure_message, tell_failure
     from walkerbench.criteria.judging import exit_code_of_run
     from walkerbench.errors import RAISED_BY_OTHERS, ExitCode
-    from walkerbench.run_directory import read_run
+    from walkerbench.run_directory import read_recorded
     from walkerbench.running.run_process import RunEnding, ending_with_verdict, read_request, write_ending
 
     verbose = False
@@ -31,7 +31,7 @@ def _record() -> int:
         directory = record_with_progress(
             request.profile, request.directory, request.command_line, quiet=not request.progress
         )
-        run = read_run(directory).run
+        run = read_recorded(directory).run
         ending = ending_with_verdict(request, exit_code_of_run(run.state, run.verdicts))
     except (*RAISED_BY_OTHERS, KeyboardInterrupt) as error:
         ending = RunEnding(tell_failure(error, verbose=verbose), failure_message(error))

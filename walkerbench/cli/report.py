@@ -42,10 +42,9 @@ def report_command(*, recorded: tuple[str, ...], output: Path) -> ExitCode:
     """Carry out `walkerbench report`."""
     from walkerbench.reports.html.page import render
     from walkerbench.reports.html.plotly_js import plotly_js
-    from walkerbench.run_directory import RUNS_ROOT, find_run
-    from walkerbench.running.summary import read_concluded
+    from walkerbench.running.summary import read_run
 
     source = plotly_js()
-    found = [read_concluded(find_run(text, RUNS_ROOT)) for text in recorded]
+    found = [read_run(text) for text in recorded]
     write_file(output, render(found, source))
     return ExitCode.PASS

@@ -34,10 +34,9 @@ def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> 
     from walkerbench.reports.terminal.attribution import slow_frames
     from walkerbench.reports.terminal.charts import pictures
     from walkerbench.reports.wording.slow_frames import over_a_limit
-    from walkerbench.run_directory import RUNS_ROOT, find_run
-    from walkerbench.running.summary import read_concluded
+    from walkerbench.running.summary import read_run
 
-    found = read_concluded(find_run(recorded, RUNS_ROOT))
+    found = read_run(recorded)
     # Frames over a limit stand with every run's figures.
     slowest = () if over_a_limit(found.run) else slow_frames(found.run)
     drawn = () if as_json else (*slowest, *pictures(found))

@@ -14,15 +14,18 @@ from walkerbench.profile.toml_text import MOST_PROFILE_BYTES, parse_toml
 from walkerbench.system.regular_files import read_at_most
 
 
-def load_profile(name_or_path: str) -> Profile:
+def load_profile(name_or_path: str | Path) -> Profile:
     """Read a profile and check all of it.
 
     Args:
-        name_or_path: A shipped profile's name, or the path of a TOML file (it has a separator or ends with `.toml`).
+        name_or_path: A shipped profile's name, or the path of a TOML file (as text it has a separator or ends with
+            `.toml`).
 
     Raises:
         ProfileError: There is none, or something in it is wrong; carries every problem.
     """
+    if isinstance(name_or_path, Path):
+        return _read(name_or_path, str(name_or_path))
     if name_or_path.endswith(".toml") or "/" in name_or_path or os.sep in name_or_path:
         return _read(Path(name_or_path), name_or_path)
     names = shipped.names()

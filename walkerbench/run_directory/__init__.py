@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from walkerbench.run_directory.locate import RUNS_ROOT, default_directory, find_run, runs_below
-from walkerbench.run_directory.reader import RecordedRun, read_run
+from walkerbench.run_directory.reader import RecordedRun, read_recorded
 from walkerbench.run_directory.recorded_tables import MachineFacts, RecordedProfile
 from walkerbench.run_directory.schema import (
     ARRAYS,
@@ -41,6 +41,6 @@ __all__ = [
     "default_directory",
     "find_run",
     "json_schema",
-    "read_run",
+    "read_recorded",
     "runs_below",
 ]

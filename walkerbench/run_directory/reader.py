@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
-from walkerbench.errors import RunFileError
+from walkerbench.errors import RunFileError, UsageError
 from walkerbench.run_directory.array_checks import check_columns, checked_rows
 from walkerbench.run_directory.array_files import open_run_file, read_array
 from walkerbench.run_directory.contradictions import contradictions_in
@@ -21,6 +21,9 @@ from walkerbench.run_directory.locate import MOST_BYTES
 from walkerbench.run_directory.schema import ARRAYS, ColumnRecord, RunFile
 from walkerbench.run_directory.schema_history import SCHEMA_VERSION, migrate
 from walkerbench.shown_text import first_of
+
+if TYPE_CHECKING:
+    import pandas
 
 _MOST_VALUES = 500_000
 """Most values of a `run.json`: each takes up to 1 kB while it is read, however short its text is."""
@@ -31,12 +34,12 @@ _MOST_PROBLEMS = 3  # a file of another kind has dozens; the first ones show whi
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A run, read back.
+    """A recorded run, read back from its directory.
 
     Attributes:
         directory: Where it lies.
         run: Its `run.json`.
-        frames: `(frames,)`, structured; see `recording.frames.frame_dtype`.
+        frames: `(frames,)`, structured; the columns of `recording.frames.frame_dtype`, with `warmup` as a bool.
         workers: `(frames · workers,)`, structured; see `recording.frames.worker_dtype`.
         cpu: `(samples,)`, structured; see `recording.cpu.cpu_dtype`.
         digests: `(rows,)`, structured; see `running.run_recorder.digest_dtype`.
@@ -49,9 +52,30 @@ class RecordedRun:
     cpu: NDArray[Any]
     digests: NDArray[Any]
 
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """Flat metric names and values of the whole run, such as `frame_ms.p99`; None where not measured."""
+        return self.run.metrics
 
-def read_run(path: Path) -> RecordedRun:
-    """Read a run, and check its arrays against its `run.json`. A run without frames is allowed.
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the frames as a table with a row for each frame, warm-up included.
+
+        Returns:
+            A DataFrame with the columns of `frames`; its index is `stage` and `frame`.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise UsageError("a DataFrame needs pandas: pip install pandas") from error
+        columns = {name: self.frames[name] for name in self.frames.dtype.names or ()}
+        return pandas.DataFrame(columns).set_index(["stage", "frame"])
+
+
+def read_recorded(path: Path) -> RecordedRun:
+    """Read a run as it was recorded, and check its arrays against its `run.json`. A run without frames is allowed.
 
     A run that is going on, was killed or broke is read up to the last frame that `frames.npy` and `workers.npy` both
     have. Whether its metrics and verdicts are those of its arrays is for `running.summary.read_concluded`.
@@ -70,7 +94,16 @@ def read_run(path: Path) -> RecordedRun:
     check_columns(path, run, dtypes)
     arrays = {name: read_array(path / f"{name}.npy", dtype) for name, dtype in dtypes.items()}
     _check_counts(path, run, arrays)
-    return RecordedRun(path, run, **checked_rows(path, run, arrays))
+    rows = checked_rows(path, run, arrays)
+    return RecordedRun(path, run, **(rows | {"frames": _with_bool_warmup(rows["frames"])}))
+
+
+def _with_bool_warmup(frames: NDArray[Any]) -> NDArray[Any]:
+    """Return frames whose `warmup` selects rows, as a mask does; in the file it is a number as all columns are."""
+    columns = [(name, np.bool_ if name == "warmup" else frames.dtype[name]) for name in frames.dtype.names or ()]
+    changed = frames.astype(columns)
+    changed.flags.writeable = False
+    return changed
 
 
 def _read_run_file(path: Path) -> RunFile:

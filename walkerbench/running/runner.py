@@ -39,7 +39,7 @@ from walkerbench.run_directory import (
     StageRecord,
     WorkloadRecord,
     default_directory,
-    read_run,
+    read_recorded,
 )
 from walkerbench.running.capacity_check import check_capacity
 from walkerbench.running.found_settings import find_settings
@@ -61,17 +61,17 @@ from walkerbench.workloads.contract import Workload
 def run(
     profile: Profile,
     *,
-    output: Path | None,
-    command_line: Sequence[str],
+    output: str | Path | None = None,
+    command_line: Sequence[str] = (),
     observers: Sequence[RunObserver] = (),
     control: RunControl | None = None,
 ) -> Path:
-    """Run a profile, record it and judge it.
+    """Run a profile in this process, record it and judge it, and return where it is recorded.
 
     Args:
         profile: What to run.
         output: The run directory, which must not exist; None for one by time and name below `.walkerbench/runs`.
-        command_line: What the user typed, for the record.
+        command_line: What the user typed, for the record; nothing where a program runs it.
         observers: Told how the run goes, besides the recorder.
         control: What other threads ask for while it goes on; None where none can.
 
@@ -86,7 +86,8 @@ def run(
     with InterruptWatch() as interrupts:
         try:
             profile = find_settings(profile, interrupts)
-            return _Run(profile, output, command_line, observers, interrupts, control or RunControl()).carry_out()
+            directory = None if output is None else Path(output)
+            return _Run(profile, directory, command_line, observers, interrupts, control or RunControl()).carry_out()
         except KeyboardInterrupt:
             raise Interrupted("interrupted before anything was recorded") from None
 
@@ -317,7 +318,7 @@ class _Run:
         )
         writer.write(self._run)
         writer.flush()
-        self._run = conclude(read_run(self._directory))
+        self._run = conclude(read_recorded(self._directory))
         writer.write(self._run)
 
     def _opening(self, started: datetime, command_line: Sequence[str]) -> RunFile:

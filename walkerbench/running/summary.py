@@ -18,7 +18,15 @@ from walkerbench.criteria.metrics import Measured, compute_metrics
 from walkerbench.errors import RunFileError
 from walkerbench.recording.frames import frame_keys
 from walkerbench.recording.gil import gil_was_enabled
-from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, StageRecord, read_run
+from walkerbench.run_directory import (
+    RUNS_ROOT,
+    CheckpointRecord,
+    RecordedRun,
+    RunFile,
+    StageRecord,
+    find_run,
+    read_recorded,
+)
 from walkerbench.running.stored_conclusion import check_conclusion
 from walkerbench.slow_frames.attribution import attribute
 from walkerbench.slow_frames.explanations import (
@@ -35,6 +43,23 @@ from walkerbench.workloads.digests import digests_of, fold_checkpoints, fold_dig
 _WORST_FRAMES = 10
 
 
+def read_run(run: str | Path) -> RecordedRun:
+    """Read a recorded run, also one that is still running or was killed.
+
+    Args:
+        run: The run's directory; or, as text, also its `run.json`, `@latest` for the newest run below
+            `.walkerbench/runs`, or `@latest~N` for the Nth run before it.
+
+    Returns:
+        The run, with metrics and verdicts as far as it was recorded.
+
+    Raises:
+        RunFileError: There is no such run, it cannot be read, or its file states another conclusion than its arrays
+            give.
+    """
+    return read_concluded(find_run(run, RUNS_ROOT) if isinstance(run, str) else run)
+
+
 def read_concluded(path: Path) -> RecordedRun:
     """Read a run with its conclusion, which is computed from its arrays and never taken from its file.
 
@@ -44,7 +69,7 @@ def read_concluded(path: Path) -> RecordedRun:
     Raises:
         RunFileError: It cannot be read, or its file states another conclusion than its arrays give.
     """
-    return concluded(read_run(path))
+    return concluded(read_recorded(path))
 
 
 def concluded(recorded: RecordedRun) -> RecordedRun:

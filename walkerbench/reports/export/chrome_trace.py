@@ -110,7 +110,7 @@ class _Trace:
 
     def _of_parent(self, frame: Row, workers: Iterable[Row]) -> Iterator[Event]:
         span = self._timeline.parent(frame)
-        args = {"frame": frame["frame"], "stage": frame["stage"], "warmup": frame["warmup"]}
+        args = {"frame": frame["frame"], "stage": frame["stage"], "warmup": int(frame["warmup"])}
         yield from self._slices(span, _PARENT, args)
         # A frame's collection is everybody's; what is not a worker's own is the parent's.
         gc_ns = frame["gc_ns"] - sum(worker["gc_ns"] for worker in workers)

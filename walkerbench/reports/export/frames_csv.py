@@ -33,5 +33,5 @@ def _heading(name: str) -> str:
     return name if name.isidentifier() and name.isascii() else '"' + visible(name).replace('"', '""') + '"'
 
 
-def _field(value: float) -> str:
-    return "" if value == MISSING else str(value)
+def _field(value: int) -> str:
+    return "" if value == MISSING else str(int(value))
