@@ -83,6 +83,13 @@ class ThreadPoolManager:
     Raises:
         ValueError: `max_cores` is below 1.
         CapacityError: The system does not let so many threads start; none is left.
+
+    Examples:
+        >>> from walkerbench import ThreadPoolManager
+        >>> pool = ThreadPoolManager(max_cores=2)
+        >>> pool.submit_background_task(pow, 2, 10).result()
+        1024
+        >>> pool.shutdown()
     """
 
     def __init__(self, max_cores: int | None = None) -> None:
@@ -104,6 +111,13 @@ class ThreadPoolManager:
 
     def submit_background_task(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Run `function(*arguments)` on one of the threads.
+
+        Args:
+            function: What to call.
+            arguments: What to call it with.
+
+        Returns:
+            A future with its result, or with what it raised.
 
         Raises:
             CallOrderError: The pool was shut down.

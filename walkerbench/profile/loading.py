@@ -15,14 +15,23 @@ from walkerbench.system.regular_files import read_at_most
 
 
 def load_profile(name_or_path: str | Path) -> Profile:
-    """Read a profile and check all of it.
+    """Read a profile, check all of it, and return it.
 
     Args:
         name_or_path: A shipped profile's name, or the path of a TOML file (as text it has a separator or ends with
             `.toml`).
 
+    Returns:
+        The profile.
+
     Raises:
         ProfileError: There is none, or something in it is wrong; carries every problem.
+
+    Examples:
+        >>> from walkerbench import load_profile
+        >>> profile = load_profile("smoke")
+        >>> [stage.agents for stage in profile.stages]
+        [12]
     """
     if isinstance(name_or_path, Path):
         return _read(name_or_path, str(name_or_path))

@@ -110,6 +110,9 @@ class Profile:
 
         At real-time pace a duration is simulated time: as many frames on every machine, and so the same work. More than
         `MOST_FRAMES` are not counted: one more stands for all of them.
+
+        Args:
+            stage: One of the stages.
         """
         frames_per_second = self.frames_per_second
         if stage.duration_s is None or frames_per_second is None:
@@ -126,7 +129,10 @@ class Profile:
         return find_factory(self.workload, self.workload_arguments)
 
     def make_workload(self, stage: Stage) -> Workload:
-        """Make what a stage runs; cheap, since agents are built by their shards.
+        """Return what a stage runs; this is cheap, since agents are built by their shards.
+
+        Args:
+            stage: One of the stages.
 
         Raises:
             UsageError: There is no such workload, it refuses what the profile asks for, or its declaration is wrong.

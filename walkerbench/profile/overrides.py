@@ -68,9 +68,22 @@ class ProfileOverrides:
 def override(profile: Profile, overrides: ProfileOverrides) -> Profile:
     """Return a profile with parts replaced.
 
+    Args:
+        profile: Where the other parts come from; it stays as it is.
+        overrides: The parts to replace.
+
+    Returns:
+        Another profile.
+
     Raises:
         OverrideError: A value is wrong by itself, or with the rest of the profile; carries every problem.
         CriterionError: A criterion cannot be parsed, or asks for what is not measured.
+
+    Examples:
+        >>> from walkerbench import ProfileOverrides, load_profile, override
+        >>> profile = override(load_profile("smoke"), ProfileOverrides(mode="threaded", workers=2))
+        >>> profile.mode, profile.workers
+        ('threaded', 2)
     """
     given = overrides.given()
     if len(overrides.criteria) > _MOST_CRITERIA:

@@ -274,6 +274,9 @@ class RunFile(_Record):
     def changed(self, **fields: Any) -> Self:
         """Return a copy with some fields changed, checked like a new one (`model_copy` does not check).
 
+        Args:
+            fields: Name → new value.
+
         Raises:
             pydantic.ValidationError: A field does not fit the schema.
         """

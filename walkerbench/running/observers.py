@@ -96,16 +96,35 @@ class RunObserver:
         return type(self).__name__
 
     def started(self, start: RunStart) -> None:
-        """Take note that the run directory is open; the first frame comes next."""
+        """Take note that the run directory is open; the first frame comes next.
+
+        Args:
+            start: Where the run is recorded, what is known of it, and how to ask for a snapshot.
+        """
 
     def frame(self, stage: StageView, timing: FrameTiming) -> None:
-        """Take note of a frame that has just ended."""
+        """Take note of a frame that has just ended.
+
+        Args:
+            stage: The stage.
+            timing: When the frame began, and what each part of it took.
+        """
 
     def recorded_rows(self, stage: StageView, rows: RecordedRows) -> None:
-        """Take the rows of the last frames, four times a second."""
+        """Take the rows of the last frames, four times a second.
+
+        Args:
+            stage: The stage.
+            rows: What was recorded since the last time.
+        """
 
     def checkpoint(self, stage: StageView, checkpoint: CheckpointRecord) -> None:
-        """Take note of the trajectory's digest after the last frame."""
+        """Take note of the trajectory's digest after the last frame.
+
+        Args:
+            stage: The stage.
+            checkpoint: The digest, and the population's statistics.
+        """
 
     def snapshot(self, stage: StageView, frame: int, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take what can be drawn after a frame.
@@ -117,7 +136,11 @@ class RunObserver:
         """
 
     def finished(self, run: RunFile) -> None:
-        """Take note that the run has ended, in whatever way, and is judged where its output could be written."""
+        """Take note that the run has ended, in whatever way, and is judged where its output could be written.
+
+        Args:
+            run: Its `run.json`.
+        """
 
 
 class SnapshotRequests:

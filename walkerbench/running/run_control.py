@@ -98,6 +98,9 @@ class RunControl:
     def change_pace(self, pace: Pace) -> None:
         """Hold frames to another pace.
 
+        Args:
+            pace: `max` for as fast as possible, or `realtime` for the workload's own frames per second.
+
         Raises:
             CallOrderError: No stage is being run.
         """
@@ -109,6 +112,9 @@ class RunControl:
 
     def restart(self, agents: int) -> None:
         """End the stage, and go on with so many agents in another one.
+
+        Args:
+            agents: How many agents the next stage has.
 
         Raises:
             CallOrderError: No stage is being run.

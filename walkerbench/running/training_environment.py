@@ -68,6 +68,12 @@ class TrainingEnvironment:
         frame_counts: `(counters,)` of the last frame, in the workload's order.
         emergency: Why the environment stopped itself, or None.
         toggles: For each time that threads were switched on or off, the next frame's number and the mode that runs it.
+
+    Examples:
+        >>> from walkerbench import TrainingEnvironment
+        >>> with TrainingEnvironment(num_agents=2, mode="sequential") as environment:
+        ...     [environment.step().frame for _ in range(3)]
+        [0, 1, 2]
     """
 
     def __init__(

@@ -135,11 +135,22 @@ class Workload(ABC):
 
     @abstractmethod
     def make_settler(self, buffers: FrameBuffers) -> Settler:
-        """Build the parent's part; fills *published* for the first frame. Called before any shard is made."""
+        """Return the parent's part; called before any shard is made.
+
+        Args:
+            buffers: The arrays that cross shards; it fills `published` for the first frame.
+        """
 
     @abstractmethod
     def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> Shard:
-        """Build agents `lo:hi`, which count into row `worker` of `FrameBuffers.counters`."""
+        """Return a shard with its agents built.
+
+        Args:
+            lo: Number of its first agent.
+            hi: One more than the number of its last agent.
+            buffers: The arrays that cross shards; it writes the rows of its agents.
+            worker: Number of its worker; the shard counts into this row of `FrameBuffers.counters`.
+        """
 
     def frames_per_second(self) -> float:
         """Return the frames in a second of simulated time, which real-time pace holds."""
@@ -170,11 +181,19 @@ class Workload(ABC):
         return ()
 
     def found_settings(self, buffers: FrameBuffers) -> Mapping[str, Any]:
-        """Return what was found of the open settings, by name; called once every shard is built."""
+        """Return what was found of the open settings, by name; called once every shard is built.
+
+        Args:
+            buffers: The arrays that cross shards.
+        """
         return {}
 
     def remarks(self, buffers: FrameBuffers) -> tuple[str, ...]:
-        """Return what the reader of a run has to know of how it went, each in a line; called between frames."""
+        """Return what the reader of a run has to know of how it went, each in a line; called between frames.
+
+        Args:
+            buffers: The arrays that cross shards.
+        """
         return ()
 
 
