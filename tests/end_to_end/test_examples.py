@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from whole_process import WholeProcess
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the examples are not part of the wheel")
+PYTHON = (sys.executable, "-W", "error")
+MOST_LINES = 40
 SHORT = ("--frames", "20", "--warmup", "2", "-q", "--json")
 
 
@@ -66,3 +70,33 @@ def test_a_function_is_called_in_batches(examples: WholeProcess) -> None:
     assert calls > 1
     assert run["profile"]["environment"]["digest_result"] is True
     assert run["digest"] is not None
+
+
+def printed(examples: WholeProcess, script: str) -> str:
+    """What a script of the examples prints."""
+    assert len((EXAMPLES / script).read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+    ended = examples(script, command=PYTHON)
+    assert (ended.code, ended.err) == (0, "")
+    return ended.out
+
+
+def test_an_environment_is_stepped_with_the_same_work(examples: WholeProcess) -> None:
+    times = r"sequential: \d+\.\d\d ms a frame\nprocess:    \d+\.\d\d ms a frame\n"
+    assert re.fullmatch(rf"{times}same work:  True\n", printed(examples, "step_an_environment.py"))
+
+
+def test_a_run_is_read_and_plotted(examples: WholeProcess) -> None:
+    lines = printed(examples, "read_a_run.py").splitlines()
+    assert re.fullmatch(r"\.walkerbench/runs/\S+-smoke-sequential-12: finished", lines[0])
+    assert re.fullmatch(r"slowest of 180 judged frames: \d+\.\d\d ms", lines[2])
+    assert lines[3].split() == ["wall_ns", "agents_ns"]
+    assert [float(each) for each in lines[4].split()[1:]] == [180, 180]
+    assert lines[-1] == "the plot is in frames.html"
+    assert "ms per frame" in (examples.cwd / "frames.html").read_text(encoding="utf-8")
+
+
+def test_threads_are_toggled_from_another_thread(examples: WholeProcess) -> None:
+    *toggles, speed = printed(examples, "toggle_threads.py").splitlines()
+    modes = [re.sub(r"from frame \d+: ", "", line) for line in toggles]
+    assert modes == ["sequential", "threaded", "sequential", "threaded"]
+    assert re.fullmatch(r"threads are \d+\.\d\d times as fast as no threads", speed)
