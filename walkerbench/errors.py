@@ -49,7 +49,7 @@ from walkerbench.shown_text import first_of, shown
 
 
 class ExitCode(IntEnum):
-    """What a process of walkerbench ends with."""
+    """Exit code of a process of walkerbench."""
 
     PASS = 0
     """Every criterion is met, and no side is slower."""
@@ -130,7 +130,7 @@ class ProfileError(UsageError):
 
 
 class OverrideError(UsageError):
-    """A part of a profile was replaced by what is wrong; carries every problem.
+    """A part of a profile was replaced by a wrong value; carries every problem.
 
     Attributes:
         problems: `(keys, what is wrong and what is allowed)` of each; several keys are joined by commas.
@@ -189,7 +189,7 @@ class BudgetTooSmall(UsageError):
 
 
 class TooFewRounds(UsageError):
-    """So few rounds cannot reach the error rate.
+    """A measurement has too few rounds to reach the error rate.
 
     Attributes:
         needed: The fewest rounds that can.
@@ -201,7 +201,7 @@ class TooFewRounds(UsageError):
 
 
 class BaselineSizeError(UsageError):
-    """So few or so many baseline runs cannot reach the error rate.
+    """A baseline has too few or too many runs to reach the error rate.
 
     Attributes:
         fewest: The fewest runs that can.
@@ -219,7 +219,7 @@ class SideError(UsageError):
 
 
 class GitError(UsageError):
-    """git is not there, or could not do what was asked; in its own words."""
+    """git is not installed, or could not do what was asked; the message has git's own words."""
 
 
 class RunBroken(WalkerbenchError):
@@ -363,7 +363,7 @@ class SessionTimeout(SessionError):
 
 
 class ProtocolError(SessionError):
-    """A session said what is no message of the session protocol."""
+    """A session sent something that is no message of the session protocol."""
 
 
 class EmergencyShutdown(WalkerbenchError):
