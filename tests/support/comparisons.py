@@ -18,7 +18,7 @@ from walkerbench.modes.registry import MODES
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.overrides import ProfileOverrides, override
 from walkerbench.run_directory import RunFile
-from walkerbench.slow_frames.attribution import shares
+from walkerbench.slow_frames.attribution import PartsNs, shares
 from walkerbench.workloads.main_phase import MainPhase
 
 FINISHED = RunFile.model_validate_json(
@@ -34,7 +34,14 @@ MACHINE = {
     "python": {"version": "3.12.1", "gil_enabled": True},
 }
 
-PARTS_NS = {"compute": 600, "blocked": 100, "moving data": 50, "barrier": 150, "settling": 80, "not scheduled": 20}
+PARTS_NS: PartsNs = {
+    "compute": 600,
+    "blocked": 100,
+    "moving data": 50,
+    "barrier": 150,
+    "settling": 80,
+    "not scheduled": 20,
+}
 
 
 def side(label: str, mode: str = "sequential", factor: float = 1.0, **changes: Any) -> ComparedSide:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from recorded_runs import code_of
 
+from walkerbench.criteria.judging import RunState
 from walkerbench.modes.process import ProcessMode
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import frame_dtype, worker_dtype
@@ -23,7 +24,7 @@ CRITERIA = ("frame_ms.max < 50", "physics_fps > 1")
 
 
 def drawn_run(
-    wall_ms: Any, *, warmup: int = 0, workers: int = 2, samples: int = 8, state: str = "finished", **changes: Any
+    wall_ms: Any, *, warmup: int = 0, workers: int = 2, samples: int = 8, state: RunState = "finished", **changes: Any
 ) -> RecordedRun:
     """A concluded run of one stage.
 
@@ -78,7 +79,7 @@ def _workers(frames: Any, workers: int) -> Any:
     return rows
 
 
-def _run_file(frames: int, warmup: int, workers: int, state: str) -> RunFile:
+def _run_file(frames: int, warmup: int, workers: int, state: RunState) -> RunFile:
     points = [
         CheckpointRecord(stage=0, frame=frame, digest="ab", population={"best_m": frame / 10, "loss": None})
         for frame in range(9, frames, max(10, frames // 50))
@@ -88,24 +89,25 @@ def _run_file(frames: int, warmup: int, workers: int, state: str) -> RunFile:
         traits=ProcessMode.traits, worker_pids=(), digest=None,
         counters={"count": 0}, population={}, metrics={},
     )  # fmt: skip
+    profile: Any = {"name": "tiny", "source": "built in", "seed": 1, "pace": "max", "stages": [{"agents": 4}]}
     return RunFile(
         walkerbench_version="0.1.0",
         state=state,
         started_utc="2026-01-02T03:04:05Z",
         workload=WorkloadRecord(
             name="toy", phases=PHASES, main_phase=MainPhase("think", "thinking"), settle_phase="settle",
-            frames_per_second=60.0, counters=["count"], frame_counters=["count"], event_counters=[]
+            frames_per_second=60.0, counters=("count",), frame_counters=("count",), event_counters=()
         ),
         mode=ModeRecord(
             requested="process", used="process", traits=ProcessMode.traits, fallback=None, workers=workers,
             start_method="spawn",
             start_method_reason=None,
         ),
-        profile={"name": "tiny", "source": "built in", "seed": 1, "pace": "max", "stages": [{"agents": 4}]},
-        command_line=["walkerbench", "run"],
+        profile=profile,
+        command_line=("walkerbench", "run"),
         code=code_of(None, changed_files=None),
         machine={"cpu_model": "Imaginary CPU 3000", "python": {"version": "3.11.7"}, "load_average": [0.5, 0.25]},
         criteria=CRITERIA,
-        stages=[stage],
-        checkpoints=points,
+        stages=(stage,),
+        checkpoints=tuple(points),
     )  # fmt: skip

@@ -92,7 +92,7 @@ def recorded_run(directory: Path, frames: int = 3, *, warmup: int = 1, stages: i
     return dataclasses.replace(recorded, run=conclude(recorded))
 
 
-def _opening(profile: dict[str, Any]) -> RunFile:
+def _opening(profile: Any) -> RunFile:
     return RunFile(
         walkerbench_version="0.1.0",
         state="running",
@@ -151,8 +151,9 @@ def _stage(stage: int, frames: int, warmup: int) -> StageRecord:
 def _checkpoints(frames: int) -> list[CheckpointRecord]:
     if not frames:
         return []
-    digest = fold_digests(digests_of(_digests(frames))).hex()
-    return [CheckpointRecord(stage=0, frame=frames - 1, digest=digest, population={})]
+    digest = fold_digests(digests_of(_digests(frames)))
+    assert digest is not None
+    return [CheckpointRecord(stage=0, frame=frames - 1, digest=digest.hex(), population={})]
 
 
 def _digests(frames: int) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from walkerbench.workloads.walker import WalkerWorkload
@@ -39,7 +41,7 @@ class Floor:
         """One frame's floor."""
         for world in self._shard._worlds:
             world.Step(*self._step)
-        values = []
+        values: list[float] = []
         for robot in self._shard._robots:
             if robot is None:  # dead, until it is replaced
                 continue
@@ -58,7 +60,7 @@ class Floor:
         layers = self._plan.layers(self._parameters[rows])
         self._products(layers, 1)
 
-    def _products(self, layers, batch):
+    def _products(self, layers: Any, batch: Any) -> None:
         """The products of one forward pass, on activations of ones."""
         agents = len(layers[0][0])
         *hidden, value, advantage = [weights for weights, _ in layers]

@@ -7,6 +7,7 @@ import numpy as np
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, shard_bounds
 from walkerbench.workloads.walker import WalkerSettings, WalkerWorkload
 from walkerbench.workloads.walker.ecosystem import Ecosystem
+from walkerbench.workloads.walker.robot import RobotBody
 from walkerbench.workloads.walker.settings import BrainSettings, EcosystemSettings, TerrainSettings
 
 SMALL_BRAIN = BrainSettings(hidden_units=(8,), head_units=4, replay_capacity=64)
@@ -54,6 +55,10 @@ class Herd:
     def last_of(self, shard: int) -> dict[str, int]:
         """What one shard counted in the last frame."""
         return dict(zip(self.workload.counters, self.counts[shard].tolist(), strict=True))
+
+    def robots(self) -> list[RobotBody]:
+        """The robots of the first shard that are there."""
+        return [robot for robot in self.shards[0]._robots if robot is not None]
 
     def work(self) -> None:
         """The shards' part of a frame."""

@@ -44,7 +44,7 @@ class OneStep(Lottery):
 class Unseeded(Lottery):
     """Has the old gym's reset."""
 
-    def reset(self) -> Any:
+    def reset(self) -> Any:  # type: ignore[override]
         return self._observation(), {}
 
 
@@ -66,7 +66,7 @@ class NeedsPackage(Lottery):
     """Cannot be imported without what is not there."""
 
     def __init__(self) -> None:
-        import package_that_is_nowhere  # noqa: F401
+        import package_that_is_nowhere  # type: ignore[import-not-found]  # noqa: F401
 
 
 class NeedsExtra(Lottery):
@@ -101,7 +101,7 @@ class NoEnvironment:
     """Is derived from nothing."""
 
 
-ENVIRONMENTS = (
+ENVIRONMENTS: tuple[Any, ...] = (
     Lottery, OneStep, Unseeded, FourValues, BareReset, NeedsPackage, NeedsExtra, NeedsDisplay, Broken, Opaque,
     NoEnvironment,
 )  # fmt: skip

@@ -58,7 +58,8 @@ class Contenders:
         vector: Any = kind(self._makers())
         self._closing.callback(vector.close)
         vector.reset(seed=[environment_seed(SEED, agent) for agent in range(self.agents)])
-        space, batch = vector.single_action_space, create_empty_array(vector.single_action_space, self.agents)
+        space = vector.single_action_space
+        batch: Any = create_empty_array(space, self.agents)
         streams = [random_actions(space, SEED, agent) for agent in range(self.agents)]
         self.frames[kind.__name__] = lambda: vector.step(concatenate(space, [*map(next, streams)], batch))
 

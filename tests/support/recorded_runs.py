@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.modes.registry import MODES
@@ -65,13 +66,13 @@ def run_file(
         started_utc=f"2026-01-02T03:04:{int(name):02}Z",
         workload=WorkloadRecord(
             name="toy",
-            phases=["agents"],
+            phases=("agents",),
             main_phase=MainPhase("agents", "agent processing"),
             settle_phase="settle",
             frames_per_second=60.0,
-            counters=["count"],
-            frame_counters=["count"],
-            event_counters=[],
+            counters=("count",),
+            frame_counters=("count",),
+            event_counters=(),
         ),
         mode=ModeRecord(
             requested=mode,
@@ -90,9 +91,9 @@ def run_file(
             "pace": "max",
             "checkpoint_every": 20,
             "environment": {"physics": {"gravity": -9.8}},
-            **(profile or {}),
+            **(profile or {}),  # type: ignore[typeddict-item]
         },
-        command_line=["walkerbench", "run"],
+        command_line=("walkerbench", "run"),
         code=code_of(),
         machine={
             "cpu_model": "Imaginary CPU 3000",
@@ -103,13 +104,13 @@ def run_file(
             "start_method": "spawn" if mode == "process" else None,
             "blas": [{"internal_api": "openblas", "num_threads": 1}],
             "packages": {"numpy": "2.0.0"},
-            **(machine or {}),
+            **(machine or {}),  # type: ignore[typeddict-item]
         },
-        stages=[stage(workers=workers, mode=mode, traits=MODES.find(mode).traits)],
+        stages=(stage(workers=workers, mode=mode, traits=MODES.find(mode).traits),),
         metrics={**metrics, "physics_fps": 1000 / frame_ms, "cpu.effective_cores": 1.0},
-        checkpoints=[CheckpointRecord(stage=0, frame=frame, digest="0a", population={}) for frame in (19, 39)],
+        checkpoints=tuple(CheckpointRecord(stage=0, frame=frame, digest="0a", population={}) for frame in (19, 39)),
         digest="00ff",
-        criteria=[],
+        criteria=(),
     )
     return run.changed(**changes)
 
@@ -122,7 +123,13 @@ def code_of(
     digest: str | None = None,
 ) -> CodeFacts:
     """Code of one repository that holds walkerbench and the workload."""
-    known = {"folder": None, "revision": revision, "changed_files": changed_files, "digest": digest, "git_error": None}
+    known: dict[str, Any] = {
+        "folder": None,
+        "revision": revision,
+        "changed_files": changed_files,
+        "digest": digest,
+        "git_error": None,
+    }
     return CodeFacts(
         walkerbench=WalkerbenchCode(version=version, **known),
         workload=WorkloadCode(module="toy", **known),
@@ -131,7 +138,14 @@ def code_of(
 
 def stage(number: int = 0, **changes: Any) -> StageRecord:
     """A stage's record."""
-    fields = {"stage": number, "agents": AGENTS, "frames": FRAMES, "warmup": WARMUP, "workers": 1, "digest": None}
+    fields: dict[str, Any] = {
+        "stage": number,
+        "agents": AGENTS,
+        "frames": FRAMES,
+        "warmup": WARMUP,
+        "workers": 1,
+        "digest": None,
+    }
     fields |= {"mode": "sequential", "traits": MODES.find("sequential").traits, "worker_pids": ()}
     return StageRecord(**{**fields, "counters": {}, "population": {}, "metrics": {}, **changes})
 
@@ -178,7 +192,7 @@ def write(directory: Path, run: RecordedRun) -> Path:
         whole[:] = False
     arrays["digests"] = rows = run.digests[whole]
     checkpoints = [
-        CheckpointRecord(stage=0, frame=frame, digest=fold_digests(digests_at(rows, 0, frame)).hex(), population={})
+        CheckpointRecord(stage=0, frame=frame, digest=_digest_at(rows, frame), population={})
         for frame in np.unique(rows["frame"]).tolist()
     ]
     opened = file.changed(
@@ -211,3 +225,9 @@ def blank_rows(run: RunFile, dtypes: Mapping[str, np.dtype[Any]]) -> dict[str, n
         workers[column] = np.repeat(frames[column], counts)
     workers["worker"] = np.concatenate([[], *map(np.arange, counts.tolist())])
     return arrays
+
+
+def _digest_at(rows: NDArray[Any], frame: int) -> str:
+    digest = fold_digests(digests_at(rows, 0, frame))
+    assert digest is not None
+    return digest.hex()

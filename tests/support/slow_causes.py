@@ -62,7 +62,9 @@ class _SlowFrameShard(ToyShard):
         super().__init__(workload, lo, hi, buffers, worker)
         self._spells = workload.slow_causes if worker == 0 else {}
         self._beside_s = workload.beside_s if worker == 1 else 0.0
-        self._heap = [[] for _ in range(_HEAP)] if "collect garbage" in self._spells.values() else []
+        self._heap: list[list[object]] = (
+            [[] for _ in range(_HEAP)] if "collect garbage" in self._spells.values() else []
+        )
 
     def mix(self, frame: int) -> None:
         super().mix(frame)

@@ -170,4 +170,4 @@ class ToyShard:
 
 def blas_threads() -> int:
     """The most threads that any BLAS of this process may use."""
-    return max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+    return max(int(pool["num_threads"]) for pool in threadpool_info() if pool["user_api"] == "blas")

@@ -57,7 +57,12 @@ class Started:
     def wait_for_sleep(self) -> None:
         """Wait until its main thread does nothing, for longer than a frame ever lets it."""
         leader = psutil.Process(self.process.pid)
-        until(lambda: all(leader.status() == psutil.STATUS_SLEEPING and not pause() for _ in range(20)))
+
+        def sleeps() -> bool:
+            pause()
+            return bool(leader.status() == psutil.STATUS_SLEEPING)
+
+        until(lambda: all(sleeps() for _ in range(20)))
 
     def signal(self, number: int) -> None:
         """Signal the whole group, as a terminal does."""
