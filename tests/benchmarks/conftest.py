@@ -1,19 +1,21 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-_RATIOS = pytest.StashKey[list]()
+_RATIOS = pytest.StashKey[list[Any]]()
 
 
-def pytest_configure(config):
+def pytest_configure(config: pytest.Config) -> None:
     config.stash[_RATIOS] = []
 
 
 @pytest.fixture
-def keep(request):
+def keep(request: pytest.FixtureRequest) -> Any:
     """Notes ratios for the table at the end, and fails where one misses its bound."""
 
-    def note(*ratios):
+    def note(*ratios: Any) -> None:
         request.config.stash[_RATIOS].extend(ratios)
         missed = [f"{ratio.name}: {ratio.value:.3f}, not {ratio.bound}" for ratio in ratios if not ratio.kept]
         assert not missed, "; ".join(missed)
@@ -21,7 +23,7 @@ def keep(request):
     return note
 
 
-def pytest_terminal_summary(terminalreporter, config):
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     ratios = config.stash[_RATIOS]
     if not ratios:
         return

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -43,7 +44,7 @@ EXTRA_WORK = "faults.extra_work_percent=5"
 SAME = "mode=sequential"
 """The side that runs the profile as it is: it is in that mode already."""
 
-STATISTICS = {"mean": np.mean, "median": np.median, "min": np.min}
+STATISTICS: dict[str, Callable[..., float]] = {"mean": np.mean, "median": np.median, "min": np.min}
 
 
 class Told(MeasurementObserver):

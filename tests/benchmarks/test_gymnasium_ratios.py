@@ -6,6 +6,7 @@ import functools
 import importlib.util
 import statistics
 import time
+from typing import Any
 
 import pytest
 from pairs import at_least, at_most, shown
@@ -28,7 +29,7 @@ ROUNDS = 20
 
 @pytest.mark.skipif(allowed_cores() < 2, reason="needs 2 cores")
 @pytest.mark.parametrize(("env_id", "needs"), [("BipedalWalker-v3", "Box2D"), ("Ant-v5", "mujoco")])
-def test_the_modes_against_the_vectors_of_others(keep, env_id, needs):
+def test_the_modes_against_the_vectors_of_others(keep: Any, env_id: str, needs: str) -> None:
     pytest.importorskip(needs)
     with Contenders(env_id, AGENTS) as contenders:
         contenders.add_vector(SyncVectorEnv)
@@ -51,7 +52,7 @@ def test_the_modes_against_the_vectors_of_others(keep, env_id, needs):
 
 
 @pytest.mark.parametrize("env_id", ["CartPole-v1", "BipedalWalker-v3"])
-def test_one_loop_against_another(keep, env_id):
+def test_one_loop_against_another(keep: Any, env_id: str) -> None:
     """Alone in their process: after sixty other processes, the caches are empty for the one that comes first."""
     with Contenders(env_id, AGENTS) as contenders:
         contenders.add_vector(SyncVectorEnv)
@@ -62,7 +63,7 @@ def test_one_loop_against_another(keep, env_id):
 
 
 @pytest.mark.parametrize("mode", ["sequential", "threaded", "process"])
-def test_what_a_frame_of_nothing_takes(keep, mode):
+def test_what_a_frame_of_nothing_takes(keep: Any, mode: str) -> None:
     factory = find_factory("nothing_to_step:Nothing")
     workload = factory(AGENTS, 1, factory.settings_class())
     workers = None if mode == "sequential" else 2

@@ -6,16 +6,19 @@ import itertools
 import os
 import statistics
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
 from floor import Floor
 from pairs import at_least, at_most, seconds, shown
 
+from walkerbench.recorded_value import MISSING
 from walkerbench.recording.cpu import CpuSampler
 from walkerbench.recording.frames import FrameRecorder, frame_dtype, worker_dtype
-from walkerbench.recording.scheduling import MISSING, ThreadSpan
+from walkerbench.recording.scheduling import ThreadSpan
 from walkerbench.running.frame_loop import FrameLoop
 from walkerbench.running.observers import ObserverFanOut, RunObserver, StageView
 from walkerbench.running.pacing import Pacer
@@ -29,7 +32,7 @@ WARMUP = 300  # frames: from 128 on agents learn
 PERIOD = 40  # frames after which the schedule of updates and learning begins again
 
 
-def started(agents, mode="sequential", workers=None):
+def started(agents: Any, mode: str = "sequential", workers: Any = None) -> Any:
     environment = TrainingEnvironment(agents, mode=mode, num_workers=workers)
     environment.start()
     for _ in range(WARMUP):
@@ -38,7 +41,7 @@ def started(agents, mode="sequential", workers=None):
 
 
 @contextmanager
-def stopping(*environments):
+def stopping(*environments: Any) -> Iterator[Any]:
     try:
         yield environments[0] if len(environments) == 1 else environments
     finally:
@@ -46,20 +49,20 @@ def stopping(*environments):
             environment.stop()
 
 
-def frame_s(environment, frames=PERIOD):
+def frame_s(environment: Any, frames: Any = PERIOD) -> Any:
     """Mean time of a frame over so many."""
     return sum(environment.step().wall_ns for _ in range(frames)) / frames / 1e9
 
 
-def floor_s(floor, frames=PERIOD):
+def floor_s(floor: Any, frames: Any = PERIOD) -> Any:
     return seconds(lambda: [floor.frame() for _ in range(frames)]) / frames
 
 
-def floor_of(environment):
+def floor_of(environment: Any) -> Floor:
     return Floor(environment.workload, environment._mode._runners[0]._shard)
 
 
-def test_a_whole_frame_against_its_floor(benchmark, keep):
+def test_a_whole_frame_against_its_floor(benchmark: Any, keep: Any) -> None:
     with stopping(started(60)) as environment:
         floor = floor_of(environment)
         ratios = []
@@ -68,10 +71,12 @@ def test_a_whole_frame_against_its_floor(benchmark, keep):
 
 
 @pytest.mark.skipif(allowed_cores() < 2, reason="needs 2 cores")
-def test_processes_and_threads_against_sequential(benchmark, keep):
-    by_process, by_threads, overhead_ms = [], [], []
+def test_processes_and_threads_against_sequential(benchmark: Any, keep: Any) -> None:
+    by_process: list[float] = []
+    by_threads: list[float] = []
+    overhead_ms: list[float] = []
 
-    def round_():
+    def round_() -> None:
         base = frame_s(sequential, 2 * PERIOD)
         timings = [process.step() for _ in range(2 * PERIOD)]
         by_process.append(base / (sum(each.wall_ns for each in timings) / len(timings) / 1e9))
@@ -88,11 +93,12 @@ def test_processes_and_threads_against_sequential(benchmark, keep):
     )
 
 
-def test_time_grows_with_agents_as_the_floor_does(benchmark, keep):
+def test_time_grows_with_agents_as_the_floor_does(benchmark: Any, keep: Any) -> None:
     counts = (30, 60, 120, 240)
-    exponents, steps = [], np.log(counts)
+    exponents: list[list[float]] = []
+    steps = np.log(counts)
 
-    def round_():
+    def round_() -> None:
         whole = [frame_s(environment) for environment in environments]
         floor = [floor_s(each) for each in floors]
         exponents.append([np.polyfit(steps, np.log(times), 1)[0] for times in (whole, floor)])
@@ -111,14 +117,14 @@ def test_time_grows_with_agents_as_the_floor_does(benchmark, keep):
 class _NoMeter:
     """Measures CPU time and nothing else, in place of a `ThreadMeter`."""
 
-    def begin(self):
+    def begin(self) -> None:
         self._begun_ns = time.thread_time_ns()
 
-    def end(self):
+    def end(self) -> ThreadSpan:
         return ThreadSpan(time.thread_time_ns() - self._begun_ns, *[MISSING] * (len(ThreadSpan._fields) - 1))
 
 
-def test_what_recording_costs(benchmark, keep):
+def test_what_recording_costs(benchmark: Any, keep: Any) -> None:
     """Periods of the schedule with and without recording in turn: the shorter they are, the less the machine drifts."""
     with stopping(started(60)) as environment:
         workload = environment.workload
@@ -131,7 +137,7 @@ def test_what_recording_costs(benchmark, keep):
         # Recording, attributing; in every order, so that none gains by its place.
         orders = itertools.cycle(itertools.permutations([(False, False), (True, False), (True, True)]))
 
-        def period(*, record, attribute):
+        def period(*, record: bool, attribute: bool) -> int:
             environment._meter, runner._meter = meters[attribute]
             begun_ns = time.perf_counter_ns()
             for _ in range(PERIOD):
@@ -143,7 +149,7 @@ def test_what_recording_costs(benchmark, keep):
                 recorder.drain()
             return time.perf_counter_ns() - begun_ns
 
-        def round_():
+        def round_() -> None:
             spans = {kind: period(record=kind[0], attribute=kind[1]) for kind in next(orders)}
             recording.append(spans[True, False] / spans[False, False] - 1)
             both.append(spans[True, True] / spans[False, False] - 1)
@@ -156,7 +162,7 @@ def test_what_recording_costs(benchmark, keep):
     )
 
 
-def _sampling():
+def _sampling() -> list[Any]:
     """Share of one core's time that sampling takes at its default rate."""
     sampler = CpuSampler(lambda: (os.getpid(),))
     reader = sampler._reader
@@ -167,14 +173,14 @@ def _sampling():
 class Viewer(RunObserver):
     """Wants snapshots, and asks for each next one as soon as it has one."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.shown = 0
 
-    def snapshot(self, stage, frame, arrays):
+    def snapshot(self, stage: Any, frame: int, arrays: Any) -> None:
         self.shown += 1
 
 
-def loop_frame_s(environment, observers, *, ask=False, frames=2 * PERIOD):
+def loop_frame_s(environment: Any, observers: Any, *, ask: bool = False, frames: Any = 2 * PERIOD) -> Any:
     """Mean time of a frame in the frame loop, snapshots included."""
     stage = StageView(
         number=0, stages=1, frames=None, limit_ns=None, warmup=0, begun_ns=0, environment=environment,
@@ -182,7 +188,7 @@ def loop_frame_s(environment, observers, *, ask=False, frames=2 * PERIOD):
     )  # fmt: skip
     loop = FrameLoop(stage, observers, Pacer(None), InterruptWatch(), checkpoint_every=None)
 
-    def run():
+    def run() -> None:
         for _ in range(frames):
             if ask:
                 observers.snapshots.request()
@@ -192,13 +198,15 @@ def loop_frame_s(environment, observers, *, ask=False, frames=2 * PERIOD):
 
 
 @pytest.mark.parametrize("mode", ["sequential", "threaded", "process"])
-def test_what_looking_on_costs(benchmark, keep, mode):
+def test_what_looking_on_costs(benchmark: Any, keep: Any, mode: str) -> None:
     workers = None if mode == "sequential" else 2
-    asking, idle, alone = [], [], []
+    asking: list[float] = []
+    idle: list[float] = []
+    alone: list[float] = []
     viewer = Viewer()
     unwatched, watched = ObserverFanOut([]), ObserverFanOut([viewer])
 
-    def round_():
+    def round_() -> None:
         before = loop_frame_s(environment, unwatched)
         idle.append(loop_frame_s(environment, watched))
         asking.append(loop_frame_s(environment, watched, ask=True))

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,19 +75,19 @@ class Alternating(RunObserver):
         """The 99th percentile of each block with clients, over that of the block without before it."""
         blocks = np.array(self.times_ns[: 2 * BLOCKS * FRAMES]).reshape(2 * BLOCKS, FRAMES)[:, SETTLING:]
         slow = np.quantile(blocks, 0.99, axis=1)
-        return (slow[1::2] / slow[::2]).tolist()
+        ratios: list[float] = (slow[1::2] / slow[::2]).tolist()
+        return ratios
 
 
 @contextmanager
 def clients_of(address: str) -> Iterator[Clients]:
     command = [sys.executable, str(CLIENTS), address]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, **pipes) as process:
+    with subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield Clients(process)
 
 
 @pytest.mark.parametrize("mode", ["sequential", "threaded"])
-def test_fifty_clients_of_events_cost_no_frame(keep, tmp_path, mode):
+def test_fifty_clients_of_events_cost_no_frame(keep: Any, tmp_path: Path, mode: str) -> None:
     changes = ProfileOverrides(mode=mode, pace="realtime", agents=60, frames=(2 * BLOCKS + 1) * FRAMES, warmup=10)
     profile = override(load_profile("default"), changes)
     control = RunControl()
