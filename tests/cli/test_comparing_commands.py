@@ -17,7 +17,7 @@ from comparisons import measurement
 from recorded_runs import recorded, run_file, write
 
 from walkerbench.comparison.decision_rules import DecisionRules
-from walkerbench.errors import BudgetTooSmall
+from walkerbench.errors import BudgetTooSmall, ExitCode
 from walkerbench.interleaved import rounds as measuring
 from walkerbench.interleaved.measurement import Measurement
 from walkerbench.interleaved.measurement_observer import MeasurementObserver
@@ -167,7 +167,7 @@ class FakeRepeats:
                 verdicts=[verdict],
             )
             path = write(self.request.directory, recorded("run", run))
-            children.append(repeats.ChildRun(path, run, 1 if self.state == "emergency" else 0, None))
+            children.append(repeats.ChildRun(path, run, ExitCode(self.state == "emergency"), None))
         return repeats.Repeats(tuple(children), interrupted=False)
 
 

@@ -58,7 +58,7 @@ def test_an_error_is_said_with_the_options_to_change(error: WalkerbenchError, li
 def parameters_of_errors() -> set[str]:
     """Everything that errors of the package say is to be changed."""
     return {
-        name.value
+        str(name.value)
         for path in Path(walkerbench.__file__).parent.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.keyword) and node.arg == "parameters" and isinstance(node.value, ast.Tuple)

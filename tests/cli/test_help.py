@@ -156,6 +156,6 @@ def test_each_shell_gets_its_script(shell: str) -> None:
     assert "_WALKERBENCH_COMPLETE" in done.stdout
 
 
-def test_the_readme_is_finished():
+def test_the_readme_is_finished() -> None:
     assert "@@" not in DOCS
     assert "TODO" not in DOCS

@@ -8,7 +8,7 @@ import pytest
 from benches import InProcessBench
 from whole_process import WholeProcess
 
-from walkerbench.criteria import judging
+from walkerbench.criteria import grammar
 from walkerbench.errors import Interrupted
 from walkerbench.modes.registry import MODES
 from walkerbench.reports.wording.numbers import NOT_MEASURED
@@ -41,7 +41,7 @@ def test_a_table_says_what_is_proven(command: Any) -> None:
 
 @pytest.mark.usefixtures("short")
 def test_what_is_not_proven_is_named_and_ends_with_1(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging.Criterion, "holds", lambda *_: True)
+    monkeypatch.setattr(grammar.Criterion, "holds", lambda *_: True)
     ended = command("selftest")
     assert ended.code == 1
     words = " ".join(ended.out.split())
