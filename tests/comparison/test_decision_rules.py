@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from walkerbench.errors import UsageError
         ({"alpha": 0.5}, "an alpha of 0.5 makes no sense: give more than 0 and less than 0.5"),
     ],
 )
-def test_rules_that_decide_nothing_cannot_be_made(wrong: dict[str, float], message: str) -> None:
+def test_rules_that_decide_nothing_cannot_be_made(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         DecisionRules(**wrong)
     assert str(caught.value) == message

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from walkerbench.comparison.p_values_and_interval import sign_evidence
 from walkerbench.comparison.sign_test import MOST_ROUNDS, rounds_needed, sign_p_value
 
 
-def at_least(successes, rounds, chance):
+def at_least(successes: Any, rounds: int, chance: Any) -> Any:
     """Chance of at least so many successes, summed term by term."""
     return sum(
         math.comb(rounds, count) * chance**count * (1 - chance) ** (rounds - count)
@@ -31,7 +32,7 @@ def at_least(successes, rounds, chance):
         (1, 1, 0.5),
     ],
 )
-def test_p_values_by_hand(successes, rounds, p_value):
+def test_p_values_by_hand(successes: int, rounds: int, p_value: float) -> None:
     assert sign_p_value(successes, rounds) == pytest.approx(p_value, rel=1e-12)
 
 
@@ -46,17 +47,17 @@ def test_p_values_by_hand(successes, rounds, p_value):
         (20, 5),  # 6,196 of 2**20 is 0.6 %; with the next rank 21,700, 2.1 %
     ],
 )
-def test_ranks_of_the_bounds_by_hand(rounds, rank):
+def test_ranks_of_the_bounds_by_hand(rounds: int, rank: int) -> None:
     assert bound_rank(rounds, 0.01) == rank
 
 
 @pytest.mark.parametrize(("alpha", "family", "needed"), [(0.01, 1, 11), (0.01, 2, 12), (0.01, 3, 12), (0.05, 1, 8)])
-def test_rounds_needed(alpha, family, needed):
+def test_rounds_needed(alpha: float, family: int, needed: int) -> None:
     assert rounds_needed(alpha, family) == needed
     assert sign_p_value(needed - 1, needed) <= alpha / family < sign_p_value(needed - 2, needed - 1)
 
 
-def test_evidence_by_hand():
+def test_evidence_by_hand() -> None:
     found = sign_evidence(np.array([3.0, 1.0, 11.0, 2.0, 10.0, 4.0, 9.0, 5.0, 8.0, 6.0, 7.0]), 1.5, 0.01)
 
     assert (found.p_above, found.p_below) == pytest.approx((12 / 2048, 2047 / 2048))
@@ -65,17 +66,17 @@ def test_evidence_by_hand():
     assert (found.repetitions, found.repetitions_needed, found.decidable) == (11, 11, True)
 
 
-def test_the_median_of_an_even_number_of_rounds_lies_between_two():
+def test_the_median_of_an_even_number_of_rounds_lies_between_two() -> None:
     assert sign_evidence(np.array([1.0, 2.0, 4.0, 8.0]), 0.0, 0.01).estimate == 3.0
 
 
-def test_values_at_the_limit_support_neither_side_and_still_count():
+def test_values_at_the_limit_support_neither_side_and_still_count() -> None:
     found = sign_evidence(np.array([0.0] * 2 + [1.0] * 9), 0.0, 0.01)
 
     assert (found.p_above, found.p_below) == pytest.approx((67 / 2048, 1.0))
 
 
-def test_too_few_values_are_bounded_by_the_outermost_at_what_they_are_worth():
+def test_too_few_values_are_bounded_by_the_outermost_at_what_they_are_worth() -> None:
     found = sign_evidence(np.array([2.0, 1.0, 3.0]), 0.0, 0.01)
 
     assert (found.low, found.high, found.decidable) == (1.0, 3.0, False)
@@ -83,7 +84,7 @@ def test_too_few_values_are_bounded_by_the_outermost_at_what_they_are_worth():
     assert sign_evidence(np.array([5.0]), 0.0, 0.01).level == 0.0
 
 
-def test_one_wild_value_moves_neither_the_test_nor_the_bounds():
+def test_one_wild_value_moves_neither_the_test_nor_the_bounds() -> None:
     tame, wild = np.arange(1.0, 12.0), np.arange(1.0, 12.0)
     wild[-1] = 1e9
 
@@ -91,7 +92,7 @@ def test_one_wild_value_moves_neither_the_test_nor_the_bounds():
 
 
 @pytest.mark.parametrize(("above", "below"), [(8, 3), (9, 2), (2, 9), (8, 2)])
-def test_what_would_settle_it_is_the_fewest_rounds_that_likely_do(above, below):
+def test_what_would_settle_it_is_the_fewest_rounds_that_likely_do(above: int, below: int) -> None:
     ties = 11 - above - below
     found = sign_evidence(np.array([1.0] * above + [-1.0] * below + [0.0] * ties), 0.0, 0.01)
 
@@ -104,11 +105,11 @@ def test_what_would_settle_it_is_the_fewest_rounds_that_likely_do(above, below):
     assert found.repetitions_to_settle == likely[0]
 
 
-def test_rounds_that_all_agree_but_are_too_few_need_no_more_than_are_needed():
+def test_rounds_that_all_agree_but_are_too_few_need_no_more_than_are_needed() -> None:
     assert sign_evidence(np.ones(5), 0.0, 0.01).repetitions_to_settle == 11
 
 
-def test_nothing_is_proposed_where_the_median_is_at_the_limit():
+def test_nothing_is_proposed_where_the_median_is_at_the_limit() -> None:
     assert sign_evidence(np.array([1.0] * 6 + [-1.0] * 5), 0.0, 0.01).repetitions_to_settle is None
 
 
@@ -117,7 +118,7 @@ def test_nothing_is_proposed_where_the_median_is_at_the_limit():
     st.floats(-1, 1),
     st.sampled_from([0.2, 0.05, 0.01, 0.01 / 3]),
 )
-def test_the_bounds_invert_the_test(values, limit, error):
+def test_the_bounds_invert_the_test(values: Any, limit: Any, error: Any) -> None:
     found = sign_evidence(np.array(values), limit, error)
 
     if found.decidable:

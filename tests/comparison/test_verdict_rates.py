@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import Any, SupportsInt
 
 import numpy as np
 import pytest
@@ -26,20 +27,20 @@ LIMIT = math.log1p(TOLERANCE)
 FRAME = Question("candidate", "frame")
 
 
-def as_measured(rng, shape):
+def as_measured(rng: Any, shape: Any) -> Any:
     """What anchors.md says of real rounds: 39 of 40 within 1 %, one 7 % off."""
     return np.where(rng.random(shape) < 1 / 40, rng.choice([-0.07, 0.07], shape), rng.normal(0, 0.004, shape))
 
 
-def heavy_tails(rng, shape):
+def heavy_tails(rng: Any, shape: Any) -> Any:
     return 0.003 * rng.standard_t(1.5, shape)
 
 
-def skewed(rng, shape):
+def skewed(rng: Any, shape: Any) -> Any:
     return rng.exponential(0.02, shape) - 0.02 * math.log(2)
 
 
-def unequal_variance(rng, shape):
+def unequal_variance(rng: Any, shape: Any) -> Any:
     """Some rounds a hundred times as steady as others, and the later the worse."""
     return rng.normal(0, 1, shape) * np.geomspace(0.0005, 0.05, shape[-1])
 
@@ -48,7 +49,7 @@ NOISES = [as_measured, heavy_tails, skewed, unequal_variance]
 
 
 @functools.cache
-def verdict_table():
+def verdict_table() -> Any:
     """`[above, below]`: what is said of so many rounds above and below the limit, the others being at it."""
     table = np.full((ROUNDS + 1, ROUNDS + 1), "", dtype="U16")
     for above in range(ROUNDS + 1):
@@ -59,22 +60,22 @@ def verdict_table():
     return table
 
 
-def verdicts(estimates):
+def verdicts(estimates: Any) -> Any:
     """`(trials,)`, of `(trials, rounds)`."""
     return verdict_table()[(estimates > LIMIT).sum(axis=1), (estimates < LIMIT).sum(axis=1)]
 
 
-def is_rate(count, trials, rate):
+def is_rate(count: SupportsInt, trials: int, rate: float) -> bool:
     """Whether a count is within the binomial error of a rate, five standard deviations wide."""
-    return binomtest(int(count), trials, rate).pvalue > 5.7e-7
+    return bool(binomtest(int(count), trials, rate).pvalue > 5.7e-7)
 
 
-def exceeds(count, trials, rate):
+def exceeds(count: SupportsInt, trials: int, rate: float) -> bool:
     """Whether a count is above a rate by more than its binomial error."""
-    return binomtest(int(count), trials, rate, alternative="greater").pvalue < 2.9e-7
+    return bool(binomtest(int(count), trials, rate, alternative="greater").pvalue < 2.9e-7)
 
 
-def test_the_tables_say_what_judging_says():
+def test_the_tables_say_what_judging_says() -> None:
     rng = np.random.default_rng(1)
     estimates = rng.choice([LIMIT, LIMIT + 0.01, LIMIT - 0.01], (300, ROUNDS), p=[0.1, 0.6, 0.3])
 
@@ -82,7 +83,7 @@ def test_the_tables_say_what_judging_says():
 
 
 @pytest.mark.parametrize("noise", NOISES)
-def test_at_the_tolerance_itself_false_verdicts_are_as_rare_as_promised(noise):
+def test_at_the_tolerance_itself_false_verdicts_are_as_rare_as_promised(noise: Any) -> None:
     found = verdicts(LIMIT + noise(np.random.default_rng(2), (TRIALS, ROUNDS)))
 
     # The worst case for both kinds of error, and the test is exact: 12/2048, below alpha.
@@ -93,13 +94,13 @@ def test_at_the_tolerance_itself_false_verdicts_are_as_rare_as_promised(noise):
 
 
 @pytest.mark.parametrize("noise", NOISES)
-def test_identical_code_is_no_regression(noise):
+def test_identical_code_is_no_regression(noise: Any) -> None:
     found = verdicts(noise(np.random.default_rng(3), (TRIALS, ROUNDS)))
 
     assert not exceeds(np.count_nonzero(found == "regression"), TRIALS, ALPHA)
 
 
-def test_noise_as_measured_leaves_few_inconclusive_and_hides_no_slowdown_of_five_percent():
+def test_noise_as_measured_leaves_few_inconclusive_and_hides_no_slowdown_of_five_percent() -> None:
     rng = np.random.default_rng(4)
     alike = verdicts(as_measured(rng, (TRIALS, ROUNDS)))
     slower = verdicts(math.log(1.05) + as_measured(rng, (TRIALS, ROUNDS)))
@@ -111,7 +112,7 @@ def test_noise_as_measured_leaves_few_inconclusive_and_hides_no_slowdown_of_five
 
 
 @pytest.mark.parametrize("true_ratio", [1.0, 1.0 + TOLERANCE, 1.05])
-def test_a_machine_that_drifts_by_a_quarter_changes_no_rate(true_ratio):
+def test_a_machine_that_drifts_by_a_quarter_changes_no_rate(true_ratio: Any) -> None:
     trials, blocks = 300, 12
     rng = np.random.default_rng(5)
     # Slower and slower by a quarter over the comparison, and every tenth block half as long again.
@@ -134,7 +135,7 @@ def test_a_machine_that_drifts_by_a_quarter_changes_no_rate(true_ratio):
 
 
 @pytest.mark.parametrize("noise", NOISES)
-def test_the_bounds_hold_the_true_ratio_at_their_level(noise):
+def test_the_bounds_hold_the_true_ratio_at_their_level(noise: Any) -> None:
     ordered = np.sort(noise(np.random.default_rng(6), (TRIALS, ROUNDS)), axis=1)
     rank = bound_rank(ROUNDS, ALPHA)
     missed = (ordered[:, rank - 1] > 0) | (ordered[:, -rank] < 0)
@@ -143,7 +144,7 @@ def test_the_bounds_hold_the_true_ratio_at_their_level(noise):
 
 
 @pytest.mark.parametrize("truly_slow", [0, 1, 2])
-def test_a_family_of_three_has_a_false_regression_no_more_often_than_alpha(truly_slow):
+def test_a_family_of_three_has_a_false_regression_no_more_often_than_alpha(truly_slow: int) -> None:
     rounds, trials = 12, 5_000
     p_values = np.array([sign_p_value(count, rounds) for count in range(rounds + 1)])
     # The sides share a base, so their rounds go up and down together.
@@ -157,7 +158,7 @@ def test_a_family_of_three_has_a_false_regression_no_more_often_than_alpha(truly
 
 
 @pytest.mark.parametrize("noise", [as_measured, heavy_tails, skewed])
-def test_repeats_at_the_tolerance_itself_are_a_regression_as_rarely_as_promised(noise):
+def test_repeats_at_the_tolerance_itself_are_a_regression_as_rarely_as_promised(noise: Any) -> None:
     trials = 3_000
     rng = np.random.default_rng(8)
     base, candidate = noise(rng, (trials, 5)), LIMIT + noise(rng, (trials, 5))

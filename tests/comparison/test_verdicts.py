@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,30 +27,30 @@ AGENTS = Question("threaded", "agent_processing")
 LIMIT = math.log1p(0.02)
 
 
-def rounds(above, below, ties=0):
+def rounds(above: Any, below: Any, ties: int = 0) -> Any:
     """Estimates on either side of the default tolerance, and exactly at it."""
     return np.array([LIMIT + 0.01] * above + [LIMIT - 0.01] * below + [LIMIT] * ties)
 
 
-def judged(estimates, **options):
+def judged(estimates: Any, **options: Any) -> Any:
     (comparison,) = judge_rounds({FRAME: estimates}, base="sequential", **options)
     return comparison
 
 
-def repeated(base_s, candidate_s, **options):
+def repeated(base_s: Any, candidate_s: Any, **options: Any) -> Any:
     (comparison,) = judge_repeats(
         {FRAME: RepeatTimes(np.array(base_s), np.array(candidate_s))}, base="sequential", **options
     )
     return comparison
 
 
-def test_a_rounds_estimate_is_the_median_over_its_blocks():
+def test_a_rounds_estimate_is_the_median_over_its_blocks() -> None:
     estimate = round_estimate(np.array([1.0, 2.0, 4.0]), np.array([1.1, 2.1, 40.0]))
 
     assert estimate == pytest.approx(math.log(1.1))
 
 
-def test_a_rounds_estimate_takes_whole_nanoseconds():
+def test_a_rounds_estimate_takes_whole_nanoseconds() -> None:
     assert round_estimate(np.array([100, 200]), np.array([110, 220])) == pytest.approx(math.log(1.1))
 
 
@@ -64,7 +65,7 @@ def test_a_rounds_estimate_takes_whole_nanoseconds():
         ([math.inf], [1.0], "the base has a time of inf, which is no positive number: measure it again"),
     ],
 )
-def test_times_that_cannot_be_compared(base, candidate, message):
+def test_times_that_cannot_be_compared(base: list[float], candidate: list[float], message: str) -> None:
     with pytest.raises(NotComparable) as caught:
         round_estimate(np.array(base), np.array(candidate))
     assert str(caught.value) == message
@@ -85,11 +86,11 @@ def test_times_that_cannot_be_compared(base, candidate, message):
         (0, 11, 0, "no regression"),
     ],
 )
-def test_verdicts_of_eleven_rounds(above, below, ties, verdict):
+def test_verdicts_of_eleven_rounds(above: int, below: int, ties: int, verdict: str) -> None:
     assert judged(rounds(above, below, ties)).verdict == verdict
 
 
-def test_everything_that_is_said_of_a_regression():
+def test_everything_that_is_said_of_a_regression() -> None:
     found = judged(np.log(np.array([1.0, 1.04, 1.05, 1.05, 1.05, 1.06, 1.06, 1.06, 1.07, 1.08, 1.5])))
 
     assert (found.candidate, found.base, found.metric) == ("threaded", "sequential", "frame")
@@ -105,7 +106,7 @@ def test_everything_that_is_said_of_a_regression():
     assert found.detail == "slower by more than 2 % (p = 0.0059)"
 
 
-def test_the_detectable_slowdown_is_where_these_rounds_turn_to_a_regression():
+def test_the_detectable_slowdown_is_where_these_rounds_turn_to_a_regression() -> None:
     estimates = np.log(np.array([0.9, 0.99, 0.995, 0.998, 1.0, 1.001, 1.002, 1.003, 1.005, 1.01, 1.2]))
     shift = math.log1p(judged(estimates).detectable_slowdown) - math.log(1.001)
 
@@ -123,12 +124,12 @@ def test_the_detectable_slowdown_is_where_these_rounds_turn_to_a_regression():
         (rounds(6, 5), "even 200 rounds would hardly settle it; 11 detect a slowdown above 4.06 %"),
     ],
 )
-def test_what_a_reader_is_told_of_rounds(estimates, detail):
+def test_what_a_reader_is_told_of_rounds(estimates: Any, detail: str) -> None:
     assert judged(estimates).detail == detail
 
 
 @pytest.mark.parametrize("count", range(1, 7))
-def test_too_few_rounds_are_inconclusive_however_clear(count):
+def test_too_few_rounds_are_inconclusive_however_clear(count: Any) -> None:
     found = judged(np.full(count, 5.0))
 
     assert found.verdict == "inconclusive"
@@ -136,7 +137,7 @@ def test_too_few_rounds_are_inconclusive_however_clear(count):
     assert found.detectable_slowdown is None
 
 
-def test_the_tolerance_and_alpha_are_those_asked_for():
+def test_the_tolerance_and_alpha_are_those_asked_for() -> None:
     estimates = np.full(11, math.log(1.05))
 
     assert judged(estimates, tolerance=0.06).verdict == "no regression"
@@ -156,12 +157,12 @@ def test_the_tolerance_and_alpha_are_those_asked_for():
         ([0.6, 0.7], [1.0, 1.0]),
     ],
 )
-def test_holm_by_hand(p_values, corrected):
+def test_holm_by_hand(p_values: list[float], corrected: list[float]) -> None:
     assert holm(p_values) == pytest.approx(corrected)
 
 
 @given(st.lists(st.floats(0, 1), max_size=6), st.floats(0.001, 0.4))
-def test_holm_steps_down_until_one_fails(p_values, alpha):
+def test_holm_steps_down_until_one_fails(p_values: Any, alpha: Any) -> None:
     rejected = set()
     for done, index in enumerate(sorted(range(len(p_values)), key=lambda each: p_values[each])):
         if (len(p_values) - done) * p_values[index] > alpha:
@@ -171,14 +172,14 @@ def test_holm_steps_down_until_one_fails(p_values, alpha):
     assert {index for index, p_value in enumerate(holm(p_values)) if p_value <= alpha} == rejected
 
 
-def verdicts_of(**estimates):
+def verdicts_of(**estimates: Any) -> dict[Any, tuple[Any, Any, Any]]:
     comparisons = judge_rounds(
         {Question(side, "frame"): values for side, values in estimates.items()}, base="sequential"
     )
     return {each.candidate: (each.verdict, each.p_slower, each.p_not_slower) for each in comparisons}
 
 
-def test_a_clear_regression_lets_the_next_be_held_against_all_of_alpha():
+def test_a_clear_regression_lets_the_next_be_held_against_all_of_alpha() -> None:
     together = verdicts_of(threaded=rounds(10, 1), process=rounds(11, 0))
     apart = verdicts_of(threaded=rounds(10, 1), process=rounds(6, 5))
 
@@ -187,14 +188,14 @@ def test_a_clear_regression_lets_the_next_be_held_against_all_of_alpha():
     assert apart["threaded"][:2] == ("inconclusive", pytest.approx(24 / 2048))
 
 
-def test_a_clear_regression_does_not_ease_anothers_all_clear():
+def test_a_clear_regression_does_not_ease_anothers_all_clear() -> None:
     found = verdicts_of(threaded=rounds(11, 0), process=rounds(1, 10))
 
     assert found["threaded"][0] == "regression"
     assert found["process"] == ("inconclusive", pytest.approx(2047 / 2048), pytest.approx(24 / 2048))
 
 
-def test_a_family_keeps_its_order_and_has_wider_bounds():
+def test_a_family_keeps_its_order_and_has_wider_bounds() -> None:
     estimates = np.arange(11) / 100
     alone = judged(estimates)
     family = judge_rounds(
@@ -212,7 +213,7 @@ def test_a_family_keeps_its_order_and_has_wider_bounds():
     assert (alone.repetitions_needed, family[0].repetitions_needed) == (11, 12)
 
 
-def test_repeats_by_hand():
+def test_repeats_by_hand() -> None:
     base_s = [0.0100, 0.0101, 0.0102, 0.0103, 0.0104]
     found = repeated(base_s, [each * 1.1 for each in base_s])
 
@@ -227,14 +228,14 @@ def test_repeats_by_hand():
     assert found.detail == "slower by more than 2 % (p = 0.004)"
 
 
-def test_repeats_that_are_alike_are_no_regression():
+def test_repeats_that_are_alike_are_no_regression() -> None:
     times_s = [0.0100, 0.01001, 0.01002, 0.01003, 0.01004]
 
     assert repeated(times_s, times_s).verdict == "no regression"
     assert repeated(times_s, times_s, tolerance=0.0).verdict == "inconclusive"
 
 
-def test_too_few_repeats_are_inconclusive_however_clear():
+def test_too_few_repeats_are_inconclusive_however_clear() -> None:
     found = repeated([1.0, 1.001, 1.002, 1.003], [9.0, 9.001, 9.002, 9.003])
 
     assert found.verdict == "inconclusive"
@@ -242,7 +243,7 @@ def test_too_few_repeats_are_inconclusive_however_clear():
     assert found.detail == "an error rate of 1 % needs 5 repeats a side, there are 4"
 
 
-def test_five_repeats_are_too_few_for_three_comparisons():
+def test_five_repeats_are_too_few_for_three_comparisons() -> None:
     times_s = np.array([1.0, 1.001, 1.002, 1.003, 1.004])
     family = {Question(side, "frame"): RepeatTimes(times_s, times_s * 2) for side in ("a", "b", "c")}
 
@@ -250,7 +251,7 @@ def test_five_repeats_are_too_few_for_three_comparisons():
     assert {each.repetitions_needed for each in judge_repeats(family, base="sequential")} == {6}
 
 
-def test_what_a_reader_is_told_of_scattered_repeats():
+def test_what_a_reader_is_told_of_scattered_repeats() -> None:
     found = repeated([1.0, 1.01, 1.02, 1.03, 1.04], [1.0, 1.02, 1.04, 1.06, 1.08])
 
     assert found.verdict == "inconclusive"
@@ -270,7 +271,7 @@ def test_what_a_reader_is_told_of_scattered_repeats():
         ),
     ],
 )
-def test_repeats_that_cannot_be_judged(base_s, candidate_s, message):
+def test_repeats_that_cannot_be_judged(base_s: Any, candidate_s: Any, message: str) -> None:
     with pytest.raises(NotComparable) as caught:
         repeated(base_s, candidate_s)
     assert str(caught.value) == message
@@ -284,7 +285,7 @@ def test_repeats_that_cannot_be_judged(base_s, candidate_s, message):
         ([math.inf], "threaded (frame) has a round without a finite estimate: measure it again"),
     ],
 )
-def test_rounds_that_cannot_be_judged(estimates, message):
+def test_rounds_that_cannot_be_judged(estimates: list[Any], message: str) -> None:
     with pytest.raises(NotComparable) as caught:
         judged(np.array(estimates))
     assert str(caught.value) == message
@@ -309,17 +310,19 @@ def test_rounds_that_cannot_be_judged(estimates, message):
         ({FRAME: None}, {"alpha": 0.5}, "an alpha of 0.5 makes no sense: give more than 0 and less than 0.5"),
     ],
 )
-def test_rules_that_make_no_sense(judge, questions, options, message):
+def test_rules_that_make_no_sense(
+    judge: Any, questions: dict[str, Any], options: dict[str, float], message: str
+) -> None:
     with pytest.raises(UsageError) as caught:
         judge(questions, base="sequential", **options)
     assert str(caught.value) == message
 
 
-def test_what_is_needed_is_known_before_anything_is_measured():
+def test_what_is_needed_is_known_before_anything_is_measured() -> None:
     assert (rounds_needed(0.01, 1), repeats_needed(0.01, 1), repeats_needed(0.01, 3)) == (11, 5, 6)
 
 
-def test_scipy_is_loaded_by_no_one_who_compares_nothing():
+def test_scipy_is_loaded_by_no_one_who_compares_nothing() -> None:
     code = """
 import sys
 import walkerbench.__main__, walkerbench.cli, walkerbench.running.runner
