@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ WORDS = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(lamb
 
 
 @st.composite
-def criteria(draw):
+def criteria(draw: st.DrawFn) -> Criterion:
     return Criterion(
         ".".join(draw(st.lists(WORDS, min_size=1, max_size=3))),
         draw(st.none() | st.sampled_from(STATISTICS)),
@@ -46,7 +47,7 @@ def criteria(draw):
         ("max > 1", Criterion("max", None, ">", 1.0), "max > 1"),
     ],
 )
-def test_parsing(text, criterion, canonical):
+def test_parsing(text: str, criterion: Any, canonical: str) -> None:
     assert parse_criterion(text) == criterion
     assert str(criterion) == canonical
 
@@ -79,7 +80,7 @@ def test_parsing(text, criterion, canonical):
         ("1frame < 1", "'1frame' is no metric"),
     ],
 )
-def test_what_is_wrong_is_said(text, what):
+def test_what_is_wrong_is_said(text: str, what: str) -> None:
     with pytest.raises(CriterionError) as caught:
         parse_criterion(text)
 
@@ -88,7 +89,7 @@ def test_what_is_wrong_is_said(text, what):
 
 
 @given(criteria())
-def test_the_canonical_text_parses_back(criterion):
+def test_the_canonical_text_parses_back(criterion: Any) -> None:
     parsed = parse_criterion(str(criterion))
 
     assert parsed == criterion
@@ -96,14 +97,14 @@ def test_the_canonical_text_parses_back(criterion):
 
 
 @given(criteria(), st.lists(st.sampled_from([" ", "\t", "  "]), min_size=4, max_size=4))
-def test_white_space_means_nothing(criterion, spaces):
+def test_white_space_means_nothing(criterion: Any, spaces: Any) -> None:
     text = spaces[0].join(["", criterion.key]) + spaces[1] + criterion.operator + spaces[2] + repr(criterion.value)
 
     assert parse_criterion(text + spaces[3]) == criterion
 
 
 @given(st.text() | st.text(alphabet="af_.<>=! 019e+-\n", max_size=20))
-def test_any_text_is_a_criterion_or_a_one_line_error(text):
+def test_any_text_is_a_criterion_or_a_one_line_error(text: Any) -> None:
     try:
         criterion = parse_criterion(text)
     except CriterionError as error:
@@ -117,11 +118,11 @@ def test_any_text_is_a_criterion_or_a_one_line_error(text):
 
 
 @pytest.mark.parametrize("text", ["frame_ms.max < 1", "physics_fps > 1", "deaths == 0", "cpu.effective_cores > 1"])
-def test_known_metrics_are_accepted(text):
+def test_known_metrics_are_accepted(text: str) -> None:
     check_known(parse_criterion(text), KNOWN)
 
 
-def test_a_duration_needs_a_statistic():
+def test_a_duration_needs_a_statistic() -> None:
     with pytest.raises(CriterionError) as caught:
         check_known(parse_criterion("frame_ms < 50"), KNOWN)
 
@@ -130,7 +131,7 @@ def test_a_duration_needs_a_statistic():
     )
 
 
-def test_an_unknown_metric_is_answered_with_the_known_ones():
+def test_an_unknown_metric_is_answered_with_the_known_ones() -> None:
     with pytest.raises(CriterionError) as caught:
         check_known(parse_criterion("frame_msec.max < 50"), KNOWN)
 
@@ -144,14 +145,14 @@ def test_an_unknown_metric_is_answered_with_the_known_ones():
     )
 
 
-def test_nothing_is_suggested_for_what_resembles_nothing():
+def test_nothing_is_suggested_for_what_resembles_nothing() -> None:
     with pytest.raises(CriterionError) as caught:
         check_known(parse_criterion("zzzzzz < 50"), KNOWN)
 
     assert "unknown metric; known are frame_ms." in str(caught.value)
 
 
-def test_a_statistic_of_what_has_none_is_unknown():
+def test_a_statistic_of_what_has_none_is_unknown() -> None:
     with pytest.raises(CriterionError, match="did you mean physics_fps"):
         check_known(parse_criterion("physics_fps.max > 1"), KNOWN)
 
@@ -167,17 +168,17 @@ def test_a_statistic_of_what_has_none_is_unknown():
         ("!=", True, False, True),
     ],
 )
-def test_operators(operator, below, equal, above):
+def test_operators(operator: str, below: bool, equal: bool, above: bool) -> None:
     criterion = Criterion("physics_fps", None, operator, 5.0)
 
     assert [criterion.holds(value) for value in (4.0, 5.0, 6.0)] == [below, equal, above]
 
 
-def texts(chosen):
+def texts(chosen: Any) -> list[str]:
     return [str(criterion) for criterion in chosen]
 
 
-def test_an_override_takes_the_place_of_the_same_key():
+def test_an_override_takes_the_place_of_the_same_key() -> None:
     overrides = [parse_criterion("frame_ms.max < 50"), parse_criterion("deaths > 0")]
 
     assert texts(replace(GUIDE, overrides)) == [
@@ -189,7 +190,7 @@ def test_an_override_takes_the_place_of_the_same_key():
     ]
 
 
-def test_two_overrides_of_one_key_are_a_range():
+def test_two_overrides_of_one_key_are_a_range() -> None:
     overrides = [parse_criterion("physics_fps > 10"), parse_criterion("physics_fps < 20")]
 
     assert texts(replace(GUIDE[3:], overrides)) == [
@@ -199,7 +200,7 @@ def test_two_overrides_of_one_key_are_a_range():
     ]
 
 
-def test_the_emergency_criterion_cannot_be_taken_away():
+def test_the_emergency_criterion_cannot_be_taken_away() -> None:
     assert replace((), ()) == (NO_EMERGENCY,)
     assert replace(GUIDE, ()) == GUIDE
     weaker = parse_criterion("emergency_shutdowns < 100")

@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import pytest
 
 from walkerbench.criteria.grammar import parse_criterion
-from walkerbench.criteria.judging import Verdict, exit_code_of_run, judge_criteria
+from walkerbench.criteria.judging import Outcome, RunState, Verdict, exit_code_of_run, judge_criteria
 from walkerbench.criteria.metrics import Measured
 from walkerbench.errors import CriterionError
 
 
-def test_each_criterion_gets_a_verdict():
+def test_each_criterion_gets_a_verdict() -> None:
     measured = Measured(
         {"frame_ms.max": 250.0, "physics_fps": 512.25, "frame_ms.p99": None, "deaths": math.nan},
         {"frame_ms.p99": "p99 needs 100 judged frames, there are 3"},
@@ -28,7 +29,7 @@ def test_each_criterion_gets_a_verdict():
     )
 
 
-def test_a_metric_that_is_not_measured_at_all_is_no_pass():
+def test_a_metric_that_is_not_measured_at_all_is_no_pass() -> None:
     with pytest.raises(CriterionError, match="unknown metric"):
         judge_criteria([parse_criterion("frame_ms.max < 200")], Measured({"physics_fps": 500.0}, {}), None)
 
@@ -58,7 +59,7 @@ MEMORY = "rss_mb.slope_per_hour"
         ("!= 0", (0.0, 0.0), "fail"),
     ],
 )
-def test_an_estimate_is_judged_by_its_whole_interval(text, bounds, outcome):
+def test_an_estimate_is_judged_by_its_whole_interval(text: str, bounds: tuple[float, float], outcome: str) -> None:
     low, high = bounds
     value = (low + high) / 2
     measured = Measured({MEMORY: value, f"{MEMORY}.low": low, f"{MEMORY}.high": high}, {})
@@ -69,13 +70,13 @@ def test_an_estimate_is_judged_by_its_whole_interval(text, bounds, outcome):
     assert f"between {low:.6g} and {high:.6g}" in found.detail
 
 
-def test_a_bound_is_judged_as_any_other_value():
+def test_a_bound_is_judged_as_any_other_value() -> None:
     measured = Measured({MEMORY: 1.0, f"{MEMORY}.low": 0.5, f"{MEMORY}.high": 1.5}, {})
 
     assert judge_criteria([parse_criterion(f"{MEMORY}.high < 1")], measured, None)[0].outcome == "fail"
 
 
-def verdict(outcome):
+def verdict(outcome: Any) -> Verdict:
     return Verdict("physics_fps > 1", None, 2.0, outcome, "")
 
 
@@ -96,6 +97,8 @@ def verdict(outcome):
         ("interrupted", [], 130),
     ],
 )
-def test_a_runs_exit_code_follows_from_its_state_and_verdicts(state, outcomes, code):
+def test_a_runs_exit_code_follows_from_its_state_and_verdicts(
+    state: RunState, outcomes: list[Outcome], code: int
+) -> None:
     for order in itertools.permutations(outcomes):
         assert exit_code_of_run(state, [verdict(outcome) for outcome in order]) == code

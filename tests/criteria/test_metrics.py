@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -24,11 +26,11 @@ MS = 1_000_000
 S = 1_000_000_000
 
 
-def frames(*rows):
+def frames(*rows: Any) -> Any:
     return np.array([(number, *row) for number, row in enumerate(rows)], FRAMES)
 
 
-def samples(*rows):
+def samples(*rows: Any) -> Any:
     return np.array([(time_ns, cpu_s, 0, percents) for time_ns, cpu_s, percents in rows], CPU)
 
 
@@ -36,7 +38,7 @@ MAIN_PHASE = MainPhase("agents", "agent processing")
 NO_SAMPLES = samples()
 
 
-def test_hand_computed_metrics_of_judged_frames():
+def test_hand_computed_metrics_of_judged_frames() -> None:
     recorded = frames(
         (0, 1, 0, 900 * MS, 800 * MS, 1),
         (0, 0, 1 * S, 10 * MS, 4 * MS, 2),
@@ -70,13 +72,13 @@ def test_hand_computed_metrics_of_judged_frames():
     }
 
 
-def test_every_metric_without_a_value_says_why():
+def test_every_metric_without_a_value_says_why() -> None:
     for recorded in (frames(), frames((0, 1, 0, 5, 5, 5)), frames((0, 0, 0, 5, 5, 5))):
         measured = compute_metrics(recorded, NO_SAMPLES, {}, MAIN_PHASE, 0, None)
         assert {name for name, value in measured.values.items() if value is None} == set(measured.unmeasured)
 
 
-def test_only_warm_up_measures_no_duration_but_counts_emergencies():
+def test_only_warm_up_measures_no_duration_but_counts_emergencies() -> None:
     measured = compute_metrics(frames((0, 1, 0, 5, 5, 5)), NO_SAMPLES, {"deaths": 3}, MAIN_PHASE, 1, 0)
 
     assert measured.values["frame_ms.max"] is None
@@ -86,7 +88,7 @@ def test_only_warm_up_measures_no_duration_but_counts_emergencies():
     assert measured.values["deaths"] == 3.0
 
 
-def test_cpu_metrics_come_from_the_samples_within_judged_frames():
+def test_cpu_metrics_come_from_the_samples_within_judged_frames() -> None:
     recorded = frames(
         (0, 1, 0, 1 * S, 0, 0),
         (0, 0, 1 * S, 2 * S, 0, 0),
@@ -107,7 +109,7 @@ def test_cpu_metrics_come_from_the_samples_within_judged_frames():
     assert values["cpu.other_cores"] == 0.0
 
 
-def test_what_others_kept_busy_is_what_the_cores_did_beyond_the_run():
+def test_what_others_kept_busy_is_what_the_cores_did_beyond_the_run() -> None:
     cpu = samples((0, 0.0, (0, 0)), (1 * S, 0.5, (100, 60)), (2 * S, 1.0, (80, 60)))
 
     values = compute_metrics(frames((0, 0, 0, 2 * S, 0, 0)), cpu, {}, MAIN_PHASE, 0, None).values
@@ -116,7 +118,7 @@ def test_what_others_kept_busy_is_what_the_cores_did_beyond_the_run():
     assert values["cpu.other_cores"] == 0.9 + 0.6 - 0.5
 
 
-def test_the_time_between_stages_is_left_out():
+def test_the_time_between_stages_is_left_out() -> None:
     recorded = frames(
         (0, 0, 0, 2 * S, 0, 0),
         (1, 1, 10 * S, 1 * S, 0, 0),
@@ -136,13 +138,13 @@ def test_the_time_between_stages_is_left_out():
     assert values["cpu.busiest_core_percent"] == 20.0
 
 
-def test_one_sample_gives_no_rate():
+def test_one_sample_gives_no_rate() -> None:
     measured = compute_metrics(frames((0, 0, 0, 2 * S, 0, 0)), samples((1 * S, 1.0, (5, 5))), {}, MAIN_PHASE, 0, None)
 
     assert measured.values["cpu.effective_cores"] is None
 
 
-def test_a_core_that_went_away_leaves_no_busiest_core():
+def test_a_core_that_went_away_leaves_no_busiest_core() -> None:
     cpu = samples((0, 0.0, (1, 1)), (1 * S, 1.0, (50, np.nan)))
 
     measured = compute_metrics(frames((0, 0, 0, 2 * S, 0, 0)), cpu, {}, MAIN_PHASE, 0, None)
@@ -156,7 +158,9 @@ def test_a_core_that_went_away_leaves_no_busiest_core():
 HOUR = 3600
 
 
-def hour(mb_per_hour=0.0, percent_per_hour=0.0, stages=1, seconds=HOUR):
+def hour(
+    mb_per_hour: float = 0.0, percent_per_hour: float = 0.0, stages: int = 1, seconds: float = HOUR
+) -> tuple[Any, Any]:
     """A frame and a sample in every second of an hour, after a warm-up of 600 s in which both are far off."""
     number = np.arange(-600, seconds)
     recorded = np.zeros(len(number), FRAMES)
@@ -170,7 +174,7 @@ def hour(mb_per_hour=0.0, percent_per_hour=0.0, stages=1, seconds=HOUR):
     return recorded, cpu
 
 
-def test_slopes_of_an_hour_leave_the_warm_up_aside():
+def test_slopes_of_an_hour_leave_the_warm_up_aside() -> None:
     values = compute_metrics(*hour(12.7, -5.0), {}, MAIN_PHASE, 0, None).values
 
     for name in (RSS_SLOPE, f"{RSS_SLOPE}.low", f"{RSS_SLOPE}.high"):
@@ -180,13 +184,13 @@ def test_slopes_of_an_hour_leave_the_warm_up_aside():
     assert values["rss_mb.mean"] == pytest.approx(100 + 12.7 / 2, rel=1e-4)
 
 
-def test_memory_that_stays_the_same_has_no_slope_and_no_doubt():
+def test_memory_that_stays_the_same_has_no_slope_and_no_doubt() -> None:
     values = compute_metrics(*hour(), {}, MAIN_PHASE, 0, None).values
 
     assert [values[name] for name in SLOPES] == [0.0] * 6
 
 
-def test_a_stage_has_a_slope_and_several_together_have_none():
+def test_a_stage_has_a_slope_and_several_together_have_none() -> None:
     measured = compute_metrics(*hour(1.0, stages=2), {}, MAIN_PHASE, 0, None)
 
     assert [measured.values[name] for name in SLOPES] == [None] * 6
@@ -194,7 +198,7 @@ def test_a_stage_has_a_slope_and_several_together_have_none():
 
 
 @pytest.mark.promise("long runs", "A run too short for a slope has none: nothing is extrapolated to an hour.")
-def test_a_run_too_short_for_a_slope_says_what_it_takes():
+def test_a_run_too_short_for_a_slope_says_what_it_takes() -> None:
     measured = compute_metrics(*hour(seconds=599), {}, MAIN_PHASE, 0, None)
 
     assert [measured.values[name] for name in SLOPES] == [None] * 6
@@ -202,7 +206,7 @@ def test_a_run_too_short_for_a_slope_says_what_it_takes():
     assert compute_metrics(*hour(seconds=601), {}, MAIN_PHASE, 0, None).values[RSS_SLOPE] == 0.0
 
 
-def test_samples_that_do_not_know_the_memory_are_left_out():
+def test_samples_that_do_not_know_the_memory_are_left_out() -> None:
     recorded, cpu = hour(12.7)
     cpu["tree_rss_bytes"][::2] = -1
     assert compute_metrics(recorded, cpu, {}, MAIN_PHASE, 0, None).values[RSS_SLOPE] == pytest.approx(12.7, rel=1e-3)
@@ -213,7 +217,7 @@ def test_samples_that_do_not_know_the_memory_are_left_out():
     assert measured.unmeasured[RSS_SLOPE] == "a slope needs values in 30 of 60 slices of the time, there are 0"
 
 
-def test_what_is_known_is_what_is_measured():
+def test_what_is_known_is_what_is_measured() -> None:
     counters = {"ai_updates": 1, "deaths": 2}
 
     known = known_metrics(COLUMNS, counters, MAIN_PHASE)
@@ -233,5 +237,5 @@ def test_what_is_known_is_what_is_measured():
         ("ai_updates", None),
     ],
 )
-def test_names_of_durations(column, name):
+def test_names_of_durations(column: str, name: str | None) -> None:
     assert duration_name(column, MAIN_PHASE) == name

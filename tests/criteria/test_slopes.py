@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from walkerbench.criteria.slopes import FEWEST_SLICES, LEAST_S, LEVEL, SLICES, Slope, slope_of
 
@@ -12,13 +15,13 @@ TIMES = np.arange(0, HOUR_NS, HOUR_NS // 3600)
 SPAN = (0, HOUR_NS)
 
 
-def slope(values, times=TIMES, span=SPAN):
+def slope(values: NDArray[np.float64], times: NDArray[np.int64] = TIMES, span: tuple[int, int] = SPAN) -> Slope:
     found = slope_of(times, values, span)
     assert isinstance(found, Slope)
     return found
 
 
-def test_a_few_odd_values_do_not_move_it():
+def test_a_few_odd_values_do_not_move_it() -> None:
     values = TIMES / HOUR_NS * 8.0
     values[100:400] += 1000.0
 
@@ -26,7 +29,7 @@ def test_a_few_odd_values_do_not_move_it():
     assert slope(values).low <= 8.0 <= slope(values).high
 
 
-def test_values_within_a_slice_count_once_however_alike_they_are():
+def test_values_within_a_slice_count_once_however_alike_they_are() -> None:
     """Ten times the values of the same slices are no more evidence: the interval stays as wide."""
     rng = np.random.default_rng(1)
     noise = rng.normal(size=SLICES)
@@ -36,7 +39,7 @@ def test_values_within_a_slice_count_once_however_alike_they_are():
     assert (many.low, many.per_hour, many.high) == (once.low, once.per_hour, once.high)
 
 
-def test_the_interval_holds_the_slope_as_often_as_it_says():
+def test_the_interval_holds_the_slope_as_often_as_it_says() -> None:
     rng = np.random.default_rng(2)
     times = np.arange(SLICES) * (HOUR_NS // SLICES)
     trials, wrong = 400, 0
@@ -49,7 +52,7 @@ def test_the_interval_holds_the_slope_as_often_as_it_says():
 
 
 @given(st.lists(st.floats(0, 1e9), min_size=SLICES, max_size=SLICES))
-def test_the_estimate_lies_within_its_interval_and_scales(values):
+def test_the_estimate_lies_within_its_interval_and_scales(values: Any) -> None:
     times = np.arange(SLICES) * (HOUR_NS // SLICES)
     found = slope(np.array(values), times)
 
@@ -57,7 +60,7 @@ def test_the_estimate_lies_within_its_interval_and_scales(values):
     assert slope(np.array(values) * 2.0, times).per_hour == pytest.approx(2 * found.per_hour, rel=1e-9, abs=1e-6)
 
 
-def test_half_of_the_slices_must_hold_values():
+def test_half_of_the_slices_must_hold_values() -> None:
     half = HOUR_NS // 2
     assert FEWEST_SLICES * 2 == SLICES
     assert isinstance(slope_of(TIMES[half > TIMES], np.zeros(len(TIMES[half > TIMES])), SPAN), Slope)
@@ -68,6 +71,6 @@ def test_half_of_the_slices_must_hold_values():
     )
 
 
-def test_a_time_too_short_has_no_slope():
+def test_a_time_too_short_has_no_slope() -> None:
     span = (0, int(LEAST_S * 1e9) - 1)
     assert slope_of(TIMES, np.zeros(len(TIMES)), span) == "a slope needs 600 s of judged frames, there are 599 s"
