@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -28,12 +29,12 @@ QUIET = MachineReadings(
 )
 
 
-def check_of(subject, **changes):
+def check_of(subject: Any, **changes: Any) -> Any:
     checks = {each.subject: each for each in check_machine(dataclasses.replace(QUIET, **changes))}
     return checks[subject]
 
 
-def test_a_quiet_machine_is_fit_and_gets_no_advice():
+def test_a_quiet_machine_is_fit_and_gets_no_advice() -> None:
     checks = check_machine(QUIET)
 
     assert is_fit(checks)
@@ -87,7 +88,7 @@ def test_a_quiet_machine_is_fit_and_gets_no_advice():
         ("noise", {"noise": Noise(25, 0.09, 0.101)}, "unfit", "below 10.1 % would drown"),
     ],
 )  # fmt: skip
-def test_each_reading(subject, changes, level, seen):
+def test_each_reading(subject: str, changes: Any, level: str, seen: str) -> None:
     found = check_of(subject, **changes)
 
     assert found.level == level

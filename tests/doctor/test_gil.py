@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sysconfig
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from walkerbench.doctor.gil import FROM_THE_START, GilState, first_to_switch_on,
         (None, None, ["numpy", "scipy", "Box2D", "mine"]),
     ],
 )
-def test_the_first_import_that_switches_it_on(culprit, found, imported):
+def test_the_first_import_that_switches_it_on(culprit: str | None, found: str | None, imported: list[str]) -> None:
     done: list[str] = []
     modules = ["numpy", "scipy", "Box2D", "mine"]
 
@@ -24,18 +25,18 @@ def test_the_first_import_that_switches_it_on(culprit, found, imported):
     assert done == imported
 
 
-def test_it_may_be_on_from_the_start():
+def test_it_may_be_on_from_the_start() -> None:
     assert first_to_switch_on(["numpy"], gil_enabled=lambda: True) == FROM_THE_START
 
 
-def test_a_usual_build_always_has_it(monkeypatch):
+def test_a_usual_build_always_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sysconfig, "get_config_var", lambda name: 0)
 
     assert read_gil() == GilState(free_threaded_build=False, enabled=True, switched_on_by=None)
 
 
 @pytest.mark.parametrize(("said", "state"), [("Box2D", (True, True, "Box2D")), ("", (True, False, None))])
-def test_a_free_threaded_build_asks_a_fresh_interpreter(monkeypatch, said, state):
+def test_a_free_threaded_build_asks_a_fresh_interpreter(monkeypatch: pytest.MonkeyPatch, said: str, state: Any) -> None:
     monkeypatch.setattr(sysconfig, "get_config_var", lambda name: 1)
     monkeypatch.setattr(gil, "_ask_fresh_interpreter", lambda: said)
 
@@ -43,7 +44,7 @@ def test_a_free_threaded_build_asks_a_fresh_interpreter(monkeypatch, said, state
 
 
 @pytest.mark.skipif(bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="for builds that always have the GIL")
-def test_the_fresh_interpreter_answers(monkeypatch):
+def test_the_fresh_interpreter_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sysconfig, "get_config_var", lambda name: 1)
 
     assert read_gil() == GilState(free_threaded_build=True, enabled=True, switched_on_by=FROM_THE_START)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+from typing import Any
 
 import pytest
 
@@ -11,26 +12,30 @@ from walkerbench.profile.loading import load_profile
 from walkerbench.profile.overrides import ProfileOverrides, override
 
 
-def test_too_few_pairs_have_their_farthest():
-    assert noise_of([0.0, math.log(1.25), math.log(0.5)]) == Noise(3, pytest.approx(math.log(1.25)), pytest.approx(1.0))
+def approximately(value: float) -> Any:
+    return pytest.approx(value)
 
 
-def test_an_outlier_does_not_move_the_interval():
+def test_too_few_pairs_have_their_farthest() -> None:
+    assert noise_of([0.0, math.log(1.25), math.log(0.5)]) == Noise(3, approximately(math.log(1.25)), approximately(1.0))
+
+
+def test_an_outlier_does_not_move_the_interval() -> None:
     ratios = [0.01, -0.01] * 12 + [0.7]  # of 25 values, the 99 % interval of the median leaves out 5 on each side
 
-    assert noise_of(ratios) == Noise(25, pytest.approx(0.01), pytest.approx(math.expm1(0.01)))
+    assert noise_of(ratios) == Noise(25, approximately(0.01), approximately(math.expm1(0.01)))
 
 
-def test_a_bias_drowns_slowdowns_as_noise_does():
-    assert noise_of([-0.05] * 25).drowned == pytest.approx(math.expm1(0.05))
+def test_a_bias_drowns_slowdowns_as_noise_does() -> None:
+    assert noise_of([-0.05] * 25).drowned == approximately(math.expm1(0.05))
 
 
 @pytest.fixture
-def tiny():
+def tiny() -> Any:
     return override(load_profile("smoke"), ProfileOverrides(agents=2, warmup=2, frames=4))
 
 
-def test_two_environments_are_timed_in_blocks_of_the_same_frames(tiny):
+def test_two_environments_are_timed_in_blocks_of_the_same_frames(tiny: Any) -> None:
     ticks = itertools.count(0, 40_000_000)  # between two looks at the clock
 
     noise = measure_noise(tiny, 1.0, lambda: next(ticks))
@@ -39,5 +44,5 @@ def test_two_environments_are_timed_in_blocks_of_the_same_frames(tiny):
     assert noise == Noise(pairs=5, typical=0.0, drowned=0.0)
 
 
-def test_there_is_always_a_pair(tiny):
+def test_there_is_always_a_pair(tiny: Any) -> None:
     assert measure_noise(dataclasses.replace(tiny, warmup=0), 0.0).pairs == 1

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from walkerbench.doctor import readings
@@ -19,13 +22,13 @@ CPU = "sys/devices/system/cpu"
 STAT = "cpu  100 0 50 800 20 0 5 25 60 0\ncpu0 50 0 25 400 10 0 2 13 30 0\nintr 1\n"
 
 
-def put(root, path, text):
+def put(root: Any, path: Any, text: Any) -> None:
     file = root / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
 
 
-def test_governors_are_named_once(tmp_path):
+def test_governors_are_named_once(tmp_path: Path) -> None:
     for number, governor in enumerate(["powersave", "performance", "powersave"]):
         put(tmp_path, f"{CPU}/cpu{number}/cpufreq/scaling_governor", f"{governor}\n")
 
@@ -41,26 +44,26 @@ def test_governors_are_named_once(tmp_path):
         ("cpufreq/boost", "0\n", False),
     ],
 )
-def test_turbo(tmp_path, file, text, turbo):
+def test_turbo(tmp_path: Path, file: str, text: str, turbo: bool) -> None:
     put(tmp_path, f"{CPU}/{file}", text)
 
     assert read_turbo(tmp_path) is turbo
 
 
-def test_counters(tmp_path):
+def test_counters(tmp_path: Path) -> None:
     put(tmp_path, "proc/stat", STAT)
     put(tmp_path, "proc/vmstat", "pgpgin 3\npswpin 4\npswpout 5\npswpinner 7\n")
 
     assert read_counters(tmp_path) == Counters(stolen=25, ticks=1000, swapped_pages=9)
 
 
-def test_a_system_without_sources(tmp_path):
+def test_a_system_without_sources(tmp_path: Path) -> None:
     assert read_governors(tmp_path) == ()
     assert read_turbo(tmp_path) is None
     assert read_counters(tmp_path) == Counters(stolen=None, ticks=0, swapped_pages=None)
 
 
-def test_an_old_kernel_counts_no_steal(tmp_path):
+def test_an_old_kernel_counts_no_steal(tmp_path: Path) -> None:
     put(tmp_path, "proc/stat", "cpu  100 0 50 850\n")
 
     assert read_counters(tmp_path).stolen is None
@@ -70,26 +73,29 @@ def test_an_old_kernel_counts_no_steal(tmp_path):
     ("before", "after", "percent"),
     [((25, 1000), (35, 1200), 5.0), ((25, 1000), (25, 1000), None), ((None, 0), (1, 9), None)],
 )  # fmt: skip
-def test_steal_between_two_readings(before, after, percent):
-    assert steal_percent(Counters(*before, 0), Counters(*after, 0)) == percent
+def test_steal_between_two_readings(
+    before: tuple[int | None, int], after: tuple[int, int], percent: float | None
+) -> None:
+    readings = [Counters(stolen, ticks, 0) for stolen, ticks in (before, after)]
+    assert steal_percent(*readings) == percent
 
 
 @pytest.mark.parametrize(("before", "after", "pages"), [(3, 10, 7), (None, 10, None), (3, None, None)])
-def test_swapped_between_two_readings(before, after, pages):
+def test_swapped_between_two_readings(before: int | None, after: int | None, pages: int | None) -> None:
     assert swapped_pages(Counters(0, 0, before), Counters(0, 0, after)) == pages
 
 
-def test_the_timers_step_is_the_smallest():
+def test_the_timers_step_is_the_smallest() -> None:
     ticks = iter([0, 0, 300, 300, 400, *range(600, 10**6, 200)])
 
     assert timer_step_ns(lambda: next(ticks)) == 100
 
 
-def test_everything_is_read_and_counted_around_the_measurement(tmp_path, monkeypatch):
+def test_everything_is_read_and_counted_around_the_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     noise = Noise(1, 0.0, 0.0)
     put(tmp_path, "proc/stat", STAT)
 
-    def measure():
+    def measure() -> Any:
         put(tmp_path, "proc/stat", "cpu  100 0 50 890 20 0 5 35 60 0\n")
         return noise
 
@@ -105,5 +111,5 @@ def test_everything_is_read_and_counted_around_the_measurement(tmp_path, monkeyp
     assert read.blas
 
 
-def test_a_sleep_is_never_too_short():
+def test_a_sleep_is_never_too_short() -> None:
     assert readings.sleep_overshoot_us() > -100
