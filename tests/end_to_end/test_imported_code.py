@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from repositories import git
@@ -65,7 +66,7 @@ def copy(walkerbench: WholeProcess, tmp_path: Path) -> InstalledCopy:
     return InstalledCopy(walkerbench, tmp_path)
 
 
-def code_of(run: Path) -> dict[str, str]:
+def code_of(run: Path) -> dict[str, Any]:
     return dict(json.loads((run / "run.json").read_text(encoding="utf-8"))["code"]["walkerbench"])
 
 

@@ -61,7 +61,7 @@ OURS = ALL[:-1]
 """All but the plugin, whose exit code and lines are pytest's."""
 
 
-def by_name(commands: list[Any], *slow: Any) -> Any:
+def by_name(commands: list[Any], *slow: Any) -> pytest.MarkDecorator:
     each = [pytest.param(each, marks=pytest.mark.slow if each in slow else (), id=each.__name__) for each in commands]
     return pytest.mark.parametrize("command", each)
 
@@ -73,7 +73,8 @@ def words(walkerbench: WholeProcess, profile: Profile) -> Callable[[Any], Words]
 
 
 def below(started: Started) -> list[psutil.Process]:
-    return psutil.Process(started.process.pid).children(recursive=True)
+    processes: list[psutil.Process] = psutil.Process(started.process.pid).children(recursive=True)
+    return processes
 
 
 def workers(started: Started) -> list[psutil.Process]:

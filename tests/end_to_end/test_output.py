@@ -110,9 +110,9 @@ def test_a_result_that_cannot_be_printed_is_kept(walkerbench: WholeProcess, prof
 def on_a_terminal(walkerbench: WholeProcess, *arguments: str, **environment: str) -> str:
     """What a command writes to a terminal, which is both its stdout and its stderr."""
     ours, theirs = pty.openpty()
-    streams = {"stdout": theirs, "stderr": theirs, "env": {"TERM": "xterm-256color", **environment}}
     text = b""
-    with walkerbench.start(*arguments, **streams) as started:
+    environment = {"TERM": "xterm-256color", **environment}
+    with walkerbench.start(*arguments, stdout=theirs, stderr=theirs, env=environment) as started:
         os.close(theirs)
         while chunk := read_some(ours):
             text += chunk
