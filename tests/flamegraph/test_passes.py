@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from walkerbench.profile.loading import load_profile
 DTYPE = [("stage", "u2"), ("frame", "u4"), ("agent", "u4"), ("bodies", "u8"), ("brain", "u8")]
 
 
-def recorded(*checkpoints, brain=7):
+def recorded(*checkpoints: Any, brain: int = 7) -> Any:
     """A run with two agents and the given checkpoints, `(frame, digest)`; the second agent has that brain."""
     rows = [(0, frame, agent, 1, brain if agent else 7) for frame, _ in checkpoints for agent in (0, 1)]
     records = [SimpleNamespace(stage=0, frame=frame, digest=digest) for frame, digest in checkpoints]
@@ -21,18 +23,18 @@ def recorded(*checkpoints, brain=7):
     return SimpleNamespace(run=SimpleNamespace(checkpoints=records, workload=workload), digests=np.array(rows, DTYPE))
 
 
-def test_runs_of_the_same_work():
+def test_runs_of_the_same_work() -> None:
     check_same_work(recorded((9, "aa"), (19, "bb")), recorded((9, "aa"), (19, "bb")))
 
 
-def test_runs_of_other_lengths_are_compared_as_far_as_both_went():
+def test_runs_of_other_lengths_are_compared_as_far_as_both_went() -> None:
     longer, shorter = recorded((9, "aa"), (19, "bb"), (23, "cc")), recorded((9, "aa"), (14, "dd"))
 
     check_same_work(longer, shorter)
     assert common_checkpoints(longer, shorter) == 1
 
 
-def test_the_first_difference_is_named():
+def test_the_first_difference_is_named() -> None:
     with pytest.raises(
         NotComparable,
         match=r"^the sampled run did other work than the unsampled one: after frame 19 of stage 1, agent 1 is the "
@@ -43,17 +45,17 @@ def test_the_first_difference_is_named():
         )
 
 
-def test_nothing_in_common_is_no_proof():
+def test_nothing_in_common_is_no_proof() -> None:
     with pytest.raises(NotComparable, match=r"no checkpoint in common: give more frames$"):
         check_same_work(recorded((9, "aa")), recorded((8, "aa")))
     with pytest.raises(NotComparable):
         check_same_work(recorded(), recorded())
 
 
-def test_an_interrupt_before_the_second_run_keeps_the_first(monkeypatch, tmp_path):
+def test_an_interrupt_before_the_second_run_keeps_the_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     wall = object()
 
-    def sample(_py_spy, _request, _directory, kind, _interrupts):
+    def sample(_py_spy: Any, _request: Any, _directory: Any, kind: Any, _interrupts: Any) -> Any:
         if kind == "gil":
             raise Interrupted("interrupted (SIGINT) before the run began")
         return wall

@@ -3,6 +3,8 @@ from __future__ import annotations
 import re
 import shutil
 import stat
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,11 +29,11 @@ NOT_FOUND = "Error: Failed to find python version from target process"
         ("darwin", None, "sudo"),
     ],
 )
-def test_what_to_allow(platform, scope, advice):
+def test_what_to_allow(platform: str, scope: str | None, advice: str) -> None:
     assert advice in what_to_allow(platform, scope)
 
 
-def test_a_missing_py_spy_says_what_to_install(monkeypatch):
+def test_a_missing_py_spy_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name, path: None)
 
     with pytest.raises(UsageError, match=r"^py-spy is not installed: pip install 'walkerbench\[flamegraph\]'$"):
@@ -39,10 +41,10 @@ def test_a_missing_py_spy_says_what_to_install(monkeypatch):
 
 
 @pytest.fixture
-def py_spy_that_says(tmp_path):
+def py_spy_that_says(tmp_path: Path) -> Any:
     """Makes a program that ends as py-spy does."""
 
-    def make(text, status):
+    def make(text: Any, status: int) -> str:
         program = tmp_path / "py-spy"
         program.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{text}\nEND\nexit {status}\n")
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
@@ -51,33 +53,33 @@ def py_spy_that_says(tmp_path):
     return make
 
 
-def test_a_refusal_is_known(py_spy_that_says):
+def test_a_refusal_is_known(py_spy_that_says: Any) -> None:
     with pytest.raises(UsageError, match=r"^py-spy is not permitted to look into processes here: "):
         check_permitted(py_spy_that_says(REFUSED, 1))
 
 
-def test_another_failure_is_told_in_its_words(py_spy_that_says):
+def test_another_failure_is_told_in_its_words(py_spy_that_says: Any) -> None:
     with pytest.raises(RunBroken, match=f"ended with status 1: {NOT_FOUND}$"):
         check_permitted(py_spy_that_says(NOT_FOUND, 1))
 
 
-def test_success(py_spy_that_says):
+def test_success(py_spy_that_says: Any) -> None:
     check_permitted(py_spy_that_says("", 0))
 
 
 @pytest.fixture
-def sample(tmp_path):
+def sample(tmp_path: Path) -> Any:
     """Samples a run into a directory that exists, which the run refuses, with a program in place of py-spy."""
     request = RunRequest(profile=load_profile("smoke"), directory=tmp_path, command_line=(), progress=False)
 
-    def record(program):
+    def record(program: Any) -> None:
         with InterruptWatch() as interrupts:
             record_sampled(program, request, tmp_path / "samples", "wall", interrupts)
 
     return record
 
 
-def test_a_run_that_is_refused_says_why(sample, tmp_path):
+def test_a_run_that_is_refused_says_why(sample: Any, tmp_path: Path) -> None:
     program = tmp_path / "py-spy"
     program.write_text('#!/bin/sh\nuntil [ "$1" = -- ]; do shift; done\nshift\n"$@"\nexit 0\n')
     program.chmod(0o700)
@@ -85,11 +87,11 @@ def test_a_run_that_is_refused_says_why(sample, tmp_path):
         sample(str(program))
 
 
-def test_a_py_spy_that_fails_is_told_in_its_words(sample, py_spy_that_says):
+def test_a_py_spy_that_fails_is_told_in_its_words(sample: Any, py_spy_that_says: Any) -> None:
     with pytest.raises(RunBroken, match=f"^py-spy ended with status 1: {NOT_FOUND}$"):
         sample(py_spy_that_says(NOT_FOUND, 1))
 
 
-def test_a_run_that_never_began_says_so(sample, py_spy_that_says):
+def test_a_run_that_never_began_says_so(sample: Any, py_spy_that_says: Any) -> None:
     with pytest.raises(UsageError, match=r"^the run ended before it began: "):
         sample(py_spy_that_says("", 0))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +16,11 @@ TRACKER = 'process 11:"python -c from multiprocessing.resource_tracker import ma
 WORK = Call("work", "work.py", 3)
 
 
-def worker(pid):
+def worker(pid: int) -> str:
     return f'process {pid}:"python -c from multiprocessing.spawn import spawn_main --multiprocessing-fork"'
 
 
-def py_spy_content(*threads):
+def py_spy_content(*threads: Any) -> dict[str, Any]:
     """What py-spy writes of threads: `(pid, name when first seen, owners, samples)`."""
     owners = list(dict.fromkeys(owner for thread in threads for owner in thread[2]))
     frames = [{"name": owner, "file": "", "line": 0, "col": None} for owner in owners]
@@ -33,7 +35,7 @@ def py_spy_content(*threads):
     return {"shared": {"frames": frames}, "profiles": entries}
 
 
-def test_threads_are_known_by_their_names():
+def test_threads_are_known_by_their_names() -> None:
     tenth, second = (WORKER_THREAD_NAME.format(number=number) for number in (10, 2))
     content = py_spy_content(
         (10, tenth, [ROOT, f"thread (14): {tenth}"], 1),
@@ -51,7 +53,7 @@ def test_threads_are_known_by_their_names():
     ]
 
 
-def test_processes_are_known_by_their_ids_stage_by_stage():
+def test_processes_are_known_by_their_ids_stage_by_stage() -> None:
     pids = (23, 20, 22, 21)  # two stages of two workers; of the second stage's first, nothing was seen
     content = py_spy_content(
         (10, "MainThread", [ROOT, "thread (10): MainThread"], 1),
@@ -65,7 +67,7 @@ def test_processes_are_known_by_their_ids_stage_by_stage():
     assert {track.name: len(track.samples) for track in found} == {"main": 1, "worker-0": 20, "worker-1": 21 + 23}
 
 
-def test_a_thread_without_samples_or_name_is_left_out():
+def test_a_thread_without_samples_or_name_is_left_out() -> None:
     content = py_spy_content(
         (10, "MainThread", [ROOT, "thread (10): MainThread"], 0), (10, "", [ROOT, "thread (12)"], 1)
     )
@@ -83,13 +85,13 @@ def test_a_thread_without_samples_or_name_is_left_out():
         json.dumps({"shared": {"frames": []}, "profiles": [{"name": 'Process 1 Thread 1 ""', "samples": [[0]]}]}),
     ],
 )
-def test_what_cannot_be_read_is_one_line(tmp_path, text):
+def test_what_cannot_be_read_is_one_line(tmp_path: Path, text: Any) -> None:
     (tmp_path / "samples.json").write_text(text)
 
     with pytest.raises(RunBroken, match=r"^py-spy has written no samples that can be read \(.+\): try another .+$"):
         read_tracks(tmp_path / "samples.json", [()])
 
 
-def test_no_file_at_all(tmp_path):
+def test_no_file_at_all(tmp_path: Path) -> None:
     with pytest.raises(RunBroken, match="FileNotFoundError"):
         read_tracks(tmp_path / "samples.json", [()])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ from walkerbench.modes.registry import MODES
 MARKERS = phase_markers(MODES.names())
 
 
-def call(marker):
+def call(marker: Any) -> Call:
     """The function that a marker was made from, as a profiler shows it."""
     return Call(f"Owner.{marker.function}", marker.file or "herd.py", 56)
 
@@ -71,21 +72,21 @@ MOVE = Call("Herd.move", "herd.py", 20)
         ((), OTHER, ()),
     ],
 )  # fmt: skip
-def test_the_phase_of_a_stack(stack, phase, below):
+def test_the_phase_of_a_stack(stack: Any, phase: Any, below: Any) -> None:
     found, rest = split(stack, MARKERS)
 
     assert found == phase
     assert rest == (stack if below is None else below)
 
 
-def test_phases_and_what_is_within_them():
+def test_phases_and_what_is_within_them() -> None:
     tracks = [Track("worker-0", ((RUN, ACT), (RUN, MOVE), (RUN, ACT, SENSE))), Track("worker-1", ((RUN, ACT),))]
 
     assert phases(tracks[0], MARKERS) == {"act": 2, "move": 1}
     assert within(tracks, "act", MARKERS) == [(ACT,), (ACT, SENSE), (ACT,)]
 
 
-def test_functions_count_themselves_once_a_stack():
+def test_functions_count_themselves_once_a_stack() -> None:
     deeper = Call("look", "eyes.py", 7)  # the same function at another line, called by itself
 
     assert functions([(ACT, SENSE, deeper), (ACT, SENSE), (ACT,)]) == [
@@ -94,7 +95,7 @@ def test_functions_count_themselves_once_a_stack():
     ]
 
 
-def test_parts_are_found_where_the_time_divides():
+def test_parts_are_found_where_the_time_divides() -> None:
     stacks = [(ACT, UPDATE, SENSE)] * 5 + [(ACT, UPDATE, LEARN, SENSE)] * 3 + [(ACT,)]
 
     assert inner_parts(stacks) == [("look", 5), ("learn", 3)]
@@ -103,13 +104,13 @@ def test_parts_are_found_where_the_time_divides():
     assert inner_parts([]) == []
 
 
-def test_collapsed_stacks():
+def test_collapsed_stacks() -> None:
     track = Track(MAIN, ((ACT, SENSE), (ACT, SENSE), (Call("a;b", "x.py", 1),), ()))
 
     assert collapsed(track) == "Herd.act (herd.py:5);look (eyes.py:1) 2\na:b (x.py:1) 1\n"
 
 
-def test_speedscope():
+def test_speedscope() -> None:
     scope = json.loads(json.dumps(speedscope(Track("worker-3", ((ACT, SENSE), (ACT,))), 50, "worker-3, wall")))
 
     assert scope["$schema"] == "https://www.speedscope.app/file-format-schema.json"
