@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,14 +22,18 @@ from walkerbench.interleaved.round_plan import (
 TWO_SIDES = Calibration(spent_s=3.0, overhead_s=1.0, frame_s=(0.001, 0.0015))
 
 
+def approximately(value: float) -> Any:
+    return pytest.approx(value)
+
+
 def test_the_budget_is_divided_by_hand() -> None:
     # (60 - 3) / 4.75 = 12: enough for the 11 that 1 % takes.
-    assert make_plan(MeasurementRequest(budget_s=60.0), TWO_SIDES, ALPHA) == Plan(12, 12, 125, pytest.approx(4.75))
+    assert make_plan(MeasurementRequest(budget_s=60.0), TWO_SIDES, ALPHA) == Plan(12, 12, 125, approximately(4.75))
 
 
 def test_fewer_blocks_where_rounds_would_not_be_enough() -> None:
     # 37 s: 7 rounds of 12 blocks, 8 of 10, 10 of 8 (3.5 s each), 12 of 6 (2.875 s each).
-    assert make_plan(MeasurementRequest(budget_s=40.0), TWO_SIDES, ALPHA) == Plan(12, 6, 125, pytest.approx(2.875))
+    assert make_plan(MeasurementRequest(budget_s=40.0), TWO_SIDES, ALPHA) == Plan(12, 6, 125, approximately(2.875))
 
 
 def test_a_budget_that_is_too_small_is_refused_with_one_that_would_do() -> None:
@@ -61,7 +66,7 @@ def test_more_sides_take_more_rounds() -> None:
 
 def test_rounds_that_were_asked_for_are_run_whatever_they_take() -> None:
     assert make_plan(MeasurementRequest(budget_s=0.1, rounds=11), TWO_SIDES, ALPHA) == Plan(
-        11, 12, 125, pytest.approx(4.75)
+        11, 12, 125, approximately(4.75)
     )
     with pytest.raises(
         TooFewRounds,
@@ -77,7 +82,7 @@ def test_slow_frames_are_blocks_of_their_own() -> None:
     assert frames_per_block(0.0625, 0.25) == 4
     slow = Calibration(4.0, 2.0, (0.5, 0.5))
     # Of 6 blocks, 6 · 1 s + 2 s: 8 s a round.
-    assert make_plan(MeasurementRequest(budget_s=100.0), slow, ALPHA) == Plan(12, 6, 1, pytest.approx(8.0))
+    assert make_plan(MeasurementRequest(budget_s=100.0), slow, ALPHA) == Plan(12, 6, 1, approximately(8.0))
 
 
 @given(st.integers(2, 5), st.integers(0, 2**32), st.integers(1, 99))

@@ -82,8 +82,13 @@ class Told:
 
 def refused(*sessions: Any, checks: int = 1) -> str:
     watch = DigestWatch(allow_different=False)
+
+    def check_often() -> None:
+        for _ in range(checks):
+            watch.check(sessions)
+
     with pytest.raises(NotComparable) as caught:
-        [watch.check(sessions) for _ in range(checks)]
+        check_often()
     assert caught.value.exit_code == 2
     assert caught.value.different_work == str(caught.value).startswith("not the same work: ")
     return str(caught.value)

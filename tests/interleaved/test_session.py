@@ -21,7 +21,7 @@ from walkerbench.errors import (
     SideError,
 )
 from walkerbench.interleaved import session as session_module
-from walkerbench.interleaved.protocol import PROTOCOL_VERSION, Digest, encode
+from walkerbench.interleaved.protocol import PROTOCOL_VERSION, Digest, RunBlock, encode
 from walkerbench.interleaved.session import Session
 from walkerbench.interleaved.worktrees import Checkout, checked_out
 from walkerbench.system.interrupts import InterruptWatch
@@ -103,7 +103,7 @@ def test_a_session_ends_with_its_parent(tiny: Any, make_session: Make) -> None:
     # Its parent's end is the end of its stdin, in the midst of a frame too.
     with make_session(stalling(tiny)) as session:
         prepare(session)
-        session._send(session_module.RunBlock(frames=1))
+        session._send(RunBlock(frames=1))
         session._child.stdin.close()
         assert session._child.ended_within(30)
         assert session._child.exit_status == 1

@@ -67,12 +67,14 @@ def digest_by_hand(profile: Profile, frames: int) -> str:
     with TrainingEnvironment(mode="sequential", workload=workload) as environment:
         for _ in range(frames):
             environment.step()
-        return environment.checkpoint().hex()
+        digest = environment.checkpoint()
+        assert digest is not None
+        return digest.hex()
 
 
 def test_cpu_time_comes_from_rows_where_the_system_has_none(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_server, "process_usage", lambda pid: ProcessUsage(None, None))
-    monkeypatch.setattr(session_server.time, "process_time", lambda: 7.0)
+    monkeypatch.setattr("walkerbench.interleaved.session_server.time.process_time", lambda: 7.0)
     _, block = conversation(prepare(tiny(mode="process", workers=2)), RunBlock(frames=3), Close())
     assert isinstance(block, BlockDone)
     assert 0 < block.cpu_s <= 2 * sum(block.wall_ns) / 1e9
