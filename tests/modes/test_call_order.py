@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from toy_workload import ToyWorkload, WorkerFault
@@ -35,7 +36,7 @@ def assert_refused(mode: ExecutionMode, *names: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
-def test_every_call_out_of_order_is_refused_and_changes_nothing(make_mode, name):
+def test_every_call_out_of_order_is_refused_and_changes_nothing(make_mode: Any, name: str) -> None:
     mode = make_mode(name)
     assert_refused(mode, "dispatch", "wait", "checkpoint", "buffers")
     mode.start(ToyWorkload(), 2)
@@ -55,7 +56,7 @@ def test_every_call_out_of_order_is_refused_and_changes_nothing(make_mode, name)
 
 
 @pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
-def test_after_an_error_only_close_is_left(make_mode, name):
+def test_after_an_error_only_close_is_left(make_mode: Any, name: str) -> None:
     mode = make_mode(name)
     mode.start(ToyWorkload(worker_faults=(WorkerFault("raise", 0, 0),)), 2)
     mode.dispatch(0)
@@ -67,7 +68,7 @@ def test_after_an_error_only_close_is_left(make_mode, name):
 
 
 @pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
-def test_a_mode_can_be_closed_before_its_start_and_amid_a_frame(make_mode, name):
+def test_a_mode_can_be_closed_before_its_start_and_amid_a_frame(make_mode: Any, name: str) -> None:
     make_mode(name).close()
     mode = make_mode(name)
     mode.start(ToyWorkload(), 2)
@@ -75,12 +76,12 @@ def test_a_mode_can_be_closed_before_its_start_and_amid_a_frame(make_mode, name)
     mode.close()
 
 
-def test_the_message_says_what_is_and_what_was_needed(make_mode):
+def test_the_message_says_what_is_and_what_was_needed(make_mode: Any) -> None:
     with pytest.raises(CallOrderError, match=r"^sequential mode: dispatch needs the state READY, but it is NEW$"):
         make_mode("sequential").dispatch(0)
 
 
-def test_a_frame_that_was_not_dispatched_is_not_waited_for(make_mode):
+def test_a_frame_that_was_not_dispatched_is_not_waited_for(make_mode: Any) -> None:
     mode = make_mode("threaded", threads=2)
     mode.start(ToyWorkload(num_agents=4), 2)
     mode.dispatch(3)

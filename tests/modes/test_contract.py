@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ FLIPPED_AGENT = LIVELY_AGENTS - 3  # in the last shard of two
 class Trajectory:
     """What a run left to compare: everything that shards and settler wrote, in their bits."""
 
-    checkpoints: list[bytes] = field(default_factory=list)
+    checkpoints: list[bytes | None] = field(default_factory=list)
     published: list[dict[str, bytes]] = field(default_factory=list)
     statistics: list[dict[str, float]] = field(default_factory=list)
     counts: list[list[int]] = field(default_factory=list)
@@ -78,7 +79,7 @@ def unflipped() -> Trajectory:
     return run("sequential", 1, FLIP_FRAMES)
 
 
-def test_the_span_holds_everything_that_can_happen(reference):
+def test_the_span_holds_everything_that_can_happen(reference: Trajectory) -> None:
     assert len(reference.checkpoints) == len(set(reference.checkpoints)) == LIVELY_FRAMES // CHECKPOINT_EVERY
     assert all(total > 0 for total in reference.totals.values()), reference.totals
     assert reference.totals["contested_meals"] > 1
@@ -102,22 +103,26 @@ def test_the_span_holds_everything_that_can_happen(reference):
         pytest.param("process", LIVELY_AGENTS, marks=pytest.mark.slow),
     ],
 )
-def test_every_mode_with_any_number_of_workers_runs_the_same_bits(reference, mode, workers):
+def test_every_mode_with_any_number_of_workers_runs_the_same_bits(
+    reference: Trajectory, mode: str, workers: Any
+) -> None:
     assert_equal(run(mode, workers), reference)
 
 
-def test_another_seed_runs_other_bits(reference):
+def test_another_seed_runs_other_bits(reference: Trajectory) -> None:
     other = run("sequential", 2, CHECKPOINT_EVERY, WalkerWorkload(LIVELY_AGENTS, 2, LIVELY))
     assert other.checkpoints[0] != reference.checkpoints[0]
 
 
-def test_toggling_threads_between_frames_changes_no_trajectory(reference):
+def test_toggling_threads_between_frames_changes_no_trajectory(reference: Trajectory) -> None:
     assert_equal(run("threaded", 3, toggle_every=7), reference)
 
 
 @pytest.mark.parametrize("part", ["brain", "wheel"])
 @pytest.mark.parametrize("mode", ["sequential", "threaded", "process"])
-def test_one_flipped_bit_in_a_worker_changes_the_digest(unflipped, mode, part):
+def test_one_flipped_bit_in_a_worker_changes_the_digest(
+    unflipped: Trajectory, mode: str, part: Literal["brain", "wheel"]
+) -> None:
     workload = FlippedWalkers(LIVELY_AGENTS, 1, LIVELY, part, FLIPPED_AGENT, FLIP_FRAMES - 1)
     flipped = run(mode, 2, FLIP_FRAMES, workload)
     assert flipped.checkpoints != unflipped.checkpoints
@@ -126,10 +131,10 @@ def test_one_flipped_bit_in_a_worker_changes_the_digest(unflipped, mode, part):
     assert np.argwhere(flipped.digests != unflipped.digests).tolist() == [[FLIPPED_AGENT, column]]
 
 
-def test_a_bit_flipped_early_is_still_seen_at_the_end(unflipped):
+def test_a_bit_flipped_early_is_still_seen_at_the_end(unflipped: Trajectory) -> None:
     flipped = run("sequential", 2, FLIP_FRAMES, FlippedWalkers(LIVELY_AGENTS, 1, LIVELY, "wheel", FLIPPED_AGENT, 0))
     assert flipped.checkpoints != unflipped.checkpoints
 
 
-def test_a_workload_that_could_flip_but_does_not_runs_the_same_bits(unflipped):
+def test_a_workload_that_could_flip_but_does_not_runs_the_same_bits(unflipped: Trajectory) -> None:
     assert run("process", 2, FLIP_FRAMES, FlippedWalkers(LIVELY_AGENTS, 1, LIVELY, "brain", 0, -1)) == unflipped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
 import psutil
 import pytest
@@ -29,7 +30,7 @@ def faulty(number: signal.Signals | None, frame: int) -> ToyWorkload:
     return ToyWorkload(worker_faults=(fault,))
 
 
-def run_frame(mode, frame: int, number: signal.Signals | None) -> None:
+def run_frame(mode: Any, frame: int, number: signal.Signals | None) -> None:
     mode.dispatch(frame)
     mode.wait(frame, SOON_S if number is signal.SIGSTOP else DEADLINE_S)
 
@@ -47,7 +48,7 @@ def check(error: WorkerError, number: signal.Signals | None, frame: int) -> None
 EXITS_ON_REQUEST = ToyWorkload(worker_faults=(WorkerFault("exit on SIGUSR1", 3, BUILDING, STATUS),))
 
 
-def signal_worker(mode, number: signal.Signals | None) -> None:
+def signal_worker(mode: Any, number: signal.Signals | None) -> None:
     """Signal worker 1, or have it exit, and wait until that has taken effect."""
     worker = mode._workers[1].process
     os.kill(worker.pid, number or signal.SIGUSR1)
@@ -58,7 +59,7 @@ def signal_worker(mode, number: signal.Signals | None) -> None:
 
 
 @pytest.mark.parametrize("number", [STOPPED, *ENDED, EXITED])
-def test_while_starting(make_mode, monkeypatch, number):
+def test_while_starting(make_mode: Any, monkeypatch: pytest.MonkeyPatch, number: Any) -> None:
     if number is signal.SIGSTOP:
         monkeypatch.setattr(process_module, "START_TIMEOUT_S", SOON_S)
     mode = make_mode("process")
@@ -68,7 +69,7 @@ def test_while_starting(make_mode, monkeypatch, number):
 
 
 @pytest.mark.parametrize("number", [STOPPED, *ENDED, EXITED])
-def test_within_a_frame(make_mode, number):
+def test_within_a_frame(make_mode: Any, number: Any) -> None:
     mode = make_mode("process")
     mode.start(faulty(number, 1), 3)
     run_frame(mode, 0, None)
@@ -78,7 +79,7 @@ def test_within_a_frame(make_mode, number):
 
 
 @pytest.mark.parametrize("number", [STOPPED, *ENDED, EXITED])
-def test_between_two_frames(make_mode, number):
+def test_between_two_frames(make_mode: Any, number: Any) -> None:
     mode = make_mode("process")
     mode.start(EXITS_ON_REQUEST, 3)
     run_frame(mode, 0, None)
@@ -89,7 +90,7 @@ def test_between_two_frames(make_mode, number):
 
 
 @pytest.mark.parametrize("number", [STOPPED, *ENDED, EXITED])
-def test_before_closing(make_mode, number):
+def test_before_closing(make_mode: Any, number: Any) -> None:
     mode = make_mode("process")
     mode.start(EXITS_ON_REQUEST, 3)
     signal_worker(mode, number)

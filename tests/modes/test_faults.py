@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import toy_workload
@@ -38,7 +39,7 @@ class FakeClock:
 
 
 @pytest.fixture
-def clock(monkeypatch) -> FakeClock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """The clock of workers; the toy's phases take 30 and 70 µs of it."""
     clock = FakeClock()
     fake = SimpleNamespace(perf_counter_ns=clock.perf_counter_ns, sleep=clock.sleep)
@@ -69,7 +70,7 @@ def rows_of(faults: Faults, frames: int) -> list[list[dict[str, int]]]:
 
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("percent", [0.0, 5.0, 10.0, 1000.0])
-def test_extra_work_is_a_share_of_every_workers_own_work(percent):
+def test_extra_work_is_a_share_of_every_workers_own_work(percent: float) -> None:
     expected = (MIX_NS + MOVE_NS) * (1 + percent / 100)
     for rows in rows_of(Faults(extra_work_percent=percent), 3):
         for row in rows:
@@ -80,7 +81,7 @@ def test_extra_work_is_a_share_of_every_workers_own_work(percent):
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_stall_is_worker_0s_in_its_frame_alone():
+def test_a_stall_is_worker_0s_in_its_frame_alone() -> None:
     rows = rows_of(Faults(stall_frames={1: 0.25, 3: 0.5}), 4)
     extra = [[row["busy_ns"] - MIX_NS - MOVE_NS for row in workers] for workers in rows]
     expected = [[0, 0], [250_000_000, 0], [0, 0], [500_000_000, 0]]
@@ -91,14 +92,14 @@ def test_a_stall_is_worker_0s_in_its_frame_alone():
 
 
 @pytest.mark.usefixtures("clock")
-def test_extra_work_is_no_share_of_a_stall():
+def test_extra_work_is_no_share_of_a_stall() -> None:
     ((row, _),) = rows_of(Faults(extra_work_percent=100.0, stall_frames={0: 1.0}), 1)
     expected = 1_000_000_000 + 2 * (MIX_NS + MOVE_NS)
     assert expected <= row["busy_ns"] <= expected + SLACK_NS
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_stall_in_the_main_phase_is_time_of_that_phase():
+def test_a_stall_in_the_main_phase_is_time_of_that_phase() -> None:
     rows = rows_of(Faults(main_phase_stall_frames={1: 0.25}), 2)
     extra = [[(row["mix"] - MIX_NS, row["move"] - MOVE_NS) for row in workers] for workers in rows]
     for frame in range(2):
@@ -108,7 +109,7 @@ def test_a_stall_in_the_main_phase_is_time_of_that_phase():
             assert 0 <= extra[frame][worker][1] <= SLACK_NS
 
 
-def digests_after_each_frame(mode, frames: int) -> list[list[int]]:
+def digests_after_each_frame(mode: Any, frames: int) -> list[list[int]]:
     """Digest of every agent after each frame, of six agents and two workers."""
     found = []
     settler = mode.start(ToyWorkload(), 2)
@@ -123,7 +124,7 @@ def digests_after_each_frame(mode, frames: int) -> list[list[int]]:
 
 
 @ALL_MODES
-def test_a_frame_left_out_changes_the_trajectory_from_there_on(make_mode, name):
+def test_a_frame_left_out_changes_the_trajectory_from_there_on(make_mode: Any, name: str) -> None:
     clean, diverging = (
         digests_after_each_frame(make_mode(name, faults), 4) for faults in (Faults(), Faults(diverge_frame=2))
     )
@@ -133,7 +134,7 @@ def test_a_frame_left_out_changes_the_trajectory_from_there_on(make_mode, name):
     assert set(clean[3]).isdisjoint(diverging[3]), "what they publish reaches every agent"
 
 
-def test_a_workers_process_exits_in_its_frame(make_mode):
+def test_a_workers_process_exits_in_its_frame(make_mode: Any) -> None:
     mode = make_mode("process", Faults(exit_frame=2))
     with pytest.raises(WorkerCrashed) as caught:
         digests_after_each_frame(mode, 4)
@@ -142,7 +143,7 @@ def test_a_workers_process_exits_in_its_frame(make_mode):
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", ["threaded", "process"])
-def test_a_worker_hangs_in_its_frame(make_mode, monkeypatch, name):
+def test_a_worker_hangs_in_its_frame(make_mode: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     # So that the thread of this process goes on when the test is over.
     monkeypatch.setattr(faults, "threading", SimpleNamespace(Event=lambda: toy_workload.release))
     mode = make_mode(name, Faults(hang_frame=1))
@@ -151,13 +152,17 @@ def test_a_worker_hangs_in_its_frame(make_mode, monkeypatch, name):
         mode.dispatch(frame)
         with pytest.raises(WorkerTimeout) if frame == 1 else nullcontext() as caught:
             mode.wait(frame, DEADLINE_S if frame == 0 else 0.2)
+    assert caught is not None
     assert str(caught.value) == "worker 0 (agents 0 to 2) did not answer within 0.2 s in frame 1"
 
 
 @pytest.mark.parametrize(("key", "possible"), [("exit_frame", {"process"}), ("hang_frame", {"threaded", "process"})])
 @ALL_MODES
-def test_a_fault_is_refused_where_it_cannot_be_injected(make_mode, name, key, possible):
-    injected = Faults(**{key: 3})
+def test_a_fault_is_refused_where_it_cannot_be_injected(
+    make_mode: Any, name: str, key: str, possible: set[str]
+) -> None:
+    changes: dict[str, Any] = {key: 3}
+    injected = Faults(**changes)
     assert set(injected.impossible_in(MODES.find(name).traits)) == (set() if name in possible else {key})
     if name not in possible:
         with pytest.raises(UsageError, match=rf"^{name} mode: {key} cannot be injected: its worker"):
@@ -165,7 +170,7 @@ def test_a_fault_is_refused_where_it_cannot_be_injected(make_mode, name, key, po
 
 
 @ALL_MODES
-def test_faults_reach_the_workers_of_every_mode(make_mode, name):
+def test_faults_reach_the_workers_of_every_mode(make_mode: Any, name: str) -> None:
     mode = make_mode(name, Faults(extra_work_percent=1000.0, stall_frames={1: 0.02}))
     mode.start(ToyWorkload(), 3)
     for frame in range(3):
@@ -177,7 +182,7 @@ def test_faults_reach_the_workers_of_every_mode(make_mode, name):
             assert named["busy_ns"] >= stall_ns + 11 * (named["mix"] + named["move"])
 
 
-def test_faults_change_no_trajectory(make_mode):
+def test_faults_change_no_trajectory(make_mode: Any) -> None:
     digests = []
     for injected in (Faults(), Faults(extra_work_percent=50.0, stall_frames={1: 0.001})):
         mode = make_mode("sequential", injected)
@@ -208,6 +213,6 @@ def test_faults_change_no_trajectory(make_mode):
         (Faults(end_frame=1), True, "the end before frame 1"),
     ],
 )
-def test_faults_in_words(injected, active, words):
+def test_faults_in_words(injected: Any, active: bool, words: str | None) -> None:
     assert injected.active is active
     assert injected.in_words == words

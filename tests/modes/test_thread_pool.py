@@ -3,6 +3,8 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from leftovers import nothing_left_behind, pool_threads
@@ -41,14 +43,14 @@ class Gate:
 
 
 @pytest.fixture
-def pool():
+def pool() -> Iterator[Any]:
     with nothing_left_behind():
         pool = ThreadPoolManager(3)
         yield pool
         pool.shutdown()
 
 
-def test_every_agent_is_stepped_once(pool):
+def test_every_agent_is_stepped_once(pool: Any) -> None:
     agents = [Agent() for _ in range(7)]
     result = pool.parallel_agent_processing(agents, 0.25)
     assert set(result) == {"processed", "time", "fps", "batches", "errors"}
@@ -61,26 +63,28 @@ def test_every_agent_is_stepped_once(pool):
 
 
 @pytest.mark.parametrize(("agents", "batches"), [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3)])
-def test_there_is_a_batch_a_thread_and_none_is_empty(pool, agents, batches):
+def test_there_is_a_batch_a_thread_and_none_is_empty(pool: Any, agents: int, batches: int) -> None:
     result = pool.parallel_agent_processing([Agent() for _ in range(agents)], 0.1)
     assert (result["processed"], result["batches"], result["errors"]) == (agents, batches, 0)
 
 
-def test_nothing_to_step_is_no_speed(pool):
+def test_nothing_to_step_is_no_speed(pool: Any) -> None:
     assert pool.parallel_agent_processing([], 0.1)["fps"] == 0
 
 
-def test_an_agent_that_raises_is_counted_and_keeps_no_other_back(pool, caplog):
+def test_an_agent_that_raises_is_counted_and_keeps_no_other_back(
+    pool: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     agents = [Agent(ValueError("lame") if number in (0, 4) else None) for number in range(6)]
     with caplog.at_level(logging.WARNING):
         result = pool.parallel_agent_processing(agents, 0.1)
     assert (result["processed"], result["errors"]) == (4, 2)
     assert result["fps"] == 4 / result["time"]
     assert [len(agent.steps) for agent in agents] == [1] * 6
-    assert [str(record.exc_info[1]) for record in caplog.records] == ["lame", "lame"]
+    assert [str(record.exc_info and record.exc_info[1]) for record in caplog.records] == ["lame", "lame"]
 
 
-def test_batches_run_at_the_same_time(pool):
+def test_batches_run_at_the_same_time(pool: Any) -> None:
     meeting = threading.Barrier(3, timeout=DEADLINE_S)
 
     class Sociable:
@@ -91,7 +95,7 @@ def test_batches_run_at_the_same_time(pool):
     assert pool.parallel_agent_processing([Sociable()] * 3, 0.1)["errors"] == 0
 
 
-def test_a_background_task_hands_back_its_result_or_its_error(pool):
+def test_a_background_task_hands_back_its_result_or_its_error(pool: Any) -> None:
     def divide(a: int, b: int) -> float:
         return a / b
 
@@ -101,8 +105,9 @@ def test_a_background_task_hands_back_its_result_or_its_error(pool):
     assert pool.submit_background_task(divide, 1, 1).result(DEADLINE_S) == 1
 
 
-def test_a_task_that_was_called_off_is_not_run():
-    pool, gate, ran = ThreadPoolManager(1), Gate(), []
+def test_a_task_that_was_called_off_is_not_run() -> None:
+    pool, gate = ThreadPoolManager(1), Gate()
+    ran: list[int] = []
     pool.submit_background_task(gate)
     waiting = pool.submit_background_task(ran.append, 1)
     assert waiting.cancel()
@@ -111,7 +116,7 @@ def test_a_task_that_was_called_off_is_not_run():
     assert ran == []
 
 
-def test_a_finished_task_is_forgotten_while_its_thread_waits_for_the_next(pool):
+def test_a_finished_task_is_forgotten_while_its_thread_waits_for_the_next(pool: Any) -> None:
     class Payload:
         pass
 
@@ -122,7 +127,7 @@ def test_a_finished_task_is_forgotten_while_its_thread_waits_for_the_next(pool):
     assert gone.wait(DEADLINE_S)
 
 
-def test_the_metrics():
+def test_the_metrics() -> None:
     pool, gate = ThreadPoolManager(2), Gate()
     nothing = {
         "threads": 2,
@@ -153,7 +158,7 @@ def test_the_metrics():
     assert sum(after["thread_cpu_s"]) > 0
 
 
-def test_shutdown_finishes_what_was_submitted_and_is_final():
+def test_shutdown_finishes_what_was_submitted_and_is_final() -> None:
     before = pool_threads()
     pool, gate = ThreadPoolManager(1), Gate()
     first, second = pool.submit_background_task(gate), pool.submit_background_task(len, "abc")
@@ -169,7 +174,7 @@ def test_shutdown_finishes_what_was_submitted_and_is_final():
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_hung_task_holds_no_other_back():
+def test_a_hung_task_holds_no_other_back() -> None:
     with nothing_left_behind():
         pool, gate = ThreadPoolManager(1), Gate()
         hung = pool.submit_background_task(gate)
@@ -182,7 +187,7 @@ def test_a_hung_task_holds_no_other_back():
         thread.join(DEADLINE_S)
 
 
-def test_the_number_of_threads(monkeypatch):
+def test_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thread_pool, "allowed_cores", lambda: 5)
     for wanted, given in ((None, 5), (1, 1), (9, 9)):
         pool = ThreadPoolManager(wanted)

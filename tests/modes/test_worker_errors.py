@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import pickle
 import signal
+from multiprocessing.process import BaseProcess
+from typing import Any
 
 import pytest
 from leftovers import open_handles
@@ -19,26 +21,26 @@ DEADLINE_S = 30
 NEVER_S = 1e6
 
 
-def workload(what: str, frame: int, argument: int = 0) -> ToyWorkload:
+def workload(what: Any, frame: int, argument: int = 0) -> ToyWorkload:
     """Six agents; agent 3, which is worker 1's of three, misbehaves."""
     return ToyWorkload(worker_faults=(WorkerFault(what, 3, frame, argument),))
 
 
-def run_until_error(mode, workload, timeout_s=DEADLINE_S) -> WorkerError:
+def run_until_error(mode: Any, workload: Any, timeout_s: float = DEADLINE_S) -> WorkerError:
     with pytest.raises(WorkerError) as caught:
         run_four_frames(mode, workload, timeout_s)
     mode.close()
     return caught.value
 
 
-def run_four_frames(mode, workload, timeout_s) -> None:
+def run_four_frames(mode: Any, workload: Any, timeout_s: float) -> None:
     mode.start(workload, 3)
     for frame in range(4):
         run_frame(mode, frame, timeout_s)
     mode.checkpoint(3, timeout_s)
 
 
-def run_frame(mode, frame, timeout_s=DEADLINE_S) -> None:
+def run_frame(mode: Any, frame: int, timeout_s: float = DEADLINE_S) -> None:
     mode.dispatch(frame)
     mode.wait(frame, timeout_s)
 
@@ -52,7 +54,7 @@ def run_frame(mode, frame, timeout_s=DEADLINE_S) -> None:
         (DIGESTING, 3, "in frame 3", "in digest"),
     ],
 )
-def test_a_worker_that_raises(make_mode, name, frame, named, when, inside):
+def test_a_worker_that_raises(make_mode: Any, name: str, frame: Any, named: int, when: str, inside: str) -> None:
     error = run_until_error(make_mode(name), workload("raise", frame))
     assert type(error) is WorkerFailed
     assert (error.worker, error.agents, error.frame) == (1, (2, 4), named)
@@ -66,7 +68,9 @@ def test_a_worker_that_raises(make_mode, name, frame, named, when, inside):
 @pytest.mark.parametrize(
     ("number", "manner"), [(signal.SIGKILL, "SIGKILL (out of memory?)"), (signal.SIGSEGV, "SIGSEGV")]
 )
-def test_a_worker_process_that_is_killed(make_mode, frame, named, when, number, manner):
+def test_a_worker_process_that_is_killed(
+    make_mode: Any, frame: Any, named: int, when: str, number: Any, manner: str
+) -> None:
     error = run_until_error(make_mode("process"), workload("kill", frame, number))
     assert type(error) is WorkerCrashed
     assert (error.worker, error.agents, error.frame) == (1, (2, 4), named)
@@ -75,7 +79,7 @@ def test_a_worker_process_that_is_killed(make_mode, frame, named, when, number, 
 
 
 @pytest.mark.parametrize("status", [0, 5])
-def test_a_worker_process_that_exits(make_mode, status):
+def test_a_worker_process_that_exits(make_mode: Any, status: int) -> None:
     error = run_until_error(make_mode("process"), workload("exit", 2, status))
     assert type(error) is WorkerCrashed
     assert (error.worker, error.frame) == (1, 2)
@@ -83,7 +87,7 @@ def test_a_worker_process_that_exits(make_mode, status):
     assert str(error) == f"worker 1 (agents 2 to 3) exited with status {status} in frame 2"
 
 
-def test_a_worker_process_killed_from_outside_amid_a_frame(make_mode):
+def test_a_worker_process_killed_from_outside_amid_a_frame(make_mode: Any) -> None:
     mode = make_mode("process")
     mode.start(workload("hang", 0), 3)
     mode.dispatch(0)
@@ -92,7 +96,7 @@ def test_a_worker_process_killed_from_outside_amid_a_frame(make_mode):
         mode.wait(0, DEADLINE_S)
 
 
-def test_a_worker_process_killed_between_frames(make_mode):
+def test_a_worker_process_killed_between_frames(make_mode: Any) -> None:
     mode = make_mode("process")
     mode.start(ToyWorkload(), 3)
     victim = child(mode, 1)
@@ -102,11 +106,11 @@ def test_a_worker_process_killed_between_frames(make_mode):
         run_frame(mode, 0)
 
 
-def child(mode, worker: int) -> multiprocessing.Process:
+def child(mode: Any, worker: int) -> BaseProcess:
     return next(each for each in multiprocessing.active_children() if each.pid == mode.worker_pids()[worker])
 
 
-def test_a_worker_process_that_dies_after_its_answer_has_done_its_frame(make_mode):
+def test_a_worker_process_that_dies_after_its_answer_has_done_its_frame(make_mode: Any) -> None:
     mode = make_mode("process")
     mode.start(ToyWorkload(), 3)
     mode.dispatch(0)
@@ -122,7 +126,7 @@ def test_a_worker_process_that_dies_after_its_answer_has_done_its_frame(make_mod
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", ["threaded", "process"])
-def test_a_worker_that_hangs(make_mode, name):
+def test_a_worker_that_hangs(make_mode: Any, name: str) -> None:
     error = run_until_error(make_mode(name), workload("hang", 0), SOON_S)
     assert type(error) is WorkerTimeout
     assert (error.worker, error.agents, error.frame, error.timeout_s) == (1, (2, 4), 0, SOON_S)
@@ -130,7 +134,7 @@ def test_a_worker_that_hangs(make_mode, name):
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_worker_process_that_hangs_in_its_digest(make_mode):
+def test_a_worker_process_that_hangs_in_its_digest(make_mode: Any) -> None:
     mode = make_mode("process")
     mode.start(workload("hang", DIGESTING), 3)
     with pytest.raises(WorkerTimeout):
@@ -139,21 +143,21 @@ def test_a_worker_process_that_hangs_in_its_digest(make_mode):
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", ["threaded", "process"])
-def test_a_worker_that_raises_is_told_although_another_hangs(make_mode, name):
+def test_a_worker_that_raises_is_told_although_another_hangs(make_mode: Any, name: str) -> None:
     deeds = (WorkerFault("hang", 0, 0), WorkerFault("raise", 5, 0))
     error = run_until_error(make_mode(name), ToyWorkload(worker_faults=deeds), NEVER_S)
     assert type(error) is WorkerFailed
     assert error.worker == 2
 
 
-def test_ctrl_c_while_closing_leaves_no_worker(make_mode, monkeypatch):
+def test_ctrl_c_while_closing_leaves_no_worker(make_mode: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     mode = make_mode("process")
     mode.start(workload("hang", 0), 3)
     mode.dispatch(0)
     hung = mode._workers[1].process
     join = hung.join
 
-    def interrupted(timeout=None) -> None:
+    def interrupted(timeout: Any = None) -> None:
         monkeypatch.setattr(hung, "join", join)
         raise KeyboardInterrupt
 
@@ -164,7 +168,7 @@ def test_ctrl_c_while_closing_leaves_no_worker(make_mode, monkeypatch):
     assert multiprocessing.active_children() == []
 
 
-def test_what_a_frame_used_is_freed_on_close(make_mode):
+def test_what_a_frame_used_is_freed_on_close(make_mode: Any) -> None:
     def once() -> tuple[int, int]:
         mode = make_mode("process")
         mode.start(ToyWorkload(ballast_bytes=5_000_000), 2)  # more than multiprocessing keeps for later
@@ -185,13 +189,13 @@ def test_what_a_frame_used_is_freed_on_close(make_mode):
     ],
     ids=str,
 )
-def test_a_worker_error_survives_pickling(error):
+def test_a_worker_error_survives_pickling(error: Any) -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert isinstance(copy, RunBroken)
     assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
 
 
-def test_a_workload_that_cannot_be_pickled_is_refused(make_mode):
+def test_a_workload_that_cannot_be_pickled_is_refused(make_mode: Any) -> None:
     unpicklable = ToyWorkload()
     object.__setattr__(unpicklable, "callback", lambda: None)
     mode = make_mode("process")

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path
+from typing import Any
 
 import orphans
 import psutil
@@ -27,13 +28,13 @@ ALL_MODES = pytest.mark.parametrize("name", ["sequential", "threaded", "process"
 DEADLINE_S = 30
 
 
-def run_frame(mode, frame: int) -> None:
+def run_frame(mode: Any, frame: int) -> None:
     mode.dispatch(frame)
     mode.wait(frame, DEADLINE_S)
 
 
 @ALL_MODES
-def test_every_worker_writes_its_row(make_mode, name):
+def test_every_worker_writes_its_row(make_mode: Any, name: str) -> None:
     mode = make_mode(name)
     mode.start(ToyWorkload(), 3)
     assert mode.buffers.workers[:, 0].tolist() == [-1, -1, -1]
@@ -53,7 +54,7 @@ def test_every_worker_writes_its_row(make_mode, name):
 
 
 @ALL_MODES
-def test_a_collection_is_charged_to_the_worker_and_frame_in_which_it_was(make_mode, name):
+def test_a_collection_is_charged_to_the_worker_and_frame_in_which_it_was(make_mode: Any, name: str) -> None:
     mode = make_mode(name)
     deeds = (WorkerFault("disable gc", 0, 0), WorkerFault("collect garbage", 0, 2))
     mode.start(ToyWorkload(worker_faults=deeds), 2)
@@ -67,7 +68,7 @@ def test_a_collection_is_charged_to_the_worker_and_frame_in_which_it_was(make_mo
     assert collected[1:] == [[False, False], [True, False], [False, False]]
 
 
-def test_a_collection_of_a_digest_is_no_frames(make_mode, monkeypatch):
+def test_a_collection_of_a_digest_is_no_frames(make_mode: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     mode = make_mode("sequential")
     mode.start(ToyWorkload(), 1)
     monkeypatch.setattr(ToyShard, "digest", lambda _shard: gc.collect())
@@ -83,7 +84,7 @@ def test_a_collection_of_a_digest_is_no_frames(make_mode, monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "threads"), [("sequential", 1), ("threaded", 3), ("process", 3)])
-def test_where_shards_run(make_mode, name, threads):
+def test_where_shards_run(make_mode: Any, name: str, threads: int) -> None:
     mode = make_mode(name, threads=3)
     mode.start(ToyWorkload(), 3)
     ran_on = set()
@@ -100,7 +101,9 @@ def test_where_shards_run(make_mode, name, threads):
 
 
 @ALL_MODES
-def test_blas_is_held_to_one_thread_in_workers_and_parent_and_given_back(make_mode, name, monkeypatch):
+def test_blas_is_held_to_one_thread_in_workers_and_parent_and_given_back(
+    make_mode: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for library in ("OPENBLAS", "MKL", "OMP"):
         monkeypatch.setenv(f"{library}_NUM_THREADS", "2")  # for workers, whatever this machine's default
     with threadpool_limits(limits=2):
@@ -115,7 +118,7 @@ def test_blas_is_held_to_one_thread_in_workers_and_parent_and_given_back(make_mo
 
 
 @pytest.mark.usefixtures("impatient")
-def test_neither_the_barrier_nor_a_waiting_worker_spins(make_mode):
+def test_neither_the_barrier_nor_a_waiting_worker_spins(make_mode: Any) -> None:
     mode = make_mode("process")
     mode.start(ToyWorkload(worker_faults=(WorkerFault("hang", 0, 0),)), 2)
     idle = psutil.Process(mode.worker_pids()[1])
@@ -132,7 +135,7 @@ def test_neither_the_barrier_nor_a_waiting_worker_spins(make_mode):
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's list of processes")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_interrupts_are_the_parents_alone(make_mode, number):
+def test_interrupts_are_the_parents_alone(make_mode: Any, number: Any) -> None:
     mode = make_mode("process")
     mode.start(
         ToyWorkload(worker_faults=(WorkerFault("signal", 0, BUILDING, number), WorkerFault("signal", 0, 0, number))), 2
@@ -141,6 +144,7 @@ def test_interrupts_are_the_parents_alone(make_mode, number):
         os.kill(pid, number)
         # Blocked, not only ignored: from the first instruction on, while Python itself still starts.
         blocked = re.search(r"^SigBlk:\s+(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+        assert blocked is not None
         assert int(blocked[1], 16) >> (number - 1) & 1
     run_frame(mode, 0)
     run_frame(mode, 1)
@@ -156,6 +160,7 @@ def script_with_workers(how: str) -> Iterator[tuple[subprocess.Popen[bytes], lis
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     ) as parent:
+        assert parent.stdout is not None
         pids = [int(pid) for pid in parent.stdout.readline().split()]
         handles = [os.pidfd_open(pid) for pid in pids]
         try:
@@ -179,7 +184,7 @@ needs_handles = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs 
 
 @needs_handles
 @pytest.mark.parametrize("how", ["idle", "hung"])
-def test_workers_leave_when_their_parent_is_killed(how):
+def test_workers_leave_when_their_parent_is_killed(how: str) -> None:
     with script_with_workers(how) as (parent, workers):
         assert wait_for(workers, 0) == []
         parent.kill()
@@ -187,7 +192,7 @@ def test_workers_leave_when_their_parent_is_killed(how):
 
 
 @needs_handles
-def test_a_script_that_forgets_to_stop_still_ends():
+def test_a_script_that_forgets_to_stop_still_ends() -> None:
     with script_with_workers("forgetful") as (parent, workers):
         assert parent.wait(DEADLINE_S) == 0
         assert_gone(workers)
