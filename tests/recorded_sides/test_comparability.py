@@ -32,7 +32,7 @@ def refusal(candidate: Any, base: Any = BASE, *, allow_different_work: bool = Fa
         {"code": code_of(None), "machine": {"load_average": [9.0], "kernel": "6.0"}},
     ],
 )
-def test_what_may_differ(changes):
+def test_what_may_differ(changes: Any) -> None:
     assert check_comparable(BASE, recorded("2", **changes), allow_different_work=False) == ()
 
 
@@ -46,7 +46,9 @@ def test_what_may_differ(changes):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("allow", [False, True])
-def test_a_run_that_has_not_finished_is_refused_whatever_is_allowed(state, because, line, allow):
+def test_a_run_that_has_not_finished_is_refused_whatever_is_allowed(
+    state: str, because: str | None, line: str, allow: bool
+) -> None:
     candidate = recorded("2", state=state, ended_because=because, digest=None, profile={"seed": 2})
     expected = f"2: the run {line}: only finished runs are compared; record it again"
     assert refusal(candidate, allow_different_work=allow) == [expected]
@@ -54,18 +56,18 @@ def test_a_run_that_has_not_finished_is_refused_whatever_is_allowed(state, becau
 
 
 @pytest.mark.parametrize("stages", [[], [stage(frames=10)]])
-def test_a_run_without_judged_frames_is_refused(stages):
+def test_a_run_without_judged_frames_is_refused(stages: list[Any]) -> None:
     empty = recorded("2", stages=stages)
     assert refusal(empty) == ["2: the run has no judged frames: record it again, with more frames than its warm-up has"]
 
 
-def test_a_run_that_lacks_what_is_judged_is_refused():
+def test_a_run_that_lacks_what_is_judged_is_refused() -> None:
     run = run_file("2")
     lacking = recorded("2", run.changed(metrics={**run.metrics, "frame_ms.mean": None}))
     assert refusal(lacking) == ["2: the run has no frame_ms.mean, which is what is compared: record it again"]
 
 
-def test_a_metric_that_one_side_lacks_is_named():
+def test_a_metric_that_one_side_lacks_is_named() -> None:
     run = run_file("2")
     metrics = {name: value for name, value in run.metrics.items() if name != "agent_processing_ms.p99"}
     assert refusal(recorded("2", run.changed(metrics=metrics)), allow_different_work=True) == [
@@ -73,7 +75,7 @@ def test_a_metric_that_one_side_lacks_is_named():
     ]
 
 
-def test_a_run_is_not_compared_with_itself_nor_with_its_copy():
+def test_a_run_is_not_compared_with_itself_nor_with_its_copy() -> None:
     another = "record another"
     assert refusal(BASE, allow_different_work=True) == [
         f"1: the run is named twice, and compared with itself it says nothing; {another}"
@@ -98,13 +100,13 @@ def test_a_run_is_not_compared_with_itself_nor_with_its_copy():
         ({"start_method": "fork"}, ["start_method: nothing and fork"]),
     ],
 )  # fmt: skip
-def test_every_fact_of_the_machine_that_differs_is_named_whatever_is_allowed(machine, lines):
+def test_every_fact_of_the_machine_that_differs_is_named_whatever_is_allowed(machine: Any, lines: list[str]) -> None:
     expected = [f"1 and 2 differ in the machine's {line}; {ALIKE}" for line in lines]
     assert refusal(recorded("2", machine=machine), allow_different_work=True) == expected
 
 
 @pytest.mark.parametrize("lacking", [{"1"}, {"2"}, {"1", "2"}])
-def test_a_fact_that_is_not_recorded_is_no_match(lacking):
+def test_a_fact_that_is_not_recorded_is_no_match(lacking: set[str]) -> None:
     runs = []
     for name in "12":
         run = run_file(name)
@@ -114,7 +116,7 @@ def test_a_fact_that_is_not_recorded_is_no_match(lacking):
     assert refusal(runs[1], runs[0]) == ["1 and 2: not both have recorded the machine's blas: record both again"]
 
 
-def test_the_start_method_is_compared_within_a_mode():
+def test_the_start_method_is_compared_within_a_mode() -> None:
     one, other = recorded("1", mode="process"), recorded("2", mode="process", machine={"start_method": "fork"})
     assert refusal(other, one) == [f"1 and 2 differ in the machine's start_method: spawn and fork; {ALIKE}"]
 
@@ -128,7 +130,7 @@ def test_the_start_method_is_compared_within_a_mode():
         ({"profile": {"pace": "realtime"}}, "the pace: max and realtime; record both at the same"),
     ],
 )  # fmt: skip
-def test_what_is_measured_otherwise_is_refused_whatever_is_allowed(changes, line):
+def test_what_is_measured_otherwise_is_refused_whatever_is_allowed(changes: Any, line: str) -> None:
     assert refusal(recorded("2", **changes), allow_different_work=True) == [f"1 and 2 differ in {line}"]
 
 
@@ -142,18 +144,18 @@ def test_what_is_measured_otherwise_is_refused_whatever_is_allowed(changes, line
         ({"stages": [stage(warmup=9)]}, "warm-up frames: 10 and 9"),
     ],
 )
-def test_work_that_was_planned_otherwise_is_refused_unless_that_is_allowed(changes, what):
+def test_work_that_was_planned_otherwise_is_refused_unless_that_is_allowed(changes: dict[str, Any], what: str) -> None:
     other = recorded("2", digest="ffff", **changes)
     assert refusal(other) == [f"1 and 2 differ in {what}"]
     assert check_comparable(BASE, other, allow_different_work=True) == (f"1 and 2 differ in {what}",)
 
 
-def test_another_number_of_stages_is_named_beside_what_follows_from_it():
+def test_another_number_of_stages_is_named_beside_what_follows_from_it() -> None:
     other = recorded("2", stages=[stage(), stage(1)], digest="ffff")
     assert refusal(other)[0] == "1 and 2 differ in the number of stages: 1 and 2"
 
 
-def test_where_a_duration_decides_the_frames_the_remedy_is_said():
+def test_where_a_duration_decides_the_frames_the_remedy_is_said() -> None:
     profile = {"stages": [{"agents": 3, "frames": None, "duration_s": 1.0}]}
     one, other = recorded("1", profile=profile), recorded("2", profile=profile, stages=[stage(frames=38)])
     remark = "a duration gives other frames each time, a number of frames the same"
@@ -167,7 +169,9 @@ def test_where_a_duration_decides_the_frames_the_remedy_is_said():
         ({"bodies": (19, 2), "brain": (19, 2)}, "frame 19: agent 2's bodies and brain"),
     ],
 )
-def test_different_work_names_the_first_checkpoint_agent_and_field(changed, where):
+def test_different_work_names_the_first_checkpoint_agent_and_field(
+    changed: dict[str, tuple[int, int]], where: str
+) -> None:
     other = recorded("2", rows=digests(**changed), digest="ffff")
     work = f"1 and 2 did different work: the first difference is at the checkpoint of {where}"
     assert refusal(other) == [f"{work}"]
@@ -177,7 +181,7 @@ def test_different_work_names_the_first_checkpoint_agent_and_field(changed, wher
     assert caught.value.different_work
 
 
-def test_different_work_names_the_stage_where_there_are_several():
+def test_different_work_names_the_stage_where_there_are_several() -> None:
     stages, rows = [stage(), stage(1)], digests(brain=(39, 1))
     rows["stage"] = 1
     same = digests()
@@ -187,14 +191,14 @@ def test_different_work_names_the_stage_where_there_are_several():
     assert "checkpoint of frame 39, stage 2: agent 1's brain" in refusal(other, one)[0]
 
 
-def test_different_work_names_the_settings_that_may_have_caused_it():
+def test_different_work_names_the_settings_that_may_have_caused_it() -> None:
     other = recorded(
         "2", digest="ffff", rows=digests(brain=(39, 0)), profile={"environment": {"physics": {"gravity": -1}}}
     )
     assert "agent 0's brain (environment.physics.gravity is -9.8 and -1)" in refusal(other)[0]
 
 
-def test_digests_that_do_not_show_where_they_part_are_refused_too():
+def test_digests_that_do_not_show_where_they_part_are_refused_too() -> None:
     fewer = digests()[["stage", "frame", "agent", "brain"]]
     later = digests()
     later["frame"] += 1
@@ -206,13 +210,13 @@ def test_digests_that_do_not_show_where_they_part_are_refused_too():
         assert refusal(recorded("2", rows=rows, digest="ffff"))[0] == f"1 and 2 did different work: {line}"
 
 
-def test_a_run_without_a_digest_proves_nothing():
+def test_a_run_without_a_digest_proves_nothing() -> None:
     other = recorded("2", digest=None)
     assert refusal(other) == ["1 and 2: 2 has no digest to prove what work it did"]
     assert len(refusal(recorded("3", digest=None), other)) == 1
 
 
-def test_all_differences_are_named_at_once():
+def test_all_differences_are_named_at_once() -> None:
     other = recorded("2", machine={"cores_allowed": 1}, profile={"seed": 2, "pace": "realtime"})
     assert refusal(other) == [
         "1 and 2 differ in the pace: max and realtime; record both at the same",
@@ -221,7 +225,7 @@ def test_all_differences_are_named_at_once():
     ]
 
 
-def test_equal_runs_of_different_work_are_not_deterministic():
+def test_equal_runs_of_different_work_are_not_deterministic() -> None:
     with pytest.raises(NotComparable) as caught:
         check_repeats(BASE, recorded("2", digest="ffff", rows=digests(bodies=(19, 0))))
     assert str(caught.value) == (
@@ -230,7 +234,7 @@ def test_equal_runs_of_different_work_are_not_deterministic():
     )
 
 
-def test_runs_without_digests_are_compared_as_not_proven():
+def test_runs_without_digests_are_compared_as_not_proven() -> None:
     runs = [without_digests(name) for name in "12"]
     assert check_comparable(*runs, allow_different_work=False) == ()
     assert not_proven_because(runs) == "mysim:Herd has no state()"
@@ -241,7 +245,7 @@ def test_runs_without_digests_are_compared_as_not_proven():
     assert refusal(other_seed, runs[0]) == ["1 and 3 differ in the seed: 1 and 2"]
 
 
-def test_other_settings_are_other_work_where_nothing_is_digested():
+def test_other_settings_are_other_work_where_nothing_is_digested() -> None:
     one, other = (without_digests(name, profile={"environment": {"calls": calls}}) for name, calls in ("12", "25"))
     assert refusal(other, one) == [
         "1 and 2 have different settings (environment.calls is 2 and 5), and no digest proves that the work is the same"
@@ -249,13 +253,13 @@ def test_other_settings_are_other_work_where_nothing_is_digested():
     check_comparable(one, other, allow_different_work=True)
 
 
-def without_digests(name, **changes):
+def without_digests(name: str, **changes: Any) -> Any:
     run = run_file(name, digest=None, **changes)
     workload = run.workload.model_copy(update={"same_work_not_proven": "mysim:Herd has no state()"})
     return recorded(name, run.changed(workload=workload))
 
 
-def test_repeats_are_offered_no_way_round():
+def test_repeats_are_offered_no_way_round() -> None:
     with pytest.raises(NotComparable) as caught:
         check_repeats(BASE, recorded("2", digest="ffff", rows=digests(bodies=(19, 0)), code=code_of("another")))
     assert str(caught.value) == (

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from recorded_runs import code_of, digests, recorded, run_file, stage
@@ -12,7 +13,7 @@ from walkerbench.recorded_sides.sides import RecordedSide
 from walkerbench.reports.wording.comparison import noteworthy
 
 
-def side(label, times_ms, *, first=0, **changes):
+def side(label: Any, times_ms: Any, *, first: int = 0, **changes: Any) -> RecordedSide:
     runs = (recorded(f"{first + n}", frame_ms=ms, **changes) for n, ms in enumerate(times_ms))
     return RecordedSide(label, tuple(runs))
 
@@ -20,7 +21,7 @@ def side(label, times_ms, *, first=0, **changes):
 BASE = side("base", [2.0, 2.01, 2.02, 2.03, 2.04])
 
 
-def test_a_slower_candidate_is_a_regression_and_a_faster_one_is_none():
+def test_a_slower_candidate_is_a_regression_and_a_faster_one_is_none() -> None:
     # 5 against 5 that do not overlap: one of 252 splits is as extreme, p = 0.4 %; Holm over two: 0.8 %.
     slower = side("slower", [3.0, 3.01, 3.02, 3.03, 3.04], first=10)
     compared = compare_recorded([BASE, slower])
@@ -35,14 +36,14 @@ def test_a_slower_candidate_is_a_regression_and_a_faster_one_is_none():
     assert [each.verdict for each in both.comparisons] == ["regression", "no regression"]
 
 
-def test_too_few_repeats_are_inconclusive_and_the_number_needed_is_said():
+def test_too_few_repeats_are_inconclusive_and_the_number_needed_is_said() -> None:
     compared = compare_recorded([side("a", [1.0]), side("b", [9.0, 9.1], first=10)])
     assert compared.comparisons[0].verdict == "inconclusive"
     assert compared.comparisons[0].repetitions_needed == 5
     assert (compared.exit_code, compared.repetitions) == (4, "1 and 2 runs")
 
 
-def test_a_side_shows_medians_over_its_repeats():
+def test_a_side_shows_medians_over_its_repeats() -> None:
     sides = [side("a", [2.0, 9.0, 3.0], faults="10 % more work"), side("b", [2.0], first=10)]
     compared = compare_recorded(sides, DecisionRules(allow_faults=True))
     shown = compared.base
@@ -55,14 +56,14 @@ def test_a_side_shows_medians_over_its_repeats():
     assert shown.effective_cores == 1.0
 
 
-def test_runs_with_faults_are_refused_unless_allowed():
+def test_runs_with_faults_are_refused_unless_allowed() -> None:
     with pytest.raises(InjectedFaults) as caught:
         compare_recorded([side("a", [2.0]), side("b", [2.0, 2.1], first=10, faults="10 % more work")])
     refusal = "has injected faults: 10 % more work; remove them, or allow them"
     assert str(caught.value) == f"10 {refusal}\n11 {refusal}"
 
 
-def test_what_one_repeat_did_not_measure_is_not_shown_of_its_side():
+def test_what_one_repeat_did_not_measure_is_not_shown_of_its_side() -> None:
     run = run_file("1")
     without = recorded("1", run.changed(metrics={**run.metrics, "cpu.effective_cores": None}))
     sides = [
@@ -74,7 +75,7 @@ def test_what_one_repeat_did_not_measure_is_not_shown_of_its_side():
     assert [each.code.workload.revision for each in compared.sides] == ["0123456789abcdef", None]
 
 
-def test_the_same_work_is_said_and_everything_is_plain_data():
+def test_the_same_work_is_said_and_everything_is_plain_data() -> None:
     compared = compare_recorded([BASE, side("b", [2.0], first=10, profile={"name": "other"})])
     assert compared.did_same_work
     assert compared.same_work == "the same in all 6 runs: digest 00ff (2 checkpoints)"
@@ -86,7 +87,7 @@ def test_the_same_work_is_said_and_everything_is_plain_data():
     assert json.loads(json.dumps(compared.as_dict()))["comparisons"][0]["metric"] == "frame"
 
 
-def test_work_that_cannot_be_proven_is_compared_and_said():
+def test_work_that_cannot_be_proven_is_compared_and_said() -> None:
     unproven = [
         RecordedSide(label, tuple(recorded(name, undigested(name)) for name in names))
         for label, names in {"a": "12", "b": "34"}.items()
@@ -97,12 +98,12 @@ def test_work_that_cannot_be_proven_is_compared_and_said():
     assert noteworthy(compared)[-1] == "SAME WORK NOT PROVEN: mysim:Herd has no state()"
 
 
-def undigested(name):
+def undigested(name: str) -> Any:
     run = run_file(name, digest=None)
     return run.changed(workload=run.workload.model_copy(update={"same_work_not_proven": "mysim:Herd has no state()"}))
 
 
-def test_different_work_is_refused_or_said():
+def test_different_work_is_refused_or_said() -> None:
     other = side("b", [2.0], first=10, digest="ffff", rows=digests(brain=(19, 1)))
     with pytest.raises(NotComparable, match=r"agent 1's brain$") as caught:
         compare_recorded([BASE, other])
@@ -114,7 +115,7 @@ def test_different_work_is_refused_or_said():
     )
 
 
-def test_allowing_different_work_lifts_no_other_difference():
+def test_allowing_different_work_lifts_no_other_difference() -> None:
     other = side("b", [2.0], first=10, digest="ffff", rows=digests(brain=(19, 1)))
     elsewhere = side("c", [2.0], first=20, machine={"cores_allowed": 1})
     with pytest.raises(NotComparable, match="cores_allowed") as caught:
@@ -122,7 +123,7 @@ def test_allowing_different_work_lifts_no_other_difference():
     assert not caught.value.different_work
 
 
-def test_repeats_of_a_side_must_do_the_same_work_whatever_is_allowed():
+def test_repeats_of_a_side_must_do_the_same_work_whatever_is_allowed() -> None:
     odd = recorded("11", digest="ffff", rows=digests(bodies=(39, 0)))
     sides = [BASE, RecordedSide("b", (recorded("10"), odd, recorded("12", machine={"cores_allowed": 1})))]
     with pytest.raises(NotComparable) as caught:
@@ -134,13 +135,13 @@ def test_repeats_of_a_side_must_do_the_same_work_whatever_is_allowed():
     ]
 
 
-def test_an_obstacle_of_each_candidate_is_named():
+def test_an_obstacle_of_each_candidate_is_named() -> None:
     sides = [BASE, side("b", [2.0], first=10, state="broken"), side("c", [2.0], first=11, stages=[stage(agents=4)])]
     with pytest.raises(NotComparable) as caught:
         compare_recorded(sides)
     assert [line.split(":")[0] for line in str(caught.value).split("\n")] == ["10", "0 and 11 differ in agents"]
 
 
-def test_a_base_alone_is_nothing_to_compare():
+def test_a_base_alone_is_nothing_to_compare() -> None:
     with pytest.raises(UsageError, match="there is nothing to compare"):
         compare_recorded([BASE])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from recorded_runs import code_of, recorded, run_file, stage, write
@@ -11,15 +12,15 @@ from walkerbench.recorded_sides.sides import check_base, find_runs, find_sides, 
 from walkerbench.run_directory import ModeRecord
 
 NAMES = ("before", "after", "later", "last")
-THREADED = {"mode": "threaded", "workers": 2, "stages": [stage(workers=2)]}
+THREADED: dict[str, Any] = {"mode": "threaded", "workers": 2, "stages": [stage(workers=2)]}
 
 
-def sides(*arguments):
+def sides(*arguments: Any) -> list[tuple[Any, list[Any]]]:
     groups = group_runs(arguments, NAMES[: len(arguments)])
     return [(side.label, [run.directory.name for run in side.runs]) for side in groups]
 
 
-def test_repeats_are_one_side_whichever_argument_names_them_and_the_first_arguments_side_is_the_base():
+def test_repeats_are_one_side_whichever_argument_names_them_and_the_first_arguments_side_is_the_base() -> None:
     threaded = [recorded(name, **THREADED) for name in ("3", "1")]
     plain = [recorded(name) for name in ("4", "2")]
     assert sides(threaded[:1], plain[:1], threaded[1:], plain[1:]) == [
@@ -28,18 +29,18 @@ def test_repeats_are_one_side_whichever_argument_names_them_and_the_first_argume
     ]
 
 
-def test_a_folder_may_hold_several_candidates():
+def test_a_folder_may_hold_several_candidates() -> None:
     mixed = [recorded("2"), recorded("3", **THREADED), recorded("4", mode="process")]
     assert [label for label, _ in sides([recorded("1")], mixed[1:])] == ["sequential", "threaded (2)", "process (1)"]
     assert sides([recorded("1")], mixed)[0] == ("sequential", ["1", "2"])
 
 
-def test_where_all_are_of_one_side_the_first_argument_is_the_base():
+def test_where_all_are_of_one_side_the_first_argument_is_the_base() -> None:
     runs = [recorded(name) for name in "123"]
     assert sides(runs[:1], runs[1:2], runs[2:]) == [("before", ["1"]), ("after, later", ["2", "3"])]
 
 
-def test_the_base_must_be_one_side():
+def test_the_base_must_be_one_side() -> None:
     with pytest.raises(NotComparable) as caught:
         group_runs(
             [[recorded("a/1", run_file("1")), recorded("a/2", run_file("2", **THREADED))], [recorded("3")]], NAMES[:2]
@@ -49,18 +50,18 @@ def test_the_base_must_be_one_side():
     )
 
 
-def test_there_must_be_a_candidate():
+def test_there_must_be_a_candidate() -> None:
     with pytest.raises(UsageError, match="there is nothing to compare with: name a base and at least one candidate"):
         group_runs([[recorded("1"), recorded("2")]], NAMES[:1])
 
 
-def test_a_recording_is_named_once():
+def test_a_recording_is_named_once() -> None:
     run = recorded("1")
     with pytest.raises(NotComparable, match=r"^1: the run is named twice, and compared with itself it says nothing; "):
         group_runs([[run], [recorded("2")], [run]], NAMES)
 
 
-def test_what_has_not_finished_is_said_before_how_it_would_be_grouped():
+def test_what_has_not_finished_is_said_before_how_it_would_be_grouped() -> None:
     with pytest.raises(NotComparable) as caught:
         group_runs(
             [[recorded("1"), recorded("2", state="broken", stages=[])], [recorded("3", state="interrupted")]], NAMES[:2]
@@ -71,7 +72,7 @@ def test_what_has_not_finished_is_said_before_how_it_would_be_grouped():
     )
 
 
-def code(revision, *, changed_files=False):
+def code(revision: Any, *, changed_files: bool = False) -> dict[str, Any]:
     return {"code": code_of(revision, changed_files=changed_files)}
 
 
@@ -91,11 +92,11 @@ def code(revision, *, changed_files=False):
         ({**THREADED, **code("fedcba98")}, ["sequential, 0123456789", "threaded (2), fedcba98"]),
     ],
 )
-def test_a_label_says_what_distinguishes_a_side(changes, labels):
+def test_a_label_says_what_distinguishes_a_side(changes: Any, labels: list[str]) -> None:
     assert [label for label, _ in sides([recorded("1")], [recorded("2", **changes)])] == labels
 
 
-def test_a_mode_that_fell_back_is_a_side_of_its_own():
+def test_a_mode_that_fell_back_is_a_side_of_its_own() -> None:
     fell = ModeRecord(
         requested="threaded", used="sequential", traits=MODES.find("sequential").traits,
         fallback="4 agents or fewer", workers=1, start_method=None, start_method_reason=None,
@@ -104,7 +105,7 @@ def test_a_mode_that_fell_back_is_a_side_of_its_own():
     assert sides([recorded("1")], [recorded("2", run)]) == [("sequential", ["1"]), ("threaded as sequential", ["2"])]
 
 
-def test_names_do_not_make_sides_and_equal_labels_are_numbered():
+def test_names_do_not_make_sides_and_equal_labels_are_numbered() -> None:
     renamed = recorded("2", profile={"name": "other", "source": "x", "description": "y", "criteria": ["z"]})
     assert len(sides([recorded("1")], [renamed], [recorded("3", **THREADED)])) == 2
     lacking = [recorded("2", profile={"name": "b", "x": {"y": 1}}), recorded("3", profile={"name": "b", "x": {}})]
@@ -113,7 +114,7 @@ def test_names_do_not_make_sides_and_equal_labels_are_numbered():
     assert labels == ["tiny", "b, x.y=1", "b, after", "b, later"]
 
 
-def test_what_no_fact_tells_apart_is_called_as_it_was_named():
+def test_what_no_fact_tells_apart_is_called_as_it_was_named() -> None:
     changed = [[recorded(name, **code("0123", changed_files=True)) for name in names] for names in ("12", "34")]
     assert sides(*changed) == [("before", ["1", "2"]), ("after", ["3", "4"])]
     threaded = [recorded("5", **THREADED, **code("0123", changed_files=True))]
@@ -124,7 +125,7 @@ def test_what_no_fact_tells_apart_is_called_as_it_was_named():
     ]
 
 
-def test_runs_are_found_by_every_name_they_have(tmp_path: Path):
+def test_runs_are_found_by_every_name_they_have(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     for number in range(3):
         write(root / "deep" / str(number), recorded(str(number)))
@@ -140,7 +141,7 @@ def test_runs_are_found_by_every_name_they_have(tmp_path: Path):
     ]
 
 
-def test_a_run_that_was_sampled_is_no_repeat(tmp_path: Path):
+def test_a_run_that_was_sampled_is_no_repeat(tmp_path: Path) -> None:
     write(tmp_path / "run", recorded("1"))
     (tmp_path / "exported.speedscope.json").touch()
     sampled = write(tmp_path / "wall" / "run", recorded("2"))
@@ -150,7 +151,7 @@ def test_a_run_that_was_sampled_is_no_repeat(tmp_path: Path):
         find_runs(str(sampled), tmp_path)
 
 
-def test_changed_files_of_two_arguments_are_no_one_base():
+def test_changed_files_of_two_arguments_are_no_one_base() -> None:
     changed = [[recorded(name, run_file(name[-1], **code("0123", changed_files=True)))] for name in ("a/1", "b/2")]
     with pytest.raises(NotComparable, match="the base must be one side, and there are 2: a; b: name one of them"):
         check_base(changed)
@@ -166,7 +167,7 @@ def test_a_folder_of_very_many_folders_is_not_searched_to_its_end(
         find_runs(str(tmp_path), tmp_path)
 
 
-def test_a_folder_without_runs_is_refused(tmp_path: Path):
+def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         RunFileError, match="no recorded run in it: give a run's directory, or a folder that holds runs"
     ):
