@@ -4,7 +4,7 @@ import math
 import os
 import threading
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import psutil
@@ -43,7 +43,7 @@ class FakeProcess:
 
 
 @pytest.fixture
-def machine(monkeypatch):
+def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A fake psutil and clock under the reader."""
     state = SimpleNamespace(now_ns=0, percents=[50.0, 25.0])
     monkeypatch.setattr(FakeProcess, "table", {})
@@ -53,7 +53,7 @@ def machine(monkeypatch):
     return state
 
 
-def test_the_columns():
+def test_the_columns() -> None:
     dtype = cpu_dtype(3)
 
     assert dtype.names == ("time_ns", "tree_cpu_s", "tree_rss_bytes", "core_percent")
@@ -61,14 +61,14 @@ def test_the_columns():
     assert dtype["core_percent"].shape == (3,)
 
 
-def test_a_reading_sums_the_processes(machine):
+def test_a_reading_sums_the_processes(machine: Any) -> None:
     FakeProcess.table = {10: (1.0, 0.5, 1000), 11: (2.0, 0.25, 300)}
     machine.now_ns = 77
 
     assert cpu._Reader(lambda: (10, 11), cores=2).read() == (77, 3.75, 1300, [50.0, 25.0])
 
 
-def test_a_process_that_has_gone_keeps_its_cpu_seconds(machine):
+def test_a_process_that_has_gone_keeps_its_cpu_seconds(machine: Any) -> None:
     FakeProcess.table = {10: (1.0, 0.0, 1000), 11: (2.0, 0.0, 300)}
     reader = cpu._Reader(lambda: (10, 11), cores=2)
     reader.read()
@@ -78,7 +78,7 @@ def test_a_process_that_has_gone_keeps_its_cpu_seconds(machine):
     assert reader.read()[1:3] == (6.0, 900)
 
 
-def test_a_process_that_is_no_longer_named_keeps_its_cpu_seconds(machine):
+def test_a_process_that_is_no_longer_named_keeps_its_cpu_seconds(machine: Any) -> None:
     FakeProcess.table = {10: (1.0, 0.0, 1000), 11: (2.0, 0.0, 300)}
     pids = [10, 11]
     reader = cpu._Reader(lambda: pids, cores=2)
@@ -89,14 +89,14 @@ def test_a_process_that_is_no_longer_named_keeps_its_cpu_seconds(machine):
     assert reader.read()[1:3] == (3.0, 1000)
 
 
-def test_a_process_that_was_never_there_counts_for_nothing(machine):
+def test_a_process_that_was_never_there_counts_for_nothing(machine: Any) -> None:
     FakeProcess.table = {10: (1.0, 0.0, 1000)}
 
     assert cpu._Reader(lambda: (10, 404), cores=2).read()[1:3] == (1.0, 1000)
 
 
-def test_a_system_that_says_nothing_leaves_no_figure_and_no_zero(machine, monkeypatch):
-    def denied(*_, **__):
+def test_a_system_that_says_nothing_leaves_no_figure_and_no_zero(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: Any, **__: Any) -> None:
         raise PermissionError(13, "Permission denied", "/proc/stat")
 
     for source in ("cpu_percent", "Process"):
@@ -109,7 +109,9 @@ def test_a_system_that_says_nothing_leaves_no_figure_and_no_zero(machine, monkey
 
 
 @pytest.mark.parametrize(("now", "expected"), [([1.0, 2.0, 3.0], [math.nan, math.nan]), ([1.0], [math.nan, math.nan])])
-def test_cores_that_come_and_go_leave_no_figure_to_the_wrong_core(machine, now, expected):
+def test_cores_that_come_and_go_leave_no_figure_to_the_wrong_core(
+    machine: Any, now: list[float], expected: list[Any]
+) -> None:
     machine.percents = now
 
     percents = cpu._Reader(lambda: (), cores=2).read()[3]
@@ -117,9 +119,14 @@ def test_cores_that_come_and_go_leave_no_figure_to_the_wrong_core(machine, now, 
     np.testing.assert_array_equal(percents, expected)
 
 
-def test_the_first_reading_is_thrown_away_and_the_last_is_taken_on_stop():
-    calls = []
-    sampler = CpuSampler(lambda: calls.append(1) or (os.getpid(),), rate_hz=NEVER_HZ)
+def test_the_first_reading_is_thrown_away_and_the_last_is_taken_on_stop() -> None:
+    calls: list[int] = []
+
+    def pids() -> tuple[int, ...]:
+        calls.append(1)
+        return (os.getpid(),)
+
+    sampler = CpuSampler(pids, rate_hz=NEVER_HZ)
 
     sampler.start()
     sampler.stop()
@@ -132,7 +139,7 @@ def test_the_first_reading_is_thrown_away_and_the_last_is_taken_on_stop():
     assert rows["tree_cpu_s"][0] > 0
 
 
-def test_samples_are_taken_while_it_runs_and_drained_once():
+def test_samples_are_taken_while_it_runs_and_drained_once() -> None:
     calls = []
     enough = threading.Event()
 
@@ -155,7 +162,7 @@ def test_samples_are_taken_while_it_runs_and_drained_once():
     assert len(sampler.drain()) == 0
 
 
-def test_an_error_of_the_sampler_is_raised_by_stop_and_only_once():
+def test_an_error_of_the_sampler_is_raised_by_stop_and_only_once() -> None:
     failed = threading.Event()
 
     def pids() -> tuple[int, ...]:
@@ -171,7 +178,7 @@ def test_an_error_of_the_sampler_is_raised_by_stop_and_only_once():
     sampler.stop()
 
 
-def test_stop_leaves_no_thread():
+def test_stop_leaves_no_thread() -> None:
     before = threading.active_count()
     sampler = CpuSampler(lambda: (), rate_hz=NEVER_HZ)
 
@@ -183,7 +190,7 @@ def test_stop_leaves_no_thread():
     assert threading.active_count() == before
 
 
-def test_stop_before_start_does_nothing_and_a_second_start_is_refused():
+def test_stop_before_start_does_nothing_and_a_second_start_is_refused() -> None:
     idle = CpuSampler(lambda: ())
     idle.stop()
     assert len(idle.drain()) == 0

@@ -28,7 +28,7 @@ def worker_row(*, start: int, busy: int, cpu: int, gc: int, agents: int, physics
     return [*(values.get(name, 0) for name in WORKER_COLUMNS), agents, physics]
 
 
-def test_the_columns_of_a_frame_stand_in_the_published_order():
+def test_the_columns_of_a_frame_stand_in_the_published_order() -> None:
     dtype = frame_dtype(PHASES, "ecosystem", COUNTERS)
 
     assert dtype.names == (
@@ -41,7 +41,7 @@ def test_the_columns_of_a_frame_stand_in_the_published_order():
     assert {dtype[name] for name in dtype.names} == {np.dtype(np.int64)}
 
 
-def test_the_columns_of_a_worker_stand_in_the_published_order():
+def test_the_columns_of_a_worker_stand_in_the_published_order() -> None:
     dtype = worker_dtype(PHASES)
 
     assert dtype.names == (
@@ -52,7 +52,7 @@ def test_the_columns_of_a_worker_stand_in_the_published_order():
     assert {dtype[name] for name in dtype.names} == {np.dtype(np.int64)}
 
 
-def test_phases_are_those_of_the_slowest_worker_and_the_rest_is_summed():
+def test_phases_are_those_of_the_slowest_worker_and_the_rest_is_summed() -> None:
     kept = recorder()
     workers = np.array(
         [
@@ -72,7 +72,7 @@ def test_phases_are_those_of_the_slowest_worker_and_the_rest_is_summed():
     ]
 
 
-def test_the_number_of_workers_may_change_between_frames():
+def test_the_number_of_workers_may_change_between_frames() -> None:
     kept = recorder()
     rows = [
         worker_row(start=number, busy=10 * number, cpu=1, gc=0, agents=number, physics=9 - number)
@@ -92,7 +92,7 @@ def test_the_number_of_workers_may_change_between_frames():
     ]  # fmt: skip
 
 
-def test_a_drain_forgets_what_it_gave_and_gives_rows_of_its_own():
+def test_a_drain_forgets_what_it_gave_and_gives_rows_of_its_own() -> None:
     kept = recorder()
     workers = np.array([worker_row(start=1, busy=2, cpu=3, gc=4, agents=5, physics=6)])
 
@@ -107,7 +107,7 @@ def test_a_drain_forgets_what_it_gave_and_gives_rows_of_its_own():
     assert second["busy_ns"].tolist() == [14]
 
 
-def test_an_empty_drain_has_the_dtypes():
+def test_an_empty_drain_has_the_dtypes() -> None:
     frames, workers = recorder().drain()
 
     assert (len(frames), frames.dtype) == (0, frame_dtype(PHASES, "ecosystem", COUNTERS))
@@ -115,7 +115,7 @@ def test_an_empty_drain_has_the_dtypes():
 
 
 @pytest.mark.parametrize("num_workers", [1, 2, 7])
-def test_no_row_is_lost_while_the_blocks_grow(monkeypatch, num_workers):
+def test_no_row_is_lost_while_the_blocks_grow(monkeypatch: pytest.MonkeyPatch, num_workers: int) -> None:
     monkeypatch.setattr(recording_frames, "_FIRST_ROWS", 2)
     kept = recorder()
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -11,16 +13,16 @@ from walkerbench.recording.garbage import GarbageClock
 
 
 @pytest.fixture
-def readings(monkeypatch):
+def readings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Hands out the given instants, in place of the clock; no collection but those asked for."""
-    instants = []
+    instants: list[int] = []
     monkeypatch.setattr(garbage, "time", SimpleNamespace(perf_counter_ns=lambda: instants.pop(0)))
     gc.disable()
     yield instants
     gc.enable()
 
 
-def test_collections_are_added_up(readings):
+def test_collections_are_added_up(readings: Any) -> None:
     readings += [100, 130, 1000, 1007]
 
     with GarbageClock() as clock:
@@ -32,7 +34,7 @@ def test_collections_are_added_up(readings):
     assert readings == []
 
 
-def test_each_threads_own_are_told_apart(readings):
+def test_each_threads_own_are_told_apart(readings: Any) -> None:
     readings += [100, 130, 1000, 1007]
 
     with GarbageClock() as clock:
@@ -43,7 +45,7 @@ def test_each_threads_own_are_told_apart(readings):
         assert (clock.total_ns, clock.own_ns()) == (37, 7)
 
 
-def test_nothing_is_observed_after_leaving(readings):
+def test_nothing_is_observed_after_leaving(readings: Any) -> None:
     before = list(gc.callbacks)
 
     with GarbageClock() as clock:
@@ -54,7 +56,7 @@ def test_nothing_is_observed_after_leaving(readings):
     assert clock.total_ns == 0
 
 
-def test_a_collection_that_began_before_the_clock_is_left_out(readings):
+def test_a_collection_that_began_before_the_clock_is_left_out(readings: Any) -> None:
     readings += [5]
     clock = GarbageClock()
 

@@ -2,22 +2,24 @@ from __future__ import annotations
 
 import json
 import os
+from importlib import metadata
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 
-from walkerbench.recording import machine
 from walkerbench.recording.machine import MAY_DRIFT, MUST_MATCH, cpu_model, machine_facts
 
 
-def put(root, path, text):
+def put(root: Any, path: Any, text: Any) -> None:
     file = root / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
 
 
-def test_every_fact_is_json_and_said_to_match_or_to_drift():
+def test_every_fact_is_json_and_said_to_match_or_to_drift() -> None:
     facts = machine_facts("forkserver")
 
     assert set(facts) == MUST_MATCH | MAY_DRIFT
@@ -30,7 +32,7 @@ def test_every_fact_is_json_and_said_to_match_or_to_drift():
     assert 1 <= facts["cores_allowed"] <= facts["cores_present"]
 
 
-def test_the_hostname_and_paths_are_not_recorded():
+def test_the_hostname_and_paths_are_not_recorded() -> None:
     text = json.dumps(machine_facts(None))
 
     assert os.uname().nodename not in text
@@ -38,7 +40,7 @@ def test_the_hostname_and_paths_are_not_recorded():
     assert "site-packages" not in text
 
 
-def test_the_blas_is_named_with_its_threads():
+def test_the_blas_is_named_with_its_threads() -> None:
     blas = [library for library in machine_facts(None)["blas"] if library["user_api"] == "blas"]
 
     assert blas
@@ -46,34 +48,34 @@ def test_the_blas_is_named_with_its_threads():
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_the_state_of_the_gil_is_asked_for_where_it_can_be(monkeypatch, enabled):
+def test_the_state_of_the_gil_is_asked_for_where_it_can_be(monkeypatch: pytest.MonkeyPatch, enabled: bool) -> None:
     monkeypatch.setattr("sys._is_gil_enabled", lambda: enabled, raising=False)
 
     assert machine_facts(None)["python"]["gil_enabled"] is enabled
 
 
-def test_an_older_python_always_has_the_gil(monkeypatch):
+def test_an_older_python_always_has_the_gil(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("sys._is_gil_enabled", raising=False)
 
     assert machine_facts(None)["python"]["gil_enabled"] is True
 
 
-def test_packages_are_empty_where_walkerbench_is_not_installed(monkeypatch):
-    def requires(name):
-        raise machine.metadata.PackageNotFoundError(name)
+def test_packages_are_empty_where_walkerbench_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def requires(name: str) -> None:
+        raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(machine.metadata, "requires", requires)
+    monkeypatch.setattr(metadata, "requires", requires)
 
     assert machine_facts(None)["packages"] == {}
 
 
-def test_the_cpu_model(tmp_path):
+def test_the_cpu_model(tmp_path: Path) -> None:
     put(tmp_path, "proc/cpuinfo", "processor\t: 0\nmodel name\t: Fast 9000 @ 3 GHz \nmodel name\t: Other\n")
 
     assert cpu_model(tmp_path) == "Fast 9000 @ 3 GHz"
 
 
-def test_a_system_without_proc_says_so(tmp_path, monkeypatch):
+def test_a_system_without_proc_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.processor", lambda: "")
 
     assert cpu_model(tmp_path) == "n/a"

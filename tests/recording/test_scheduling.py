@@ -6,13 +6,15 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from neighbours import busy_neighbours, pinned_to_one_core
 
+from walkerbench.recorded_value import MISSING
 from walkerbench.recording import scheduling
-from walkerbench.recording.scheduling import MISSING, CoreWaitSource, ThreadMeter, ThreadSpan, UsageSource
+from walkerbench.recording.scheduling import CoreWaitSource, ThreadMeter, ThreadSpan, UsageSource
 
 needs_schedstat = pytest.mark.skipif(not CoreWaitSource().available, reason="needs /proc's schedstat")
 needs_rusage = pytest.mark.skipif(not UsageSource().available, reason="needs getrusage of a thread")
@@ -26,7 +28,7 @@ def spin(cpu_s: float) -> None:
         pass
 
 
-def span_of(work) -> ThreadSpan:
+def span_of(work: Any) -> ThreadSpan:
     meter = ThreadMeter()
     meter.begin()
     work()
@@ -34,7 +36,7 @@ def span_of(work) -> ThreadSpan:
 
 
 @needs_schedstat
-def test_cpu_time_is_what_the_system_counts_for_this_thread_alone():
+def test_cpu_time_is_what_the_system_counts_for_this_thread_alone() -> None:
     with Path("/proc/thread-self/schedstat").open() as file:
         meter, before = ThreadMeter(), int(file.read().split()[0])
         meter.begin()
@@ -50,7 +52,7 @@ def test_cpu_time_is_what_the_system_counts_for_this_thread_alone():
 
 @needs_schedstat
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
-def test_waiting_for_a_core_is_told_from_sleeping():
+def test_waiting_for_a_core_is_told_from_sleeping() -> None:
     with pinned_to_one_core(), busy_neighbours(1):
         assert span_of(lambda: spin(0.05)).core_wait_ns > 10_000_000
     slept = span_of(lambda: time.sleep(0.05))
@@ -59,7 +61,7 @@ def test_waiting_for_a_core_is_told_from_sleeping():
 
 @needs_schedstat
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
-def test_what_was_waited_for_before_the_beginning_is_kept_apart_or_forgotten():
+def test_what_was_waited_for_before_the_beginning_is_kept_apart_or_forgotten() -> None:
     meter = ThreadMeter()
     with pinned_to_one_core(), busy_neighbours(1):
         spin(0.05)
@@ -75,7 +77,7 @@ def test_what_was_waited_for_before_the_beginning_is_kept_apart_or_forgotten():
 
 
 @needs_rusage
-def test_page_faults_are_counted_in_the_thread_that_has_them():
+def test_page_faults_are_counted_in_the_thread_that_has_them() -> None:
     def touch() -> None:
         with mmap.mmap(-1, PAGES * mmap.PAGESIZE) as pages:
             for page in range(PAGES):
@@ -84,27 +86,34 @@ def test_page_faults_are_counted_in_the_thread_that_has_them():
     # Where the system gives pages in groups, there is a fault a group.
     assert 1 <= span_of(touch).minor_faults <= 2 * PAGES
     other = threading.Thread(target=touch)
-    idle = span_of(lambda: (other.start(), other.join()))
+
+    def wait_for_other() -> None:
+        other.start()
+        other.join()
+
+    idle = span_of(wait_for_other)
     assert idle.minor_faults < PAGES // 2
     assert idle.major_faults == 0
 
 
 @needs_rusage
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
-def test_involuntary_switches_come_with_neighbours():
+def test_involuntary_switches_come_with_neighbours() -> None:
     with pinned_to_one_core(), busy_neighbours(1):
         assert span_of(lambda: spin(0.05)).involuntary_switches > 0
 
 
 @pytest.mark.parametrize("content", [None, "", "1 2", "0 0 0\n", "1 2 3 4"])
-def test_what_is_no_such_file_is_no_source(tmp_path: Path, content: str | None):
+def test_what_is_no_such_file_is_no_source(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "schedstat"
     if content is not None:
         path.write_text(content)
     assert not CoreWaitSource(str(path)).available
 
 
-def test_without_any_source_all_but_cpu_time_is_missing_and_not_0(monkeypatch, tmp_path):
+def test_without_any_source_all_but_cpu_time_is_missing_and_not_0(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(scheduling, "resource", None)
     monkeypatch.setattr(CoreWaitSource.__init__, "__defaults__", (str(tmp_path / "none"),))
     cpu_ns, *others = span_of(lambda: spin(0.001))
@@ -113,7 +122,7 @@ def test_without_any_source_all_but_cpu_time_is_missing_and_not_0(monkeypatch, t
 
 
 @needs_schedstat
-def test_the_system_is_asked_again_and_the_file_closed_at_the_end(tmp_path):
+def test_the_system_is_asked_again_and_the_file_closed_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "schedstat"
     path.write_text("10 20 30\n")
     open_before = psutil.Process().num_fds()
@@ -127,7 +136,7 @@ def test_the_system_is_asked_again_and_the_file_closed_at_the_end(tmp_path):
     assert psutil.Process().num_fds() == open_before
 
 
-def test_each_thread_has_sources_of_its_own_which_end_with_it():
+def test_each_thread_has_sources_of_its_own_which_end_with_it() -> None:
     meter = ThreadMeter()
     meter.begin()
     spans: list[ThreadSpan] = []
