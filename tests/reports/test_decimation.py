@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -15,7 +16,7 @@ MOST = st.integers(1, 40)
 
 
 @given(length=st.integers(0, 10_000), most=MOST)
-def test_buckets_cover_everything_evenly(length, most):
+def test_buckets_cover_everything_evenly(length: Any, most: Any) -> None:
     edges = bucket_edges(length, most)
     sizes = np.diff(edges)
     assert (edges[0], edges[-1]) == (0, length)
@@ -24,7 +25,7 @@ def test_buckets_cover_everything_evenly(length, most):
 
 
 @given(values=SERIES, most=MOST)
-def test_every_extreme_of_every_bucket_survives(values, most):
+def test_every_extreme_of_every_bucket_survives(values: Any, most: Any) -> None:
     kept = extremes(values, most)
     assert len(kept) <= 2 * most
     assert (np.diff(kept) > 0).all()
@@ -38,7 +39,7 @@ def test_every_extreme_of_every_bucket_survives(values, most):
 
 
 @given(values=SERIES, most=MOST)
-def test_the_highest_are_the_highest(values, most):
+def test_the_highest_are_the_highest(values: Any, most: Any) -> None:
     edges = bucket_edges(len(values), most).tolist()
     found = highest(values, most).tolist()
     assert len(found) == len(edges) - 1
@@ -47,7 +48,7 @@ def test_the_highest_are_the_highest(values, most):
         assert np.isnan(values[begin:end]).all() or values[position] == np.nanmax(values[begin:end])
 
 
-def test_by_hand():
+def test_by_hand() -> None:
     values = np.array([3, 1, 2, 9, 9, 0, 5])
     assert bucket_edges(7, 2).tolist() == [0, 3, 7]
     assert highest(values, 2).tolist() == [0, 3]
@@ -55,7 +56,7 @@ def test_by_hand():
     assert extremes(values, 4).tolist() == [0, 1, 2, 3, 4, 5, 6]
 
 
-def test_one_spike_in_a_million_survives():
+def test_one_spike_in_a_million_survives() -> None:
     values = np.ones(1_000_000, np.int64)
     values[[123_456, 777_777]] = 2, 0
     kept = extremes(values, 1000)

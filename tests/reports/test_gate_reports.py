@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -22,7 +24,7 @@ GOLDEN = Path(__file__).parent / "golden"
 FAILING = gated("fail", "pass", "unsupported", ratio=SLOWER)
 PASSING = gated("pass")
 
-FORMATS = {
+FORMATS: dict[str, Callable[[], str]] = {
     "gate_failing.txt": lambda: to_text(gate.report(FAILING)),
     "gate_passing.txt": lambda: to_text(gate.report(PASSING)),
     "gate_failing.md": lambda: github.summary(FAILING),
@@ -80,12 +82,12 @@ def test_a_row_of_the_summary_cannot_be_broken_by_what_is_in_it() -> None:
         (gated("pass", state="emergency", ended_because="10 \x00 slow frames"), 1, 0),
     ],
 )
-def test_the_document_counts_its_cases(result, failures: int, errors: int) -> None:
+def test_the_document_counts_its_cases(result: Any, failures: int, errors: int) -> None:
     suites = ET.fromstring(gate_junit.render(result))
     (suite,) = suites
     cases = suite.findall("testcase")
-    assert int(suite.get("tests")) == len(cases) >= 2
-    assert (int(suite.get("failures")), int(suite.get("errors"))) == (failures, errors)
+    assert int(suite.attrib["tests"]) == len(cases) >= 2
+    assert (int(suite.attrib["failures"]), int(suite.attrib["errors"])) == (failures, errors)
     assert len(suite.findall("testcase/failure")) == failures
     assert len(suite.findall("testcase/error")) == errors
 

@@ -58,7 +58,7 @@ def read(text: str) -> list[dict[str, Any]]:
     """A trace's events, after everything in it was checked."""
     trace = json.loads(text, parse_constant=refuse)
     jsonschema.validate(trace, SCHEMA)
-    events = trace["traceEvents"]
+    events: list[dict[str, Any]] = trace["traceEvents"]
     assert_nested(events)
     return events
 

@@ -47,7 +47,9 @@ def long_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("width", [400, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_plot_is_drawn_without_complaint_request_or_sideways_scrolling(browser, page, width, scheme):
+def test_every_plot_is_drawn_without_complaint_request_or_sideways_scrolling(
+    browser: Browser, page: Path, width: int, scheme: str
+) -> None:
     opened(browser, page, width=width, scheme=scheme)
     wanted = browser.ask("JSON.parse(document.getElementById('plots').textContent).map(p => [p.name, p.data.length])")
     drawn = browser.ask("[...document.querySelectorAll('.plot')].map(p => [p.id, p.data.length])")
@@ -61,7 +63,7 @@ def test_every_plot_is_drawn_without_complaint_request_or_sideways_scrolling(bro
     assert browser.ask("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-def test_colours_follow_the_readers_preference_at_once(browser, page):
+def test_colours_follow_the_readers_preference_at_once(browser: Browser, page: Path) -> None:
     plot = "document.querySelector('.plot')._fullLayout.paper_bgcolor"
     colours = f"[getComputedStyle(document.body).backgroundColor, {plot}]"
     opened(browser, page, scheme="light")
@@ -71,7 +73,7 @@ def test_colours_follow_the_readers_preference_at_once(browser, page):
     assert browser.ask(colours) == ["rgb(21, 24, 28)", "#1c2025"]
 
 
-def test_it_is_printed_on_white(browser, page):
+def test_it_is_printed_on_white(browser: Browser, page: Path) -> None:
     opened(browser, page, scheme="dark")
     browser.driver.execute_script("dispatchEvent(new Event('beforeprint'))")
     browser.until("return document.querySelector('.plot')._fullLayout.paper_bgcolor === '#ffffff'")
@@ -101,18 +103,18 @@ return Math.min(...texts.map((element) => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_texts_stand_out_as_wcag_asks(browser, page, scheme):
+def test_texts_stand_out_as_wcag_asks(browser: Browser, page: Path, scheme: str) -> None:
     opened(browser, page, scheme=scheme)
     assert browser.driver.execute_script(CONTRAST) >= 4.5
 
 
-def test_a_run_without_frames_is_a_page_without_plots(browser, tmp_path):
+def test_a_run_without_frames_is_a_page_without_plots(browser: Browser, tmp_path: Path) -> None:
     opened(browser, written(tmp_path / "empty.html", drawn_run([], samples=0)), width=400)
     assert "No frame was recorded." in browser.ask("document.body.innerText")
     assert browser.complaints() == []
 
 
-def test_a_million_frames_are_small_and_soon_drawn(browser, long_page):
+def test_a_million_frames_are_small_and_soon_drawn(browser: Browser, long_page: Path) -> None:
     assert long_page.stat().st_size < 12_000_000
     # The fastest of a few: how long it takes where nothing else has the cores.
     assert min(opened(browser, long_page) for _ in range(3)) < DRAWS_WITHIN_MS

@@ -12,7 +12,7 @@ import pytest
 from drawn_runs import drawn_run, lengthened
 
 from walkerbench.reports.html.page import render
-from walkerbench.slow_frames.attribution import Attribution, TimeShare
+from walkerbench.slow_frames.attribution import Attribution, TimePart, TimeShare
 from walkerbench.slow_frames.explanations import SlowFrame
 
 PLOTLY = "window.Plotly = {};"
@@ -48,7 +48,8 @@ def page(*recorded: Any, plotly: str = PLOTLY) -> str:
 
 def plots(text: str) -> list[dict[str, Any]]:
     (content,) = re.findall(r'<script type="application/json" id="plots">(.*?)</script>', text)
-    return json.loads(content)
+    drawn: list[dict[str, Any]] = json.loads(content)
+    return drawn
 
 
 def visible(text: str) -> str:
@@ -60,14 +61,14 @@ def whole() -> str:
     return page(drawn_run([1.0, 60, 3] * 40, warmup=3), drawn_run([2.0] * 50))
 
 
-def test_every_element_is_closed_and_every_plot_has_its_place(whole):
+def test_every_element_is_closed_and_every_plot_has_its_place(whole: str) -> None:
     outline = Outline(whole)
     places = [attributes["id"] for attributes in outline.all("div") if attributes.get("class") == "plot"]
     assert places == [plot["name"] for plot in plots(whole)]
     assert len(places) == len(set(places)) == 1 + 2 + 3 + 2 + 10 + 1
 
 
-def test_it_can_be_read_without_seeing_it(whole):
+def test_it_can_be_read_without_seeing_it(whole: str) -> None:
     outline = Outline(whole)
     headings = [int(tag[1]) for tag, _ in outline.seen if re.fullmatch(r"h\d", tag)]
     assert headings[0] == 1
@@ -79,20 +80,19 @@ def test_it_can_be_read_without_seeing_it(whole):
     assert outline.all("html") == [{"lang": "en"}]
 
 
-@pytest.mark.promise("text", "A report page fetches nothing.")
-def test_it_asks_for_nothing(whole):
+def test_it_asks_for_nothing(whole: str) -> None:
     outline = Outline(whole)
     assert not [attributes for _, attributes in outline.seen if {"src", "href"} & set(attributes)]
     assert not outline.all("link", "img", "iframe", "object", "embed")
     policy = [each["content"] for each in outline.all("meta") if each.get("http-equiv") == "Content-Security-Policy"]
+    assert policy[0] is not None
     assert policy[0].startswith("default-src 'none';")
     assert "http" not in policy[0]
     assert "://" not in visible(whole)
     assert not re.search(r"url\(|@import", whole)
 
 
-@pytest.mark.promise("text", "No text of a run is markup or a script in a report page.")
-def test_nothing_of_a_run_is_mark_up():
+def test_nothing_of_a_run_is_mark_up() -> None:
     evil = '</script><script>alert("1")</script><b onload=x>&amp;'
     run = drawn_run(
         [1.0] * 20, profile={"name": evil, "source": evil}, machine={evil: evil}, faults=evil, ended_because=evil,
@@ -107,13 +107,13 @@ def test_nothing_of_a_run_is_mark_up():
     assert text.count("<script") == 3
 
 
-def test_the_script_that_is_inlined_cannot_end_early():
+def test_the_script_that_is_inlined_cannot_end_early() -> None:
     text = page(drawn_run([1.0]), plotly='var x = "</script>";')
     assert r'var x = "<\/script>";' in text
     Outline(text)
 
 
-def test_verdicts_and_faults_are_told():
+def test_verdicts_and_faults_are_told() -> None:
     text = visible(page(drawn_run([1.0, 60.0], faults="a stall of 1 s in frame 1")))
     assert "FAULTS INJECTED: a stall of 1 s in frame 1" in text
     assert '<tr><th scope="row">frame_ms.max &lt; 50</th><td>60</td><td><span class="badge bad">FAIL</span>' in text
@@ -129,14 +129,14 @@ def test_verdicts_and_faults_are_told():
         ("emergency", "STOPPED ITSELF: why (after 5 frames)"),
     ],
 )
-def test_a_run_that_is_not_whole_says_so_first(state, told):
+def test_a_run_that_is_not_whole_says_so_first(state: str, told: str) -> None:
     because = None if state == "running" else "why"
     run = drawn_run([1.0] * 5)
     text = visible(page(replace(run, run=run.run.changed(state=state, ended_because=because))))
     assert text.index(told) < text.index("<table")
 
 
-def test_a_run_without_frames_says_so_everywhere():
+def test_a_run_without_frames_says_so_everywhere() -> None:
     text = page(drawn_run([], samples=0))
     assert plots(text) == []
     for sentence in ("No frame was recorded.", "The cores were not sampled.", "No checkpoint recorded statistics"):
@@ -144,29 +144,34 @@ def test_a_run_without_frames_says_so_everywhere():
     Outline(text)
 
 
-def test_warm_up_alone_is_drawn_and_not_judged():
+def test_warm_up_alone_is_drawn_and_not_judged() -> None:
     text = page(drawn_run([1.0, 2.0], warmup=2))
     assert [plot["name"] for plot in plots(text)] == ["frame-times", "cores-1"]
     assert visible(text).count("No frame was judged.") == 3
 
 
-def test_one_frame_is_enough():
+def test_one_frame_is_enough() -> None:
     names = [plot["name"] for plot in plots(page(drawn_run([1.0])))]
     assert names == ["frame-times", "histogram", "percentiles", "mean-frame", "phases-1", "cores-1", "worst-1-1"]
 
 
-def test_what_is_not_a_number_is_a_gap():
+def test_what_is_not_a_number_is_a_gap() -> None:
     run = drawn_run([1.0] * 20)
     cpu = run.cpu.copy()
     cpu["core_percent"][3] = np.nan
     text = page(replace(run, cpu=cpu))
-    assert "NaN" not in re.search(r'id="plots">(.*?)</script>', text)[1]
+    (content,) = re.findall(r'id="plots">(.*?)</script>', text)
+    assert "NaN" not in content
     assert len(plots(text)) == 12
 
 
-def test_where_the_time_went_is_told_and_why_frames_were_slow():
+def test_where_the_time_went_is_told_and_why_frames_were_slow() -> None:
     run = drawn_run([1.0] * 3)
-    parts = [("compute", 0.9, False), ("blocked", 0.06, True), ("moving data", None, False)]
+    parts: list[tuple[TimePart, float | None, bool]] = [
+        ("compute", 0.9, False),
+        ("blocked", 0.06, True),
+        ("moving data", None, False),
+    ]
     found = Attribution(
         shares=tuple(TimeShare(part=part, share=share, upper_bound=bound) for part, share, bound in parts),
         effective_cores=1.5, garbage_collection=0.0, minor_faults=None, major_faults=None, involuntary_switches=None,
@@ -193,7 +198,7 @@ def test_where_the_time_went_is_told_and_why_frames_were_slow():
     assert "Where the time went is not known." in visible(page(unknown))
 
 
-def test_memory_and_growth_are_told_where_they_were_measured():
+def test_memory_and_growth_are_told_where_they_were_measured() -> None:
     run = drawn_run([1.0] * 3)
     assert "Memory was not sampled." in visible(page(run))
     slope = dict.fromkeys((f"frame_ms.slope_percent_per_hour{bound}" for bound in ("", ".low", ".high")), -0.5)
@@ -201,27 +206,27 @@ def test_memory_and_growth_are_told_where_they_were_measured():
     assert "growth of frame time</th><td>-0.50 % an hour (99 %: between -0.50 and -0.50)</td>" in text
 
 
-def test_what_was_excused_says_so():
+def test_what_was_excused_says_so() -> None:
     excused = {"criterion": "frame_ms.max < 1", "stage": None, "value": 1.5, "outcome": "unsupported",
                "detail": "1.5 is not < 1, but given no core by the host"}  # fmt: skip
     text = visible(page(drawn_run([1.5], verdicts=[excused])))
     assert "<td>1.5 (1.5 is not &lt; 1, but given no core by the host)</td>" in text
 
 
-def test_work_that_differs_is_told():
+def test_work_that_differs_is_told() -> None:
     run, other = drawn_run([1.0]), drawn_run([1.0], digest="cd" * 32)
     assert "All runs did the same work" in page(run, run)
     assert "The runs did not do the same work" in page(run, other)
 
 
-def test_facts_that_differ_are_told_run_by_run():
+def test_facts_that_differ_are_told_run_by_run() -> None:
     text = page(drawn_run([1.0]), drawn_run([1.0], machine={"cpu_model": "Other", "python": {"version": "3.11.7"}}))
     assert '<th scope="row">cpu_model</th><td>A</td><td>Imaginary CPU 3000</td>' in text
     assert '<th scope="row">cpu_model</th><td>B</td><td>Other</td>' in text
     assert '<th scope="row">python.version</th><td>all</td><td>3.11.7</td>' in text
 
 
-def test_a_million_frames_fit():
+def test_a_million_frames_fit() -> None:
     # 4.9 MB of it are plotly.js; the issue allows 12 MB in all.
     run = drawn_run([1.0] * 1000, samples=100_000)
     text = page(lengthened(run, np.random.default_rng(1).gamma(3, 1, 1_000_000)))

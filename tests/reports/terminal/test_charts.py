@@ -33,7 +33,7 @@ def made(wall_ms: Any, warmup: int = 0, cores: Any = ()) -> Any:
 
 def drawn(run: Any, encoding: str = "utf-8", width: int = 80) -> str:
     text = io.StringIO()
-    text_of_encoding = SimpleNamespace(write=text.write, flush=text.flush, encoding=encoding)
+    text_of_encoding: Any = SimpleNamespace(write=text.write, flush=text.flush, encoding=encoding)
     console = Console(file=text_of_encoding, width=width, color_system=None, legacy_windows=False)
     for part in pictures(run):
         console.print(part, highlight=False)
@@ -50,7 +50,7 @@ CASES = {"pictures": "utf-8", "pictures_ascii": "iso-8859-1"}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_pictures_are_as_the_golden_file(name):
+def test_the_pictures_are_as_the_golden_file(name: str) -> None:
     text = drawn(lively(), CASES[name])
     assert text == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
     assert max(len(line) for line in text.splitlines()) == 80
@@ -59,7 +59,7 @@ def test_the_pictures_are_as_the_golden_file(name):
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_no_spike_is_hidden_and_nothing_is_wider_than_the_terminal(width):
+def test_no_spike_is_hidden_and_nothing_is_wider_than_the_terminal(width: int) -> None:
     wall_ms = np.ones(100_000)
     wall_ms[54_321] = 800.0
     lines = drawn(made(wall_ms), width=width).splitlines()
@@ -68,28 +68,28 @@ def test_no_spike_is_hidden_and_nothing_is_wider_than_the_terminal(width):
     assert max(map(len, lines)) <= width
 
 
-def test_a_run_without_frames_has_no_picture():
+def test_a_run_without_frames_has_no_picture() -> None:
     assert drawn(made([])) == ""
 
 
-def test_warm_up_alone_is_drawn_and_not_judged():
+def test_warm_up_alone_is_drawn_and_not_judged() -> None:
     text = drawn(made([2.0, 1.0], warmup=2))
     assert "█▄\n" in text
     assert "Judged" not in text
 
 
-def test_one_frame_and_frames_of_no_time():
+def test_one_frame_and_frames_of_no_time() -> None:
     assert "█\n" in drawn(made([2.0]))
     assert "2.000  ████" in drawn(made([2.0]))
     assert "▁▁\nfrom 0 to 0.000 ms; each character is a frame\n" in drawn(made([0.0, 0.0]))
 
 
-def test_what_is_not_a_number_is_left_aside():
+def test_what_is_not_a_number_is_left_aside() -> None:
     assert "█▄\n" in drawn(made([np.nan, 2.0, 1.0, np.inf]))
     assert drawn(made([np.nan])) == ""
 
 
-def test_a_histogram_counts_every_value_once():
+def test_a_histogram_counts_every_value_once() -> None:
     values = np.array([1.0, 1.0, 10.0, 1000.0, 0.0])
     bars = histogram(values)
     assert sum(int(bar.value) for bar in bars) == 5
@@ -97,13 +97,13 @@ def test_a_histogram_counts_every_value_once():
     assert (bars[-1].label, bars[-1].value, bars[-1].share) == ("501.187 - 1000.000", "1", 1 / 3)
 
 
-def test_cores_by_hand():
+def test_cores_by_hand() -> None:
     percents = np.array([[50, 0], [100, 25], [np.nan, 100]])
     assert busy_cores(percents) == [Bar("core 0", 0.75, "75.0  (max 100.0)"), Bar("core 1", 0.125, "12.5  (max 25.0)")]
     assert busy_cores(percents[2:]) == []
 
 
-def test_of_many_cores_the_busiest_are_shown():
+def test_of_many_cores_the_busiest_are_shown() -> None:
     text = drawn(made([], cores=[np.arange(100)]))
     assert text.count("core ") == 16
     assert "core 99" in text

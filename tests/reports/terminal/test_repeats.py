@@ -2,23 +2,25 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from recorded_runs import run_file
 from rich.console import Console
 
 from walkerbench.criteria.judging import Verdict
+from walkerbench.errors import ExitCode
 from walkerbench.reports.terminal.repeats import report
 from walkerbench.running.repeats import ChildRun, Repeats
 
 
-def verdict(outcome):
+def verdict(outcome: Any) -> Verdict:
     return Verdict(criterion="meals > 0", stage=None, value=None, outcome=outcome, detail="")
 
 
 @pytest.fixture
-def shown():
-    def show(*runs, count=None):
+def shown() -> Any:
+    def show(*runs: Any, count: int | None = None) -> list[Any]:
         text = io.StringIO()
         console = Console(file=text, width=80)
         for part in report(Repeats(runs, False), count or len(runs)):
@@ -28,11 +30,11 @@ def shown():
     return show
 
 
-def child(number, code=0, *, crash=None, **changes):
-    return ChildRun(Path("out") / str(number), run_file(str(number), **changes), code, crash)
+def child(number: Any, code: int = 0, *, crash: Any = None, **changes: Any) -> ChildRun:
+    return ChildRun(Path("out") / str(number), run_file(str(number), **changes), ExitCode(code), crash)
 
 
-def test_one_row_per_run_and_the_result_of_all(shown):
+def test_one_row_per_run_and_the_result_of_all(shown: Any) -> None:
     assert shown(child(1, verdicts=[verdict("pass")]), child(2, frame_ms=4.0, verdicts=[verdict("pass")])) == [
         "run   frames/s   mean ms   p99 ms   max ms   verdict",
         "────────────────────────────────────────────────────",
@@ -47,12 +49,12 @@ def test_one_row_per_run_and_the_result_of_all(shown):
     ]
 
 
-def test_what_not_all_come_to_names_the_runs(shown):
+def test_what_not_all_come_to_names_the_runs(shown: Any) -> None:
     lines = shown(
         child(1, verdicts=[verdict("fail")]),
         child(2, verdicts=[verdict("pass")]),
         child(3, 1, verdicts=[verdict("fail")]),
-        ChildRun(Path("out/4"), None, 2, None),
+        ChildRun(Path("out/4"), None, ExitCode.UNUSABLE, None),
         count=6,
     )
     assert lines[5].split() == ["4", *"––––", "NO", "VERDICT"]  # noqa: RUF001
@@ -64,7 +66,7 @@ def test_what_not_all_come_to_names_the_runs(shown):
     ]
 
 
-def test_faults_and_crashes_are_said(shown):
+def test_faults_and_crashes_are_said(shown: Any) -> None:
     lines = shown(child(1, 3, crash="was killed by SIGKILL", state="running", faults="10 % more work"), count=2)
     assert lines[0] == "FAULTS INJECTED: 10 % more work"
     assert "NO VERDICT in run 1: its process was killed by SIGKILL." in lines

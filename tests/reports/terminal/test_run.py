@@ -34,6 +34,7 @@ def slow_frame(**changes: Any) -> dict[str, Any]:
 
 def in_stages() -> RunFile:
     reason = "p99 needs 100 judged frames, there are 80"
+    assert FINISHED.attribution is not None
     return FINISHED.changed(
         stages=[{**dict(FINISHED.stages[0]), "stage": number, "agents": 30 * 2**number} for number in range(3)],
         faults="extra work of 5 % in every frame",

@@ -15,19 +15,19 @@ from walkerbench.slow_frames.attribution import TimePart
 from walkerbench.slow_frames.critical_path import Cause
 
 
-def test_every_cause_has_words():
+def test_every_cause_has_words() -> None:
     assert set(CAUSES) == set(get_args(Cause))
 
 
-def test_every_part_has_words():
+def test_every_part_has_words() -> None:
     # What being blocked means depends on the mode and the GIL: a function says it.
     assert {*PARTS, "blocked"} == set(get_args(TimePart))
 
 
-def test_every_outcome_has_a_word():
+def test_every_outcome_has_a_word() -> None:
     assert set(OUTCOMES) == set(tables.OUTCOME_STYLES) == set(get_args(Outcome))
 
 
-def test_every_verdict_has_a_style():
+def test_every_verdict_has_a_style() -> None:
     assert set(tables.STYLES) == set(get_args(VerdictWord))
     assert set(VERDICT_STYLES) == set(get_args(ComparisonVerdict))
