@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,8 +22,9 @@ DTYPES = {
     "digests": np.dtype([("stage", np.int64), ("frame", np.int64), ("agent", np.int64), ("digest", np.uint64)]),
 }
 AGENTS = 4
+PROFILE: Any = {"name": "default", "agents": 4, "criteria": ["physics_fps > 400"]}
 
-NOT_KNOWN = dict.fromkeys(("folder", "revision", "changed_files", "digest", "git_error"))
+NOT_KNOWN: dict[str, Any] = dict.fromkeys(("folder", "revision", "changed_files", "digest", "git_error"))
 
 
 def begun() -> RunFile:
@@ -31,13 +34,13 @@ def begun() -> RunFile:
         started_utc="2026-01-02T03:04:05.678Z",
         workload=WorkloadRecord(
             name="toy",
-            phases=["agents"],
+            phases=("agents",),
             main_phase=MainPhase("agents", "agent processing"),
             settle_phase="settle",
             frames_per_second=60.0,
-            counters=["count", "rare"],
-            frame_counters=["count"],
-            event_counters=[],
+            counters=("count", "rare"),
+            frame_counters=("count",),
+            event_counters=(),
         ),
         mode=ModeRecord(
             requested="threaded",
@@ -48,14 +51,14 @@ def begun() -> RunFile:
             start_method=None,
             start_method_reason=None,
         ),
-        profile={"name": "default", "agents": 4, "criteria": ["physics_fps > 400"]},
-        command_line=["walkerbench", "run"],
+        profile=PROFILE,
+        command_line=("walkerbench", "run"),
         code=CodeFacts(
             walkerbench=WalkerbenchCode(version="0.1.0", **NOT_KNOWN),
             workload=WorkloadCode(module="toy", **NOT_KNOWN),
         ),
         machine={"cpu_model": "n/a", "cpu_quota": None, "load_average": [0.5, 0.25, 0.125]},
-        criteria=["physics_fps > 400"],
+        criteria=("physics_fps > 400",),
     )
 
 
@@ -119,7 +122,7 @@ def checkpoint(frame: int) -> np.ndarray:
 
 
 @pytest.fixture
-def run_path(tmp_path):
+def run_path(tmp_path: Path) -> Any:
     """A whole run: three frames of one worker, one checkpoint, no CPU samples."""
     path = tmp_path / "whole"
     with RunWriter.create(path, begun(), DTYPES) as recording:

@@ -70,7 +70,8 @@ class FullDisk:
 
 def test_a_line_that_does_not_fit_leaves_those_before_it(spool: CheckpointSpool) -> None:
     first, second = (CheckpointRecord(stage=0, frame=frame, digest="0a" * 32, population={}) for frame in (1, 2))
-    spool._file = FullDisk(spool._file)
+    full: Any = FullDisk(spool._file)
+    spool._file = full
 
     spool.append(first)
     with pytest.raises(OSError, match="No space left"):

@@ -44,7 +44,7 @@ def nested(value: Any, depth: int) -> Any:
     return value
 
 
-WRONG = (
+WRONG: tuple[Any, ...] = (
     *(None, True, -1, 0, 2, 2**53, 2**63, 10**399, 1e308, -1e308, 5e-324, float("nan"), float("inf")),
     *("", "x" * 10_000, "\x00\x1b[31m\u202e|<&\n`", "\ud800", [], {}, [1], ["nope"], {"a": 1}, [{"agents": -1}]),
     *(nested(1, 50), nested(1, 5_000), DELETED),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from every_way import exported, in_process, succeeded
@@ -48,7 +49,8 @@ def test_a_run_of_an_older_schema_is_read(schema: int) -> None:
 @pytest.mark.parametrize("schema", [1, 2, 3])
 def test_an_old_run_is_of_the_revision_of_its_directory(schema: int) -> None:
     run = read_recorded(GOLDEN / f"schema_{schema}").run
-    revision, changed_files = run.machine["git"]["revision"], run.machine["git"]["dirty"]
+    git: Any = run.machine["git"]
+    revision, changed_files = git["revision"], git["dirty"]
     version = run.walkerbench_version
     assert run.code == CodeFacts(
         walkerbench=WalkerbenchCode(version=version, revision=revision, changed_files=changed_files, **NOT_RECORDED),

@@ -4,6 +4,7 @@ import json
 import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from walkerbench.run_directory import (
 )
 
 
-def test_the_default_directory_is_named_by_utc_time_and_what_was_run():
+def test_the_default_directory_is_named_by_utc_time_and_what_was_run() -> None:
     started = datetime(2026, 1, 2, 1, 4, 5, 678_912, tzinfo=timezone(timedelta(hours=-2)))
 
     assert default_directory(Path("runs"), started, "default", "process", 60) == Path(
@@ -22,7 +23,7 @@ def test_the_default_directory_is_named_by_utc_time_and_what_was_run():
     )
 
 
-def test_a_profile_name_stays_within_the_directory():
+def test_a_profile_name_stays_within_the_directory() -> None:
     path = default_directory(Path("runs"), datetime(2026, 1, 2, tzinfo=UTC), "../my profile", "process", 60)
 
     assert path == Path("runs/20260102T000000.000Z-..-my-profile-process-60")
@@ -38,7 +39,7 @@ def begin(path: Path, started: str, written: int = 0) -> Path:
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path: Path) -> Any:
     """Runs, whose order is neither that of their names nor that of their files."""
     runs = tmp_path / "runs"
     for name, started in (
@@ -51,7 +52,7 @@ def root(tmp_path):
     return runs
 
 
-def test_a_run_is_found_by_its_directory_or_file(run_path, root):
+def test_a_run_is_found_by_its_directory_or_file(run_path: Any, root: Any) -> None:
     assert find_run(str(run_path), root) == run_path
     assert find_run(str(run_path / "run.json"), root) == run_path
 
@@ -65,18 +66,18 @@ def test_a_run_is_found_by_its_directory_or_file(run_path, root):
         ("@latest~2", "z"),
     ],
 )
-def test_a_run_is_found_by_its_age(root, text, name):
+def test_a_run_is_found_by_its_age(root: Any, text: str, name: str) -> None:
     assert find_run(text, root) == root / name
 
 
-def test_of_runs_started_at_one_moment_the_last_name_is_latest(root):
+def test_of_runs_started_at_one_moment_the_last_name_is_latest(root: Any) -> None:
     begin(root / "d", "2026-01-03T00:00:00.500Z")
     assert find_run("@latest", root) == root / "deep/in/b"
     begin(root / "e", "2026-01-03T00:00:00.500Z")
     assert find_run("@latest", root) == root / "e"
 
 
-def test_a_moment_that_stands_far_down_is_found(root):
+def test_a_moment_that_stands_far_down_is_found(root: Any) -> None:
     path = begin(root / "sorted", "2026-02-01T00:00:00Z")
     content = json.loads((path / "run.json").read_text())
     (path / "run.json").write_text(json.dumps({"checkpoints": "x" * 100_000, **content}))
@@ -85,7 +86,7 @@ def test_a_moment_that_stands_far_down_is_found(root):
 
 @pytest.mark.promise("kept", "@latest is never an older run because the newest one cannot be read.")
 @pytest.mark.parametrize("content", [b"", b"{", b'{"started_utc": "2026-99-01T00:00:00Z"}', b'{"started_utc": 1}'])
-def test_a_newer_file_without_a_moment_is_not_passed_over(root, content):
+def test_a_newer_file_without_a_moment_is_not_passed_over(root: Any, content: bytes) -> None:
     path = begin(root / "damaged", "2020-01-01T00:00:00Z")
     (path / "run.json").write_bytes(content)
     os.utime(path / "run.json", ns=(-1, -1))
@@ -105,13 +106,13 @@ def test_a_newer_file_without_a_moment_is_not_passed_over(root, content):
         ("nowhere", "nowhere: no such run directory"),
     ],
 )
-def test_a_run_that_cannot_be_found(root, text, what):
+def test_a_run_that_cannot_be_found(root: Any, text: str, what: str) -> None:
     with pytest.raises(RunFileError) as caught:
         find_run(text, root)
 
     assert what in str(caught.value)
 
 
-def test_no_run_recorded_yet(tmp_path):
+def test_no_run_recorded_yet(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match="no recorded run here: record one with 'walkerbench run'"):
         find_run("@latest", tmp_path / "runs")

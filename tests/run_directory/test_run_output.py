@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from walkerbench.run_directory import (
 )
 
 
-def test_an_existing_output_is_refused_and_left_alone(tmp_path, toy):
+def test_an_existing_output_is_refused_and_left_alone(tmp_path: Path, toy: Any) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("precious")
     (tmp_path / "file").write_text("precious")
@@ -26,7 +28,7 @@ def test_an_existing_output_is_refused_and_left_alone(tmp_path, toy):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dangling", "file", "mine"]
 
 
-def test_an_output_below_a_file_is_refused(tmp_path, toy):
+def test_an_output_below_a_file_is_refused(tmp_path: Path, toy: Any) -> None:
     (tmp_path / "file").write_text("precious")
 
     with pytest.raises(OutputError, match="cannot be written: Not a directory"):
@@ -36,7 +38,7 @@ def test_an_output_below_a_file_is_refused(tmp_path, toy):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_an_output_without_permission_is_refused(tmp_path, toy):
+def test_an_output_without_permission_is_refused(tmp_path: Path, toy: Any) -> None:
     (tmp_path / "locked").mkdir(mode=0o500)
 
     with pytest.raises(OutputError, match="Permission denied"):
@@ -44,11 +46,13 @@ def test_an_output_without_permission_is_refused(tmp_path, toy):
 
 
 @pytest.mark.parametrize("successes", range(len(ARRAYS)))
-def test_an_array_that_cannot_be_opened_leaves_nothing(tmp_path, monkeypatch, successes, toy):
+def test_an_array_that_cannot_be_opened_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, successes: Any, toy: Any
+) -> None:
     left = iter(range(successes))
     really_open = os.open
 
-    def failing_open(path, flags, mode=0o777, **more):
+    def failing_open(path: Any, flags: Any, mode: int = 0o777, **more: Any) -> Any:
         if str(path).endswith(".npy") and next(left, None) is None:
             raise PermissionError(errno.EACCES, "Permission denied")
         return really_open(path, flags, mode, **more)
@@ -62,8 +66,10 @@ def test_an_array_that_cannot_be_opened_leaves_nothing(tmp_path, monkeypatch, su
 
 
 @pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
-def test_a_failure_while_creating_leaves_nothing(tmp_path, monkeypatch, failure, toy):
-    def fail(descriptor):
+def test_a_failure_while_creating_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Any, toy: Any
+) -> None:
+    def fail(descriptor: Any) -> None:
         raise failure
 
     monkeypatch.setattr(os, "fsync", fail)
@@ -73,8 +79,8 @@ def test_a_failure_while_creating_leaves_nothing(tmp_path, monkeypatch, failure,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_while_creating_leaves_nothing(tmp_path, monkeypatch, toy):
-    def full(descriptor, data):
+def test_a_full_disk_while_creating_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: Any) -> None:
+    def full(descriptor: Any, data: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "write", full)
@@ -84,8 +90,8 @@ def test_a_full_disk_while_creating_leaves_nothing(tmp_path, monkeypatch, toy):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failed_creation_removes_only_what_it_made(tmp_path, monkeypatch, toy):
-    def fail(descriptor):
+def test_a_failed_creation_removes_only_what_it_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: Any) -> None:
+    def fail(descriptor: Any) -> None:
         (tmp_path / "a" / "another").mkdir()
         raise OSError(errno.EIO, "Input/output error")
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,16 +33,16 @@ def refusal(path: Path) -> str:
     return message
 
 
-def test_a_missing_directory(tmp_path):
+def test_a_missing_directory(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none") == f"{tmp_path / 'none'}: no such run directory"
 
 
-def test_a_directory_without_run_json(tmp_path):
+def test_a_directory_without_run_json(tmp_path: Path) -> None:
     assert refusal(tmp_path) == f"{tmp_path / 'run.json'}: missing: this is not the directory of a recorded run"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"schema_version": 1', b"\xff\xfe", b"[" * 100_000])
-def test_corrupt_json(run_path, content):
+def test_corrupt_json(run_path: Any, content: bytes) -> None:
     (run_path / "run.json").write_bytes(content)
 
     message = refusal(run_path)
@@ -51,7 +52,7 @@ def test_corrupt_json(run_path, content):
 
 
 @pytest.mark.parametrize("content", ["[]", "null", "3", '"run"', "{}"])
-def test_json_of_another_kind(run_path, content):
+def test_json_of_another_kind(run_path: Any, content: str) -> None:
     (run_path / "run.json").write_text(content)
 
     assert refusal(run_path).startswith(f"{run_path / 'run.json'}: not a run file: ")
@@ -74,14 +75,14 @@ def test_json_of_another_kind(run_path, content):
         ({"arrays": {}}, "arrays.frames: "),
     ],
 )
-def test_a_field_of_another_shape_is_named(run_path, changes, where):
+def test_a_field_of_another_shape_is_named(run_path: Any, changes: Any, where: str) -> None:
     edit(run_path, **changes)
 
     assert refusal(run_path).startswith(f"{run_path / 'run.json'}: not a run file: {where}")
 
 
 @pytest.mark.parametrize("key", list(RunFile.model_fields))
-def test_a_key_that_is_missing_is_named_even_if_it_has_a_default(run_path, key):
+def test_a_key_that_is_missing_is_named_even_if_it_has_a_default(run_path: Any, key: Any) -> None:
     content = json.loads((run_path / "run.json").read_text())
     del content[key]
     (run_path / "run.json").write_text(json.dumps(content))
@@ -89,13 +90,13 @@ def test_a_key_that_is_missing_is_named_even_if_it_has_a_default(run_path, key):
     assert key in refusal(run_path).removeprefix(str(run_path))
 
 
-def test_many_problems_are_counted(run_path):
+def test_many_problems_are_counted(run_path: Any) -> None:
     (run_path / "run.json").write_text('{"schema_version": 1}')
 
     assert refusal(run_path).endswith("; and 7 more: record the run again")
 
 
-def test_a_newer_schema(run_path):
+def test_a_newer_schema(run_path: Any) -> None:
     edit(run_path, schema_version=SCHEMA_VERSION + 1, brand_new="field")
 
     assert refusal(run_path) == (
@@ -113,16 +114,16 @@ def turn_into_schema_1(path: Path) -> None:
     )
 
 
-def test_what_schema_2_brought_is_absent_from_a_run_of_schema_1(run_path):
-    turn_into_schema_1(run_path)
+def test_what_schema_2_brought_is_absent_from_a_run_of_schema_1(run_path: Any) -> None:
+    as_of_schema_1(run_path)
 
     run = read_recorded(run_path).run
 
     assert (run.schema_version, run.attribution, run.slow_frames, run.worst_frames) == (1, None, {}, ())
 
 
-def test_what_a_run_of_schema_1_always_had_is_still_missed(run_path):
-    turn_into_schema_1(run_path)
+def test_what_a_run_of_schema_1_always_had_is_still_missed(run_path: Any) -> None:
+    as_of_schema_1(run_path)
     content = json.loads((run_path / "run.json").read_text())
     del content["faults"]
     (run_path / "run.json").write_text(json.dumps(content))
@@ -131,7 +132,7 @@ def test_what_a_run_of_schema_1_always_had_is_still_missed(run_path):
 
 
 @pytest.mark.parametrize("name", ARRAYS)
-def test_a_missing_array(run_path, name):
+def test_a_missing_array(run_path: Any, name: str) -> None:
     (run_path / f"{name}.npy").unlink()
 
     assert refusal(run_path) == f"{run_path / name}.npy: missing: the run cannot be read without it; record it again"
@@ -147,7 +148,7 @@ def test_a_missing_array(run_path, name):
         np.array(3, np.dtype([("frame", "<i8"), ("digest", "<u8")])),
     ],
 )
-def test_an_array_of_another_dtype_or_shape(run_path, array, toy):
+def test_an_array_of_another_dtype_or_shape(run_path: Any, array: Any, toy: Any) -> None:
     np.save(run_path / "digests.npy", array)
 
     assert refusal(run_path) == (
@@ -156,7 +157,7 @@ def test_an_array_of_another_dtype_or_shape(run_path, array, toy):
 
 
 @pytest.mark.parametrize("type_", ["<f1", "<b8", "<u1"])
-def test_columns_that_run_json_describes_wrongly(run_path, type_):
+def test_columns_that_run_json_describes_wrongly(run_path: Any, type_: str) -> None:
     arrays = json.loads((run_path / "run.json").read_text())["arrays"]
     arrays["frames"][0]["type"] = type_
     edit(run_path, arrays=arrays)
@@ -165,7 +166,7 @@ def test_columns_that_run_json_describes_wrongly(run_path, type_):
 
 
 @pytest.mark.parametrize(("rows_cut", "whole"), [(0, 2), (1, 1), (2, 0)])
-def test_a_truncated_array(run_path, rows_cut, whole, toy):
+def test_a_truncated_array(run_path: Any, rows_cut: int, whole: int, toy: Any) -> None:
     file = run_path / "frames.npy"
     os.truncate(file, file.stat().st_size - rows_cut * toy.dtypes["frames"].itemsize - 1)
 
@@ -173,19 +174,19 @@ def test_a_truncated_array(run_path, rows_cut, whole, toy):
 
 
 @pytest.mark.parametrize("size", [0, 3, 9, 50])
-def test_an_array_cut_within_its_header(run_path, size):
+def test_an_array_cut_within_its_header(run_path: Any, size: int) -> None:
     os.truncate(run_path / "cpu.npy", size)
 
     assert refusal(run_path) == f"{run_path / 'cpu.npy'}: corrupt, not a NumPy array: record the run again"
 
 
-def test_an_array_of_pickled_objects_is_never_loaded(run_path):
+def test_an_array_of_pickled_objects_is_never_loaded(run_path: Any) -> None:
     np.save(run_path / "cpu.npy", np.array([print], object), allow_pickle=True)
 
     assert "holds other columns" in refusal(run_path)
 
 
-def test_a_directory_in_place_of_a_file(run_path):
+def test_a_directory_in_place_of_a_file(run_path: Any) -> None:
     (run_path / "cpu.npy").unlink()
     (run_path / "cpu.npy").mkdir()
     assert refusal(run_path) == f"{run_path / 'cpu.npy'}: no regular file: this is not the directory of a recorded run"
@@ -196,14 +197,14 @@ def test_a_directory_in_place_of_a_file(run_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
-def test_a_pipe_in_place_of_a_file_is_not_waited_for(run_path):
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(run_path: Any) -> None:
     (run_path / "run.json").unlink()
     os.mkfifo(run_path / "run.json")
     assert "no regular file" in refusal(run_path)
 
 
 @pytest.fixture(scope="module")
-def scratch(tmp_path_factory, toy):
+def scratch(tmp_path_factory: pytest.TempPathFactory, toy: Any) -> tuple[Any, dict[Any, Any]]:
     path = tmp_path_factory.mktemp("fuzz") / "run"
     with RunWriter.create(path, toy.begun(), toy.dtypes) as recording:
         recording.append("cpu", toy.rows("cpu", 1, 2))
@@ -213,7 +214,9 @@ def scratch(tmp_path_factory, toy):
 
 @pytest.mark.parametrize("name", ["run.json", "cpu.npy"])
 @given(where=st.floats(0, 1, exclude_max=True), put=st.binary(max_size=4), cut=st.integers(0, 4))
-def test_whatever_is_damaged_is_read_or_refused(scratch, name, where, put, cut, toy):
+def test_whatever_is_damaged_is_read_or_refused(
+    scratch: Any, name: str, where: Any, put: Any, cut: Any, toy: Any
+) -> None:
     path, whole = scratch
     content = whole[name]
     at = int(where * len(content))

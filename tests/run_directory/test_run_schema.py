@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -18,13 +19,13 @@ from walkerbench.run_directory import (
 SCHEMA_FILE = Path(walkerbench.__file__).parent / "run.schema.json"
 
 
-def test_the_published_schema_is_that_of_the_model():
+def test_the_published_schema_is_that_of_the_model() -> None:
     assert SCHEMA_FILE.read_text() == json_schema(), (
         "run: python -m walkerbench.run_directory > walkerbench/run.schema.json"
     )
 
 
-def test_the_command_that_publishes_it():
+def test_the_command_that_publishes_it() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "walkerbench.run_directory"], capture_output=True, text=True, check=True
     )
@@ -32,7 +33,7 @@ def test_the_command_that_publishes_it():
     assert done.stdout == json_schema()
 
 
-def test_a_written_file_fits_the_published_schema(run_path):
+def test_a_written_file_fits_the_published_schema(run_path: Any) -> None:
     schema = json.loads(SCHEMA_FILE.read_text())
     content = json.loads((run_path / "run.json").read_text())
 
@@ -45,13 +46,13 @@ def test_a_written_file_fits_the_published_schema(run_path):
         jsonschema.validate({key: value for key, value in content.items() if key != "verdicts"}, schema)
 
 
-def test_what_is_not_a_finite_number_is_written_as_null(toy):
+def test_what_is_not_a_finite_number_is_written_as_null(toy: Any) -> None:
     made = toy.begun().changed(metrics={"a": float("nan"), "b": float("inf"), "c": 1})
 
     assert made.metrics == {"a": None, "b": None, "c": 1.0}
 
 
-def test_changes_are_checked(toy):
+def test_changes_are_checked(toy: Any) -> None:
     with pytest.raises(ValidationError):
         toy.begun().changed(state="asleep")
     with pytest.raises(ValidationError):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def in_child(path: Path, body: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.promise("kept", "Rows that were flushed survive SIGKILL at any instant.")
 @ON_LINUX
-def test_flushed_rows_survive_sigkill(tmp_path, toy):
+def test_flushed_rows_survive_sigkill(tmp_path: Path, toy: Any) -> None:
     done = in_child(
         tmp_path / "run",
         """
@@ -61,7 +62,7 @@ def test_flushed_rows_survive_sigkill(tmp_path, toy):
 
 @pytest.mark.promise("kept", "A full disk keeps what was recorded before, and run.json says what happened.")
 @ON_LINUX
-def test_a_full_disk_keeps_what_was_flushed_and_has_room_to_say_so(tmp_path, toy):
+def test_a_full_disk_keeps_what_was_flushed_and_has_room_to_say_so(tmp_path: Path, toy: Any) -> None:
     done = in_child(
         tmp_path / "run",
         """
@@ -96,13 +97,15 @@ def test_a_full_disk_keeps_what_was_flushed_and_has_room_to_say_so(tmp_path, toy
     assert (tmp_path / "run" / "frames.npy").stat().st_size == header_size + rows_size
 
 
-def test_a_flush_that_fails_keeps_what_was_flushed_before(tmp_path, monkeypatch, toy):
+def test_a_flush_that_fails_keeps_what_was_flushed_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: Any
+) -> None:
     recording = RunWriter.create(tmp_path / "run", toy.begun(), toy.dtypes)
     toy.append_frames(recording, 0)
     recording.flush()
     toy.append_frames(recording, 1)
 
-    def fail(descriptor, data):
+    def fail(descriptor: Any, data: Any) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as broken:
@@ -115,11 +118,11 @@ def test_a_flush_that_fails_keeps_what_was_flushed_before(tmp_path, monkeypatch,
     recording.close()
 
 
-def test_leaving_keeps_the_error_that_is_under_way(tmp_path, monkeypatch, toy):
-    def fail(descriptor, data):
+def test_leaving_keeps_the_error_that_is_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: Any) -> None:
+    def fail(descriptor: Any, data: Any) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    def leave_with_unwritable_rows(error):
+    def leave_with_unwritable_rows(error: Any) -> None:
         with RunWriter.create(tmp_path / repr(error), toy.begun(), toy.dtypes) as recording:
             toy.append_frames(recording, 0)
             monkeypatch.setattr(os, "write", fail)
@@ -133,7 +136,7 @@ def test_leaving_keeps_the_error_that_is_under_way(tmp_path, monkeypatch, toy):
         leave_with_unwritable_rows(None)
 
 
-def test_a_short_write_is_continued(tmp_path, monkeypatch, toy):
+def test_a_short_write_is_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: Any) -> None:
     really_write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: really_write(descriptor, bytes(data[:13])))
 
