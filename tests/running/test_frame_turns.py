@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,7 +18,7 @@ TOGGLES, THREADS = 1000, 4
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left():
+def _nothing_left() -> Iterator[None]:
     with nothing_left_behind():
         yield
 

@@ -21,7 +21,7 @@ class FakeClock:
 
 
 @pytest.fixture
-def clock(monkeypatch) -> FakeClock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     clock = FakeClock()
     monkeypatch.setattr(pacing, "time", SimpleNamespace(perf_counter_ns=lambda: clock.now_ns, sleep=clock.sleep))
     return clock
@@ -38,22 +38,22 @@ def starts(clock: FakeClock, pacer: Pacer, works_ms: list[int]) -> list[float]:
     return started
 
 
-def test_frames_start_at_a_steady_rate_whatever_they_take(clock):
+def test_frames_start_at_a_steady_rate_whatever_they_take(clock: FakeClock) -> None:
     assert starts(clock, Pacer(50), [3, 19, 0, 20, 7]) == [0, 20, 40, 60, 80]
     assert clock.slept_s == [0.017, 0.001, 0.02]
 
 
-def test_a_frame_that_comes_late_starts_at_once_and_the_schedule_goes_on_from_there(clock):
+def test_a_frame_that_comes_late_starts_at_once_and_the_schedule_goes_on_from_there(clock: FakeClock) -> None:
     # The second frame takes 45 ms instead of 20: nothing is caught up by starting the next ones earlier.
     assert starts(clock, Pacer(50), [1, 45, 1, 1]) == [0, 20, 65, 85]
 
 
-def test_sixty_frames_a_second_are_no_drift(clock):
+def test_sixty_frames_a_second_are_no_drift(clock: FakeClock) -> None:
     started = starts(clock, Pacer(60), [1] * 601)
     assert started[-1] == pytest.approx(10_000, abs=0.001)
 
 
-def test_as_fast_as_possible_never_sleeps_nor_asks_for_the_time(monkeypatch):
+def test_as_fast_as_possible_never_sleeps_nor_asks_for_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacing, "time", None)
     pacer = Pacer(None)
     for _ in range(3):

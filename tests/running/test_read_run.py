@@ -68,7 +68,7 @@ def _index_first(name: str) -> int:
 
 def test_a_run_without_frames_is_an_empty_dataframe(tmp_path: Path) -> None:
     empty: RecordedRun = recorded_run(tmp_path / "empty", frames=0, state="running")
-    assert empty.to_pandas().shape == (0, len(empty.frames.dtype) - 2)
+    assert empty.to_pandas().shape == (0, len(empty.frames.dtype.names or ()) - 2)
 
 
 def test_without_pandas_it_says_what_to_install(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,13 @@ import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from recorded_runs import recorded, run_file, write
 
 import walkerbench
-from walkerbench.errors import Interrupted, RunBroken, UsageError, WalkerbenchError
+from walkerbench.errors import ExitCode, Interrupted, RunBroken, UsageError, WalkerbenchError
 from walkerbench.profile.loading import load_profile
 from walkerbench.running import repeats, run_process
 from walkerbench.running.repeats import ChildRun, Repeats, record_repeats, record_run
@@ -54,7 +54,7 @@ class PreparedRuns:
         package: Its directory.
     """
 
-    imported: ClassVar = {"walkerbench": str(Path(walkerbench.__file__).resolve())}
+    imported: ClassVar[Any] = {"walkerbench": str(Path(walkerbench.__file__).resolve())}
 
     def __init__(self, directory: Path) -> None:
         self.package = directory / "package"
@@ -112,7 +112,7 @@ def prepared_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedRu
     return prepared
 
 
-def child(code):
+def child(code: Any) -> ChildRun:
     return ChildRun(Path("run"), None, code, None)
 
 
@@ -130,7 +130,7 @@ def child(code):
         ((0,), True, 130),
     ],
 )
-def test_the_exit_code_that_counts(codes, interrupted, expected):
+def test_the_exit_code_that_counts(codes: Any, interrupted: bool, expected: int) -> None:
     assert Repeats(tuple(map(child, codes)), interrupted).exit_code == expected
 
 
@@ -149,14 +149,16 @@ def test_the_exit_code_that_counts(codes, interrupted, expected):
         (-9, "broken", "pass", (3, "was killed by SIGKILL (out of memory?)")),
     ],
 )
-def test_an_exit_status_is_a_verdict_if_the_run_says_so_too(prepared_runs, code, state, outcome, expected):
+def test_an_exit_status_is_a_verdict_if_the_run_says_so_too(
+    prepared_runs: PreparedRuns, code: int, state: str, outcome: str, expected: Any
+) -> None:
     prepared_runs.prepare(0, code, state, outcome)
     ended = prepared_runs.record(0)
     assert (ended.exit_code, ended.crash) == expected
     assert ended.run is not None
 
 
-def test_a_process_that_recorded_nothing_has_no_verdict(prepared_runs):
+def test_a_process_that_recorded_nothing_has_no_verdict(prepared_runs: PreparedRuns) -> None:
     for number, status in enumerate((0, 1, 2, 3, 70)):
         prepared_runs.prepare(number, status)
     ended = [prepared_runs.record(number) for number in range(5)]
@@ -174,14 +176,16 @@ def test_a_process_that_recorded_nothing_has_no_verdict(prepared_runs):
         (70, None, WalkerbenchError, "no room"),
     ],
 )
-def test_a_run_without_a_verdict_is_an_error(tmp_path, code, crash, kind, message):
+def test_a_run_without_a_verdict_is_an_error(
+    tmp_path: Path, code: int, crash: str | None, kind: Any, message: str
+) -> None:
     with pytest.raises(WalkerbenchError) as caught:
-        ChildRun(tmp_path, None, code, crash).judged("no room")
+        ChildRun(tmp_path, None, ExitCode(code), crash).judged("no room")
     assert (type(caught.value), str(caught.value)) == (kind, message)
 
 
 @pytest.mark.promise("verdicts", "A run whose process does not say which code it measured has no verdict.")
-def test_a_process_that_does_not_say_its_code_has_no_verdict(prepared_runs):
+def test_a_process_that_does_not_say_its_code_has_no_verdict(prepared_runs: PreparedRuns) -> None:
     prepared_runs.prepare(0, 0, outcome="pass")
     (prepared_runs.package / "0/silent").touch()
     ended = prepared_runs.record(0)
@@ -190,8 +194,10 @@ def test_a_process_that_does_not_say_its_code_has_no_verdict(prepared_runs):
 
 @pytest.mark.promise("verdicts", "A run whose process measured other code than is meant is refused.")
 @pytest.mark.parametrize("imported", [{}, {"walkerbench": "/elsewhere/walkerbench/__init__.py"}, {"walkerbench": None}])
-def test_a_process_that_measured_other_code_is_refused(prepared_runs, imported):
-    prepared_runs.imported = imported
+def test_a_process_that_measured_other_code_is_refused(
+    prepared_runs: PreparedRuns, imported: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PreparedRuns, "imported", imported)
     prepared_runs.prepare(0, 0, outcome="pass")
     with pytest.raises(UsageError, match=f"imported walkerbench from {imported.get('walkerbench')}, and not from"):
         prepared_runs.record(0)
@@ -201,28 +207,31 @@ OUTCOMES = {0: "pass", 1: "fail", 4: "unsupported"}
 
 
 @pytest.mark.parametrize(("codes", "begun"), [((0, 1, 4), 3), ((1, 3, 0), 2), ((2, 0, 0), 1)])
-def test_the_first_run_without_a_verdict_ends_the_repeats(prepared_runs, codes, begun):
+def test_the_first_run_without_a_verdict_ends_the_repeats(
+    prepared_runs: PreparedRuns, codes: tuple[int, int, int], begun: int
+) -> None:
     for number, code in enumerate(codes):
         prepared_runs.prepare(number, code, outcome=OUTCOMES.get(code))
-    told = []
+    told: list[int] = []
     ended = prepared_runs.repeat(3, told.append)
     assert [run.exit_code for run in ended.runs] == list(codes[:begun])
     assert told == list(range(begun))
 
 
-def test_a_signal_during_a_run_lets_no_other_begin(prepared_runs):
+def test_a_signal_during_a_run_lets_no_other_begin(prepared_runs: PreparedRuns) -> None:
     prepared_runs.prepare(0, 0, outcome="pass", sends=signal.SIGTERM)
     ended = prepared_runs.repeat(3, lambda _: None)
     assert [(run.exit_code, run.crash) for run in ended.runs] == [(130, None)]
     assert (ended.interrupted, ended.exit_code) == (True, 130)
 
 
-def test_a_signal_between_two_runs_lets_no_other_begin(monkeypatch):
+def test_a_signal_between_two_runs_lets_no_other_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     # Put in place of the recording: no real process can send a signal so that it comes in this short time.
-    def interrupted_after(request, signals):
+    def interrupted_after(request: Any, signals: Any) -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
         return child(0)
 
     monkeypatch.setattr(repeats, "record_run", interrupted_after)
-    ended = record_repeats(lambda number: number, 3, lambda _: None)
+    nothing: Any = None
+    ended = record_repeats(lambda number: nothing, 3, lambda _: None)
     assert (len(ended.runs), ended.interrupted, ended.exit_code) == (1, True, 130)

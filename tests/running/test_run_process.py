@@ -84,7 +84,7 @@ def test_what_is_no_ending_is_none(text: bytes) -> None:
     [(2, UsageError), (3, RunBroken), (130, Interrupted), (70, WalkerbenchError), (9, WalkerbenchError)],
 )
 def test_an_exit_code_stands_for_an_error(code: int, kind: type[WalkerbenchError]) -> None:
-    error = error_of(code, "why")
+    error = error_of(code, "why")  # type: ignore[arg-type]
     assert (type(error), str(error)) == (kind, "why")
 
 

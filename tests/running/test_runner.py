@@ -59,7 +59,9 @@ def tiny(directory: Path, **changes: Any) -> Profile:
 class Audience(ProgressObserver):
     """Notes what it is told, and acts on it."""
 
-    def __init__(self, on_start: Callable[[], None] = lambda: None, on_progress: Callable[[], None] = lambda: None):
+    def __init__(
+        self, on_start: Callable[[], None] = lambda: None, on_progress: Callable[[], None] = lambda: None
+    ) -> None:
         self.started_with: list[tuple[Path, RunFile]] = []
         self.heard: list[Progress] = []
         self._on_start = on_start
@@ -476,7 +478,7 @@ def test_a_worker_that_raises_is_named(run: Run, tmp_path: Path, monkeypatch: py
     from walkerbench.workloads.walker.shard import WalkerShard
 
     def phases(self: WalkerShard) -> dict[str, Callable[[int], None]]:
-        return {"agents": lambda frame: 1 // (7 - frame), "physics": lambda frame: None}  # type: ignore[dict-item]
+        return {"agents": lambda frame: 1 // (7 - frame), "physics": lambda frame: None}
 
     monkeypatch.setattr(WalkerShard, "phases", phases)
     with pytest.raises(WorkerFailed) as caught:

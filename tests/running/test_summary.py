@@ -132,7 +132,7 @@ def test_digests_are_folded_in_order() -> None:
     ]
     assert fold_checkpoints(each.digest for each in points) == hashlib.sha256(b"\x00\xff\xab").hexdigest()
     assert fold_checkpoints(each.digest for each in points) != fold_checkpoints(each.digest for each in points[::-1])
-    assert fold_checkpoints(each.digest for each in []) is None
+    assert fold_checkpoints([]) is None
 
 
 def test_a_killed_run_whose_profile_is_not_whole_is_corrupt(runs: tuple[RecordedRun, RecordedRun]) -> None:

@@ -4,7 +4,9 @@ import gc
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from leftovers import nothing_left_behind, pool_threads
@@ -30,6 +32,7 @@ from walkerbench.running import training_environment as training
 from walkerbench.running.capacity_check import check_capacity
 from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.running.worker_count import choose_workers
+from walkerbench.system.resources import allowed_cores
 from walkerbench.workloads.contract import WORKER_COLUMNS
 from walkerbench.workloads.walker import WalkerWorkload
 
@@ -38,13 +41,13 @@ SOON_S = 0.2
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left():
+def _nothing_left() -> Iterator[None]:
     with nothing_left_behind():
         yield
 
 
 @pytest.fixture
-def let_go():
+def let_go() -> Iterator[None]:
     """Lets hung threads go at the end: unlike a process, a thread cannot be ended from outside."""
     yield
     release.set()
@@ -54,21 +57,21 @@ def let_go():
     release.clear()
 
 
-def toy(mode="threaded", workers=2, workload=None, **options) -> TrainingEnvironment:
+def toy(mode: str = "threaded", workers: int = 2, workload: Any = None, **options: Any) -> TrainingEnvironment:
     return TrainingEnvironment(mode=mode, num_workers=workers, workload=workload or ToyWorkload(), **options)
 
 
 # A frame at a time.
 
 
-def test_the_defaults_are_those_of_the_guide():
+def test_the_defaults_are_those_of_the_guide() -> None:
     environment = TrainingEnvironment()
     assert isinstance(environment.workload, WalkerWorkload)
     assert (environment.workload.num_agents, environment.workload.seed) == (60, 1)
-    assert environment.num_workers == worker_count.allowed_cores()
+    assert environment.num_workers == allowed_cores()
 
 
-def test_walkers_train_in_threads_by_default():
+def test_walkers_train_in_threads_by_default() -> None:
     with TrainingEnvironment(num_agents=6, seed=3, num_workers=2) as environment:
         for _ in range(4):
             environment.step()
@@ -78,7 +81,7 @@ def test_walkers_train_in_threads_by_default():
 
 
 @ALL_MODES
-def test_frames_are_counted_and_timed(mode):
+def test_frames_are_counted_and_timed(mode: str) -> None:
     with toy(mode) as environment:
         assert (environment.frame, environment.counters) == (0, {"mixed": 0, "moved": 0, "settled": 0})
         for frame in range(3):
@@ -98,12 +101,13 @@ def test_frames_are_counted_and_timed(mode):
     assert environment.worker_pids() == []
 
 
-def test_the_barriers_wait_is_what_the_slowest_worker_does_not_explain(monkeypatch):
+def test_the_barriers_wait_is_what_the_slowest_worker_does_not_explain(monkeypatch: pytest.MonkeyPatch) -> None:
     # Dispatched after 10, released after 110, settled after 130; the workers were busy for 40 and 70.
     readings = iter([1000, 1010, 1110, 1130])
     with toy("threaded") as environment:
         environment.step()
         mode = environment._mode
+        assert mode is not None
         monkeypatch.setattr(mode, "_dispatch", lambda frame: None)
         monkeypatch.setattr(
             mode,
@@ -120,7 +124,7 @@ def test_the_barriers_wait_is_what_the_slowest_worker_does_not_explain(monkeypat
         assert environment.step().barrier_wait_ns == 190 - (40 + 70)
 
 
-def test_a_collection_in_this_process_is_charged_to_its_frame():
+def test_a_collection_in_this_process_is_charged_to_its_frame() -> None:
     workload = ToyWorkload(worker_faults=(WorkerFault("collect garbage", 0, 1),))
     gc.disable()
     try:
@@ -135,8 +139,8 @@ def test_a_collection_in_this_process_is_charged_to_its_frame():
     assert collected == [(0, False), (0, True), (0, False)]  # once, and by the worker that did it
 
 
-def test_the_same_seed_is_the_same_trajectory_and_another_is_not():
-    def digest(mode: str, seed: int) -> bytes:
+def test_the_same_seed_is_the_same_trajectory_and_another_is_not() -> None:
+    def digest(mode: str, seed: int) -> bytes | None:
         with toy(mode, workload=ToyWorkload(seed=seed)) as environment:
             for _ in range(3):
                 environment.step()
@@ -147,7 +151,7 @@ def test_the_same_seed_is_the_same_trajectory_and_another_is_not():
 
 
 @ALL_MODES
-def test_one_flipped_bit_in_a_worker_changes_the_digest(mode):
+def test_one_flipped_bit_in_a_worker_changes_the_digest(mode: str) -> None:
     digests = []
     for worker_faults in ((), (WorkerFault("flip", 4, 1, 63),)):
         with toy(mode, workload=ToyWorkload(worker_faults=worker_faults)) as environment:
@@ -162,7 +166,7 @@ def test_one_flipped_bit_in_a_worker_changes_the_digest(mode):
 # What is refused.
 
 
-def test_wrong_requests_say_what_is_right():
+def test_wrong_requests_say_what_is_right() -> None:
     with pytest.raises(UsageError, match="no such mode: 'fibres'; there are sequential, threaded, process"):
         TrainingEnvironment(mode="fibres")
     with pytest.raises(UsageError, match="0 agents: give at least 1"):
@@ -186,13 +190,15 @@ def test_wrong_requests_say_what_is_right():
         ("process", 20, 60, 20),
     ],
 )
-def test_how_many_workers_there_are(monkeypatch, mode, wanted, agents, given):
+def test_how_many_workers_there_are(
+    monkeypatch: pytest.MonkeyPatch, mode: str, wanted: int | None, agents: int, given: int
+) -> None:
     monkeypatch.setattr(worker_count, "allowed_cores", lambda: 8)
     assert choose_workers(mode, wanted, agents) == given
 
 
 @pytest.fixture
-def memory(monkeypatch) -> SimpleNamespace:
+def memory(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A machine with 10,000 bytes free; this process may use more than there is."""
     memory = SimpleNamespace(available=10_000, allowed=20_000)
     monkeypatch.setattr(capacity_check, "free_memory_bytes", lambda: memory.available)
@@ -200,7 +206,7 @@ def memory(monkeypatch) -> SimpleNamespace:
     return memory
 
 
-def test_agents_are_limited_by_memory(memory):
+def test_agents_are_limited_by_memory(memory: SimpleNamespace) -> None:
     check_capacity(ToyWorkload(8), Safeguards())
     with pytest.raises(CapacityError, match="give at most 8 agents"):
         check_capacity(ToyWorkload(9), Safeguards())
@@ -217,7 +223,7 @@ def test_agents_are_limited_by_memory(memory):
 
 @ALL_MODES
 @pytest.mark.usefixtures("memory")
-def test_too_many_agents_are_refused_before_anything_is_built(mode):
+def test_too_many_agents_are_refused_before_anything_is_built(mode: str) -> None:
     # Built, agent 0 would raise: the error would be another one.
     environment = toy(mode, workload=ToyWorkload(9, worker_faults=(WorkerFault("raise", 0, BUILDING),)))
     with pytest.raises(CapacityError):
@@ -226,7 +232,7 @@ def test_too_many_agents_are_refused_before_anything_is_built(mode):
     environment.stop()
 
 
-def test_a_million_walkers_are_refused():
+def test_a_million_walkers_are_refused() -> None:
     environment = TrainingEnvironment(1_000_000)
     with pytest.raises(CapacityError, match=r"^1000000 agents need \d+\.\d GB of memory, .* give at most \d+ agents$"):
         environment.start()
@@ -244,7 +250,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_nothing_goes_before_the_start_nor_after_the_end(call):
+def test_nothing_goes_before_the_start_nor_after_the_end(call: Any) -> None:
     environment = toy()
     with pytest.raises(CallOrderError, match="not running"):
         call(environment)
@@ -255,7 +261,7 @@ def test_nothing_goes_before_the_start_nor_after_the_end(call):
 
 
 @ALL_MODES
-def test_an_environment_starts_once_and_stops_as_often_as_wanted(mode):
+def test_an_environment_starts_once_and_stops_as_often_as_wanted(mode: str) -> None:
     environment = toy(mode)
     environment.stop()
     environment.start()
@@ -276,7 +282,7 @@ def test_an_environment_starts_once_and_stops_as_often_as_wanted(mode):
     ("agents", "used", "fallback"),
     [(4, "sequential", "with 4 agents or fewer, threaded mode is not used"), (5, "threaded", None)],
 )
-def test_few_agents_fall_back_to_sequential_and_say_so(agents, used, fallback):
+def test_few_agents_fall_back_to_sequential_and_say_so(agents: int, used: str, fallback: str | None) -> None:
     with toy("threaded", 2, ToyWorkload(agents)) as environment:
         assert (environment.mode_used, environment.fallback) == (used, fallback)
         environment.step()
@@ -287,12 +293,12 @@ def test_few_agents_fall_back_to_sequential_and_say_so(agents, used, fallback):
         assert (environment.mode_used, environment.fallback) == (used, fallback)
 
 
-def test_few_agents_are_no_reason_to_fall_back_from_processes():
+def test_few_agents_are_no_reason_to_fall_back_from_processes() -> None:
     with toy("process", 1, ToyWorkload(1)) as environment:
         assert (environment.mode_used, environment.fallback) == ("process", None)
 
 
-def test_threads_are_compared_with_no_threads_once_both_were_measured():
+def test_threads_are_compared_with_no_threads_once_both_were_measured() -> None:
     with toy("threaded") as environment:
         before = environment.get_threading_performance()
         pool = before.pop("thread_pool_metrics")
@@ -319,7 +325,7 @@ def test_threads_are_compared_with_no_threads_once_both_were_measured():
         assert both["thread_pool_metrics"]["batches"] == 2
 
 
-def test_without_threads_there_is_no_data_and_no_pool():
+def test_without_threads_there_is_no_data_and_no_pool() -> None:
     with toy("sequential") as environment:
         environment.step()
         performance = environment.get_threading_performance()
@@ -331,7 +337,7 @@ def test_without_threads_there_is_no_data_and_no_pool():
         assert environment.get_threading_performance()["speedup_ratio"] > 0
 
 
-def test_the_averages_are_over_the_last_twenty_frames():
+def test_the_averages_are_over_the_last_twenty_frames() -> None:
     with toy("threaded") as environment:
         for _ in range(3):
             environment.step()
@@ -340,8 +346,8 @@ def test_the_averages_are_over_the_last_twenty_frames():
         assert environment.get_threading_performance()["avg_parallel_time"] == 1.5
 
 
-def test_toggling_changes_no_trajectory():
-    def digests(toggled: bool) -> list[bytes]:
+def test_toggling_changes_no_trajectory() -> None:
+    def digests(toggled: bool) -> list[bytes | None]:
         found = []
         with toy("sequential", 3) as environment:
             for _ in range(4):
@@ -354,7 +360,7 @@ def test_toggling_changes_no_trajectory():
     assert digests(toggled=True) == digests(toggled=False)
 
 
-def test_toggling_keeps_blas_at_one_thread():
+def test_toggling_keeps_blas_at_one_thread() -> None:
     with threadpool_limits(limits=2):
         with toy("threaded") as environment:
             for _ in range(3):
@@ -364,7 +370,7 @@ def test_toggling_keeps_blas_at_one_thread():
         assert blas_threads() == 2
 
 
-def test_process_mode_is_not_toggled_and_goes_on():
+def test_process_mode_is_not_toggled_and_goes_on() -> None:
     with toy("process") as environment:
         with pytest.raises(CallOrderError, match="process mode is fixed at the start"):
             environment.toggle_threading()
@@ -374,7 +380,7 @@ def test_process_mode_is_not_toggled_and_goes_on():
         assert environment.mode_used == "process"
 
 
-def test_after_the_shutdown_of_threading_it_goes_on_without_and_can_be_switched_on_again():
+def test_after_the_shutdown_of_threading_it_goes_on_without_and_can_be_switched_on_again() -> None:
     before = pool_threads()
     with toy("threaded") as environment:
         environment.step()
@@ -396,7 +402,7 @@ def test_after_the_shutdown_of_threading_it_goes_on_without_and_can_be_switched_
 
 
 @ALL_MODES
-def test_slow_frames_in_a_row_stop_the_environment(mode):
+def test_slow_frames_in_a_row_stop_the_environment(mode: str) -> None:
     safeguards = Safeguards(slow_frame_s=1e-9, slow_frames=3)
     with toy(mode, safeguards=safeguards) as environment:
         for _ in range(3):
@@ -407,11 +413,11 @@ def test_slow_frames_in_a_row_stop_the_environment(mode):
             environment.step()
         # What is left to close the run in order.
         assert environment.frame == 3
-        assert len(environment.checkpoint()) == 32
+        assert len(environment.checkpoint() or b"") == 32
         assert environment.statistics() == {"bodies": 0}
 
 
-def test_a_stall_that_is_injected_is_a_slow_frame():
+def test_a_stall_that_is_injected_is_a_slow_frame() -> None:
     safeguards = Safeguards(slow_frame_s=0.05, slow_frames=1)
     faults = Faults(stall_frames={0: 0.06})
     with toy("process", safeguards=safeguards, faults=faults) as environment:
@@ -420,7 +426,7 @@ def test_a_stall_that_is_injected_is_a_slow_frame():
 
 
 @pytest.mark.parametrize(("bodies", "reason"), [(10, None), (11, "11 bodies, of at most 10")])
-def test_too_many_bodies_stop_the_environment_at_the_checkpoint(bodies, reason):
+def test_too_many_bodies_stop_the_environment_at_the_checkpoint(bodies: int, reason: str | None) -> None:
     with toy("sequential", workload=ToyWorkload(bodies=bodies, most_bodies=10)) as environment:
         environment.step()
         assert environment.emergency is None
@@ -429,7 +435,9 @@ def test_too_many_bodies_stop_the_environment_at_the_checkpoint(bodies, reason):
 
 
 @pytest.mark.parametrize(("mode", "processes"), [("sequential", 1), ("process", 3)])
-def test_too_much_memory_stops_the_environment_at_the_checkpoint(monkeypatch, mode, processes):
+def test_too_much_memory_stops_the_environment_at_the_checkpoint(
+    monkeypatch: pytest.MonkeyPatch, mode: str, processes: int
+) -> None:
     seen = []
 
     def rss_bytes(pid: int) -> int:
@@ -455,7 +463,7 @@ def test_too_much_memory_stops_the_environment_at_the_checkpoint(monkeypatch, mo
 
 
 @ALL_MODES
-def test_after_a_worker_raised_only_stop_is_left(mode):
+def test_after_a_worker_raised_only_stop_is_left(mode: str) -> None:
     environment = toy(mode, workload=ToyWorkload(worker_faults=(WorkerFault("raise", 5, 1),)))
     environment.start()
     environment.step()
@@ -470,7 +478,7 @@ def test_after_a_worker_raised_only_stop_is_left(mode):
 
 
 @ALL_MODES
-def test_a_worker_that_cannot_build_its_shard_leaves_nothing(mode):
+def test_a_worker_that_cannot_build_its_shard_leaves_nothing(mode: str) -> None:
     environment = toy(mode, workload=ToyWorkload(worker_faults=(WorkerFault("raise", 5, BUILDING),)))
     with pytest.raises(WorkerFailed, match=r"^worker 1 .* while starting$"):
         environment.start()
@@ -479,7 +487,7 @@ def test_a_worker_that_cannot_build_its_shard_leaves_nothing(mode):
         environment.step()
 
 
-def test_a_killed_worker_is_told_and_leaves_nothing():
+def test_a_killed_worker_is_told_and_leaves_nothing() -> None:
     with toy("process", 3) as environment:
         environment.step()
         os.kill(environment.worker_pids()[1], signal.SIGKILL)
@@ -491,7 +499,7 @@ def test_a_killed_worker_is_told_and_leaves_nothing():
 
 @pytest.mark.usefixtures("let_go")
 @pytest.mark.parametrize("mode", ["threaded", "process"])
-def test_a_hung_worker_is_given_up_at_the_barriers_deadline(monkeypatch, mode):
+def test_a_hung_worker_is_given_up_at_the_barriers_deadline(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     monkeypatch.setattr(process, "_JOIN_S", 0.2)
     monkeypatch.setattr(thread_pool, "_JOIN_S", 0.05)
     environment = toy(
@@ -504,7 +512,7 @@ def test_a_hung_worker_is_given_up_at_the_barriers_deadline(monkeypatch, mode):
     assert str(caught.value) == "worker 0 (agents 0 to 2) did not answer within 0.2 s in frame 0"
 
 
-def test_leaving_the_context_stops_it_whatever_was_raised():
+def test_leaving_the_context_stops_it_whatever_was_raised() -> None:
     with (
         pytest.raises(WorkerError),
         toy("process", workload=ToyWorkload(worker_faults=(WorkerFault("exit", 0, 0),))) as running,
