@@ -14,7 +14,6 @@ import pytest
 from fabricated_runs import recorded_run
 from flask.testing import FlaskClient
 from toy_workload import ToyWorkload
-from werkzeug.test import TestResponse
 
 from walkerbench.errors import CapacityError, UsageError
 from walkerbench.running.observers import RecordedRows
@@ -53,10 +52,10 @@ class Served:
     def __init__(self, client: FlaskClient, control: RunControl, environment: TrainingEnvironment) -> None:
         self.client, self.control, self.environment = client, control, environment
 
-    def post(self, path: str, content: Any = None, headers: dict[str, str] = TOKEN, **options: Any) -> TestResponse:
+    def post(self, path: str, content: Any = None, headers: dict[str, str] = TOKEN, **options: Any) -> Any:
         return self.client.post(path, json=content, headers=headers, base_url=HERE, **options)
 
-    def get(self, path: str, **options: Any) -> TestResponse:
+    def get(self, path: str, **options: Any) -> Any:
         return self.client.get(path, base_url=options.pop("base_url", HERE), **options)
 
 
@@ -149,7 +148,7 @@ def test_what_cannot_be_done_is_a_400_that_says_why(served: Served, path: str, c
     [(b"{", "application/json", 400), (b"agents=60", "text/plain", 415), (b" " * 10_000_000, "application/json", 413)],
 )
 def test_a_body_that_is_no_small_json_is_refused(served: Served, data: bytes, kind: str, status: int) -> None:
-    answer = served.client.post("/agents", data=data, content_type=kind, headers=TOKEN, base_url=HERE)
+    answer: Any = served.client.post("/agents", data=data, content_type=kind, headers=TOKEN, base_url=HERE)
     assert answer.status_code == status
     assert set(answer.json) == {"error"}
 
@@ -214,7 +213,7 @@ def test_events_are_the_status_each_time_that_there_is_news(told: tuple[RunBegun
     live.tell(told[0])
     with client.get("/events", base_url=HERE) as answer:
         assert answer.mimetype == "text/event-stream"
-        events = iter(answer.response)
+        events: Iterator[Any] = iter(answer.response)
         first = next(events)
         live.tell(told[1])
         second = next(events)

@@ -108,7 +108,11 @@ def test_every_address_is_described_and_there(tmp_path: Path) -> None:
         for method in each
     }
     app = make_app(Answering(tmp_path).live, Access.to("127.0.0.1", 2322, "secret"))
-    there = {(rule.rule, method) for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}}
+    there = {
+        (rule.rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
     assert described == there
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from fabricated_runs import recorded_run
@@ -13,7 +15,7 @@ from walkerbench.serving.prometheus import FrameTotals
 
 
 @pytest.fixture
-def told(tmp_path):
+def told(tmp_path: Path) -> RowsRecorded:
     """Rows of three frames of 0.2 s, 0.5 ms and 3 s."""
     recorded = recorded_run(tmp_path / "run", 3)
     frames = recorded.frames.copy()
