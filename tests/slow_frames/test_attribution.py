@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from attributed import frames_of, setting, workers_of
@@ -11,11 +13,16 @@ THREADED = setting("threaded")
 PROCESS = setting("process")
 
 
-def shares(attribution) -> dict[str, float | None]:
+def attributed_to(*rows: Any) -> Any:
+    """The attribution of frames and workers, or None."""
+    return attribute(*rows)
+
+
+def shares(attribution: Any) -> dict[str, Any]:
     return {share.part: share.share for share in attribution.shares}
 
 
-def bounds(attribution) -> set[str]:
+def bounds(attribution: Any) -> set[str]:
     return {share.part for share in attribution.shares if share.upper_bound}
 
 
@@ -25,8 +32,8 @@ WORKER_0 = {"worker": 0, "start_ns": 1010, "busy_ns": 50, "cpu_ns": 30, "core_wa
 WORKER_1 = {"worker": 1, "start_ns": 1020, "busy_ns": 60, "cpu_ns": 60, "core_wait_before_ns": 2000}
 
 
-def test_every_part_of_two_workers_by_hand():
-    found = attribute(frames_of(FRAME), workers_of(WORKER_0, WORKER_1), [PROCESS])
+def test_every_part_of_two_workers_by_hand() -> None:
+    found = attributed_to(frames_of(FRAME), workers_of(WORKER_0, WORKER_1), [PROCESS])
 
     # Of 200 ms: before it begins, worker 1 can have waited for 20 ms at most; the rest of its wait was between frames.
     assert shares(found) == {
@@ -41,12 +48,12 @@ def test_every_part_of_two_workers_by_hand():
     assert found.effective_cores == (30 + 60 + 15) / 100
 
 
-def test_in_sequential_mode_shards_take_turns_as_one_worker():
+def test_in_sequential_mode_shards_take_turns_as_one_worker() -> None:
     workers = workers_of(
         {"worker": 0, "start_ns": 1010, "busy_ns": 30, "cpu_ns": 20, "core_wait_ns": 5},
         {"worker": 1, "start_ns": 1040, "busy_ns": 40, "cpu_ns": 40},
     )
-    found = attribute(frames_of({**FRAME, "parent_cpu_ns": 80, "parent_core_wait_ns": 7}), workers, [SEQUENTIAL])
+    found = attributed_to(frames_of({**FRAME, "parent_cpu_ns": 80, "parent_core_wait_ns": 7}), workers, [SEQUENTIAL])
 
     assert shares(found) == {
         "compute": 0.60,
@@ -68,14 +75,14 @@ def test_in_sequential_mode_shards_take_turns_as_one_worker():
         (setting("threaded", gil_enabled=False), {"blocked"}),
     ],
 )
-def test_what_cannot_be_told_apart_is_an_upper_bound(setting, expected):
-    assert bounds(attribute(frames_of(FRAME), workers_of(WORKER_0, WORKER_1), [setting])) == expected
+def test_what_cannot_be_told_apart_is_an_upper_bound(setting: Any, expected: set[str]) -> None:
+    assert bounds(attributed_to(frames_of(FRAME), workers_of(WORKER_0, WORKER_1), [setting])) == expected
 
 
-def test_what_is_not_available_is_unknown_and_not_0():
+def test_what_is_not_available_is_unknown_and_not_0() -> None:
     missing = dict.fromkeys(("core_wait_ns", "core_wait_before_ns", "minor_faults", "involuntary_switches"), -1)
     frames = frames_of({**FRAME, **{f"parent_{name}": -1 for name in missing}})
-    found = attribute(frames, workers_of({**WORKER_0, **missing}, {**WORKER_1, **missing}), [PROCESS])
+    found = attributed_to(frames, workers_of({**WORKER_0, **missing}, {**WORKER_1, **missing}), [PROCESS])
 
     assert shares(found)["not scheduled"] is None
     assert shares(found)["blocked"] == (50 - 30) / 200
@@ -84,7 +91,7 @@ def test_what_is_not_available_is_unknown_and_not_0():
     assert (found.minor_faults, found.involuntary_switches, found.major_faults) == (None, None, 0)
 
 
-def test_counts_are_a_frames_of_the_parent_and_all_workers():
+def test_counts_are_a_frames_of_the_parent_and_all_workers() -> None:
     frames = frames_of(
         {**FRAME, "parent_minor_faults": 4, "gc_ns": 8}, {**FRAME, "start_ns": 2000, "parent_major_faults": 1}
     )
@@ -92,58 +99,58 @@ def test_counts_are_a_frames_of_the_parent_and_all_workers():
         {**WORKER_0, "minor_faults": 1}, {**WORKER_1, "minor_faults": 2, "involuntary_switches": 3},
         {**WORKER_0, "start_ns": 2010, "frame": 1}, {**WORKER_1, "start_ns": 2020, "frame": 1},
     )  # fmt: skip
-    found = attribute(frames, workers, [PROCESS])
+    found = attributed_to(frames, workers, [PROCESS])
     assert (found.minor_faults, found.major_faults, found.involuntary_switches) == (3.5, 0.5, 1.5)
     assert found.garbage_collection == 8 / (2 * 200)  # of the two workers' time, as all shares
 
-    alone = attribute(frames, workers[workers["worker"] == 0], [SEQUENTIAL])
+    alone = attributed_to(frames, workers[workers["worker"] == 0], [SEQUENTIAL])
     assert alone.minor_faults == 2
 
 
-def test_warmup_and_frames_whose_workers_are_lost_are_left_aside():
+def test_warmup_and_frames_whose_workers_are_lost_are_left_aside() -> None:
     frames = frames_of({**FRAME, "warmup": 1, "wall_ns": 9000}, {**FRAME}, {**FRAME, "wall_ns": 7000})
     workers = workers_of(*({**worker, "frame": frame} for frame in (0, 1) for worker in (WORKER_0, WORKER_1)))
-    alone = attribute(frames_of(FRAME), workers_of(WORKER_0, WORKER_1), [PROCESS])
+    alone = attributed_to(frames_of(FRAME), workers_of(WORKER_0, WORKER_1), [PROCESS])
 
-    assert attribute(frames, workers, [PROCESS]) == alone
-    assert attribute(frames[:1], workers, [PROCESS]) is None
-    assert attribute(frames, workers[:0], [PROCESS]) is None
+    assert attributed_to(frames, workers, [PROCESS]) == alone
+    assert attributed_to(frames[:1], workers, [PROCESS]) is None
+    assert attributed_to(frames, workers[:0], [PROCESS]) is None
 
 
-def test_stages_may_have_different_numbers_of_workers():
+def test_stages_may_have_different_numbers_of_workers() -> None:
     frames = frames_of(FRAME, {**FRAME, "stage": 1, "frame": 0})
     one = {**WORKER_0, "stage": 1, "start_ns": 1000, "busy_ns": 90, "cpu_ns": 90, "core_wait_ns": 0}
-    found = attribute(frames, workers_of(WORKER_0, WORKER_1, {**one, "core_wait_before_ns": 0}), [PROCESS] * 2)
+    found = attributed_to(frames, workers_of(WORKER_0, WORKER_1, {**one, "core_wait_before_ns": 0}), [PROCESS] * 2)
     assert shares(found)["compute"] == (30 + 60 + 90) / 300
 
 
-def test_each_stage_is_attributed_by_the_mode_that_ran_it():
+def test_each_stage_is_attributed_by_the_mode_that_ran_it() -> None:
     frames = frames_of(FRAME, {**FRAME, "stage": 1, "frame": 0, "parent_cpu_ns": 80})
     alone = {"stage": 1, "frame": 0, "start_ns": 1010, "busy_ns": 70, "cpu_ns": 70}
-    found = attribute(frames, workers_of(WORKER_0, WORKER_1, alone), [THREADED, SEQUENTIAL])
+    found = attributed_to(frames, workers_of(WORKER_0, WORKER_1, alone), [THREADED, SEQUENTIAL])
 
     assert shares(found)["compute"] == (30 + 60 + 70) / 300
     assert found.effective_cores == (30 + 60 + 15 + 80) / 200
     assert bounds(found) == {"blocked", "moving data"}
 
 
-def test_what_was_waited_before_the_one_worker_begins_counts_once():
+def test_what_was_waited_before_the_one_worker_begins_counts_once() -> None:
     worker = {"start_ns": 1010, "busy_ns": 70, "cpu_ns": 70, "core_wait_before_ns": 5}
-    found = attribute(frames_of({**FRAME, "parent_core_wait_ns": 5}), workers_of(worker), [SEQUENTIAL])
+    found = attributed_to(frames_of({**FRAME, "parent_core_wait_ns": 5}), workers_of(worker), [SEQUENTIAL])
 
     assert shares(found) == {
         "compute": 0.70, "blocked": 0, "moving data": 0.15, "barrier": 0, "settling": 0.10, "not scheduled": 0.05,
     }  # fmt: skip
 
 
-def test_recordings_of_schema_1_have_no_attribution():
+def test_recordings_of_schema_1_have_no_attribution() -> None:
     frames, workers = frames_of(FRAME), workers_of(WORKER_0, WORKER_1)
     old = workers[["frame", "stage", "worker", "start_ns", "busy_ns", "cpu_ns", "gc_ns"]]
-    assert attribute(frames, np.array(old), [PROCESS]) is None
-    assert attribute(np.array(frames[["frame", "stage", "warmup", "wall_ns"]]), workers, [PROCESS]) is None
+    assert attributed_to(frames, np.array(old), [PROCESS]) is None
+    assert attributed_to(np.array(frames[["frame", "stage", "warmup", "wall_ns"]]), workers, [PROCESS]) is None
 
 
-def test_a_worker_process_that_waited_for_a_core_to_answer_was_not_scheduled():
+def test_a_worker_process_that_waited_for_a_core_to_answer_was_not_scheduled() -> None:
     frames = frames_of(FRAME, {**FRAME, "start_ns": 1200}, {**FRAME, "frame": 7, "start_ns": 1400})
     late = {"core_wait_before_ns": 10 + 8}  # of which only 10 fit before its beginning
     workers = workers_of(
@@ -152,5 +159,5 @@ def test_a_worker_process_that_waited_for_a_core_to_answer_was_not_scheduled():
         {**WORKER_1, "frame": 7, "start_ns": 1410, "busy_ns": 70, **late},
     )
     # Frame 0: 4 ms of the parent and 6 of the 8 there is room for; the rest while settling. Frame 7 follows on none.
-    assert shares(attribute(frames, workers, [PROCESS]))["not scheduled"] == pytest.approx((12 + 14 + 14) / 300)
-    assert shares(attribute(frames, workers, [THREADED]))["not scheduled"] == pytest.approx((4 + 14 + 14) / 300)
+    assert shares(attributed_to(frames, workers, [PROCESS]))["not scheduled"] == pytest.approx((12 + 14 + 14) / 300)
+    assert shares(attributed_to(frames, workers, [THREADED]))["not scheduled"] == pytest.approx((4 + 14 + 14) / 300)

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from neighbours import busy_neighbours, pinned_to_one_core
@@ -43,9 +44,14 @@ def record(environment: TrainingEnvironment, frames: int, criterion: Criterion =
         recorder.record(0, False, timing, environment.buffers.workers, [0])
     workload = environment.workload
     setting = Setting(environment.traits, GIL_ENABLED, workload.settle_phase, workload.main_phase)
-    frames, workers = recorder.drain()
-    limits = limits_of([criterion], frames.dtype.names or (), setting.main_phase, None)
-    return explain_slow_frames(frames, workers, limits, [setting])
+    rows, workers = recorder.drain()
+    limits = limits_of([criterion], rows.dtype.names or (), setting.main_phase, None)
+    return explain_slow_frames(rows, workers, limits, [setting])
+
+
+def not_scheduled_ms(explanation: SlowFrame) -> float:
+    assert explanation.not_scheduled_ms is not None
+    return explanation.not_scheduled_ms
 
 
 def undisturbed(explanations: tuple[SlowFrame, ...], what: Mapping[int, str]) -> dict[str, set[str | None]]:
@@ -54,7 +60,7 @@ def undisturbed(explanations: tuple[SlowFrame, ...], what: Mapping[int, str]) ->
     found: dict[str, set[str | None]] = {kind: set() for kind in what.values()}
     for frame, kind in what.items():
         each = by_frame.get(frame)
-        if each is None or each.not_scheduled_ms < DISTURBED_MS:
+        if each is None or not_scheduled_ms(each) < DISTURBED_MS:
             found[kind].add(None if each is None else each.cause)
     if not all(found.values()):
         pytest.skip("other processes leave this one no core for long enough")
@@ -88,7 +94,7 @@ def going_on(pid: int) -> Iterator[None]:
 
 def plan(kinds: tuple[SlowCause, ...]) -> tuple[dict[int, SlowCause], dict[int, str]]:
     """Frames with each spell, and every frame with what happens in it, stalls too."""
-    order = [kind for _ in range(TIMES) for kind in (*kinds, "stall")]
+    order: list[Any] = [kind for _ in range(TIMES) for kind in (*kinds, "stall")]
     what = {FIRST + 2 * place: kind for place, kind in enumerate(order)}
     return {frame: kind for frame, kind in what.items() if kind != "stall"}, what
 
@@ -102,9 +108,10 @@ def plan(kinds: tuple[SlowCause, ...]) -> tuple[dict[int, SlowCause], dict[int, 
         ("process", {"stop the process": "blocked"}),
     ],
 )
-def test_the_cause_named_is_the_one_injected(mode, expected):
+def test_the_cause_named_is_the_one_injected(mode: str, expected: dict[str, str]) -> None:
     expected = expected | {"compute": "compute", "collect garbage": "garbage collection", "fault pages": "page faults"}
-    slow_causes, what = plan(tuple(expected))
+    kinds: Any = tuple(expected)
+    slow_causes, what = plan(kinds)
     stalls = {frame: CAUSE_S for frame, kind in what.items() if kind == "stall"}
     environment = TrainingEnvironment(
         mode=mode,
@@ -117,11 +124,11 @@ def test_the_cause_named_is_the_one_injected(mode, expected):
 
     expected["stall"] = "blocked"
     assert undisturbed(explanations, what) == {kind: {cause} for kind, cause in expected.items()}
-    assert not any(each.host for each in explanations if each.not_scheduled_ms < DISTURBED_MS)
+    assert not any(each.host for each in explanations if not_scheduled_ms(each) < DISTURBED_MS)
 
 
 @pytest.mark.skipif(allowed_cores() < 2, reason="needs 2 cores")
-def test_who_sleeps_does_not_wait_for_the_gil_whatever_others_compute_without_it():
+def test_who_sleeps_does_not_wait_for_the_gil_whatever_others_compute_without_it() -> None:
     what = {FIRST + 2 * time: "stall" for time in range(TIMES)}
     workload = SlowFrameWorkload(num_agents=AGENTS, beside_s=CAUSE_S)
     faults = Faults(stall_frames=dict.fromkeys(what, 1.5 * CAUSE_S))
@@ -133,9 +140,9 @@ def test_who_sleeps_does_not_wait_for_the_gil_whatever_others_compute_without_it
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
 @pytest.mark.parametrize("mode", ["sequential", "process"])
-def test_busy_neighbours_on_the_same_core_are_the_host(mode):
+def test_busy_neighbours_on_the_same_core_are_the_host(mode: str) -> None:
     _, what = plan(())
-    slow_causes = dict.fromkeys(what, "compute")
+    slow_causes: dict[int, SlowCause] = dict.fromkeys(what, "compute")
     workload = SlowFrameWorkload(num_agents=AGENTS, slow_causes=slow_causes)
     # Threads and processes that start here inherit the core.
     with (
@@ -148,4 +155,5 @@ def test_busy_neighbours_on_the_same_core_are_the_host(mode):
     causes = Counter(each.cause for each in explanations if each.frame in slow_causes)
     assert causes == {"not scheduled": TIMES}
     worst = max(explanations, key=lambda each: each.wall_ms)
-    assert worst.not_scheduled_ms > worst.cpu_ms
+    assert worst.cpu_ms is not None
+    assert not_scheduled_ms(worst) > worst.cpu_ms

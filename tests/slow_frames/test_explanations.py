@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 from attributed import MAIN_PHASE, frames_of, setting, workers_of
 
 from walkerbench.criteria.grammar import parse_criterion
-from walkerbench.criteria.judging import Verdict
+from walkerbench.criteria.judging import Outcome, Verdict
 from walkerbench.slow_frames.explanations import (
     FrameLimit,
     count_causes,
@@ -17,11 +18,12 @@ from walkerbench.slow_frames.explanations import (
     limits_of,
     worst,
 )
+from walkerbench.slow_frames.worker_times import Setting
 
 SEQUENTIAL = setting("sequential")
 THREADED = setting("threaded")
 PROCESS = setting("process")
-COLUMNS = frames_of().dtype.names
+COLUMNS = frames_of().dtype.names or ()
 PERIOD_MS = 1000 / 60
 
 
@@ -38,7 +40,12 @@ ASKING = 40  # how often a thread wakes up that waits for the GIL for 200 ms or 
 WORKER = {"start_ns": 1, "busy_ns": 8, "cpu_ns": 8}
 
 
-def explained(frame, setting=SEQUENTIAL, worker=None, limits_=(LIMIT,)):
+def explained(
+    frame: dict[str, int],
+    setting: Setting = SEQUENTIAL,
+    worker: dict[str, int] | None = None,
+    limits_: tuple[FrameLimit, ...] = (LIMIT,),
+) -> Any:
     """The one frame that is over a limit, after four typical ones."""
     typical = FRAME if setting is SEQUENTIAL else {**FRAME, "parent_cpu_ns": 2, "process_cpu_ns": 2}
     frames = frames_of(*([typical] * 4), {**typical, **frame})
@@ -72,7 +79,7 @@ def explained(frame, setting=SEQUENTIAL, worker=None, limits_=(LIMIT,)):
         ({"parent_cpu_ns": 40, "process_cpu_ns": 40, "parent_core_wait_ns": -1}, "not running"),
     ],
 )
-def test_each_cause_in_sequential_mode(frame, cause):
+def test_each_cause_in_sequential_mode(frame: dict[str, int], cause: str) -> None:
     assert explained({"wall_ns": 245, **frame}).cause == cause
 
 
@@ -106,14 +113,20 @@ def test_each_cause_in_sequential_mode(frame, cause):
         (THREADED, {"busy_ns": 8}, {"parent_core_wait_ns": 230}, "not scheduled", None),
     ],
 )
-def test_each_cause_along_the_path_of_a_worker(setting, worker, frame, cause, culprit):
+def test_each_cause_along_the_path_of_a_worker(
+    setting: Any,
+    worker: dict[str, int],
+    frame: dict[str, int],
+    cause: str,
+    culprit: int | None,
+) -> None:
     found = explained({"wall_ns": 245, **frame}, setting, {"busy_ns": 243, **worker})
     assert found.cause == cause
     assert found.worker == culprit
     assert found.cpu_ms + found.not_scheduled_ms + found.blocked_ms == pytest.approx(245)
 
 
-def test_the_worker_that_ended_last_is_the_cause():
+def test_the_worker_that_ended_last_is_the_cause() -> None:
     frames = frames_of({"wall_ns": 245, "settle_ns": 1, "parent_cpu_ns": 1, "process_cpu_ns": 1})
     workers = workers_of(
         {"worker": 0, "start_ns": 1, "busy_ns": 200, "core_wait_ns": 199},
@@ -123,7 +136,7 @@ def test_the_worker_that_ended_last_is_the_cause():
     assert (found.worker, found.cause) == (1, "compute")
 
 
-def test_a_thread_that_waits_for_a_core_may_hold_the_gil():
+def test_a_thread_that_waits_for_a_core_may_hold_the_gil() -> None:
     frames = frames_of({"wall_ns": 245, "settle_ns": 1, "process_cpu_ns": 12})
     workers = workers_of(
         {"worker": 0, "start_ns": 1, "busy_ns": 200, "cpu_ns": 1, "core_wait_ns": 199},
@@ -133,13 +146,13 @@ def test_a_thread_that_waits_for_a_core_may_hold_the_gil():
     assert (found.worker, found.cause, found.host) == (1, "waiting for the GIL", False)
 
 
-def test_without_a_gil_no_thread_waits_for_it():
+def test_without_a_gil_no_thread_waits_for_it() -> None:
     free = setting("threaded", gil_enabled=False)
     worker = {"busy_ns": 243, "voluntary_switches": ASKING}
     assert explained({"wall_ns": 245, "process_cpu_ns": 230}, free, worker).cause == "blocked"
 
 
-def test_the_numbers_of_a_line_by_hand():
+def test_the_numbers_of_a_line_by_hand() -> None:
     found = explained(
         {"wall_ns": 245, "parent_cpu_ns": 31, "process_cpu_ns": 31, "parent_core_wait_ns": 205, "gc_ns": 2}
     )
@@ -148,7 +161,7 @@ def test_the_numbers_of_a_line_by_hand():
     assert (found.worker, found.cause, found.host) == (None, "not scheduled", True)
 
 
-def test_the_cause_is_what_a_typical_frame_does_not_have():
+def test_the_cause_is_what_a_typical_frame_does_not_have() -> None:
     # 190 ms of CPU time are what frames here take; the 55 on top are the host's.
     typical = {"wall_ns": 190, "parent_cpu_ns": 190, "process_cpu_ns": 190}
     late = {**typical, "wall_ns": 245, "parent_core_wait_ns": 55}
@@ -158,7 +171,7 @@ def test_the_cause_is_what_a_typical_frame_does_not_have():
     assert (found.cause, found.host) == ("not scheduled", True)
 
 
-def test_where_the_typical_frame_is_over_the_limit_its_largest_part_is_the_cause():
+def test_where_the_typical_frame_is_over_the_limit_its_largest_part_is_the_cause() -> None:
     slow = {"wall_ns": 240, "parent_cpu_ns": 230, "process_cpu_ns": 230, "parent_core_wait_ns": 10}
     frames, workers = frames_of(slow, slow, slow), workers_of(*({"frame": number} for number in range(3)))
     found = explain_slow_frames(frames, workers, [LIMIT], [SEQUENTIAL])
@@ -173,13 +186,13 @@ def test_where_the_typical_frame_is_over_the_limit_its_largest_part_is_the_cause
         (117, False),  # not more than half of the excess over 10 ms
     ],
 )
-def test_the_host_is_the_cause_of_more_than_half_of_the_excess(wait, host):
+def test_the_host_is_the_cause_of_more_than_half_of_the_excess(wait: int, host: bool) -> None:
     rest = 245 - wait
     found = explained({"wall_ns": 245, "parent_cpu_ns": rest, "process_cpu_ns": rest, "parent_core_wait_ns": wait})
     assert found.host is host
 
 
-def test_the_host_is_no_cause_where_workers_wait_for_one_another():
+def test_the_host_is_no_cause_where_workers_wait_for_one_another() -> None:
     late = {"wall_ns": 245, "parent_cpu_ns": 10, "process_cpu_ns": 10, "parent_core_wait_ns": 235}
     crowded = setting("sequential", crowded=True)
     for workers, host in ((SEQUENTIAL, True), (crowded, False)):
@@ -189,19 +202,19 @@ def test_the_host_is_no_cause_where_workers_wait_for_one_another():
         assert (found.cause, found.host) == ("not scheduled", host)
 
 
-def test_the_host_is_no_cause_of_a_limit_missed_without_its_wait():
+def test_the_host_is_no_cause_of_a_limit_missed_without_its_wait() -> None:
     found = explained({"wall_ns": 500, "parent_cpu_ns": 201, "process_cpu_ns": 201, "parent_core_wait_ns": 299})
     assert (found.cause, found.host) == ("not scheduled", False)
 
 
 @pytest.mark.parametrize(("agents", "host"), [(245, True), (205, False)])
-def test_waiting_counts_for_a_phase_only_where_it_cannot_lie_outside(agents, host):
+def test_waiting_counts_for_a_phase_only_where_it_cannot_lie_outside(agents: int, host: bool) -> None:
     frame = {"wall_ns": 250, "agents_ns": agents, "parent_cpu_ns": 100, "parent_core_wait_ns": 130}
     found = explained(frame, limits_=limits("agent_processing_ms.max < 200"))
     assert (found.value_ms, found.cause, found.host) == (agents, "not scheduled", host)
 
 
-def test_only_upper_bounds_of_single_frames_are_limits():
+def test_only_upper_bounds_of_single_frames_are_limits() -> None:
     texts = ("frame_ms.max < 200", "agent_processing_ms.max <= 9", "frame_ms.p99 < 5", "frame_ms.max > 1",
              "busy_ms.max < 3", "physics_fps > 400", "settle_ms.max < 2", "missed_deadlines < 1")  # fmt: skip
     assert {str(each.criterion): each.column for each in limits(*texts)} == {
@@ -209,7 +222,7 @@ def test_only_upper_bounds_of_single_frames_are_limits():
     }  # fmt: skip
 
 
-def many():
+def many() -> tuple[Any, Any]:
     frames = frames_of(*({**FRAME, "wall_ns": wall, "warmup": warmup} for wall, warmup in
                          ((900, 1), (10, 0), (10, 0), (10, 0), (10, 0), (300, 0), (800, 0), (300, 0))))  # fmt: skip
     frames["parent_core_wait_ns"][6] = 790_000_000
@@ -218,7 +231,7 @@ def many():
     return frames, explain_slow_frames(frames, workers, [LIMIT, *limits("agent_processing_ms.max < 200")], [SEQUENTIAL])
 
 
-def test_the_worst_come_first_each_once():
+def test_the_worst_come_first_each_once() -> None:
     _, found = many()
     assert [(each.frame, each.criterion.split(".")[0]) for each in found] == [
         (5, "frame_ms"), (6, "frame_ms"), (7, "frame_ms"), (5, "agent_processing_ms"),
@@ -229,7 +242,7 @@ def test_the_worst_come_first_each_once():
     assert count_causes(()) == {}
 
 
-def test_the_slowest_are_explained_without_any_limit():
+def test_the_slowest_are_explained_without_any_limit() -> None:
     frames, _ = many()
     workers = workers_of(*({**WORKER, "frame": number} for number in range(len(frames))))
     found = explain_slowest(frames, workers, [SEQUENTIAL], 2)
@@ -241,11 +254,11 @@ def test_the_slowest_are_explained_without_any_limit():
     assert explain_slowest(frames, np.array(workers[["frame", "stage", "worker"]]), [SEQUENTIAL], 2) == ()
 
 
-def verdict(outcome="fail", criterion=str(LIMIT.criterion), stage=None):
+def verdict(outcome: Outcome = "fail", criterion: str = str(LIMIT.criterion), stage: Any = None) -> Verdict:
     return Verdict(criterion, stage, 800.0, outcome, "800 is not < 200")
 
 
-def test_a_failure_is_taken_back_where_every_frame_over_the_limit_was_the_hosts():
+def test_a_failure_is_taken_back_where_every_frame_over_the_limit_was_the_hosts() -> None:
     frames, found = many()
     of_host = tuple(dataclasses.replace(each, host=True) for each in found)
 
@@ -258,7 +271,7 @@ def test_a_failure_is_taken_back_where_every_frame_over_the_limit_was_the_hosts(
     assert "the frame over it was ready" in excuse(verdict(), frames[:6], of_host[:1], [LIMIT]).detail
 
 
-def late(*waits):
+def late(*waits: Any) -> tuple[Any, Any]:
     """A run at real-time pace: four typical frames, and after them one of 25 ms for each wait for a core."""
     rows = [FRAME] * 4
     for wait in waits:
@@ -267,11 +280,11 @@ def late(*waits):
     return frames_of(*rows), workers
 
 
-def missed(count, criterion="missed_deadlines == 0"):
+def missed(count: int, criterion: str = "missed_deadlines == 0") -> Verdict:
     return Verdict(criterion, None, float(count), "fail", f"{count} is not {criterion.partition(' ')[2]}")
 
 
-def test_only_at_real_time_pace_a_deadline_is_a_limit():
+def test_only_at_real_time_pace_a_deadline_is_a_limit() -> None:
     texts = ("missed_deadlines == 0", "missed_deadlines < 3", "missed_deadlines <= 2", "missed_deadlines > 1")
 
     assert [str(each.criterion) for each in limits(*texts, deadline_ms=PERIOD_MS)] == list(texts[:3])
@@ -290,7 +303,7 @@ def test_only_at_real_time_pace_a_deadline_is_a_limit():
         (0, False),
     ],
 )
-def test_the_host_is_the_cause_of_a_deadline_missed_by_its_wait(wait, host):
+def test_the_host_is_the_cause_of_a_deadline_missed_by_its_wait(wait: int, host: bool) -> None:
     (found,) = explain_slow_frames(*late(wait), [DEADLINE], [SEQUENTIAL])
 
     assert (found.frame, found.criterion, found.value_ms, found.host) == (4, "missed_deadlines == 0", 25.0, host)
@@ -299,7 +312,7 @@ def test_the_host_is_the_cause_of_a_deadline_missed_by_its_wait(wait, host):
 @pytest.mark.promise(
     "verdicts", "A deadline missed because no core was free is excused by the same rule as a limit of frames."
 )
-def test_missed_deadlines_are_excused_by_the_rule_of_limits():
+def test_missed_deadlines_are_excused_by_the_rule_of_limits() -> None:
     for waits, outcome, detail in (
         ((15,), "unsupported", "1 is not == 0, but the frame that missed the deadline was ready to run and given no "
                                "core by the host"),
@@ -315,7 +328,7 @@ def test_missed_deadlines_are_excused_by_the_rule_of_limits():
         assert (verdict.outcome, verdict.detail) == (outcome, detail)
 
 
-def test_a_count_is_taken_back_where_the_rest_would_meet_it():
+def test_a_count_is_taken_back_where_the_rest_would_meet_it() -> None:
     frames, workers = late(15, 0, 15)
     for text, outcome in (("missed_deadlines < 2", "unsupported"), ("missed_deadlines < 1", "fail")):
         (limit,) = limits(text, deadline_ms=PERIOD_MS)
@@ -331,7 +344,7 @@ def test_a_count_is_taken_back_where_the_rest_would_meet_it():
     assert excuse(missed(3, "missed_deadlines < 2"), frames, found[1:], [limit]).outcome == "fail"
 
 
-def test_a_stage_is_judged_by_its_own_frames():
+def test_a_stage_is_judged_by_its_own_frames() -> None:
     frames = frames_of({**FRAME, "wall_ns": 800}, {**FRAME, "wall_ns": 800, "stage": 1, "frame": 0})
     workers = workers_of({**WORKER, "frame": 0}, {**WORKER, "stage": 1, "frame": 0})
     first, second = explain_slow_frames(frames, workers, [LIMIT], [SEQUENTIAL, SEQUENTIAL])
@@ -342,7 +355,7 @@ def test_a_stage_is_judged_by_its_own_frames():
     assert excuse(verdict(), frames, explanations, [LIMIT]).outcome == "fail"
 
 
-def test_nothing_else_is_taken_back():
+def test_nothing_else_is_taken_back() -> None:
     frames, found = many()
     of_host = tuple(dataclasses.replace(each, host=True) for each in found)
 
@@ -352,7 +365,7 @@ def test_nothing_else_is_taken_back():
         assert excuse(other, frames, of_host, [LIMIT]) is other
 
 
-def test_recordings_of_schema_1_are_not_explained():
+def test_recordings_of_schema_1_are_not_explained() -> None:
     frames, _ = many()
     workers = workers_of(*({**WORKER, "frame": number} for number in range(len(frames))))
     assert explain_slow_frames(frames, np.array(workers[["frame", "stage", "worker"]]), [LIMIT], [SEQUENTIAL]) == ()
