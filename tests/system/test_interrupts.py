@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,11 +15,11 @@ BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=la
 
 
 @pytest.fixture
-def handlers():
+def handlers() -> Iterator[Any]:
     """Handlers of the test's own, put back at the end; those that pytest has are not for trying out."""
     received: list[int] = []
 
-    def note(number, _frame):
+    def note(number: Any, _frame: Any) -> None:
         received.append(number)
 
     before = {number: signal.signal(number, note) for number in SIGNALS}
@@ -27,7 +29,7 @@ def handlers():
 
 
 @BOTH
-def test_the_first_signal_is_noted_and_strikes_nowhere(handlers, number):
+def test_the_first_signal_is_noted_and_strikes_nowhere(handlers: Any, number: Any) -> None:
     with InterruptWatch() as watch:
         assert watch.received is None
         signal.raise_signal(number)
@@ -36,7 +38,7 @@ def test_the_first_signal_is_noted_and_strikes_nowhere(handlers, number):
 
 
 @BOTH
-def test_the_second_signal_strikes(handlers, number):
+def test_the_second_signal_strikes(handlers: Any, number: Any) -> None:
     with InterruptWatch() as watch:
         signal.raise_signal(signal.SIGTERM)
         with pytest.raises(KeyboardInterrupt):
@@ -46,7 +48,7 @@ def test_the_second_signal_strikes(handlers, number):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
-def test_a_hang_up_that_nohup_had_ignored_stays_ignored():
+def test_a_hang_up_that_nohup_had_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with InterruptWatch() as watch:
@@ -56,7 +58,7 @@ def test_a_hang_up_that_nohup_had_ignored_stays_ignored():
         signal.signal(signal.SIGHUP, before)
 
 
-def test_from_the_third_on_they_do_nothing(handlers):
+def test_from_the_third_on_they_do_nothing(handlers: Any) -> None:
     with InterruptWatch() as watch:
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
@@ -66,7 +68,7 @@ def test_from_the_third_on_they_do_nothing(handlers):
     assert (watch.received, handlers) == ("SIGINT", [])
 
 
-def test_while_held_none_strikes(handlers):
+def test_while_held_none_strikes(handlers: Any) -> None:
     with InterruptWatch() as watch:
         watch.hold()
         for _ in range(3):
@@ -78,7 +80,7 @@ def test_while_held_none_strikes(handlers):
 
 
 @BOTH
-def test_where_nothing_is_under_way_it_ends_the_process_at_once(number):
+def test_where_nothing_is_under_way_it_ends_the_process_at_once(number: Any) -> None:
     source = f"""
 import signal, sys
 from walkerbench.system.interrupts import leave_at_interrupts
@@ -93,13 +95,13 @@ finally:
 
 
 @BOTH
-def test_in_the_end_none_counts(handlers, number):
+def test_in_the_end_none_counts(handlers: Any, number: Any) -> None:
     ignore_interrupts()
     signal.raise_signal(number)
     assert handlers == []
 
 
-def test_handlers_are_put_back_whatever_happens(handlers):
+def test_handlers_are_put_back_whatever_happens(handlers: Any) -> None:
     with pytest.raises(LookupError), InterruptWatch():
         raise LookupError
     signal.raise_signal(signal.SIGINT)
@@ -107,14 +109,14 @@ def test_handlers_are_put_back_whatever_happens(handlers):
     assert handlers == [signal.SIGINT, signal.SIGTERM]
 
 
-def test_an_ignored_signal_is_ignored_again_afterwards(handlers):
+def test_an_ignored_signal_is_ignored_again_afterwards(handlers: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with InterruptWatch():
         pass
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
-def test_watches_nest(handlers):
+def test_watches_nest(handlers: Any) -> None:
     with InterruptWatch() as outer:
         with InterruptWatch() as inner:
             signal.raise_signal(signal.SIGINT)
@@ -122,7 +124,7 @@ def test_watches_nest(handlers):
     assert (outer.received, inner.received) == ("SIGTERM", "SIGINT")
 
 
-def test_outside_the_main_thread_nothing_is_watched_and_nothing_fails(handlers):
+def test_outside_the_main_thread_nothing_is_watched_and_nothing_fails(handlers: Any) -> None:
     watches = []
 
     def enter() -> None:

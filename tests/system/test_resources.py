@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -9,13 +11,13 @@ from walkerbench.system import resources as limits
 from walkerbench.system.resources import allowed_cores, allowed_memory_bytes, cpu_quota
 
 
-def put(root, path, text):
+def put(root: Any, path: Any, text: Any) -> None:
     file = root / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
 
 
-def test_a_system_without_proc_has_no_quota(tmp_path):
+def test_a_system_without_proc_has_no_quota(tmp_path: Path) -> None:
     assert cpu_quota(tmp_path) is None
     assert allowed_memory_bytes(tmp_path) == psutil.virtual_memory().total
 
@@ -32,7 +34,7 @@ def test_a_system_without_proc_has_no_quota(tmp_path):
 @pytest.mark.parametrize(
     ("cgroup", "file"), [("0::/a/b", "{}/memory.max"), ("7:memory:/a/b", "memory/{}/memory.limit_in_bytes")]
 )
-def test_memory_of_cgroups(tmp_path, cgroup, file, levels, limit):
+def test_memory_of_cgroups(tmp_path: Path, cgroup: str, file: str, levels: dict[str, str], limit: int | None) -> None:
     put(tmp_path, "proc/self/cgroup", cgroup + "\n")
     for level, text in levels.items():
         put(tmp_path, "sys/fs/cgroup/" + file.format(level), text + "\n")
@@ -53,7 +55,7 @@ def test_memory_of_cgroups(tmp_path, cgroup, file, levels, limit):
     ],
 )
 @pytest.mark.parametrize("mount", ["sys/fs/cgroup", "sys/fs/cgroup/unified"])
-def test_quota_of_cgroup_v2(tmp_path, levels, quota, mount):
+def test_quota_of_cgroup_v2(tmp_path: Path, levels: dict[str, str], quota: float | None, mount: str) -> None:
     put(tmp_path, "proc/self/cgroup", "0::/a/b\n")
     for level, text in levels.items():
         put(tmp_path, f"{mount}/{level}/cpu.max", text + "\n")
@@ -71,7 +73,9 @@ def test_quota_of_cgroup_v2(tmp_path, levels, quota, mount):
         ({"docker": (300000, 100000), "docker/x": (100000, 50000)}, 2.0),
     ],
 )
-def test_quota_of_cgroup_v1(tmp_path, mount, levels, quota):
+def test_quota_of_cgroup_v1(
+    tmp_path: Path, mount: str, levels: dict[str, tuple[int, int]], quota: float | None
+) -> None:
     put(tmp_path, "proc/self/cgroup", "5:cpuset:/docker/x\n4:cpu,cpuacct:/docker/x\n0::/\n")
     for level, (allowed, period) in levels.items():
         put(tmp_path, f"sys/fs/cgroup/{mount}/{level}/cpu.cfs_quota_us", f"{allowed}\n")
@@ -80,7 +84,7 @@ def test_quota_of_cgroup_v1(tmp_path, mount, levels, quota):
     assert cpu_quota(tmp_path) == quota
 
 
-def test_other_controllers_are_not_the_cpu(tmp_path):
+def test_other_controllers_are_not_the_cpu(tmp_path: Path) -> None:
     put(tmp_path, "proc/self/cgroup", "5:cpuset,cpuacct:/\n")
     put(tmp_path, "sys/fs/cgroup/cpu/cpu.cfs_quota_us", "100000")
     put(tmp_path, "sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000")
@@ -88,7 +92,7 @@ def test_other_controllers_are_not_the_cpu(tmp_path):
     assert cpu_quota(tmp_path) is None
 
 
-def test_a_path_outside_the_container_leaves_the_levels_that_are_seen(tmp_path):
+def test_a_path_outside_the_container_leaves_the_levels_that_are_seen(tmp_path: Path) -> None:
     put(tmp_path, "proc/self/cgroup", "0::/../sibling\n")
     put(tmp_path, "sys/fs/cgroup/cpu.max", "300000 100000\n")
 
@@ -99,14 +103,14 @@ def test_a_path_outside_the_container_leaves_the_levels_that_are_seen(tmp_path):
     ("affinity", "quota", "cores"),
     [(8, None, 8), (8, 2.0, 2), (8, 2.1, 3), (2, 16.0, 2), (4, 0.2, 1), (1, None, 1)],
 )
-def test_allowed_cores(monkeypatch, affinity, quota, cores):
+def test_allowed_cores(monkeypatch: pytest.MonkeyPatch, affinity: int, quota: float | None, cores: int) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(affinity)), raising=False)
     monkeypatch.setattr(limits, "cpu_quota", lambda: quota)
 
     assert allowed_cores() == cores
 
 
-def test_allowed_cores_without_affinity(monkeypatch):
+def test_allowed_cores_without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
     monkeypatch.setattr(limits, "cpu_quota", lambda: None)
