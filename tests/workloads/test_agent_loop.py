@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from pathlib import Path
 from typing import Any
@@ -103,15 +104,18 @@ def environment_of(
     return TrainingEnvironment(mode=mode, num_workers=workers, workload=workload)
 
 
-def digests(name: str, **options: Any) -> list[bytes]:
+def digests(name: str, **options: Any) -> list[bytes | None]:
     with environment_of(name, **options) as environment:
-        return [environment.step() and environment.checkpoint() for _ in range(5)]
+        found = []
+        for _ in range(5):
+            environment.step()
+            found.append(environment.checkpoint())
+        return found
 
 
 def log_of_last() -> list[Any]:
-    from loops_of_a_test import made
-
-    return made[-1].log
+    made: list[Any] = importlib.import_module("loops_of_a_test").made
+    return list(made[-1].log)
 
 
 def test_the_world_is_stepped_before_the_agents_by_the_parent_alone() -> None:

@@ -31,7 +31,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(call_batches.time, "perf_counter_ns", lambda: clock.now_ns)
+    monkeypatch.setattr("walkerbench.workloads.call_batches.time.perf_counter_ns", lambda: clock.now_ns)
     return clock
 
 
@@ -82,7 +82,8 @@ def test_digests_cover_the_number_of_calls_and_the_last_result() -> None:
         for frame in range(frames):
             made.run(frame)
         made.digest()
-        return buffers.digests[0].tolist()
+        digests: list[int] = buffers.digests[0].tolist()
+        return digests
 
     twice = CallSettings(2, digest_result=True)
     assert digests(twice, 3, [1.5]) == digests(twice, 3, [1.5])

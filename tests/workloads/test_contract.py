@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,12 +24,12 @@ from walkerbench.workloads.walker import WalkerWorkload
         (3, 3, ((0, 1), (1, 2), (2, 3))),
     ],
 )
-def test_shards(agents, workers, bounds):
+def test_shards(agents: int, workers: int, bounds: Any) -> None:
     assert shard_bounds(agents, workers) == bounds
 
 
 @given(st.integers(1, 300).flatmap(lambda agents: st.tuples(st.just(agents), st.integers(1, agents))))
-def test_shards_cover_every_agent_once_and_differ_by_one_at_most(sizes):
+def test_shards_cover_every_agent_once_and_differ_by_one_at_most(sizes: Any) -> None:
     agents, workers = sizes
     bounds = shard_bounds(agents, workers)
     assert [agent for lo, hi in bounds for agent in range(lo, hi)] == list(range(agents))
@@ -39,7 +40,7 @@ def test_shards_cover_every_agent_once_and_differ_by_one_at_most(sizes):
 
 
 @pytest.mark.parametrize(("agents", "workers"), [(3, 0), (3, 4), (0, 1), (3, -1)])
-def test_impossible_shards_are_refused(agents, workers):
+def test_impossible_shards_are_refused(agents: int, workers: int) -> None:
     with pytest.raises(ValueError, match=f"{workers} workers for {agents} agents: give between 1 and {agents}"):
         shard_bounds(agents, workers)
 
@@ -52,7 +53,7 @@ def spans(layout: BufferLayout) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("workload", [ToyWorkload(5, ballast_bytes=3), WalkerWorkload(7)], ids=["toy", "walkers"])
-def test_the_arrays_lie_apart_in_one_block_each_on_a_cache_line_of_its_own(workload):
+def test_the_arrays_lie_apart_in_one_block_each_on_a_cache_line_of_its_own(workload: Any) -> None:
     layout = BufferLayout.of(workload, 2)
     places = spans(layout)
     assert all(start % 64 == 0 for start, _ in places)
@@ -61,7 +62,7 @@ def test_the_arrays_lie_apart_in_one_block_each_on_a_cache_line_of_its_own(workl
     assert places[-1][1] <= layout.nbytes < places[-1][1] + 64
 
 
-def test_the_arrays_have_the_declared_shapes_and_are_zero():
+def test_the_arrays_have_the_declared_shapes_and_are_zero() -> None:
     buffers = FrameBuffers(BufferLayout.of(ToyWorkload(5, ballast_bytes=3), 2))
     shapes = {name: (array.dtype.name, array.shape) for name, array in buffers.current.items()}
     assert shapes == {
@@ -71,9 +72,9 @@ def test_the_arrays_have_the_declared_shapes_and_are_zero():
         "ballast": ("uint8", (3,)),
     }
     assert {name: array.shape for name, array in buffers.published.items()} == {"total": (1,)}
-    assert (buffers.workers.dtype, buffers.workers.shape) == (np.int64, (2, len(WORKER_COLUMNS) + 2))
-    assert (buffers.counters.dtype, buffers.counters.shape) == (np.int64, (2 + 1, 3))
-    assert (buffers.digests.dtype, buffers.digests.shape) == (np.uint64, (5, 1))
+    assert (buffers.workers.dtype, buffers.workers.shape) == (np.dtype(np.int64), (2, len(WORKER_COLUMNS) + 2))
+    assert (buffers.counters.dtype, buffers.counters.shape) == (np.dtype(np.int64), (2 + 1, 3))
+    assert (buffers.digests.dtype, buffers.digests.shape) == (np.dtype(np.uint64), (5, 1))
     arrays = (
         *buffers.current.values(),
         *buffers.published.values(),
@@ -84,7 +85,7 @@ def test_the_arrays_have_the_declared_shapes_and_are_zero():
     assert not any(array.any() for array in arrays)
 
 
-def test_two_views_of_one_memory_see_the_same():
+def test_two_views_of_one_memory_see_the_same() -> None:
     layout = BufferLayout.of(ToyWorkload(5), 2)
     memory = bytearray(layout.nbytes)
     ours, theirs = FrameBuffers(layout, memory), FrameBuffers(layout, memoryview(memory))
@@ -96,13 +97,13 @@ def test_two_views_of_one_memory_see_the_same():
     assert ours.workers[1, 0] == 9
 
 
-def test_memory_that_is_too_small_is_refused():
+def test_memory_that_is_too_small_is_refused() -> None:
     layout = BufferLayout.of(ToyWorkload(5), 2)
     with pytest.raises(TypeError, match="too small"):
         FrameBuffers(layout, bytearray(layout.nbytes // 2))
 
 
-def test_digest64_is_the_beginning_of_a_known_digest():
+def test_digest64_is_the_beginning_of_a_known_digest() -> None:
     array = np.array([1.0, -0.0])
     expected = hashlib.sha256(array.tobytes()).digest()[:8]
     assert digest64(array) == int.from_bytes(expected, "little")
@@ -112,7 +113,7 @@ def test_digest64_is_the_beginning_of_a_known_digest():
     assert digest64(np.array([1.0, 0.0])) != digest64(array)
 
 
-def test_the_fold_sees_every_digest_and_their_order():
+def test_the_fold_sees_every_digest_and_their_order() -> None:
     digests = np.array([[1, 2], [3, 4]], np.uint64)
     assert fold_digests(digests) == hashlib.sha256(digests.tobytes()).digest()
     assert fold_digests(digests[::-1]) != fold_digests(digests)

@@ -25,7 +25,8 @@ NAN = float("nan")
 def toy_with(attribute: str, value: object) -> ToyWorkload:
     """The toy, with another attribute, or another method that returns the value."""
     replacement = (lambda self: value) if callable(getattr(ToyWorkload, attribute)) else value
-    return type("Changed", (ToyWorkload,), {attribute: replacement})()
+    made: ToyWorkload = type("Changed", (ToyWorkload,), {attribute: replacement})()
+    return made
 
 
 def field(*arguments: Any, **options: Any) -> tuple[Field]:

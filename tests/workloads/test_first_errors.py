@@ -10,7 +10,7 @@ from walkerbench.workloads.first_errors import FIRST_ERROR_FIELDS, FirstError, f
 
 @pytest.fixture
 def buffers() -> FrameBuffers:
-    arrays = []
+    arrays: list[tuple[str, str, str, tuple[int, ...], int]] = []
     offset = 0
     for field in FIRST_ERROR_FIELDS:
         arrays.append((field.group, field.name, field.dtype, field.shape, offset))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +52,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def profile_of(name: str, **changes: object) -> Profile:
+def profile_of(name: str, **changes: Any) -> Profile:
     changes = {"frames": 5, "warmup": 0} | changes
     return override(
         load_profile("default"), ProfileOverrides(workload=f"function:functions_of_a_test:{name}", **changes)
@@ -58,7 +60,7 @@ def profile_of(name: str, **changes: object) -> Profile:
 
 
 def test_a_frame_calls_the_function_with_its_arguments(project: Path) -> None:
-    from functions_of_a_test import calls
+    calls = importlib.import_module("functions_of_a_test").calls
 
     calls.clear()
     factory = find_factory("function:functions_of_a_test:add", {"one": 5})
@@ -148,7 +150,7 @@ def test_a_wrong_spec_says_why(project: Path, name: str, arguments: dict[str, in
 
 
 def test_finding_settings_leaves_nothing_in_the_process_that_runs(project: Path) -> None:
-    from functions_of_a_test import calls
+    calls = importlib.import_module("functions_of_a_test").calls
 
     calls.clear()
     assert find_settings(profile_of("add")).environment.calls_per_frame > 100

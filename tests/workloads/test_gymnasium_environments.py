@@ -63,7 +63,8 @@ def test_it_gives_what_a_sync_vector_env_gives(env_id: str, needs: str | None, f
         pytest.importorskip(needs)
     shards, _ = shards_of(made(f"gymnasium:{env_id}"), 2)
     peer = SyncVectorEnv([lambda: gymnasium.make(env_id)] * AGENTS)
-    space, actions = peer.single_action_space, create_empty_array(peer.single_action_space, AGENTS)
+    space = peer.single_action_space
+    actions: Any = create_empty_array(space, AGENTS)
     observations, _ = peer.reset(seed=[environment_seed(1, agent) for agent in range(AGENTS)])
     over = 0
     for frame in range(frames):
@@ -89,9 +90,13 @@ def test_it_counts_how_episodes_end() -> None:
     assert buffers.counters.sum(axis=0).tolist() == [3 * AGENTS, 0]
 
 
-def digests(spec: str, workers: int = 2, frames: int = 30, **options: Any) -> list[bytes]:
+def digests(spec: str, workers: int = 2, frames: int = 30, **options: Any) -> list[bytes | None]:
     with TrainingEnvironment(mode="threaded", num_workers=workers, workload=made(spec, **options)) as environment:
-        return [environment.step() and environment.checkpoint() for _ in range(frames)]
+        found = []
+        for _ in range(frames):
+            environment.step()
+            found.append(environment.checkpoint())
+        return found
 
 
 @pytest.mark.parametrize("spec", ["gymnasium:CartPole-v1", f"{OWN}:Lottery-v2"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from walkerbench.workloads.walker.streams import Stream, agent_stream
 
 ALL = slice(0, 1)
 ONE = np.array([0])
-SMALL = {"hidden_units": (6, 5), "head_units": 4}
+SMALL: dict[str, Any] = {"hidden_units": (6, 5), "head_units": 4}
 PLAN = NetworkPlan(inputs=3, hidden=(6, 5), head=4, actions=3)
 
 
@@ -46,7 +48,8 @@ def remember(brains: Brains, lived: list[tuple[np.ndarray, int, float, np.ndarra
 
 def q_of(flat: np.ndarray, states: np.ndarray, plan: NetworkPlan = PLAN) -> np.ndarray:
     """Q in float64, `(batch, actions)`; the formula itself is tested with the network."""
-    return forward(plan.layers(flat[None].astype(np.float64)), states[None].astype(np.float64))[0][0]
+    q: np.ndarray = forward(plan.layers(flat[None].astype(np.float64)), states[None].astype(np.float64))[0][0]
+    return q
 
 
 def test_the_target_takes_the_online_networks_choice_at_the_target_networks_value() -> None:
@@ -72,7 +75,7 @@ class Textbook:
 
     def __init__(
         self, brain: BrainSettings, parameters: np.ndarray, lived: list[tuple[np.ndarray, int, float, np.ndarray]]
-    ):
+    ) -> None:
         self.brain = brain
         self.online = parameters.astype(np.float64)
         self.target = self.online.copy()
@@ -97,7 +100,8 @@ class Textbook:
         goal = self.rewards[batch] + brain.discount * future
 
         def errors(flat: np.ndarray) -> np.ndarray:
-            return q_of(flat, self.states[batch])[np.arange(size), self.actions[batch]] - goal
+            found: np.ndarray = q_of(flat, self.states[batch])[np.arange(size), self.actions[batch]] - goal
+            return found
 
         gradient, step = np.empty_like(self.online), 1e-6
         for at in range(len(self.online)):
@@ -109,7 +113,7 @@ class Textbook:
         loss = float((weights * found**2).mean())
         self.priorities[batch] = (np.abs(found) + brain.priority_floor) ** brain.priority_exponent
 
-        gradient *= min(1.0, brain.gradient_norm_limit / np.linalg.norm(gradient))
+        gradient *= min(1.0, brain.gradient_norm_limit / float(np.linalg.norm(gradient)))
         self.steps += 1
         self.m = brain.adam_beta1 * self.m + (1 - brain.adam_beta1) * gradient
         self.v = brain.adam_beta2 * self.v + (1 - brain.adam_beta2) * gradient**2

@@ -65,7 +65,7 @@ def test_one_changed_bit_changes_that_agents_digest_and_no_other(what: str) -> N
     before = herd.digests()
     shard = herd.shards[0]
     if what == "body":
-        wheel = shard._robots[2].wheels[1]
+        wheel = herd.robots()[2].wheels[1]
         wheel.angularVelocity = float(np.nextafter(np.float32(wheel.angularVelocity), np.float32(np.inf)))
     elif what == "brain":
         shard._brains.parameters[2].view(np.uint32)[1234] ^= 1

@@ -53,7 +53,8 @@ class Nature:
         self.life._note_food()
 
     def energy(self) -> list[float]:
-        return self.published["energy"].tolist()
+        energy: list[float] = self.published["energy"].tolist()
+        return energy
 
 
 def test_energy_falls_with_time_and_speed() -> None:

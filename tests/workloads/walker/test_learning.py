@@ -53,7 +53,8 @@ def last_minute_m(settings: WalkerSettings, seed: int) -> np.ndarray:
             mode.wait(frame)
             settler.settle(frame)
         assert falls.sum() == 0, "a robot put back at its start makes distances meaningless"
-        return x - before
+        way: np.ndarray = x - before
+        return way
     finally:
         mode.close()
 

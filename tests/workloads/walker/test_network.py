@@ -34,7 +34,8 @@ def q_values(flat: np.ndarray, inputs: np.ndarray, plan: NetworkPlan = PLAN) -> 
     h = plan.head
     v = np.maximum(0, x @ heads[:, :h] + heads_bias[:h]) @ value[0] + value[1]
     a = np.maximum(0, x @ heads[:, h:] + heads_bias[h:]) @ advantage[0] + advantage[1]
-    return v + a - a.mean(axis=1, keepdims=True)
+    q: np.ndarray = v + a - a.mean(axis=1, keepdims=True)
+    return q
 
 
 def test_the_default_network_is_that_of_the_design() -> None:
@@ -155,7 +156,7 @@ def test_the_limit_on_the_norm_is_an_agents_own() -> None:
     # factor of 0.1, so after one step they are the gradients as used.
     adam, parameters = Adam(BrainSettings(), 3, 2), np.zeros((3, 2), np.float32)
     adam.step(parameters, np.array([[3.0, 4.0], [0.3, 0.4]], np.float32), slice(0, 2))
-    np.testing.assert_allclose(adam.first, [[0.6, 0.8], [0.3, 0.4], [0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(adam.first, np.array([[0.6, 0.8], [0.3, 0.4], [0, 0]]), rtol=1e-6)
 
 
 def test_only_the_agents_asked_for_are_moved_and_each_counts_its_own_steps() -> None:

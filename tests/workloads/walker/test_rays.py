@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import Box2D
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from walkerbench.workloads.walker import rays
-from walkerbench.workloads.walker.robot import OBSTACLE_CATEGORY, Box2D, Outline, Shape, make_world
+from walkerbench.workloads.walker.robot import OBSTACLE_CATEGORY, Outline, Shape, make_world
 from walkerbench.workloads.walker.senses import Readings, SenseOrgans
 from walkerbench.workloads.walker.settings import GENES, RobotSettings, SensesSettings, TerrainSettings, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground, build_ground
@@ -33,7 +35,7 @@ def agents_rays(
     return values[:, 19::2] * senses.ray_length_m, values[:, 20::2]
 
 
-class Nearest(Box2D.b2RayCastCallback):
+class Nearest(Box2D.b2RayCastCallback):  # type: ignore[misc]
     """Remembers what Box2D's ray hit first: share of its length, and class."""
 
     share, kind = 1.0, CLEAR
@@ -183,7 +185,7 @@ def test_ground_by_hand(x: float, angle: float, distance: float) -> None:
 def test_many_circles_agree_with_one_at_a_time() -> None:
     rng = np.random.default_rng(3)
     agents, circles = 7, 20
-    centres = rng.uniform(-9, 9, circles) + 1j * rng.uniform(-9, 9, circles)
+    centres: NDArray[np.complex128] = rng.uniform(-9, 9, circles) + 1j * rng.uniform(-9, 9, circles)
     position = centres[:agents] + rng.uniform(-0.1, 0.1, agents)
     radius, robots = rng.uniform(0.3, 1.5, circles), 12
     directions = np.exp(1j * rng.uniform(-math.pi, math.pi, (agents, 5)))

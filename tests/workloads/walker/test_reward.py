@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def reward(
         ({"forward": -0.6, "meals": 1}, -0.7),
     ],
 )
-def test_a_reward_by_hand(what: dict[str, float], value: float) -> None:
+def test_a_reward_by_hand(what: dict[str, Any], value: float) -> None:
     assert reward(**what) == pytest.approx(value, abs=1e-12)
 
 
@@ -156,7 +157,7 @@ def test_a_moving_robot_is_rewarded_for_the_way_between_its_updates() -> None:
     still.food[:] = np.inf
     still.update()
     position = still.herd.buffers.current["position"]
-    (robot,) = still.herd.shards[0]._robots
+    (robot,) = still.herd.robots()
     for speed in (0.8, -0.8):
         for body in robot.bodies:
             body.linearVelocity = (speed, 0.0)

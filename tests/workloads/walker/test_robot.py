@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -21,16 +22,14 @@ def robot() -> RobotBody:
     """The unmutated robot, 0.2 m above flat ground, at x = 10."""
     shape = Shape.of(DEFAULT.robot, np.ones((1, len(GENES))))
     world = make_world(FLAT, build_ground(FLAT.terrain, 1, seed=1))
-    built = RobotBody(world, DEFAULT.robot, shape, 0, x=10.0, ground_top=0.0, clearance=0.2)
-    built.world = world  # or it would be collected
-    return built
+    return RobotBody(world, DEFAULT.robot, shape, 0, x=10.0, ground_top=0.0, clearance=0.2)
 
 
-def near(*values: float) -> pytest.approx:
+def near(*values: float) -> Any:
     return pytest.approx(values, abs=1e-5)
 
 
-def corners(body: object) -> list[tuple[float, float]]:
+def corners(body: Any) -> list[tuple[float, float]]:
     return sorted(body.fixtures[0].shape.vertices)
 
 
@@ -41,7 +40,7 @@ def test_five_bodies_stand_where_the_design_puts_them(robot: RobotBody) -> None:
     assert tuple(robot.upper_arm.position) == near(9.0, 2.45)
     # The elbow is at the upper arm's far end, two half-lengths of 1.0 m on.
     assert tuple(robot.lower_arm.position) == near(11.0, 2.45)
-    assert len(robot.bodies) == robot.world.bodyCount - 1 == 5
+    assert len(robot.bodies) == robot._world.bodyCount - 1 == 5
 
 
 def test_its_parts_have_the_shapes_of_the_design(robot: RobotBody) -> None:
@@ -70,7 +69,7 @@ def test_its_frictions_are_those_of_the_design(robot: RobotBody) -> None:
 
 
 def test_four_revolute_joints_two_of_them_motors_within_limits(robot: RobotBody) -> None:
-    joints = robot.world.joints
+    joints = robot._world.joints
     assert len(joints) == 4
     assert sum(joint.motorEnabled for joint in joints) == sum(joint.limitEnabled for joint in joints) == 2
     assert np.degrees(robot.shoulder.limits) == pytest.approx([-90, 90])
@@ -82,7 +81,7 @@ def test_a_motor_pushes_with_the_torque_of_the_design(robot: RobotBody) -> None:
     # Held by its limit at 0°, the elbow's motor comes to push as hard as it may.
     robot.switch_motors(True, (0.0, -3.0))
     for _ in range(60):
-        robot.world.Step(1 / 60, 8, 3)
+        robot._world.Step(1 / 60, 8, 3)
     assert robot.elbow.GetMotorTorque(60.0) == pytest.approx(-150.0)
 
 
@@ -103,14 +102,14 @@ def test_robots_that_stand_in_each_other_do_not_touch() -> None:
     )
     herd = Herd(2, crowd)
     herd.step(120)
-    bodies = [body for robot in herd.shards[0]._robots for body in robot.bodies]
+    bodies = [body for robot in herd.robots() for body in robot.bodies]
     touched = {contact.other for body in bodies for contact in body.contacts if contact.contact.touching}
     ground = {world.bodies[0] for world in herd.shards[0]._worlds}
     assert touched == ground
 
 
 @pytest.mark.parametrize("style", ["flat", "mixed"])
-def test_no_body_is_asleep_after_a_thousand_frames(style: str) -> None:
+def test_no_body_is_asleep_after_a_thousand_frames(style: Literal["flat", "mixed"]) -> None:
     still = WalkerSettings(
         terrain=TerrainSettings(style=style),
         brain=SMALL_BRAIN,
@@ -119,7 +118,7 @@ def test_no_body_is_asleep_after_a_thousand_frames(style: str) -> None:
     )
     herd = Herd(4, still)
     herd.step(1000)
-    bodies = [body for robot in herd.shards[0]._robots for body in robot.bodies]
+    bodies = [body for robot in herd.robots() for body in robot.bodies]
     assert len(bodies) == 20
     assert all(body.awake for body in bodies)
     assert not any(body.sleepingAllowed for body in bodies)
@@ -150,7 +149,7 @@ def test_joints_stay_within_their_limits_while_motors_push() -> None:
     seen = []
     for _ in range(600):
         herd.step()
-        seen += [(robot.shoulder.angle, robot.elbow.angle) for robot in herd.shards[0]._robots]
+        seen += [(robot.shoulder.angle, robot.elbow.angle) for robot in herd.robots()]
     shoulder, elbow = np.degrees(np.array(seen)).T
     # Box2D lets a joint pass its limit a little while it is pushed.
     assert -100 < shoulder.min() < -85

@@ -214,7 +214,7 @@ def test_a_robot_that_leans_touches_with_one_wheel(angle: float, touching: float
 
 def test_the_arm_touches_an_obstacle() -> None:
     # Bent as in the case that is clear, 0.1 m over the ground from x = -1 on: a box 0.3 m high reaches it.
-    bent = {"joints": (-PI / 2, PI / 2, 0, 0)}
+    bent: dict[str, Any] = {"joints": (-PI / 2, PI / 2, 0, 0)}
     assert observe(ground=flat_ground((1.0, 0.15, 0.3, 0.15)), **bent)[0]["arm_contact"] == 1.0
     assert observe(ground=flat_ground((4.0, 0.15, 0.3, 0.15)), **bent)[0]["arm_contact"] == 0.0
 
@@ -224,10 +224,10 @@ def test_several_agents_are_seen_each_from_its_own_place() -> None:
     outline = Outline.of(Shape.of(RobotSettings(), np.ones((4, len(GENES)))))
     x = np.array([-6.0, 0.0, 6.0, 12.0])
     robots = np.stack([x, np.full(4, HEIGHT)], axis=1)
-    zero = np.zeros(2)
+    nothing = np.zeros(2, np.complex128)
     rows = slice(1, 4, 2)  # the second and the last of the shard
     readings = Readings(
-        robots[rows].copy().view(np.complex128)[:, 0], zero * 1j, zero * 1j, zero * 1j,
+        robots[rows].copy().view(np.complex128)[:, 0], nothing, nothing, nothing,
         np.zeros((3, 2)), np.zeros((3, 2)), np.array([1, 3]),
     )  # fmt: skip
     values, nearest = senses.observe(readings, outline, rows, robots, np.array([(9.0, HEIGHT)]))

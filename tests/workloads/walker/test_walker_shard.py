@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_contiguous_shards_have_their_even_share_in_every_frame() -> None:
 
 def test_an_action_stays_in_force_until_the_next_update() -> None:
     herd = Herd(4, CALM)
-    robots = herd.shards[0]._robots
+    robots = herd.robots()
     seen = []
     for _ in range(200):
         herd.step()
@@ -72,7 +73,7 @@ def test_an_action_stays_in_force_until_the_next_update() -> None:
 
 
 def motors(herd: Herd, agent: int) -> list[tuple[bool, float]]:
-    robot = herd.shards[0]._robots[agent]
+    robot = herd.robots()[agent]
     return [(joint.motorEnabled, joint.motorSpeed) for joint in (robot.shoulder, robot.elbow)]
 
 
@@ -120,7 +121,7 @@ def test_a_fall_puts_a_robot_back_with_its_learning_kept() -> None:
     herd = Herd(4, CALM)
     shard = herd.shards[0]
     herd.step(160)
-    for body in shard._robots[2].bodies:
+    for body in herd.robots()[2].bodies:
         body.position = (body.position.x, body.position.y - 25)
     mind = [shard._brains.parameters[2].copy(), shard._brains._replay.stored[2], learning_steps(herd)[2]]
     epsilon = shard._brains.epsilon[2]
@@ -149,7 +150,7 @@ def test_a_fall_puts_a_robot_back_with_its_learning_kept() -> None:
 def test_a_robot_falls_off_the_edge_of_the_ground() -> None:
     edge = TerrainSettings(style="flat", x_min_m=-20, x_max_m=20, start_margin_m=0.5, obstacle_half_height_m=0.001)
     herd = Herd(3, replace(CALM, terrain=edge))
-    robot = herd.shards[0]._robots[2]
+    robot = herd.robots()[2]
     for body in robot.bodies:
         body.linearVelocity = (4.0, 0.0)
     lowest = 0.0
@@ -180,7 +181,7 @@ def test_the_destroyed_are_skipped_and_come_back_as_new_lives() -> None:
     published["genome"][1] = 0.8
     published["alive"][1] = published["life"][1] = 1
     herd.step()
-    robot = shard._robots[1]
+    robot = herd.robots()[1]
     assert robot.wheels[0].fixtures[0].shape.radius == pytest.approx(0.5 * 0.8 * 0.8), "scale and the wheels' own gene"
     assert shard._worlds[1].bodyCount == 6
     assert not np.array_equal(shard._brains.parameters[1], old[1])
@@ -197,7 +198,7 @@ def test_every_component_varies_within_a_thousand_frames_and_stays_in_its_range(
     seen = []
     observe = SenseOrgans.observe
 
-    def spy(*arguments: object) -> object:
+    def spy(*arguments: Any) -> Any:
         observations, food = observe(*arguments)
         seen.append(observations)
         return observations, food
