@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import graphlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -234,26 +235,26 @@ def room_of(name: str) -> str:
     return name.split(".")[0]
 
 
-def test_the_source_was_found():
+def test_the_source_was_found() -> None:
     assert {"", "errors", "modes.process", "workloads.walker.shard", "cli.run"} <= set(MODULES)
     assert set(imports("modes.threaded")) == {
         "errors", "modes.contract", "modes.in_process", "modes.thread_pool", "modes.traits", "system.deadlines"
     }  # fmt: skip
 
 
-def test_every_room_has_its_arrows_and_every_arrow_its_room():
+def test_every_room_has_its_arrows_and_every_arrow_its_room() -> None:
     assert {room_of(name) for name in MODULES if name} == set(ARROWS)
 
 
 @every_module
-def test_imports_follow_the_arrows(name):
+def test_imports_follow_the_arrows(name: str) -> None:
     # The package itself is imported for its version and its place.
     entered = {room_of(each) for each in imports(name) if each}
     assert entered <= ARROWS[room_of(name)] | {room_of(name)}
 
 
 @pytest.mark.parametrize("room", ARROWS)
-def test_every_permission_is_used(room):
+def test_every_permission_is_used(room: Any) -> None:
     entered = {room_of(each) for name in MODULES if name and room_of(name) == room for each in imports(name) if each}
     assert not ARROWS[room] - entered, f"{room} never imports these: take the permission away"
 
@@ -267,26 +268,26 @@ def layers() -> Iterator[tuple[str, ...]]:
         yield tuple(sorted(rooms))
 
 
-def test_rooms_lie_in_layers(record_property):
+def test_rooms_lie_in_layers(record_property: Callable[[str, object], None]) -> None:
     drawn = "\n".join(f"{number:2}  {', '.join(rooms)}" for number, rooms in enumerate(layers()))
     record_property("layers", drawn)
     print(drawn)  # noqa: T201  `pytest -rP tests/test_architecture.py -k layers` shows them
     assert {room for rooms in layers() for room in rooms} == set(ARROWS)
 
 
-def test_imports_run_one_way_from_module_to_module():
+def test_imports_run_one_way_from_module_to_module() -> None:
     # The package itself names its public API lazily, and is imported for its version and its place.
     graph = {name: {each for each in imports(name) if each and each != name} for name in MODULES if name}
     assert list(graphlib.TopologicalSorter(graph).static_order())
 
 
 @pytest.mark.parametrize("medium", ["reports.terminal", "reports.html"])
-def test_media_share_their_words_and_not_one_another(medium):
+def test_media_share_their_words_and_not_one_another(medium: str) -> None:
     importing = {name for name in MODULES if any(f"{each}.".startswith(f"{medium}.") for each in imports(name))}
     assert {name for name in importing if not name.startswith((medium, "cli."))} == set()
 
 
-def test_nothing_outside_its_own_folder_imports_the_walker():
+def test_nothing_outside_its_own_folder_imports_the_walker() -> None:
     importing = {name for name in MODULES if any(each.startswith("workloads.walker") for each in imports(name))}
     assert {name for name in importing if not name.startswith("workloads.walker")} == set()
 
@@ -311,7 +312,7 @@ def words(name: str) -> Iterator[str]:
 
 
 @every_module
-def test_nothing_outside_its_own_folder_names_a_walker(name):
+def test_nothing_outside_its_own_folder_names_a_walker(name: str) -> None:
     if name in MAY_NAME_THE_WALKER or name.startswith("workloads.walker"):
         return
     named = [word for word in words(name) if re.search(r"walker(?!bench)|robot|food", word, re.IGNORECASE)]
@@ -319,7 +320,7 @@ def test_nothing_outside_its_own_folder_names_a_walker(name):
 
 
 @every_module
-def test_only_the_command_line_names_its_options(name):
+def test_only_the_command_line_names_its_options(name: str) -> None:
     if f"{name}.".startswith(MAY_NAME_FLAGS):
         return
     named = {flag for word in words(name) for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]*", word)}
@@ -341,7 +342,7 @@ def public_definitions(tree: ast.Module) -> Iterator[str]:
         yield from (name for name in names if not name.startswith("_"))
 
 
-def test_no_public_name_is_defined_in_two_modules():
+def test_no_public_name_is_defined_in_two_modules() -> None:
     modules: dict[str, set[str]] = {}
     for module, tree in TREES.items():
         for name in public_definitions(tree):
@@ -352,7 +353,7 @@ def test_no_public_name_is_defined_in_two_modules():
     assert {name: found for name, found in twice.items() if found != members.get(name)} == {}
 
 
-def test_public_definitions_are_noticed():
+def test_public_definitions_are_noticed() -> None:
     source = """
 from elsewhere import imported
 LIMIT = 1
@@ -378,12 +379,12 @@ def functions_with_any_options(tree: ast.AST) -> Iterator[str]:
 
 
 @every_module
-def test_no_function_takes_options_of_any_name_and_type(name):
+def test_no_function_takes_options_of_any_name_and_type(name: str) -> None:
     allowed = {function for module, function in MAY_TAKE_ANY_OPTIONS if module == name}
     assert set(functions_with_any_options(TREES[name])) == allowed
 
 
-def test_options_of_any_name_and_type_are_noticed():
+def test_options_of_any_name_and_type_are_noticed() -> None:
     source = """
 def bundle(**options: Any): ...
 def typed(**limits: float): ...
@@ -413,13 +414,13 @@ def prints_or_exits(tree: ast.AST) -> Iterator[str]:
 
 
 @every_module
-def test_only_the_command_line_prints_or_exits(name):
+def test_only_the_command_line_prints_or_exits(name: str) -> None:
     if name in MAY_PRINT_AND_EXIT or room_of(name) in MAY_PRINT_AND_EXIT:
         return
     assert set(prints_or_exits(TREES[name])) == MAY_ALSO.get(name, set())
 
 
-def test_what_prints_and_what_exits_is_noticed():
+def test_what_prints_and_what_exits_is_noticed() -> None:
     source = "import sys\nprint(1)\nsys.exit(2)\nsys.stderr.write('')\nraise SystemExit"
     assert sorted(prints_or_exits(ast.parse(source))) == ["SystemExit", "print", "sys.exit", "sys.stderr"]
 
@@ -469,12 +470,12 @@ def numbers(*nodes: ast.AST | None) -> Iterator[int]:
 
 
 @every_module
-def test_exit_codes_are_named(name):
+def test_exit_codes_are_named(name: str) -> None:
     if name not in MAY_NAME_AN_EXIT_CODE:
         assert list(bare_exit_codes(TREES[name])) == []
 
 
-def test_bare_exit_codes_are_noticed():
+def test_bare_exit_codes_are_noticed() -> None:
     source = """
 def show_command() -> ExitCode:
     return 0
@@ -547,17 +548,17 @@ def test_no_error_joins_its_lines(name: str) -> None:
 
 
 @every_module
-def test_a_modules_name_says_what_is_inside(name):
+def test_a_modules_name_says_what_is_inside(name: str) -> None:
     assert not set(name.split(".")) & SAYS_NOTHING
 
 
 @every_module
-def test_no_file_is_longer_than_a_reader_likes(name):
+def test_no_file_is_longer_than_a_reader_likes(name: str) -> None:
     assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 
 
 @every_module
-def test_every_module_says_what_it_is_for(name):
+def test_every_module_says_what_it_is_for(name: str) -> None:
     assert ast.get_docstring(TREES[name])
 
 
@@ -584,7 +585,7 @@ def real_tree(root: type[errors.WalkerbenchError]) -> dict[str, tuple[str | None
     return dict(walk(root, None))
 
 
-def test_the_errors_are_those_that_are_drawn():
+def test_the_errors_are_those_that_are_drawn() -> None:
     assert errors.__doc__
     drawn = drawn_tree(errors.__doc__)
     assert drawn["WalkerbenchError"] == (None, 70)
@@ -592,7 +593,7 @@ def test_the_errors_are_those_that_are_drawn():
     assert list(drawn) == list(real_tree(errors.WalkerbenchError))
 
 
-def test_every_deliberate_error_of_the_package_is_in_the_tree():
+def test_every_deliberate_error_of_the_package_is_in_the_tree() -> None:
     raised = {
         node.name
         for name, tree in TREES.items()

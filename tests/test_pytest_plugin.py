@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from recorded_runs import run_file
 from tiny_profile import TINY_FRAMES, profile_text
 
 from walkerbench.criteria.judging import Verdict
-from walkerbench.errors import InjectedFaults, UsageError
+from walkerbench.errors import ExitCode, InjectedFaults, UsageError
 from walkerbench.profile.overrides import ProfileOverrides
 from walkerbench.pytest_plugin import Passed, ProfileRun, ProfileRunner
 from walkerbench.running.repeats import ChildRun
@@ -17,7 +19,7 @@ from walkerbench.running.repeats import ChildRun
 pytest_plugins = ["pytester"]
 
 
-def test_a_run_is_recorded_and_handed_back(walkerbench_run, tmp_path):
+def test_a_run_is_recorded_and_handed_back(walkerbench_run: ProfileRunner, tmp_path: Path) -> None:
     (tmp_path / "tiny.toml").write_text(profile_text())
     run = walkerbench_run(tmp_path / "tiny.toml", mode="process", workers=2, criteria=["meals >= 0"])
     assert run.passed
@@ -27,7 +29,9 @@ def test_a_run_is_recorded_and_handed_back(walkerbench_run, tmp_path):
     np.testing.assert_array_equal(run.frames["frame"], range(TINY_FRAMES))
 
 
-def test_another_copy_in_the_project_is_a_warning(walkerbench_run, tmp_path, monkeypatch):
+def test_another_copy_in_the_project_is_a_warning(
+    walkerbench_run: ProfileRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "tiny.toml").write_text(profile_text())
     for path in ("walkerbench/__init__.py", "pyproject.toml"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
@@ -37,7 +41,7 @@ def test_another_copy_in_the_project_is_a_warning(walkerbench_run, tmp_path, mon
         walkerbench_run(tmp_path / "tiny.toml")
 
 
-def test_a_failed_assertion_explains_itself(pytester):
+def test_a_failed_assertion_explains_itself(pytester: pytest.Pytester) -> None:
     pytester.path.joinpath("tiny.toml").write_text(profile_text())
     pytester.makepyfile(
         """
@@ -67,7 +71,7 @@ def test_a_failed_assertion_explains_itself(pytester):
     )
 
 
-def test_what_cannot_be_run_is_an_error_that_says_why(walkerbench_run, tmp_path):
+def test_what_cannot_be_run_is_an_error_that_says_why(walkerbench_run: ProfileRunner, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^mode: no such mode: 'magic'; there are "):
         walkerbench_run("smoke", mode="magic")
     (tmp_path / "walkerbench").write_text("in the way")
@@ -75,7 +79,7 @@ def test_what_cannot_be_run_is_an_error_that_says_why(walkerbench_run, tmp_path)
         walkerbench_run("smoke")
 
 
-def test_a_profile_with_faults_is_refused_unless_allowed(walkerbench_run, tmp_path):
+def test_a_profile_with_faults_is_refused_unless_allowed(walkerbench_run: ProfileRunner, tmp_path: Path) -> None:
     (tmp_path / "tiny.toml").write_text(profile_text(faults={"diverge_frame": 3}))
     with pytest.raises(InjectedFaults, match=r"^the profile tiny has injected faults: worker 0 leaves out frame 3; "):
         walkerbench_run(tmp_path / "tiny.toml")
@@ -84,7 +88,7 @@ def test_a_profile_with_faults_is_refused_unless_allowed(walkerbench_run, tmp_pa
     assert run.run.faults == "worker 0 leaves out frame 3"
 
 
-def test_nothing_else_of_walkerbench_is_imported_where_the_fixture_is_not_used(pytester):
+def test_nothing_else_of_walkerbench_is_imported_where_the_fixture_is_not_used(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
         import sys
@@ -100,20 +104,20 @@ def test_nothing_else_of_walkerbench_is_imported_where_the_fixture_is_not_used(p
     assert {"numpy", "Box2D", "pydantic", "rich", "click"}.isdisjoint(modules)
 
 
-def test_the_fixture_is_listed_with_what_it_is_for(pytester):
+def test_the_fixture_is_listed_with_what_it_is_for(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess("--fixtures")
     result.stdout.fnmatch_lines(["walkerbench_run -- *", "    Runs a profile, with changes, in a process *"])
 
 
-def verdict(criterion, outcome, detail="", stage=None):
+def verdict(criterion: Any, outcome: Any, detail: str = "", stage: Any = None) -> Verdict:
     return Verdict(criterion=criterion, stage=stage, value=None, outcome=outcome, detail=detail)
 
 
-def passed(tmp_path, **changes):
+def passed(tmp_path: Path, **changes: Any) -> Any:
     return ProfileRun(tmp_path, run_file("1", **changes)).passed
 
 
-def test_a_run_has_passed_only_if_it_finished_and_every_criterion_is_met(tmp_path):
+def test_a_run_has_passed_only_if_it_finished_and_every_criterion_is_met(tmp_path: Path) -> None:
     met = verdict("meals > 0", "pass")
     assert passed(tmp_path, verdicts=[met]) == Passed(())
     assert repr(passed(tmp_path, verdicts=[met])) == "passed"
@@ -123,23 +127,23 @@ def test_a_run_has_passed_only_if_it_finished_and_every_criterion_is_met(tmp_pat
     assert not stopped
 
 
-def test_reasons_name_the_stage_where_there_are_several(tmp_path):
+def test_reasons_name_the_stage_where_there_are_several(tmp_path: Path) -> None:
     stages = [{**dict(each), "stage": number} for number, each in enumerate(run_file("1").stages * 2)]
     verdicts = [verdict("a < 1", "fail", "2", stage=1), verdict("a < 1", "fail", "3")]
     assert passed(tmp_path, stages=stages, verdicts=verdicts).reasons == ("a < 1 in stage 2 (2)", "a < 1 (3)")
 
 
-def test_an_interrupt_ends_the_tests(monkeypatch, tmp_path):
-    def interrupted(request, signals, *, keep_stderr):
+def test_an_interrupt_ends_the_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def interrupted(request: Any, signals: Any, *, keep_stderr: Any) -> ChildRun:
         signals.received = 2
-        return ChildRun(request.directory, None, 130, None)
+        return ChildRun(request.directory, None, ExitCode.INTERRUPTED, None)
 
     monkeypatch.setattr("walkerbench.running.repeats.record_run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ProfileRunner(tmp_path, print)("smoke")
 
 
-def test_the_fixture_takes_every_part_that_can_be_replaced():
+def test_the_fixture_takes_every_part_that_can_be_replaced() -> None:
     parameters = inspect.signature(ProfileRunner.__call__).parameters
     parts = {each.name for each in dataclasses.fields(ProfileOverrides)}
     without_effect = {"setup"}  # of worktrees, which a run has none of
