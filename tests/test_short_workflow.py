@@ -19,7 +19,7 @@ PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 
 
 def workflow() -> Any:
-    (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    _, text = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     return yaml.safe_load(text)
 
 

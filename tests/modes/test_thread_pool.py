@@ -72,9 +72,7 @@ def test_nothing_to_step_is_no_speed(pool: Any) -> None:
     assert pool.parallel_agent_processing([], 0.1)["fps"] == 0
 
 
-def test_an_agent_that_raises_is_counted_and_keeps_no_other_back(
-    pool: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_agent_that_raises_is_counted_and_keeps_no_other_back(pool: Any, caplog: pytest.LogCaptureFixture) -> None:
     agents = [Agent(ValueError("lame") if number in (0, 4) else None) for number in range(6)]
     with caplog.at_level(logging.WARNING):
         result = pool.parallel_agent_processing(agents, 0.1)

@@ -115,7 +115,7 @@ def turn_into_schema_1(path: Path) -> None:
 
 
 def test_what_schema_2_brought_is_absent_from_a_run_of_schema_1(run_path: Any) -> None:
-    as_of_schema_1(run_path)
+    turn_into_schema_1(run_path)
 
     run = read_recorded(run_path).run
 
@@ -123,7 +123,7 @@ def test_what_schema_2_brought_is_absent_from_a_run_of_schema_1(run_path: Any) -
 
 
 def test_what_a_run_of_schema_1_always_had_is_still_missed(run_path: Any) -> None:
-    as_of_schema_1(run_path)
+    turn_into_schema_1(run_path)
     content = json.loads((run_path / "run.json").read_text())
     del content["faults"]
     (run_path / "run.json").write_text(json.dumps(content))

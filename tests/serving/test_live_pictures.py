@@ -38,7 +38,8 @@ class Told:
 
 
 def decoded(text: str, dtype: str) -> list[float]:
-    return np.frombuffer(base64.b64decode(text), dtype).tolist()
+    values: list[float] = np.frombuffer(base64.b64decode(text), dtype).tolist()
+    return values
 
 
 def events_of(part: bytes) -> dict[str, Any]:

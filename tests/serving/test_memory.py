@@ -27,8 +27,8 @@ def test_memory_stays_flat_with_fifty_clients(tmp_path: Path) -> None:
         address = re.findall(r"http://\S+/", started.wait_for_line("serving http://"))[0]
         leader = psutil.Process(started.process.pid)
         (server,) = [each for each in leader.children() if each.net_connections("tcp")]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        with subprocess.Popen([sys.executable, str(CLIENTS), address], text=True, **pipes) as clients:
+        command = [sys.executable, str(CLIENTS), address]
+        with subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as clients:
             used = measured(leader, server, clients)
     fifth = len(used) // 5  # the first fifth is left out: arrays of the last minute fill up, and caches
     early, late = (np.median(used[part], axis=0) for part in (slice(fifth, 2 * fifth), slice(-fifth, None)))

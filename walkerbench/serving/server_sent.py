@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import nullcontext
 
 from walkerbench.serving.live_pictures import LivePictures
@@ -12,7 +12,7 @@ _LONG_S = 15.0
 _NO_NEWS = b": no news\n\n"  # a comment, by which the server sees that a client has gone
 
 
-def server_sent(live: LiveRun, *, pictures: bool) -> Iterator[bytes]:
+def server_sent(live: LiveRun, *, pictures: bool) -> Generator[bytes]:
     """Yield events in the format of server-sent events, to the end of the run.
 
     A client that is slower than the news misses some, and gets the latest.
