@@ -19,6 +19,7 @@ from walkerbench.cli.other_copies import note_other_copies
 from walkerbench.cli.profiles import profiles_command
 from walkerbench.cli.report import report_command
 from walkerbench.cli.run import run_command
+from walkerbench.cli.runs import runs_command
 from walkerbench.cli.selftest import selftest_command
 from walkerbench.cli.serve import serve_command
 from walkerbench.cli.show import show_command
@@ -44,6 +45,7 @@ Examples:
   walkerbench run
   walkerbench run --mode process --workers 2
   walkerbench show @latest
+  walkerbench runs
   walkerbench compare
   walkerbench ab main HEAD
   walkerbench gate --against origin/main
@@ -90,6 +92,7 @@ for command in (
     run_command,
     serve_command,
     show_command,
+    runs_command,
     report_command,
     export_command,
     compare_command,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from walkerbench.run_directory.listing import ListedRun, RunFacts, list_runs
 from walkerbench.run_directory.locate import RUNS_ROOT, default_directory, find_run, runs_below
+from walkerbench.run_directory.pruning import Pruning, plan_pruning, remove_run
 from walkerbench.run_directory.reader import RecordedRun, read_recorded
 from walkerbench.run_directory.recorded_tables import MachineFacts, RecordedProfile
 from walkerbench.run_directory.schema import (
@@ -28,11 +30,14 @@ __all__ = [
     "ArraysRecord",
     "CheckpointRecord",
     "ColumnRecord",
+    "ListedRun",
     "MachineFacts",
     "ModeRecord",
     "ObserverRecord",
+    "Pruning",
     "RecordedProfile",
     "RecordedRun",
+    "RunFacts",
     "RunFile",
     "RunWriter",
     "StageRecord",
@@ -41,6 +46,9 @@ __all__ = [
     "default_directory",
     "find_run",
     "json_schema",
+    "list_runs",
+    "plan_pruning",
     "read_recorded",
+    "remove_run",
     "runs_below",
 ]

@@ -90,6 +90,29 @@ def runs_below(path: Path) -> Iterator[Path]:
             inner.clear()  # the run beside it was sampled, which slows it down
 
 
+def runs_in(root: Path) -> set[Path]:
+    """Return every run that `@latest` may mean: those of `runs_below`, and each run directly in the folder.
+
+    Raises:
+        RunFileError: There are too many folders to look into.
+    """
+    return {*runs_below(root), *(file.parent for file in root.glob("*/run.json"))}
+
+
+def when_started(directory: Path) -> datetime | None:
+    """Return when a run was started, aware of its time zone; None where its `run.json` does not say so."""
+    try:
+        with open_run_file(directory / "run.json") as file:
+            # It stands at the top, unless another program has put the keys in another order.
+            found = _STARTED.search(file.read(_HEAD_BYTES))
+            if found is None:
+                file.seek(0)
+                found = _STARTED.search(file.read(MOST_BYTES))
+        return None if found is None else datetime.fromisoformat(found[1].decode("ascii"))
+    except (OSError, ValueError, RunFileError):
+        return None
+
+
 def _by_age(root: Path, back: int) -> Path:
     """Return the Nth run before the latest, by the time at which each was started, as it says itself; then by name.
 
@@ -97,8 +120,8 @@ def _by_age(root: Path, back: int) -> Path:
     may be what was asked for: that is refused.
     """
     known, unknown = [], []
-    for path in {*runs_below(root), *(file.parent for file in root.glob("*/run.json"))}:
-        started = _started(path / "run.json")
+    for path in runs_in(root):
+        started = when_started(path)
         if started is None:
             unknown.append(path)
         else:
@@ -116,20 +139,6 @@ def _by_age(root: Path, back: int) -> Path:
     if found is None:
         raise RunFileError(f"@latest~{back}: {root} holds {len(runs)} runs, so @latest~{len(runs) - 1} is the oldest")
     return found
-
-
-def _started(path: Path) -> datetime | None:
-    """Return when a run was started; None where its file does not say so."""
-    try:
-        with open_run_file(path) as file:
-            # It stands at the top, unless another program has put the keys in another order.
-            found = _STARTED.search(file.read(_HEAD_BYTES))
-            if found is None:
-                file.seek(0)
-                found = _STARTED.search(file.read(MOST_BYTES))
-        return None if found is None else datetime.fromisoformat(found[1].decode("ascii"))
-    except (OSError, ValueError, RunFileError):
-        return None
 
 
 def _written_ns(path: Path) -> int:

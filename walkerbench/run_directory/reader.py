@@ -88,7 +88,7 @@ def read_recorded(path: Path) -> RecordedRun:
     """
     if not path.is_dir():
         raise RunFileError(f"{path}: no such run directory")
-    run = _read_run_file(path / "run.json")
+    run = read_run_file(path)
     columns = dict(run.arrays or {})
     dtypes = {name: _dtype(path, name, columns[name]) for name in ARRAYS}
     check_columns(path, run, dtypes)
@@ -106,7 +106,13 @@ def _with_bool_warmup(frames: NDArray[Any]) -> NDArray[Any]:
     return changed
 
 
-def _read_run_file(path: Path) -> RunFile:
+def read_run_file(directory: Path) -> RunFile:
+    """Read the `run.json` of a run, without its arrays.
+
+    Raises:
+        RunFileError: It is missing, corrupt or of a newer schema.
+    """
+    path = directory / "run.json"
     run = _validated(path, _read_text(path))
     # Every key is always written: one that is missing has been lost, and its default must not take its place.
     missing = [name for name in RunFile.model_fields if name not in run.model_fields_set]

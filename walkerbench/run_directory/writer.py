@@ -16,6 +16,13 @@ from numpy.typing import NDArray
 from walkerbench.errors import OutputError, OutputLost
 from walkerbench.run_directory.checkpoint_spool import CheckpointSpool
 from walkerbench.run_directory.schema import ARRAYS, ArraysRecord, CheckpointRecord, ColumnRecord, RunFile
+from walkerbench.system.file_locks import lock_until_closed
+
+LOCKED_FILE = "frames.npy"
+"""The file that a writer holds locked, so that another process can see that the run is being recorded.
+
+`run.json` is replaced during a run, and so a lock on it would be lost.
+"""
 
 
 class RunWriter:
@@ -205,6 +212,8 @@ class _GrowingArray:
         header = _header(dtype, 0)
         self._header_size = len(header)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        if path.name == LOCKED_FILE:
+            lock_until_closed(self._file)
         try:
             _write_all(self._file, header)
         except OSError:

@@ -25,6 +25,11 @@ def hold_lock(path: Path) -> Iterator[None]:
         yield
 
 
+def lock_until_closed(descriptor: int) -> None:
+    """Lock an open file until it is closed, as far as its file system can."""
+    _lock(descriptor)
+
+
 @contextmanager
 def take_abandoned_lock(path: Path) -> Iterator[bool]:
     """Yield whether the process that held a file locked has ended; then it is locked by this one within the context.
@@ -40,7 +45,7 @@ def take_abandoned_lock(path: Path) -> Iterator[bool]:
         yield _lock(file)
 
 
-def _lock(file: IO[str]) -> bool:
+def _lock(file: IO[str] | int) -> bool:
     if fcntl is not None:
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
