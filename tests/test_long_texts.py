@@ -21,9 +21,10 @@ from walkerbench.errors import CriterionError, WalkerbenchError
 from walkerbench.flamegraph import py_spy, py_spy_file
 from walkerbench.interleaved import sides
 from walkerbench.interleaved.sides import parse_side
+from walkerbench.near_words import did_you_mean
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.overrides import ProfileOverrides, override
-from walkerbench.profile.toml_tables import spell, suggestion
+from walkerbench.profile.toml_tables import spell
 from walkerbench.profile.toml_text import parse_toml
 from walkerbench.recording.machine import cpu_model
 from walkerbench.reports.junit import xml_document
@@ -57,7 +58,7 @@ PARSERS: list[Callable[[str], object]] = [
     lambda text: list(sides._split(text)),
     lambda text: parse_toml(text),
     lambda text: parse_toml(f"a = {text}"),
-    lambda text: suggestion(text, ("agents", "frames")),
+    lambda text: did_you_mean(text, ("agents", "frames")),
     lambda text: spell((text,)),
     short_path,
     last_part,

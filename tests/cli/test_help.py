@@ -11,7 +11,7 @@ import click
 import pytest
 
 from walkerbench import __version__
-from walkerbench.cli.group import walkerbench
+from walkerbench.cli.group import question_of, walkerbench
 from walkerbench.profile import shipped as shipped_profiles
 
 ROOT = Path(__file__).parents[2]
@@ -84,19 +84,44 @@ def test_version(command: Any) -> None:
     assert command("--version").out == f"walkerbench, version {__version__}\n"
 
 
-def test_no_command_is_a_usage_error(command: Any) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_begins_with_its_question(command: Any, name: str) -> None:
+    question = question_of(COMMANDS[name])
+    assert re.fullmatch(r"[A-Z][^?.]+\?", question)
+    after_usage = command(name, "--help").out.partition("\n\n")[2]
+    assert " ".join(after_usage.partition("\n\n")[0].split()) == question
+
+
+def test_the_list_of_commands_has_every_question_whole(command: Any) -> None:
+    listed = " ".join(command("--help").out.partition("\nCommands:")[2].split())
+    assert listed == " ".join(f"{name} {question_of(each)}" for name, each in COMMANDS.items())
+
+
+def test_no_command_shows_five_of_them_and_is_a_usage_error(command: Any) -> None:
     ended = command()
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == (
-        "walkerbench: no command given: try `walkerbench run`, or `walkerbench --help` for the others\n"
-    )
+    first, *shown, last = ended.err.splitlines()
+    assert first == "walkerbench: no command given. The commands that are used most:"
+    assert [line.split()[0] for line in shown] == ["run", "show", "compare", "gate", "doctor"]
+    for line in shown:
+        assert line.endswith(question_of(COMMANDS[line.split()[0]]))
+    assert "`walkerbench --help`" in last
+    assert max(map(len, ended.err.splitlines())) <= 80
 
 
 def test_an_unknown_command_is_a_usage_error(command: Any) -> None:
-    ended = command("runn")
-    assert ended.code == 2
-    assert ended.err.startswith("walkerbench: No such command 'runn'.")
-    assert ended.err.count("\n") == 1
+    ended = command("selftst", "--json")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        "walkerbench: no such command: 'selftst'; did you mean selftest? `walkerbench --help` lists all\n"
+    )
+    assert command("zzz").err == "walkerbench: no such command: 'zzz'; `walkerbench --help` lists all\n"
+
+
+def test_an_unknown_option_is_refused_with_the_one_meant(command: Any) -> None:
+    ended = command("run", "--wrokers", "2")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert re.search(r"Did you mean '?--workers'?\?", ended.err)
 
 
 def loaded_modules(*arguments: str, **environment: str) -> set[str]:

@@ -181,6 +181,10 @@ def test_a_revision_that_is_not_there(repository: Any, tmp_path: Path, monkeypat
     assert refused("mian") == said.replace("here,", "here (this is no git repository),")
 
 
+def test_a_misspelt_profile_is_refused_with_the_one_meant(repository: Any) -> None:
+    assert "no key=value; did you mean smoke? `walkerbench profiles` lists" in refused("smokke")
+
+
 def test_without_git_no_revision_is_known(repository: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", os.devnull)
     assert refused("main") == "there is no git on the PATH"

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 
 _HELP = """\
-Measure two sides now, interleaved: is CANDIDATE slower?
+Is CANDIDATE slower than BASE?
 
+Measures two sides now, interleaved.
 A side is a git revision of this repository (main, HEAD~3, v1.2), the
 working tree as it is (.), a profile (smoke, mine.toml), a key of the
 profile (mode=threaded, environment.brain.batch_size=64), or several of

@@ -15,8 +15,9 @@ from walkerbench.cli.output import complain, note, note_traceback, write_out
 from walkerbench.errors import ExitCode
 
 _HELP = """\
-Hold a workload against the contract that makes comparisons fair.
+Does a workload keep the rules that make comparisons fair?
 
+Holds a workload against the contract of comparisons.
 SPEC names it as --workload does. It is run in child processes in several
 ways: twice, with another seed, in shards of several sizes, in every mode,
 at another pace, with other global random streams. A line for each rule says

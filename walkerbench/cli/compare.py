@@ -24,7 +24,9 @@ _MEASURING = (
 
 
 _HELP = """\
-Compare the modes now, or runs recorded before.
+Which mode is the fastest here, or is a recorded run slower?
+
+Compares the modes now, or runs recorded before.
 
 \b
 walkerbench compare [OPTIONS]

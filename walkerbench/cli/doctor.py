@@ -19,7 +19,7 @@ _NOISE_S = 5.0
 
 
 _HELP = """\
-Say whether this machine is fit for measuring.
+Is this machine fit for measuring?
 
 Looks at cores, quota, frequency, load, steal, swap, BLAS, the GIL and the
 timer, and measures the same work against itself for five seconds, to tell

@@ -16,8 +16,9 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {name:<17} {what}" for name, what in 
 
 
 _HELP = """\
-Write a recorded run in a format that another tool reads.
+How can another tool read a recorded run?
 
+Writes a recorded run in a format that another tool reads.
 RUN is a run directory, or @latest for the newest in .walkerbench/runs
 (@latest~1 for the one before, and so on). A run that is still running, or
 was killed, is written as far as it was recorded, and stderr says so. FILE

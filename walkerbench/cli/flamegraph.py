@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 _HELP = """\
-Draw flame graphs of a run: which functions take the time.
+Which functions take the time?
 
+Draws flame graphs of a run.
 The run is recorded three times, as `walkerbench run` does it: sampled by
 py-spy for wall time, sampled for the GIL, and unsampled. The digests prove
 that sampling did not change the work, and the frame times tell how much

@@ -55,8 +55,9 @@ def _no_result_told(command: GroupedCommand, words: Sequence[str]) -> AbstractCo
 
 
 _HELP = """\
-Judge the working tree for CI: criteria, and is it slower?
+May this change land: are the criteria met, and is nothing slower?
 
+Judges the working tree for CI.
 Records a run of the profile and judges it by the profile's criteria, then
 compares the working tree with a revision, interleaved (--against, the
 strong way), or runs recorded now with recorded ones (--baseline). In a

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from walkerbench.cli.flamegraph import flamegraph_command
 from walkerbench.cli.gate import gate_command
 from walkerbench.cli.options import HELP_NAMES
 from walkerbench.cli.other_copies import note_other_copies
+from walkerbench.cli.output import note
 from walkerbench.cli.profiles import profiles_command
 from walkerbench.cli.report import report_command
 from walkerbench.cli.run import run_command
@@ -23,11 +25,36 @@ from walkerbench.cli.runs import runs_command
 from walkerbench.cli.selftest import selftest_command
 from walkerbench.cli.serve import serve_command
 from walkerbench.cli.show import show_command
-from walkerbench.errors import UsageError
+from walkerbench.errors import ExitCode, UsageError
+from walkerbench.near_words import did_you_mean
+from walkerbench.shown_text import shortened
+
+MOST_USED = ("run", "show", "compare", "gate", "doctor")
+"""The commands that are shown where none is given."""
+
+
+def question_of(command: click.Command) -> str:
+    """Return the question that a command answers: the first paragraph of its help."""
+    return " ".join((command.help or "").split("\n\n")[0].split())
 
 
 class _CommandGroup(click.Group):
     """Commands end by returning: a `sys.exit()` in what they run is a fault, and chooses no exit code."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the first word names; refuse a word that names none."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
+            hint = did_you_mean(name, self.commands)
+            raise UsageError(f"no such command: {shortened(name)!r}; {hint}`walkerbench --help` lists all")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command with its whole question, which click would cut."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, question_of(command)) for name, command in self.commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         note_other_copies(("walkerbench",))
@@ -82,10 +109,21 @@ Exit codes:
 )
 @click.version_option(__version__, prog_name="walkerbench")
 @click.pass_context
-def walkerbench(ctx: click.Context) -> None:
-    """Refuse to be called without a command."""
-    if ctx.invoked_subcommand is None:
-        raise UsageError("no command given: try `walkerbench run`, or `walkerbench --help` for the others")
+def walkerbench(ctx: click.Context) -> ExitCode | None:
+    """Show the commands that are used most where none is given, which is a usage error."""
+    if ctx.invoked_subcommand is not None:
+        return None
+    for line in _overview():
+        note(line)
+    return ExitCode.UNUSABLE
+
+
+def _overview() -> Iterator[str]:
+    width = max(map(len, MOST_USED))
+    yield "walkerbench: no command given. The commands that are used most:"
+    for name in MOST_USED:
+        yield f"  {name:{width}}  {question_of(walkerbench.commands[name])}"
+    yield "`walkerbench --help` lists all; `walkerbench COMMAND --help` explains one."
 
 
 for command in (

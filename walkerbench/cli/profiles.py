@@ -9,7 +9,9 @@ from walkerbench.cli.output import write_out
 from walkerbench.errors import ExitCode
 
 _HELP = """\
-List the shipped profiles and what each is for.
+Which profiles come with walkerbench, and what is each for?
+
+Lists the shipped profiles.
 
 \b
 Examples:

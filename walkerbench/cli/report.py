@@ -12,8 +12,9 @@ from walkerbench.cli.options import HELP_NAMES, verbose_option
 from walkerbench.errors import ExitCode
 
 _HELP = """\
-Draw recorded runs as one HTML page that opens offline.
+How did recorded runs go, frame by frame?
 
+Draws recorded runs as one HTML page that opens offline.
 RUN is a run directory, or @latest for the newest in .walkerbench/runs;
 several are drawn over each other. A run that is still running, or was
 killed, is drawn as far as it was recorded. Ends with 0 whenever the page

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 
 _HELP = """\
-Run a profile, record it and judge it.
+How fast are the frames of a workload, and do they meet the criteria?
 
+Runs a profile, records it and judges it.
 Progress goes to stderr, the result to stdout. The exit code is the
 verdict: see `walkerbench --help`.
 

@@ -10,7 +10,7 @@ from walkerbench.cli.output import write_out
 from walkerbench.errors import ExitCode
 
 _HELP = """\
-Prove that the gate finds what it is for, on this machine.
+Does the gate find what it is for, on this machine?
 
 Injects faults, in every mode that they apply to: a slow frame, slow agent
 processing, slow frames in a row, a worker that exits or hangs, another

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 _YEAR_S = 31_536_000.0
 
 _HELP = """\
-Run a workload without end, and watch and control it over HTTP.
+How do I watch and control a workload while it runs?
 
+Runs a workload without end, and serves its state and its control over HTTP.
 What runs is also recorded, as by `walkerbench run`. Ctrl-C ends it.
 
 \b

@@ -8,8 +8,9 @@ from walkerbench.cli.options import HELP_NAMES, Invocation, json_option, run_arg
 from walkerbench.errors import ExitCode
 
 _HELP = """\
-Show a recorded run again, and draw it.
+What did a recorded run measure, and where did its time go?
 
+Shows a recorded run again, and draws it.
 RUN is a run directory, or @latest for the newest in .walkerbench/runs
 (@latest~1 for the one before, and so on). A run that is still running, or
 was killed, is shown as far as it was recorded. Ends with 0 whenever the

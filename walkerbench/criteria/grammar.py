@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import operator
 import re
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.errors import CriterionError
+from walkerbench.near_words import did_you_mean
 from walkerbench.shown_text import shortened
 
 OPERATORS = {
@@ -112,8 +112,7 @@ def check_known(criterion: Criterion, known: Collection[str]) -> None:
     statistics = [name for name in STATISTICS if f"{criterion.metric}.{name}" in known]
     if statistics and criterion.statistic is None:
         raise CriterionError(f"criterion {shown}: {criterion.key} needs a statistic: one of {', '.join(statistics)}")
-    close = difflib.get_close_matches(criterion.key, known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
+    hint = did_you_mean(criterion.key, known)
     raise CriterionError(f"criterion {shown}: unknown metric; {hint}known are {_listed(known)}")
 
 

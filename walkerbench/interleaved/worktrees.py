@@ -18,6 +18,8 @@ from walkerbench.interleaved.worktree_setup import (
     make_virtual_environment,
     run_setup,
 )
+from walkerbench.near_words import did_you_mean
+from walkerbench.profile import shipped as shipped_profiles
 from walkerbench.system.child_bootstrap import worktree_variables
 from walkerbench.system.child_processes import PACKAGE, python_command
 from walkerbench.system.file_locks import hold_lock, take_abandoned_lock
@@ -310,9 +312,10 @@ def worktree_of(revision: str, label: str) -> Iterator[Worktree]:
     root = repository_of(Path.cwd())
     commit = root and commit_of(root, revision)
     if root is None or not commit:
+        hint = did_you_mean(revision, shipped_profiles.names())
         raise SideError(
             f"side {label!r}: {revision!r} is no git revision here{_why_no_revision(root)}, no profile and no "
-            "key=value; `walkerbench profiles` lists the profiles there are"
+            f"key=value; {hint}`walkerbench profiles` lists the profiles there are"
         )
     _remove_abandoned(root)
     # Locked before git knows of it: who looks for abandoned worktrees asks git.

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 from walkerbench.errors import ProfileError
+from walkerbench.near_words import did_you_mean
 from walkerbench.profile import shipped
 from walkerbench.profile.model import Profile
 from walkerbench.profile.table import profile_from_table
-from walkerbench.profile.toml_tables import suggestion
 from walkerbench.profile.toml_text import MOST_PROFILE_BYTES, parse_toml
 from walkerbench.system.regular_files import read_at_most
 
@@ -39,7 +39,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
         return _read(Path(name_or_path), name_or_path)
     names = shipped.names()
     if name_or_path not in names:
-        hint = f"{suggestion(name_or_path, names)}there are {', '.join(names)}; a file is given by a path with .toml"
+        hint = f"{did_you_mean(name_or_path, names)}there are {', '.join(names)}; a file is given by a path with .toml"
         raise ProfileError(f"profile {name_or_path!r}", (f"no such profile; {hint}",))
     return _read(shipped.directory() / f"{name_or_path}.toml", "built in")
 

@@ -17,6 +17,7 @@ from walkerbench.criteria.metrics import known_metrics
 from walkerbench.errors import CriterionError, ProfileError, UsageError
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.registry import BASE_MODE, MODES
+from walkerbench.near_words import did_you_mean
 from walkerbench.profile.contradictions import find_contradictions
 from walkerbench.profile.model import (
     Agents,
@@ -31,7 +32,7 @@ from walkerbench.profile.model import (
     WorkerCount,
 )
 from walkerbench.profile.safeguards import Safeguards
-from walkerbench.profile.toml_tables import MOST_PROBLEMS, check_table, first_problems, spell, suggestion, wrong
+from walkerbench.profile.toml_tables import MOST_PROBLEMS, check_table, first_problems, spell, wrong
 from walkerbench.profile.toml_text import check_depth
 from walkerbench.recording.frames import frame_dtype
 from walkerbench.system.registry import Registry
@@ -191,7 +192,7 @@ def _flat_workload(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
         return {**table}, []
     names = ", ".join(_IN_WORKLOAD)
     problems = [
-        f"{spell(('workload', key))}: no such key; {suggestion(key, tuple(_IN_WORKLOAD))}allowed: {names}"
+        f"{spell(('workload', key))}: no such key; {did_you_mean(key, tuple(_IN_WORKLOAD))}allowed: {names}"
         for key in inner
         if key not in _IN_WORKLOAD
     ]

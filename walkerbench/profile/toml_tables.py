@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections.abc
 import dataclasses
-import difflib
 import itertools
 import json
 import math
@@ -20,6 +19,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from annotated_types import Interval
 from pydantic import TypeAdapter, ValidationError
 
+from walkerbench.near_words import did_you_mean
 from walkerbench.shown_text import MOST_LINES, shortened
 
 KeyPath = tuple[str | int, ...]
@@ -103,12 +103,6 @@ def spell(path: KeyPath) -> str:
     return spelled
 
 
-def suggestion(word: str, known: tuple[str, ...]) -> str:
-    """Return `did you mean X?` with a space after it; an empty text where no known word is near."""
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]}? " if close else ""
-
-
 @cache
 def _adapter(kind: type, key: str) -> TypeAdapter[Any]:
     return TypeAdapter(_hints(kind)[key])
@@ -124,7 +118,7 @@ def _unknown_keys(table: Mapping[str, Any], kind: type, path: KeyPath) -> Iterat
     for key, value in table.items():
         here = (*path, key)
         if key not in known:
-            yield here, f"no such key; {suggestion(key, known)}allowed: {', '.join(known)}"
+            yield here, f"no such key; {did_you_mean(key, known)}allowed: {', '.join(known)}"
             continue
         inner = _table_kind(_hints(kind)[key])
         if inner is None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
 from walkerbench.errors import RAISED_BY_OTHERS, UsageError, describe_error
+from walkerbench.near_words import did_you_mean
 
 T = TypeVar("T")
 
@@ -69,8 +69,7 @@ class Registry(Generic[T]):
     def suggest(self, name: str) -> str:
         """Return all names in a sentence, and before them the nearest one if any is near."""
         names = self.names()
-        close = difflib.get_close_matches(name, names, n=1)
-        return f"{f'did you mean {close[0]}? ' if close else ''}there are {', '.join(names)}"
+        return f"{did_you_mean(name, names)}there are {', '.join(names)}"
 
     def _usable(self, name: str, thing: T) -> T:
         problem = self._problem(name, thing)

@@ -12,13 +12,13 @@ Its objects are the shards. A function that returns such an object is used in th
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from walkerbench.errors import UsageError
+from walkerbench.near_words import did_you_mean
 from walkerbench.shown_text import MOST_IN_A_NAME, shortened
 from walkerbench.workloads.contract import Field, FrameBuffers, NoSettings, Workload
 from walkerbench.workloads.main_phase import MainPhase
@@ -165,9 +165,7 @@ def _what_it_takes(name: str, taken: Sequence[str]) -> str:
     if name in _GIVEN:
         return "give it both, agents and seed, as in __init__(self, agents, seed)"
     others = [each for each in taken if each not in _GIVEN]
-    close = difflib.get_close_matches(name, others, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"{hint}besides agents and seed it takes {', '.join(others) or 'nothing'}"
+    return f"{did_you_mean(name, others)}besides agents and seed it takes {', '.join(others) or 'nothing'}"
 
 
 def _check_arguments(made_by: Callable[..., Any], arguments: Mapping[str, Any], what: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import sys
 from importlib.machinery import PathFinder
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from walkerbench.errors import RAISED_BY_OTHERS, UsageError, describe_error
+from walkerbench.near_words import did_you_mean
 from walkerbench.shown_text import shortened
 from walkerbench.system.child_bootstrap import path_with
 from walkerbench.system.forked_copies import OneProcess
@@ -42,8 +42,7 @@ def import_user_object(module: str, name: str, what: str) -> Any:
         try:
             found = getattr(found, part)
         except AttributeError:
-            close = difflib.get_close_matches(part, _public_names(found), n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
+            hint = did_you_mean(part, _public_names(found))
             known = ", ".join(_public_names(found)[:10]) or "nothing"
             raise UsageError(f"{what}: {module} has no {name!r}; {hint}it has {known}") from None
         except RAISED_BY_OTHERS as error:
