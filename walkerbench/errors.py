@@ -52,13 +52,17 @@ class ExitCode(IntEnum):
     """Exit code of a process of walkerbench."""
 
     PASS = 0
-    """Every criterion is met, and no side is slower."""
+    """Every criterion is met, and no side is slower. Of a command that judges nothing: it is done, whatever the verdict
+    of the runs that it shows. Of `compare` without runs: its verdicts are clear, and a slower mode is one, too."""
     FAIL = 1
-    """A criterion is not met, a safeguard stopped the run, or a side is slower: a regression."""
+    """A criterion is not met, a safeguard stopped the run, or a side is slower: a regression. Of `check`: a rule does
+    not hold. Of `selftest`: not everything is proven."""
     UNUSABLE = 2
-    """The request, a profile, a recorded run or a baseline cannot be used, or sides cannot be compared."""
+    """The request, a profile, a recorded run or a baseline cannot be used, or sides cannot be compared. Of
+    `flamegraph`: sampling changed the work."""
     BROKEN = 3
-    """The run started and could not be finished."""
+    """The run started and could not be finished: a worker crashed, hung or raised, or the output can no longer be
+    written."""
     INCONCLUSIVE = 4
     """A comparison is inconclusive, a criterion could not be judged, or a strict check found the machine unfit."""
     FAULT = 70

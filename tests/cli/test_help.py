@@ -15,7 +15,9 @@ from walkerbench.cli.group import question_of, walkerbench
 from walkerbench.profile import shipped as shipped_profiles
 
 ROOT = Path(__file__).parents[2]
-DOCS = "\n".join(page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")))
+GENERATED = ROOT / "docs" / "commands.md"  # names each option because it exists, and shows none in use
+PAGES = [page for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")) if page != GENERATED]
+DOCS = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 COMMANDS = walkerbench.commands
 OPTIONS = [
     (name, option)

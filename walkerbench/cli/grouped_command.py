@@ -88,6 +88,12 @@ class GroupedCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help of every option, each group's under its heading."""
+        for heading, shown in self.sections(ctx):
+            with formatter.section(heading):
+                formatter.write_dl([record for each in shown if (record := each.get_help_record(ctx))])
+
+    def sections(self, ctx: click.Context) -> list[tuple[str, list[click.Option]]]:
+        """Return every option below the heading that the help writes above it, in the order of the help."""
         sections = [
             (heading, [option for group in groups for option in group.options])
             for heading, groups in itertools.groupby(self.groups, key=lambda group: group.heading)
@@ -95,9 +101,7 @@ class GroupedCommand(click.Command):
         grouped = [option for _, options in sections for option in options]
         options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
         sections.append(("Options", [each for each in options if each not in grouped]))
-        for heading, shown in sections:
-            with formatter.section(heading):
-                formatter.write_dl([record for each in shown if (record := each.get_help_record(ctx))])
+        return sections
 
 
 def grouped_command(

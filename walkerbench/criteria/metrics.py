@@ -35,18 +35,54 @@ RSS_SLOPE, FRAME_SLOPE = "rss_mb.slope_per_hour", "frame_ms.slope_percent_per_ho
 MISSED_DEADLINES = "missed_deadlines"
 """The frames that took longer than their period at real-time pace."""
 
+
+@dataclass(frozen=True)
+class MetricFacts:
+    """What a metric is.
+
+    Attributes:
+        unit: Its unit; empty for a number without one.
+        meaning: A sentence.
+    """
+
+    unit: str
+    meaning: str
+
+
 _RSS_METRICS = ("rss_mb.mean", "rss_mb.max")
 _SLOPE_METRICS = tuple(each for name in (RSS_SLOPE, FRAME_SLOPE) for each in estimate_names(name))
 
-RUN_METRICS = (
-    "physics_fps",
-    *_CPU_METRICS,
-    *_RSS_METRICS,
-    *_SLOPE_METRICS,
-    "emergency_shutdowns",
-    MISSED_DEADLINES,
+_CPU_FACTS = (
+    MetricFacts("cores", "CPU seconds of all processes of the run per second of wall time."),
+    MetricFacts("%", "How busy the busiest core was on average, whichever process kept it busy."),
+    MetricFacts("cores", "Cores that processes outside the run kept busy."),
 )
-"""Metrics that are neither durations nor counters."""
+_RSS_FACTS = (
+    MetricFacts("MB", "Resident memory of all processes, on average."),
+    MetricFacts("MB", "Resident memory of all processes, at most."),
+)
+_SLOPE_FACTS = (
+    MetricFacts("MB/h", "MB by which resident memory grows in an hour."),
+    MetricFacts("MB/h", "Lower bound of the 99 % interval of `rss_mb.slope_per_hour`."),
+    MetricFacts("MB/h", "Upper bound of the 99 % interval of `rss_mb.slope_per_hour`."),
+    MetricFacts("%/h", "Percent of the typical frame by which frames become slower in an hour."),
+    MetricFacts("%/h", "Lower bound of the 99 % interval of `frame_ms.slope_percent_per_hour`."),
+    MetricFacts("%/h", "Upper bound of the 99 % interval of `frame_ms.slope_percent_per_hour`."),
+)
+
+RUN_METRICS: Mapping[str, MetricFacts] = {
+    "physics_fps": MetricFacts(
+        "frames/s", "Judged frames per second of their wall time; the pauses of a paced run are left out."
+    ),
+    **dict(zip(_CPU_METRICS, _CPU_FACTS, strict=True)),
+    **dict(zip(_RSS_METRICS, _RSS_FACTS, strict=True)),
+    **dict(zip(_SLOPE_METRICS, _SLOPE_FACTS, strict=True)),
+    "emergency_shutdowns": MetricFacts("", "How often a safeguard stopped the environment, in the warm-up too."),
+    MISSED_DEADLINES: MetricFacts(
+        "frames", "Judged frames that took longer than their period; measured at real-time pace only."
+    ),
+}
+"""Metrics that are neither durations nor counters, each with what it is."""
 
 _NS_PER_MS = 1e6
 _BYTES_PER_MB = 1e6

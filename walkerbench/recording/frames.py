@@ -69,27 +69,37 @@ def frame_keys(rows: NDArray[Any]) -> NDArray[np.int64]:
 def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequence[str]) -> np.dtype[np.void]:
     """Return the columns of `frames.npy`, all int64.
 
-    ==================== ===============================================================
-    column               meaning
-    ==================== ===============================================================
-    `frame`, `stage`     numbers of the frame (within its stage) and stage, from 0
-    `warmup`             1 in a frame that is not judged, else 0
-    `start_ns`           when the frame began, in `perf_counter_ns`
-    `wall_ns`            how long it took
-    `{phase}_ns`         each phase's time in its slowest worker
-    `{settle_phase}_ns`  the parent's settling
-    `dispatch_ns`        handing the frame to the workers
-    `barrier_wait_ns`    until the barrier's release, less the slowest worker's busy time
-    `busy_ns`, `cpu_ns`  wall and CPU time within workers, summed over them
-    `gc_ns`              garbage collection in the parent and in workers
-    each frame counter   what it counted in this frame
-    `process_cpu_ns`     CPU time of all threads of the parent's process, from the frame's
-                         beginning to its end
-    `parent_…`           what the parent's thread used in the frame: each field of
-                         `recording.scheduling.ThreadSpan`; -1 where the system has no source
-    ==================== ===============================================================
+    ============================= ======================================================================
+    column                        meaning
+    ============================= ======================================================================
+    `frame`                       number of the frame within its stage, from 0
+    `stage`                       number of the stage, from 0
+    `warmup`                      1 in a frame that is not judged, else 0
+    `start_ns`                    when the frame began, in `perf_counter_ns`
+    `wall_ns`                     how long it took, from dispatch to the end of settling
+    `{phase}_ns`                  time of the phase in its slowest worker
+    `{settle_phase}_ns`           the parent's settling
+    `dispatch_ns`                 handing the frame to the workers
+    `barrier_wait_ns`             until the barrier's release, less the slowest worker's busy time
+    `busy_ns`                     wall time within workers, summed over them
+    `cpu_ns`                      CPU time within workers, summed over them
+    `gc_ns`                       garbage collection in the parent and in workers
+    `{frame_counter}`             what the frame counter counted in this frame
+    `process_cpu_ns`              CPU time of all threads of the parent's process, from the frame's
+                                  beginning to its end
+    `parent_cpu_ns`               CPU time of the parent's thread
+    `parent_core_wait_ns`         the parent's thread ready to run, and waiting for a core
+    `parent_core_wait_before_ns`  the same between the frame before and this one
+    `parent_system_ns`            of `parent_cpu_ns`, within the system's kernel; to the tick on some
+                                  systems
+    `parent_minor_faults`         page faults of the parent's thread without reading from a disk
+    `parent_major_faults`         page faults of the parent's thread with reading from a disk
+    `parent_involuntary_switches` how often the parent's thread had to leave its core to others
+    `parent_voluntary_switches`   how often the parent's thread left its core because it had to wait
+    ============================= ======================================================================
 
-    In sequential mode the parent's thread is the worker's, too.
+    In sequential mode the parent's thread is the worker's, too. The columns `parent_…` are the fields of
+    `recording.scheduling.ThreadSpan`; a figure that the system has no source for is -1.
     """
     phase_columns = [f"{phase}_ns" for phase in (*phases, settle_phase)]
     return _integers((*_FRAME_HEAD, *phase_columns, *_FRAME_TAIL, *frame_counters, *_PARENT))
@@ -101,7 +111,8 @@ def worker_dtype(phases: Sequence[str]) -> np.dtype[np.void]:
     ========================= ======================================================================
     column                    meaning
     ========================= ======================================================================
-    `frame`, `stage`          numbers of the frame (within its stage) and stage, from 0
+    `frame`                   number of the frame within its stage, from 0
+    `stage`                   number of the stage, from 0
     `worker`                  number of the worker, from 0
     `start_ns`                when it began, in `perf_counter_ns`
     `busy_ns`                 how long it took
@@ -112,10 +123,10 @@ def worker_dtype(phases: Sequence[str]) -> np.dtype[np.void]:
                               as a woken thread does before it can look at the clock
     `system_ns`               of `cpu_ns`, within the system's kernel; to the tick on some systems
     `minor_faults`            page faults without reading from a disk
-    `major_faults`            page faults with it
+    `major_faults`            page faults with reading from a disk
     `involuntary_switches`    how often it had to leave its core to others
     `voluntary_switches`      how often it left its core because it had to wait
-    `{phase}_ns`              each phase's time
+    `{phase}_ns`              time of the phase
     ========================= ======================================================================
 
     A figure that the system has no source for is -1, never 0. What is left of `busy_ns` without `cpu_ns` and

@@ -117,6 +117,13 @@ def recorded_dtypes(workload: Workload) -> tuple[np.dtype[np.void], np.dtype[np.
 def digest_dtype(fields: Sequence[str]) -> np.dtype[np.void]:
     """Return the columns of `digests.npy`: a row for each checkpoint and agent.
 
-    `stage`, `frame` and `agent` are int64 numbers from 0; each of the workload's digest fields is a uint64.
+    ================== ===============================================================
+    column             meaning
+    ================== ===============================================================
+    `stage`            number of the stage, from 0
+    `frame`            number of the checkpoint's frame within its stage, from 0
+    `agent`            number of the agent, from 0
+    `{digest_field}`   64 bits that stand for a part of the agent
+    ================== ===============================================================
     """
     return np.dtype([("stage", "i8"), ("frame", "i8"), ("agent", "i8"), *((name, "u8") for name in fields)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -13,8 +14,14 @@ from walkerbench.workloads.walker.settings import EcosystemSettings, WalkerSetti
 from walkerbench.workloads.walker.streams import WorldStream, world_stream
 from walkerbench.workloads.walker.terrain import Ground
 
-ECOSYSTEM_COUNTERS = ("meals", "contested_meals", "deaths", "replaced", "generations")
-"""What the ecosystem counts in a frame."""
+ECOSYSTEM_COUNTERS: Mapping[str, str] = {
+    "meals": "Food sources that an agent ate.",
+    "contested_meals": "Meals for which several agents were in reach of one source.",
+    "deaths": "Agents that died.",
+    "replaced": "Agents that were replaced by offspring.",
+    "generations": "Generations that ended.",
+}
+"""What the ecosystem counts in a frame: name → meaning."""
 
 _NONE = np.empty(0, np.intp)
 _AWAY = np.inf  # where a robot or a source is that is not there: beyond the reach of every sense

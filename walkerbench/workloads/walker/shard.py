@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,16 +19,16 @@ from walkerbench.workloads.walker.senses import OBSERVATION_SIZE, NearestFood, R
 from walkerbench.workloads.walker.settings import RewardSettings, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground
 
-SHARD_COUNTERS = (
-    "ai_updates",
-    "physics_only",
-    "immobilised",
-    "learned",
-    "target_copies",
-    "recovered",
-    "falls",
-)
-"""What a shard counts in a frame."""
+SHARD_COUNTERS: Mapping[str, str] = {
+    "ai_updates": "Agents that thought in a frame.",
+    "physics_only": "Agents that only moved in a frame.",
+    "immobilised": "Agents that had too little energy to move in a frame.",
+    "learned": "Learning steps of agents.",
+    "target_copies": "Copies of a network to its target network.",
+    "recovered": "Agents that had energy to move again after they had been immobilised.",
+    "falls": "Agents that fell below the world and were put back.",
+}
+"""What a shard counts in a frame: name → meaning."""
 
 
 class WalkerShard:

@@ -1,4 +1,4 @@
-"""Writes docs/promises.md, each promise with the tests that hold it: `python -m tests.promises > docs/promises.md`.
+"""docs/promises.md: each promise with the tests that hold it.
 
 A test holds a promise where it is marked so: `@pytest.mark.promise("verdicts", "A sentence about walkerbench.")`.
 Several tests may hold one promise.
@@ -7,13 +7,13 @@ Several tests may hold one promise.
 from __future__ import annotations
 
 import ast
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+PATH = "docs/promises.md"
+ROOT = Path(__file__).parents[2]
 
 GROUPS = {
     "verdicts": "A verdict is earned",
@@ -30,7 +30,7 @@ _HEAD = """\
 # Promises
 
 What walkerbench promises, and the tests that hold it to each promise. This page is generated from the tests: a promise
-whose last test is removed is removed from it, and `python -m tests.promises` writes it again.
+whose last test is removed is removed from it, and `python -m tests.references` writes it again.
 """
 
 
@@ -59,8 +59,13 @@ def find_promises(root: Path = ROOT) -> tuple[Promise, ...]:
     return tuple(promise for file in files for promise in _promises_of(file, file.relative_to(root).as_posix()))
 
 
-def page(promises: tuple[Promise, ...]) -> str:
-    """Return the page as Markdown."""
+def page(root: Path = ROOT) -> str:
+    """Return the page as Markdown.
+
+    Args:
+        root: The folder whose tests are looked at.
+    """
+    promises = find_promises(root)
     parts = [_HEAD]
     for group, heading in GROUPS.items():
         tests: dict[str, list[str]] = defaultdict(list)
@@ -86,7 +91,3 @@ def _arguments(call: ast.Call, test: str) -> tuple[str, str]:
     if len(words) != 2 or call.keywords or words[0] not in GROUPS or not str(words[1]).endswith("."):
         raise ValueError(f"{test}: promise{words}: give one of {', '.join(GROUPS)}, and a sentence")
     return words[0], words[1]
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page(find_promises()))
