@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from walkerbench.workloads.walker.settings import EcosystemSettings, WalkerSetti
 from walkerbench.workloads.walker.streams import WorldStream, world_stream
 from walkerbench.workloads.walker.terrain import Ground
 
-ECOSYSTEM_COUNTERS: Mapping[str, str] = {
+ECOSYSTEM_COUNTERS = {
     "meals": "Food sources that an agent ate.",
     "contested_meals": "Meals for which several agents were in reach of one source.",
     "deaths": "Agents that died.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from walkerbench.workloads.walker.senses import OBSERVATION_SIZE, NearestFood, R
 from walkerbench.workloads.walker.settings import RewardSettings, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground
 
-SHARD_COUNTERS: Mapping[str, str] = {
+SHARD_COUNTERS = {
     "ai_updates": "Agents that thought in a frame.",
     "physics_only": "Agents that only moved in a frame.",
     "immobilised": "Agents that had too little energy to move in a frame.",
