@@ -58,11 +58,9 @@ class ExitCode(IntEnum):
     """A criterion is not met, a safeguard stopped the run, or a side is slower: a regression. Of `check`: a rule does
     not hold. Of `selftest`: not everything is proven."""
     UNUSABLE = 2
-    """The request, a profile, a recorded run or a baseline cannot be used, or sides cannot be compared. Of
-    `flamegraph`: sampling changed the work."""
+    """The request or a file cannot be used, sides cannot be compared, or sampling changed the work (`flamegraph`)."""
     BROKEN = 3
-    """The run started and could not be finished: a worker crashed, hung or raised, or the output can no longer be
-    written."""
+    """The run could not be finished: a worker crashed, hung or raised, or the output can no longer be written."""
     INCONCLUSIVE = 4
     """A comparison is inconclusive, a criterion could not be judged, or a strict check found the machine unfit."""
     FAULT = 70
