@@ -13,7 +13,7 @@ FOLDER = Path(".walkerbench/runs")
 
 
 class Terminal(io.StringIO):
-    """A terminal at which somebody types."""
+    """A terminal at which a user types."""
 
     def isatty(self) -> bool:
         return True

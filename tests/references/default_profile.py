@@ -44,7 +44,8 @@ def introductions() -> Mapping[str, str]:
 def _read() -> tuple[dict[tuple[str, str], str], dict[str, str]]:
     keys: dict[tuple[str, str], str] = {}
     sections: dict[str, str] = {}
-    section, last, above = "", None, []
+    section, last = "", None
+    above: list[str] = []
     for line in (shipped.directory() / "default.toml").read_text(encoding="utf-8").splitlines():
         if heading := _HEADING.fullmatch(line):
             section, last = heading[1], None
