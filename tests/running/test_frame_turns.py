@@ -33,6 +33,7 @@ def step_without_end(environment: TrainingEnvironment) -> None:
 
 
 def test_toggling_from_four_threads_loses_no_frame_and_changes_no_digest() -> None:
+    threads = threading.active_count()
     with running() as environment, ThreadPoolExecutor(THREADS) as others:
         begun = threading.Barrier(THREADS + 1)
 
@@ -52,6 +53,7 @@ def test_toggling_from_four_threads_loses_no_frame_and_changes_no_digest() -> No
         assert decided.count(True) == decided.count(False) == TOGGLES // 2
         assert environment.get_threading_performance()["threading_enabled"] is True
         digest = environment.checkpoint()
+    assert threading.active_count() == threads
     with running("sequential") as other:
         for _ in range(frames):
             other.step()

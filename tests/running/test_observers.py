@@ -16,7 +16,6 @@ from walkerbench.recording.frames import FrameTiming
 from walkerbench.run_directory import CheckpointRecord, RecordedRun, RunFile, read_recorded
 from walkerbench.running import runner
 from walkerbench.running.observers import (
-    SNAPSHOTS_PER_S,
     ObserverFanOut,
     RunObserver,
     RunStart,
@@ -159,16 +158,37 @@ def test_an_observer_pays_for_no_event_that_it_leaves_out() -> None:
 
 def test_snapshots_are_limited_to_thirty_a_second() -> None:
     requests = SnapshotRequests()
-    period_ns = int(S / SNAPSHOTS_PER_S)
-    assert not requests.take(1)
+    assert not requests.take(10 * S)
     requests.request()
-    assert requests.take(1)
-    assert not requests.take(2)
-    requests.request()
-    assert not requests.take(period_ns)
-    assert requests.waiting
-    assert requests.take(period_ns + 1)
+    assert requests.take(10 * S)
     assert not requests.waiting
+    requests.request()
+    assert not requests.take(10 * S + 1)
+    assert requests.waiting
+    taken = 0
+    for millisecond in range(1, 10_001):
+        requests.request()
+        taken += requests.take(10 * S + millisecond * 1_000_000)
+    assert 299 <= taken <= 301
+
+
+def test_every_second_of_sixty_frames_has_a_snapshot_even_if_it_is_early() -> None:
+    requests = SnapshotRequests()
+    taken = 0
+    for frame in range(600):
+        requests.request()
+        taken += requests.take(10 * S + frame * S // 60 - (frame % 4 == 2) * 100_000)
+    assert 290 <= taken <= 301
+
+
+def test_snapshots_that_fit_into_the_pause_are_not_fewer() -> None:
+    requests = SnapshotRequests()
+    requests.request()
+    assert requests.take(S)
+    requests.taken(S + 3_000_000)  # of a hundredth of the time, once in 0.3 s
+    requests.request()
+    assert not requests.take(S + S // 4, spare_ns=5_999_999)
+    assert requests.take(S + S // 4, spare_ns=6_000_000)
 
 
 def test_snapshots_that_take_long_are_fewer() -> None:

@@ -102,7 +102,7 @@ class FrameLoop:
             if environment.emergency is not None:
                 because = f"emergency shutdown after frame {timing.frame}: {environment.emergency}"
                 return Ending("emergency", because)
-            if snapshots.waiting and snapshots.take(now_ns):
+            if snapshots.waiting and snapshots.take(now_ns, self._pacer.spare_ns(now_ns)):
                 arrays = environment.snapshot()
                 snapshots.taken(time.perf_counter_ns())
                 self._observers.snapshot(self._stage, timing.frame, arrays)

@@ -6,7 +6,9 @@ of them costs is measured. One that raises or is too slow is dropped, and `run.j
 
 from __future__ import annotations
 
+import statistics
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +25,9 @@ SNAPSHOTS_PER_S = 30.0
 """The most snapshots that are taken in a second, however often they are asked for."""
 
 SNAPSHOT_SHARE = 0.01
-"""The share of the time that taking them may cost: where one takes long, there are fewer in a second."""
+"""The share of the time that those may cost which do not fit into the pause between two frames."""
+
+_MARGIN = 2  # a snapshot may take longer than the one before
 
 ALLOWED_S, ALLOWED_SHARE = 1.0, 0.1
 """An observer is dropped when its calls took longer than so many seconds and this share of the time since the start."""
@@ -153,25 +157,39 @@ class SnapshotRequests:
     def __init__(self) -> None:
         self.waiting = False
         self._taken_ns = 0
+        self._costs_ns: deque[int] = deque(maxlen=5)
         self._next_ns = 0
 
     def request(self) -> None:
         """Ask for a snapshot, from any thread; it is taken between two frames."""
         self.waiting = True
 
-    def take(self, now_ns: int) -> bool:
-        """Return whether a snapshot is to be taken now, and count it as taken."""
-        if not self.waiting or now_ns < self._next_ns:
+    def take(self, now_ns: int, spare_ns: int = 0) -> bool:
+        """Return whether a snapshot is to be taken now, and count it as taken.
+
+        Args:
+            now_ns: In `perf_counter_ns`.
+            spare_ns: For how long the next frame is not due yet.
+        """
+        if not self.waiting or now_ns < self._next_ns or not self._is_affordable(now_ns, spare_ns):
             return False
         self.waiting = False
         self._taken_ns = now_ns
-        self._next_ns = now_ns + int(1e9 / SNAPSHOTS_PER_S)
+        period_ns = int(1e9 / SNAPSHOTS_PER_S)
+        # From when it was due, not from now: where every second frame comes a little early, none waits for a third.
+        self._next_ns = max(self._next_ns, now_ns - period_ns // 2) + period_ns
         return True
 
     def taken(self, now_ns: int) -> None:
-        """Say that the snapshot is there: the next one waits, so that together they take no more than their share."""
-        cost_ns = now_ns - self._taken_ns
-        self._next_ns = max(self._next_ns, self._taken_ns + int(cost_ns / SNAPSHOT_SHARE))
+        """Say that the snapshot is there."""
+        self._costs_ns.append(now_ns - self._taken_ns)
+
+    def _is_affordable(self, now_ns: int, spare_ns: int) -> bool:
+        """Return whether a snapshot fits into the pause before the next frame, or is within its share of the time."""
+        if not self._costs_ns:
+            return True
+        fits = spare_ns >= _MARGIN * statistics.median_low(self._costs_ns)
+        return fits or now_ns >= self._taken_ns + int(self._costs_ns[-1] / SNAPSHOT_SHARE)
 
 
 @dataclass

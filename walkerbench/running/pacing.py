@@ -20,6 +20,14 @@ class Pacer:
         """Hold frames to another rate from the next one on; from any thread."""
         self._period_ns = None if frames_per_second is None else round(1e9 / frames_per_second)
 
+    def spare_ns(self, now_ns: int) -> int:
+        """Return how long the next frame is not due yet; 0 where frames are held to no rate.
+
+        Args:
+            now_ns: In `perf_counter_ns`.
+        """
+        return 0 if self._period_ns is None else max(0, self._due_ns - now_ns)
+
     def wait(self) -> None:
         """Sleep until the next frame is due."""
         period_ns = self._period_ns
