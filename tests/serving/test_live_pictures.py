@@ -7,6 +7,7 @@ import json
 import math
 import pickle
 import threading
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 from toy_picture import SQUARE, ToyPicture, arrays
 
 from walkerbench.errors import CallOrderError, UsageError
-from walkerbench.serving.live_pictures import LivePictures
+from walkerbench.serving.live_pictures import CLIENTS_WITH_ALL, LivePictures
 from walkerbench.serving.live_run import LiveRun
 from walkerbench.serving.messages import SnapshotTaken, StageBegun
 from walkerbench.serving.server_sent import server_sent
@@ -106,6 +107,17 @@ def test_snapshots_are_taken_while_a_client_wants_them() -> None:
     assert told.watched == [True]
     clients[2].close()
     assert told.watched == [True, False]
+
+
+@pytest.mark.parametrize(("clients", "drawn"), [(1, 12), (CLIENTS_WITH_ALL, 12), (CLIENTS_WITH_ALL + 1, 6), (50, 1)])
+def test_the_more_clients_the_fewer_snapshots_are_drawn(clients: int, drawn: int) -> None:
+    told = Told()
+    with ExitStack() as watching:
+        for _ in range(clients):
+            watching.enter_context(told.pictures.watched())
+        for frame in range(12):
+            told.snapshot(frame, [0, 0], [1, 1])
+    assert told.pictures.number == drawn
 
 
 @pytest.mark.parametrize("where", ["scenery", "drawing", "outlines"])

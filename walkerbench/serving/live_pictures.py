@@ -22,11 +22,15 @@ _DIGITS = 4  # of a length in an outline
 
 _FULL_LEVEL = 255
 
+CLIENTS_WITH_ALL = 8
+"""So many clients are sent every snapshot, twice as many every second one, and so on."""
+
 
 class LivePictures:
     """Turns snapshots into what clients draw; each text is made once, for all of them.
 
-    Snapshots are taken only while `watched`.
+    Snapshots are taken only while `watched`. The more clients watch, the fewer of the snapshots are drawn: what is sent
+    in a second takes a core's time, which the run may lack.
 
     Args:
         watch: Tells the run's process whether snapshots are wanted.
@@ -42,6 +46,7 @@ class LivePictures:
         self._watch = watch
         self._news = news
         self._watching = 0
+        self._left_out = 0
         self._changing = threading.Lock()
         self._picture: Picture | None = None
         self._problem = "the run has not started"
@@ -77,10 +82,12 @@ class LivePictures:
             self._picture = picture
 
     def add(self, snapshot: SnapshotTaken) -> None:
-        """Take a snapshot."""
+        """Take a snapshot, or leave it out where so many clients cannot have all."""
         picture = self._picture
-        if picture is None:
+        self._left_out += 1
+        if picture is None or self._left_out * CLIENTS_WITH_ALL < self._watching:
             return
+        self._left_out = 0
         with self._failing_quietly():
             drawing = picture.drawing(snapshot.arrays)
             self._update_outlines(picture, snapshot, drawing)

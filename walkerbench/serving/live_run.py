@@ -70,7 +70,10 @@ class LiveRun:
             case StageBegun():
                 self.pictures.begin_stage(told)
             case SnapshotTaken():
+                before = self.pictures.number
                 self.pictures.add(told)
+                if self.pictures.number == before:
+                    return
             case RunEnded():
                 self._ended = told
         with self.news:
