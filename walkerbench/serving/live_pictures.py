@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from walkerbench.errors import RAISED_BY_OTHERS, CallOrderError, UsageError, describe_error
 from walkerbench.serving.messages import SnapshotTaken, StageBegun
+from walkerbench.serving.news import News
 from walkerbench.workloads.picture import AgentDetail, Drawing, Picture
 
 _SNAPSHOT_S = 5.0  # until one that was asked for has come
@@ -34,7 +35,7 @@ class LivePictures:
 
     Args:
         watch: Tells the run's process whether snapshots are wanted.
-        news: Notified with each.
+        news: Announces each.
 
     Attributes:
         number: Of the latest snapshot, from 1 on; 0 before it.
@@ -42,7 +43,7 @@ class LivePictures:
         frame_text: The latest frame, as JSON.
     """
 
-    def __init__(self, watch: Callable[[bool], None], news: threading.Condition) -> None:
+    def __init__(self, watch: Callable[[bool], None], news: News) -> None:
         self._watch = watch
         self._news = news
         self._watching = 0
@@ -125,8 +126,8 @@ class LivePictures:
         if self._picture is None:
             raise CallOrderError(self._problem)
         seen = self.number
-        with self.watched(), self._news:
-            self._news.wait_for(lambda: self.number != seen or self._picture is None, timeout=_SNAPSHOT_S)
+        with self.watched():
+            self._news.wait(lambda: self.number != seen or self._picture is None, _SNAPSHOT_S)
             picture, latest = self._picture, self._latest
         if picture is None or latest is None or self.number == seen:
             raise CallOrderError("the run gave no picture of its agents")

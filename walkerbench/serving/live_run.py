@@ -15,6 +15,7 @@ from walkerbench.serving.last_minute import LastMinute, last_ns, same_frames_go_
 from walkerbench.serving.live_pictures import LivePictures
 from walkerbench.serving.messages import AskRun, RowsRecorded, RunBegun, RunEnded, SnapshotTaken, StageBegun
 from walkerbench.serving.mode_blocks import ModeBlocks
+from walkerbench.serving.news import News
 from walkerbench.serving.prometheus import FrameTotals
 
 _OF_THE_LAST_MINUTE = {"metrics", "unmeasured", "verdicts", "attribution", "slow_frames", "worst_frames", "stages"}
@@ -34,14 +35,14 @@ class LiveRun:
 
     Attributes:
         totals: What was recorded since the run began.
-        news: Notified with everything that the run's process tells.
+        news: Announces everything that the run's process tells.
         told: How often it told something of the status.
         pictures: What can be drawn.
     """
 
     def __init__(self, ask: AskRun, watch_pictures: Callable[[bool], None]) -> None:
         self.ask = ask
-        self.news = threading.Condition()
+        self.news = News()
         self.told = 0
         self.pictures = LivePictures(watch_pictures, self.news)
         self._begun: RunBegun | None = None
@@ -76,9 +77,8 @@ class LiveRun:
                     return
             case RunEnded():
                 self._ended = told
-        with self.news:
-            self.told += not isinstance(told, SnapshotTaken)
-            self.news.notify_all()
+        self.told += not isinstance(told, SnapshotTaken)
+        self.news.announce()
 
     @property
     def ended(self) -> bool:

@@ -28,8 +28,7 @@ def server_sent(live: LiveRun, *, pictures: bool) -> Generator[bytes]:
             yield b"".join(client.news()) or _NO_NEWS
             if ended:
                 return
-            with live.news:
-                live.news.wait_for(lambda: live.ended or client.is_behind(), timeout=_LONG_S)
+            live.news.wait(lambda: live.ended or client.is_behind(), _LONG_S)
 
 
 class _Client:
