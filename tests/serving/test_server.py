@@ -23,12 +23,13 @@ HERE = "127.0.0.1"
 def test_the_server_is_a_process_that_ends_with_the_block() -> None:
     before = multiprocessing.active_children()
     with server_process(Address(HERE, 0, None), RunControl()) as (serving, _):
-        assert len(multiprocessing.active_children()) == len(before) + 1
+        (server,) = set(multiprocessing.active_children()) - set(before)
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{serving.url}healthz", timeout=10)
         with refused.value as answer:
             assert (answer.code, json.load(answer)["error"]) == (503, "the run has not started")
     assert multiprocessing.active_children() == before
+    assert server.exitcode == 0  # it ended by itself, and was not killed after a wait
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(serving.url, timeout=10)
 

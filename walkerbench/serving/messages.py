@@ -89,6 +89,11 @@ class RunEnded:
 
 
 @dataclass(frozen=True)
+class EndServing:
+    """The server's process is to end. A closed pipe would not say so: it stays open while a thread reads from it."""
+
+
+@dataclass(frozen=True)
 class Ask:
     """Something that is asked of the run.
 

@@ -18,6 +18,7 @@ from walkerbench.running.observers import RecordedRows, RunObserver, RunStart, S
 from walkerbench.running.run_control import RunControl
 from walkerbench.serving.messages import (
     Ask,
+    EndServing,
     RowsRecorded,
     RunBegun,
     RunEnded,
@@ -29,7 +30,6 @@ from walkerbench.serving.messages import (
 
 _MOST_WAITING = 100  # where the server does not read, rows are dropped: they are recorded anyway
 _GONE = (EOFError, OSError)
-_END = object()
 
 
 class Relay(RunObserver):
@@ -64,7 +64,7 @@ class Relay(RunObserver):
     def close(self) -> None:
         """Pass on what still waits, for a second at most, and end."""
         self._closing = True
-        self._waiting.put(_END)
+        self._waiting.put(EndServing())
         self._threads[0].join(timeout=1)
         self._connection.close()
 
@@ -102,8 +102,9 @@ class Relay(RunObserver):
 
     def _send(self) -> None:
         with suppress(*_GONE):
-            while (message := self._waiting.get()) is not _END:
+            while not isinstance(message := self._waiting.get(), EndServing):
                 self._connection.send(message)
+            self._connection.send(message)
 
     def _listen(self) -> None:
         with suppress(*_GONE):

@@ -22,7 +22,7 @@ from walkerbench.serving.access import Access
 from walkerbench.serving.address import Address, Serving
 from walkerbench.serving.app import MOST_EVENT_CLIENTS, make_app
 from walkerbench.serving.live_run import LiveRun
-from walkerbench.serving.messages import Ask, Asked, RunAnswer, WatchPictures
+from walkerbench.serving.messages import Ask, Asked, EndServing, RunAnswer, WatchPictures
 
 _THREADS = MOST_EVENT_CLIENTS + 8
 _MOST_CONNECTIONS = 4 * _THREADS  # one that its client has left stays until something is sent
@@ -81,7 +81,7 @@ class Questions:
 
 
 def serve_http(connection: Connection, address: Address) -> None:
-    """Serve until the run's process closes the connection, or is gone.
+    """Serve until the run's process says that it is enough, or is gone.
 
     Args:
         connection: To the run's process; its first message says where the run is served, or why it cannot be.
@@ -115,6 +115,8 @@ def _listen(connection: Connection, live: LiveRun, questions: Questions) -> None
         try:
             message = connection.recv()
         except (EOFError, OSError):
+            return
+        if isinstance(message, EndServing):
             return
         if isinstance(message, RunAnswer):
             questions.answered(message)
