@@ -10,7 +10,7 @@ from fabricated_runs import recorded_run
 
 from walkerbench.running.observers import RecordedRows
 from walkerbench.serving.messages import RowsRecorded
-from walkerbench.serving.mode_blocks import ModeBlocks
+from walkerbench.serving.mode_blocks import _MOST_FRAMES, ModeBlocks
 
 
 class Telling:
@@ -68,3 +68,9 @@ def test_the_first_rows_after_a_switch_are_left_out(telling: Telling) -> None:
     telling.tell("threaded", 2.0, times=1)
     telling.tell("sequential", 3.0, times=1)
     assert telling.blocks.as_dict() is None
+
+
+def test_a_block_without_an_end_stays_bounded(telling: Telling) -> None:
+    telling.tell("threaded", 2.0, times=_MOST_FRAMES)  # three frames each time
+    assert telling.blocks._block is not None
+    assert len(telling.blocks._block.wall_ns) == _MOST_FRAMES

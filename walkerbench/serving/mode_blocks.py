@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,15 +15,16 @@ from walkerbench.modes.threaded import ThreadedMode
 from walkerbench.serving.messages import RowsRecorded
 
 _ERROR = 0.025  # of either bound
+_MOST_FRAMES = 10_000  # of a block: without switches, it lasts as long as the run
 
 
 @dataclass
 class _Block:
-    """What was recorded between two switches; the rows that came first after a switch are left out."""
+    """What was recorded last between two switches; the rows that came first after a switch are left out."""
 
     stage: int
     mode: str
-    wall_ns: list[int] = field(default_factory=list)
+    wall_ns: deque[int] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
 
 
 class ModeBlocks:
