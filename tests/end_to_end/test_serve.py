@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import signal
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -116,6 +119,15 @@ def test_what_cannot_be_served_is_a_line_and_nothing_is_left(walkerbench: WholeP
     assert not (walkerbench.cwd / "other").exists()
     ended = walkerbench("serve", "--host", "0.0.0.0")
     assert (ended.code, "give --token TEXT" in ended.error) == (2, True)
+
+
+def test_a_missing_package_is_named_with_its_extra(walkerbench: WholeProcess, tmp_path: Path) -> None:
+    (tmp_path / "flask.py").write_text("raise ModuleNotFoundError(\"No module named 'flask'\", name='flask')\n")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    ended = walkerbench("serve", "--port", "0", "-o", "watched", env={"PYTHONPATH": path})
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.error == "walkerbench: flask is not installed: pip install 'walkerbench[web]'"
+    assert not (walkerbench.cwd / "watched").exists()
 
 
 def test_a_run_goes_on_where_its_server_is_killed(walkerbench: WholeProcess) -> None:
