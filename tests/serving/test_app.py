@@ -145,7 +145,13 @@ def test_what_cannot_be_done_is_a_400_that_says_why(served: Served, path: str, c
 
 @pytest.mark.parametrize(
     ("data", "kind", "status"),
-    [(b"{", "application/json", 400), (b"agents=60", "text/plain", 415), (b" " * 10_000_000, "application/json", 413)],
+    [
+        (b"{", "application/json", 400),
+        (b"[" * 1000, "application/json", 400),
+        (b'{"a":' * 200, "application/json", 400),
+        (b"agents=60", "text/plain", 415),
+        (b" " * 10_000_000, "application/json", 413),
+    ],
 )
 def test_a_body_that_is_no_small_json_is_refused(served: Served, data: bytes, kind: str, status: int) -> None:
     answer: Any = served.client.post("/agents", data=data, content_type=kind, headers=TOKEN, base_url=HERE)

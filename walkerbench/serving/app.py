@@ -168,7 +168,10 @@ def _field(name: str, kind: type) -> Any:
     Raises:
         HTTPException: There is none, or of another type.
     """
-    content = request.get_json()
+    try:
+        content = request.get_json()
+    except RecursionError:
+        abort(400, "the JSON is nested too deeply")
     value = content.get(name) if isinstance(content, dict) else None
     if type(value) is not kind:
         abort(400, f"give a JSON object with {name!r}: {'a whole number' if kind is int else 'a text'}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import logging
 import socket
 import threading
 import time
@@ -87,6 +88,7 @@ def serve_http(connection: Connection, address: Address) -> None:
         connection: To the run's process; its first message says where the run is served, or why it cannot be.
         address: Where to serve.
     """
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that many ask at once is no news to the user
     questions = Questions(connection)
     live = LiveRun(questions.ask, questions.watch_pictures)
     try:
