@@ -27,10 +27,10 @@ def candidates(threads: float | tuple[float, float], processes: float) -> list[C
             "on this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times: this Python "
             "holds the GIL",
         ),
-        # Without the GIL it cannot be the reason; nor is it known to be where the GIL's state is unknown.
+        # The advice names the GIL as the reason only where the GIL is known to be on.
         (1.25, 0.5, False, "on this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times"),
         (1.25, 0.5, None, "on this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times"),
-        # Of two that are faster, the faster one.
+        # Of two modes that are faster, the fastest is advised.
         (
             0.625,
             0.8,
@@ -44,7 +44,7 @@ def candidates(threads: float | tuple[float, float], processes: float) -> list[C
             "on this machine stay with sequential: it is the fastest; threaded is 0.80 times: this Python holds the "
             "GIL; process is 0.62 times",
         ),
-        # The interval reaches past 1: neither faster nor slower for certain.
+        # The interval holds 1: the mode is neither faster nor slower for certain.
         (
             (0.98, 1.0),
             1.6,
@@ -54,11 +54,13 @@ def candidates(threads: float | tuple[float, float], processes: float) -> list[C
         ),
     ],
 )
-def test_the_advice(threads: float | tuple[float, float], processes: float, gil: bool | None, sentence: str) -> None:
+def test_only_modes_that_are_certainly_faster_are_advised(
+    threads: float | tuple[float, float], processes: float, gil: bool | None, sentence: str
+) -> None:
     assert advise(candidates(threads, processes), gil_enabled=gil) == sentence
 
 
-def test_one_worker_is_one_worker() -> None:
+def test_one_worker_is_written_in_the_singular() -> None:
     (only,) = candidates(0.5, 1.0)[:1]
     advice = advise([Candidate("threaded", only.traits, 1, only.comparison)], gil_enabled=True)
     assert advice == "on this machine use threaded with 1 worker: 2.00 times sequential"

@@ -41,7 +41,7 @@ def test_every_exit_code_has_its_severity() -> None:
         ([(1.01, 1.03), (1.2, 1.3)], 1),
     ],
 )
-def test_a_regression_counts_before_a_doubt(ratios: list[tuple[float, float]], code: int) -> None:
+def test_a_regression_outranks_an_inconclusive_verdict(ratios: list[tuple[float, float]], code: int) -> None:
     result = compared(side("threaded (2)", "threaded"), side("process (2)", "process"), ratios=ratios)
     assert result.exit_code == code
     assert len(json.loads(json.dumps(result.as_dict(), allow_nan=False))["comparisons"]) == len(ratios)
@@ -57,7 +57,7 @@ def test_a_measurement_is_judged_as_one_family() -> None:
     result = judge_measurement(measurement(sides, [1.0, 1.25, 0.5]))
     assert [each.verdict for each in result.comparisons] == ["regression", "no regression"]
     assert [each.time_ratio for each in result.comparisons] == pytest.approx([1.25, 0.5])
-    # 12 of 12 rounds: 1/4096, twice it for the first of a family of two.
+    # 12 of 12 rounds have the p-value 1/4096; Holm doubles it for the first of a family of two.
     assert result.comparisons[0].p_slower == pytest.approx(2 / 4096)
     base, threaded, process = result.sides
     assert (base.frames, base.frames_per_s, threaded.frames_per_s) == (1200, 500.0, 400.0)

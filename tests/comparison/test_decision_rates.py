@@ -1,4 +1,4 @@
-"""The estimates that `python -m tests.benchmarks.gate_rates` prints, by hand."""
+"""Compares the rates that `python -m tests.benchmarks.gate_rates` prints with values computed by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ABOVE, BELOW = 0.05, 0.0
 """Estimates on either side of log(1.02)."""
 
 
-def test_rounds_that_are_all_below_never_give_a_regression_but_the_interval_says_how_sure_that_is() -> None:
+def test_rates_of_rounds_that_are_all_below_have_intervals() -> None:
     rates = verdict_rates(np.full(100, BELOW), 11)
     assert (rates["regression"].value, rates["no regression"].value, rates["inconclusive"].value) == (0, 1, 0)
     # Clopper and Pearson's upper bound for 0 of 100 is 1 - 0.025^(1/100); 10 or 11 of 11 rounds are a regression.
@@ -27,7 +27,7 @@ def test_a_verdicts_rate_is_that_of_a_binomial_draw() -> None:
     assert sum(rate.value for rate in rates.values()) == pytest.approx(1)
 
 
-def test_a_base_meets_the_candidate_of_the_next_round() -> None:
+def test_a_threshold_takes_the_candidate_of_the_next_round() -> None:
     base = [np.array([1.0, 1.0]), np.array([2.0, 2.0]), np.array([1.0, 1.0])]
     candidate = [np.array([9.0, 9.0]), np.array([1.04, 1.06]), np.array([2.2, 2.0])]
     # 1.05 against 1, and 2.1 against 2: at 5 % neither is above, at 4 % both are.

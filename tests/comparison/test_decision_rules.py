@@ -18,7 +18,7 @@ from walkerbench.errors import UsageError
         ({"alpha": 0.5}, "an alpha of 0.5 makes no sense: give more than 0 and less than 0.5"),
     ],
 )
-def test_rules_that_decide_nothing_cannot_be_made(wrong: dict[str, Any], message: str) -> None:
+def test_rules_out_of_range_are_refused(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         DecisionRules(**wrong)
     assert str(caught.value) == message

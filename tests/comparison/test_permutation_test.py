@@ -22,7 +22,7 @@ FIVE = np.arange(5.0), np.arange(5.0) + 20.0
 WHOLE_NUMBERS = st.lists(st.integers(-9, 9).map(float), min_size=2, max_size=4)
 
 
-def test_shifts_by_hand() -> None:
+def test_shifts_equal_those_computed_by_hand() -> None:
     # 2 - 1, 2 - 0, then both: (2 + 4) / 2 - (0 + 1) / 2, then 4 - 1, 4 - 0.
     assert shifts(*TWO).tolist() == [1.0, 2.0, 2.5, 3.0, 4.0]
 
@@ -30,15 +30,13 @@ def test_shifts_by_hand() -> None:
 @pytest.mark.parametrize(
     ("limit", "above", "below"), [(0.0, 1 / 6, 1.0), (2.2, 3 / 6, 4 / 6), (2.7, 4 / 6, 3 / 6), (9.0, 1.0, 1 / 6)]
 )
-def test_p_values_by_hand(limit: float, above: float, below: float) -> None:
+def test_p_values_equal_those_computed_by_hand(limit: float, above: float, below: float) -> None:
     assert permutation_p_values(*TWO, limit) == pytest.approx((above, below))
 
 
 @given(WHOLE_NUMBERS, WHOLE_NUMBERS, st.integers(-9, 9))
-def test_the_p_value_is_the_share_of_splits_whose_shift_the_limit_reaches(
-    base: Any, candidate: Any, whole: Any
-) -> None:
-    # No difference of means of at most four whole numbers ends in .1: nothing hangs on the last bit.
+def test_a_p_value_is_the_share_of_splits_up_to_the_limit(base: Any, candidate: Any, whole: Any) -> None:
+    # No difference of means of at most four whole numbers ends in .1: no result depends on rounding.
     limit = whole + 0.1
     possible = shifts(np.array(base), np.array(candidate))
     splits = split_count(len(base), len(candidate))
@@ -48,15 +46,15 @@ def test_the_p_value_is_the_share_of_splits_whose_shift_the_limit_reaches(
 
 
 @pytest.mark.parametrize(("alpha", "family", "needed"), [(0.01, 1, 5), (0.01, 2, 5), (0.01, 3, 6), (0.05, 1, 3)])
-def test_repeats_needed(alpha: float, family: int, needed: int) -> None:
+def test_repeats_needed_are_the_fewest_that_reach_alpha(alpha: float, family: int, needed: int) -> None:
     assert repeats_needed(alpha, family) == needed
     assert 1 / split_count(needed, needed) <= alpha / family < 1 / split_count(needed - 1, needed - 1)
 
 
-def test_evidence_by_hand() -> None:
+def test_evidence_equals_that_computed_by_hand() -> None:
     found = permutation_evidence(*FIVE, 15.9, 0.01)
 
-    # The smallest shift is 20 - 4 = 16: with 15.9 taken away, no other of the 252 splits has as large a statistic.
+    # The smallest shift is 20 - 4 = 16: after 15.9 is subtracted, no other of the 252 splits has as large a statistic.
     assert found.p_above == pytest.approx(1 / 252)
     assert found.p_below == 1.0
     # 1 % of 252 splits is 2: the second shift from either end, 20 - 3 and 23 - 0, each wrong in 2 of 252.
@@ -75,13 +73,13 @@ def test_four_repeats_a_side_decide_nothing_at_one_percent() -> None:
     assert found.repetitions_to_settle == 5
 
 
-def test_a_single_run_decides_nothing_however_many_are_on_the_other_side() -> None:
+def test_a_single_run_on_one_side_decides_nothing() -> None:
     found = permutation_evidence(np.linspace(0.0, 1.0, 150), np.array([1000.0]), 0.0, 0.01)
 
     assert (found.p_above, found.p_below, found.decidable) == (1.0, 1.0, False)
 
 
-def test_one_run_against_one_has_an_estimate_and_bounds_worth_nothing() -> None:
+def test_one_run_against_one_has_bounds_of_level_0() -> None:
     found = permutation_evidence(np.array([1.0]), np.array([3.0]), 0.0, 0.01)
 
     assert (found.estimate, found.low, found.high, found.level) == (2.0, 2.0, 2.0, 0.0)
@@ -89,7 +87,7 @@ def test_one_run_against_one_has_an_estimate_and_bounds_worth_nothing() -> None:
 
 
 @pytest.mark.parametrize(("distance", "settles"), [(0.05, 5), (0.025, 9), (0.02, None)])
-def test_what_would_settle_it_by_hand(distance: float, settles: int | None) -> None:
+def test_repeats_to_settle_equal_those_computed_by_hand(distance: float, settles: int | None) -> None:
     # s² = (0.0002 + 0.0002) / 2; z = 2.3263 + 1.2816; 2 s² z² = 0.0052068, over distance²: 2.1, 8.3, 13.0.
     base = np.array([0.0, 0.02])
 

@@ -14,7 +14,7 @@ from walkerbench.comparison.sign_test import MOST_ROUNDS, rounds_needed, sign_p_
 
 
 def at_least(successes: Any, rounds: int, chance: Any) -> Any:
-    """Chance of at least so many successes, summed term by term."""
+    """Return the chance of at least that many successes, summed term by term."""
     return sum(
         math.comb(rounds, count) * chance**count * (1 - chance) ** (rounds - count)
         for count in range(successes, rounds + 1)
@@ -32,7 +32,7 @@ def at_least(successes: Any, rounds: int, chance: Any) -> Any:
         (1, 1, 0.5),
     ],
 )
-def test_p_values_by_hand(successes: int, rounds: int, p_value: float) -> None:
+def test_p_values_equal_those_computed_by_hand(successes: int, rounds: int, p_value: float) -> None:
     assert sign_p_value(successes, rounds) == pytest.approx(p_value, rel=1e-12)
 
 
@@ -47,17 +47,17 @@ def test_p_values_by_hand(successes: int, rounds: int, p_value: float) -> None:
         (20, 5),  # 6,196 of 2**20 is 0.6 %; with the next rank 21,700, 2.1 %
     ],
 )
-def test_ranks_of_the_bounds_by_hand(rounds: int, rank: int) -> None:
+def test_ranks_of_bounds_equal_those_computed_by_hand(rounds: int, rank: int) -> None:
     assert bound_rank(rounds, 0.01) == rank
 
 
 @pytest.mark.parametrize(("alpha", "family", "needed"), [(0.01, 1, 11), (0.01, 2, 12), (0.01, 3, 12), (0.05, 1, 8)])
-def test_rounds_needed(alpha: float, family: int, needed: int) -> None:
+def test_rounds_needed_are_the_fewest_that_reach_alpha(alpha: float, family: int, needed: int) -> None:
     assert rounds_needed(alpha, family) == needed
     assert sign_p_value(needed - 1, needed) <= alpha / family < sign_p_value(needed - 2, needed - 1)
 
 
-def test_evidence_by_hand() -> None:
+def test_evidence_equals_that_computed_by_hand() -> None:
     found = sign_evidence(np.array([3.0, 1.0, 11.0, 2.0, 10.0, 4.0, 9.0, 5.0, 8.0, 6.0, 7.0]), 1.5, 0.01)
 
     assert (found.p_above, found.p_below) == pytest.approx((12 / 2048, 2047 / 2048))
@@ -76,7 +76,7 @@ def test_values_at_the_limit_support_neither_side_and_still_count() -> None:
     assert (found.p_above, found.p_below) == pytest.approx((67 / 2048, 1.0))
 
 
-def test_too_few_values_are_bounded_by_the_outermost_at_what_they_are_worth() -> None:
+def test_too_few_values_have_the_outermost_as_bounds() -> None:
     found = sign_evidence(np.array([2.0, 1.0, 3.0]), 0.0, 0.01)
 
     assert (found.low, found.high, found.decidable) == (1.0, 3.0, False)
@@ -84,15 +84,15 @@ def test_too_few_values_are_bounded_by_the_outermost_at_what_they_are_worth() ->
     assert sign_evidence(np.array([5.0]), 0.0, 0.01).level == 0.0
 
 
-def test_one_wild_value_moves_neither_the_test_nor_the_bounds() -> None:
-    tame, wild = np.arange(1.0, 12.0), np.arange(1.0, 12.0)
-    wild[-1] = 1e9
+def test_an_outlier_changes_neither_the_test_nor_the_bounds() -> None:
+    values, with_outlier = np.arange(1.0, 12.0), np.arange(1.0, 12.0)
+    with_outlier[-1] = 1e9
 
-    assert sign_evidence(wild, 1.5, 0.01) == sign_evidence(tame, 1.5, 0.01)
+    assert sign_evidence(with_outlier, 1.5, 0.01) == sign_evidence(values, 1.5, 0.01)
 
 
 @pytest.mark.parametrize(("above", "below"), [(8, 3), (9, 2), (2, 9), (8, 2)])
-def test_what_would_settle_it_is_the_fewest_rounds_that_likely_do(above: int, below: int) -> None:
+def test_rounds_to_settle_are_the_fewest_that_likely_decide(above: int, below: int) -> None:
     ties = 11 - above - below
     found = sign_evidence(np.array([1.0] * above + [-1.0] * below + [0.0] * ties), 0.0, 0.01)
 
@@ -105,7 +105,7 @@ def test_what_would_settle_it_is_the_fewest_rounds_that_likely_do(above: int, be
     assert found.repetitions_to_settle == likely[0]
 
 
-def test_rounds_that_all_agree_but_are_too_few_need_no_more_than_are_needed() -> None:
+def test_too_few_rounds_that_all_agree_need_only_the_fewest() -> None:
     assert sign_evidence(np.ones(5), 0.0, 0.01).repetitions_to_settle == 11
 
 

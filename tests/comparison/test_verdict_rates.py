@@ -1,7 +1,7 @@
 """Error rates of the verdicts on synthetic rounds whose true ratio is known: no clock, fixed seeds.
 
-Thousands of comparisons are decided through tables of what `judge_rounds` says for each count of rounds on either
-side of the limit, since its verdict hangs on nothing else; the first test holds the tables to it.
+Thousands of comparisons are decided with a table: the verdict of `judge_rounds` for each count of rounds above and
+below the limit. Its verdict depends on nothing else; the first test compares the table with `judge_rounds`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FRAME = Question("candidate", "frame")
 
 
 def as_measured(rng: Any, shape: Any) -> Any:
-    """What anchors.md says of real rounds: 39 of 40 within 1 %, one 7 % off."""
+    """Return noise like that of real rounds, as measured: 39 of 40 within 1 %, one 7 % off."""
     return np.where(rng.random(shape) < 1 / 40, rng.choice([-0.07, 0.07], shape), rng.normal(0, 0.004, shape))
 
 
@@ -41,7 +41,7 @@ def skewed(rng: Any, shape: Any) -> Any:
 
 
 def unequal_variance(rng: Any, shape: Any) -> Any:
-    """Some rounds a hundred times as steady as others, and the later the worse."""
+    """Return noise that grows from round to round: a hundred times as much in the last as in the first."""
     return rng.normal(0, 1, shape) * np.geomspace(0.0005, 0.05, shape[-1])
 
 
@@ -50,7 +50,7 @@ NOISES = [as_measured, heavy_tails, skewed, unequal_variance]
 
 @functools.cache
 def verdict_table() -> Any:
-    """`[above, below]`: what is said of so many rounds above and below the limit, the others being at it."""
+    """Return `[above, below]`: the verdict on that many rounds above and below the limit, with the others at it."""
     table = np.full((ROUNDS + 1, ROUNDS + 1), "", dtype="U16")
     for above in range(ROUNDS + 1):
         for below in range(ROUNDS + 1 - above):
@@ -61,21 +61,21 @@ def verdict_table() -> Any:
 
 
 def verdicts(estimates: Any) -> Any:
-    """`(trials,)`, of `(trials, rounds)`."""
+    """Return the verdicts, `(trials,)`, of estimates, `(trials, rounds)`."""
     return verdict_table()[(estimates > LIMIT).sum(axis=1), (estimates < LIMIT).sum(axis=1)]
 
 
 def is_rate(count: SupportsInt, trials: int, rate: float) -> bool:
-    """Whether a count is within the binomial error of a rate, five standard deviations wide."""
+    """Return whether a count is within the binomial error of a rate, five standard deviations wide."""
     return bool(binomtest(int(count), trials, rate).pvalue > 5.7e-7)
 
 
 def exceeds(count: SupportsInt, trials: int, rate: float) -> bool:
-    """Whether a count is above a rate by more than its binomial error."""
+    """Return whether a count is above a rate by more than its binomial error."""
     return bool(binomtest(int(count), trials, rate, alternative="greater").pvalue < 2.9e-7)
 
 
-def test_the_tables_say_what_judging_says() -> None:
+def test_the_tables_hold_the_verdicts_of_judge_rounds() -> None:
     rng = np.random.default_rng(1)
     estimates = rng.choice([LIMIT, LIMIT + 0.01, LIMIT - 0.01], (300, ROUNDS), p=[0.1, 0.6, 0.3])
 
@@ -83,7 +83,7 @@ def test_the_tables_say_what_judging_says() -> None:
 
 
 @pytest.mark.parametrize("noise", NOISES)
-def test_at_the_tolerance_itself_false_verdicts_are_as_rare_as_promised(noise: Any) -> None:
+def test_false_verdicts_at_the_tolerance_are_as_rare_as_promised(noise: Any) -> None:
     found = verdicts(LIMIT + noise(np.random.default_rng(2), (TRIALS, ROUNDS)))
 
     # The worst case for both kinds of error, and the test is exact: 12/2048, below alpha.
@@ -100,7 +100,7 @@ def test_identical_code_is_no_regression(noise: Any) -> None:
     assert not exceeds(np.count_nonzero(found == "regression"), TRIALS, ALPHA)
 
 
-def test_noise_as_measured_leaves_few_inconclusive_and_hides_no_slowdown_of_five_percent() -> None:
+def test_measured_noise_rarely_prevents_the_right_verdict() -> None:
     rng = np.random.default_rng(4)
     alike = verdicts(as_measured(rng, (TRIALS, ROUNDS)))
     slower = verdicts(math.log(1.05) + as_measured(rng, (TRIALS, ROUNDS)))
@@ -115,7 +115,7 @@ def test_noise_as_measured_leaves_few_inconclusive_and_hides_no_slowdown_of_five
 def test_a_machine_that_drifts_by_a_quarter_changes_no_rate(true_ratio: Any) -> None:
     trials, blocks = 300, 12
     rng = np.random.default_rng(5)
-    # Slower and slower by a quarter over the comparison, and every tenth block half as long again.
+    # The machine becomes slower by a quarter during the comparison, and one block in ten takes 1.5 times as long.
     drift = np.linspace(1.0, 1.25, ROUNDS * blocks).reshape(ROUNDS, blocks)
     shape = (trials, ROUNDS, blocks)
     disturbed = [np.where(rng.random(shape) < 0.1, 1.5, 1.0) * np.exp(rng.normal(0, 0.01, shape)) for _ in range(2)]
@@ -144,10 +144,10 @@ def test_the_bounds_hold_the_true_ratio_at_their_level(noise: Any) -> None:
 
 
 @pytest.mark.parametrize("truly_slow", [0, 1, 2])
-def test_a_family_of_three_has_a_false_regression_no_more_often_than_alpha(truly_slow: int) -> None:
+def test_false_regressions_in_a_family_are_at_most_alpha(truly_slow: int) -> None:
     rounds, trials = 12, 5_000
     p_values = np.array([sign_p_value(count, rounds) for count in range(rounds + 1)])
-    # The sides share a base, so their rounds go up and down together.
+    # The sides share a base, so the estimates of a round are correlated.
     rng = np.random.default_rng(7)
     noise = as_measured(rng, (trials, 3, rounds)) + rng.normal(0, 0.004, (trials, 1, rounds))
     estimates = LIMIT + noise + np.array([0.1] * truly_slow + [0.0] * (3 - truly_slow))[:, None]
@@ -158,11 +158,11 @@ def test_a_family_of_three_has_a_false_regression_no_more_often_than_alpha(truly
 
 
 @pytest.mark.parametrize("noise", [as_measured, heavy_tails, skewed])
-def test_repeats_at_the_tolerance_itself_are_a_regression_as_rarely_as_promised(noise: Any) -> None:
+def test_false_regressions_of_repeats_are_as_rare_as_promised(noise: Any) -> None:
     trials = 3_000
     rng = np.random.default_rng(8)
     base, candidate = noise(rng, (trials, 5)), LIMIT + noise(rng, (trials, 5))
-    # As the p-value is computed by hand in test_permutation_test.py; SciPy's way takes milliseconds each.
+    # The p-value is the share of shifts, see test_permutation_test.py: SciPy needs milliseconds for each.
     p_values = [(1 + np.count_nonzero(shifts(*both) <= LIMIT)) / 252 for both in zip(base, candidate, strict=True)]
 
     assert p_values[:50] == pytest.approx(

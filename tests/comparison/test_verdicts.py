@@ -28,7 +28,7 @@ LIMIT = math.log1p(0.02)
 
 
 def rounds(above: Any, below: Any, ties: int = 0) -> Any:
-    """Estimates on either side of the default tolerance, and exactly at it."""
+    """Return that many estimates above the default tolerance, below it and exactly at it."""
     return np.array([LIMIT + 0.01] * above + [LIMIT - 0.01] * below + [LIMIT] * ties)
 
 
@@ -65,7 +65,7 @@ def test_a_rounds_estimate_takes_whole_nanoseconds() -> None:
         ([math.inf], [1.0], "the base has a time of inf, which is no positive number: measure it again"),
     ],
 )
-def test_times_that_cannot_be_compared(base: list[float], candidate: list[float], message: str) -> None:
+def test_times_that_cannot_be_compared_are_refused(base: list[float], candidate: list[float], message: str) -> None:
     with pytest.raises(NotComparable) as caught:
         round_estimate(np.array(base), np.array(candidate))
     assert str(caught.value) == message
@@ -86,11 +86,11 @@ def test_times_that_cannot_be_compared(base: list[float], candidate: list[float]
         (0, 11, 0, "no regression"),
     ],
 )
-def test_verdicts_of_eleven_rounds(above: int, below: int, ties: int, verdict: str) -> None:
+def test_of_eleven_rounds_ten_must_agree_for_a_verdict(above: int, below: int, ties: int, verdict: str) -> None:
     assert judged(rounds(above, below, ties)).verdict == verdict
 
 
-def test_everything_that_is_said_of_a_regression() -> None:
+def test_every_field_of_a_regression_is_filled() -> None:
     found = judged(np.log(np.array([1.0, 1.04, 1.05, 1.05, 1.05, 1.06, 1.06, 1.06, 1.07, 1.08, 1.5])))
 
     assert (found.candidate, found.base, found.metric) == ("threaded", "sequential", "frame")
@@ -106,7 +106,7 @@ def test_everything_that_is_said_of_a_regression() -> None:
     assert found.detail == "slower by more than 2 % (p = 0.0059)"
 
 
-def test_the_detectable_slowdown_is_where_these_rounds_turn_to_a_regression() -> None:
+def test_rounds_above_the_detectable_slowdown_are_a_regression() -> None:
     estimates = np.log(np.array([0.9, 0.99, 0.995, 0.998, 1.0, 1.001, 1.002, 1.003, 1.005, 1.01, 1.2]))
     shift = math.log1p(judged(estimates).detectable_slowdown) - math.log(1.001)
 
@@ -124,7 +124,7 @@ def test_the_detectable_slowdown_is_where_these_rounds_turn_to_a_regression() ->
         (rounds(6, 5), "even 200 rounds would hardly settle it; 11 detect a slowdown above 4.06 %"),
     ],
 )
-def test_what_a_reader_is_told_of_rounds(estimates: Any, detail: str) -> None:
+def test_the_detail_says_what_rounds_show_or_need(estimates: Any, detail: str) -> None:
     assert judged(estimates).detail == detail
 
 
@@ -157,7 +157,7 @@ def test_the_tolerance_and_alpha_are_those_asked_for() -> None:
         ([0.6, 0.7], [1.0, 1.0]),
     ],
 )
-def test_holm_by_hand(p_values: list[float], corrected: list[float]) -> None:
+def test_holms_p_values_equal_those_computed_by_hand(p_values: list[float], corrected: list[float]) -> None:
     assert holm(p_values) == pytest.approx(corrected)
 
 
@@ -179,7 +179,7 @@ def verdicts_of(**estimates: Any) -> dict[Any, tuple[Any, Any, Any]]:
     return {each.candidate: (each.verdict, each.p_slower, each.p_not_slower) for each in comparisons}
 
 
-def test_a_clear_regression_lets_the_next_be_held_against_all_of_alpha() -> None:
+def test_after_a_regression_the_next_may_use_all_of_alpha() -> None:
     together = verdicts_of(threaded=rounds(10, 1), process=rounds(11, 0))
     apart = verdicts_of(threaded=rounds(10, 1), process=rounds(6, 5))
 
@@ -188,7 +188,7 @@ def test_a_clear_regression_lets_the_next_be_held_against_all_of_alpha() -> None
     assert apart["threaded"][:2] == ("inconclusive", pytest.approx(24 / 2048))
 
 
-def test_a_clear_regression_does_not_ease_anothers_all_clear() -> None:
+def test_a_regression_does_not_ease_another_no_regression() -> None:
     found = verdicts_of(threaded=rounds(11, 0), process=rounds(1, 10))
 
     assert found["threaded"][0] == "regression"
@@ -213,7 +213,7 @@ def test_a_family_keeps_its_order_and_has_wider_bounds() -> None:
     assert (alone.repetitions_needed, family[0].repetitions_needed) == (11, 12)
 
 
-def test_repeats_by_hand() -> None:
+def test_verdicts_of_repeats_equal_those_computed_by_hand() -> None:
     base_s = [0.0100, 0.0101, 0.0102, 0.0103, 0.0104]
     found = repeated(base_s, [each * 1.1 for each in base_s])
 
@@ -251,7 +251,7 @@ def test_five_repeats_are_too_few_for_three_comparisons() -> None:
     assert {each.repetitions_needed for each in judge_repeats(family, base="sequential")} == {6}
 
 
-def test_what_a_reader_is_told_of_scattered_repeats() -> None:
+def test_the_detail_says_what_scattered_repeats_need() -> None:
     found = repeated([1.0, 1.01, 1.02, 1.03, 1.04], [1.0, 1.02, 1.04, 1.06, 1.08])
 
     assert found.verdict == "inconclusive"
@@ -271,7 +271,7 @@ def test_what_a_reader_is_told_of_scattered_repeats() -> None:
         ),
     ],
 )
-def test_repeats_that_cannot_be_judged(base_s: Any, candidate_s: Any, message: str) -> None:
+def test_repeats_that_cannot_be_judged_are_refused(base_s: Any, candidate_s: Any, message: str) -> None:
     with pytest.raises(NotComparable) as caught:
         repeated(base_s, candidate_s)
     assert str(caught.value) == message
@@ -285,7 +285,7 @@ def test_repeats_that_cannot_be_judged(base_s: Any, candidate_s: Any, message: s
         ([math.inf], "threaded (frame) has a round without a finite estimate: measure it again"),
     ],
 )
-def test_rounds_that_cannot_be_judged(estimates: list[Any], message: str) -> None:
+def test_rounds_that_cannot_be_judged_are_refused(estimates: list[Any], message: str) -> None:
     with pytest.raises(NotComparable) as caught:
         judged(np.array(estimates))
     assert str(caught.value) == message
@@ -310,7 +310,7 @@ def test_rounds_that_cannot_be_judged(estimates: list[Any], message: str) -> Non
         ({FRAME: None}, {"alpha": 0.5}, "an alpha of 0.5 makes no sense: give more than 0 and less than 0.5"),
     ],
 )
-def test_rules_that_make_no_sense(
+def test_rules_that_make_no_sense_are_refused(
     judge: Any, questions: dict[str, Any], options: dict[str, float], message: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
@@ -322,7 +322,7 @@ def test_what_is_needed_is_known_before_anything_is_measured() -> None:
     assert (rounds_needed(0.01, 1), repeats_needed(0.01, 1), repeats_needed(0.01, 3)) == (11, 5, 6)
 
 
-def test_scipy_is_loaded_by_no_one_who_compares_nothing() -> None:
+def test_scipy_is_not_loaded_where_nothing_is_compared() -> None:
     code = """
 import sys
 import walkerbench.__main__, walkerbench.cli, walkerbench.running.runner

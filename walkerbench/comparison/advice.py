@@ -1,4 +1,4 @@
-"""What to do with a comparison of modes, in one sentence."""
+"""Advice on which mode to use, in one sentence, from a comparison of modes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Candidate:
     Attributes:
         mode: Its name.
         traits: Where it runs its shards.
-        workers: How many.
-        comparison: What came of it.
+        workers: How many workers it had.
+        comparison: Its comparison with the base mode.
     """
 
     mode: str
@@ -44,13 +44,14 @@ class Candidate:
 
 
 def advise(candidates: Sequence[Candidate], *, gil_enabled: bool | None) -> str:
-    """Return which mode to use on this machine, and what the others are.
+    """Return which mode to use on this machine, and how the other modes compare with the base mode.
 
-    Only what an interval supports is advised: a mode whose interval reaches past 1 is no gain that one can count on.
+    A mode is advised only where its whole interval is on the fast side: where the interval holds 1, the gain may be
+    chance.
 
     Args:
         candidates: The modes compared with sequential; may be empty.
-        gil_enabled: Whether the interpreter held the global interpreter lock; None where that is not known.
+        gil_enabled: Whether the interpreter's global lock was on; None where that is not known.
     """
     faster = sorted((each for each in candidates if each.is_faster), key=lambda each: -each.speed_up)
     if faster:
@@ -66,7 +67,7 @@ def advise(candidates: Sequence[Candidate], *, gil_enabled: bool | None) -> str:
 
 
 def advise_on(compared: Compared) -> str:
-    """Say which mode to use on this machine, as a comparison of modes with the base mode found it."""
+    """Return the advice that follows from a comparison of modes with the base mode, see `advise`."""
     candidates = [
         Candidate(side.mode, side.traits, side.workers, comparison)
         for side, comparison in zip(compared.sides[1:], compared.comparisons, strict=True)

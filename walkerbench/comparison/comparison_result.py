@@ -1,7 +1,6 @@
-"""The result of a comparison: the one shape that sides measured now and runs recorded before share.
+"""The result of a comparison, in one form for sides measured now and for recorded runs.
 
-Every comparison, of sides measured now or of recorded runs, gives a `Compared`, from which every report and the exit
-code are made.
+Every comparison gives a `Compared`. Every report and the exit code are made from it.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from walkerbench.slow_frames.attribution import TimeShare
 from walkerbench.workloads.main_phase import MainPhase
 
 METRIC = "frame"
-"""What is compared: the wall time of frames, the metric `frame_ms`."""
+"""The compared metric: the wall time of frames, `frame_ms`."""
 
-_BY_VERDICT: Mapping[ComparisonVerdict, ExitCode] = {
+_EXIT_CODE_OF_VERDICT: Mapping[ComparisonVerdict, ExitCode] = {
     "regression": ExitCode.FAIL,
     "inconclusive": ExitCode.INCONCLUSIVE,
     "no regression": ExitCode.PASS,
@@ -37,7 +36,7 @@ class ComparedSide:
     """One side of a comparison.
 
     Attributes:
-        label: What it is called.
+        label: Its name in messages and reports.
         mode: The mode that ran its shards.
         traits: Where that mode ran them.
         workers: How many shards.
@@ -47,13 +46,13 @@ class ComparedSide:
         frames: How many frames were judged.
         frames_per_s: Judged frames ÷ their summed wall time; of recorded repeats the median, like every figure below.
         repetition_ms: Mean frame time of each round, or of each recorded run.
-        frame_ms: Each of `STATISTICS`, None where there are too few frames for it.
+        frame_ms: Each of `STATISTICS` of the frame time, None where there are too few frames for it.
         main_phase: The workload's phase that is shown beside the frame.
-        main_phase_ms: Its time, likewise.
+        main_phase_ms: The same statistics of the main phase's time.
         effective_cores: CPU seconds of the process tree per second; None where not measured.
         shares: Where the judged frames' time went; empty where that is not known.
         gil_enabled: Whether its interpreter's global lock was on.
-        digest: Of the trajectory; None where nothing was digested.
+        digest: The trajectory's digest; None where nothing was digested.
     """
 
     label: str
@@ -80,14 +79,14 @@ class Compared:
     """A comparison: its sides, its verdicts and what they rest on.
 
     Attributes:
-        how: `interleaved` for sides measured together in rounds, `recorded` for runs of their own.
+        how: `interleaved` for sides measured together in rounds, `recorded` for runs recorded before.
         repetitions: What was repeated, in words: `13 rounds of 12 blocks of 74 frames`.
         profile: Name of the profile.
         sides: The base first.
-        comparisons: One a candidate, in the sides' order.
-        same_work: What is known of the work that the sides did, in a sentence.
-        did_same_work: Whether it is proved to be the same.
-        same_work_not_proven: Why it cannot be proved, where a side's workload digests nothing; else None.
+        comparisons: One per candidate, in the sides' order.
+        same_work: What is known about the work that the sides did, in a sentence.
+        did_same_work: Whether the sides are proved to have done the same work.
+        same_work_not_proven: Why that cannot be proved, where a side's workload digests nothing; else None.
         same_as_base: Labels of the candidates that ran the base's code in the base's way: an A/A comparison.
         tolerance: The smallest slowdown that matters; 0.02 is 2 %.
         alpha: Family-wise error rate.
@@ -114,12 +113,12 @@ class Compared:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Return `FAIL` with a regression, else `INCONCLUSIVE` where a comparison is, else `PASS`."""
-        return most_severe(_BY_VERDICT[comparison.verdict] for comparison in self.comparisons)
+        """Return `FAIL` where a verdict is regression, else `INCONCLUSIVE` where one is inconclusive, else `PASS`."""
+        return most_severe(_EXIT_CODE_OF_VERDICT[comparison.verdict] for comparison in self.comparisons)
 
     @property
     def is_inconclusive(self) -> bool:
-        """Whether a verdict is."""
+        """Return whether a verdict is inconclusive."""
         return any(comparison.verdict == "inconclusive" for comparison in self.comparisons)
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The confidence interval of a comparison: what its test, inverted, cannot rule out.
+"""The confidence interval of a comparison, by inversion of the test that decides the comparison.
 
-It holds exactly the values against which the test, one-sided either way, does not decide at the error asked for; so a
-verdict and its interval never contradict one another.
+The interval holds exactly the limits that neither one-sided test rejects at the requested error. So a verdict and its
+interval never contradict one another.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class ConfidenceInterval:
         low: Lower bound, in the unit of the values.
         high: Upper bound.
         level: Probability with which the two bounds hold the distance.
-        supported: Whether there are enough values for bounds at the error asked for; else they are the outermost that
-            there can be.
+        supported: Whether there are enough values for bounds at the requested error; if not, the bounds are the
+            outermost possible ones.
     """
 
     low: float
@@ -58,14 +58,15 @@ def median_interval(values: NDArray[np.float64], error: float) -> ConfidenceInte
 def bound_rank(rounds: int, error: float) -> int:
     """Return the rank of the value, counted from 1 at the smallest, that is the median's lower bound.
 
-    The test finds the median above a limit exactly where this value is: where at most `rank - 1` of them are not.
+    The test finds the median above a limit exactly where the value of this rank is above the limit. Then at most
+    `rank - 1` values are not above it.
 
     Args:
         rounds: Number of values, at least one.
         error: Chance by which the bound may be wrong, below 1/2.
 
     Returns:
-        The rank; 0 where so few values have no bound.
+        The rank; 0 where there are too few values for a bound.
     """
     from scipy.stats import binom
 
@@ -93,13 +94,13 @@ def shift_interval(base: NDArray[np.float64], candidate: NDArray[np.float64], er
 
 
 def shifts(base: NDArray[np.float64], candidate: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return every shift at which the test's p-values change: the candidates for its bounds.
+    """Return every shift at which the test's p-values change: the possible bounds.
 
-    To exchange `k` values of one group for `k` of the other leaves the statistic at least as large as it was exactly
-    where the shift taken away is at least the difference of these values' means. So the p-value for "above" a limit is
-    the share of splits, the actual one included, whose difference is at most the limit: K. R. Gabriel and W. J. Hall,
-    "Rerandomization inference on regression and shift effects", Journal of the American Statistical Association 78,
-    1983.
+    Subtract a shift from the candidate's values, then exchange `k` of them for `k` of the base's. The statistic stays
+    at least as large as it was exactly where the shift is at least the difference of the exchanged values' means. So
+    the p-value for "above" a limit is the share of splits, the actual one included, whose difference is at most the
+    limit: K. R. Gabriel and W. J. Hall, "Rerandomization inference on regression and shift effects", Journal of the
+    American Statistical Association 78, 1983.
 
     Args:
         base: `(m,)`.
@@ -111,9 +112,9 @@ def shifts(base: NDArray[np.float64], candidate: NDArray[np.float64]) -> NDArray
     pooled = np.concatenate([base, candidate])
     chosen = _splits(len(base), len(candidate))
     exchanged = np.count_nonzero(chosen < len(base), axis=1)
-    given_up = candidate.sum() - pooled[chosen].sum(axis=1)
+    summed_differences = candidate.sum() - pooled[chosen].sum(axis=1)
     others = exchanged > 0
-    differences: NDArray[np.float64] = np.sort(given_up[others] / exchanged[others])
+    differences: NDArray[np.float64] = np.sort(summed_differences[others] / exchanged[others])
     return differences
 
 

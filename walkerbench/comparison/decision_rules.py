@@ -1,4 +1,4 @@
-"""What a comparison is decided by: how large a slowdown matters, how often a verdict may be false."""
+"""The rules that decide a comparison: how large a slowdown matters, and how often a verdict may be false."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALPHA = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionRules:
-    """What a comparison is decided by; checked when made, which is before anything is measured.
+    """The rules that decide a comparison. They are checked when they are made, before anything is measured.
 
     Attributes:
         tolerance: The smallest slowdown that matters; 0.02 is 2 %.
@@ -43,7 +43,8 @@ class DecisionRules:
         """Refuse what has injected faults, unless they are allowed.
 
         Args:
-            injected: What is compared or judged, for a reader, each with its faults in words or None.
+            injected: The name of each thing that is compared or judged, and its faults in words, None where it has no
+                faults.
 
         Raises:
             InjectedFaults: Something has faults; a line for each.

@@ -6,13 +6,14 @@ from __future__ import annotations
 def holm(p_values: list[float]) -> list[float]:
     """Return Holm's corrected p-values: each is at most alpha exactly where Holm's procedure rejects at alpha.
 
-    The smallest of m is multiplied by m, the next by m - 1, and so on; none is left below one that came before it.
+    The smallest of m p-values is multiplied by m, the next by m - 1, and so on. A result that is smaller than the one
+    before it is raised to that one.
 
     Args:
         p_values: Of a family, in any order.
 
     Returns:
-        The corrected ones, in the same order.
+        The corrected p-values, in the same order.
     """
     corrected = [0.0] * len(p_values)
     so_far = 0.0

@@ -13,29 +13,29 @@ from walkerbench.comparison.permutation_test import permutation_p_values, repeat
 from walkerbench.comparison.sign_test import rounds_needed, rounds_to_settle, sign_p_value
 
 Test = Literal["sign", "permutation"]
-"""Which test: over rounds that were measured together, or over repeats that were recorded apart."""
+"""The test: `sign` over rounds that were measured together, `permutation` over repeats that were recorded before."""
 
 LIKELY = 0.9
-"""Chance of a verdict from which on a number of repetitions is said to settle a comparison."""
+"""A number of repetitions is said to settle a comparison where the chance of a verdict is at least this."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a test says of how far a candidate is from its base.
+    """What a test says about the distance of a candidate from its base.
 
     Attributes:
         test: The test.
-        repetitions: Number of rounds; of repeats, those of the side that has fewer.
+        repetitions: Number of rounds; for repeats, the number of the side that has fewer.
         repetitions_needed: The fewest with which the test should decide.
-        repetitions_to_settle: The fewest, above those there are, that would likely have a verdict at the scatter seen;
-            None where no sensible number would.
-        decidable: Whether so many repetitions can have a verdict at all.
-        estimate: Of the distance, in the unit of the values tested.
+        repetitions_to_settle: The smallest greater number that would likely lead to a verdict at the observed scatter;
+            None where that number would be too large.
+        decidable: Whether this number of repetitions can lead to a verdict at all.
+        estimate: Estimate of the distance, in the unit of the values tested.
         low: Lower bound of the distance, by inversion of the test.
         high: Upper bound.
         level: Probability with which the two bounds hold the distance.
         p_above: One-sided p-value; the null hypothesis is that the distance is at most the limit.
-        p_below: The same; the null hypothesis is that it is at least the limit.
+        p_below: One-sided p-value; the null hypothesis is that the distance is at least the limit.
     """
 
     test: Test
@@ -52,9 +52,9 @@ class Evidence:
 
 
 def sign_evidence(values: NDArray[np.float64], limit: float, error: float) -> Evidence:
-    """Test the median of some values against a limit, and bound it.
+    """Test the median of values against a limit, and compute the median's interval.
 
-    A value exactly at the limit supports neither side, yet stays in the count of values: that can only raise a p-value.
+    A value exactly at the limit supports neither verdict, and is still counted: that can only raise a p-value.
 
     Args:
         values: `(n,)`, at least one.
@@ -62,8 +62,8 @@ def sign_evidence(values: NDArray[np.float64], limit: float, error: float) -> Ev
         error: Chance by which each bound may be wrong, below 1/2.
 
     Returns:
-        The evidence; the estimate is the sample's median. Where so few values have no bound at this error, the bounds
-        are the smallest and the largest value.
+        The evidence; the estimate is the sample's median. Where there are too few values for bounds at this error, the
+        bounds are the smallest and the largest value.
     """
     rounds, needed = len(values), rounds_needed(error)
     above, below = int(np.count_nonzero(values > limit)), int(np.count_nonzero(values < limit))
@@ -86,7 +86,7 @@ def sign_evidence(values: NDArray[np.float64], limit: float, error: float) -> Ev
 def permutation_evidence(
     base: NDArray[np.float64], candidate: NDArray[np.float64], limit: float, error: float
 ) -> Evidence:
-    """Test the shift from one group to another against a limit, and bound it.
+    """Test the shift from one group to another against a limit, and compute the shift's interval.
 
     Args:
         base: `(m,)`, at least one.
@@ -95,8 +95,8 @@ def permutation_evidence(
         error: Chance by which each bound may be wrong, below 1/2.
 
     Returns:
-        The evidence; the estimate is the difference of the means, `candidate - base`. Where so few values have no bound
-        at this error, the bounds are the outermost of `shifts`.
+        The evidence; the estimate is the difference of the means, `candidate - base`. Where there are too few values
+        for bounds at this error, the bounds are the outermost of `shifts`.
     """
     fewer, needed = min(len(base), len(candidate)), repeats_needed(error)
     interval = shift_interval(base, candidate, error)

@@ -1,8 +1,9 @@
 """The exact permutation test: is one group of values above, or below, another by more than a limit?
 
-If one group is the other, shifted, then with the shift taken away every split of all values into groups of these sizes
-was equally likely. The statistic is the difference of the groups' means. E. J. G. Pitman, "Significance tests which
-may be applied to samples from any populations", Supplement to the Journal of the Royal Statistical Society 4, 1937.
+If the groups differ by a shift alone, then after the shift is subtracted every split of all values into groups of these
+sizes is equally likely. The statistic is the difference of the groups' means. E. J. G. Pitman, "Significance tests
+which may be applied to samples from any populations", Supplement to the Journal of the Royal Statistical Society 4,
+1937.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_REPEATS = 10
-"""Repeats a side for which every split is still gone through in about a second."""
+"""The most repeats per side for which the test still goes through every split in about a second."""
 
 MOST_SPLITS = math.comb(2 * MOST_REPEATS, MOST_REPEATS)
-"""The same for groups of unequal size, as a number of splits."""
+"""The same limit as a number of splits, for groups of unequal sizes."""
 
 _BATCH = 10_000  # bounds the memory, not the result
 
@@ -61,11 +62,11 @@ def split_count(base: int, candidate: int) -> int:
 
 
 def repeats_needed(alpha: float, family: int = 1) -> int:
-    """Return the fewest repeats per side with which the test can have a verdict at all.
+    """Return the fewest repeats per side with which the test can lead to a verdict at all.
 
     Args:
         alpha: Family-wise error rate, between 0 and 1/2.
-        family: Number of comparisons decided together; Holm's first step holds the clearest one against
+        family: Number of comparisons decided together; Holm's first step compares the smallest p-value with
             `alpha / family`.
 
     Returns:
@@ -85,11 +86,11 @@ def repeats_to_settle(
     likely: float,
     at_least: int,
 ) -> int | None:
-    """Return about the fewest repeats a side that have a verdict by the chance `likely`, at the shift and scatter seen.
+    """Return about how many repeats per side lead to a verdict with the chance `likely`, at the observed scatter.
 
-    A plan by the normal approximation, `n = 2 (s (z_error + z_likely) / distance)²` with `s` the pooled standard
+    The number is the normal approximation, `n = 2 (s (z_error + z_likely) / distance)²` with `s` the pooled standard
     deviation: J. M. Lachin, "Introduction to sample size determination and power analysis for clinical trials",
-    Controlled Clinical Trials 2, 1981. The verdict is exact even so.
+    Controlled Clinical Trials 2, 1981. The verdict itself stays exact: it uses no approximation.
     """
     freedom = len(base) + len(candidate) - 2
     distance = abs(float(candidate.mean() - base.mean()) - limit)

@@ -1,4 +1,4 @@
-"""Whether two sides are one and the same thing, so that their comparison is an A/A comparison."""
+"""Whether two sides ran the same code in the same way, so that their comparison is an A/A comparison."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PRESENTATION = frozenset({"name", "source", "description", "criteria", "host_sta
 
 @dataclass(frozen=True)
 class WhatRan:
-    """What a side ran, whatever it is called.
+    """What a side ran; its label plays no part.
 
     Attributes:
         code: Which code.

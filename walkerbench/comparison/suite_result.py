@@ -9,7 +9,7 @@ from walkerbench.comparison.comparison_result import Compared
 from walkerbench.errors import ExitCode, most_severe
 
 NEW = "new"
-"""In place of a verdict: only the candidate has the test."""
+"""The word in place of a verdict where only the candidate has the test."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class ComparedTest:
     Attributes:
         test: Its name, as in a SPEC.
         compared: The candidate against the base; None where there is no verdict.
-        problem: Why there is none; None where there is.
-        exit_code: What it alone would end with.
+        problem: Why there is no verdict; None where there is one.
+        exit_code: The exit code that this test alone would give.
         calls_per_frame: How many calls of the test's function a frame makes, on both sides; 1 where that is not known.
     """
 
@@ -50,7 +50,7 @@ class SuiteResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Return the most severe of the tests'."""
+        """Return the most severe of the tests' exit codes."""
         return most_severe(each.exit_code for each in self.tests)
 
     @property

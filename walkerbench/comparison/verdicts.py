@@ -2,14 +2,14 @@
 
 The unit is a run, never a frame: the frames of one run share a process, a memory layout and a state of the machine.
 Sides measured together, in interleaved rounds, are judged by `judge_rounds` with exact sign tests; sides recorded
-apart by `judge_repeats` with exact permutation tests. Either way two one-sided tests hold the logarithm of the time
-ratio against log(1 + tolerance): one for "slower", one for "not slower".
+before by `judge_repeats` with exact permutation tests. Either way two one-sided tests compare the logarithm of the time
+ratio with log(1 + tolerance): one for "slower", one for "not slower".
 
 Comparisons that are decided together are a family. Holm's correction keeps the chance of any false verdict of either
 kind among them at alpha (S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal
-of Statistics 6, 1979). It is made once over the tests for "slower" and once over those for "not slower". A false
-regression and a false "no regression" are two promises, each kept at alpha; in one family, sides that are clearly slow
-would ease the all-clear of the others.
+of Statistics 6, 1979). It is made once over the tests for "slower" and once over those for "not slower": false
+regressions are limited to alpha, and false "no regression" verdicts are limited to alpha. In one correction over both,
+sides that are clearly slower would make "no regression" easier to reach for the others.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ __all__ = [
 ComparisonVerdict = Literal["regression", "no regression", "inconclusive"]
 """Slower by more than the tolerance; not slower by that much; or neither could be shown."""
 
-_UNITS: dict[Test, str] = {"sign": "rounds", "permutation": "repeats a side"}
-_MOST: dict[Test, int] = {"sign": MOST_ROUNDS, "permutation": MOST_REPEATS}
+_REPETITION_UNITS: dict[Test, str] = {"sign": "rounds", "permutation": "repeats a side"}
+_MOST_REPETITIONS: dict[Test, int] = {"sign": MOST_ROUNDS, "permutation": MOST_REPEATS}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Question:
     Attributes:
         candidate: Label of the side that is compared with the base.
         metric: Name of the duration that is compared, such as `frame`.
-        test: Which of several measurements of the same sides it is asked of; empty where there is one.
+        test: Which of several measurements of the same sides the question is about; empty where there is only one.
     """
 
     candidate: str
@@ -68,7 +68,7 @@ class RepeatTimes(NamedTuple):
 
     Attributes:
         base_s: `(m,)`, the mean frame time of each of the base's runs.
-        candidate_s: `(n,)`, likewise.
+        candidate_s: `(n,)`, the same of the candidate's runs.
     """
 
     base_s: NDArray[np.float64]
@@ -84,24 +84,24 @@ class Comparison:
         base: Label of the base.
         metric: Name of the duration.
         test: `sign` over rounds, `permutation` over repeats.
-        repetitions: Number of rounds; of repeats, those of the side that has fewer.
+        repetitions: Number of rounds; for repeats, the number of the side that has fewer.
         repetitions_needed: The fewest with which this family should be decided.
-        time_ratio: Candidate's time over the base's, 1.05 being 5 % slower: the median of the rounds, or the ratio of
-            the repeats' geometric means.
+        time_ratio: Candidate's time ÷ base's time; 1.05 is 5 % slower. The median of the rounds, or the ratio of the
+            repeats' geometric means.
         low: Lower bound of the true time ratio, by inversion of the same test at alpha / size of the family.
         high: Upper bound.
         level: Probability with which the bounds hold the true ratio; lower than 1 - 2 alpha / size of the family only
             where there are too few repetitions for that.
-        p_slower: Holm's corrected p-value of "slower": the null hypothesis is a true ratio of at most 1 + tolerance.
-        p_not_slower: The same of "not slower": the null hypothesis is a ratio of at least 1 + tolerance.
+        p_slower: Holm's corrected p-value for "slower": the null hypothesis is a true ratio of at most 1 + tolerance.
+        p_not_slower: The same for "not slower": the null hypothesis is a true ratio of at least 1 + tolerance.
         tolerance: The smallest slowdown that matters; 0.02 is 2 %.
         alpha: Family-wise error rate of either kind of verdict.
         verdict: The conclusion, in a word.
-        repetitions_to_settle: Where inconclusive, how many repetitions in all would likely settle a new comparison, at
-            the scatter seen; None where no sensible number would. New, because to go on until a verdict comes is to
-            peek, and alpha would not hold.
-        detectable_slowdown: The slowdown (0.05 is 5 %) above which repetitions that scatter just like these would be a
-            regression; None where so few cannot be one.
+        repetitions_to_settle: Where inconclusive, how many repetitions would likely settle a new comparison, at the
+            observed scatter; None where the number would be too large. The comparison must be new: to add repetitions
+            until there is a verdict would give more false verdicts than alpha allows.
+        detectable_slowdown: The slowdown (0.05 is 5 %) above which as many repetitions with the same scatter would give
+            a regression; None where there are too few repetitions for a regression.
         detail: One line for a reader: what was found, or what would settle it.
     """
 
@@ -127,7 +127,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Rule:
-    """What a family is judged by; `error` is what each of its members' bounds may err by, on either side."""
+    """The rules of a family; `error` is the chance with which each bound of each comparison may be wrong."""
 
     base: str
     tolerance: float
@@ -151,7 +151,7 @@ class _Rule:
 def round_estimate(base_s: NDArray[Any], candidate_s: NDArray[Any]) -> float:
     """Return a round's estimate of how much longer the candidate takes.
 
-    The median, not the mean: a block that the machine disturbed must not speak for the round.
+    The estimate is the median, not the mean, so that a block that the machine disturbed does not decide it.
 
     Args:
         base_s: `(blocks,)`, the base's time for each block of frames, in any one unit.
@@ -161,7 +161,7 @@ def round_estimate(base_s: NDArray[Any], candidate_s: NDArray[Any]) -> float:
         The median over blocks of log(candidate / base).
 
     Raises:
-        NotComparable: The sides have other numbers of blocks, none at all, or a time that is no positive number.
+        NotComparable: The sides have different numbers of blocks, no blocks, or a time that is no positive number.
     """
     if np.shape(base_s) != np.shape(candidate_s):
         raise NotComparable(
@@ -176,8 +176,8 @@ def judge_rounds(
     """Judge a family of comparisons by exact sign tests over interleaved rounds.
 
     Args:
-        estimates: For each question `(rounds,)`, the `round_estimate` of every round; how many rounds must have been
-            settled before the first.
+        estimates: For each question `(rounds,)`, the `round_estimate` of every round. The number of rounds must have
+            been fixed before the first round.
         base: Label of the base.
         tolerance: The smallest slowdown that matters, 0 or more.
         alpha: Family-wise error rate, between 0 and 1/2.
@@ -204,9 +204,9 @@ def judge_repeats(
 ) -> tuple[Comparison, ...]:
     """Judge a family of comparisons by exact permutation tests over recorded runs.
 
-    The statistic is the difference of the means of the logarithms. The test is exact where both sides' times are
-    distributed alike but for the factor between them; a drift of the machine between the sides is such a factor, and
-    only interleaved rounds can tell it from the candidate's.
+    The statistic is the difference of the means of the logarithms. The test is exact where both sides' times have the
+    same distribution except for a factor. A drift of the machine between the sides is such a factor, too: only
+    interleaved rounds can distinguish it from a change of the candidate.
 
     Args:
         times: For each question the runs' mean frame times.
@@ -222,10 +222,10 @@ def judge_repeats(
         UsageError: There are no questions, or tolerance or alpha is out of range.
     """
     rule = _Rule(base, tolerance, alpha, len(times))
-    return _judge({question: _of_repeats(repeats, question, rule) for question, repeats in times.items()}, rule)
+    return _judge({question: _repeats_evidence(repeats, question, rule) for question, repeats in times.items()}, rule)
 
 
-def _of_repeats(repeats: RepeatTimes, question: Question, rule: _Rule) -> Evidence:
+def _repeats_evidence(repeats: RepeatTimes, question: Question, rule: _Rule) -> Evidence:
     base = _log_times(repeats.base_s, f"{rule.base} ({question.metric})")
     candidate = _log_times(repeats.candidate_s, f"{question.candidate} ({question.metric})")
     if split_count(len(base), len(candidate)) > MOST_SPLITS:
@@ -278,7 +278,7 @@ def _verdict(p_slower: float, p_not_slower: float, alpha: float) -> ComparisonVe
 
 
 def _detectable_slowdown(evidence: Evidence, rule: _Rule) -> float | None:
-    """Return what the estimate would be if all repetitions were shifted until the lower bound is at the limit."""
+    """Return the estimated slowdown for which, at the same scatter, the lower bound of the interval is at the limit."""
     if not evidence.decidable:
         return None
     return math.expm1(rule.limit + evidence.estimate - evidence.low)
@@ -289,14 +289,14 @@ def _detail(verdict: ComparisonVerdict, evidence: Evidence, p_value: float, rule
         return f"slower by more than {_percent(rule.tolerance)} (p = {p_value:.2g})"
     if verdict == "no regression":
         return f"not slower by {_percent(rule.tolerance)} or more (p = {p_value:.2g})"
-    units = _UNITS[evidence.test]
+    units = _REPETITION_UNITS[evidence.test]
     if evidence.repetitions < evidence.repetitions_needed:
         return (
             f"an error rate of {_percent(rule.alpha)} needs {evidence.repetitions_needed} {units}, "
             f"there are {evidence.repetitions}"
         )
     if evidence.repetitions_to_settle is None:
-        settled = f"even {_MOST[evidence.test]} {units} would hardly settle it"
+        settled = f"even {_MOST_REPETITIONS[evidence.test]} {units} would hardly settle it"
     else:
         settled = f"{evidence.repetitions_to_settle} {units} would likely settle it"
     detectable = _detectable_slowdown(evidence, rule)
