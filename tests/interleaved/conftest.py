@@ -33,7 +33,7 @@ def make(num_agents, seed, settings):
 
 make.settings_class = WalkerSettings
 """
-"""A workload that each revision of the repository brings: walkers, but for what a test varies."""
+"""A workload that each revision of the repository brings: the walkers, with the part that a test changes."""
 
 WALKERS = "WalkerWorkload(num_agents, seed, settings)"
 FLIPPED = 'FlippedWalkers(num_agents, seed, settings, part="brain", agent=7, frame=2)'
@@ -79,7 +79,7 @@ class Repository:
         path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
 
     def bring_workload(self, made: str) -> None:
-        """Let the code of the repository bring the workload `varied`, as an installed package would."""
+        """Make the code of the repository provide the workload `varied`, as an installed package would."""
         shutil.copy(flipped_walkers.__file__, self.directory)
         (self.directory / "varied_walkers.py").write_text(WORKLOAD.format(made=made), encoding="utf-8")
         metadata = self.directory / "varied_walkers-1.dist-info"
@@ -88,7 +88,7 @@ class Repository:
         (metadata / "entry_points.txt").write_text("[walkerbench.workloads]\nvaried = varied_walkers:make\n")
 
     def worktrees(self) -> int:
-        """How many there are, the repository's own included."""
+        """Return the number of worktrees, the repository's own included."""
         return len(self.git("worktree", "list", "--porcelain").split("\n\n"))
 
 
@@ -109,7 +109,7 @@ def made_repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 def _forget_a_key(repository: Repository) -> None:
     safeguards = repository.package / "profile/safeguards.py"
     text = safeguards.read_text(encoding="utf-8")
-    # Without its type it is no field any more, and so no key.
+    # Without its type the attribute is not a field of the dataclass, and therefore not a key.
     without, count = re.subn(r"slow_frames: Annotated\[.*\] =", "slow_frames =", text)
     assert count == 1
     safeguards.write_text(without, encoding="utf-8")
@@ -117,7 +117,7 @@ def _forget_a_key(repository: Repository) -> None:
 
 @pytest.fixture
 def repository(made_repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """The repository as the current directory, from which the workload `varied` is found."""
+    """Return the repository, which is the current directory and provides the workload `varied`."""
     monkeypatch.chdir(made_repository.directory)
     monkeypatch.syspath_prepend(made_repository.directory)
     return made_repository
@@ -128,7 +128,7 @@ Tiny = Callable[..., Profile]
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Tiny:
-    """Loads the tiny profile with changes."""
+    """Return a function that loads the tiny profile with changes."""
 
     def load(**changes: Any) -> Profile:
         path = tmp_path / "tiny.toml"
@@ -140,14 +140,14 @@ def tiny(tmp_path: Path) -> Tiny:
 
 @pytest.fixture
 def here() -> Checkout:
-    """The code that runs now."""
+    """Return the code that runs now."""
     with checked_out(None, "here", PACKAGES) as checkout:
         return checkout
 
 
 @pytest.fixture
 def make_session(here: Checkout) -> Callable[..., Session]:
-    """Makes a session that is not started yet."""
+    """Return a function that makes a session, which is not started yet."""
 
     def make(profile: Profile, text: str = "agents=12", round_number: int = 2, code: Checkout | None = None) -> Session:
         side = parse_side(text, profile)

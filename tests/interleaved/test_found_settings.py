@@ -1,4 +1,4 @@
-"""What sides leave open is found once, and remarks of their workload are told; with real sessions."""
+"""Tests with real sessions: settings that sides leave open are found once, and remarks of the workload are reported."""
 
 from __future__ import annotations
 
@@ -61,10 +61,12 @@ def test_every_side_makes_the_calls_that_the_base_finds() -> None:
     assert first.calls_per_frame > 100
     assert first.digest_result is True
     assert given == CallSettings(7, digest_result=True)
-    assert rounds.with_found_settings(found, [], InterruptWatch()) == found  # nothing is open, and nothing started
+    assert (
+        rounds.with_found_settings(found, [], InterruptWatch()) == found
+    )  # no setting is open, so no session is started
 
 
-def test_errors_of_agents_are_told_of_with_the_work() -> None:
+def test_the_sentence_on_the_work_holds_errors_of_agents() -> None:
     (side,) = sides_of("agents:sides_of_a_test:Loop", "environment.digest_state=false")
     digests = DigestWatch(allow_different=False)
     with open_sessions([Place(side, code_of(side), 0)], InterruptWatch()) as sessions:

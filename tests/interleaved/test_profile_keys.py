@@ -13,7 +13,7 @@ def test_the_keys_of_a_profile_are_dotted() -> None:
     assert len(known) == len(set(known)) > 100
 
 
-def test_who_knows_every_key_is_given_every_key(tiny: Any) -> None:
+def test_a_reader_that_knows_every_key_gets_every_key(tiny: Any) -> None:
     profile = tiny(faults={"stall_frames": {"3": 0.5}})
     assert fitted(profile, known_keys("walker")) == profile.as_dict()
 
@@ -21,7 +21,7 @@ def test_who_knows_every_key_is_given_every_key(tiny: Any) -> None:
 def test_unknown_keys_are_left_out_where_they_have_their_default(tiny: Any) -> None:
     profile = tiny(seed=9, faults={"stall_frames": {"3": 0.5}})
     plain = fitted(profile, ())
-    # What differs from the defaults is kept, for the reader to refuse; sections that are empty then are not.
+    # Values that differ from the defaults are kept, so that the reader refuses them; empty sections are left out.
     assert plain["seed"] == 9
     assert plain["faults"] == {"stall_frames": {"3": 0.5}}
     assert "mode" not in plain
@@ -29,7 +29,7 @@ def test_unknown_keys_are_left_out_where_they_have_their_default(tiny: Any) -> N
     assert profile_from_dict(plain) == profile
 
 
-def test_a_key_that_came_later(tiny: Any) -> None:
+def test_an_unknown_key_is_kept_where_it_is_not_the_default(tiny: Any) -> None:
     known = set(known_keys("walker")) - {"environment.brain.batch_size"}
     assert "batch_size" not in fitted(load_profile("default"), known)["environment"]["brain"]
     assert fitted(load_profile("bottleneck"), known)["environment"]["brain"]["batch_size"] == 288

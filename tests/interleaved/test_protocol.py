@@ -83,7 +83,7 @@ def test_an_answer_arrives_as_it_was_sent(answer: Answer) -> None:
 
 
 @given(st.binary() | plain.map(lambda value: json.dumps(value).encode()))
-def test_whatever_comes_is_a_message_or_a_value_error(line: bytes) -> None:
+def test_any_line_is_a_message_or_a_value_error(line: bytes) -> None:
     for decode, kinds in ((decode_request, Request), (decode_answer, Answer)):
         with suppress(ValueError):
             assert isinstance(decode(line), get_args(kinds))
@@ -112,23 +112,23 @@ BLOCK = {"type": "block_done", "wall_ns": [1], "main_phase_ns": [0], "cpu_s": 0.
         ({"more": 1}, "block_done.more: Unexpected keyword argument"),
     ],
 )
-def test_what_is_wrong_with_a_message_is_named(change: dict[str, Any], said: str) -> None:
+def test_an_error_names_the_wrong_value_of_a_message(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011  the whole text is compared
         decode_answer(json.dumps(BLOCK | change).encode())
     assert str(caught.value) == said
 
 
-def test_requests_are_no_answers() -> None:
+def test_a_request_is_refused_as_an_answer() -> None:
     with pytest.raises(ValueError, match="'run_block'"):
         decode_answer(encode(RunBlock(frames=1)))
 
 
-def test_what_json_cannot_hold_is_not_sent() -> None:
+def test_values_that_json_cannot_hold_are_not_sent() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         encode(Prepare(profile={"agents": float("inf")}))
 
 
-def test_the_version_of_a_hello_is_read_whatever_else_it_holds() -> None:
+def test_the_version_of_a_hello_with_unknown_keys_is_read() -> None:
     assert version_of(encode(Hello(package="/somewhere"))) == PROTOCOL_VERSION
     assert version_of(b'{"type": "hello", "protocol": 7, "greeting": ["of", "tomorrow"]}') == 7
     assert version_of(b'{"type": "hello", "protocol": "7"}') is None

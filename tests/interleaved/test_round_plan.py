@@ -18,7 +18,7 @@ from walkerbench.interleaved.round_plan import (
     make_plan,
 )
 
-# Sides at 1 ms and 1.5 ms a frame: 125 frames a block, 0.3125 s for a block of both, 12 of them 3.75 s.
+# The sides take 1 ms and 1.5 ms per frame: a block has 125 frames and takes 0.3125 s on both sides, 12 blocks 3.75 s.
 TWO_SIDES = Calibration(spent_s=3.0, overhead_s=1.0, frame_s=(0.001, 0.0015))
 
 
@@ -26,20 +26,20 @@ def approximately(value: float) -> Any:
     return pytest.approx(value)
 
 
-def test_the_budget_is_divided_by_hand() -> None:
-    # (60 - 3) / 4.75 = 12: enough for the 11 that 1 % takes.
+def test_a_plan_equals_that_computed_by_hand() -> None:
+    # (60 - 3) / 4.75 = 12: enough for the 11 rounds that 1 % needs.
     assert make_plan(MeasurementRequest(budget_s=60.0), TWO_SIDES, ALPHA) == Plan(12, 12, 125, approximately(4.75))
 
 
-def test_fewer_blocks_where_rounds_would_not_be_enough() -> None:
+def test_a_round_has_fewer_blocks_where_rounds_would_be_too_few() -> None:
     # 37 s: 7 rounds of 12 blocks, 8 of 10, 10 of 8 (3.5 s each), 12 of 6 (2.875 s each).
     assert make_plan(MeasurementRequest(budget_s=40.0), TWO_SIDES, ALPHA) == Plan(12, 6, 125, approximately(2.875))
 
 
-def test_a_budget_that_is_too_small_is_refused_with_one_that_would_do() -> None:
+def test_too_small_a_budget_is_refused_with_one_that_is_enough() -> None:
     with pytest.raises(BudgetTooSmall) as caught:
         make_plan(MeasurementRequest(budget_s=20.0), TWO_SIDES, ALPHA)
-    # 3 + 11 · 2.875 = 34.625; with two fifths to spare, in steps of 5 s.
+    # 3 + 11 · 2.875 = 34.625; with a margin of 40 %, in steps of 5 s.
     assert str(caught.value) == (
         "a budget of 20 s is too small for the 11 rounds that an error rate of 1 % takes "
         "(by the first one, a round takes 2.9 s here): give 50 s or more"
@@ -57,31 +57,31 @@ def test_more_sides_take_more_rounds() -> None:
     three = Calibration(3.0, 1.0, (0.001, 0.001, 0.001))
     with pytest.raises(
         TooFewRounds,
-        match=r"with 11 rounds, an error rate of 1 % would hang on every single one: give 12 or more",
+        match=r"11 rounds are too few for an error rate of 1 % where one of them disagrees: give 12 or more",
     ):
         make_plan(MeasurementRequest(rounds=11), three, ALPHA)
     # With one round that disagrees, 11 reach 12 / 2048 = 0.59 %, and 12 reach 13 / 4096 = 0.32 %, below 1 % / 2.
     assert make_plan(MeasurementRequest(rounds=12), three, ALPHA).rounds == 12
 
 
-def test_rounds_that_were_asked_for_are_run_whatever_they_take() -> None:
+def test_requested_rounds_are_run_however_long_they_take() -> None:
     assert make_plan(MeasurementRequest(budget_s=0.1, rounds=11), TWO_SIDES, ALPHA) == Plan(
         11, 12, 125, approximately(4.75)
     )
     with pytest.raises(
         TooFewRounds,
-        match=r"with 10 rounds, an error rate of 1 % would hang on every single one: give 11 or more",
+        match=r"10 rounds are too few for an error rate of 1 % where one of them disagrees: give 11 or more",
     ) as caught:
         make_plan(MeasurementRequest(rounds=10), TWO_SIDES, ALPHA)
     assert caught.value.needed == 11
 
 
-def test_slow_frames_are_blocks_of_their_own() -> None:
+def test_a_slow_frame_is_a_block() -> None:
     assert frames_per_block(0.5) == 1
     assert frames_per_block(0.0625) == 2
     assert frames_per_block(0.0625, 0.25) == 4
     slow = Calibration(4.0, 2.0, (0.5, 0.5))
-    # Of 6 blocks, 6 · 1 s + 2 s: 8 s a round.
+    # A round of 6 blocks takes 6 · 1 s + 2 s = 8 s.
     assert make_plan(MeasurementRequest(budget_s=100.0), slow, ALPHA) == Plan(12, 6, 1, approximately(8.0))
 
 
@@ -95,7 +95,7 @@ def test_orders_are_balanced(sides: int, seed: int, number: int) -> None:
     assert all(order == other[::-1] for order, other in zip(orders[::2], orders[1::2], strict=True))
 
 
-def test_orders_are_cut_at_the_number_of_blocks_and_follow_the_seed() -> None:
+def test_orders_follow_the_number_of_blocks_and_the_seed() -> None:
     assert [len(block_orders(3, blocks, (1, 1))) for blocks in (2, 6, 8, 12)] == [2, 6, 8, 12]
     assert block_orders(2, 12, (1, 1)) == block_orders(2, 12, (1, 1))
     assert len({block_orders(2, 12, (1, number)) for number in range(20)}) > 5

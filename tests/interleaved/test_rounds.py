@@ -1,4 +1,4 @@
-"""Real measurements, so small that their times mean nothing: what is run, in which order, and what comes of it."""
+"""Tests with real measurements, too small for useful times: what is run, in which order, and with which result."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ BLOCKS = 2
 TWO_ROUNDS = MeasurementRequest(rounds=2)
 
 
-class Audience(MeasurementObserver):
-    """Notes what it is told, and acts on it."""
+class NotingObserver(MeasurementObserver):
+    """Keeps what it is told, and calls a function when the plan is made."""
 
     def __init__(self, on_plan: Callable[[], None] = lambda: None) -> None:
         self.plans: list[Plan] = []
-        self.heard: list[tuple[int, int, float]] = []
+        self.rounds_done: list[tuple[int, int, float]] = []
         self._on_plan = on_plan
 
     def planned(self, plan: Plan) -> None:
@@ -42,19 +42,19 @@ class Audience(MeasurementObserver):
         self._on_plan()
 
     def round_done(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
-        self.heard.append((rounds_done, rounds, remaining_s))
+        self.rounds_done.append((rounds_done, rounds, remaining_s))
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks of a frame, few of them, and rounds that are too few to decide anything."""
+    """Make measurements small: few blocks of one frame, and too few rounds to decide anything."""
     monkeypatch.setattr(planning, "BLOCK_S", 1e-9)
     monkeypatch.setattr(planning, "BLOCKS", (BLOCKS,))
     monkeypatch.setattr(planning, "rounds_needed", lambda alpha, family: 2)
 
 
 def check_consistency(measurement: Measurement) -> None:
-    """What must hold of any measurement, whatever its times."""
+    """Assert what must hold for every measurement, whatever its times."""
     labels = [side.label for side in measurement.sides]
     plan = measurement.plan
     frames = plan.rounds * plan.blocks * plan.frames_per_block
@@ -81,17 +81,17 @@ def check_consistency(measurement: Measurement) -> None:
 
 def test_the_modes_are_measured_and_do_the_same_work(tiny: Any) -> None:
     sides = parse_sides(["mode=sequential", "mode=threaded,workers=2", "mode=process,workers=2"], tiny())
-    audience = Audience()
+    observer = NotingObserver()
     with nothing_left_behind():
-        measurement = measure(sides, TWO_ROUNDS, observer=audience)
+        measurement = measure(sides, TWO_ROUNDS, observer=observer)
     check_consistency(measurement)
-    assert audience.plans == [measurement.plan]
-    assert [(done, rounds) for done, rounds, _ in audience.heard] == [(1, 2), (2, 2)]
-    assert audience.heard[-1][2] == 0
+    assert observer.plans == [measurement.plan]
+    assert [(done, rounds) for done, rounds, _ in observer.rounds_done] == [(1, 2), (2, 2)]
+    assert observer.rounds_done[-1][2] == 0
     assert [side.mode_used for side in measurement.sides] == ["sequential", "threaded", "process"]
     assert [side.workers for side in measurement.sides] == [1, 2, 2]
     assert [side.machine["start_method"] for side in measurement.sides] == [None, None, "spawn"]
-    # The digests of warm-up, calibration and rounds.
+    # Digests after the warm-up, after the calibration and after each round.
     assert list(measurement.base.digests) == [3, 8, 5]
     assert all(side.digests == measurement.base.digests for side in measurement.candidates)
     assert measurement.did_same_work
@@ -105,7 +105,7 @@ def test_another_seed_is_refused_before_anything_is_started(tiny: Any, monkeypat
         measure(parse_sides(["seed=1", "seed=2"], tiny()))
 
 
-def test_another_seed_that_is_allowed_and_faults_are_said(tiny: Any) -> None:
+def test_a_result_names_allowed_different_work_and_faults(tiny: Any) -> None:
     sides = parse_sides(["seed=1", "seed=2,faults.extra_work_percent=900"], tiny())
     measurement = measure(sides, TWO_ROUNDS, DecisionRules(allow_different_work=True, allow_faults=True))
     check_consistency(measurement)
@@ -129,7 +129,7 @@ def test_faults_are_refused_before_anything_is_started(tiny: Any, monkeypatch: p
         measure(parse_sides([".", ".,faults.end_frame=5"], tiny()), rules=DecisionRules(allow_faults=True))
 
 
-def test_a_bit_that_a_revision_flips_is_found(repository: Any, tiny: Any) -> None:
+def test_one_bit_that_a_revision_changes_is_found(repository: Any, tiny: Any) -> None:
     sides = parse_sides(["main", "the-flipped"], tiny(workload="varied"))
     with nothing_left_behind(), pytest.raises(NotComparable) as caught:
         measure(sides, TWO_ROUNDS)
@@ -159,7 +159,7 @@ print(judge_measurement(measured).same_as_base)
 
 
 def measured_there(repository: Any, profile: Path, *sides: str) -> list[str]:
-    """What a measurement says whose walkerbench is the repository's own."""
+    """Return the lines that a measurement with the repository's own walkerbench prints."""
     command = [sys.executable, "-c", MEASURES_WHAT_RUNS, str(profile), *sides]
     variables = {**os.environ, "PYTHONPATH": str(repository.directory)}
     done = subprocess.run(command, cwd=repository.directory, env=variables, capture_output=True, text=True, check=False)
@@ -167,7 +167,7 @@ def measured_there(repository: Any, profile: Path, *sides: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_a_revision_and_the_working_tree(repository: Any, tiny: Any, tmp_path: Path) -> None:
+def test_a_revision_and_the_working_tree_run_their_own_code(repository: Any, tiny: Any, tmp_path: Path) -> None:
     tiny()
     (repository.package / "doctor/noise.py").write_text("# changed\n", encoding="utf-8")
     try:
@@ -192,18 +192,20 @@ def test_a_budget_that_is_too_small_is_refused_after_calibrating(tiny: Any) -> N
         measure(parse_sides([".", "."], tiny()), MeasurementRequest(budget_s=0.1))
 
 
-def test_an_interrupt_leaves_nothing(repository: Any, tiny: Any, tmp_path: Path, monkeypatch: Any) -> None:
+def test_an_interrupt_leaves_no_process_and_no_file(
+    repository: Any, tiny: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    audience = Audience(on_plan=lambda: os.kill(os.getpid(), signal.SIGINT))
+    observer = NotingObserver(on_plan=lambda: os.kill(os.getpid(), signal.SIGINT))
     with nothing_left_behind(), pytest.raises(Interrupted, match="SIGINT"):
-        measure(parse_sides(["main", "main"], tiny()), TWO_ROUNDS, observer=audience)
-    assert audience.heard == []
+        measure(parse_sides(["main", "main"], tiny()), TWO_ROUNDS, observer=observer)
+    assert observer.rounds_done == []
     assert repository.worktrees() == 1
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-def test_worktrees_go_when_a_later_side_is_refused(repository: Any, tiny: Any) -> None:
+def test_worktrees_are_removed_when_a_later_side_is_refused(repository: Any, tiny: Any) -> None:
     with pytest.raises(SideError, match="'no-such' is no git revision here"):
         measure(parse_sides(["main", "no-such"], tiny()), TWO_ROUNDS)
     assert repository.worktrees() == 1

@@ -8,7 +8,7 @@ import pytest
 
 from walkerbench.errors import NotComparable, UsageError
 from walkerbench.interleaved.protocol import Digest, Digests
-from walkerbench.interleaved.same_work import DigestWatch, check_measurable, difference_asked_for
+from walkerbench.interleaved.same_work import DigestWatch, check_measurable, requested_difference
 from walkerbench.interleaved.sides import Side, parse_sides
 from walkerbench.profile.loading import load_profile
 
@@ -19,18 +19,18 @@ def sides(*texts: str) -> tuple[Side, ...]:
     return parse_sides(texts, SMOKE)
 
 
-def test_one_side_is_not_enough() -> None:
+def test_a_single_side_is_refused() -> None:
     with pytest.raises(UsageError, match="give two sides or more"):
         check_measurable(sides("."))
 
 
-def test_labels_tell_sides_apart() -> None:
+def test_two_sides_with_the_same_label_are_refused() -> None:
     with pytest.raises(UsageError, match=r"the same label: \., \."):
         check_measurable(sides(".") * 2)
     check_measurable(sides(".", "."))
 
 
-def test_a_profile_of_stages_is_refused() -> None:
+def test_a_side_with_several_stages_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         check_measurable(sides("main", "ramp"))
     assert str(caught.value) == (
@@ -53,12 +53,12 @@ def test_a_profile_of_stages_is_refused() -> None:
         ),
     ],
 )
-def test_what_sides_are_asked_for_is_compared(texts: list[str], difference: str | None) -> None:
-    assert difference_asked_for(sides(*texts)) == difference
+def test_the_requested_work_of_sides_is_compared(texts: list[str], difference: str | None) -> None:
+    assert requested_difference(sides(*texts)) == difference
 
 
-class Told:
-    """Stands in for a session: gives one digest after the other."""
+class FakeSession:
+    """Returns given digests, one after the other, in place of a session."""
 
     def __init__(
         self, label: str, digests: Sequence[str | None], rows: Sequence[Sequence[int]] = (), fields: str = "ab"
@@ -96,7 +96,7 @@ def refused(*sessions: Any, checks: int = 1) -> str:
 
 def test_equal_digests_prove_the_same_work() -> None:
     watch = DigestWatch(allow_different=False)
-    sessions: Any = [Told("base", ["aa", "bb"]), Told("new", ["aa", "bb"])]
+    sessions: Any = [FakeSession("base", ["aa", "bb"]), FakeSession("new", ["aa", "bb"])]
     watch.check(sessions)
     watch.check(sessions)
     assert watch.difference is None
@@ -105,26 +105,26 @@ def test_equal_digests_prove_the_same_work() -> None:
 
 
 def test_the_first_difference_is_named_by_checkpoint_agent_and_field() -> None:
-    base = Told("base", ["aa", "bb"], [[1, 2], [3, 4], [5, 6]])
-    new = Told("new", ["aa", "cc"], [[1, 2], [3, 0], [0, 0]])
+    base = FakeSession("base", ["aa", "bb"], [[1, 2], [3, 4], [5, 6]])
+    new = FakeSession("new", ["aa", "cc"], [[1, 2], [3, 0], [0, 0]])
     assert refused(base, new, checks=2) == (
         "not the same work: after frame 1, agent 1 is the first that differs between sides 'base' and 'new', in b"
     )
 
 
-def test_other_agents_and_fields_are_named() -> None:
+def test_different_numbers_of_agents_and_fields_are_named() -> None:
     rows = [[1, 2]]
-    said = refused(Told("base", ["aa"], rows), Told("new", ["cc"], rows * 2))
+    said = refused(FakeSession("base", ["aa"], rows), FakeSession("new", ["cc"], rows * 2))
     assert said.startswith("not the same work: after frame 0, there are 1 and 2 agents between sides 'base' and 'new'")
-    said = refused(Told("base", ["aa"], rows), Told("new", ["cc"], rows, "xy"))
+    said = refused(FakeSession("base", ["aa"], rows), FakeSession("new", ["cc"], rows, "xy"))
     assert "the digests cover a, b and x, y between sides" in said
-    said = refused(Told("base", ["aa"], rows), Told("new", ["cc"], rows))
+    said = refused(FakeSession("base", ["aa"], rows), FakeSession("new", ["cc"], rows))
     assert "but those of no single agent" in said
 
 
-def test_different_work_that_is_allowed_is_said() -> None:
+def test_different_work_that_is_allowed_is_reported() -> None:
     watch = DigestWatch(allow_different=True)
-    sessions: Any = [Told("base", ["aa", "bb"], [[1, 2]]), Told("new", ["cc", "dd"], [[1, 3]])]
+    sessions: Any = [FakeSession("base", ["aa", "bb"], [[1, 2]]), FakeSession("new", ["cc", "dd"], [[1, 3]])]
     watch.check(sessions)
     watch.check(sessions)
     assert watch.sentence() == (
@@ -134,41 +134,45 @@ def test_different_work_that_is_allowed_is_said() -> None:
 
 
 @pytest.mark.parametrize("allowed", [True, False])
-def test_a_side_that_does_not_repeat_itself_is_refused_in_any_case(allowed: bool) -> None:
+def test_a_side_that_does_not_repeat_its_work_is_always_refused(allowed: bool) -> None:
     watch = DigestWatch(allow_different=allowed)
     for digest in ("aa", "aa"):
-        watch.check([Told("base", [digest]), Told("new", [digest])])  # type: ignore[list-item]
+        watch.check([FakeSession("base", [digest]), FakeSession("new", [digest])])  # type: ignore[list-item]
     with pytest.raises(NotComparable, match="side 'base' is not deterministic: after frame 0"):
-        watch.check([Told("base", ["bb"]), Told("new", ["bb"])])  # type: ignore[list-item]
+        watch.check([FakeSession("base", ["bb"]), FakeSession("new", ["bb"])])  # type: ignore[list-item]
 
 
 def test_sides_without_digests_are_not_said_to_do_the_same_work() -> None:
     watch = DigestWatch(allow_different=False)
-    sessions: Any = [Told("base", [None]), Told("new", [None])]
+    sessions: Any = [FakeSession("base", [None]), FakeSession("new", [None])]
     watch.check(sessions)
     assert (watch.difference, watch.not_proven) == (None, "mysim:Herd has no state()")
     assert watch.sentence() == "same work not proven: mysim:Herd has no state()"
 
 
-def test_one_side_without_digests_is_enough_to_prove_nothing() -> None:
+def test_one_side_without_digests_makes_the_work_unproven() -> None:
     watch = DigestWatch(allow_different=False)
-    watch.check([Told("base", ["aa"]), Told("new", [None])])  # type: ignore[list-item]
+    watch.check([FakeSession("base", ["aa"]), FakeSession("new", [None])])  # type: ignore[list-item]
     assert watch.sentence() == "same work not proven: mysim:Herd has no state()"
 
 
-def test_chance_is_not_blamed_on_the_side_that_differs() -> None:
+def test_a_side_that_depends_on_chance_is_named() -> None:
     watch = DigestWatch(allow_different=False)
-    sessions: Any = [Told("base", ["aa"], [[1, 2]]), Told("new", ["bb"], [[1, 3]])]
+    sessions: Any = [FakeSession("base", ["aa"], [[1, 2]]), FakeSession("new", ["bb"], [[1, 3]])]
     with pytest.raises(NotComparable, match="not the same work"):
         watch.check(sessions)
-    watch.check_repeated([Told("base", ["aa"]), Told("new", ["bb"])], warmup=1)  # type: ignore[list-item]
+    repeated: Any = [FakeSession("base", ["aa"]), FakeSession("new", ["bb"])]
+    watch.check_repeated(repeated, warmup=1)
+    by_chance: Any = [FakeSession("base", ["aa"]), FakeSession("new", ["cc"])]
     with pytest.raises(NotComparable, match="side 'new' is not deterministic: after frame 0") as caught:
-        watch.check_repeated([Told("base", ["aa"]), Told("new", ["cc"])], warmup=1)  # type: ignore[list-item]
+        watch.check_repeated(by_chance, warmup=1)
     assert not caught.value.different_work
 
 
 def test_a_difference_known_beforehand_is_kept() -> None:
     watch = DigestWatch(allow_different=True)
     watch.difference = "seed is 1 here and 2 there"
-    watch.check([SimpleNamespace(label=label, take_digest=Told(label, [label]).take_digest) for label in "ab"])  # type: ignore[misc]
+    sessions = {label: FakeSession(label, [label]) for label in "ab"}
+    only_digests: Any = [SimpleNamespace(label=label, take_digest=each.take_digest) for label, each in sessions.items()]
+    watch.check(only_digests)
     assert watch.sentence() == "seed is 1 here and 2 there; different work was allowed"

@@ -1,4 +1,4 @@
-"""The parent's side, with real child processes and what can happen to them."""
+"""Tests of a session as its parent sees it, with real child processes that hang, crash, or are refused."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ Make = Callable[..., Session]
 
 
 def prepare(session: Session) -> None:
-    session.greet()
+    session.await_hello()
     session.begin_preparing()
     session.finish_preparing()
 
 
 def stalling(tiny: Any) -> Any:
-    """A profile whose first frame after the warm-up never ends."""
+    """Return a profile whose first frame after the warm-up never ends."""
     return tiny(warmup=2, faults={"stall_frames": {"2": NEVER_ENDS_S}})
 
 
@@ -47,7 +47,7 @@ def everything_below(session: Session) -> list[psutil.Process]:
     return [child, *child.children(recursive=True)]
 
 
-def test_a_session_killed_in_the_midst_of_a_block(tiny: Any, make_session: Make) -> None:
+def test_a_session_killed_in_a_block_is_an_error_that_names_it(tiny: Any, make_session: Make) -> None:
     with nothing_left_behind(), make_session(stalling(tiny)) as session:
         prepare(session)
         killer = threading.Thread(target=os.kill, args=(session.pid, signal.SIGKILL))
@@ -68,7 +68,7 @@ def test_a_session_that_hangs_misses_its_deadline(
 ) -> None:
     with nothing_left_behind(), make_session(stalling(tiny), round_number=0) as session:
         prepare(session)
-        # Beside 30 s for a hung worker, and 2 s for a slow frame.
+        # The deadline adds 30 s for a hung worker and 2 s for a slow frame.
         monkeypatch.setattr(session_module, "ANSWER_TIMEOUT_S", -31.9)
         with pytest.raises(SessionTimeout) as caught:
             session.run_block(1, 1)
@@ -100,7 +100,7 @@ def test_worker_processes_end_with_a_session_that_was_killed(tiny: Any, make_ses
 
 
 def test_a_session_ends_with_its_parent(tiny: Any, make_session: Make) -> None:
-    # Its parent's end is the end of its stdin, in the midst of a frame too.
+    # When the parent ends, the session's stdin ends; the session notices that within a frame, too.
     with make_session(stalling(tiny)) as session:
         prepare(session)
         session._send(RunBlock(frames=1))
@@ -109,7 +109,7 @@ def test_a_session_ends_with_its_parent(tiny: Any, make_session: Make) -> None:
         assert session._child.exit_status == 1
 
 
-def test_a_worker_that_dies_is_said_with_side_and_block(tiny: Any, make_session: Make) -> None:
+def test_the_error_of_a_dead_worker_names_side_and_block(tiny: Any, make_session: Make) -> None:
     profile = tiny(mode="process", workers=2, warmup=2, faults={"stall_frames": {"2": NEVER_ENDS_S}})
     with nothing_left_behind(), make_session(profile) as session:
         prepare(session)
@@ -123,14 +123,14 @@ def test_a_worker_that_dies_is_said_with_side_and_block(tiny: Any, make_session:
     assert str(caught.value).endswith(", in block 5, in round 2")
 
 
-def test_an_emergency_shutdown_is_raised_as_one(tiny: Any, make_session: Make) -> None:
+def test_an_emergency_shutdown_of_a_session_is_raised(tiny: Any, make_session: Make) -> None:
     profile = tiny(safeguards={"slow_frame_s": 1e-6, "slow_frames": 2})
     with nothing_left_behind(), make_session(profile) as session, pytest.raises(EmergencyShutdown) as caught:
         prepare(session)
     assert "reports: emergency shutdown after frame 1: 2 frames in a row" in str(caught.value)
 
 
-def test_a_profile_that_the_child_refuses(tiny: Any, make_session: Make) -> None:
+def test_a_profile_that_the_child_refuses_is_an_error(tiny: Any, make_session: Make) -> None:
     greedy = make_session(tiny(), "agents=1000000")
     with nothing_left_behind(), greedy as session, pytest.raises(SideError) as caught:
         prepare(session)
@@ -138,7 +138,7 @@ def test_a_profile_that_the_child_refuses(tiny: Any, make_session: Make) -> None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupts_are_the_parents_business(tiny: Any, make_session: Make, number: int) -> None:
+def test_a_session_ignores_interrupts(tiny: Any, make_session: Make, number: int) -> None:
     with nothing_left_behind(), make_session(tiny()) as session:
         prepare(session)
         os.kill(session.pid, number)
@@ -146,17 +146,17 @@ def test_interrupts_are_the_parents_business(tiny: Any, make_session: Make, numb
         assert session.prepared is not None
 
 
-# --- sides that cannot be talked to
+# --- sides that do not speak the protocol
 
 
-def test_a_revision_that_does_not_start(repository: Any, tiny: Any, make_session: Make) -> None:
+def test_a_revision_that_does_not_start_is_refused(repository: Any, tiny: Any, make_session: Make) -> None:
     with (
         nothing_left_behind(),
         checked_out("the-crashing", "old", PACKAGES) as code,
         make_session(tiny(), code=code) as session,
     ):
         with pytest.raises(SideError) as caught:
-            session.greet()
+            session.await_hello()
         assert str(caught.value) == (
             "side 'agents=12' does not start with the interpreter and dependencies of today: "
             "ModuleNotFoundError: No module named 'a_package_of_yesterday'"
@@ -164,21 +164,21 @@ def test_a_revision_that_does_not_start(repository: Any, tiny: Any, make_session
     assert repository.worktrees() == 1
 
 
-def test_a_revision_that_speaks_another_version(repository: Any, tiny: Any, make_session: Make) -> None:
+def test_a_revision_with_another_protocol_version_is_refused(repository: Any, tiny: Any, make_session: Make) -> None:
     with (
         nothing_left_behind(),
         checked_out("the-newer", "new", PACKAGES) as code,
         make_session(tiny(), code=code) as session,
     ):
         with pytest.raises(SideError) as caught:
-            session.greet()
+            session.await_hello()
         assert str(caught.value) == (
             f"side 'agents=12' speaks version 99 of the session protocol, this walkerbench version {PROTOCOL_VERSION}: "
             "compare revisions that speak the same"
         )
 
 
-def test_a_revision_from_before_a_key_came(repository: Any, tiny: Any, make_session: Make) -> None:
+def test_a_revision_that_does_not_know_a_key_runs_without_it(repository: Any, tiny: Any, make_session: Make) -> None:
     with nothing_left_behind(), checked_out("the-older", "old", PACKAGES) as code:
         with make_session(tiny(), code=code) as session:
             prepare(session)
@@ -191,7 +191,7 @@ def test_a_revision_from_before_a_key_came(repository: Any, tiny: Any, make_sess
 
 
 def fake(tmp_path: Any, program: str) -> Checkout:
-    """Code whose session is a program of a few lines."""
+    """Return code whose session is a program of a few lines."""
     package = tmp_path / "code/walkerbench/interleaved"
     package.mkdir(parents=True)
     for directory in (package.parent, package):
@@ -200,13 +200,13 @@ def fake(tmp_path: Any, program: str) -> Checkout:
     return Checkout(tmp_path / "code", PACKAGES)
 
 
-def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: Make) -> None:
+def test_code_imported_from_a_wrong_place_is_refused(tmp_path: Any, tiny: Any, make_session: Make) -> None:
     code = fake(
         tmp_path,
         """print('{"type":"hello","protocol":5,"package":"/elsewhere/walkerbench"}', flush=True)""",
     )
     with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(SideError) as caught:
-        session.greet()
+        session.await_hello()
     assert "its session imports /elsewhere/walkerbench in place of" in str(caught.value)
 
 
@@ -222,25 +222,25 @@ def test_code_from_elsewhere_is_noticed(tmp_path: Any, tiny: Any, make_session: 
         (b"\xff" * 100 + b"\n", "in place of hello"),
     ],
 )
-def test_what_does_not_say_hello_is_no_side(
+def test_code_that_does_not_send_hello_is_refused(
     tmp_path: Any, tiny: Any, make_session: Make, line: bytes, said: str
 ) -> None:
     code = fake(tmp_path, f"import sys\nsys.stdout.buffer.write({line!r})\nsys.stdout.flush()\n")
     with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(SideError) as caught:
-        session.greet()
+        session.await_hello()
     assert caught.value.exit_code == 2
     assert said in str(caught.value)
 
 
-def test_a_child_that_heeds_nothing_is_killed(tmp_path: Any, tiny: Any, make_session: Make, monkeypatch: Any) -> None:
-    monkeypatch.setattr(session_module, "_CLOSE_S", 0.1)
+def test_a_child_that_never_answers_is_killed(tmp_path: Any, tiny: Any, make_session: Make, monkeypatch: Any) -> None:
+    monkeypatch.setattr(session_module, "_CLOSE_TIMEOUT_S", 0.1)
     monkeypatch.setattr(session_module, "ANSWER_TIMEOUT_S", 0.1)
     code = fake(tmp_path, "import threading\nthreading.Event().wait()\n")
     with nothing_left_behind(), make_session(tiny(), code=code) as session, pytest.raises(SessionTimeout):
-        session.greet()
+        session.await_hello()
 
 
-def test_stray_prints_do_not_disturb(repository: Any, tiny: Any, make_session: Make) -> None:
+def test_prints_of_a_workload_do_not_break_the_protocol(repository: Any, tiny: Any, make_session: Make) -> None:
     with (
         checked_out("the-printing", "loud", PACKAGES) as code,
         make_session(tiny(workload="varied"), code=code) as session,

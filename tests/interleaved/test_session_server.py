@@ -1,4 +1,4 @@
-"""The child's side, served in this process: what it answers, whatever it is asked."""
+"""Tests of a session as its child process runs it, here in this process: its answers to right and wrong requests."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from walkerbench.workloads.walker.ecosystem import Ecosystem
 
 
 def conversation(*requests: Request | bytes) -> list[Answer]:
-    """All that a session answers, without its hello."""
+    """Return all answers of a session except its `Hello`."""
     answers = io.BytesIO()
     lines = [each if isinstance(each, bytes) else encode(each) for each in requests]
     with nothing_left_behind():
@@ -80,8 +80,8 @@ def test_cpu_time_comes_from_rows_where_the_system_has_none(tiny: Any, monkeypat
     assert 0 < block.cpu_s <= 2 * sum(block.wall_ns) / 1e9
 
 
-def test_a_session_does_what_the_environment_does(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_server, "project_modules", tuple)  # a session has imported no tests
+def test_a_session_gives_the_digests_of_an_environment(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_server, "project_modules", tuple)  # a real session has imported no modules of tests
     profile = tiny(warmup=4)
     prepared, first, warm, block, done, rows, facts = conversation(
         prepare(profile), RunBlock(frames=3), TakeDigest(), RunBlock(frames=2), TakeDigest(), ListDigests(),
@@ -112,12 +112,12 @@ def test_a_session_does_what_the_environment_does(tiny: Any, monkeypatch: pytest
     assert facts.code == code_facts(profile.code_modules())
 
 
-def test_without_warm_up_the_first_digest_is_of_the_beginning(tiny: Any) -> None:
+def test_without_warm_up_the_first_digest_is_of_the_start(tiny: Any) -> None:
     _, digest = conversation(prepare(tiny(warmup=0)), TakeDigest())
     assert digest == Digest(frame=-1, digest=digest_by_hand(tiny(warmup=0), 0))
 
 
-def test_a_mode_that_falls_back_says_so(tiny: Any) -> None:
+def test_a_mode_that_falls_back_is_reported(tiny: Any) -> None:
     (prepared,) = conversation(prepare(tiny(agents=4, mode="threaded", workers=2)))
     assert isinstance(prepared, Prepared)
     assert (prepared.mode_used, prepared.workers) == ("sequential", 2)
@@ -125,18 +125,18 @@ def test_a_mode_that_falls_back_says_so(tiny: Any) -> None:
 
 
 def failure(*requests: Request | bytes) -> Failed:
-    """The last answer, after which no request was answered any more."""
+    """Return the last answer, a failure; the request after it must get no answer."""
     *_, last = conversation(*requests, TakeDigest())
     assert isinstance(last, Failed)
     return last
 
 
-def test_what_is_out_of_order_is_a_fault(tiny: Any) -> None:
+def test_requests_in_a_wrong_order_fail(tiny: Any) -> None:
     assert failure(RunBlock(frames=1)) == Failed(message="a session is prepared before anything else", exit_code=70)
     assert failure(prepare(tiny()), prepare(tiny())).message == "a session is prepared once"
 
 
-def test_what_is_no_request_is_said() -> None:
+def test_a_line_that_is_no_request_fails() -> None:
     assert failure(b"\x00\n") == Failed(
         message="ValueError: Invalid JSON: expected value at line 1 column 1", exit_code=70
     )
@@ -160,7 +160,7 @@ def test_more_agents_than_memory_holds_are_refused(tiny: Any) -> None:
     assert "give at most" in failed.message
 
 
-def test_an_emergency_shutdown_is_answered_in_blocks_and_at_digests(tiny: Any) -> None:
+def test_an_emergency_shutdown_is_the_answer_to_a_request(tiny: Any) -> None:
     slow = prepare(tiny(warmup=3, safeguards={"slow_frame_s": 1e-6, "slow_frames": 5}))
     failed = failure(slow, RunBlock(frames=4))
     assert failed.exit_code == 1
@@ -177,7 +177,7 @@ class FailingWalkers(WalkerWorkload):
         raise ZeroDivisionError("by a revision")
 
 
-def test_whatever_the_code_of_a_side_raises_is_answered(tiny: Any) -> None:
+def test_any_error_of_a_sides_code_is_the_answer(tiny: Any) -> None:
     WORKLOADS.register("failing walkers", FailingWalkers)
     plain = tiny().as_dict() | {"workload": "failing walkers"}
     message = "the workload raised ZeroDivisionError: by a revision, while starting"
@@ -188,12 +188,12 @@ def test_whatever_the_code_of_a_side_raises_is_answered(tiny: Any) -> None:
     assert frames[0].startswith(f'  File "{__file__}", line ')
 
 
-def test_the_keys_of_a_profile_are_told() -> None:
+def test_a_session_lists_the_keys_of_a_profile() -> None:
     (answer,) = conversation(ListProfileKeys(workload="walker"))
     assert answer == KnownProfileKeys(keys=known_keys("walker"))
     assert failure(ListProfileKeys(workload="nothing")).exit_code == 2
 
 
-def test_the_profile_that_crosses_is_the_same(tiny: Any) -> None:
+def test_a_profile_is_the_same_after_plain_data(tiny: Any) -> None:
     profile = tiny(faults={"extra_work_percent": 5, "stall_frames": {"3": 0.5}}, workers=2, mode="process")
     assert profile_from_dict(profile.as_dict()) == profile

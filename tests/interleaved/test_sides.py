@@ -21,13 +21,13 @@ def refused(text: str) -> str:
     return str(caught.value)
 
 
-def test_a_revision_runs_the_profile_of_all() -> None:
+def test_a_revision_runs_the_common_profile() -> None:
     assert parse_side("HEAD~3", SMOKE) == Side("HEAD~3", "HEAD~3", SMOKE)
     assert parse_side("feature/faster", SMOKE).code == "feature/faster"
     assert parse_side(".", SMOKE).code == "."
 
 
-def test_a_profile_takes_the_place_of_the_profile_of_all() -> None:
+def test_a_sides_profile_replaces_the_common_profile() -> None:
     assert parse_side("bottleneck", SMOKE) == Side("bottleneck", None, load_profile("bottleneck"))
 
 
@@ -37,7 +37,7 @@ def test_a_path_is_a_profile(tiny: Any) -> None:
     assert parse_side(path, SMOKE).profile.name == "tiny"
 
 
-def test_parts_are_joined_in_any_order() -> None:
+def test_the_order_of_parts_has_no_effect() -> None:
     one = parse_side("mode=threaded, main ,workers=2,default", SMOKE)
     other = parse_side("default,workers=2,main,mode=threaded", SMOKE)
     assert (one.code, one.profile) == (other.code, other.profile)
@@ -60,7 +60,7 @@ def test_parts_are_joined_in_any_order() -> None:
         ("safeguards.slow_frame_s=0.5", lambda profile: profile.safeguards.slow_frame_s == 0.5),
     ],
 )
-def test_any_key_that_matters_can_be_changed(text: str, found: Any) -> None:
+def test_every_key_that_has_an_effect_can_be_changed(text: str, found: Any) -> None:
     side = parse_side(text, SMOKE)
     assert side.label == text
     assert side.code is None
@@ -68,7 +68,7 @@ def test_any_key_that_matters_can_be_changed(text: str, found: Any) -> None:
     assert not found(SMOKE)
 
 
-def test_sequential_mode_lets_go_of_workers() -> None:
+def test_sequential_mode_drops_the_number_of_workers() -> None:
     threaded = parse_side("mode=threaded,workers=2", SMOKE).profile
     assert parse_side("mode=sequential", threaded).profile.workers is None
     assert parse_side("mode=process", threaded).profile.workers == 2
@@ -101,24 +101,24 @@ def test_the_same_text_twice_makes_two_sides() -> None:
         ),
     ],
 )
-def test_what_cannot_be_understood_is_refused(text: str, said: str) -> None:
+def test_a_text_that_is_wrong_is_refused(text: str, said: str) -> None:
     assert refused(text) == said
 
 
-def test_an_unknown_key_is_refused_with_the_one_that_was_meant() -> None:
+def test_an_unknown_key_is_refused_with_a_suggestion() -> None:
     said = refused("environment.brain.batchsize=4")
     assert said.startswith(
         "side 'environment.brain.batchsize=4': environment.brain.batchsize: no such key; did you mean batch_size?"
     )
 
 
-def test_a_profile_that_is_not_there_is_refused() -> None:
+def test_a_profile_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ProfileError, match=r"nowhere\.toml: no such file"):
         parse_side("nowhere.toml", SMOKE)
 
 
 @given(st.text())
-def test_whatever_is_written_is_a_side_or_refused(text: str) -> None:
+def test_any_text_is_a_side_or_refused(text: str) -> None:
     try:
         side = parse_side(text, SMOKE)
     except (SideError, ProfileError):
@@ -130,14 +130,14 @@ words = st.from_regex(r"[a-z]{3,8}(/[a-z]+)?", fullmatch=True)
 
 
 @given(words, st.integers(0, 2**31), st.integers(1, 64), st.permutations(range(3)))
-def test_parts_come_back_as_they_were_joined(revision: str, seed: int, batch: int, order: list[int]) -> None:
+def test_each_part_of_a_text_has_its_effect(revision: str, seed: int, batch: int, order: list[int]) -> None:
     parts = [f"rev-{revision}", f"seed={seed}", f"environment.brain.batch_size={batch}"]
     side = parse_side(",".join(parts[index] for index in order), SMOKE)
     assert (side.code, side.profile.seed) == (f"rev-{revision}", seed)
     assert side.profile.environment.brain.batch_size == batch
 
 
-def test_every_shipped_profile_survives_the_way_through_plain_data() -> None:
+def test_every_shipped_profile_is_the_same_after_plain_data() -> None:
     for name in ("default", "bottleneck", "ramp", "smoke", "soak"):
         profile = load_profile(name)
         assert profile_from_dict(profile.as_dict()) == profile

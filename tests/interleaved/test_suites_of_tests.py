@@ -1,4 +1,4 @@
-"""Tests of a suite are measured one by one, and judged together."""
+"""Tests that a suite is measured test by test, and judged as one family."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SIDES = parse_sides(("main", "."), load_profile("smoke"))
 
 
 def measured(found: dict[str, float | WalkerbenchError], rounds: int = 12) -> SuiteResult:
-    """Tests by their names, each with the candidate's time over the base's, or with what is raised."""
+    """Return the result of a suite: `found` is test → candidate's time ÷ base's, or the error of the test."""
 
     def measure(sides: Sequence[Side], request: MeasurementRequest) -> Measurement:
         assert (request.budget_s, request.family) == (60 / len(found), len(found))
@@ -37,7 +37,7 @@ def measured(found: dict[str, float | WalkerbenchError], rounds: int = 12) -> Su
     return measure_suite(list(found), SIDES, MeasurementRequest(budget_s=60), measure)
 
 
-def test_every_test_has_a_row_and_the_worst_decides() -> None:
+def test_every_test_has_a_row_and_the_most_severe_decides() -> None:
     result = measured({"a::same": 1.0, "a::slow": 1.2, "a::broken": WorkloadFailed("it fails")})
     assert [each.word for each in result.tests] == ["no regression", "regression", "no verdict"]
     assert result.exit_code is ExitCode.BROKEN
@@ -46,7 +46,7 @@ def test_every_test_has_a_row_and_the_worst_decides() -> None:
 
 
 def test_the_error_rate_is_shared_by_all_tests() -> None:
-    # 8 of 8 rounds reach p = 0.4 %: enough for one test, and with Holm's correction too few for each of three.
+    # 8 of 8 rounds reach p = 0.4 %: low enough for one test, and with Holm's correction too high for three tests.
     assert [each.word for each in measured({"a": 1.2}, rounds=8).tests] == ["regression"]
     assert {each.word for each in measured({"a": 1.2, "b": 1.2, "c": 1.2}, rounds=8).tests} == {"inconclusive"}
 

@@ -25,7 +25,7 @@ PACKAGES = ("walkerbench",)
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary files go, so that what is left of them is seen."""
+    """Return the folder for temporary files, so that a test can see which are left."""
     directory = tmp_path / "temporary"
     directory.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(directory))
@@ -55,7 +55,7 @@ def test_a_worktree_is_removed_after_an_error(repository: Any, temporary: Path, 
     assert list(temporary.iterdir()) == []
 
 
-def test_two_worktrees_of_one_revision(repository: Any) -> None:
+def test_one_revision_can_have_two_worktrees(repository: Any) -> None:
     with checked_out("main", "a", PACKAGES) as one, checked_out("main", "b", PACKAGES) as other:
         assert one.harness != other.harness
         assert run_git(one.harness, "rev-parse", "HEAD") == run_git(other.harness, "rev-parse", "HEAD")
@@ -75,7 +75,7 @@ def test_hooks_of_the_repository_are_not_run(repository: Any, tmp_path: Path) ->
     assert not (tmp_path / "was-run").exists()
 
 
-def test_a_git_hook_that_calls_us_does_not_confuse_us(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_from_a_git_hook_makes_a_worktree(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
     with checked_out("main", "it", PACKAGES) as checkout:
@@ -87,7 +87,7 @@ RUNNING = Path(walkerbench.__file__).resolve()
 
 @pytest.mark.promise("verdicts", "A working tree whose code is not what runs is refused, and never named in a result.")
 @pytest.mark.parametrize("place", [".", "walkerbench/modes"])
-def test_a_working_tree_that_does_not_run_is_refused(
+def test_a_working_tree_whose_code_does_not_run_is_refused(
     repository: Any, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     monkeypatch.chdir(repository.directory / place)
@@ -97,7 +97,7 @@ def test_a_working_tree_that_does_not_run_is_refused(
     )
 
 
-def test_a_working_tree_that_runs_is_what_runs_now(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_working_tree_whose_code_runs_needs_no_checkout(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     file = repository.package / "__init__.py"
     monkeypatch.setattr(imported_code, "imported_from", lambda _: file)
     monkeypatch.setattr("walkerbench.interleaved.worktrees.imported_from", lambda _: file)
@@ -142,16 +142,18 @@ def test_outside_of_a_repository_the_code_that_runs_is_measured(
 
 @pytest.mark.promise("verdicts", "Where git does not answer, its words are the refusal, and no other code is measured.")
 @pytest.mark.parametrize("code", [".", "main"])
-def test_a_repository_that_git_refuses_is_refused(repository: Any, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+def test_where_git_refuses_a_repository_its_words_are_shown(
+    repository: Any, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
     monkeypatch.setattr(imported_code, "imported_from", lambda _: repository.package / "__init__.py")
-    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # what a checkout of another user looks like to git
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git then treats the repository as another user's
     monkeypatch.setenv("HOME", os.devnull)
     said = r"fatal: detected dubious ownership in repository at .*safe\.directory"
     with pytest.raises(GitError, match=said), checked_out(code, "it", PACKAGES):
         pass
 
 
-def test_a_worktree_is_where_its_packages_come_from(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_are_expected_from_the_worktree(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     mine, installed = repository.directory / "varied_walkers.py", Path(pytest.__file__)
     files = {"walkerbench": RUNNING, "varied_walkers": mine, "pytest": installed, "made up": None}
     monkeypatch.setattr("walkerbench.interleaved.worktrees.imported_from", files.get)
@@ -171,7 +173,9 @@ def refused(code: str) -> str:
     return str(caught.value)
 
 
-def test_a_revision_that_is_not_there(repository: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_revision_that_does_not_exist_is_refused(
+    repository: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said = (
         "side 'it': 'mian' is no git revision here, no profile and no key=value; "
         "`walkerbench profiles` lists the profiles there are"
@@ -181,7 +185,7 @@ def test_a_revision_that_is_not_there(repository: Any, tmp_path: Path, monkeypat
     assert refused("mian") == said.replace("here,", "here (this is no git repository),")
 
 
-def test_a_misspelt_profile_is_refused_with_the_one_meant(repository: Any) -> None:
+def test_a_misspelt_profile_is_refused_with_a_suggestion(repository: Any) -> None:
     assert "no key=value; did you mean smoke? `walkerbench profiles` lists" in refused("smokke")
 
 
@@ -192,7 +196,7 @@ def test_without_git_no_revision_is_known(repository: Any, tmp_path: Path, monke
     assert "'main' is no git revision here (there is no git on the PATH)" in refused("main")
 
 
-def test_a_revision_without_the_session_protocol(repository: Any) -> None:
+def test_a_revision_without_the_session_protocol_is_refused(repository: Any) -> None:
     assert refused("the-lacking") == (
         "side 'it': revision the-lacking has no walkerbench/interleaved, the session protocol: it is older than this "
         "command, or no walkerbench; record runs of it with its own `walkerbench run` instead"
@@ -200,7 +204,7 @@ def test_a_revision_without_the_session_protocol(repository: Any) -> None:
     assert repository.worktrees() == 1
 
 
-def test_in_a_shallow_clone_it_is_said_how_to_get_more(
+def test_in_a_shallow_clone_the_error_says_how_to_get_more(
     repository: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clone = tmp_path / "shallow"
@@ -211,7 +215,7 @@ def test_in_a_shallow_clone_it_is_said_how_to_get_more(
     )
 
 
-def test_a_worktree_of_the_user_that_is_out_of_sight_is_kept(repository: Any, tmp_path: Path) -> None:
+def test_a_users_worktree_whose_folder_is_absent_is_kept(repository: Any, tmp_path: Path) -> None:
     theirs = tmp_path / "unmounted"
     repository.git("worktree", "add", "--detach", "--quiet", str(theirs), "main")
     theirs.rename(tmp_path / "elsewhere")
@@ -234,7 +238,7 @@ with checked_out("main", "it", ("walkerbench",)) as checkout:
 
 @contextmanager
 def process_with_worktree(temporary: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """A process with a worktree, which another process id would not give away: only its lock tells of it."""
+    """Yield a process that holds a worktree, and the worktree; only its lock shows that the worktree is in use."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(temporary)}
     with subprocess.Popen(
         [sys.executable, "-c", HOLDS_A_WORKTREE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
@@ -263,7 +267,7 @@ def test_a_lock_tells_abandoned_worktrees_from_others(repository: Any, temporary
 
 
 @pytest.mark.parametrize("fault", ["no lock", "no locks here", "another name"])
-def test_where_a_lock_tells_nothing_the_worktree_is_kept(
+def test_without_a_usable_lock_a_worktree_is_kept(
     repository: Any, temporary: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     name = "a-worktree" if fault == "another name" else "walkerbench-worktree-x"
@@ -285,7 +289,7 @@ def refuse_to_lock(*_: object) -> None:
     raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
 
-def test_git_that_fails_says_why(repository: Any, temporary: Path) -> None:
+def test_the_error_of_git_is_shown(repository: Any, temporary: Path) -> None:
     locked = repository.directory / ".git/worktrees"
     locked.write_text("no directory")
     try:

@@ -1,4 +1,4 @@
-"""From what was measured to verdicts."""
+"""Judges measurements: returns the verdicts on their candidates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from walkerbench.slow_frames.attribution import shares
 
 
 def judge_measurement(measurement: Measurement) -> Compared:
-    """Judge every candidate against the base, as one family, by the rules that it was measured for."""
+    """Judge every candidate against the base, as one family, by the measurement's rules."""
     return judge_measurements([measurement])[0]
 
 

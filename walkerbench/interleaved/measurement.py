@@ -1,4 +1,4 @@
-"""What came out of a measurement: plain values, and arrays of nanoseconds."""
+"""The result of a measurement before it is judged: plain values, and arrays of nanoseconds."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ class SideResult:
     """What was measured of a side, over all rounds.
 
     Attributes:
-        label: What it is called.
+        label: Its name in messages and results.
         code: Which code ran.
         profile: As returned by `Profile.as_dict`.
         mode_used: The mode that really ran the shards.
-        traits: Where it ran them.
-        main_phase: The workload's.
-        fallback: Why it is not the one asked for, or None.
+        traits: Where that mode ran them.
+        main_phase: The workload's main phase.
+        fallback: Why that mode is not the requested one, or None.
         workers: How many shards.
         faults: What was injected, in words, or None.
         digests: Frame → digest of the trajectory after it, the same in every round; empty where nothing is digested.
         machine: Facts of the machine, as returned by `recording.machine.machine_facts`.
-        cpu_s: CPU seconds of the session and its workers over all blocks.
-        elapsed_s: Those blocks from beginning to end.
+        cpu_s: CPU seconds of the session and its workers, summed over all blocks.
+        elapsed_s: Seconds from a block's beginning to its end, summed over all blocks.
         parts_ns: Where the frames' time went, as returned by `attribution.nanoseconds`; None where not known.
         wall_ns: `(frames,)`, int64: wall time of every measured frame, in the order in which they were run.
         main_phase_ns: `(frames,)`, int64: the main phase's time of the slowest worker in each of them.
@@ -76,17 +76,17 @@ class SideResult:
 
     @property
     def frames(self) -> int:
-        """How many frames were measured."""
+        """Return how many frames were measured."""
         return len(self.wall_ns)
 
     @property
     def wall_s(self) -> float:
-        """Summed wall time of the measured frames, s."""
+        """Return the summed wall time of the measured frames, s."""
         return float(self.wall_ns.sum() / 1e9)
 
     @property
     def effective_cores(self) -> float:
-        """CPU seconds per second, over all blocks."""
+        """Return the CPU seconds per second, over all blocks."""
         return self.cpu_s / self.elapsed_s
 
 
@@ -95,13 +95,13 @@ class Measurement:
     """Several sides, measured interleaved.
 
     Attributes:
-        plan: What was measured.
-        rules: What is decided by; the rounds were counted for its alpha.
+        plan: How much was measured.
+        rules: The rules that decide; there are enough rounds for their alpha.
         sides: The base first.
-        rounds: One an entry, in order.
-        same_work: What is known of the work that the sides did, in a sentence.
-        did_same_work: Whether it is proved to be the same.
-        same_work_not_proven: Why it cannot be proved, where a side's workload digests nothing; else None.
+        rounds: The result of each round, in order.
+        same_work: What is known about the work that the sides did, in a sentence.
+        did_same_work: Whether the sides are proved to have done the same work.
+        same_work_not_proven: Why that cannot be proved, where a side's workload digests nothing; else None.
     """
 
     plan: Plan
@@ -114,16 +114,16 @@ class Measurement:
 
     @property
     def base(self) -> SideResult:
-        """What the others are compared with."""
+        """Return the side that the others are compared with."""
         return self.sides[0]
 
     @property
     def candidates(self) -> tuple[SideResult, ...]:
-        """All but the base."""
+        """Return all sides except the base."""
         return self.sides[1:]
 
     def estimates(self, candidate: str) -> NDArray[np.float64]:
-        """Return a candidate's estimate of every round.
+        """Return the estimates of a candidate, one per round.
 
         Returns:
             `(rounds,)`, log(candidate / base).

@@ -1,4 +1,4 @@
-"""Who looks on at a measurement of sides."""
+"""The observer of a measurement of sides."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from walkerbench.interleaved.sides import Side
 
 
 class MeasurementObserver:
-    """Told how a measurement goes; a subclass overrides what it wants to know.
+    """Is told how a measurement goes; a subclass overrides the methods that it needs.
 
-    Every method is called outside timed sections. What one raises ends the measurement.
+    Every method is called outside timed sections. An error that a method raises ends the measurement.
     """
 
     def started(self, sides: Sequence[Side]) -> None:
-        """These sides are going to be measured, the base first; no session has been started yet."""
+        """Take note that these sides will be measured, the base first; no session has been started yet."""
 
     def planned(self, plan: Plan) -> None:
-        """How much is going to be measured is fixed; the first round comes next."""
+        """Take note of the plan, which is now fixed; the first round comes next."""
 
     def round_done(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
-        """So many of the rounds are done, and the others take about so long."""
+        """Take note of how many rounds are done, and of about how long the others will take, s."""

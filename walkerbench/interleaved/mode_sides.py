@@ -1,4 +1,4 @@
-"""Sides that differ in their mode alone: one side per mode."""
+"""Makes sides that differ only in their mode: one side per mode."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def one_side_per_mode(profile: Profile, overrides: ProfileOverrides) -> tuple[Si
 
     Args:
         profile: What each side runs.
-        overrides: Parts of it to replace; the workers are those of every mode that runs shards side by side.
+        overrides: Parts of it to replace; its number of workers is for every mode that runs shards side by side.
     """
     wanted = profile.workers if overrides.workers is None else overrides.workers
     same = override(profile, dataclasses.replace(overrides, mode=BASE_MODE, workers=None))

@@ -1,4 +1,4 @@
-"""Fits a profile to the code that is to run it: a revision from before a key came still runs profiles without it."""
+"""Fits a profile to the code that will run it: an old revision gets a profile without keys that it does not know."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from walkerbench.profile.table import profile_from_dict
 
 
 def known_keys(workload: str) -> tuple[str, ...]:
-    """Return every key of a profile that this code knows for a workload, sections dotted, as in `Profile.as_dict`.
+    """Return every key of a profile that this code knows for a workload, such as `environment.brain.batch_size`.
 
     Raises:
         ProfileError: There is no such workload.
     """
-    return tuple(_paths(profile_from_dict({"workload": workload}).as_dict()))
+    return tuple(_key_paths(profile_from_dict({"workload": workload}).as_dict()))
 
 
 def fitted(profile: Profile, known: Collection[str]) -> dict[str, Any]:
-    """Return a profile as plain data, without the keys that its reader does not know and that have their default here.
+    """Return a profile as plain data, without keys that are unknown to its reader and have their default value here.
 
-    A key that the reader does not know and that has another value is kept: the reader then refuses it by its name.
+    A key that is unknown to the reader and has another value is kept: the reader then refuses the key by its name.
 
     Args:
         profile: What is to be run.
@@ -46,10 +46,10 @@ def _fitted(
     return kept
 
 
-def _paths(plain: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+def _key_paths(plain: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     for key, value in plain.items():
-        # An empty table, such as that of the stalls, is a value and no section.
+        # An empty table, such as that of the stalls, is a value, not a section.
         if isinstance(value, Mapping) and value:
-            yield from _paths(value, f"{prefix}{key}.")
+            yield from _key_paths(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}"

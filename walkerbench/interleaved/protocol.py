@@ -1,19 +1,19 @@
-"""What a session and its parent say to one another: one JSON object a line.
+"""The messages between a session and its parent: one JSON object per line.
 
 ::
 
     parent                          session
-                                    Hello                    at once, unasked
+                                    Hello                    at once, without a request
     ListProfileKeys           →     KnownProfileKeys
     Prepare                   →     Prepared                 built, started, warmed up
-    RunBlock                  →     BlockDone                as often as wanted
+    RunBlock                  →     BlockDone                any number of times
     TakeDigest                →     Digest
     ListDigests               →     Digests
     ListFacts                 →     Facts
-    Close, or its end of file →                              the session ends
+    Close, or end of file     →                              the session ends
 
-Instead of any answer, `Failed` may come. A new version is needed when either side could misunderstand the other; of
-`Hello`, the keys `type` and `protocol` mean the same in every version.
+A session may send `Failed` in place of any answer. A new version is needed when either process could misunderstand the
+other. The keys `type` and `protocol` of `Hello` mean the same in every version.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from walkerbench.slow_frames.attribution import TimePart
 from walkerbench.workloads.main_phase import MainPhase
 
 PROTOCOL_VERSION = 5
-"""Of the messages below, and of what they make a session do."""
+"""Version of the messages below, and of what a session does on each."""
 
 _Count = Annotated[int, Ge(0)]
 
 
 class _Message:
-    """Strict: no key that is unknown, no string for a number, no number that is not finite."""
+    """A message that is checked strictly: unknown keys, strings for numbers and non-finite numbers are refused."""
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListProfileKeys(_Message):
-    """Give the keys of a profile that the session's code knows for a workload.
+    """Request the keys of a profile that the session's code knows for a workload.
 
     Attributes:
         workload: The workload's name.
@@ -57,7 +57,7 @@ class ListProfileKeys(_Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Prepare(_Message):
-    """Build the environment of a profile's only stage, start it, and run the warm-up.
+    """Request that the session builds the environment of a profile's only stage, starts it, and runs the warm-up.
 
     Attributes:
         profile: As returned by `Profile.as_dict`.
@@ -69,10 +69,10 @@ class Prepare(_Message):
 
 @dataclass(frozen=True, kw_only=True)
 class RunBlock(_Message):
-    """Run the next frames.
+    """Request that the session runs the next frames.
 
     Attributes:
-        frames: How many.
+        frames: How many frames.
     """
 
     frames: Annotated[int, Ge(1)]
@@ -81,28 +81,28 @@ class RunBlock(_Message):
 
 @dataclass(frozen=True, kw_only=True)
 class TakeDigest(_Message):
-    """Digest every agent as it is now."""
+    """Request the digest of all agents as they are now."""
 
     type: Literal["take_digest"] = "take_digest"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListDigests(_Message):
-    """Give the single digests that the last `Digest` was folded from."""
+    """Request the digests of the single agents that the last `Digest` was computed from."""
 
     type: Literal["list_digests"] = "list_digests"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListFacts(_Message):
-    """Give the facts of the machine, as they are while frames run, and of the code."""
+    """Request the facts of the machine, as they are while frames run, and of the code."""
 
     type: Literal["list_facts"] = "list_facts"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Close(_Message):
-    """Let every worker go, and end."""
+    """Request that the session stops its workers and ends."""
 
     type: Literal["close"] = "close"
 
@@ -113,7 +113,7 @@ class Hello(_Message):
 
     Attributes:
         package: Directory that walkerbench was imported from.
-        protocol: The version that it speaks.
+        protocol: The protocol version that the session uses.
     """
 
     package: str
@@ -126,7 +126,7 @@ class KnownProfileKeys(_Message):
     """The keys of a profile that the session's code knows.
 
     Attributes:
-        keys: Sections dotted, as returned by `profile_keys.known_keys`.
+        keys: As returned by `profile_keys.known_keys`.
     """
 
     keys: tuple[str, ...]
@@ -139,13 +139,13 @@ class Prepared(_Message):
 
     Attributes:
         mode_used: The mode that really runs the shards.
-        traits: Where it runs them.
-        main_phase: The workload's.
-        fallback: Why it is not the one asked for, or None.
+        traits: Where that mode runs them.
+        main_phase: The workload's main phase.
+        fallback: Why that mode is not the requested one, or None.
         workers: How many shards.
         imported: Package whose code is measured → the file that it was imported from, or None.
-        found_settings: What was found of the workload's settings that the profile leaves open.
-        same_work_not_proven: As the workload says it.
+        found_settings: The values that were found for the workload's settings that the profile leaves open.
+        same_work_not_proven: Why digests cannot prove the work, in the workload's words, or None.
     """
 
     mode_used: str
@@ -165,9 +165,9 @@ class BlockDone(_Message):
 
     Attributes:
         wall_ns: Each frame's wall time.
-        main_phase_ns: Each frame's time in the workload's main phase, of its slowest worker.
+        main_phase_ns: Each frame's time in the workload's main phase, taken from its slowest worker.
         cpu_s: CPU seconds of the session and its workers over the block.
-        elapsed_s: From the block's beginning to its end, recording between frames included.
+        elapsed_s: Seconds from the block's beginning to its end, including the recording between frames.
         parts_ns: Where the frames' time went, as returned by `attribution.nanoseconds`; None where not known.
     """
 
@@ -181,12 +181,12 @@ class BlockDone(_Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Digest(_Message):
-    """The trajectory so far, folded.
+    """The digest of the trajectory so far.
 
     Attributes:
         frame: The last frame that it covers; -1 before the first.
         digest: 64 hexadecimal digits; None where nothing is digested.
-        remarks: What the workload says of how it went so far.
+        remarks: Remarks of the workload about the frames so far.
     """
 
     frame: Annotated[int, Ge(-1)]
@@ -201,7 +201,7 @@ class Digests(_Message):
 
     Attributes:
         fields: What each column covers.
-        rows: A row an agent, a number of 64 bits a field.
+        rows: One row per agent, with one number of 64 bits per field.
     """
 
     fields: tuple[str, ...]
@@ -225,12 +225,12 @@ class Facts(_Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Failed(_Message):
-    """The request was not carried out; only the end is left.
+    """The request failed, and the session ends.
 
     Attributes:
-        message: What happened, in a line or several.
-        exit_code: Of the error, as in `walkerbench.errors`.
-        user_traceback: The lines of the workload's own code that it came from, as text; empty where there are none.
+        message: What happened, in one or more lines.
+        exit_code: The error's exit code, as in `walkerbench.errors`.
+        user_traceback: The lines of the workload's own code that raised the error, as text; empty where there are none.
     """
 
     message: str
@@ -248,29 +248,29 @@ _M = TypeVar("_M", Request, Answer)
 
 
 def encode(message: Request | Answer) -> bytes:
-    """Return a message as a line, with its newline.
+    """Return a message as one line, with its newline.
 
     Raises:
-        ValueError: It holds what JSON cannot, such as a number that is not finite.
+        ValueError: The message holds a value that JSON cannot hold, such as a number that is not finite.
     """
     plain = dataclasses.asdict(message)
     return json.dumps(plain, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
 def decode_request(line: bytes) -> Request:
-    """Read what the parent says.
+    """Return the request in a line from the parent.
 
     Raises:
-        ValueError: It is no request; says why.
+        ValueError: The line is not a request; the error says why.
     """
     return _decode(_REQUESTS, line)
 
 
 def decode_answer(line: bytes) -> Answer:
-    """Read what a session says.
+    """Return the answer in a line from a session.
 
     Raises:
-        ValueError: It is no answer; says why.
+        ValueError: The line is not an answer; the error says why.
     """
     return _decode(_ANSWERS, line)
 

@@ -1,4 +1,4 @@
-"""How much is measured: rounds, blocks and frames, fixed before the first round; and in which order."""
+"""Plans a measurement: how many rounds, blocks and frames, fixed before the first round, and the order of the sides."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ BUDGET_S = 60.0
 """How long a measurement takes by default, or longer where the rounds that alpha needs take longer."""
 
 BLOCK_S = 0.125
-"""How long a block of the base is to take: long beside a frame, short beside the drift of a machine."""
+"""How long a block of the base should take: much longer than a frame, and too short for a machine to drift much."""
 
 BLOCKS = (12, 10, 8, 6)
-"""How many blocks a round may have: the first that leaves enough rounds. Even, as each order is also run reversed."""
+"""Numbers of blocks that a round may have; the first one that leaves enough rounds is used. All are even because each
+order is also run reversed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +27,10 @@ class MeasurementRequest:
     """How much may be measured.
 
     Attributes:
-        budget_s: How long it may take altogether, s, calibration included; None for `BUDGET_S`, or what it takes.
-        rounds: How many rounds, whatever they take; None to derive them from the budget.
-        block_s: How long a block of the base is to take, s; None for `BLOCK_S`.
+        budget_s: How long the whole measurement may take, s, calibration included; None for `BUDGET_S`, or longer where
+            the needed rounds take longer.
+        rounds: How many rounds, however long they take; None to derive the number from the budget.
+        block_s: How long a block of the base should take, s; None for `BLOCK_S`.
         family: How many measurements are decided together, and so share the error rate.
     """
 
@@ -44,10 +46,10 @@ WITHIN_BUDGET = MeasurementRequest()
 
 @dataclass(frozen=True)
 class Calibration:
-    """What an unjudged round taught.
+    """The times of the unjudged first round, s.
 
     Attributes:
-        spent_s: What of the budget is gone.
+        spent_s: How much of the budget is used.
         overhead_s: A round without its blocks: starting, warming up, digests, closing.
         frame_s: Mean frame time of each side, the base first.
     """
@@ -59,13 +61,13 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured.
+    """How much is measured.
 
     Attributes:
         rounds: How many rounds.
         blocks: Blocks of each side in a round.
-        frames_per_block: Frames of a block, on every side.
-        round_s: What a round is expected to take.
+        frames_per_block: Frames of a block, the same for every side.
+        round_s: How long a round is expected to take, s.
     """
 
     rounds: int
@@ -74,17 +76,17 @@ class Plan:
     round_s: float
 
     def __str__(self) -> str:
-        """`12 rounds of 6 blocks of 50 frames a side`."""
+        """Return the plan in words: `12 rounds of 6 blocks of 50 frames a side`."""
         return f"{self.rounds} rounds of {self.blocks} blocks of {self.frames_per_block} frames a side"
 
 
 def make_plan(request: MeasurementRequest, calibration: Calibration, alpha: float) -> Plan:
-    """Fix what is measured.
+    """Return the plan: how much is measured.
 
     Args:
         request: How much may be measured.
-        calibration: What an unjudged round taught.
-        alpha: The family-wise error rate that the verdicts are to reach.
+        calibration: The times of the unjudged first round.
+        alpha: The family-wise error rate of the verdicts.
 
     Raises:
         BudgetTooSmall: The budget has no room for the rounds that alpha needs.
@@ -115,12 +117,12 @@ def check_rounds(request: MeasurementRequest, candidates: int, alpha: float) -> 
     """Refuse a number of rounds that is too small for alpha, before anything is measured.
 
     Raises:
-        TooFewRounds: It is.
+        TooFewRounds: So few rounds cannot reach alpha.
     """
     needed = rounds_needed(alpha, family=candidates * request.family)
     if request.rounds is not None and request.rounds < needed:
         raise TooFewRounds(
-            f"with {request.rounds} rounds, an error rate of {alpha * 100:g} % would hang on every single one: "
+            f"{request.rounds} rounds are too few for an error rate of {alpha * 100:g} % where one of them disagrees: "
             f"give {needed} or more",
             needed=needed,
         )
@@ -130,22 +132,22 @@ def frames_per_block(frame_s: float, block_s: float | None = None) -> int:
     """Return the number of frames whose time is nearest to a block's; at least one.
 
     Args:
-        frame_s: Time of a frame.
-        block_s: How long a block is to take; None for `BLOCK_S`.
+        frame_s: Time of a frame, s.
+        block_s: How long a block should take, s; None for `BLOCK_S`.
     """
     return max(1, round((BLOCK_S if block_s is None else block_s) / frame_s))
 
 
 def block_orders(sides: int, blocks: int, seed: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-    """Return the order in which sides run in each block: random, yet balanced.
+    """Return the order in which sides run in each block: random and balanced.
 
-    Each order is run reversed in the next block, so that within a pair of blocks no side gains by a steady drift.
-    Over `2 · sides` blocks, every side has every place twice.
+    The next block runs in the reversed order, so that within a pair of blocks no side gains by a steady drift. Over
+    `2 · sides` blocks, every side has every place twice.
 
     Args:
-        sides: How many.
-        blocks: How many blocks a side.
-        seed: Of the choice.
+        sides: How many sides.
+        blocks: How many blocks per side.
+        seed: Seed of the random choice.
 
     Returns:
         For each block, the sides' numbers in the order in which they run it.
@@ -161,5 +163,5 @@ def block_orders(sides: int, blocks: int, seed: Sequence[int]) -> tuple[tuple[in
 
 
 def _rounded_up(seconds: float) -> int:
-    # With enough to spare that the next estimate, which scatters as this one does, is within; as people choose numbers.
+    # With a margin, so that the next estimate, which scatters like this one, is also below it; in steps of 5 s.
     return math.ceil(seconds * 1.4 / 5) * 5

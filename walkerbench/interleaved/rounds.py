@@ -1,4 +1,4 @@
-"""Measures sides interleaved: calibrates, plans, runs round after round."""
+"""Measures sides interleaved: calibrates, makes the plan, and runs the rounds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from walkerbench.interleaved.round_plan import (
     frames_per_block,
     make_plan,
 )
-from walkerbench.interleaved.same_work import DigestWatch, check_measurable, difference_asked_for, refuse
+from walkerbench.interleaved.same_work import DigestWatch, check_measurable, different_work_error, requested_difference
 from walkerbench.interleaved.session import Place, Session, open_sessions
 from walkerbench.interleaved.sides import Side
 from walkerbench.interleaved.worktrees import Checkout, checked_out
@@ -36,7 +36,7 @@ from walkerbench.running.found_settings import open_settings, with_settings
 from walkerbench.slow_frames.attribution import PartsNs
 from walkerbench.system.interrupts import InterruptWatch
 
-_FIRST_LOOK_FRAMES = 4  # enough to tell how many frames a block of a useful length has
+_CALIBRATION_FRAMES = 4  # enough to tell how many frames a block of a useful length has
 
 
 def measure(
@@ -50,20 +50,20 @@ def measure(
     Args:
         sides: The base first.
         request: How much may be measured.
-        rules: What is going to be decided by: the rounds must suffice for its alpha.
-        observer: Told of the progress.
+        rules: The rules that will decide: there must be enough rounds for their alpha.
+        observer: Is told how the measurement goes.
 
     Returns:
-        All that was measured; `judging.judge_measurement` judges it.
+        The measurement; `judging.judge_measurement` judges it.
 
     Raises:
-        UsageError: It cannot be measured as asked: the budget is too small, or a side (`SideError`) is not there, does
-            not start or refuses its profile.
+        UsageError: The request cannot be met: the budget is too small, or a side (`SideError`) does not exist, does not
+            start or refuses its profile.
         InjectedFaults: A side has faults, and they are not allowed.
         NotComparable: The sides do different work.
-        RunBroken: A session broke; nothing is left of it.
+        RunBroken: A session broke; no process and no file of the measurement is left.
         EmergencyShutdown: A safeguard stopped a side's environment.
-        Interrupted: The user ended it; nothing is left behind.
+        Interrupted: The user ended the measurement; no process and no file of it is left.
     """
     begun = time.monotonic()
     observer = observer or MeasurementObserver()
@@ -71,9 +71,9 @@ def measure(
     check_measurable(sides)
     check_rounds(request, len(sides) - 1, rules.alpha)
     rules.check_faults((f"side {side.label!r}", side.profile.faults.in_words) for side in sides)
-    difference = difference_asked_for(sides)
+    difference = requested_difference(sides)
     if difference is not None and not rules.allow_different_work:
-        raise refuse(difference)
+        raise different_work_error(difference)
     with InterruptWatch() as interrupts, ExitStack() as closing:
         # Interrupts are checked while waiting; none may raise while sessions or worktrees are being closed.
         interrupts.hold()
@@ -95,11 +95,11 @@ def measure(
 def with_found_settings(
     sides: Sequence[Side], checkouts: Sequence[Checkout], interrupts: InterruptWatch
 ) -> tuple[Side, ...]:
-    """Return the sides, each with those settings that its profile leaves open as the base has or finds them.
+    """Return the sides with each setting that their profiles leave open set to the base's value, or one that it finds.
 
     Args:
         sides: The base first.
-        checkouts: The code of each; that of the base finds what is open, in a session of its own.
+        checkouts: The code of each side; the base's code finds the open settings, in a session of its own.
         interrupts: Checked while waiting.
 
     Raises:
@@ -117,8 +117,8 @@ def with_found_settings(
 
 
 @dataclass
-class _Tally:
-    """What is known of a side so far."""
+class _SideSoFar:
+    """What is known about a side so far."""
 
     prepared: Prepared | None = None
     machine: dict[str, Any] = field(default_factory=dict)
@@ -140,21 +140,21 @@ class _Measuring:
         self._checkouts = checkouts
         self._digests = digests
         self._interrupts = interrupts
-        self._tallies = [_Tally() for _ in sides]
+        self._so_far = [_SideSoFar() for _ in sides]
 
     def calibrate(self, begun: float, block_s: float | None) -> Calibration:
-        """Run a round that is not judged, and return how long starting and a frame take. It also warms the file caches.
+        """Run a round that is not judged, which also warms the file caches; return how long starting and a frame take.
 
         Args:
-            begun: When the measurement began, in `time.monotonic`.
-            block_s: How long a block is to take, as for `frames_per_block`.
+            begun: When the measurement began, as returned by `time.monotonic`.
+            block_s: How long a block should take, as for `frames_per_block`.
         """
         opened = time.monotonic()
         with self._determinism_checked(0), open_sessions(self._places(0), self._interrupts) as sessions:
             self._digests.check(sessions)
-            self._learn(sessions)
+            self._record_facts(sessions)
             blocks_begun = time.monotonic()
-            first = [session.run_block(1, _FIRST_LOOK_FRAMES) for session in sessions]
+            first = [session.run_block(1, _CALIBRATION_FRAMES) for session in sessions]
             frames = frames_per_block(_mean_s(first[0].wall_ns), block_s)
             blocks = [session.run_block(2, frames) for session in sessions]
             blocks_s = time.monotonic() - blocks_begun
@@ -164,7 +164,7 @@ class _Measuring:
         return Calibration(ended - begun, ended - opened - blocks_s, frame_s)
 
     def carry_out(self, plan: Plan, rules: DecisionRules, observer: MeasurementObserver) -> Measurement:
-        """Run every round."""
+        """Run every round, and return the measurement."""
         observer.planned(plan)
         begun = time.monotonic()
         rounds = []
@@ -190,7 +190,7 @@ class _Measuring:
             for block, order in enumerate(orders, 1):
                 for side in order:
                     done = sessions[side].run_block(block, plan.frames_per_block)
-                    self._tallies[side].blocks.append(done)
+                    self._so_far[side].blocks.append(done)
                     block_ns[side].append(_deciding_ns(sessions[side], done))
             self._digests.check(sessions)
         labels = [side.label for side in self._sides]
@@ -207,13 +207,15 @@ class _Measuring:
 
     @contextmanager
     def _determinism_checked(self, number: int) -> Iterator[None]:
-        """Where sides are found to differ, see first whether each repeats itself: else it says nothing of the others.
+        """Where sides are found to differ, check first that each side repeats its own work.
+
+        If a side does not, the error says that, because the difference between the sides may then be chance.
 
         Args:
-            number: Of the round that is being run.
+            number: Number of the round that is being run.
 
         Raises:
-            NotComparable: As the block raises it; or a side does not repeat itself.
+            NotComparable: The sides differ; or a side does not repeat itself.
         """
         try:
             yield
@@ -227,33 +229,33 @@ class _Measuring:
         pairs = zip(self._sides, self._checkouts, strict=True)
         return [Place(side, checkout, number) for side, checkout in pairs]
 
-    def _learn(self, sessions: Sequence[Session]) -> None:
-        for session, tally in zip(sessions, self._tallies, strict=True):
-            tally.prepared = session.prepared
+    def _record_facts(self, sessions: Sequence[Session]) -> None:
+        for session, so_far in zip(sessions, self._so_far, strict=True):
+            so_far.prepared = session.prepared
             facts = session.list_facts()
-            tally.machine, tally.code = facts.machine, facts.code
+            so_far.machine, so_far.code = facts.machine, facts.code
 
     def _side_result(self, number: int) -> SideResult:
-        side, tally = self._sides[number], self._tallies[number]
-        assert tally.prepared is not None  # noqa: S101  calibration comes first
-        assert tally.code is not None  # noqa: S101
+        side, so_far = self._sides[number], self._so_far[number]
+        assert so_far.prepared is not None  # noqa: S101  calibration comes first
+        assert so_far.code is not None  # noqa: S101
         return SideResult(
             label=side.label,
-            code=tally.code,
+            code=so_far.code,
             profile=side.profile.as_dict(),
-            mode_used=tally.prepared.mode_used,
-            traits=tally.prepared.traits,
-            main_phase=tally.prepared.main_phase,
-            fallback=tally.prepared.fallback,
-            workers=tally.prepared.workers,
+            mode_used=so_far.prepared.mode_used,
+            traits=so_far.prepared.traits,
+            main_phase=so_far.prepared.main_phase,
+            fallback=so_far.prepared.fallback,
+            workers=so_far.prepared.workers,
             faults=side.profile.faults.in_words,
             digests=self._digests.seen[side.label],
-            machine=tally.machine,
-            cpu_s=sum(block.cpu_s for block in tally.blocks),
-            elapsed_s=sum(block.elapsed_s for block in tally.blocks),
-            parts_ns=_summed([block.parts_ns for block in tally.blocks]),
-            wall_ns=np.concatenate([np.array(block.wall_ns, np.int64) for block in tally.blocks]),
-            main_phase_ns=np.concatenate([np.array(block.main_phase_ns, np.int64) for block in tally.blocks]),
+            machine=so_far.machine,
+            cpu_s=sum(block.cpu_s for block in so_far.blocks),
+            elapsed_s=sum(block.elapsed_s for block in so_far.blocks),
+            parts_ns=_summed([block.parts_ns for block in so_far.blocks]),
+            wall_ns=np.concatenate([np.array(block.wall_ns, np.int64) for block in so_far.blocks]),
+            main_phase_ns=np.concatenate([np.array(block.main_phase_ns, np.int64) for block in so_far.blocks]),
         )
 
 
@@ -267,7 +269,7 @@ def _summed(blocks: Sequence[PartsNs | None]) -> PartsNs | None:
 
 
 def _deciding_ns(session: Session, done: BlockDone) -> int:
-    """Return a block's time that comparisons go by."""
+    """Return the time of a block that is compared, ns: its frames, or their main phase where that decides."""
     assert session.prepared is not None  # noqa: S101  it is open
     return sum(done.main_phase_ns if session.prepared.main_phase.decides else done.wall_ns)
 

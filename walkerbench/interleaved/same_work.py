@@ -1,4 +1,4 @@
-"""Check whether sides do the same work: what they are asked to do, and what their digests prove that they did."""
+"""Checks whether sides do the same work: compares what they are asked to do, and the digests of what they did."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from walkerbench.workloads.digests import first_difference, not_proven
 
 
 def check_measurable(sides: Sequence[Side]) -> None:
-    """Refuse what cannot be measured interleaved, whatever it is compared with.
+    """Refuse sides that cannot be measured interleaved.
 
     Raises:
-        UsageError: Fewer than two sides, two of one label, a profile of several stages, or a fault that only a run has.
+        UsageError: There are fewer than two sides, two sides have the same label, a profile has several stages, or a
+            profile has a fault that only a run can have.
     """
     if len(sides) < 2:
         raise UsageError("a measurement needs a base and at least one candidate: give two sides or more")
@@ -38,7 +39,7 @@ def check_measurable(sides: Sequence[Side]) -> None:
             )
 
 
-def difference_asked_for(sides: Sequence[Side]) -> str | None:
+def requested_difference(sides: Sequence[Side]) -> str | None:
     """Return the first difference between what a candidate and the base are asked to do, or None.
 
     Mode, workers, safeguards and faults may differ: they do not change what is computed.
@@ -50,22 +51,22 @@ def difference_asked_for(sides: Sequence[Side]) -> str | None:
     return None
 
 
-def refuse(difference: str) -> NotComparable:
+def different_work_error(difference: str) -> NotComparable:
     """Return the error for sides that do different work."""
     return NotComparable(f"not the same work: {difference}", different_work=True)
 
 
 class DigestWatch:
-    """Compares the sides' digests, with one another and with those of earlier rounds.
+    """Compares the sides' digests with one another and with those of earlier rounds.
 
     Args:
-        allow_different: Whether sides may differ; a side must repeat itself even so.
+        allow_different: Whether sides may differ from one another; each side must still repeat its own work.
 
     Attributes:
-        difference: The first difference that was found, or None.
+        difference: The first difference between sides that was found, or None.
         not_proven: Why digests prove nothing, where a side's workload digests nothing; else None.
         seen: Side → frame → digest.
-        remarks: Side → what its workload said first of how it went, where it said anything.
+        remarks: Side → the first remarks of its workload about its frames, where there were any.
     """
 
     def __init__(self, *, allow_different: bool) -> None:
@@ -76,10 +77,11 @@ class DigestWatch:
         self._allow_different = allow_different
 
     def check(self, sessions: Sequence[Session]) -> None:
-        """Take every session's digest and compare.
+        """Take the digest of every session, and compare the digests.
 
         Raises:
-            NotComparable: A side did other work than the base, unless that is allowed, or than in an earlier round.
+            NotComparable: A side did different work from the base, and that is not allowed; or a side did different
+                work from its own earlier rounds.
         """
         digests = [session.take_digest() for session in sessions]
         for session, digest in zip(sessions, digests, strict=True):
@@ -87,17 +89,17 @@ class DigestWatch:
         if self.difference is None and self.not_proven is None:
             self.difference = _difference_of_sessions(sessions, digests)
         if self.difference is not None and not self._allow_different:
-            raise refuse(self.difference)
+            raise different_work_error(self.difference)
 
     def check_repeated(self, sessions: Sequence[Session], warmup: int) -> None:
-        """Run fresh sessions of every side to where sides were found to differ, and compare each with itself.
+        """Run new sessions up to the frame after which sides differed, and compare each side with its earlier session.
 
         Args:
-            sessions: Warmed up.
+            sessions: New sessions of every side, warmed up.
             warmup: How many frames they have run.
 
         Raises:
-            NotComparable: A side does not repeat itself.
+            NotComparable: A side does not repeat its own work.
         """
         frame = max(frame for digests in self.seen.values() for frame in digests)
         for session in sessions:

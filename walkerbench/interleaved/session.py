@@ -1,4 +1,4 @@
-"""The parent's handle of one session: a child process that holds one side."""
+"""A session as its parent sees it: starts a child process that holds one side, and sends requests to it."""
 
 from __future__ import annotations
 
@@ -53,22 +53,22 @@ from walkerbench.system.imported_code import path_text
 from walkerbench.system.interrupts import InterruptWatch
 
 ANSWER_TIMEOUT_S = 120.0
-"""How long a session may take to answer, to import and to build; each frame adds the time of a slow one."""
+"""How long a session may take to import, to build its environment or to answer; each frame adds a slow frame's time."""
 
-_CLOSE_S = 10.0  # how long a session may take to end in order before it is killed
-_TAIL_BYTES = 4096
-_MOST_LINE_BYTES = 1 << 28  # far above the digests of as many agents as memory holds
+_CLOSE_TIMEOUT_S = 10.0  # how long a session may take to end by itself before it is killed
+_STDERR_TAIL_BYTES = 4096
+_MOST_LINE_BYTES = 1 << 28  # far more than the digests of as many agents as memory holds
 
 _A = TypeVar("_A", bound=Answer)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A side and its code, in a round.
+    """What a session holds: a side and its code, in one round.
 
     Attributes:
-        side: What is measured.
-        checkout: Its code.
+        side: The side that is measured.
+        checkout: The side's code.
         round_number: From 1; 0 while calibrating.
     """
 
@@ -79,38 +79,38 @@ class Place:
 
 @contextmanager
 def open_sessions(places: Sequence[Place], interrupts: InterruptWatch) -> Iterator[tuple[Session, ...]]:
-    """Start, prepare and warm up a session of every side, all at the same time; close them in any case.
+    """Start, prepare and warm up one session per side, all at the same time; yield them, and always close them.
 
     Raises:
         SideError: A side's code does not start here, or its profile is refused.
         SessionError: A session broke.
-        Interrupted: The user ended it.
+        Interrupted: The user ended the measurement.
     """
     with ExitStack() as closing:
         sessions = tuple(closing.enter_context(Session(place, interrupts)) for place in places)
         for session in sessions:
-            session.greet()
+            session.await_hello()
         for session in sessions:
             session.begin_preparing()
         for session in sessions:
             session.finish_preparing()
         yield sessions
         for session in sessions:
-            session.leave()
+            session.request_close()
         for session in sessions:
-            session.hear_last_words()
+            session.raise_close_failure()
 
 
 class Session:
     """One child process; use it as a context manager, which leaves no process behind.
 
     Args:
-        place: What it holds.
+        place: What the session holds.
         interrupts: Checked while waiting.
 
     Attributes:
-        label: The side's.
-        prepared: How the environment was built, once it was.
+        label: The side's label.
+        prepared: How the environment was built; None until it is.
     """
 
     def __init__(self, place: Place, interrupts: InterruptWatch) -> None:
@@ -120,7 +120,7 @@ class Session:
         self._profile = place.side.profile
         self._interrupts = interrupts
         self._block: int | None = None
-        self._leaving = False
+        self._close_requested = False
         self._inbox: SimpleQueue[bytes] = SimpleQueue()
         self._closing = ExitStack()
 
@@ -144,17 +144,18 @@ class Session:
 
     @property
     def pid(self) -> int:
-        """Process id of the child."""
+        """Return the process id of the child."""
         return self._child.pid
 
-    def greet(self) -> None:
-        """Wait until the child has imported its code, and check that it is the side's and speaks this protocol.
+    def await_hello(self) -> None:
+        """Wait until the child has imported its code, and check that this is the side's code and speaks this protocol.
 
         Raises:
-            SideError: It does not start with the dependencies that are installed, or speaks another version.
+            SideError: The code does not start with the installed dependencies, is not the side's, or speaks another
+                version of the protocol.
         """
         try:
-            line = self._line(ANSWER_TIMEOUT_S)
+            line = self._next_line(ANSWER_TIMEOUT_S)
         except SessionCrashed as error:
             raise SideError(
                 f"side {self.label!r} does not start with the interpreter and dependencies of today: "
@@ -167,7 +168,7 @@ class Session:
                 f"{PROTOCOL_VERSION}: compare revisions that speak the same"
             )
         try:
-            hello = self._understood(line, Hello)
+            hello = self._decoded(line, Hello)
         except ProtocolError as error:
             said = ascii(shortened(line.decode(errors="replace").strip()))
             raise SideError(
@@ -180,7 +181,7 @@ class Session:
             raise SideError(f"side {self.label!r}: its session imports {hello.package} in place of {expected}")
 
     def begin_preparing(self) -> None:
-        """Have the environment built, started and warmed up."""
+        """Request that the child builds, starts and warms up its environment, without waiting for it."""
         plain = self._profile.as_dict()
         if self._place.checkout.harness != PACKAGE:
             known = self._ask(ListProfileKeys(workload=self._profile.workload), KnownProfileKeys).keys
@@ -190,10 +191,10 @@ class Session:
         self._send(Prepare(profile=plain))
 
     def finish_preparing(self) -> None:
-        """Wait for the end of the warm-up, and check that the code under test was imported from where it belongs.
+        """Wait for the end of the warm-up, and check that the code under test was imported from the side's own place.
 
         Raises:
-            SideError: It was not: the side would measure other code than its own.
+            SideError: It was imported from another place: the side would measure code that is not its own.
         """
         self.prepared = self._receive(Prepared, self._timeout_s(self._profile.warmup))
         wrong = self._place.checkout.wrong_imports(self.prepared.imported)
@@ -204,43 +205,44 @@ class Session:
         """Run the next frames.
 
         Args:
-            block: Its number from 1, for messages.
-            frames: How many.
+            block: Number of the block from 1, for messages.
+            frames: How many frames.
         """
         self._block = block
         self._send(RunBlock(frames=frames))
         done = self._receive(BlockDone, self._timeout_s(frames))
         self._block = None
         if not len(done.wall_ns) == len(done.main_phase_ns) == frames:
-            raise self._not_understood(f"{len(done.wall_ns)} frames in place of {frames}")
+            raise self._protocol_error(f"{len(done.wall_ns)} frames in place of {frames}")
         return done
 
     def take_digest(self) -> Digest:
-        """Digest every agent as it is now."""
+        """Return the digest of all agents as they are now."""
         return self._ask(TakeDigest(), Digest)
 
     def list_digests(self) -> Digests:
-        """Return the single digests that the last digest was folded from."""
+        """Return the digests of the single agents that the last digest was computed from."""
         return self._ask(ListDigests(), Digests)
 
     def list_facts(self) -> Facts:
         """Return the facts of the machine as they are while frames run."""
         return self._ask(ListFacts(), Facts)
 
-    def leave(self) -> None:
-        """Ask the child to end in order, without waiting for it."""
-        self._leaving = True
+    def request_close(self) -> None:
+        """Request that the child stops its workers and ends, without waiting for it."""
+        self._close_requested = True
         with suppress(OSError):
             self._write(Close())
 
-    def hear_last_words(self) -> None:
-        """Wait for the end of what the child says, and raise what failed in it while it closed its environment.
+    def raise_close_failure(self) -> None:
+        """Wait until the child closes its environment, and raise the error that it reports.
 
         Raises:
-            SessionFailed: Something did; a child that says nothing within some seconds is ended as any other.
+            SessionFailed: The child failed while it closed. A child that reports nothing within some seconds is no
+                error: it is ended later.
         """
         with suppress(SessionTimeout, SessionCrashed):
-            self._understood(self._line(_CLOSE_S), Failed)
+            self._decoded(self._next_line(_CLOSE_TIMEOUT_S), Failed)
 
     def _ask(self, request: Request, kind: type[_A]) -> _A:
         self._send(request)
@@ -250,16 +252,16 @@ class Session:
         try:
             self._write(request)
         except OSError as error:
-            raise self._crashed() from error
+            raise self._crash_error() from error
 
     def _write(self, request: Request) -> None:
         self._child.stdin.write(encode(request))
         self._child.stdin.flush()
 
     def _receive(self, kind: type[_A], timeout_s: float) -> _A:
-        return self._understood(self._line(timeout_s), kind)
+        return self._decoded(self._next_line(timeout_s), kind)
 
-    def _line(self, timeout_s: float) -> bytes:
+    def _next_line(self, timeout_s: float) -> bytes:
         deadline = Deadline(timeout_s)
         while True:
             if self._interrupts.received is not None:
@@ -271,41 +273,41 @@ class Session:
                     raise SessionTimeout(self.label, self._place.round_number, self._block, timeout_s) from None
                 continue
             if not line:
-                raise self._crashed()
+                raise self._crash_error()
             return line
 
-    def _understood(self, line: bytes, kind: type[_A]) -> _A:
+    def _decoded(self, line: bytes, kind: type[_A]) -> _A:
         try:
             answer = decode_answer(line)
         except ValueError as error:
-            raise self._not_understood(str(error)) from error
+            raise self._protocol_error(str(error)) from error
         if isinstance(answer, Failed):
             raise self._reported(answer)
         if not isinstance(answer, kind):
-            raise self._not_understood(f"{type(answer).__name__} in place of {kind.__name__}")
+            raise self._protocol_error(f"{type(answer).__name__} in place of {kind.__name__}")
         return answer
 
     def _reported(self, failed: Failed) -> Exception:
-        """Return the error for a failure of the child, of the kind that its exit code tells."""
+        """Return the error for a failure that the child reports; the failure's exit code decides its class."""
         if failed.exit_code == UsageError.exit_code:
             lines = (f"side {self.label!r} refuses: {line}" for line in failed.message.split("\n"))
-            return SideError(*lines, *self._absent())
-        told = "; ".join((f"reports: {failed.message}", *self._absent()))
+            return SideError(*lines, *self._absent_content())
+        told = "; ".join((f"reports: {failed.message}", *self._absent_content()))
         error = SessionFailed(self.label, self._place.round_number, self._block, told)
         error.user_traceback = failed.user_traceback
         return EmergencyShutdown(str(error)) if failed.exit_code == EmergencyShutdown.exit_code else error
 
-    def _absent(self) -> list[str]:
-        """Return what its worktree lacks of the revision, which may be the reason for a failure."""
+    def _absent_content(self) -> list[str]:
+        """Return a line that names the content that its worktree lacks: that may have caused a failure."""
         worktree = self._place.checkout.worktree
         if worktree is None or not worktree.absent:
             return []
         return [f"side {self.label!r} lacks, as the working tree does: {', '.join(first_of(worktree.absent))}"]
 
-    def _not_understood(self, what: str) -> ProtocolError:
+    def _protocol_error(self, what: str) -> ProtocolError:
         return ProtocolError(self.label, self._place.round_number, self._block, f"broke the session protocol: {what}")
 
-    def _crashed(self) -> SessionCrashed:
+    def _crash_error(self) -> SessionCrashed:
         return SessionCrashed(self.label, self._place.round_number, self._block, self._reap(), self._last_stderr_line())
 
     def _timeout_s(self, frames: int) -> float:
@@ -314,12 +316,12 @@ class Session:
 
     def _last_stderr_line(self) -> str:
         """Return the last line that the child wrote to stderr."""
-        lines = self._child.stderr_tail(_TAIL_BYTES).split("\n")
+        lines = self._child.stderr_tail(_STDERR_TAIL_BYTES).split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def _end(self) -> None:
-        """End the child and its workers: in order where it was asked to end, else at once."""
-        if not self._leaving:
+        """End the child and its workers: wait for it where it was asked to end, else end it at once."""
+        if not self._close_requested:
             with suppress(OSError):
                 self._child.stdin.close()
         self._reap()
@@ -327,16 +329,16 @@ class Session:
     def _reap(self) -> int:
         """Wait for the child's end, kill what is left of its process group, and return its exit status."""
         if self._child.exit_status is None:
-            timeout_s = 0.0 if self._interrupts.received is not None else _CLOSE_S
-            self._reader.join(timeout_s)  # its pipe is the last that it closes
+            timeout_s = 0.0 if self._interrupts.received is not None else _CLOSE_TIMEOUT_S
+            self._reader.join(timeout_s)  # the child closes this pipe last
             self._child.ended_within(0.0 if self._reader.is_alive() else timeout_s)
         return self._child.kill_group()
 
 
 def _read(answers: IO[bytes], inbox: SimpleQueue[bytes]) -> None:
-    """Pass the child's lines on; an empty one says that no more will come."""
+    """Put the child's lines into the inbox; an empty line says that no more will come."""
     with suppress(OSError, ValueError):
-        # A line of any length would be kept in memory; one that is cut is no message.
+        # The limit bounds the memory that a line takes; a line that is cut is no message.
         while line := answers.readline(_MOST_LINE_BYTES):
             inbox.put(line)
             if not line.endswith(b"\n"):

@@ -1,4 +1,4 @@
-"""The child's side of a session: holds one side's environment, and answers requests until told to end."""
+"""A session as its child process runs it: holds one side's environment, and answers requests until it must end."""
 
 from __future__ import annotations
 
@@ -62,20 +62,20 @@ from walkerbench.workloads.contract import Workload
 
 
 def serve_parent() -> None:
-    """Answer the parent on this process's original stdin and stdout, until it asks for the end or is gone."""
-    ignore_interrupts()  # they can go to a whole process group; the parent ends its sessions
+    """Answer the parent's requests on this process's stdin and stdout, until the parent sends `Close` or ends."""
+    ignore_interrupts()  # an interrupt can reach the whole process group; the parent then ends its sessions
     requests, answers = _take_over_pipes()
     serve(_lines(requests), answers)
 
 
 def serve(lines: Iterator[bytes], answers: BinaryIO) -> None:
-    """Say hello, then answer each request; the first failure is the last answer.
+    """Send `Hello`, then answer each request; the first failure is the last answer.
 
     Args:
         lines: The parent's messages.
-        answers: Where to write.
+        answers: The stream that answers are written to.
     """
-    _say(answers, Hello(package=str(path_text(Path(walkerbench.__file__).resolve().parent))))
+    _send(answers, Hello(package=str(path_text(Path(walkerbench.__file__).resolve().parent))))
     server = _Server()
     try:
         for line in lines:
@@ -83,9 +83,9 @@ def serve(lines: Iterator[bytes], answers: BinaryIO) -> None:
             if answer is None:
                 failed = server.end()
                 if failed is not None:
-                    _say(answers, failed)
+                    _send(answers, failed)
                 break
-            _say(answers, answer)
+            _send(answers, answer)
             if isinstance(answer, Failed):
                 break
     finally:
@@ -93,23 +93,23 @@ def serve(lines: Iterator[bytes], answers: BinaryIO) -> None:
 
 
 class _Server:
-    """Carries out requests; keeps the order in which they make sense."""
+    """Carries out requests, and refuses those that come in a wrong order."""
 
     def __init__(self) -> None:
         self._side: _SideRunner | None = None
 
     def answer(self, line: bytes) -> Answer | None:
-        """Do what is asked; None where the end is asked for."""
+        """Carry out a request, and return the answer; None for a request to end."""
         try:
             return self._carry_out(decode_request(line))
         except WalkerbenchError as error:
             return Failed(message=str(error), exit_code=error.exit_code, user_traceback=user_traceback_of(error))
         except RAISED_BY_OTHERS as error:
-            # The parent is told of any error: this may be a revision that was never run before.
+            # The parent gets every error: the code may be a revision that was never run before.
             return Failed(message=describe_error(error), exit_code=WalkerbenchError.exit_code)
 
     def end(self) -> Failed | None:
-        """End every worker, and return what fails in that."""
+        """Stop every worker, and return the failure of that; None where it succeeds."""
         try:
             self.close()
         except WalkerbenchError as error:
@@ -117,7 +117,7 @@ class _Server:
         return None
 
     def close(self) -> None:
-        """End every worker."""
+        """Stop every worker."""
         if self._side is not None:
             self._side.environment.stop()
 
@@ -149,7 +149,7 @@ class _Server:
 
 
 class _BlockRecorder(RunObserver):
-    """Records frames as a run does, so that a frame's time means here what it means there."""
+    """Records frames as a run does, so that a frame's time means the same as in a run."""
 
     required = True
 
@@ -186,12 +186,12 @@ class _SideRunner:
             number=0, stages=1, frames=None, limit_ns=None, warmup=0, begun_ns=time.perf_counter_ns(),
             environment=self.environment, effective_cores=lambda: None,
         )  # fmt: skip
-        # The parent decides on digests, and ends its sessions itself.
+        # The parent requests the digests, and ends its sessions when it is interrupted.
         observers = ObserverFanOut((self._recorder,))
         self._loop = FrameLoop(stage, observers, Pacer(None), InterruptWatch(), checkpoint_every=None)
 
     def warm_up(self, frames: int) -> Prepared:
-        """Run the frames that are not judged."""
+        """Run the frames that are not judged, and return how the environment was built."""
         self._step(frames)
         self._recorder.rows.drain()
         environment = self.environment
@@ -207,13 +207,13 @@ class _SideRunner:
         )
 
     def run_block(self, frames: int) -> BlockDone:
-        """Run the next frames and say what they took."""
+        """Run the next frames, and return their times."""
         own_s, workers_s, begun_ns = time.process_time(), self._workers_cpu_s(), time.perf_counter_ns()
         self._step(frames)
         elapsed_ns = time.perf_counter_ns() - begun_ns
         own_s, after_s = time.process_time() - own_s, self._workers_cpu_s()
         recorded, workers = self._recorder.rows.drain()
-        # Where the system does not say what other processes used, the workers' own rows do, as far as frames go.
+        # Where the CPU time of other processes is not available, the workers' rows give their CPU time within frames.
         in_frames_s = float(workers["cpu_ns"].sum() / 1e9)
         cpu_s = own_s + (in_frames_s if workers_s is None or after_s is None else after_s - workers_s)
         return BlockDone(
@@ -225,7 +225,7 @@ class _SideRunner:
         )
 
     def take_digest(self) -> Digest:
-        """Digest every agent."""
+        """Return the digest of all agents."""
         digest = self.environment.checkpoint()
         self._raise_in_emergency()
         return Digest(
@@ -235,12 +235,12 @@ class _SideRunner:
         )
 
     def list_digests(self) -> Digests:
-        """Return the single digests that the last digest was folded from."""
+        """Return the digests of the single agents that the last digest was computed from."""
         rows = tuple(tuple(row) for row in self.environment.buffers.digests.tolist())
         return Digests(fields=self.environment.workload.digest_fields, rows=rows)
 
     def list_facts(self) -> Facts:
-        """Return the facts of the machine, with BLAS held to one thread as while frames run, and of the code."""
+        """Return the facts of the code and of the machine, read while BLAS is limited to one thread as in frames."""
         method = self.environment.start_method
         return Facts(
             machine=machine_facts(method[0] if method else None), code=code_facts(self._profile.code_modules())
@@ -262,19 +262,19 @@ class _SideRunner:
             raise EmergencyShutdown(f"emergency shutdown after frame {environment.frame - 1}: {environment.emergency}")
 
     def _workers_cpu_s(self) -> float | None:
-        """Return the CPU seconds so far of the workers that are processes; None where the system does not say."""
+        """Return the CPU seconds so far of the worker processes; None where they are not available on this system."""
         usages = [process_usage(pid) for pid in self.environment.worker_pids()]
         known = [usage.cpu_s for usage in usages if usage is not None and usage.cpu_s is not None]
         return sum(known) if len(known) == len(usages) else None
 
 
-def _say(answers: BinaryIO, answer: Answer) -> None:
+def _send(answers: BinaryIO, answer: Answer) -> None:
     answers.write(encode(answer))
     answers.flush()
 
 
 def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Keep the pipes to the parent to ourselves: what is printed goes to stderr, and workers inherit neither."""
+    """Return the pipes to the parent; from now on prints go to stderr, and workers inherit neither pipe."""
     requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -284,7 +284,7 @@ def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _lines(requests: BinaryIO) -> Iterator[bytes]:
-    """Yield the parent's messages; the thread that reads them ends this process as soon as the parent is gone."""
+    """Yield the parent's messages; the thread that reads them ends this process as soon as the parent has ended."""
     inbox: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read, args=(requests, inbox), daemon=True).start()
     while True:
@@ -294,5 +294,5 @@ def _lines(requests: BinaryIO) -> Iterator[bytes]:
 def _read(requests: BinaryIO, inbox: SimpleQueue[bytes]) -> None:
     for line in requests:
         inbox.put(line)
-    # Even within a block, which may hang; the workers see that this process is gone, and end by themselves.
+    # This also ends a block that hangs. The workers notice that this process has ended, and end by themselves.
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Sides: what a user writes for one, and the code and the profile that it stands for."""
+"""Sides: the text that a user writes for a side, and the code and the profile that the text stands for."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEYS_OF_STAGES = frozenset({"agents"})
 _KEYS_WITHOUT_EFFECT = frozenset(
     {"criteria", "host_stall", "pace", "frames", "duration_s", "checkpoint_every", "stages", "name", "source"}
 )
-"""Keys that a measurement of sides ignores, and so refuses to change for one side."""
+"""Keys that a measurement of sides does not use, and therefore refuses to change for one side."""
 
 _OPENING_BRACKETS, _CLOSING_BRACKETS = "[{", "]}"
 
@@ -35,9 +35,9 @@ class Side:
     """Code and a profile.
 
     Attributes:
-        label: What it is called in every message and result; no two sides of a measurement share one.
+        label: Its name in every message and result; no two sides of a measurement have the same.
         code: A git revision, "." for the working tree as it is, or None for the package that runs now.
-        profile: Of one stage; how many frames it asks for, at which pace, and its criteria play no part.
+        profile: A profile of one stage; a measurement does not use its number of frames, its pace and its criteria.
     """
 
     label: str
@@ -46,15 +46,15 @@ class Side:
 
 
 def parse_sides(texts: Sequence[str], profile: Profile) -> tuple[Side, ...]:
-    """Read what a user writes for several sides.
+    """Return the sides that a user's texts stand for.
 
     Args:
-        texts: One a side, as returned by `parse_side`; the same text twice makes two sides, `text` and `text #2`.
-        profile: What each side runs where it does not say otherwise.
+        texts: One text per side, see `parse_side`; the same text twice makes two sides, `text` and `text #2`.
+        profile: The profile of every side whose text names no other.
 
     Raises:
-        SideError: One cannot be understood.
-        ProfileError: One names a profile that is not there, or is wrong.
+        SideError: A text is wrong.
+        ProfileError: A text names a profile that does not exist or is wrong.
     """
     seen: Counter[str] = Counter()
     sides = []
@@ -66,7 +66,7 @@ def parse_sides(texts: Sequence[str], profile: Profile) -> tuple[Side, ...]:
 
 
 def parse_side(text: str, profile: Profile) -> Side:
-    """Read what a user writes for a side: parts joined by commas, in any order.
+    """Return the side that a user's text stands for: parts joined by commas, in any order.
 
     ============================ ====================================================================
     part                         meaning
@@ -78,12 +78,12 @@ def parse_side(text: str, profile: Profile) -> Side:
     ============================ ====================================================================
 
     Args:
-        text: What was written.
-        profile: What the side runs where it does not say otherwise.
+        text: The user's text.
+        profile: The profile of a side whose text names no other.
 
     Raises:
-        SideError: It cannot be understood.
-        ProfileError: It names a profile that is not there, or is wrong.
+        SideError: The text is wrong.
+        ProfileError: The text names a profile that does not exist or is wrong.
     """
     if len(text) > _MOST_CHARACTERS:
         raise SideError(
@@ -102,17 +102,17 @@ def parse_side(text: str, profile: Profile) -> Side:
         elif not part:
             raise SideError(f"side {text!r}: a part is empty; give a revision, '.', a profile or key=value")
         elif _is_profile(part):
-            named = _once(text, "profile", named, part)
+            named = _only_one(text, "profile", named, part)
         elif part.startswith("-"):
             raise SideError(f"side {text!r}: {part!r} is neither a revision nor a profile; options stand by themselves")
         else:
-            code = _once(text, "revision", code, part)
+            code = _only_one(text, "revision", code, part)
     chosen = profile if named is None else load_profile(named)
     return Side(text, code, _overridden(chosen, changes, text) if changes else chosen)
 
 
 def _split(text: str) -> Iterator[str]:
-    """Return the parts between commas; a comma within brackets or quotes separates nothing."""
+    """Yield the parts between commas; a comma within brackets or quotes does not separate parts."""
     depth, quote, part = 0, "", ""
     for letter in text:
         if letter == "," and depth <= 0 and not quote:
@@ -133,7 +133,7 @@ def _is_profile(part: str) -> bool:
     return part.endswith(".toml") or part in shipped_profiles.names()
 
 
-def _once(text: str, what: str, before: str | None, part: str) -> str:
+def _only_one(text: str, what: str, before: str | None, part: str) -> str:
     if before is not None:
         raise SideError(f"side {text!r}: {before!r} and {part!r} are two {what}s; give one")
     return part
@@ -147,7 +147,7 @@ def _overridden(profile: Profile, changes: Mapping[str, Any], text: str) -> Prof
         for target in table["stages"] if key in _KEYS_OF_STAGES else [table]:
             _set(target, key.replace("workload.arguments", "workload_arguments").split("."), value, text)
     if "workload" in changes:
-        # Another workload has settings and default criteria of its own; criteria play no part here.
+        # Another workload has its own settings and default criteria; a measurement uses no criteria.
         table["environment"] = {}
         table["criteria"] = []
         if not any(key.startswith(("workload.arguments", "workload_arguments")) for key in changes):
@@ -162,7 +162,7 @@ def _overridden(profile: Profile, changes: Mapping[str, Any], text: str) -> Prof
 
 
 def _set(table: dict[str, Any], path: Sequence[str], value: Any, text: str) -> None:
-    """Set a dotted key; what it may hold is checked with the whole profile."""
+    """Set a dotted key; its value is checked later, with the whole profile."""
     *sections, last = path
     if len(sections) > _MOST_SECTIONS:
         raise SideError(f"side {text!r}: no such key; a key has at most {_MOST_SECTIONS} sections before it")

@@ -1,4 +1,4 @@
-"""Measures each test of a suite, the sides interleaved, and judges all of them as one family."""
+"""Measures each test of a suite with interleaved sides, and judges all tests as one family."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from walkerbench.interleaved.sides import Side
 from walkerbench.interleaved.worktrees import WORKING_TREE, worktree_of
 
 SUITE_PREFIX = "pytest:"
-"""What the SPEC of a suite, or of a test in it, begins with."""
+"""The beginning of the SPEC of a suite or of a test in it."""
 
 
 def tests_in(sides: Sequence[Side]) -> tuple[str, ...]:
-    """Return the tests that sides name by one SPEC of a suite; none where they name no suite, or several.
+    """Return the tests of the one suite that all sides name; none where they name no suite, or several.
 
     Raises:
-        UsageError: They cannot be collected, or there are none.
+        UsageError: The tests cannot be collected, or there are none.
     """
     specs = {side.profile.workload for side in sides}
     if len(specs) > 1 or not next(iter(specs)).startswith(SUITE_PREFIX):
@@ -52,17 +52,18 @@ def measure_suite(
     measure: Callable[[Sequence[Side], MeasurementRequest], Measurement],
     new: Collection[str] = (),
 ) -> SuiteResult:
-    """Measure every test by itself, and judge all together; one that cannot be measured does not end the others.
+    """Measure every test separately, and judge all together; a test that cannot be measured does not end the others.
 
     Args:
-        tests: Their names.
+        tests: Names of the tests.
         sides: A base and one candidate, whose workloads are replaced.
         request: How much may be measured over all tests.
         measure: Measures sides.
-        new: The tests that the base does not have, as returned by `new_tests`: they are named, and not measured.
+        new: The tests that the base does not have, as returned by `new_tests`: the result names them, and they are not
+            measured.
 
     Raises:
-        Interrupted: The user ended it.
+        Interrupted: The user ended the measurement.
         TooFewRounds: So few rounds cannot reach the error rate.
     """
     compared = max(1, len(tests) - len(new))

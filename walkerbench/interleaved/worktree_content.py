@@ -1,4 +1,4 @@
-"""Brings into a worktree what git leaves out of a fresh one: submodules, and the content of Git LFS files."""
+"""Brings into a new worktree what git leaves out: submodules, and the content of Git LFS files."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from walkerbench.errors import GitError, SideError
 from walkerbench.system.git import commit_of, run_git, try_git
 
 _SUBMODULE_MODE = "160000"
-_POINTER = "version https://git-lfs.github.com/spec/v1"
-"""How the file begins that git keeps in place of one that Git LFS keeps."""
+_POINTER_START = "version https://git-lfs.github.com/spec/v1"
+"""The beginning of a pointer: the file that git keeps in place of a file that Git LFS keeps."""
 
 _MOST_POINTER_BYTES = 1024
 
 
 def fill_worktree(repository: Path, worktree: Path, label: str) -> tuple[str, ...]:
-    """Bring in submodules from the repository's own copies of them, and check that Git LFS files have their content.
+    """Copy submodules from the user's working tree, and check that Git LFS files have their content.
 
     Args:
         repository: Top directory of the user's own working tree.
-        worktree: Top directory of a fresh worktree of it.
-        label: The side's, for messages.
+        worktree: Top directory of a new worktree of the same repository.
+        label: The side's label, for messages.
 
     Returns:
-        What is absent because the user's own working tree lacks it, too: each with the way to get it.
+        The content that is absent because the user's working tree lacks it, too; each entry says how to get it.
 
     Raises:
         SideError: The worktree lacks something that the user's working tree has.
@@ -53,7 +53,7 @@ def _fill_submodules(repository: Path, worktree: Path, above: str, label: str) -
                     f"side {label!r}: the submodule {name} has no commit {commit[:10]}, which the revision asks for: "
                     f"`git -C {name} fetch` brings it"
                 )
-            # With the objects of the user's own copy: nothing is fetched, and nothing is left in that copy.
+            # The clone uses the objects of the user's own copy: nothing is fetched, and that copy is not changed.
             run_git(worktree, "clone", "--quiet", "--shared", "--no-checkout", str(own), str(worktree / path))
             run_git(worktree / path, "checkout", "--quiet", "--detach", commit)
         except GitError as error:
@@ -72,8 +72,8 @@ def _submodules(worktree: Path) -> Iterator[tuple[str, str]]:
 
 
 def _pointers(worktree: Path) -> list[str]:
-    # It fails where no file has the line.
-    found = try_git(worktree, "grep", "--name-only", "-z", "--fixed-strings", "-e", _POINTER)
+    # `git grep` fails where no file has the line.
+    found = try_git(worktree, "grep", "--name-only", "-z", "--fixed-strings", "-e", _POINTER_START)
     return [path for path in (found or "").split("\0") if path and _is_pointer(worktree / path)]
 
 
@@ -83,4 +83,4 @@ def _is_pointer(file: Path) -> bool:
             content = opened.read(_MOST_POINTER_BYTES + 1)
     except OSError:
         return False
-    return len(content) <= _MOST_POINTER_BYTES and content.startswith(_POINTER.encode())
+    return len(content) <= _MOST_POINTER_BYTES and content.startswith(_POINTER_START.encode())

@@ -1,4 +1,4 @@
-"""Where a side's code comes from: the package that runs now, a checkout as it is, or a clean worktree of a revision."""
+"""Provides a side's code: the package that runs now, the working tree as it is, or a clean worktree of a revision."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.temporary import temporary_directory
 
 WORKING_TREE = "."
-"""Written in place of a revision, it means the working tree as it is."""
+"""The word in place of a revision that means the working tree as it is."""
 
 _PACKAGE_FILE = Path("walkerbench/__init__.py")
 _PROTOCOL_MODULE = Path("walkerbench/interleaved/__main__.py")
 _FOLDER = "walkerbench-worktree-"
 _WORKTREE, _LOCK, _ENVIRONMENT = "worktree", "in-use", "environment"
-"""What lies in a folder: the worktree, the file that the process to which it belongs holds locked, and the virtual
-environment that a setup fills."""
+"""The content of a temporary folder: the worktree, the file that the owning process keeps locked, and the virtual
+environment of a setup."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class Checkout:
     """Code that a session can import.
 
     Attributes:
-        harness: Folder that holds the package `walkerbench` which measures: the one that runs now, except where the
+        harness: Folder of the package `walkerbench` that measures: the package that runs now, except where the
             repository is walkerbench's own.
         packages: Top-level packages and modules whose code is measured, imported in this process.
-        worktree: What the code lies in; None for the code that runs now.
-        working_directory: A session's; None for this process's.
+        worktree: The worktree that holds the code; None for the code that runs now.
+        working_directory: The working directory of a session; None for that of this process.
     """
 
     harness: Path
@@ -57,13 +57,13 @@ class Checkout:
     working_directory: Path | None = None
 
     def command(self) -> list[str]:
-        """Return the command of a session."""
+        """Return the command that starts a session."""
         environment = None if self.worktree is None else self.worktree.environment
         program = None if environment is None else environment.program
         return python_command("walkerbench.interleaved", places=self.places(), program=program)
 
     def variables(self) -> dict[str, str]:
-        """Return the environment variables that a session has besides this process's."""
+        """Return the environment variables that a session has in addition to those of this process."""
         if self.worktree is None:
             return {}
         worktree = self.worktree
@@ -77,7 +77,7 @@ class Checkout:
         return {**variables, **({} if worktree.environment is None else environment_variables(worktree.environment))}
 
     def places(self) -> dict[Path, list[str]]:
-        """Return the folders that a session imports from, each with the packages that it finds there."""
+        """Return the folders that a session imports from, each with the packages that the folder holds."""
         found: dict[Path, list[str]] = {}
         for package in self.packages:
             file = self._expected(package)
@@ -87,14 +87,14 @@ class Checkout:
         return found
 
     def expected_imports(self) -> dict[str, str | None]:
-        """Return the file that a session has to import each package from; None for a package without a file."""
+        """Return the file that a session must import each package from; None for a package without a file."""
         return {package: path_text(self._expected(package)) for package in self.packages}
 
     def wrong_imports(self, imported: Mapping[str, str | None]) -> list[str]:
-        """Return what a session has imported from elsewhere than from where it belongs, each in words.
+        """Return in words which packages and modules a session has imported from a wrong place.
 
         Args:
-            imported: File of each package and module of a project that the session has imported, by its name.
+            imported: Name → file of each package and module of a project that the session has imported.
         """
         expected = {package: file for package, file in self.expected_imports().items() if not self._lacks(package)}
         wrong = [
@@ -111,7 +111,7 @@ class Checkout:
         return wrong
 
     def _lacks(self, package: str) -> bool:
-        """Return whether the revision has no such package, which then nothing there can import."""
+        """Return whether the revision has no such package, so that its code cannot import the package."""
         expected = self._expected(package)
         return self.worktree is not None and expected is not None and not expected.is_file()
 
@@ -131,8 +131,8 @@ class Worktree:
     Attributes:
         directory: Its top directory.
         repository: Top directory of the repository that it is a worktree of.
-        here: This process's working directory, as seen from the top of the repository.
-        environment: What its setup filled; None without a setup.
+        here: This process's working directory, relative to the top of the repository.
+        environment: The virtual environment of its setup; None without a setup.
         absent: Submodules and Git LFS files that it lacks because the user's working tree lacks them, too.
     """
 
@@ -144,27 +144,27 @@ class Worktree:
 
     @property
     def working_directory(self) -> Path:
-        """The folder that corresponds to this process's working directory; the top where the revision has none."""
+        """Return the folder for this process's working directory; the top directory where the revision has no such."""
         folder = self.directory / self.here
         return folder if folder.is_dir() else self.directory
 
     def holds(self, file: Path) -> bool:
-        """Return whether a file lies in it, or was installed by its setup."""
+        """Return whether a file lies in this worktree, or was installed by its setup."""
         return file.is_relative_to(self.directory.parent)
 
     def is_of_working_tree(self, file: Path) -> bool:
-        """Return whether a file is code of the user's working tree, and so of no revision."""
+        """Return whether a file is code of the user's working tree, and therefore not of a revision."""
         return file.is_relative_to(self.repository) and not self.holds(file) and not is_installed(file)
 
     def file_of(self, package: str, file: Path) -> Path:
-        """Return where a package lies that this process has imported from a file.
+        """Return the file in this worktree of a package that this process has imported from `file`.
 
-        What is installed is the same for every revision. A package that has moved since is looked for in the working
-        directory and its `src`.
+        An installed package is the same for every revision. A package that has moved since the revision is looked for
+        in the working directory and its folder `src`.
         """
         if is_installed(file) or not file.is_relative_to(self.repository):
             return file
-        # What a setup installed and did not link has what was built, which the worktree's own folders lack.
+        # A package that the setup installed as a copy has its built files, which the worktree's own folders lack.
         installed = self.environment and next(iter(files_of(package, self.environment.packages)), None)
         if installed:
             return installed
@@ -187,20 +187,20 @@ def checked_out(
     setup: str | None = None,
     interrupts: InterruptWatch | None = None,
 ) -> Iterator[Checkout]:
-    """Yield the code of a side; a worktree is removed at the context's end, whatever happens within.
+    """Yield the code of a side; a worktree is always removed at the context's end, after an error too.
 
     Args:
         code: A revision of the repository that the current directory lies in, `WORKING_TREE`, or None for the
             package that runs now.
-        label: The side's, for messages.
+        label: The side's label, for messages.
         packages: As in `Checkout`.
-        setup: A command that is run in a fresh worktree, in a virtual environment of its own; not in the working tree.
+        setup: A command that is run in a new worktree, in a virtual environment of its own; not in the working tree.
         interrupts: Checked while the setup runs.
 
     Raises:
-        SideError: There is no such revision here, it cannot be measured by this walkerbench, its setup failed, or the
-            working tree holds other code than what runs.
-        GitError: Git does not say what lies here.
+        SideError: There is no such revision here, this walkerbench cannot measure it, its setup failed, or the working
+            tree holds different code from what runs.
+        GitError: Git refuses to read the repository.
         Interrupted: The user ended the setup.
     """
     if code is None:
@@ -214,7 +214,7 @@ def checked_out(
 
 
 def _working_tree(label: str, packages: tuple[str, ...]) -> Checkout:
-    """Return the code that runs now, where the working tree holds it or no other code could be meant."""
+    """Return the code that runs now; refuse it where the working tree holds another copy of it, or none of it."""
     here = Path.cwd()
     repository = repository_of(here)
     for package in packages:
@@ -224,7 +224,7 @@ def _working_tree(label: str, packages: tuple[str, ...]) -> Checkout:
                 f"side {label!r}: {package} is imported from {_folder_of(package)}, and the working tree holds another "
                 f"copy, {other.parent}, which would not be measured: run `pip install -e .` in the working tree"
             )
-    if repository is not None and not any(_is_of(repository, package) for package in packages):
+    if repository is not None and not any(_holds_running(repository, package) for package in packages):
         _refuse_foreign_code(repository, label, packages)
     return Checkout(PACKAGE, packages)
 
@@ -238,9 +238,9 @@ def _refuse_foreign_code(repository: Path, label: str, packages: tuple[str, ...]
 
 
 def _tracked_copy(repository: Path, package: str) -> Path | None:
-    """Return the file of a package that a repository tracks, where another one runs that lies there and is not tracked.
+    """Return the file of a package that a repository tracks, where a file of the repository runs that is not tracked.
 
-    Such as `build/lib/mine/__init__.py`, whatever the folder is called that the code is written in.
+    For example, `build/lib/mine/__init__.py` runs and `python/mine/__init__.py` is tracked. None in all other cases.
     """
     file = imported_from(package)
     if file is None or not file.is_relative_to(repository) or file in map(Path.resolve, files_of(package, Path.cwd())):
@@ -251,7 +251,7 @@ def _tracked_copy(repository: Path, package: str) -> Path | None:
     return None if file in (each.resolve() for each in copies) else next(iter(copies), None)
 
 
-def _is_of(repository: Path, package: str) -> bool:
+def _holds_running(repository: Path, package: str) -> bool:
     file = imported_from(package)
     return file is not None and file.is_relative_to(repository.resolve()) and not is_installed(file)
 
@@ -262,11 +262,11 @@ def _folder_of(package: str) -> str:
 
 
 def _checkout_of(worktree: Worktree, revision: str, label: str, packages: tuple[str, ...]) -> Checkout:
-    """Return the code of a worktree, where it holds all that is measured.
+    """Return the code of a worktree that holds everything that is measured.
 
     Raises:
-        SideError: It holds no walkerbench that can be measured, although the repository is walkerbench's own; or it
-            lacks a package.
+        SideError: The worktree holds no walkerbench that can be measured, although the repository is walkerbench's own;
+            or the worktree lacks a package.
     """
     is_ours = (worktree.repository / _PACKAGE_FILE).is_file() or (worktree.directory / _PACKAGE_FILE).is_file()
     if is_ours and not (worktree.directory / _PROTOCOL_MODULE).is_file():
@@ -275,9 +275,9 @@ def _checkout_of(worktree: Worktree, revision: str, label: str, packages: tuple[
             "older than this command, or no walkerbench; record runs of it with its own `walkerbench run` instead"
         )
     theirs = [package for package in packages if package != walkerbench.__name__]
-    if not is_ours and not any(_is_of(worktree.repository, package) for package in theirs):
+    if not is_ours and not any(_holds_running(worktree.repository, package) for package in theirs):
         _refuse_foreign_code(worktree.repository, label, packages)
-    for package in theirs[-1:]:  # the workload's own; another may have come with the candidate
+    for package in theirs[-1:]:  # the workload's own package; the candidate may have added the others
         file = imported_from(package)
         if file is not None and not (found := worktree.file_of(package, file)).is_file():
             raise SideError(
@@ -289,7 +289,7 @@ def _checkout_of(worktree: Worktree, revision: str, label: str, packages: tuple[
 
 
 def _set_up(checkout: Checkout, command: str, label: str, interrupts: InterruptWatch) -> Checkout:
-    """Run a setup in a worktree, and return the checkout whose sessions run in the environment that it filled."""
+    """Run a setup in a worktree, and return the checkout whose sessions run in the setup's virtual environment."""
     worktree = checkout.worktree
     assert worktree is not None  # noqa: S101  the caller made it
     environment = make_virtual_environment(worktree.directory.parent / _ENVIRONMENT, label, interrupts)
@@ -299,15 +299,15 @@ def _set_up(checkout: Checkout, command: str, label: str, interrupts: InterruptW
 
 @contextmanager
 def worktree_of(revision: str, label: str) -> Iterator[Worktree]:
-    """Yield a clean worktree of a revision, whatever it holds; it is removed at the context's end.
+    """Yield a clean worktree of a revision, without a check of its content; remove it at the context's end.
 
     Args:
-        revision: Of the repository that the current directory lies in.
-        label: The side's, for messages.
+        revision: A revision of the repository that the current directory lies in.
+        label: The side's label, for messages.
 
     Raises:
         SideError: There is no such revision here, or it cannot be checked out.
-        GitError: Git does not say what lies here.
+        GitError: Git refuses to read the repository.
     """
     root = repository_of(Path.cwd())
     commit = root and commit_of(root, revision)
@@ -318,7 +318,7 @@ def worktree_of(revision: str, label: str) -> Iterator[Worktree]:
             f"key=value; {hint}`walkerbench profiles` lists the profiles there are"
         )
     _remove_abandoned(root)
-    # Locked before git knows of it: who looks for abandoned worktrees asks git.
+    # The lock is taken before git lists the worktree: processes that look for abandoned worktrees ask git.
     with temporary_directory(_FOLDER, ignore_cleanup_errors=True) as folder, hold_lock(folder / _LOCK):
         directory = folder.resolve() / _WORKTREE
         try:
@@ -349,7 +349,8 @@ def _remove_abandoned(root: Path) -> None:
 def _remove(root: Path, directory: Path) -> None:
     # Not `prune`: it would also drop a worktree of the user whose directory is absent now, as on a removed disk.
     shutil.rmtree(directory, ignore_errors=True)
-    try_git(root, "worktree", "remove", "--force", "--force", str(directory))  # twice: also one that is half made
+    # `--force` twice also removes a worktree that is half made, which git has locked.
+    try_git(root, "worktree", "remove", "--force", "--force", str(directory))
 
 
 def _why_no_revision(root: Path | None) -> str:
