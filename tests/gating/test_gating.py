@@ -21,13 +21,13 @@ from walkerbench.gating.gate_result import GatedRun, GateResult
         (gated("unsupported"), 4, "INCONCLUSIVE"),
         (gated("pass", ratio=UNCLEAR), 4, "INCONCLUSIVE"),
         (gated("unsupported", ratio=SLOWER), 1, "FAIL"),
-        (gated(), 4, "INCONCLUSIVE"),  # a gate that judged nothing passes nothing
+        (gated(), 4, "INCONCLUSIVE"),  # a gate without criteria does not pass
         (gated("pass", state="emergency", ended_because="slow"), 1, "FAIL"),
         (gated("pass", state="interrupted"), 130, "NO VERDICT"),
         (gated("fail", state="broken"), 3, "NO VERDICT"),
     ],
 )
-def test_what_a_gate_comes_to(result: GateResult, code: int, word: str) -> None:
+def test_the_most_severe_result_decides_a_gate(result: GateResult, code: int, word: str) -> None:
     assert (result.exit_code, result.word) == (code, word)
     plain = json.loads(json.dumps(result.as_dict(), allow_nan=False))
     assert (plain["exit_code"], plain["verdict"]) == (code, word)
@@ -44,7 +44,7 @@ def test_failures_and_doubts_name_each_criterion() -> None:
 
 
 def of_stages(outcome: str, directory: str) -> GatedRun:
-    """A run with the same criterion in each of two stages and as a whole; in the second stage it came out so."""
+    """Return a run whose criterion judges two stages and the whole run; in the second stage it has this outcome."""
     run = gated(outcome).runs[0].run
     verdicts = [dataclasses.asdict(run.verdicts[0]) | {"stage": stage, "criterion": "c < 1"} for stage in (0, 1, None)]
     for verdict in (verdicts[0], verdicts[2]):
@@ -52,7 +52,7 @@ def of_stages(outcome: str, directory: str) -> GatedRun:
     return GatedRun(Path(directory), run.changed(verdicts=verdicts))
 
 
-def test_of_several_runs_and_stages_a_criterion_is_named_once() -> None:
+def test_a_criterion_of_several_runs_is_listed_once_per_stage() -> None:
     runs = tuple(of_stages(outcome, name) for outcome, name in (("pass", "1"), ("fail", "2"), ("fail", "3")))
     result = GateResult(runs, gated("pass").compared)
     assert [(each.name, each.outcome, each.how_often) for each in result.criteria] == [
@@ -63,7 +63,7 @@ def test_of_several_runs_and_stages_a_criterion_is_named_once() -> None:
     assert result.failures == ["criterion not met: c < 1, stage 2 (250 is not < 200) in 2 of 3 runs, first in 2"]
 
 
-def test_what_is_no_finite_number_is_null_in_json() -> None:
+def test_a_number_that_is_not_finite_is_null_in_json() -> None:
     one = gated("pass").runs[0]
     run = one.run.changed(metrics={**one.run.metrics, "physics_fps": float("nan")})
     plain = GateResult((GatedRun(one.directory, run),), gated("pass").compared).as_dict()
@@ -72,10 +72,10 @@ def test_what_is_no_finite_number_is_null_in_json() -> None:
 
 @pytest.mark.parametrize(
     ("base", "alpha", "count"),
-    # As many as the base, where so many splits can reach alpha: 1 of C(10, 5) = 252, of C(10, 3) = 120, C(9, 4) = 126.
+    # As many as the base, or more where 1 / splits is above alpha: C(10, 5) = 252, C(10, 3) = 120, C(9, 4) = 126.
     [(5, 0.01, 5), (3, 0.01, 7), (4, 0.01, 5), (10, 0.01, 10), (2, 0.05, 5), (8, 1e-4, 8)],
 )
-def test_as_many_runs_are_recorded_as_alpha_takes(base: int, alpha: float, count: int) -> None:
+def test_as_many_runs_are_recorded_as_alpha_needs(base: int, alpha: float, count: int) -> None:
     assert runs_to_record(base, alpha) == count
 
 
@@ -92,7 +92,7 @@ def test_as_many_runs_are_recorded_as_alpha_takes(base: int, alpha: float, count
         ),
     ],
 )
-def test_a_baseline_that_could_decide_nothing_is_refused(base: int, alpha: float, message: str) -> None:
+def test_a_baseline_that_cannot_reach_alpha_is_refused(base: int, alpha: float, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         runs_to_record(base, alpha)
     assert str(caught.value) == message

@@ -1,4 +1,4 @@
-"""A gate against recorded runs measures with the settings that were found for them."""
+"""Tests that a gate against recorded runs measures with the settings that were found for these runs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from walkerbench.running.summary import read_concluded
 from walkerbench.workloads.call_batches import CallSettings
 
 
-class Recording(Exception):
-    """Tells what the first run of the candidate would have been of."""
+class RecordRequested(Exception):
+    """Raised in place of the candidate's first run; holds that run's profile."""
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
@@ -36,9 +36,9 @@ def test_the_candidate_makes_the_calls_of_the_baseline(tmp_path: Path, monkeypat
     base = read_concluded(runner.run(known, output=tmp_path / "base", command_line=[]))
 
     def record(candidate: GateCandidate, numbers: range, total: int) -> None:
-        raise Recording(candidate.profile)
+        raise RecordRequested(candidate.profile)
 
     monkeypatch.setattr(GateCandidate, "record", record)
-    with pytest.raises(Recording) as caught:
+    with pytest.raises(RecordRequested) as caught:
         gate_against_baseline([base] * 5, GateCandidate(profile, (), None), DEFAULT_RULES)
     assert caught.value.profile.environment == CallSettings(3, digest_result=True)

@@ -23,7 +23,7 @@ def refusal(candidate: Any, base: Any = BASE, *, allow_different_work: bool = Fa
     [
         {},
         {"frame_ms": 20.0},
-        {"mode": "process", "workers": 2},  # whose start method is its own
+        {"mode": "process", "workers": 2},  # each mode has its own start method
         {"walkerbench_version": "0.2.0"},
         {"faults": "10 % more work"},
         {"profile": {"name": "other", "criteria": ["frame_ms.max < 1"], "faults": {"extra_work_percent": 10}}},
@@ -32,7 +32,7 @@ def refusal(candidate: Any, base: Any = BASE, *, allow_different_work: bool = Fa
         {"code": code_of(None), "machine": {"load_average": [9.0], "kernel": "6.0"}},
     ],
 )
-def test_what_may_differ(changes: Any) -> None:
+def test_facts_that_do_not_matter_may_differ(changes: Any) -> None:
     assert check_comparable(BASE, recorded("2", **changes), allow_different_work=False) == ()
 
 
@@ -46,9 +46,7 @@ def test_what_may_differ(changes: Any) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("allow", [False, True])
-def test_a_run_that_has_not_finished_is_refused_whatever_is_allowed(
-    state: str, because: str | None, line: str, allow: bool
-) -> None:
+def test_a_run_that_has_not_finished_is_always_refused(state: str, because: str | None, line: str, allow: bool) -> None:
     candidate = recorded("2", state=state, ended_because=because, digest=None, profile={"seed": 2})
     expected = f"2: the run {line}: only finished runs are compared; record it again"
     assert refusal(candidate, allow_different_work=allow) == [expected]
@@ -61,7 +59,7 @@ def test_a_run_without_judged_frames_is_refused(stages: list[Any]) -> None:
     assert refusal(empty) == ["2: the run has no judged frames: record it again, with more frames than its warm-up has"]
 
 
-def test_a_run_that_lacks_what_is_judged_is_refused() -> None:
+def test_a_run_without_the_judged_metric_is_refused() -> None:
     run = run_file("2")
     lacking = recorded("2", run.changed(metrics={**run.metrics, "frame_ms.mean": None}))
     assert refusal(lacking) == ["2: the run has no frame_ms.mean, which is what is compared: record it again"]
@@ -78,10 +76,10 @@ def test_a_metric_that_one_side_lacks_is_named() -> None:
 def test_a_run_is_not_compared_with_itself_nor_with_its_copy() -> None:
     another = "record another"
     assert refusal(BASE, allow_different_work=True) == [
-        f"1: the run is named twice, and compared with itself it says nothing; {another}"
+        f"1: the run is named twice: a run compared with itself says nothing; {another}"
     ]
     assert refusal(recorded("2", BASE.run)) == [
-        f"2: the run is a copy of 1, and compared with it says nothing; {another}"
+        f"2: the run is a copy of 1: a run compared with its copy says nothing; {another}"
     ]
 
 
@@ -100,13 +98,13 @@ def test_a_run_is_not_compared_with_itself_nor_with_its_copy() -> None:
         ({"start_method": "fork"}, ["start_method: nothing and fork"]),
     ],
 )  # fmt: skip
-def test_every_fact_of_the_machine_that_differs_is_named_whatever_is_allowed(machine: Any, lines: list[str]) -> None:
+def test_every_fact_of_the_machine_that_differs_is_refused(machine: Any, lines: list[str]) -> None:
     expected = [f"1 and 2 differ in the machine's {line}; {ALIKE}" for line in lines]
     assert refusal(recorded("2", machine=machine), allow_different_work=True) == expected
 
 
 @pytest.mark.parametrize("lacking", [{"1"}, {"2"}, {"1", "2"}])
-def test_a_fact_that_is_not_recorded_is_no_match(lacking: set[str]) -> None:
+def test_a_fact_that_is_not_recorded_is_a_difference(lacking: set[str]) -> None:
     runs = []
     for name in "12":
         run = run_file(name)
@@ -130,7 +128,7 @@ def test_the_start_method_is_compared_within_a_mode() -> None:
         ({"profile": {"pace": "realtime"}}, "the pace: max and realtime; record both at the same"),
     ],
 )  # fmt: skip
-def test_what_is_measured_otherwise_is_refused_whatever_is_allowed(changes: Any, line: str) -> None:
+def test_runs_that_were_measured_differently_are_always_refused(changes: Any, line: str) -> None:
     assert refusal(recorded("2", **changes), allow_different_work=True) == [f"1 and 2 differ in {line}"]
 
 
@@ -144,21 +142,21 @@ def test_what_is_measured_otherwise_is_refused_whatever_is_allowed(changes: Any,
         ({"stages": [stage(warmup=9)]}, "warm-up frames: 10 and 9"),
     ],
 )
-def test_work_that_was_planned_otherwise_is_refused_unless_that_is_allowed(changes: dict[str, Any], what: str) -> None:
+def test_different_planned_work_is_refused_unless_allowed(changes: dict[str, Any], what: str) -> None:
     other = recorded("2", digest="ffff", **changes)
     assert refusal(other) == [f"1 and 2 differ in {what}"]
     assert check_comparable(BASE, other, allow_different_work=True) == (f"1 and 2 differ in {what}",)
 
 
-def test_another_number_of_stages_is_named_beside_what_follows_from_it() -> None:
+def test_a_different_number_of_stages_is_named_first() -> None:
     other = recorded("2", stages=[stage(), stage(1)], digest="ffff")
     assert refusal(other)[0] == "1 and 2 differ in the number of stages: 1 and 2"
 
 
-def test_where_a_duration_decides_the_frames_the_remedy_is_said() -> None:
+def test_where_a_duration_decides_frames_the_error_says_what_to_do() -> None:
     profile = {"stages": [{"agents": 3, "frames": None, "duration_s": 1.0}]}
     one, other = recorded("1", profile=profile), recorded("2", profile=profile, stages=[stage(frames=38)])
-    remark = "a duration gives other frames each time, a number of frames the same"
+    remark = "a duration gives a different number of frames each time: give a number of frames"
     assert refusal(other, one) == [f"1 and 2 differ in frames: 40 and 38; {remark}"]
 
 
@@ -181,7 +179,7 @@ def test_different_work_names_the_first_checkpoint_agent_and_field(
     assert caught.value.different_work
 
 
-def test_different_work_names_the_stage_where_there_are_several() -> None:
+def test_different_work_names_the_stage_of_several() -> None:
     stages, rows = [stage(), stage(1)], digests(brain=(39, 1))
     rows["stage"] = 1
     same = digests()
@@ -198,12 +196,12 @@ def test_different_work_names_the_settings_that_may_have_caused_it() -> None:
     assert "agent 0's brain (environment.physics.gravity is -9.8 and -1)" in refusal(other)[0]
 
 
-def test_digests_that_do_not_show_where_they_part_are_refused_too() -> None:
+def test_digests_that_do_not_show_where_they_differ_are_refused() -> None:
     fewer = digests()[["stage", "frame", "agent", "brain"]]
     later = digests()
     later["frame"] += 1
     for rows, line in [
-        (digests(), "their digests are 00ff and ffff, though digests.npy does not show where they part"),
+        (digests(), "their digests are 00ff and ffff, though digests.npy does not show where they differ"),
         (fewer, "their digests cover different fields"),
         (later, "their checkpoints are of different moments or agents"),
     ]:
@@ -225,7 +223,7 @@ def test_all_differences_are_named_at_once() -> None:
     ]
 
 
-def test_equal_runs_of_different_work_are_not_deterministic() -> None:
+def test_repeats_of_the_same_code_with_different_work_show_chance() -> None:
     with pytest.raises(NotComparable) as caught:
         check_repeats(BASE, recorded("2", digest="ffff", rows=digests(bodies=(19, 0))))
     assert str(caught.value) == (
@@ -234,7 +232,7 @@ def test_equal_runs_of_different_work_are_not_deterministic() -> None:
     )
 
 
-def test_runs_without_digests_are_compared_as_not_proven() -> None:
+def test_runs_without_digests_are_comparable_and_not_proven() -> None:
     runs = [without_digests(name) for name in "12"]
     assert check_comparable(*runs, allow_different_work=False) == ()
     assert not_proven_because(runs) == "mysim:Herd has no state()"
@@ -245,7 +243,7 @@ def test_runs_without_digests_are_compared_as_not_proven() -> None:
     assert refusal(other_seed, runs[0]) == ["1 and 3 differ in the seed: 1 and 2"]
 
 
-def test_other_settings_are_other_work_where_nothing_is_digested() -> None:
+def test_without_digests_different_settings_are_different_work() -> None:
     one, other = (without_digests(name, profile={"environment": {"calls": calls}}) for name, calls in ("12", "25"))
     assert refusal(other, one) == [
         "1 and 2 have different settings (environment.calls is 2 and 5), and no digest proves that the work is the same"
@@ -259,7 +257,7 @@ def without_digests(name: str, **changes: Any) -> Any:
     return recorded(name, run.changed(workload=workload))
 
 
-def test_repeats_are_offered_no_way_round() -> None:
+def test_repeats_with_different_work_must_be_recorded_again() -> None:
     with pytest.raises(NotComparable) as caught:
         check_repeats(BASE, recorded("2", digest="ffff", rows=digests(bodies=(19, 0)), code=code_of("another")))
     assert str(caught.value) == (

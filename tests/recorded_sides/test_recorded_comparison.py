@@ -21,8 +21,8 @@ def side(label: Any, times_ms: Any, *, first: int = 0, **changes: Any) -> Record
 BASE = side("base", [2.0, 2.01, 2.02, 2.03, 2.04])
 
 
-def test_a_slower_candidate_is_a_regression_and_a_faster_one_is_none() -> None:
-    # 5 against 5 that do not overlap: one of 252 splits is as extreme, p = 0.4 %; Holm over two: 0.8 %.
+def test_slower_is_a_regression_and_faster_is_none() -> None:
+    # 5 runs against 5 that do not overlap: one of 252 splits is as extreme, so p = 0.4 %; Holm's for two is 0.8 %.
     slower = side("slower", [3.0, 3.01, 3.02, 3.03, 3.04], first=10)
     compared = compare_recorded([BASE, slower])
     assert [(each.verdict, each.test, each.repetitions) for each in compared.comparisons] == [
@@ -36,7 +36,7 @@ def test_a_slower_candidate_is_a_regression_and_a_faster_one_is_none() -> None:
     assert [each.verdict for each in both.comparisons] == ["regression", "no regression"]
 
 
-def test_too_few_repeats_are_inconclusive_and_the_number_needed_is_said() -> None:
+def test_too_few_repeats_are_inconclusive_with_the_number_needed() -> None:
     compared = compare_recorded([side("a", [1.0]), side("b", [9.0, 9.1], first=10)])
     assert compared.comparisons[0].verdict == "inconclusive"
     assert compared.comparisons[0].repetitions_needed == 5
@@ -63,7 +63,7 @@ def test_runs_with_faults_are_refused_unless_allowed() -> None:
     assert str(caught.value) == f"10 {refusal}\n11 {refusal}"
 
 
-def test_what_one_repeat_did_not_measure_is_not_shown_of_its_side() -> None:
+def test_a_figure_that_one_repeat_lacks_is_not_shown() -> None:
     run = run_file("1")
     without = recorded("1", run.changed(metrics={**run.metrics, "cpu.effective_cores": None}))
     sides = [
@@ -75,7 +75,7 @@ def test_what_one_repeat_did_not_measure_is_not_shown_of_its_side() -> None:
     assert [each.code.workload.revision for each in compared.sides] == ["0123456789abcdef", None]
 
 
-def test_the_same_work_is_said_and_everything_is_plain_data() -> None:
+def test_the_result_names_the_same_work_and_is_plain_data() -> None:
     compared = compare_recorded([BASE, side("b", [2.0], first=10, profile={"name": "other"})])
     assert compared.did_same_work
     assert compared.same_work == "the same in all 6 runs: digest 00ff (2 checkpoints)"
@@ -87,7 +87,7 @@ def test_the_same_work_is_said_and_everything_is_plain_data() -> None:
     assert json.loads(json.dumps(compared.as_dict()))["comparisons"][0]["metric"] == "frame"
 
 
-def test_work_that_cannot_be_proven_is_compared_and_said() -> None:
+def test_work_that_cannot_be_proven_is_compared_and_reported() -> None:
     unproven = [
         RecordedSide(label, tuple(recorded(name, undigested(name)) for name in names))
         for label, names in {"a": "12", "b": "34"}.items()
@@ -103,7 +103,7 @@ def undigested(name: str) -> Any:
     return run.changed(workload=run.workload.model_copy(update={"same_work_not_proven": "mysim:Herd has no state()"}))
 
 
-def test_different_work_is_refused_or_said() -> None:
+def test_different_work_is_refused_or_reported() -> None:
     other = side("b", [2.0], first=10, digest="ffff", rows=digests(brain=(19, 1)))
     with pytest.raises(NotComparable, match=r"agent 1's brain$") as caught:
         compare_recorded([BASE, other])
@@ -115,7 +115,7 @@ def test_different_work_is_refused_or_said() -> None:
     )
 
 
-def test_allowing_different_work_lifts_no_other_difference() -> None:
+def test_to_allow_different_work_allows_no_other_difference() -> None:
     other = side("b", [2.0], first=10, digest="ffff", rows=digests(brain=(19, 1)))
     elsewhere = side("c", [2.0], first=20, machine={"cores_allowed": 1})
     with pytest.raises(NotComparable, match="cores_allowed") as caught:
@@ -123,7 +123,7 @@ def test_allowing_different_work_lifts_no_other_difference() -> None:
     assert not caught.value.different_work
 
 
-def test_repeats_of_a_side_must_do_the_same_work_whatever_is_allowed() -> None:
+def test_repeats_of_a_side_must_always_do_the_same_work() -> None:
     odd = recorded("11", digest="ffff", rows=digests(bodies=(39, 0)))
     sides = [BASE, RecordedSide("b", (recorded("10"), odd, recorded("12", machine={"cores_allowed": 1})))]
     with pytest.raises(NotComparable) as caught:
@@ -135,13 +135,13 @@ def test_repeats_of_a_side_must_do_the_same_work_whatever_is_allowed() -> None:
     ]
 
 
-def test_an_obstacle_of_each_candidate_is_named() -> None:
+def test_the_error_names_a_reason_for_each_candidate() -> None:
     sides = [BASE, side("b", [2.0], first=10, state="broken"), side("c", [2.0], first=11, stages=[stage(agents=4)])]
     with pytest.raises(NotComparable) as caught:
         compare_recorded(sides)
     assert [line.split(":")[0] for line in str(caught.value).split("\n")] == ["10", "0 and 11 differ in agents"]
 
 
-def test_a_base_alone_is_nothing_to_compare() -> None:
+def test_a_base_without_a_candidate_is_refused() -> None:
     with pytest.raises(UsageError, match="there is nothing to compare"):
         compare_recorded([BASE])

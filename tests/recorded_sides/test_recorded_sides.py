@@ -20,7 +20,7 @@ def sides(*arguments: Any) -> list[tuple[Any, list[Any]]]:
     return [(side.label, [run.directory.name for run in side.runs]) for side in groups]
 
 
-def test_repeats_are_one_side_whichever_argument_names_them_and_the_first_arguments_side_is_the_base() -> None:
+def test_repeats_are_one_side_whichever_argument_names_them() -> None:
     threaded = [recorded(name, **THREADED) for name in ("3", "1")]
     plain = [recorded(name) for name in ("4", "2")]
     assert sides(threaded[:1], plain[:1], threaded[1:], plain[1:]) == [
@@ -35,7 +35,7 @@ def test_a_folder_may_hold_several_candidates() -> None:
     assert sides([recorded("1")], mixed)[0] == ("sequential", ["1", "2"])
 
 
-def test_where_all_are_of_one_side_the_first_argument_is_the_base() -> None:
+def test_where_all_runs_are_repeats_the_first_argument_is_the_base() -> None:
     runs = [recorded(name) for name in "123"]
     assert sides(runs[:1], runs[1:2], runs[2:]) == [("before", ["1"]), ("after, later", ["2", "3"])]
 
@@ -55,13 +55,13 @@ def test_there_must_be_a_candidate() -> None:
         group_runs([[recorded("1"), recorded("2")]], NAMES[:1])
 
 
-def test_a_recording_is_named_once() -> None:
+def test_a_recording_that_is_named_twice_is_refused() -> None:
     run = recorded("1")
-    with pytest.raises(NotComparable, match=r"^1: the run is named twice, and compared with itself it says nothing; "):
+    with pytest.raises(NotComparable, match=r"^1: the run is named twice: a run compared with itself says nothing; "):
         group_runs([[run], [recorded("2")], [run]], NAMES)
 
 
-def test_what_has_not_finished_is_said_before_how_it_would_be_grouped() -> None:
+def test_unfinished_runs_are_refused_before_they_are_grouped() -> None:
     with pytest.raises(NotComparable) as caught:
         group_runs(
             [[recorded("1"), recorded("2", state="broken", stages=[])], [recorded("3", state="interrupted")]], NAMES[:2]
@@ -105,7 +105,7 @@ def test_a_mode_that_fell_back_is_a_side_of_its_own() -> None:
     assert sides([recorded("1")], [recorded("2", run)]) == [("sequential", ["1"]), ("threaded as sequential", ["2"])]
 
 
-def test_names_do_not_make_sides_and_equal_labels_are_numbered() -> None:
+def test_profile_names_make_no_sides_and_labels_are_distinct() -> None:
     renamed = recorded("2", profile={"name": "other", "source": "x", "description": "y", "criteria": ["z"]})
     assert len(sides([recorded("1")], [renamed], [recorded("3", **THREADED)])) == 2
     lacking = [recorded("2", profile={"name": "b", "x": {"y": 1}}), recorded("3", profile={"name": "b", "x": {}})]
@@ -114,7 +114,7 @@ def test_names_do_not_make_sides_and_equal_labels_are_numbered() -> None:
     assert labels == ["tiny", "b, x.y=1", "b, after", "b, later"]
 
 
-def test_what_no_fact_tells_apart_is_called_as_it_was_named() -> None:
+def test_sides_that_no_fact_distinguishes_have_their_arguments_name() -> None:
     changed = [[recorded(name, **code("0123", changed_files=True)) for name in names] for names in ("12", "34")]
     assert sides(*changed) == [("before", ["1", "2"]), ("after", ["3", "4"])]
     threaded = [recorded("5", **THREADED, **code("0123", changed_files=True))]
@@ -125,7 +125,7 @@ def test_what_no_fact_tells_apart_is_called_as_it_was_named() -> None:
     ]
 
 
-def test_runs_are_found_by_every_name_they_have(tmp_path: Path) -> None:
+def test_runs_are_found_by_path_folder_file_and_latest(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     for number in range(3):
         write(root / "deep" / str(number), recorded(str(number)))
@@ -141,7 +141,7 @@ def test_runs_are_found_by_every_name_they_have(tmp_path: Path) -> None:
     ]
 
 
-def test_a_run_that_was_sampled_is_no_repeat(tmp_path: Path) -> None:
+def test_a_sampled_run_is_refused_and_left_out_of_folders(tmp_path: Path) -> None:
     write(tmp_path / "run", recorded("1"))
     (tmp_path / "exported.speedscope.json").touch()
     sampled = write(tmp_path / "wall" / "run", recorded("2"))
@@ -151,15 +151,13 @@ def test_a_run_that_was_sampled_is_no_repeat(tmp_path: Path) -> None:
         find_runs(str(sampled), tmp_path)
 
 
-def test_changed_files_of_two_arguments_are_no_one_base() -> None:
+def test_two_arguments_with_changed_files_are_not_one_base() -> None:
     changed = [[recorded(name, run_file(name[-1], **code("0123", changed_files=True)))] for name in ("a/1", "b/2")]
     with pytest.raises(NotComparable, match="the base must be one side, and there are 2: a; b: name one of them"):
         check_base(changed)
 
 
-def test_a_folder_of_very_many_folders_is_not_searched_to_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_with_too_many_folders_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("walkerbench.run_directory.locate._MOST_FOLDERS_READ", 3)
     for name in "abc":
         (tmp_path / name).mkdir()

@@ -1,4 +1,4 @@
-"""The self-test proves what it says, and each thing that is switched off in walkerbench makes it fail."""
+"""Tests that the self-test proves its cases, and that it fails for each part of walkerbench that is switched off."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ from walkerbench.system.child_processes import PassedOnSignals
 
 EVERY_CASE = [each.name for each in CASES]
 MEASURED = "a trajectory that diverges, measured"
-MADE_UP = [name for name in EVERY_CASE if name != MEASURED]
+NOT_MEASURED = [name for name in EVERY_CASE if name != MEASURED]
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_join_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_JOIN_S", 0.2)
     monkeypatch.setattr(thread_pool, "_JOIN_S", 0.05)
 
@@ -50,15 +50,15 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("mode", ["sequential", "process"])
 def test_every_case_is_proven(tmp_path: Path, mode: str) -> None:
     with nothing_left_behind():
-        result = proved(InProcessBench(), tmp_path, mode, *MADE_UP)
+        result = proved(InProcessBench(), tmp_path, mode, *NOT_MEASURED)
     assert [proof.in_words for proof in result.failed] == []
     assert result.exit_code is ExitCode.PASS
     not_applicable = {"sequential": {"a worker that exits", "a worker that hangs"}, "process": set()}[mode]
     assert {proof.fault for proof in result.proofs if proof.not_applicable} == not_applicable
 
 
-def test_every_criterion_of_the_default_profile_is_tripped_alone() -> None:
-    tripped = [each.expected(each.profile(BASE_MODE)).failed for each in CASES if each.look == "run"]
+def test_each_criterion_of_the_default_profile_fails_alone_in_a_case() -> None:
+    tripped = [each.expected(each.profile(BASE_MODE)).failed for each in CASES if each.method == "run"]
     criteria = {str(criterion) for criterion in load_profile("default").criteria}
     assert {failed for (failed,) in filter(None, tripped)} == criteria, "with the limits of the profile"
 
@@ -75,7 +75,7 @@ Patch = Callable[[pytest.MonkeyPatch], None]
 
 
 def criterion_off(key: str) -> Patch:
-    """Every run meets the criterion of a metric."""
+    """Return a patch that makes every run meet the criterion of a metric."""
 
     def switch_off(monkeypatch: pytest.MonkeyPatch) -> None:
         judge = judging._judge
@@ -162,7 +162,9 @@ SWITCHED_OFF = {
 
 @pytest.mark.promise("verdicts", "selftest fails, and names the proof, where a part of the gate no longer works.")
 @pytest.mark.parametrize("what", SWITCHED_OFF)
-def test_what_is_switched_off_makes_it_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+def test_the_self_test_fails_where_a_part_is_switched_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
     switch_off, mode, fault = SWITCHED_OFF[what]
     switch_off(monkeypatch)
     result = proved(InProcessBench(), tmp_path, mode, fault)
@@ -172,7 +174,7 @@ def test_what_is_switched_off_makes_it_fail(tmp_path: Path, monkeypatch: pytest.
     assert proof.in_words.startswith(f"{fault}, {mode}: ")
 
 
-def test_a_measurement_that_compares_no_digests_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_self_test_fails_where_digests_are_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with PassedOnSignals(RUN_DEADLINE_S) as signals, nothing_left_behind():
         bench = ProcessBench(signals)
         monkeypatch.setattr(bench, "record", InProcessBench().record)
@@ -189,7 +191,7 @@ def test_a_measurement_that_compares_no_digests_is_noticed(tmp_path: Path, monke
 
 
 @pytest.mark.parametrize("mode", ["threaded", "process"])
-def test_runs_have_processes_of_their_own(tmp_path: Path, mode: str) -> None:
+def test_each_run_has_its_own_process(tmp_path: Path, mode: str) -> None:
     with PassedOnSignals(RUN_DEADLINE_S) as signals, nothing_left_behind():
         names = (CLEAN, "a frame of 250 ms", "none: a recorded control")
         result = proved(ProcessBench(signals), tmp_path, mode, *names)
@@ -204,7 +206,7 @@ def test_a_run_that_never_ends_is_killed(tmp_path: Path) -> None:
     assert "was killed by SIGKILL" in result.failed[0].in_words
 
 
-def test_an_interrupt_ends_it_without_a_result(tmp_path: Path) -> None:
+def test_an_interrupt_ends_the_self_test_without_a_result(tmp_path: Path) -> None:
     with PassedOnSignals(RUN_DEADLINE_S) as signals:
         bench = ProcessBench(signals)
         signal.raise_signal(signal.SIGINT)
@@ -214,7 +216,7 @@ def test_an_interrupt_ends_it_without_a_result(tmp_path: Path) -> None:
             proved(bench, tmp_path, BASE_MODE, MEASURED)
 
 
-def test_a_mode_that_cannot_be_used_is_not_proven(tmp_path: Path) -> None:
+def test_a_case_in_an_unknown_mode_is_not_proven(tmp_path: Path) -> None:
     result = run_selftest(InProcessBench(), tmp_path, [("magic", case(CLEAN))], lambda *_: None)
     assert result.failed[0].in_words.startswith(f"{CLEAN}, magic: cannot be carried out: no such mode: 'magic'")
 
@@ -231,7 +233,7 @@ def test_a_mode_that_cannot_be_used_is_not_proven(tmp_path: Path) -> None:
         ({"said": "ok"}, "does not say 'so it is'"),
     ],
 )
-def test_anything_else_than_what_must_come_back_is_a_problem(changes: dict[str, Any], problem: str) -> None:
+def test_each_difference_from_the_expected_result_is_a_problem(changes: dict[str, Any], problem: str) -> None:
     expected = Expected(
         exit_codes=(ExitCode.FAIL,), failed=("a < 1",), slow_frame=(3, 250.0), words=("so it is", "I see")
     )
@@ -245,7 +247,7 @@ def test_anything_else_than_what_must_come_back_is_a_problem(changes: dict[str, 
     assert next(expected.differences(Observed(**{**right, **changes}))) == problem
 
 
-def test_nothing_carried_out_proves_nothing() -> None:
+def test_a_self_test_that_runs_no_case_fails() -> None:
     assert SelfTestResult((), 0.0).exit_code is ExitCode.FAIL
     only = Proof(fault="a", mode="b", not_applicable="c")
     assert SelfTestResult((only,), 0.0).exit_code is ExitCode.FAIL

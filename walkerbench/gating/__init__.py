@@ -1,1 +1,1 @@
-"""The gate of CI: the candidate's runs, judged by their criteria, and its comparison with a base."""
+"""The gate for CI: judges the candidate's runs by their criteria, and compares the candidate with a base."""

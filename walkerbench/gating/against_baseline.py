@@ -1,4 +1,4 @@
-"""The gate against runs recorded before: as many runs of the candidate as it takes, and the comparison with them."""
+"""The gate against recorded runs: records as many runs of the candidate as alpha needs, and compares them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from walkerbench.run_directory import RecordedRun
 from walkerbench.running.found_settings import with_settings
 from walkerbench.running.summary import read_concluded
 
-_NAMES = ("baseline", CANDIDATE)
+_SIDE_NAMES = ("baseline", CANDIDATE)
 
 
 def find_baseline(texts: Sequence[str], root: Path) -> tuple[RecordedRun, ...]:
-    """Return the runs that a user names as a baseline.
+    """Return the runs that a user names as the baseline.
 
     Args:
         texts: Runs and folders of runs, as returned by `find_runs`.
@@ -32,7 +32,7 @@ def find_baseline(texts: Sequence[str], root: Path) -> tuple[RecordedRun, ...]:
 
     Raises:
         RunFileError: A run is missing or cannot be read.
-        NotComparable: They cannot be a baseline.
+        NotComparable: The runs cannot be a baseline.
     """
     arguments = [[read_concluded(path) for path in find_runs(text, root)] for text in texts]
     check_base(arguments)
@@ -47,8 +47,8 @@ def runs_to_record(base: int, alpha: float) -> int:
         alpha: Family-wise error rate.
 
     Raises:
-        BaselineSizeError: With so few or so many no number would do.
-        UsageError: No number of runs at all can reach alpha.
+        BaselineSizeError: The baseline has too few or too many runs to reach alpha with any number of candidate's runs.
+        UsageError: No numbers of runs can reach alpha.
     """
     for count in range(base, MOST_REPEATS + 1):
         if base > 1 and 1 / split_count(base, count) <= alpha:
@@ -72,8 +72,8 @@ def gate_against_baseline(base: Sequence[RecordedRun], candidate: GateCandidate,
 
     Args:
         base: The baseline, as returned by `find_baseline`.
-        candidate: What is judged.
-        rules: What is decided by.
+        candidate: The candidate, which is judged.
+        rules: The rules that decide.
 
     Raises:
         InjectedFaults: The profile or the baseline has faults, and they are not allowed; nothing is recorded.
@@ -82,7 +82,7 @@ def gate_against_baseline(base: Sequence[RecordedRun], candidate: GateCandidate,
     """
     rules.check_faults([("the working tree's profile", candidate.profile.faults.in_words)])
     check_recorded_faults(base, rules)
-    # What the profile leaves open was found for the baseline: the same is to be measured again.
+    # The settings that the profile leaves open were found for the baseline: the candidate uses the same values.
     found: Mapping[str, Any] = base[0].run.profile.get("environment", {})
     candidate = dataclasses.replace(candidate, profile=with_settings(candidate.profile, found))
     total = runs_to_record(len(base), rules.alpha)
@@ -90,9 +90,9 @@ def gate_against_baseline(base: Sequence[RecordedRun], candidate: GateCandidate,
     def compare(runs: Sequence[GatedRun]) -> Compared:
         recorded = [read_concluded(each.directory) for each in runs]
         check_same_mode(base[0], recorded[0])
-        return compare_recorded(group_runs([base, recorded], _NAMES), rules)
+        return compare_recorded(group_runs([base, recorded], _SIDE_NAMES), rules)
 
     runs = candidate.record(range(1), total)
-    compare(runs)  # what is not comparable is refused after one run, not after all of them
+    compare(runs)  # runs that may not be compared are refused after the first run, not after all of them
     runs += candidate.record(range(1, total), total)
     return GateResult(tuple(runs), compare(runs))

@@ -19,7 +19,7 @@ def gate_against_revision(
 
     Args:
         revision: A git revision.
-        candidate: What is judged.
+        candidate: The candidate, which is judged.
         compare: Measures sides now, the base first, and judges them.
 
     Raises:
@@ -28,6 +28,6 @@ def gate_against_revision(
     """
     if revision == WORKING_TREE:
         raise UsageError(f"{revision}: that is the candidate itself: give a git revision", parameters=("against",))
-    # The comparison first: what cannot be measured is refused before a run is recorded.
+    # The comparison comes first: sides that cannot be measured are refused before a run is recorded.
     compared = compare((Side(revision, revision, candidate.profile), candidate.side))
     return GateResult(tuple(candidate.record(range(1), 1)), compared)

@@ -1,4 +1,4 @@
-"""Runs of the candidate, each in a process of its own that imports the working tree's code."""
+"""Records runs of the candidate, each in its own process, which imports the working tree's code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from walkerbench.running import repeats
 from walkerbench.running.repeat_requests import repeat_requests
 
 CANDIDATE = "working tree"
-"""What the candidate is called in messages and results."""
+"""The candidate's name in messages and results."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class GateCandidate:
     """The working tree's code with a profile; outside of any repository, the code that runs now.
 
     Attributes:
-        profile: What its runs run.
-        command_line: The words of the command that the user typed, for the record.
-        tell: Told in a line of each run that begins; None where there is no progress to tell of.
+        profile: The profile of its runs.
+        command_line: The words of the command that the user typed, to be recorded.
+        tell: Called with a line when a run begins; None where no progress is shown.
     """
 
     profile: Profile
@@ -33,20 +33,20 @@ class GateCandidate:
 
     @property
     def side(self) -> Side:
-        """The candidate as a side of a measurement."""
+        """Return the candidate as a side of a measurement."""
         return Side(CANDIDATE, WORKING_TREE, self.profile)
 
     def record(self, numbers: range, total: int) -> list[GatedRun]:
-        """Record runs where runs are put by default.
+        """Record some of the candidate's runs in the default folder.
 
         Args:
-            numbers: Which of the runs, from 0.
-            total: How many there are to be in the end.
+            numbers: Numbers of the runs to record, from 0.
+            total: How many runs there will be after the last call.
 
         Raises:
-            Interrupted: The user ended them.
-            UsageError: The run cannot be carried out as asked, and why stands on stderr; or the working tree holds
-                other code than what runs.
+            Interrupted: The user ended the runs.
+            UsageError: The run cannot be carried out as requested, and stderr says why; or the working tree holds
+                different code from what runs.
             RunBroken: A run broke.
             EmergencyShutdown: One of several runs stopped itself, so that the others would not be its repeats.
         """

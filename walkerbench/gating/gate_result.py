@@ -1,4 +1,4 @@
-"""What a gate decides by: the criteria of the candidate's runs, and the comparison with its base."""
+"""The result of a gate: the criteria of the candidate's runs, and the candidate's comparison with its base."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class GatedRun:
 
     @property
     def exit_code(self) -> ExitCode:
-        """As `walkerbench run` gives it."""
+        """Return the exit code that `walkerbench run` gives for this run."""
         return exit_code_of_run(self.run.state, self.run.verdicts)
 
 
@@ -38,8 +38,8 @@ class GatedCriterion:
     """A criterion of a stage, over all runs of the candidate.
 
     Attributes:
-        verdicts: Of each run that was judged by it, at least one.
-        directories: Of those runs.
+        verdicts: The verdict of each run that was judged by the criterion; at least one.
+        directories: The directories of those runs, in the same order.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -47,7 +47,7 @@ class GatedCriterion:
 
     @property
     def name(self) -> str:
-        """Return its canonical text, and the stage where one is judged."""
+        """Return the criterion's canonical text, and the stage where it judges a single stage."""
         first = self.verdicts[0]
         return first.criterion if first.stage is None else f"{first.criterion}, stage {first.stage + 1}"
 
@@ -59,7 +59,7 @@ class GatedCriterion:
 
     @property
     def how_often(self) -> str:
-        """Return in how many of several runs it had this outcome, in words; nothing for a single run."""
+        """Return in words how many of several runs had this outcome; empty for a single run."""
         count = sum(verdict.outcome == self.outcome for verdict in self.verdicts)
         return "" if len(self.verdicts) == 1 else f" in {count} of {len(self.verdicts)} runs"
 
@@ -76,8 +76,8 @@ class GateResult:
     """The result of a gate.
 
     Attributes:
-        runs: The candidate's, at least one.
-        compared: The candidate against its base.
+        runs: The candidate's runs, at least one.
+        compared: The comparison of the candidate with its base.
     """
 
     runs: tuple[GatedRun, ...]
@@ -95,7 +95,7 @@ class GateResult:
 
     @property
     def criteria(self) -> tuple[GatedCriterion, ...]:
-        """Return what the runs were judged by, each criterion of each stage once."""
+        """Return the criteria that the runs were judged by, each criterion of each stage once."""
         found: dict[tuple[int | None, str], list[tuple[Verdict, Path]]] = {}
         for each in self.runs:
             for verdict in each.run.verdicts:
@@ -113,7 +113,7 @@ class GateResult:
 
     @property
     def doubts(self) -> list[str]:
-        """Return what could not be decided, a line each."""
+        """Return what could not be decided, one line each."""
         lines = [f"criterion not judged: {each.in_words}" for each in self.criteria if each.outcome == "unsupported"]
         return lines + self._comparisons("inconclusive")
 
@@ -124,7 +124,7 @@ class GateResult:
             "verdict": self.word,
             "failures": self.failures,
             "doubts": self.doubts,
-            # By way of its text, in which what is no finite number is null.
+            # The run goes through its JSON text, in which a number that is not finite is null.
             "runs": [
                 {"directory": str(each.directory), "run": json.loads(each.run.model_dump_json())} for each in self.runs
             ],

@@ -1,1 +1,1 @@
-"""Runs recorded before, compared after the fact: what the sides are, whether they may be compared, the comparison."""
+"""Compares recorded runs: groups them into sides, checks that the sides may be compared, and judges them."""

@@ -1,14 +1,15 @@
-"""Whether two recorded runs may be compared: every difference that makes them incomparable, one line each.
+"""Checks whether two recorded runs may be compared, and names each difference that forbids it in one line.
 
-Fail closed: a fact that is missing is a fact that differs. What must match falls in two:
+A missing fact counts as a difference. Two kinds of facts must match:
 
-- How it was measured: both runs are finished and have judged frames, they are two recordings, of one schema, workload
-  and pace, with the same metrics, on a machine whose facts of `MUST_MATCH` are equal. Nothing lifts these.
-- The work: seed, stages, agents, frames and warm-up are equal, and so are the digests. Where the work was
-  changed on purpose, these can be allowed to differ, and the comparison then says so.
+- How the runs were measured: both runs are finished and have judged frames; they are two recordings of the same schema,
+  workload and pace, with the same metrics, on machines whose facts of `MUST_MATCH` are equal. No permission allows a
+  difference here.
+- The work: seed, stages, agents, frames, warm-up and digests are equal. Where the work was changed on purpose, these
+  may be allowed to differ, and the comparison then says so.
 
-Safeguards are no obstacle: they do not change the trajectory. Injected faults are refused before, or allowed by the
-rules of the comparison; reports then name them.
+Safeguards may differ: they do not change the trajectory. Injected faults are refused before this check, or allowed by
+the rules of the comparison; reports then name them.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ JUDGED = "frame_ms.mean"
 """The metric of a run that comparisons judge."""
 
 
-_FACTS_SINCE = {"instrumentation": 5}
-"""Facts of the machine that no run of a schema before this one has."""
+_FIRST_SCHEMA_OF_FACT = {"instrumentation": 5}
+"""Fact of the machine → the first schema whose runs record it; other facts are in every schema."""
 
 
 _RECORD_AGAIN = "repeats of one side must do the same work: record them again"
@@ -51,13 +52,13 @@ def check_comparable(base: RecordedRun, candidate: RecordedRun, *, allow_differe
     Args:
         base: One run.
         candidate: The other.
-        allow_different_work: Whether the work may differ. How it was measured never may.
+        allow_different_work: Whether the work may differ; how the runs were measured may never differ.
 
     Returns:
-        What differs in the work, where that is allowed; nothing where the work is proved to be the same.
+        The differences in the work, where they are allowed; empty where the work is proved to be the same.
 
     Raises:
-        NotComparable: They may not; a line for each obstacle.
+        NotComparable: The runs may not be compared; one line per reason.
     """
     _refuse((*obstacles(base), *obstacles(candidate)))
     otherwise, work = tuple(measured_differently(base, candidate)), tuple(different_work(base, candidate))
@@ -66,13 +67,13 @@ def check_comparable(base: RecordedRun, candidate: RecordedRun, *, allow_differe
 
 
 def check_repeats(first: RecordedRun, other: RecordedRun) -> None:
-    """Check that two runs may stand for one side; no permission lifts anything here.
+    """Check that two runs may be repeats of one side; no permission allows a difference between repeats.
 
     Raises:
-        NotComparable: They may not; a line for each obstacle.
+        NotComparable: The runs are not repeats; one line per reason.
     """
     _refuse((*obstacles(first), *obstacles(other)))
-    # What was asked for in one way, of one code, and done in two is no difference between runs, but chance.
+    # Where the same code was asked for the same work and did different work, the cause is chance.
     asked_alike = first.run.code == other.run.code and not _settings_that_differ(first.run, other.run)
     by_chance = asked_alike and not any(different_plan(first, other))
     work = (f"{line}; {_BY_CHANCE if by_chance else _RECORD_AGAIN}" for line in different_work(first, other))
@@ -80,10 +81,10 @@ def check_repeats(first: RecordedRun, other: RecordedRun) -> None:
 
 
 def check_same_mode(base: RecordedRun, candidate: RecordedRun) -> None:
-    """Check that two runs used one mode with as many workers: else a change of code is not all that is compared.
+    """Check that two runs used the same mode with the same numbers of workers, so that only the code may differ.
 
     Raises:
-        NotComparable: They did not.
+        NotComparable: The mode or a number of workers differs.
     """
     ways = [(each.run.mode.used, [stage.workers for stage in each.run.stages]) for each in (base, candidate)]
     if ways[0] != ways[1]:
@@ -99,7 +100,7 @@ def check_same_mode(base: RecordedRun, candidate: RecordedRun) -> None:
 
 
 def obstacles(recorded: RecordedRun) -> Iterator[str]:
-    """Yield why a run can be compared with no other, one line for each reason."""
+    """Yield each reason why a run cannot be compared with any other run, one line each."""
     run, where = recorded.run, recorded.directory
     reason = f" ({run.ended_because})" if run.ended_because else ""
     ends: Mapping[RunState, str] = {
@@ -124,7 +125,7 @@ def obstacles(recorded: RecordedRun) -> Iterator[str]:
 
 
 def measured_differently(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
-    """Yield the differences in measuring that make two runs incomparable, one line each."""
+    """Yield each difference in how two runs were measured, one line each."""
     one, other = base.run, candidate.run
     where = _both(base, candidate)
     yield from same_recording(base, candidate)
@@ -140,23 +141,23 @@ def measured_differently(base: RecordedRun, candidate: RecordedRun) -> Iterator[
             yield f"{where}: {lacking.directory} lacks the metric {name}: record it again"
     for fact in sorted(MUST_MATCH):
         if fact == "start_method" and one.mode.used != other.mode.used:
-            continue  # modes start workers in ways of their own
-        if max(one.schema_version, other.schema_version) >= _FACTS_SINCE.get(fact, 1):
+            continue  # each mode has its own start method
+        if max(one.schema_version, other.schema_version) >= _FIRST_SCHEMA_OF_FACT.get(fact, 1):
             yield from _machine_differs(where, fact, one.machine, other.machine)
 
 
 def different_work(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
     """Yield how the work of two runs differs, one line each.
 
-    Nothing where digests prove that it is the same, or where there are none to prove anything by.
+    Yields nothing where digests prove that the work is the same, or where the workload has no digests.
     """
     planned = tuple(different_plan(base, candidate))
-    # Where other work was planned, the digests say nothing new.
+    # Where different work was planned, the digests add no information.
     yield from planned or different_digests(base, candidate)
 
 
 def different_plan(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
-    """Yield how the work that two runs were asked to do differs, one line each."""
+    """Yield each difference in the work that two runs were asked to do, one line each."""
     plans = zip(_plan(base.run).items(), _plan(candidate.run).values(), strict=True)
     for (name, one), other in plans:
         if one != other:
@@ -164,10 +165,10 @@ def different_plan(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
 
 
 def different_digests(base: RecordedRun, candidate: RecordedRun) -> Iterator[str]:
-    """Yield where the work that two runs did parts, in a line; nothing where it is the same or cannot be proven."""
+    """Yield one line that says where the work of two runs first differs; nothing where it does not or is unproven."""
     where = _both(base, candidate)
     if not_proven_because((base, candidate)) is not None:
-        # Not known to be the same, and only known to be different where something else was asked for.
+        # Without digests, the work is known to be different only where the settings are different.
         settings = _settings_that_differ(base.run, candidate.run)
         if settings:
             yield f"{where} have different settings{settings}, and no digest proves that the work is the same"
@@ -187,12 +188,12 @@ def not_proven_because(runs: Iterable[RecordedRun]) -> str | None:
 
 
 def same_recording(one: RecordedRun, other: RecordedRun) -> Iterator[str]:
-    """Yield a line where two runs are one, or one is a copy of the other."""
+    """Yield one line where two runs are the same run, or one is a copy of the other."""
     if one.directory.resolve() == other.directory.resolve():
-        yield f"{other.directory}: the run is named twice, and compared with itself it says nothing; record another"
+        yield f"{other.directory}: the run is named twice: a run compared with itself says nothing; record another"
     elif one.run == other.run:
         copied = f"the run is a copy of {one.directory}"
-        yield f"{other.directory}: {copied}, and compared with it says nothing; record another"
+        yield f"{other.directory}: {copied}: a run compared with its copy says nothing; record another"
 
 
 def _refuse(lines: Iterable[str], *, different_work: bool = False) -> None:
@@ -219,13 +220,13 @@ def _machine_differs(where: str, fact: str, one: Mapping[str, Any], other: Mappi
         return
     tables = (flattened({fact: machine[fact]}) for machine in (one, other))
     for key, values in differing(*tables).items():
-        # Not what is measured with but what is measured; a revision's own number may change.
+        # walkerbench's version belongs to the code that is compared, so it may differ.
         if key != "packages.walkerbench":
             yield _differ(where, f"the machine's {key}", *values, "record both on one machine, set up alike")
 
 
 def _plan(run: RunFile) -> dict[str, str]:
-    """Return what is known of the work without a digest."""
+    """Return the work that a run was asked to do: name → value, as text."""
     stages = run.stages
     return {
         "the workload's arguments": f"{run.profile.get('workload_arguments') or 'nothing'}",
@@ -240,7 +241,7 @@ def _plan(run: RunFile) -> dict[str, str]:
 
 def _remark(name: str, run: RunFile) -> str:
     by_duration = name == "frames" and any(stage.get("duration_s") for stage in run.profile.get("stages", ()))
-    return "a duration gives other frames each time, a number of frames the same" if by_duration else ""
+    return "a duration gives a different number of frames each time: give a number of frames" if by_duration else ""
 
 
 def _where_digests_differ(base: RecordedRun, candidate: RecordedRun) -> str:
@@ -259,11 +260,11 @@ def _where_digests_differ(base: RecordedRun, candidate: RecordedRun) -> str:
             of_agent = f"agent {found.agent}'s {' and '.join(found.fields)}"
             return f"the first difference is at the checkpoint of frame {frame}{where}: {of_agent}"
     digests = [short_digest(str(each.run.digest)) for each in (base, candidate)]
-    return f"their digests are {digests[0]} and {digests[1]}, though digests.npy does not show where they part"
+    return f"their digests are {digests[0]} and {digests[1]}, though digests.npy does not show where they differ"
 
 
 def _settings_that_differ(one: RunFile, other: RunFile) -> str:
-    """Return the settings of the environment that differ, as a remark."""
+    """Return the settings of the environment that differ, in parentheses; empty where none do."""
     settings = [flattened({"environment": run.profile.get("environment", {})}) for run in (one, other)]
     texts = [f"{key} is {_shown(mine)} and {_shown(its)}" for key, (mine, its) in differing(*settings).items()]
     return f" ({', '.join(texts)})" if texts else ""

@@ -1,4 +1,4 @@
-"""Recorded runs compared after the fact: sides in, verdicts out."""
+"""Compares sides of recorded runs, and returns the verdicts."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def compare_recorded(
 ) -> Compared:
     """Judge recorded candidates against a recorded base, by exact permutation tests over their repeats.
 
-    What is judged is each run's mean judged frame time; what is shown of a side are medians over its repeats. Repeats
-    of one side must have done the same work whatever is allowed: else what was repeated is not one thing.
+    The verdicts judge the mean time of each run's judged frames. The figures shown for a side are medians over its
+    repeats. Repeats of one side must always have done the same work, even where different sides may differ.
 
     Args:
         sides: The base first, as returned by `find_sides` or `group_runs`.
-        rules: What is decided by.
+        rules: The rules that decide.
 
     Raises:
         InjectedFaults: A run was recorded with faults, and they are not allowed.
-        NotComparable: The runs may not be compared, see `comparability`; a line for each obstacle.
+        NotComparable: The runs may not be compared, see `comparability`; one line per reason.
         UsageError: There is no candidate.
     """
     check_recorded_faults((run for side in sides for run in side.runs), rules)
@@ -73,15 +73,16 @@ def check_recorded_faults(runs: Iterable[RecordedRun], rules: DecisionRules) -> 
     """Refuse runs that were recorded with injected faults, unless the rules allow them.
 
     Raises:
-        InjectedFaults: There are some; a line for each run.
+        InjectedFaults: Runs have faults that are not allowed; one line per run.
     """
     rules.check_faults((str(run.directory), run.run.faults) for run in runs)
 
 
 def _check(sides: Sequence[RecordedSide], *, allow_different_work: bool) -> tuple[str, ...]:
-    """Return what differs in the work of the sides, where that is allowed.
+    """Return the differences in the work of the sides, where they are allowed.
 
-    Equality carries over, so that each run is compared with its side's first, and each side's first with the base's.
+    Each run is compared with the first run of its side, and each side's first run with the base's first run. This is
+    enough because equality is transitive.
     """
     refusals: list[NotComparable] = []
     repeats_differ: list[NotComparable] = []
@@ -94,11 +95,11 @@ def _check(sides: Sequence[RecordedSide], *, allow_different_work: bool) -> tupl
         with _collecting(refusals):
             differences += check_comparable(sides[0].runs[0], side.runs[0], allow_different_work=allow_different_work)
     if repeats_differ:
-        # What does not repeat itself differs from anything: the sides are not the cause of that.
+        # Where repeats of one side differ, a difference between sides says nothing about the sides.
         refusals = repeats_differ
     if refusals:
         lines = dict.fromkeys(line for refusal in refusals for line in refusal.lines)
-        # To allow different work helps where it lifts every one of them.
+        # The user is told to allow different work only where that removes every refusal.
         raise NotComparable(*lines, different_work=all(refusal.different_work for refusal in refusals))
     return tuple(differences)
 
@@ -144,7 +145,7 @@ def _side(side: RecordedSide) -> ComparedSide:
 
 
 def _shares(side: RecordedSide) -> tuple[TimeShare, ...]:
-    """Return the mean of each part over the repeats; nothing where one of them has no time shares."""
+    """Return the mean share of each part over the repeats; empty where a repeat has no time shares."""
     known = [run.run.attribution.shares for run in side.runs if run.run.attribution is not None]
     if len(known) < len(side.runs):
         return ()
@@ -163,7 +164,7 @@ def _statistics(side: RecordedSide, duration: str) -> dict[str, float | None]:
 
 
 def _median(side: RecordedSide, metric: str) -> float | None:
-    """Return the median over the repeats; None where one of them has not measured it."""
+    """Return the median of a metric over the repeats; None where a repeat has not measured it."""
     values = [_value(run, metric) for run in side.runs]
     measured = [value for value in values if value is not None]
     return statistics.median(measured) if len(measured) == len(values) else None

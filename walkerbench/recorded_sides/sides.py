@@ -1,17 +1,18 @@
-"""From what a user names on the command line to the sides of a comparison of recorded runs.
+"""Groups the recorded runs that a user names into the sides of a comparison.
 
 Each argument is a run (its directory, its `run.json`, `@latest`, `@latest~N`) or a folder, which stands for every run
 below it. Then:
 
 1. Runs are repeats of one another, and so one side, where workload, profile, mode used, workers and code are the same,
    whichever argument names them. A profile's name, source, description, criteria and `host_stall` may differ. Code is
-   the same where the digests of its source are. A run of a schema without digests is known by its revision. Where files
-   differed from that revision, or no repository tracked it, such runs are repeats only within one argument.
+   the same where the digests of its source are equal. Runs of a schema without these digests are compared by their
+   revision; where files differed from that revision, or no repository tracked them, such runs are repeats only within
+   one argument.
 2. The first argument's runs must be of one side: that side is the base, the others are candidates, in the order in
    which they are named.
-3. Where all runs are of one side, grouping would leave nothing to compare: then the first argument alone is the base
-   and the others together are the candidate. That is an A/A comparison.
-4. Every recording may be named once.
+3. Where all runs are of one side, grouping leaves no candidate: then the first argument alone is the base and the
+   others together are the candidate. That is an A/A comparison.
+4. Every recording may be named only once.
 """
 
 from __future__ import annotations
@@ -34,13 +35,13 @@ from walkerbench.run_directory import RecordedRun, RunFile, find_run, runs_below
 from walkerbench.run_directory.locate import STACKS_SUFFIX
 from walkerbench.running.summary import read_concluded
 
-_KEYS_OF_MODE = ("mode", "workers")  # a label shows what they lead to, so it need not show them
+_KEYS_OF_MODE = ("mode", "workers")  # a label shows the mode and the workers that were really used
 _MOST_KEYS_IN_LABEL = 3
 
 
 @dataclass(frozen=True)
 class RecordedSide:
-    """Repeats of one thing.
+    """One side of a comparison: the runs that are repeats of one another.
 
     Attributes:
         label: What distinguishes it from the other sides, for a reader.
@@ -52,10 +53,10 @@ class RecordedSide:
 
 
 def find_sides(arguments: Sequence[str], root: Path) -> tuple[RecordedSide, ...]:
-    """Read the runs that a user names, and group them into sides as the module says.
+    """Read the runs that a user names, and group them into sides by the rules of this module.
 
     Args:
-        arguments: What was given, the base first.
+        arguments: The texts that the user gave, the base first.
         root: The folder that `@latest` looks in, such as `RUNS_ROOT`.
 
     Returns:
@@ -73,11 +74,11 @@ def find_runs(text: str, root: Path) -> tuple[Path, ...]:
     """Return the run that a text names, or every run in the folder that it names, in the order of their paths.
 
     Raises:
-        RunFileError: There is none.
-        NotComparable: It is a run that was sampled.
+        RunFileError: There is no run.
+        NotComparable: py-spy sampled the run.
     """
     path = find_run(text, root)
-    # os.path, not pathlib: what may not be looked at is no run.
+    # os.path.exists is False for a path that may not be read; pathlib would raise an error.
     if os.path.exists(path / "run.json") or Path(text).name == "run.json":  # noqa: PTH110
         if _was_sampled(path):
             raise NotComparable(f"{path}: the run was sampled by py-spy, which slows it down: name one that was not")
@@ -94,11 +95,11 @@ def _was_sampled(run: Path) -> bool:
 
 
 def group_runs(arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> tuple[RecordedSide, ...]:
-    """Group runs into sides, by the rule that the module states.
+    """Group runs into sides by the rules of this module.
 
     Args:
         arguments: The runs of each argument, the base's first; each has at least one.
-        names: What each argument is called: a side is called so where nothing else tells it from another.
+        names: The name of each argument; it is the label of a side that no fact distinguishes from another side.
 
     Returns:
         The sides, the base first.
@@ -120,7 +121,7 @@ def group_runs(arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str])
 
 
 def check_base(arguments: Sequence[Sequence[RecordedRun]]) -> None:
-    """Refuse what can be no base, whatever it is to be compared with.
+    """Refuse runs that cannot be the base of any comparison.
 
     Args:
         arguments: The runs of each argument that names the base.
@@ -155,7 +156,7 @@ def _by_age(runs: Sequence[RecordedRun]) -> list[RecordedRun]:
 
 
 def _identity(run: RunFile, argument: int) -> str:
-    """Return what repeats have in common; the argument, too, where their code may differ without being seen to."""
+    """Return a text that is equal for repeats; with the argument's number where a difference of code may be hidden."""
     workers = [stage.workers for stage in run.stages]
     parts = [run.workload.name, settings(run.profile), run.mode.used, workers, run.code.workload.module]
     known = known_code(run.code)
@@ -164,14 +165,14 @@ def _identity(run: RunFile, argument: int) -> str:
 
 
 def _origin(group: Sequence[RecordedRun], arguments: Sequence[Sequence[RecordedRun]], names: Sequence[str]) -> str:
-    """Return the names of the arguments that a group's runs are from."""
+    """Return the names of the arguments that hold a group's runs."""
     return ", ".join(
         name for name, runs in zip(names, arguments, strict=True) if any(run is each for run in runs for each in group)
     )
 
 
 def _labels(groups: Sequence[Sequence[RecordedRun]], origins: Sequence[str]) -> list[str]:
-    """Return a label for each side: the facts in which sides differ; where these do not suffice, its argument too."""
+    """Return a label for each side: the facts in which sides differ, and its argument where labels would be equal."""
     firsts = [group[0].run for group in groups]
     described = [_described(run, firsts) for run in firsts]
     telling = [name for name in described[0] if len({facts[name] for facts in described}) > 1]
@@ -185,7 +186,7 @@ def _labels(groups: Sequence[Sequence[RecordedRun]], origins: Sequence[str]) -> 
 
 
 def _numbered(labels: Sequence[str]) -> list[str]:
-    """Return the labels, each one that is already taken with its number."""
+    """Return the labels; a label that an earlier side already has gets a number."""
     seen: Counter[str] = Counter()
     numbered = []
     for label in labels:
@@ -195,13 +196,13 @@ def _numbered(labels: Sequence[str]) -> list[str]:
 
 
 def _described(run: RunFile, others: Sequence[RunFile]) -> dict[str, str]:
-    """Return the facts of a side that a label may be made of, the most important first."""
+    """Return the facts that a side's label may contain, the most important first."""
     return {
         "profile": str(run.profile.get("name", "")),
         "mode": _mode(run),
         "revision": _revision(run),
         "version": _version(run),
-        "settings": _settings_apart(run, others),
+        "settings": _distinguishing_settings(run, others),
     }
 
 
@@ -216,7 +217,7 @@ def _revision(run: RunFile) -> str:
 
 
 def _version(run: RunFile) -> str:
-    """Return walkerbench's version, and its revision where that is not the workload's, too."""
+    """Return walkerbench's version, and its revision where the workload's revision is another."""
     ours, theirs = run.code.walkerbench, run.code.workload
     version = f"walkerbench {ours.version}"
     revision = None if ours.revision == theirs.revision else _short(ours)
@@ -227,8 +228,8 @@ def _short(code: WalkerbenchCode | WorkloadCode) -> str | None:
     return short_revision(code.revision, code.changed_files)
 
 
-def _settings_apart(run: RunFile, others: Sequence[RunFile]) -> str:
-    """Return what a profile holds where others of its name hold something else."""
+def _distinguishing_settings(run: RunFile, others: Sequence[RunFile]) -> str:
+    """Return the settings of a profile in which other profiles of the same name differ from it."""
     mine = flattened(settings(run.profile))
     namesakes = [other for other in others if other.profile.get("name") == run.profile.get("name")]
     keys = dict.fromkeys(key for other in namesakes for key in differing(mine, flattened(settings(other.profile))))

@@ -1,8 +1,8 @@
-"""The cases: which fault is injected, how it is looked at, and what must come back. The table of what is proven.
+"""The cases that the self-test proves: which fault is injected, how the case is run, and which result is expected.
 
-Every case is the shipped default profile, with its criteria, made small: what is proven does not depend on how many
-frames and agents there are. The criterion that a case trips has the limit of the profile; the other ones have limits
-that no busy machine exceeds, so that it is tripped alone.
+Every case runs the shipped default profile with its criteria, and with fewer frames and agents: the proof does not
+depend on their number. The criterion that a case must fail keeps the profile's limit. The other criteria get limits
+that a busy machine meets, too, so that only the one criterion fails.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from walkerbench.profile.overrides import ProfileOverrides, override
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.selftest.proofs import Expected
 
-Look = Literal["run", "recorded", "recorded, faults not allowed", "interleaved"]
-"""How a case is looked at: the run by itself; recorded, and compared with the clean run; measured against a clean side,
-interleaved."""
+Method = Literal["run", "recorded", "recorded, faults not allowed", "interleaved"]
+"""How a case is run: a run that is judged alone; a recorded run that is compared with the clean run; or a side that is
+measured against a clean side, interleaved."""
 
 CLEAN = "none: the clean control"
 """The case that others are compared with."""
 
 REGRESSION = "regression"
-"""What is tripped where a side is slower, in place of a criterion."""
+"""The word, in place of a criterion, for a case whose side must be found slower."""
 
 _MAIN_PHASE = "{main_phase}.max"
 _WIDE_LIMITS = {"frame_ms.max": "< 60000", _MAIN_PHASE: "< 60000", "physics_fps": "> 0.1"}
@@ -37,7 +37,7 @@ _AGENTS, _WORKERS = 6, 2
 _FRAMES, _WARMUP, _CHECKPOINT_EVERY = 620, 20, 60
 _FRAME, _NEXT_CHECKPOINT = 300, 359
 _STALL_S = 0.25
-_IN_FRAME: Mapping[int, float] = {_FRAME: _STALL_S}
+_STALL_IN_ONE_FRAME: Mapping[int, float] = {_FRAME: _STALL_S}
 _SLOW_FRAME = (_FRAME, _STALL_S * 1e3)
 _MEASURED_WARMUP, _MEASURED_FRAMES = 4, 400
 _EMERGENCY = Safeguards(slow_frame_s=0.05, slow_frames=3)
@@ -47,26 +47,26 @@ _SHORT_DEADLINE = Safeguards(slow_frame_s=0.5, barrier_timeout_s=1.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A fault, and what must come back.
+    """A fault, and the expected result.
 
     Attributes:
         name: The fault, in words.
-        look: How it is looked at.
+        method: How the case is run.
         faults: What is injected.
-        exit_codes: One of these must come back.
-        trips: The metric of the criterion that must not be met, or `REGRESSION`; None where all must be met.
+        exit_codes: The exit code must be one of these.
+        fails: The metric of the criterion that must not be met, or `REGRESSION`; None where all must be met.
         slow_frame: Number of the frame that must be named as one of the slowest, and the ms that it takes at least.
-        words: Each of these must be said.
+        words: The output must contain each of these texts.
         frames: How many frames the profile has.
-        safeguards: The profile's.
-        only_in: The one mode in which it is carried out; None for every mode.
+        safeguards: Safeguards of the profile.
+        only_in: The only mode in which the case is run; None for every mode.
     """
 
     name: str
-    look: Look
+    method: Method
     faults: Faults = field(default_factory=Faults)
     exit_codes: tuple[ExitCode, ...]
-    trips: str | None = None
+    fails: str | None = None
     slow_frame: tuple[int, float] | None = None
     words: tuple[str, ...] = ()
     frames: int = _FRAMES
@@ -85,9 +85,9 @@ class Case:
             workers=_WORKERS if found.traits.side_by_side else None,
             agents=max(_AGENTS, found.fewest_agents),
             frames=self.frames,
-            warmup=_MEASURED_WARMUP if self.look == "interleaved" else _WARMUP,
+            warmup=_MEASURED_WARMUP if self.method == "interleaved" else _WARMUP,
             criteria=tuple(
-                f"{_metric(key, default)} {limit}" for key, limit in _WIDE_LIMITS.items() if key != self.trips
+                f"{_metric(key, default)} {limit}" for key, limit in _WIDE_LIMITS.items() if key != self.fails
             ),
         )
         return dataclasses.replace(
@@ -99,16 +99,16 @@ class Case:
         )
 
     def expected(self, profile: Profile) -> Expected:
-        """Return what must come back.
+        """Return the expected result.
 
         Args:
             profile: As returned by `profile`.
         """
-        key = None if self.trips is None else _metric(self.trips, profile)
-        tripped = [str(criterion) for criterion in profile.criteria if criterion.key == key]
+        key = None if self.fails is None else _metric(self.fails, profile)
+        failing = [str(criterion) for criterion in profile.criteria if criterion.key == key]
         return Expected(
             exit_codes=self.exit_codes,
-            failed=tuple(tripped) or (() if key is None else (key,)),
+            failed=tuple(failing) or (() if key is None else (key,)),
             slow_frame=self.slow_frame,
             words=self.words,
         )
@@ -123,7 +123,7 @@ class Case:
 
 
 def clean_side(case: Case) -> Case:
-    """Return the clean control of a case that is measured interleaved: the same without what is slower or diverges."""
+    """Return the clean side of an interleaved case: the same case without slower steps and without divergence."""
     faults = dataclasses.replace(case.faults, extra_work_percent=0.0, diverge_frame=None)
     return dataclasses.replace(case, faults=faults)
 
@@ -133,44 +133,44 @@ def _metric(key: str, profile: Profile) -> str:
 
 
 _EVERY_FRAME_OF_8_MS = Faults(main_phase_stall_frames=dict.fromkeys(range(_MEASURED_FRAMES), 0.008))
-"""Frames that mostly wait are as long on a busy machine: what is 10 % slower is seen in a few short rounds."""
+"""Frames that mostly wait take the same time on a busy machine, so a few short rounds show a slowdown of 10 %."""
 _SLOWER = dataclasses.replace(_EVERY_FRAME_OF_8_MS, extra_work_percent=10.0)
 _DIVERGING = Faults(diverge_frame=_FRAME)
 _EMPTY = Faults(end_frame=_WARMUP)
 
 CASES: tuple[Case, ...] = (
-    Case(name=CLEAN, look="run", exit_codes=(ExitCode.PASS,)),
+    Case(name=CLEAN, method="run", exit_codes=(ExitCode.PASS,)),
     Case(
         name="a frame of 250 ms",
-        look="run",
-        faults=Faults(stall_frames=_IN_FRAME),
+        method="run",
+        faults=Faults(stall_frames=_STALL_IN_ONE_FRAME),
         exit_codes=(ExitCode.FAIL,),
-        trips="frame_ms.max",
+        fails="frame_ms.max",
         slow_frame=_SLOW_FRAME,
     ),
     Case(
         name="a main phase of 250 ms",
-        look="run",
-        faults=Faults(main_phase_stall_frames=_IN_FRAME),
+        method="run",
+        faults=Faults(main_phase_stall_frames=_STALL_IN_ONE_FRAME),
         exit_codes=(ExitCode.FAIL,),
-        trips=_MAIN_PHASE,
+        fails=_MAIN_PHASE,
         slow_frame=_SLOW_FRAME,
     ),
     Case(
         name="frames that are all slow",
-        look="run",
+        method="run",
         frames=120,
         faults=Faults(stall_frames=dict.fromkeys(range(120), 0.005)),
         exit_codes=(ExitCode.FAIL,),
-        trips="physics_fps",
+        fails="physics_fps",
     ),
     Case(
         name="slow frames in a row",
-        look="run",
+        method="run",
         faults=Faults(stall_frames=dict.fromkeys(_EMERGENCY_FRAMES, 0.06)),
         safeguards=_EMERGENCY,
         exit_codes=(ExitCode.FAIL,),
-        trips="emergency_shutdowns",
+        fails="emergency_shutdowns",
         words=(
             f"emergency shutdown after frame {_EMERGENCY_FRAMES[-1]}: {_EMERGENCY.slow_frames} frames in a row took "
             f"longer than {_EMERGENCY.slow_frame_s:g} s",
@@ -178,14 +178,14 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         name="a worker that exits",
-        look="run",
+        method="run",
         faults=Faults(exit_frame=_FRAME),
         exit_codes=(ExitCode.BROKEN,),
         words=("worker 0 (agents 0 to ", f"exited with status {EXIT_STATUS} in frame {_FRAME}"),
     ),
     Case(
         name="a worker that hangs",
-        look="run",
+        method="run",
         faults=Faults(hang_frame=_FRAME),
         safeguards=_SHORT_DEADLINE,
         exit_codes=(ExitCode.BROKEN,),
@@ -193,42 +193,42 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         name="an empty run",
-        look="run",
+        method="run",
         faults=_EMPTY,
         exit_codes=(ExitCode.INCONCLUSIVE,),
         words=("there are no judged frames",),
     ),
     Case(
         name="an empty run, compared",
-        look="recorded",
+        method="recorded",
         faults=_EMPTY,
         exit_codes=(ExitCode.UNUSABLE,),
         words=("the run has no judged frames",),
     ),
     Case(
         name="a trajectory that diverges, recorded",
-        look="recorded",
+        method="recorded",
         faults=_DIVERGING,
         exit_codes=(ExitCode.UNUSABLE,),
         words=(f"the first difference is at the checkpoint of frame {_NEXT_CHECKPOINT}: agent 0's ",),
     ),
     Case(
         name="none: a recorded control",
-        look="recorded",
+        method="recorded",
         faults=Faults(main_phase_stall_frames={_FRAME: 0.001}),  # changes no trajectory: the runs may be compared
-        exit_codes=(ExitCode.INCONCLUSIVE,),  # one run a side decides nothing
+        exit_codes=(ExitCode.INCONCLUSIVE,),  # one run per side decides nothing
         words=("the same in all 2 runs",),
     ),
     Case(
         name="a fault that is not allowed",
-        look="recorded, faults not allowed",
+        method="recorded, faults not allowed",
         faults=_DIVERGING,
         exit_codes=(ExitCode.UNUSABLE,),
         words=(f"has injected faults: {_DIVERGING.in_words}",),
     ),
     Case(
         name="a trajectory that diverges, measured",
-        look="interleaved",
+        method="interleaved",
         frames=_MEASURED_FRAMES,
         faults=Faults(diverge_frame=_MEASURED_WARMUP - 1),
         exit_codes=(ExitCode.UNUSABLE,),
@@ -236,7 +236,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         name="none: a measured control",
-        look="interleaved",
+        method="interleaved",
         frames=_MEASURED_FRAMES,
         faults=_EVERY_FRAME_OF_8_MS,
         exit_codes=(ExitCode.PASS, ExitCode.INCONCLUSIVE),
@@ -244,12 +244,12 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         name="steps that are 10 % slower",
-        look="interleaved",
+        method="interleaved",
         frames=_MEASURED_FRAMES,
         faults=_SLOWER,
         exit_codes=(ExitCode.FAIL,),
-        trips=REGRESSION,
+        fails=REGRESSION,
         words=("regression: frame time of ", "slower by more than 2 %"),
     ),
 )
-"""Every case, in the order in which they are carried out."""
+"""Every case, in the order in which the cases are run."""

@@ -1,4 +1,4 @@
-"""What must come back of a case, what came back, and whether that is a proof."""
+"""The expected result of a case, the observed result, and whether they agree, which is the proof."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from walkerbench.errors import ExitCode
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """What came back of a case.
+    """The observed result of a case.
 
     Attributes:
-        exit_code: The one that a process of walkerbench ends with.
+        exit_code: The exit code of a process of walkerbench.
         failed: The criteria that are not met, and `regression` where a side is slower.
         slow_frames: Number and time, ms, of each frame that is named as one of the slowest.
-        said: Every line of what a reader is told.
+        said: All lines of the output.
     """
 
     exit_code: ExitCode
@@ -26,21 +26,21 @@ class Observed:
 
     @property
     def in_words(self) -> str:
-        """What came back, in a line."""
+        """Return the observed result in one line."""
         said = "; ".join(filter(None, (", ".join(self.failed), *self.said.splitlines())))
         return f"exit code {self.exit_code:d}{f': {said}' if said else ''}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What must come back of a case.
+    """The expected result of a case.
 
     Attributes:
-        exit_codes: One of these; of what is timed, a control may also be inconclusive.
-        failed: Exactly these criteria are not met; `regression` where a side must be found slower.
+        exit_codes: The exit code must be one of these; a control that is timed may also be inconclusive.
+        failed: Exactly these criteria must not be met; `regression` where a side must be found slower.
         slow_frame: Number of a frame that must be named as one of the slowest, and the ms that it takes at least; None
-            where there is none.
-        words: Each of these must be said.
+            where no frame must be named.
+        words: The output must contain each of these texts.
     """
 
     exit_codes: tuple[ExitCode, ...]
@@ -50,12 +50,12 @@ class Expected:
 
     @property
     def in_short(self) -> str:
-        """The exit code and the criteria that are not met."""
+        """Return the expected exit codes and the criteria that must not be met, in one line."""
         codes = " or ".join(f"{code:d}" for code in self.exit_codes)
         return ": ".join(filter(None, (codes, ", ".join(self.failed))))
 
     def differences(self, observed: Observed) -> Iterator[str]:
-        """Yield how what came back differs from this, one text each."""
+        """Yield each difference of the observed result from the expected one, as text."""
         if observed.exit_code not in self.exit_codes:
             codes = " or ".join(f"{code:d}" for code in self.exit_codes)
             yield f"exit code {observed.exit_code:d} in place of {codes}"
@@ -72,15 +72,15 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """A case in a mode, carried out.
+    """The proof of one case in one mode.
 
     Attributes:
         fault: What was injected, in words.
         mode: The mode.
-        expected: What must come back; None where the case could not be carried out.
-        observed: What came back; likewise.
-        not_applicable: Why the fault cannot be injected in this mode; None where it was.
-        problems: How what came back differs from what must; nothing where that is proven.
+        expected: The expected result; None where the case was not run.
+        observed: The observed result; None where the case was not run.
+        not_applicable: Why the fault cannot be injected in this mode; None where it can.
+        problems: The differences between the two results, or why the case could not be run; empty where it is proven.
     """
 
     fault: str
@@ -92,23 +92,23 @@ class Proof:
 
     @property
     def proven(self) -> bool:
-        """Whether what had to come back did; also where the fault cannot be injected."""
+        """Return whether the proof has no problems; true also where the fault cannot be injected."""
         return not self.problems
 
     @property
     def in_words(self) -> str:
-        """What is not proven, in a line."""
+        """Return the problems in one line."""
         got = "" if self.observed is None else f" (got {self.observed.in_words})"
         return f"{self.fault}, {self.mode}: {'; '.join(self.problems)}{got}"
 
 
 @dataclass(frozen=True)
 class SelfTestResult:
-    """Every proof.
+    """The result of the self-test: every proof.
 
     Attributes:
-        proofs: In the order in which they were carried out.
-        duration_s: How long all of them took.
+        proofs: In the order in which the cases were run.
+        duration_s: How long all cases took.
     """
 
     proofs: tuple[Proof, ...]
@@ -116,17 +116,17 @@ class SelfTestResult:
 
     @property
     def failed(self) -> tuple[Proof, ...]:
-        """What is not proven."""
+        """Return the proofs that have problems."""
         return tuple(proof for proof in self.proofs if not proof.proven)
 
     @property
     def carried_out(self) -> tuple[Proof, ...]:
-        """The proofs whose fault can be injected in their mode."""
+        """Return the proofs whose fault can be injected in their mode."""
         return tuple(proof for proof in self.proofs if proof.not_applicable is None)
 
     @property
     def exit_code(self) -> ExitCode:
-        """Return `FAIL` where something is not proven; so, too, where nothing was carried out."""
+        """Return `FAIL` where a proof has problems or where no case could be run, else `PASS`."""
         return ExitCode.PASS if self.carried_out and not self.failed else ExitCode.FAIL
 
 

@@ -1,4 +1,4 @@
-"""Runs the cases, one after the other, and compares what comes back with what must come back."""
+"""Runs the cases, one after the other, and compares each observed result with the expected one."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ from walkerbench.selftest.proofs import Observed, Proof, SelfTestResult
 from walkerbench.system.child_processes import PassedOnSignals
 
 RUN_DEADLINE_S = 60.0
-"""How long a run of a case may take before it is killed: what hangs here must not hang the self-test."""
+"""How long a run of a case may take before it is killed, so that a run that hangs does not hang the self-test."""
 
 _COMMAND_LINE = ("walkerbench", "selftest")
-_ALPHA = 0.05  # with less, more rounds would be needed than two minutes have room for
+_ALPHA = 0.05  # a smaller error rate needs more rounds than fit into two minutes
 RULES = DecisionRules(alpha=_ALPHA, allow_faults=True)
-"""What comparisons of the self-test are decided by: faults are what they are for."""
+"""The rules of the self-test's comparisons; they allow faults, because the self-test injects them."""
 
 _REQUEST = MeasurementRequest(rounds=rounds_needed(_ALPHA), block_s=0.03)
 
 
 class Bench(Protocol):
-    """Where cases are run."""
+    """Runs what cases need: recorded runs and measurements."""
 
     def record(self, profile: Profile, directory: Path) -> ChildRun:
         """Record a run.
 
         Raises:
-            Interrupted: The user ended it.
+            Interrupted: The user ended the run.
         """
         ...
 
@@ -55,30 +55,30 @@ class Bench(Protocol):
         """Measure two sides interleaved, and judge them.
 
         Raises:
-            WalkerbenchError: They cannot be measured, or not be compared.
+            WalkerbenchError: The sides cannot be measured or compared.
         """
         ...
 
 
 class ProcessBench:
-    """Runs cases as users do: every run in a process of its own, every side in a session of its own.
+    """Runs cases as users do: every run in its own process, every side in its own session.
 
     Args:
-        signals: Entered; with a deadline, since what hangs here must not hang the self-test.
+        signals: An entered context; it has a deadline, so that a run that hangs does not hang the self-test.
     """
 
     def __init__(self, signals: PassedOnSignals) -> None:
         self._signals = signals
 
     def record(self, profile: Profile, directory: Path) -> ChildRun:
-        """Record a run in a process of its own, which is killed where it takes too long."""
+        """Record a run in its own process, which is killed where it takes too long."""
         request = RunRequest(profile=profile, directory=directory, command_line=_COMMAND_LINE, progress=False)
         run = record_run(request, self._signals, keep_stderr=True)
         self._check_interrupts()
         return run
 
     def compare(self, base: Side, candidate: Side) -> Compared:
-        """Measure both in sessions, a few short rounds."""
+        """Measure both sides in sessions, in a few short rounds, and judge them."""
         self._check_interrupts()
         return judge_measurement(rounds.measure((base, candidate), _REQUEST, RULES))
 
@@ -88,7 +88,7 @@ class ProcessBench:
 
 
 def planned_cases(modes: Iterable[str], cases: Iterable[Case] = CASES) -> Iterator[tuple[str, Case]]:
-    """Yield each case with each mode that it belongs to, mode by mode."""
+    """Yield each mode with each case that is run in it, mode by mode."""
     listed = tuple(cases)
     for mode in modes:
         yield from ((mode, case) for case in listed if case.only_in in (None, mode))
@@ -97,16 +97,16 @@ def planned_cases(modes: Iterable[str], cases: Iterable[Case] = CASES) -> Iterat
 def run_selftest(
     bench: Bench, directory: Path, planned: Iterable[tuple[str, Case]], tell: Callable[[int, str, str], None]
 ) -> SelfTestResult:
-    """Carry out cases, one after the other.
+    """Run cases, one after the other, and return their proofs.
 
     Args:
-        bench: Where they are run.
-        directory: Holds the runs; an empty one.
+        bench: Runs what the cases need.
+        directory: An empty folder for the runs.
         planned: Modes and cases, as returned by `planned_cases`.
-        tell: Told of each case before it is carried out: its number from 1, the fault and the mode.
+        tell: Called before each case with its number from 1, the fault and the mode.
 
     Raises:
-        Interrupted: The user ended it.
+        Interrupted: The user ended the self-test.
     """
     begun = time.monotonic()
     proving = _Proving(bench, directory)
@@ -118,13 +118,13 @@ def run_selftest(
 
 
 def modes_to_prove() -> tuple[str, ...]:
-    """Return the name of every registered mode, those that other packages bring among them."""
+    """Return the names of all registered modes, also of those from other packages."""
     return MODES.names()
 
 
 @dataclass
 class _Proving:
-    """What was recorded so far: cases of one profile share a run."""
+    """Runs cases, and keeps the recorded runs: cases with the same profile share a run."""
 
     bench: Bench
     directory: Path
@@ -150,7 +150,7 @@ class _Proving:
 
     def _observe(self, mode: str, case: Case, profile: Profile) -> Observed:
         try:
-            match case.look:
+            match case.method:
                 case "run":
                     return _of_run(self._record(profile))
                 case "recorded":
@@ -181,7 +181,7 @@ class _Proving:
         return _of_comparison(compared)
 
     def _gate(self, mode: str, compared: Compared) -> Observed:
-        """Return what a gate makes of a comparison, beside a clean run of its candidate."""
+        """Return the observed result of a gate that has this comparison and a clean run of its candidate."""
         clean = self._clean(mode)
         if clean.run is None:
             raise RunBroken(f"the clean run was not recorded: {clean.said}")
