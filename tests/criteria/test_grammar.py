@@ -47,7 +47,7 @@ def criteria(draw: st.DrawFn) -> Criterion:
         ("max > 1", Criterion("max", None, ">", 1.0), "max > 1"),
     ],
 )
-def test_parsing(text: str, criterion: Any, canonical: str) -> None:
+def test_a_text_is_parsed_to_its_criterion(text: str, criterion: Any, canonical: str) -> None:
     assert parse_criterion(text) == criterion
     assert str(criterion) == canonical
 
@@ -80,7 +80,7 @@ def test_parsing(text: str, criterion: Any, canonical: str) -> None:
         ("1frame < 1", "'1frame' is no metric"),
     ],
 )
-def test_what_is_wrong_is_said(text: str, what: str) -> None:
+def test_the_error_says_what_is_wrong_with_a_text(text: str, what: str) -> None:
     with pytest.raises(CriterionError) as caught:
         parse_criterion(text)
 
@@ -89,7 +89,7 @@ def test_what_is_wrong_is_said(text: str, what: str) -> None:
 
 
 @given(criteria())
-def test_the_canonical_text_parses_back(criterion: Any) -> None:
+def test_the_canonical_text_parses_to_the_same_criterion(criterion: Any) -> None:
     parsed = parse_criterion(str(criterion))
 
     assert parsed == criterion
@@ -97,7 +97,7 @@ def test_the_canonical_text_parses_back(criterion: Any) -> None:
 
 
 @given(criteria(), st.lists(st.sampled_from([" ", "\t", "  "]), min_size=4, max_size=4))
-def test_white_space_means_nothing(criterion: Any, spaces: Any) -> None:
+def test_white_space_has_no_effect(criterion: Any, spaces: Any) -> None:
     text = spaces[0].join(["", criterion.key]) + spaces[1] + criterion.operator + spaces[2] + repr(criterion.value)
 
     assert parse_criterion(text + spaces[3]) == criterion
@@ -131,7 +131,7 @@ def test_a_duration_needs_a_statistic() -> None:
     )
 
 
-def test_an_unknown_metric_is_answered_with_the_known_ones() -> None:
+def test_the_error_of_an_unknown_metric_lists_the_known_ones() -> None:
     with pytest.raises(CriterionError) as caught:
         check_known(parse_criterion("frame_msec.max < 50"), KNOWN)
 
@@ -145,14 +145,14 @@ def test_an_unknown_metric_is_answered_with_the_known_ones() -> None:
     )
 
 
-def test_nothing_is_suggested_for_what_resembles_nothing() -> None:
+def test_no_metric_is_suggested_for_a_very_different_name() -> None:
     with pytest.raises(CriterionError) as caught:
         check_known(parse_criterion("zzzzzz < 50"), KNOWN)
 
     assert "unknown metric; known are frame_ms." in str(caught.value)
 
 
-def test_a_statistic_of_what_has_none_is_unknown() -> None:
+def test_a_statistic_of_a_metric_that_has_none_is_unknown() -> None:
     with pytest.raises(CriterionError, match="did you mean physics_fps"):
         check_known(parse_criterion("physics_fps.max > 1"), KNOWN)
 
@@ -168,7 +168,7 @@ def test_a_statistic_of_what_has_none_is_unknown() -> None:
         ("!=", True, False, True),
     ],
 )
-def test_operators(operator: str, below: bool, equal: bool, above: bool) -> None:
+def test_each_operator_compares_as_in_mathematics(operator: str, below: bool, equal: bool, above: bool) -> None:
     criterion = Criterion("physics_fps", None, operator, 5.0)
 
     assert [criterion.holds(value) for value in (4.0, 5.0, 6.0)] == [below, equal, above]
@@ -178,7 +178,7 @@ def texts(chosen: Any) -> list[str]:
     return [str(criterion) for criterion in chosen]
 
 
-def test_an_override_takes_the_place_of_the_same_key() -> None:
+def test_an_override_replaces_the_criterion_of_the_same_key() -> None:
     overrides = [parse_criterion("frame_ms.max < 50"), parse_criterion("deaths > 0")]
 
     assert texts(replace(GUIDE, overrides)) == [
@@ -200,7 +200,7 @@ def test_two_overrides_of_one_key_are_a_range() -> None:
     ]
 
 
-def test_the_emergency_criterion_cannot_be_taken_away() -> None:
+def test_the_emergency_criterion_cannot_be_removed() -> None:
     assert replace((), ()) == (NO_EMERGENCY,)
     assert replace(GUIDE, ()) == GUIDE
     weaker = parse_criterion("emergency_shutdowns < 100")

@@ -29,7 +29,7 @@ def test_each_criterion_gets_a_verdict() -> None:
     )
 
 
-def test_a_metric_that_is_not_measured_at_all_is_no_pass() -> None:
+def test_a_metric_that_is_not_measured_at_all_is_an_error() -> None:
     with pytest.raises(CriterionError, match="unknown metric"):
         judge_criteria([parse_criterion("frame_ms.max < 200")], Measured({"physics_fps": 500.0}, {}), None)
 

@@ -38,7 +38,7 @@ MAIN_PHASE = MainPhase("agents", "agent processing")
 NO_SAMPLES = samples()
 
 
-def test_hand_computed_metrics_of_judged_frames() -> None:
+def test_metrics_of_judged_frames_equal_those_computed_by_hand() -> None:
     recorded = frames(
         (0, 1, 0, 900 * MS, 800 * MS, 1),
         (0, 0, 1 * S, 10 * MS, 4 * MS, 2),
@@ -78,7 +78,7 @@ def test_every_metric_without_a_value_says_why() -> None:
         assert {name for name, value in measured.values.items() if value is None} == set(measured.unmeasured)
 
 
-def test_only_warm_up_measures_no_duration_but_counts_emergencies() -> None:
+def test_a_warm_up_has_no_durations_but_counts_emergencies() -> None:
     measured = compute_metrics(frames((0, 1, 0, 5, 5, 5)), NO_SAMPLES, {"deaths": 3}, MAIN_PHASE, 1, 0)
 
     assert measured.values["frame_ms.max"] is None
@@ -96,7 +96,7 @@ def test_cpu_metrics_come_from_the_samples_within_judged_frames() -> None:
     )
     cpu = samples(
         (S // 2, 100.0, (9, 9)),  # warm-up
-        (1 * S, 101.0, (99, 99)),  # its percentages cover the warm-up
+        (1 * S, 101.0, (99, 99)),  # the percentages of this sample cover the warm-up
         (3 * S, 104.0, (40, 80)),
         (5 * S, 107.0, (60, 20)),
         (6 * S, 900.0, (100, 100)),  # after the last frame
@@ -109,7 +109,7 @@ def test_cpu_metrics_come_from_the_samples_within_judged_frames() -> None:
     assert values["cpu.other_cores"] == 0.0
 
 
-def test_what_others_kept_busy_is_what_the_cores_did_beyond_the_run() -> None:
+def test_other_cores_are_the_busy_cores_without_the_run() -> None:
     cpu = samples((0, 0.0, (0, 0)), (1 * S, 0.5, (100, 60)), (2 * S, 1.0, (80, 60)))
 
     values = compute_metrics(frames((0, 0, 0, 2 * S, 0, 0)), cpu, {}, MAIN_PHASE, 0, None).values
@@ -144,7 +144,7 @@ def test_one_sample_gives_no_rate() -> None:
     assert measured.values["cpu.effective_cores"] is None
 
 
-def test_a_core_that_went_away_leaves_no_busiest_core() -> None:
+def test_a_core_that_was_switched_off_leaves_no_busiest_core() -> None:
     cpu = samples((0, 0.0, (1, 1)), (1 * S, 1.0, (50, np.nan)))
 
     measured = compute_metrics(frames((0, 0, 0, 2 * S, 0, 0)), cpu, {}, MAIN_PHASE, 0, None)
@@ -161,7 +161,7 @@ HOUR = 3600
 def hour(
     mb_per_hour: float = 0.0, percent_per_hour: float = 0.0, stages: int = 1, seconds: float = HOUR
 ) -> tuple[Any, Any]:
-    """A frame and a sample in every second of an hour, after a warm-up of 600 s in which both are far off."""
+    """Return one frame and one sample per second of an hour, after a warm-up of 600 s with very different values."""
     number = np.arange(-600, seconds)
     recorded = np.zeros(len(number), FRAMES)
     recorded["frame"], recorded["warmup"] = number + 600, number < 0
@@ -174,7 +174,7 @@ def hour(
     return recorded, cpu
 
 
-def test_slopes_of_an_hour_leave_the_warm_up_aside() -> None:
+def test_slopes_ignore_the_warm_up() -> None:
     values = compute_metrics(*hour(12.7, -5.0), {}, MAIN_PHASE, 0, None).values
 
     for name in (RSS_SLOPE, f"{RSS_SLOPE}.low", f"{RSS_SLOPE}.high"):
@@ -184,13 +184,13 @@ def test_slopes_of_an_hour_leave_the_warm_up_aside() -> None:
     assert values["rss_mb.mean"] == pytest.approx(100 + 12.7 / 2, rel=1e-4)
 
 
-def test_memory_that_stays_the_same_has_no_slope_and_no_doubt() -> None:
+def test_constant_memory_has_a_slope_and_an_interval_of_0() -> None:
     values = compute_metrics(*hour(), {}, MAIN_PHASE, 0, None).values
 
     assert [values[name] for name in SLOPES] == [0.0] * 6
 
 
-def test_a_stage_has_a_slope_and_several_together_have_none() -> None:
+def test_several_stages_together_have_no_slope() -> None:
     measured = compute_metrics(*hour(1.0, stages=2), {}, MAIN_PHASE, 0, None)
 
     assert [measured.values[name] for name in SLOPES] == [None] * 6
@@ -198,7 +198,7 @@ def test_a_stage_has_a_slope_and_several_together_have_none() -> None:
 
 
 @pytest.mark.promise("long runs", "A run too short for a slope has none: nothing is extrapolated to an hour.")
-def test_a_run_too_short_for_a_slope_says_what_it_takes() -> None:
+def test_a_run_too_short_for_a_slope_says_how_long_it_must_be() -> None:
     measured = compute_metrics(*hour(seconds=599), {}, MAIN_PHASE, 0, None)
 
     assert [measured.values[name] for name in SLOPES] == [None] * 6
@@ -206,7 +206,7 @@ def test_a_run_too_short_for_a_slope_says_what_it_takes() -> None:
     assert compute_metrics(*hour(seconds=601), {}, MAIN_PHASE, 0, None).values[RSS_SLOPE] == 0.0
 
 
-def test_samples_that_do_not_know_the_memory_are_left_out() -> None:
+def test_samples_without_memory_are_left_out() -> None:
     recorded, cpu = hour(12.7)
     cpu["tree_rss_bytes"][::2] = -1
     assert compute_metrics(recorded, cpu, {}, MAIN_PHASE, 0, None).values[RSS_SLOPE] == pytest.approx(12.7, rel=1e-3)
@@ -217,7 +217,7 @@ def test_samples_that_do_not_know_the_memory_are_left_out() -> None:
     assert measured.unmeasured[RSS_SLOPE] == "a slope needs values in 30 of 60 slices of the time, there are 0"
 
 
-def test_what_is_known_is_what_is_measured() -> None:
+def test_the_known_metrics_are_the_measured_ones() -> None:
     counters = {"ai_updates": 1, "deaths": 2}
 
     known = known_metrics(COLUMNS, counters, MAIN_PHASE)
@@ -237,5 +237,5 @@ def test_what_is_known_is_what_is_measured() -> None:
         ("ai_updates", None),
     ],
 )
-def test_names_of_durations(column: str, name: str | None) -> None:
+def test_each_column_of_a_duration_has_its_metric(column: str, name: str | None) -> None:
     assert duration_name(column, MAIN_PHASE) == name

@@ -21,7 +21,7 @@ def slope(values: NDArray[np.float64], times: NDArray[np.int64] = TIMES, span: t
     return found
 
 
-def test_a_few_odd_values_do_not_move_it() -> None:
+def test_a_few_outliers_hardly_change_the_slope() -> None:
     values = TIMES / HOUR_NS * 8.0
     values[100:400] += 1000.0
 
@@ -29,8 +29,8 @@ def test_a_few_odd_values_do_not_move_it() -> None:
     assert slope(values).low <= 8.0 <= slope(values).high
 
 
-def test_values_within_a_slice_count_once_however_alike_they_are() -> None:
-    """Ten times the values of the same slices are no more evidence: the interval stays as wide."""
+def test_equal_values_within_a_slice_are_no_more_evidence() -> None:
+    """Sixty equal values in each slice are no more evidence than one: the interval stays as wide."""
     rng = np.random.default_rng(1)
     noise = rng.normal(size=SLICES)
     once = slope(noise, np.arange(SLICES) * (HOUR_NS // SLICES))
@@ -39,7 +39,7 @@ def test_values_within_a_slice_count_once_however_alike_they_are() -> None:
     assert (many.low, many.per_hour, many.high) == (once.low, once.per_hour, once.high)
 
 
-def test_the_interval_holds_the_slope_as_often_as_it_says() -> None:
+def test_the_interval_holds_the_slope_with_its_probability() -> None:
     rng = np.random.default_rng(2)
     times = np.arange(SLICES) * (HOUR_NS // SLICES)
     trials, wrong = 400, 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from walkerbench.criteria.statistics import PERCENTILES, STATISTICS, percentile, summarise, values_needed
 
 
-def test_one_to_hundred() -> None:
+def test_statistics_of_1_to_100_equal_those_computed_by_hand() -> None:
     values = np.random.default_rng(1).permutation(np.arange(1, 101))
 
     assert summarise(values) == {"mean": 50.5, "min": 1.0, "p50": 50.0, "p95": 95.0, "p99": 99.0, "max": 100.0}
@@ -38,11 +38,11 @@ def test_one_value_supports_mean_min_and_max() -> None:
     assert [values_needed(name) for name in ("mean", "min", "max")] == [1, 1, 1]
 
 
-def test_no_values_support_nothing() -> None:
+def test_without_values_there_is_no_statistic() -> None:
     assert summarise(np.array([], np.int64)) == dict.fromkeys(STATISTICS)
 
 
-def test_the_values_are_left_in_their_order() -> None:
+def test_the_order_of_the_values_is_not_changed() -> None:
     values = np.array([3, 1, 2])
 
     summarise(values)
@@ -51,7 +51,7 @@ def test_the_values_are_left_in_their_order() -> None:
 
 
 @given(st.lists(st.integers(-50, 50), min_size=100, max_size=300), st.sampled_from(sorted(PERCENTILES.values())))
-def test_a_percentile_is_the_least_value_that_enough_values_do_not_exceed(values: Any, percent: Any) -> None:
+def test_a_percentile_is_the_smallest_value_of_enough_rank(values: Any, percent: Any) -> None:
     found = percentile(np.sort(values), percent)
 
     enough = [value for value in values if 100 * sum(other <= value for other in values) >= percent * len(values)]

@@ -14,7 +14,7 @@ PROCESS = setting("process")
 
 
 def attributed_to(*rows: Any) -> Any:
-    """The attribution of frames and workers, or None."""
+    """Return the attribution of frames and workers, or None."""
     return attribute(*rows)
 
 
@@ -26,16 +26,16 @@ def bounds(attribution: Any) -> set[str]:
     return {share.part for share in attribution.shares if share.upper_bound}
 
 
-# Frame of 100 ms from 1000 on: worker 0 from 1010 to 1060, worker 1 from 1020 to 1080, released at 1090, settled 1100.
+# A frame from 1000 to 1100 ms: worker 0 runs from 1010 to 1060, worker 1 from 1020 to 1080; released at 1090.
 FRAME = {"start_ns": 1000, "wall_ns": 100, "settle_ns": 10, "parent_cpu_ns": 15, "parent_core_wait_ns": 4}
 WORKER_0 = {"worker": 0, "start_ns": 1010, "busy_ns": 50, "cpu_ns": 30, "core_wait_ns": 5, "core_wait_before_ns": 3}
 WORKER_1 = {"worker": 1, "start_ns": 1020, "busy_ns": 60, "cpu_ns": 60, "core_wait_before_ns": 2000}
 
 
-def test_every_part_of_two_workers_by_hand() -> None:
+def test_parts_of_two_workers_equal_those_computed_by_hand() -> None:
     found = attributed_to(frames_of(FRAME), workers_of(WORKER_0, WORKER_1), [PROCESS])
 
-    # Of 200 ms: before it begins, worker 1 can have waited for 20 ms at most; the rest of its wait was between frames.
+    # Shares of 200 ms. Worker 1 can have waited for at most 20 ms before it began; the rest was before the frame.
     assert shares(found) == {
         "compute": (30 + 60) / 200,
         "blocked": (50 - 30 - 5) / 200,
@@ -48,7 +48,7 @@ def test_every_part_of_two_workers_by_hand() -> None:
     assert found.effective_cores == (30 + 60 + 15) / 100
 
 
-def test_in_sequential_mode_shards_take_turns_as_one_worker() -> None:
+def test_in_sequential_mode_all_shards_are_one_worker() -> None:
     workers = workers_of(
         {"worker": 0, "start_ns": 1010, "busy_ns": 30, "cpu_ns": 20, "core_wait_ns": 5},
         {"worker": 1, "start_ns": 1040, "busy_ns": 40, "cpu_ns": 40},
@@ -58,7 +58,7 @@ def test_in_sequential_mode_shards_take_turns_as_one_worker() -> None:
     assert shares(found) == {
         "compute": 0.60,
         "blocked": 0.05,
-        "moving data": 0.18,  # 10 before, 10 until the release less 2 of waiting
+        "moving data": 0.18,  # 10 before the worker begins, and 10 until the release, without 2 of waiting for a core
         "barrier": 0,
         "settling": 0.10,
         "not scheduled": 0.07,
@@ -75,11 +75,11 @@ def test_in_sequential_mode_shards_take_turns_as_one_worker() -> None:
         (setting("threaded", gil_enabled=False), {"blocked"}),
     ],
 )
-def test_what_cannot_be_told_apart_is_an_upper_bound(setting: Any, expected: set[str]) -> None:
+def test_shares_that_cannot_be_distinguished_are_upper_bounds(setting: Any, expected: set[str]) -> None:
     assert bounds(attributed_to(frames_of(FRAME), workers_of(WORKER_0, WORKER_1), [setting])) == expected
 
 
-def test_what_is_not_available_is_unknown_and_not_0() -> None:
+def test_a_figure_that_is_not_available_is_none_and_not_0() -> None:
     missing = dict.fromkeys(("core_wait_ns", "core_wait_before_ns", "minor_faults", "involuntary_switches"), -1)
     frames = frames_of({**FRAME, **{f"parent_{name}": -1 for name in missing}})
     found = attributed_to(frames, workers_of({**WORKER_0, **missing}, {**WORKER_1, **missing}), [PROCESS])
@@ -91,7 +91,7 @@ def test_what_is_not_available_is_unknown_and_not_0() -> None:
     assert (found.minor_faults, found.involuntary_switches, found.major_faults) == (None, None, 0)
 
 
-def test_counts_are_a_frames_of_the_parent_and_all_workers() -> None:
+def test_counts_per_frame_include_the_parent_and_all_workers() -> None:
     frames = frames_of(
         {**FRAME, "parent_minor_faults": 4, "gc_ns": 8}, {**FRAME, "start_ns": 2000, "parent_major_faults": 1}
     )
@@ -101,13 +101,13 @@ def test_counts_are_a_frames_of_the_parent_and_all_workers() -> None:
     )  # fmt: skip
     found = attributed_to(frames, workers, [PROCESS])
     assert (found.minor_faults, found.major_faults, found.involuntary_switches) == (3.5, 0.5, 1.5)
-    assert found.garbage_collection == 8 / (2 * 200)  # of the two workers' time, as all shares
+    assert found.garbage_collection == 8 / (2 * 200)  # a share of the two workers' time, like all shares
 
     alone = attributed_to(frames, workers[workers["worker"] == 0], [SEQUENTIAL])
     assert alone.minor_faults == 2
 
 
-def test_warmup_and_frames_whose_workers_are_lost_are_left_aside() -> None:
+def test_warm_up_and_frames_without_workers_are_ignored() -> None:
     frames = frames_of({**FRAME, "warmup": 1, "wall_ns": 9000}, {**FRAME}, {**FRAME, "wall_ns": 7000})
     workers = workers_of(*({**worker, "frame": frame} for frame in (0, 1) for worker in (WORKER_0, WORKER_1)))
     alone = attributed_to(frames_of(FRAME), workers_of(WORKER_0, WORKER_1), [PROCESS])
@@ -134,7 +134,7 @@ def test_each_stage_is_attributed_by_the_mode_that_ran_it() -> None:
     assert bounds(found) == {"blocked", "moving data"}
 
 
-def test_what_was_waited_before_the_one_worker_begins_counts_once() -> None:
+def test_a_wait_before_the_only_worker_begins_counts_once() -> None:
     worker = {"start_ns": 1010, "busy_ns": 70, "cpu_ns": 70, "core_wait_before_ns": 5}
     found = attributed_to(frames_of({**FRAME, "parent_core_wait_ns": 5}), workers_of(worker), [SEQUENTIAL])
 
@@ -150,14 +150,14 @@ def test_recordings_of_schema_1_have_no_attribution() -> None:
     assert attributed_to(np.array(frames[["frame", "stage", "warmup", "wall_ns"]]), workers, [PROCESS]) is None
 
 
-def test_a_worker_process_that_waited_for_a_core_to_answer_was_not_scheduled() -> None:
+def test_a_wait_for_a_core_before_an_answer_is_not_scheduled() -> None:
     frames = frames_of(FRAME, {**FRAME, "start_ns": 1200}, {**FRAME, "frame": 7, "start_ns": 1400})
-    late = {"core_wait_before_ns": 10 + 8}  # of which only 10 fit before its beginning
+    late = {"core_wait_before_ns": 10 + 8}  # only 10 of it fit between the frame's beginning and the worker's
     workers = workers_of(
         {**WORKER_1, "core_wait_before_ns": 0},
         {**WORKER_1, "frame": 1, "start_ns": 1210, "busy_ns": 70, **late},
         {**WORKER_1, "frame": 7, "start_ns": 1410, "busy_ns": 70, **late},
     )
-    # Frame 0: 4 ms of the parent and 6 of the 8 there is room for; the rest while settling. Frame 7 follows on none.
+    # Frame 0: 4 ms of the parent, and 6 of the 8 ms until the release; the other 2 while settling. No frame 6 exists.
     assert shares(attributed_to(frames, workers, [PROCESS]))["not scheduled"] == pytest.approx((12 + 14 + 14) / 300)
     assert shares(attributed_to(frames, workers, [THREADED]))["not scheduled"] == pytest.approx((4 + 14 + 14) / 300)

@@ -1,4 +1,4 @@
-"""Each cause of a slow frame, brought about for real: the cause named must be the one injected."""
+"""Tests that inject each real cause of a slow frame: the explanation must name the injected cause."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ pytestmark = pytest.mark.skipif(not CoreWaitSource().available, reason="needs /p
 
 AGENTS = 6
 LIMIT = parse_criterion("frame_ms.max < 15")
-FIRST = 10  # frame of the first spell; the frames before, and between, are the typical ones
+FIRST = 10  # the first frame with a cause; the frames before it, and between such frames, are the typical ones
 TIMES = 3
-DISTURBED_MS = CAUSE_S * 1e3 / 3  # where others take a core for so long, they are a cause as well
+DISTURBED_MS = CAUSE_S * 1e3 / 3  # where other processes take a core for so long, they are a cause as well
 GIL_ENABLED = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 def record(environment: TrainingEnvironment, frames: int, criterion: Criterion = LIMIT) -> tuple[SlowFrame, ...]:
-    """Run so many frames and explain those over the limit."""
+    """Run that many frames, and return the explanations of those over the limit."""
     recorder = FrameRecorder(*recorded_dtypes(environment.workload))
     for _ in range(frames):
         timing = environment.step()
@@ -55,7 +55,7 @@ def not_scheduled_ms(explanation: SlowFrame) -> float:
 
 
 def undisturbed(explanations: tuple[SlowFrame, ...], what: Mapping[int, str]) -> dict[str, set[str | None]]:
-    """The causes that frames of each kind are said to have; None for one that was not over the limit."""
+    """Return kind of frame → the causes named for such frames; None for a frame that was not over the limit."""
     by_frame = {each.frame: each for each in explanations}
     found: dict[str, set[str | None]] = {kind: set() for kind in what.values()}
     for frame, kind in what.items():
@@ -69,7 +69,7 @@ def undisturbed(explanations: tuple[SlowFrame, ...], what: Mapping[int, str]) ->
 
 @contextmanager
 def another_thread() -> Iterator[None]:
-    """A thread that holds the GIL when told to."""
+    """Run a thread that holds the GIL on request."""
     thread = threading.Thread(target=hold_the_gil, args=(TIMES,), daemon=True)
     thread.start()
     yield
@@ -77,8 +77,8 @@ def another_thread() -> Iterator[None]:
 
 
 @contextmanager
-def going_on(pid: int) -> Iterator[None]:
-    """Let a process that stops itself go on after a while."""
+def continued(pid: int) -> Iterator[None]:
+    """Run a thread that continues a process some time after the process has stopped itself."""
 
     def watch() -> None:
         for _ in range(TIMES):
@@ -93,7 +93,7 @@ def going_on(pid: int) -> Iterator[None]:
 
 
 def plan(kinds: tuple[SlowCause, ...]) -> tuple[dict[int, SlowCause], dict[int, str]]:
-    """Frames with each spell, and every frame with what happens in it, stalls too."""
+    """Return frame → cause that the workload makes, and frame → cause with the injected stalls included."""
     order: list[Any] = [kind for _ in range(TIMES) for kind in (*kinds, "stall")]
     what = {FIRST + 2 * place: kind for place, kind in enumerate(order)}
     return {frame: kind for frame, kind in what.items() if kind != "stall"}, what
@@ -108,7 +108,7 @@ def plan(kinds: tuple[SlowCause, ...]) -> tuple[dict[int, SlowCause], dict[int, 
         ("process", {"stop the process": "blocked"}),
     ],
 )
-def test_the_cause_named_is_the_one_injected(mode: str, expected: dict[str, str]) -> None:
+def test_the_explanation_names_the_injected_cause(mode: str, expected: dict[str, str]) -> None:
     expected = expected | {"compute": "compute", "collect garbage": "garbage collection", "fault pages": "page faults"}
     kinds: Any = tuple(expected)
     slow_causes, what = plan(kinds)
@@ -119,7 +119,7 @@ def test_the_cause_named_is_the_one_injected(mode: str, expected: dict[str, str]
         workload=SlowFrameWorkload(num_agents=AGENTS, slow_causes=slow_causes),
         faults=Faults(stall_frames=stalls),
     )
-    with environment, going_on(environment.worker_pids()[0]) if mode == "process" else another_thread():
+    with environment, continued(environment.worker_pids()[0]) if mode == "process" else another_thread():
         explanations = record(environment, max(what) + 1)
 
     expected["stall"] = "blocked"
@@ -128,7 +128,7 @@ def test_the_cause_named_is_the_one_injected(mode: str, expected: dict[str, str]
 
 
 @pytest.mark.skipif(allowed_cores() < 2, reason="needs 2 cores")
-def test_who_sleeps_does_not_wait_for_the_gil_whatever_others_compute_without_it() -> None:
+def test_a_thread_that_sleeps_does_not_wait_for_the_gil() -> None:
     what = {FIRST + 2 * time: "stall" for time in range(TIMES)}
     workload = SlowFrameWorkload(num_agents=AGENTS, beside_s=CAUSE_S)
     faults = Faults(stall_frames=dict.fromkeys(what, 1.5 * CAUSE_S))
@@ -140,7 +140,7 @@ def test_who_sleeps_does_not_wait_for_the_gil_whatever_others_compute_without_it
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
 @pytest.mark.parametrize("mode", ["sequential", "process"])
-def test_busy_neighbours_on_the_same_core_are_the_host(mode: str) -> None:
+def test_busy_processes_on_the_same_core_are_found_as_the_host(mode: str) -> None:
     _, what = plan(())
     slow_causes: dict[int, SlowCause] = dict.fromkeys(what, "compute")
     workload = SlowFrameWorkload(num_agents=AGENTS, slow_causes=slow_causes)

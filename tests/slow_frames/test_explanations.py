@@ -36,7 +36,7 @@ def limits(*texts: str, deadline_ms: float | None = None) -> tuple[FrameLimit, .
 
 # A typical frame: 10 ms, 8 of them in the worker, all of it CPU time.
 FRAME = {"wall_ns": 10, "settle_ns": 1, "parent_cpu_ns": 10, "process_cpu_ns": 10}
-ASKING = 40  # how often a thread wakes up that waits for the GIL for 200 ms or more
+ASKING = 40  # how often a thread that waits for the GIL for 200 ms wakes up
 WORKER = {"start_ns": 1, "busy_ns": 8, "cpu_ns": 8}
 
 
@@ -46,7 +46,7 @@ def explained(
     worker: dict[str, int] | None = None,
     limits_: tuple[FrameLimit, ...] = (LIMIT,),
 ) -> Any:
-    """The one frame that is over a limit, after four typical ones."""
+    """Return the explanation of one frame that is over a limit, after four typical frames."""
     typical = FRAME if setting is SEQUENTIAL else {**FRAME, "parent_cpu_ns": 2, "process_cpu_ns": 2}
     frames = frames_of(*([typical] * 4), {**typical, **frame})
     last = {**WORKER, **({"busy_ns": frame["wall_ns"] - 2} if worker is None else worker)}
@@ -64,10 +64,10 @@ def explained(
         ({"parent_cpu_ns": 40, "process_cpu_ns": 40}, "blocked"),
         ({"parent_cpu_ns": 40, "process_cpu_ns": 240, "parent_voluntary_switches": ASKING}, "waiting for the GIL"),
         ({"parent_cpu_ns": 40, "process_cpu_ns": 240, "parent_voluntary_switches": -1}, "waiting for the GIL"),
-        # Others computed at the same time, but a thread that waits for the GIL asks for it every 5 ms.
+        # Other threads computed at the same time, but a thread that waits for the GIL asks for it every 5 ms.
         ({"parent_cpu_ns": 40, "process_cpu_ns": 240, "parent_voluntary_switches": 2}, "blocked"),
         ({"parent_cpu_ns": 245, "process_cpu_ns": 245, "gc_ns": 230}, "garbage collection"),
-        # By another thread.
+        # Another thread collects the garbage.
         (
             {"parent_cpu_ns": 40, "process_cpu_ns": 240, "parent_voluntary_switches": ASKING, "gc_ns": 200},
             "garbage collection",
@@ -79,12 +79,12 @@ def explained(
         ({"parent_cpu_ns": 40, "process_cpu_ns": 40, "parent_core_wait_ns": -1}, "not running"),
     ],
 )
-def test_each_cause_in_sequential_mode(frame: dict[str, int], cause: str) -> None:
+def test_each_cause_is_found_in_sequential_mode(frame: dict[str, int], cause: str) -> None:
     assert explained({"wall_ns": 245, **frame}).cause == cause
 
 
 @pytest.mark.parametrize(
-    ("setting", "worker", "frame", "cause", "culprit"),
+    ("setting", "worker", "frame", "cause", "late_worker"),
     [
         (PROCESS, {"cpu_ns": 240}, {}, "compute", 0),
         (PROCESS, {"core_wait_ns": 200}, {}, "not scheduled", 0),
@@ -92,9 +92,9 @@ def test_each_cause_in_sequential_mode(frame: dict[str, int], cause: str) -> Non
         (PROCESS, {"gc_ns": 230, "cpu_ns": 240}, {"gc_ns": 230}, "garbage collection", 0),
         (PROCESS, {"cpu_ns": 240, "system_ns": 200, "minor_faults": 5000}, {}, "page faults", 0),
         (PROCESS, {"busy_ns": 8}, {"parent_cpu_ns": 236, "process_cpu_ns": 236}, "compute", None),
-        # Where the worker stands still, no GIL of the parent's is the cause, whatever runs there.
+        # A worker process that is blocked does not wait for the parent's GIL, whatever runs in the parent.
         (PROCESS, {"voluntary_switches": ASKING}, {"process_cpu_ns": 230}, "blocked", 0),
-        # The worker's CPU time is its own process's; what else ran in the parent's held up the parent.
+        # The worker's CPU time is in its own process; other threads of the parent's process delayed the parent.
         (
             PROCESS,
             {"busy_ns": 8},
@@ -113,16 +113,16 @@ def test_each_cause_in_sequential_mode(frame: dict[str, int], cause: str) -> Non
         (THREADED, {"busy_ns": 8}, {"parent_core_wait_ns": 230}, "not scheduled", None),
     ],
 )
-def test_each_cause_along_the_path_of_a_worker(
+def test_each_cause_is_found_on_the_path_of_a_worker(
     setting: Any,
     worker: dict[str, int],
     frame: dict[str, int],
     cause: str,
-    culprit: int | None,
+    late_worker: int | None,
 ) -> None:
     found = explained({"wall_ns": 245, **frame}, setting, {"busy_ns": 243, **worker})
     assert found.cause == cause
-    assert found.worker == culprit
+    assert found.worker == late_worker
     assert found.cpu_ms + found.not_scheduled_ms + found.blocked_ms == pytest.approx(245)
 
 
@@ -152,7 +152,7 @@ def test_without_a_gil_no_thread_waits_for_it() -> None:
     assert explained({"wall_ns": 245, "process_cpu_ns": 230}, free, worker).cause == "blocked"
 
 
-def test_the_numbers_of_a_line_by_hand() -> None:
+def test_an_explanation_equals_that_computed_by_hand() -> None:
     found = explained(
         {"wall_ns": 245, "parent_cpu_ns": 31, "process_cpu_ns": 31, "parent_core_wait_ns": 205, "gc_ns": 2}
     )
@@ -161,8 +161,8 @@ def test_the_numbers_of_a_line_by_hand() -> None:
     assert (found.worker, found.cause, found.host) == (None, "not scheduled", True)
 
 
-def test_the_cause_is_what_a_typical_frame_does_not_have() -> None:
-    # 190 ms of CPU time are what frames here take; the 55 on top are the host's.
+def test_the_cause_is_the_excess_over_a_typical_frame() -> None:
+    # A typical frame takes 190 ms of CPU time; the host causes the other 55 ms.
     typical = {"wall_ns": 190, "parent_cpu_ns": 190, "process_cpu_ns": 190}
     late = {**typical, "wall_ns": 245, "parent_core_wait_ns": 55}
     frames = frames_of(typical, typical, late)
@@ -171,7 +171,7 @@ def test_the_cause_is_what_a_typical_frame_does_not_have() -> None:
     assert (found.cause, found.host) == ("not scheduled", True)
 
 
-def test_where_the_typical_frame_is_over_the_limit_its_largest_part_is_the_cause() -> None:
+def test_where_typical_frames_are_slow_their_largest_part_is_why() -> None:
     slow = {"wall_ns": 240, "parent_cpu_ns": 230, "process_cpu_ns": 230, "parent_core_wait_ns": 10}
     frames, workers = frames_of(slow, slow, slow), workers_of(*({"frame": number} for number in range(3)))
     found = explain_slow_frames(frames, workers, [LIMIT], [SEQUENTIAL])
@@ -186,7 +186,7 @@ def test_where_the_typical_frame_is_over_the_limit_its_largest_part_is_the_cause
         (117, False),  # not more than half of the excess over 10 ms
     ],
 )
-def test_the_host_is_the_cause_of_more_than_half_of_the_excess(wait: int, host: bool) -> None:
+def test_the_host_must_cause_more_than_half_of_the_excess(wait: int, host: bool) -> None:
     rest = 245 - wait
     found = explained({"wall_ns": 245, "parent_cpu_ns": rest, "process_cpu_ns": rest, "parent_core_wait_ns": wait})
     assert found.host is host
@@ -208,7 +208,7 @@ def test_the_host_is_no_cause_of_a_limit_missed_without_its_wait() -> None:
 
 
 @pytest.mark.parametrize(("agents", "host"), [(245, True), (205, False)])
-def test_waiting_counts_for_a_phase_only_where_it_cannot_lie_outside(agents: int, host: bool) -> None:
+def test_a_phase_has_only_the_wait_that_does_not_fit_outside(agents: int, host: bool) -> None:
     frame = {"wall_ns": 250, "agents_ns": agents, "parent_cpu_ns": 100, "parent_core_wait_ns": 130}
     found = explained(frame, limits_=limits("agent_processing_ms.max < 200"))
     assert (found.value_ms, found.cause, found.host) == (agents, "not scheduled", host)
@@ -231,7 +231,7 @@ def many() -> tuple[Any, Any]:
     return frames, explain_slow_frames(frames, workers, [LIMIT, *limits("agent_processing_ms.max < 200")], [SEQUENTIAL])
 
 
-def test_the_worst_come_first_each_once() -> None:
+def test_the_longest_frames_come_first_and_each_only_once() -> None:
     _, found = many()
     assert [(each.frame, each.criterion.split(".")[0]) for each in found] == [
         (5, "frame_ms"), (6, "frame_ms"), (7, "frame_ms"), (5, "agent_processing_ms"),
@@ -242,7 +242,7 @@ def test_the_worst_come_first_each_once() -> None:
     assert count_causes(()) == {}
 
 
-def test_the_slowest_are_explained_without_any_limit() -> None:
+def test_the_slowest_frames_are_explained_without_a_limit() -> None:
     frames, _ = many()
     workers = workers_of(*({**WORKER, "frame": number} for number in range(len(frames))))
     found = explain_slowest(frames, workers, [SEQUENTIAL], 2)
@@ -258,7 +258,7 @@ def verdict(outcome: Outcome = "fail", criterion: str = str(LIMIT.criterion), st
     return Verdict(criterion, stage, 800.0, outcome, "800 is not < 200")
 
 
-def test_a_failure_is_taken_back_where_every_frame_over_the_limit_was_the_hosts() -> None:
+def test_a_failure_with_all_frames_over_by_the_host_is_excused() -> None:
     frames, found = many()
     of_host = tuple(dataclasses.replace(each, host=True) for each in found)
 
@@ -272,7 +272,7 @@ def test_a_failure_is_taken_back_where_every_frame_over_the_limit_was_the_hosts(
 
 
 def late(*waits: Any) -> tuple[Any, Any]:
-    """A run at real-time pace: four typical frames, and after them one of 25 ms for each wait for a core."""
+    """Return a run at real-time pace: four typical frames, then for each wait a frame of 25 ms that waited so long."""
     rows = [FRAME] * 4
     for wait in waits:
         rows.append({**FRAME, "wall_ns": 25, "parent_cpu_ns": 25 - wait, "parent_core_wait_ns": wait})
@@ -284,7 +284,7 @@ def missed(count: int, criterion: str = "missed_deadlines == 0") -> Verdict:
     return Verdict(criterion, None, float(count), "fail", f"{count} is not {criterion.partition(' ')[2]}")
 
 
-def test_only_at_real_time_pace_a_deadline_is_a_limit() -> None:
+def test_a_deadline_is_a_limit_at_real_time_pace_only() -> None:
     texts = ("missed_deadlines == 0", "missed_deadlines < 3", "missed_deadlines <= 2", "missed_deadlines > 1")
 
     assert [str(each.criterion) for each in limits(*texts, deadline_ms=PERIOD_MS)] == list(texts[:3])
@@ -299,7 +299,7 @@ def test_only_at_real_time_pace_a_deadline_is_a_limit() -> None:
     [
         (15, True),
         (9, True),
-        (8, False),  # without it the frame takes 17 ms, and its deadline is 16.7
+        (8, False),  # without the wait the frame takes 17 ms, and its deadline is 16.7 ms
         (0, False),
     ],
 )
@@ -328,7 +328,7 @@ def test_missed_deadlines_are_excused_by_the_rule_of_limits() -> None:
         assert (verdict.outcome, verdict.detail) == (outcome, detail)
 
 
-def test_a_count_is_taken_back_where_the_rest_would_meet_it() -> None:
+def test_a_count_that_the_other_frames_meet_is_excused() -> None:
     frames, workers = late(15, 0, 15)
     for text, outcome in (("missed_deadlines < 2", "unsupported"), ("missed_deadlines < 1", "fail")):
         (limit,) = limits(text, deadline_ms=PERIOD_MS)
@@ -355,11 +355,11 @@ def test_a_stage_is_judged_by_its_own_frames() -> None:
     assert excuse(verdict(), frames, explanations, [LIMIT]).outcome == "fail"
 
 
-def test_nothing_else_is_taken_back() -> None:
+def test_no_other_verdict_is_changed() -> None:
     frames, found = many()
     of_host = tuple(dataclasses.replace(each, host=True) for each in found)
 
-    assert excuse(verdict(), frames, of_host[1:], [LIMIT]) == verdict()  # one could not be explained
+    assert excuse(verdict(), frames, of_host[1:], [LIMIT]) == verdict()  # one frame could not be explained
     assert excuse(verdict(), frames, (), [LIMIT]) == verdict()
     for other in (verdict("pass"), verdict(criterion="physics_fps > 400"), verdict(criterion="frame_ms.p99 < 5")):
         assert excuse(other, frames, of_host, [LIMIT]) is other

@@ -30,17 +30,17 @@ OPERATORS = {
 }
 """What each operator of the grammar means."""
 
-# Every repetition is possessive: what it took it never gives back, so that no text takes longer than its length.
+# Every repetition is possessive, so nothing is tried twice: the time is proportional to the length of the text.
 _TEXT = re.compile(r"(?P<key>[^\s<>=!]*+)\s*+(?P<operator>[<>=!]*+)\s*+(?P<value>.*+)", re.DOTALL)
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+(\.[A-Za-z_][A-Za-z0-9_]*+)*+", re.ASCII)
 _VALUE = re.compile(r"[+-]?([0-9]++(\.[0-9]*+)?|\.[0-9]++)([eE][+-]?[0-9]++)?", re.ASCII)
 
-_MOST_CHARACTERS = 500  # the longest that says something has some 50
+_MOST_CHARACTERS = 500  # a long criterion has about 50
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """What a metric must reach.
+    """A limit on one metric.
 
     Attributes:
         metric: The metric's name, such as `frame_ms`, `physics_fps` or a counter.
@@ -69,11 +69,11 @@ class Criterion:
 
 
 NO_EMERGENCY = Criterion("emergency_shutdowns", None, "==", 0.0)
-"""The criterion that no profile and no option can take away."""
+"""The criterion that no profile and no option can remove."""
 
 
 def parse_criterion(text: str) -> Criterion:
-    """Parse a criterion; whether its metric exists is for `check_known`.
+    """Return the criterion that a text stands for; `check_known` checks whether its metric exists.
 
     Raises:
         CriterionError: The text does not fit the grammar.
@@ -97,14 +97,14 @@ def parse_criterion(text: str) -> Criterion:
 
 
 def check_known(criterion: Criterion, known: Collection[str]) -> None:
-    """Check that a run measures what a criterion asks for.
+    """Check that a run measures the metric of a criterion.
 
     Args:
         criterion: The criterion.
         known: Flat metric names, as returned by `known_metrics`.
 
     Raises:
-        CriterionError: It does not; the message lists what it measures.
+        CriterionError: The run does not measure it; the message lists the known metrics.
     """
     if criterion.key in known:
         return
@@ -119,7 +119,7 @@ def check_known(criterion: Criterion, known: Collection[str]) -> None:
 def replace(criteria: Iterable[Criterion], overrides: Sequence[Criterion]) -> tuple[Criterion, ...]:
     """Return criteria with overrides: each replaces the criterion of the same key, or is added.
 
-    `NO_EMERGENCY` is among the result whatever is given.
+    `NO_EMERGENCY` is always in the result.
     """
     overridden = {criterion.key for criterion in overrides}
     kept = [criterion for criterion in criteria if criterion.key not in overridden]

@@ -13,25 +13,25 @@ from walkerbench.errors import ExitCode
 from walkerbench.recorded_value import RecordedValue
 
 Outcome = Literal["pass", "fail", "unsupported"]
-"""What became of a criterion: met, not met, or not judged."""
+"""The result of judging a criterion: met, not met, or not judged."""
 
 RunState = Literal["running", "finished", "interrupted", "emergency", "broken"]
-"""Where a run stands; `running` also stands in the file of a run that was killed, `emergency` means that a safeguard
-stopped it."""
+"""The state of a run. The file of a run that was killed also says `running`; `emergency` means that a safeguard stopped
+the run."""
 
 VerdictWord = Literal["PASS", "FAIL", "INCONCLUSIVE", "NO VERDICT"]
-"""What a run or a gate found, as a word; see `verdict_word`."""
+"""The result of a run or a gate, as a word; see `verdict_word`."""
 
 
 @dataclass(frozen=True)
 class Verdict(RecordedValue):
-    """What became of one criterion.
+    """The result of judging one criterion.
 
     Attributes:
         criterion: Its canonical text.
         stage: The stage judged, or None for the whole run.
         value: What was measured, or None.
-        outcome: `unsupported` where there was too little to judge by: neither a pass nor a failure.
+        outcome: `unsupported` where too little was measured to judge: neither a pass nor a failure.
         detail: One line for a reader.
     """
 
@@ -43,15 +43,15 @@ class Verdict(RecordedValue):
 
 
 def judge_criteria(criteria: Iterable[Criterion], measured: Measured, stage: int | None) -> tuple[Verdict, ...]:
-    """Judge what was measured.
+    """Return the verdict on each criterion.
 
     Args:
-        criteria: What must be reached.
-        measured: Of the stage or the whole run.
+        criteria: The criteria, which limit what was measured.
+        measured: The metrics of the stage or the whole run.
         stage: The stage's number; None for the whole run.
 
     Raises:
-        CriterionError: A criterion asks for what is not measured at all.
+        CriterionError: A criterion limits a metric that is not measured at all.
     """
     return tuple(_judge(criterion, measured, stage) for criterion in criteria)
 
@@ -61,7 +61,7 @@ def exit_code_of_run(state: RunState, verdicts: Iterable[Verdict]) -> ExitCode:
 
     Args:
         state: The run's state; one left `running` was killed, so it counts as broken.
-        verdicts: Its verdicts. None at all prove nothing: inconclusive.
+        verdicts: Its verdicts; a run without any is inconclusive.
 
     Returns:
         The first that applies: interrupted, broken, a criterion failed or an emergency shutdown, inconclusive, passed.
@@ -106,7 +106,7 @@ def _judge(criterion: Criterion, measured: Measured, stage: int | None) -> Verdi
 def _judge_estimate(criterion: Criterion, value: float, interval: tuple[float, float], stage: int | None) -> Verdict:
     """Judge by the whole interval of an estimate: met where all of it meets the criterion, not met where none does."""
     low, high = interval
-    # Between the ends, what meets the criterion changes at its own value only.
+    # Within the interval, only the criterion's own value separates values that meet it from values that do not.
     outcomes = {criterion.holds(each) for each in (low, high, min(max(low, criterion.value), high))}
     outcome: Outcome = "unsupported" if len(outcomes) > 1 else "pass" if True in outcomes else "fail"
     bounds = f"{value:.6g}, and by its interval between {low:.6g} and {high:.6g}"

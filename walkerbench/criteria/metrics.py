@@ -1,10 +1,10 @@
 """Metrics: values computed from a run's recordings, under flat names such as `frame_ms.p99`.
 
 Every recorded duration `X_ns` gives `X_ms` with each of `STATISTICS`; the frame's `wall_ns` is called `frame_ms` and
-the main phase's time is called by its title, as in `agent_processing_ms`. Beside them stand the counters (totals,
-warm-up included) and the metrics of `RUN_METRICS`. Only judged frames, those after the warm-up, enter durations,
-`physics_fps`, `cpu.…`, `rss_mb.…` (resident memory of all processes, sampled while judged frames run) and slopes.
-A slope comes with the bounds of its interval, `….low` and `….high`, see `criteria.slopes`.
+the main phase's time is called by its title, as in `agent_processing_ms`. The other metrics are the counters (totals,
+warm-up included) and those of `RUN_METRICS`. Durations, `physics_fps`, `cpu.…`, `rss_mb.…` (resident memory of all
+processes) and slopes are computed from judged frames only, those after the warm-up, and from samples taken while judged
+frames run. A slope has two more metrics, the bounds of its interval, `….low` and `….high`, see `criteria.slopes`.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ MISSED_DEADLINES = "missed_deadlines"
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """What a metric is.
+    """The unit and the meaning of a metric.
 
     Attributes:
-        unit: Its unit; empty for a number without one.
-        meaning: A sentence.
+        unit: The unit; empty for a number without one.
+        meaning: The meaning, in a sentence.
     """
 
     unit: str
@@ -82,17 +82,17 @@ RUN_METRICS: Mapping[str, MetricFacts] = {
         "frames", "Judged frames that took longer than their period; measured at real-time pace only."
     ),
 }
-"""Metrics that are neither durations nor counters, each with what it is."""
+"""Metrics that are neither durations nor counters, each with its unit and meaning."""
 
 _NS_PER_MS = 1e6
 _BYTES_PER_MB = 1e6
 _NS_PER_S = 1e9
-_SAMPLES_NEEDED = 2  # CPU seconds are a running total: a rate takes two readings
+_SAMPLES_NEEDED = 2  # CPU seconds are a running total: a rate needs two samples
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured.
+    """The metrics of a run, or of a stage of it.
 
     Attributes:
         values: Flat metric name → value; None where not measured or not supported.
@@ -103,14 +103,14 @@ class Measured:
     unmeasured: dict[str, str]
 
     def interval(self, name: str) -> tuple[float, float] | None:
-        """Return the bounds of a metric that is an estimate; None for any other, and where it is not measured."""
+        """Return the bounds of a metric that is an estimate; None for other metrics, and where it is not measured."""
         low, high = (self.values.get(each) for each in estimate_names(name)[1:])
         return None if low is None or high is None else (low, high)
 
 
 def duration_name(column: str, main_phase: MainPhase) -> str | None:
     """Return the metric of a recorded column, without a statistic; None for a column that holds no duration."""
-    # `start_ns` is a moment, and what one thread or process used explains a frame: it is no duration to judge by.
+    # `start_ns` is a point in time; the figures of one thread or process explain a frame, and are not judged.
     if not column.endswith("_ns") or column == "start_ns" or column.startswith(("parent_", "process_")):
         return None
     if column == main_phase.column:
@@ -124,7 +124,7 @@ def known_metrics(columns: Iterable[str], counters: Iterable[str], main_phase: M
     Args:
         columns: Names of the columns of `frames.npy`.
         counters: Names of the counters.
-        main_phase: The workload's.
+        main_phase: The workload's main phase.
     """
     durations = [name for column in columns if (name := duration_name(column, main_phase)) is not None]
     names = [f"{name}.{statistic}" for name in durations for statistic in STATISTICS]
@@ -143,9 +143,9 @@ def compute_metrics(
 
     Args:
         frames: `(frames,)`, structured as `frames.npy`: the rows of the run or stage.
-        cpu: `(samples,)`, structured as `cpu.npy`; samples outside the judged frames are left aside.
+        cpu: `(samples,)`, structured as `cpu.npy`; samples outside the judged frames are ignored.
         counters: Totals by name.
-        main_phase: The workload's.
+        main_phase: The workload's main phase.
         emergency_shutdowns: How often a safeguard stopped the environment.
         missed_deadlines: Frames that missed the real-time pace; None at any other pace.
     """
@@ -196,14 +196,14 @@ def _cpu(judged: NDArray[Any], cpu: NDArray[Any]) -> tuple[dict[str, float | Non
         return dict.fromkeys(_CPU_METRICS), dict.fromkeys(_CPU_METRICS, reason)
     cpu_s = sum(float(span["tree_cpu_s"][-1] - span["tree_cpu_s"][0]) for span in spans)
     wall_s = sum(int(span["time_ns"][-1] - span["time_ns"][0]) for span in spans) / _NS_PER_S
-    # A sample's percentages cover the time since the one before, so a span's first one belongs to what came before it.
+    # A sample's percentages cover the time since the sample before: those of a span's first sample are left out.
     percents = np.concatenate([span["core_percent"][1:] for span in spans]).astype(np.float64)
     means = percents.mean(axis=0)
     effective, of_cores = _CPU_METRICS[0], _CPU_METRICS[1:]
     if not math.isfinite(cpu_s):
         return dict.fromkeys(_CPU_METRICS), dict.fromkeys(_CPU_METRICS, "CPU time is not available on this system")
     if not np.isfinite(means).all():
-        reason = "how busy each core is is not available on this system"
+        reason = "the load of each core is not available on this system"
         if np.isfinite(percents).any():
             reason = "a core was switched off during the run"
         return {effective: cpu_s / wall_s} | dict.fromkeys(of_cores), dict.fromkeys(of_cores, reason)
@@ -222,7 +222,7 @@ def _rss(judged: NDArray[Any], cpu: NDArray[Any]) -> tuple[dict[str, float | Non
 
 
 def _slopes(judged: NDArray[Any], cpu: NDArray[Any]) -> tuple[dict[str, float | None], dict[str, str]]:
-    """Return both slopes with their bounds; those of several stages are each stage's own."""
+    """Return both slopes with their bounds; no slopes over several stages, because each stage has its own."""
     stages = np.unique(judged["stage"])
     if len(stages) != 1:
         reason = "each stage has a slope of its own" if len(stages) else "there are no judged frames"
@@ -245,9 +245,9 @@ def _slopes(judged: NDArray[Any], cpu: NDArray[Any]) -> tuple[dict[str, float | 
 
 
 def _rss_samples(samples: NDArray[Any]) -> NDArray[Any]:
-    """Return the samples that say how much memory is resident: a process that runs has some."""
-    said: NDArray[Any] = samples[samples["tree_rss_bytes"] > 0]
-    return said
+    """Return the samples in which resident memory is known: it is above 0, since a running process has some."""
+    known: NDArray[Any] = samples[samples["tree_rss_bytes"] > 0]
+    return known
 
 
 def _within(judged: NDArray[Any], stage: int, cpu: NDArray[Any]) -> NDArray[Any]:

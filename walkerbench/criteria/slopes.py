@@ -1,11 +1,11 @@
 """Slopes over the time of a run, with their intervals: whether memory grows, and whether frames become slower.
 
-What follows one another in a run is alike, so neither frames nor samples are independent values. The judged time is
-therefore cut into `SLICES` slices of equal duration, and each gives one value, its median. The slope is the Theil-Sen
-estimate: the median of the slopes between all pairs of slices. Its interval is the one that inverts Kendall's rank test
-of the slope. `scipy.stats.theilslopes` computes both, as in P. K. Sen, "Estimates of the regression coefficient based
-on Kendall's tau", Journal of the American Statistical Association 63, 1968. No distribution is assumed. A few odd
-slices change neither the slope nor its interval; a machine that itself becomes slower during the run changes both.
+Frames or samples that follow one another are similar, so they are not independent values. The judged time is therefore
+cut into `SLICES` slices of equal duration, and each slice gives one value, its median. The slope is the Theil-Sen
+estimate: the median of the slopes between all pairs of slices. Its interval is the inversion of Kendall's rank test of
+the slope. `scipy.stats.theilslopes` computes both, as in P. K. Sen, "Estimates of the regression coefficient based on
+Kendall's tau", Journal of the American Statistical Association 63, 1968. No distribution is assumed. A few outlying
+slices hardly change the slope and its interval; a machine that itself becomes slower during the run changes both.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_S = 600.0
-"""How much judged time a slope needs: an hour would be extrapolated from a shorter run."""
+"""How much judged time a slope needs: a shorter run says too little about an hour."""
 
 SLICES = 60
 """How many slices the judged time is cut into."""
@@ -58,7 +58,7 @@ def slope_of(times_ns: NDArray[np.int64], values: NDArray[np.float64], span_ns: 
         span_ns: Beginning and end of the judged time.
 
     Returns:
-        The slope in the values' unit an hour; a reason for a reader where there is too little to tell.
+        The slope in the values' unit per hour; or in words why there are too few values for one.
     """
     begin, end = span_ns
     if end - begin < LEAST_S * _NS_PER_S:

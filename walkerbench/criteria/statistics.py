@@ -38,7 +38,7 @@ def percentile(ordered: NDArray[Any], percent: int) -> float | None:
     """
     if len(ordered) < _ceil_ratio(100, 100 - percent):
         return None
-    # Whole numbers: 0.99 * 100 need not be 99.
+    # The rank is computed in whole numbers, because 0.99 * 100 may not be exactly 99.
     return float(ordered[_ceil_ratio(percent * len(ordered), 100) - 1])
 
 

@@ -1,11 +1,11 @@
-"""Where a run's time went, as shares of the time that its workers had.
+"""Computes where a run's time went, as shares of its workers' time.
 
-A worker (see `worker_times`) has each frame's whole wall time. Of it,
+The time of a worker (see `worker_times`) is the whole wall time of each frame. Its parts are:
 
 - *compute* is CPU time of the worker within its phases;
-- *not scheduled* is waiting for a core, the worker's or the parent's while the worker waits for it;
-- *blocked* is what is left of the worker's phases: the GIL, a lock, input or output, sleep, a stopped process;
-- *barrier* is waiting for the frame's last worker: imbalance;
+- *not scheduled* is waiting for a core, by the worker, or by the parent while the worker waits for the parent;
+- *blocked* is the rest of the worker's phases: the GIL, a lock, input or output, sleep, a stopped process;
+- *barrier* is waiting for the frame's last worker, which is imbalance;
 - *settling* is waiting while the parent settles the frame (in sequential mode, settling it);
 - *moving data* is the rest: handing out the frame and collecting it.
 """
@@ -23,7 +23,7 @@ from walkerbench.recorded_value import MISSING, RecordedValue
 from walkerbench.slow_frames.worker_times import Integers, Setting, WorkerTimes, is_recorded, worker_times_of
 
 TimePart = Literal["compute", "blocked", "moving data", "barrier", "settling", "not scheduled"]
-"""What the time of a worker goes into."""
+"""A part of a worker's time."""
 
 PartsNs = dict[TimePart, int | None]
 """Part → ns, summed over workers and frames; None where it is not available on this system."""
@@ -55,7 +55,7 @@ class Attribution(RecordedValue):
         effective_cores: CPU time of the parent and all workers within frames, per wall time.
         garbage_collection: Garbage collection of all processes, as a share of the same time as `shares`.
         minor_faults: Page faults per frame that read nothing from a disk; None where not available on this system.
-        major_faults: The same of those that read from a disk.
+        major_faults: Page faults per frame that read from a disk; None where not available on this system.
         involuntary_switches: How often per frame a thread had to leave its core; None where not available.
     """
 
@@ -71,12 +71,12 @@ def attribute(frames: NDArray[Any], workers: NDArray[Any], settings: Sequence[Se
     """Attribute the time of judged frames.
 
     Args:
-        frames: `(frames,)`, structured as `frames.npy`; those of the warm-up are left aside.
+        frames: `(frames,)`, structured as `frames.npy`; those of the warm-up are ignored.
         workers: `(rows,)`, structured as `workers.npy`.
-        settings: How the workers shared the machine, a stage each.
+        settings: How the workers shared the machine, one per stage.
 
     Returns:
-        The attribution; None without judged frames, and for recordings of schema 1, which lack what it takes.
+        The attribution; None without judged frames, and for recordings of schema 1, which lack the needed columns.
     """
     found = [
         (setting, times)
@@ -96,12 +96,12 @@ def attribute(frames: NDArray[Any], workers: NDArray[Any], settings: Sequence[Se
         ),
         effective_cores=sum(_cpu_ns(times, setting) for setting, times in found) / wall_ns,
         garbage_collection=collected_ns / workers_wall_ns,
-        **{name: _a_frame(found, name) for name in _COUNTS_PER_FRAME},
+        **{name: _count_per_frame(found, name) for name in _COUNTS_PER_FRAME},
     )
 
 
 def nanoseconds(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> PartsNs | None:
-    """Return the time of each part in judged frames, to be added up over several recordings; see `attribute`."""
+    """Return the time of each part in judged frames; the caller may add up several recordings. See `attribute`."""
     times = _judged_times(frames, workers, setting)
     return None if times is None else _nanoseconds(times)
 
@@ -114,8 +114,8 @@ def shares(parts_ns: Mapping[TimePart, int | None], *, wait_for_gil: bool) -> tu
         wait_for_gil: Whether workers may have waited for one another's GIL.
     """
     total = sum(ns for ns in parts_ns.values() if ns is not None)
-    # Where it is not recorded how long a thread waited for a core, every wait may have been one. A thread that is to
-    # begin may also wait for the GIL, which is not recorded.
+    # Where it is not recorded how long a thread waited for a core, every wait may have been for a core. A thread may
+    # also wait for the GIL before it begins, which is not recorded.
     bounds: set[TimePart] = {"blocked"}
     if wait_for_gil:
         bounds.add("moving data")
@@ -169,11 +169,11 @@ def _cpu_ns(times: WorkerTimes, setting: Setting) -> int:
     return int(times.frames["parent_cpu_ns"].sum()) + workers_ns
 
 
-def _a_frame(stages: Sequence[tuple[Setting, WorkerTimes]], name: str) -> float | None:
+def _count_per_frame(stages: Sequence[tuple[Setting, WorkerTimes]], name: str) -> float | None:
     """Return a count per frame; None where it is not available on this system."""
     total = count = 0
     for setting, times in stages:
-        # In sequential mode the parent's thread is the worker's, and what it counted covers both.
+        # In sequential mode the parent's thread is also the worker's, and its counts cover both.
         of_workers = times.workers[name][: None if setting.traits.side_by_side else 0]
         of_parent = times.frames[f"parent_{name}"]
         if (of_parent == MISSING).any() or (of_workers == MISSING).any():

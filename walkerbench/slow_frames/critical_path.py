@@ -1,6 +1,6 @@
-"""What each frame spent its wall time on, along its critical path.
+"""Computes what the wall time of each frame was spent on, along the frame's critical path.
 
-The path is the parent's, and between the beginning and the end of the worker that ended last, that worker's.
+The path is the worker that ended last, from its beginning to its end; before and after that, the path is the parent.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from walkerbench.slow_frames.worker_times import Integers, Setting, WorkerTimes
 Cause = Literal[
     "not scheduled", "garbage collection", "waiting for the GIL", "page faults", "blocked", "not running", "compute"
 ]
-"""Kinds of time, and why a frame can take long.
+"""Kinds of time; each of them can be the cause of a slow frame.
 
-*Not scheduled*: the frame was ready to run and had no core, which is the host's doing where there are enough cores for
-the workers. *Waiting for the GIL* is told from *blocked* by the CPU time that other threads of the process used
-at the same time, and by how often the thread woke up to ask for it; *blocked* is a lock, input or output, sleep or a
-stopped process, which cannot be told apart. *Not running* is any of these on a system that does not count how long a
-thread waits for a core. *Page faults* are CPU time within the kernel, or blocked time, that comes with enough of them.
+*Not scheduled*: the frame was ready to run and had no core; the host is the cause where there are enough cores for the
+workers. *Waiting for the GIL* is distinguished from *blocked* by the CPU time that other threads of the process used at
+the same time, and by how often the thread woke up to ask for the GIL. *Blocked* is a lock, input or output, sleep or a
+stopped process, which cannot be distinguished. *Not running* is any of these on a system that does not count how long a
+thread waits for a core. *Page faults* are CPU time within the kernel, or blocked time, with enough page faults to
+explain it.
 """
 
-# CPython's take_gil asks again every `sys.getswitchinterval()`, 5 ms, and each time is a voluntary switch; the rest is
-# for waking up. Who sleeps, or waits for a lock, does so in one.
+# CPython's take_gil asks again every `sys.getswitchinterval()`, 5 ms, and each time is a voluntary switch; 1 ms more is
+# for waking up. A thread that sleeps or waits for a lock makes one voluntary switch.
 _LONGEST_GIL_WAIT_NS = 6_000_000
 _UNKNOWN_NS = np.iinfo(np.int64).max
 _SLOWEST_FAULT_NS = 1_000_000  # a huge page takes about that long to be zeroed
@@ -42,12 +43,12 @@ class CriticalPath:
     Attributes:
         frames: Structured as `frames.npy`.
         worker: Number of the worker that ended last; None in sequential mode.
-        busy_ns: For how long the path is that worker's; all of the wall time in sequential mode.
+        busy_ns: How long the path is that worker; the whole wall time in sequential mode.
         cpu_ns: CPU time.
         core_wait_ns: Waiting for a core.
         gc_ns: Garbage collection that held the frame up, in whichever thread.
-        kinds: The wall time, taken apart.
-        tells_core_wait: Whether the system told how long threads waited for a core.
+        kinds: Kind of time → its part of the wall time; the kinds add up to the wall time.
+        tells_core_wait: Whether it is available on this system how long threads waited for a core.
     """
 
     frames: NDArray[Any]
@@ -61,7 +62,7 @@ class CriticalPath:
 
 
 def follow(times: WorkerTimes, setting: Setting) -> CriticalPath:
-    """Follow the critical path of every frame.
+    """Return the critical paths of all frames.
 
     Args:
         times: The frames.
@@ -69,7 +70,7 @@ def follow(times: WorkerTimes, setting: Setting) -> CriticalPath:
     """
     frames, last = times.frames, times.last()
     if not setting.traits.side_by_side:
-        # The parent's thread is the worker's, and its own figures cover the whole frame.
+        # The parent's thread is also the worker's, and its figures cover the whole frame.
         rows = np.zeros(len(frames), times.workers.dtype)
         busy_ns = frames["wall_ns"]
         cpu_ns, core_wait_ns = _outside(times, np.zeros_like(frames["wall_ns"]), times.core_wait_ns)
@@ -80,11 +81,11 @@ def follow(times: WorkerTimes, setting: Setting) -> CriticalPath:
         cpu_ns, core_wait_ns = times.cpu_ns[last] + outside[0], times.core_wait_ns[last] + outside[1]
     blocked_ns = frames["wall_ns"] - cpu_ns - core_wait_ns
     gil_ns = _waiting_for_gil(times, last, setting, blocked_ns)
-    gc_ns = np.minimum(_collected(times, rows, setting), cpu_ns + gil_ns)
+    gc_ns = np.minimum(_garbage_collection_ns(times, rows, setting), cpu_ns + gil_ns)
     gc_by_others_ns = np.maximum(0, gc_ns - cpu_ns)
     computed_ns = cpu_ns - (gc_ns - gc_by_others_ns)
     asleep_ns = blocked_ns - gil_ns
-    fault_ns = np.minimum(computed_ns, _in_faults(frames, rows))
+    fault_ns = np.minimum(computed_ns, _page_fault_ns(frames, rows))
     read_ns = np.where(asleep_ns <= _SLOWEST_READ_NS * _count(frames, rows, "major_faults"), asleep_ns, 0)
     kinds: dict[Cause, Integers] = {
         "not scheduled": core_wait_ns,
@@ -99,21 +100,21 @@ def follow(times: WorkerTimes, setting: Setting) -> CriticalPath:
 
 
 def _outside(times: WorkerTimes, inside_ns: Integers, woken_ns: Integers) -> tuple[Integers, Integers]:
-    """Return CPU time and waiting for a core while the path is the parent's, at most that time in total.
+    """Return CPU time and waiting for a core while the path is the parent; their sum is at most that time.
 
     Args:
         times: The frames.
-        inside_ns: `(frames,)`; for how long the path is a worker's.
-        woken_ns: `(frames,)`; what the path waited for a core in addition to the parent's own waiting.
+        inside_ns: `(frames,)`; how long the path is a worker.
+        woken_ns: `(frames,)`; how long the path waited for a core in addition to the parent's own waiting.
     """
     outside_ns = times.frames["wall_ns"] - inside_ns
     cpu_ns = np.minimum(times.frames["parent_cpu_ns"], outside_ns)
-    # The parent can wait for a core while the worker still computes: what exceeds the parent's time was in parallel.
+    # The parent can wait for a core while the worker still computes: a wait longer than the parent's part was parallel.
     return cpu_ns, np.minimum(times.parent_core_wait_ns + woken_ns, outside_ns - cpu_ns)
 
 
-def _collected(times: WorkerTimes, rows: NDArray[Any], setting: Setting) -> Integers:
-    """Return `(frames,)`: garbage collection that can have delayed the path: the parent process's and the worker's."""
+def _garbage_collection_ns(times: WorkerTimes, rows: NDArray[Any], setting: Setting) -> Integers:
+    """Return `(frames,)`: garbage collection that can have delayed the path: in the parent or the worker."""
     collected_ns: Integers = times.frames["gc_ns"].copy()
     if setting.traits.in_caller_process or not len(times.frames):
         return collected_ns
@@ -132,10 +133,10 @@ def _waiting_for_gil(times: WorkerTimes, last: Integers, setting: Setting, block
         asked_ns = _asking_ns(times.workers[last], "voluntary_switches")
     if not setting.traits.share_gil:  # the worker has a GIL of its own
         asked_ns = np.zeros_like(blocked_ns)
-    # How often a thread asks before it begins is not counted.
+    # How often a thread asks for the GIL before it begins is not counted.
     elsewhere_ns = blocked_ns - in_worker_ns
     waiting_ns: Integers = np.minimum(
-        elsewhere_ns + np.minimum(in_worker_ns, asked_ns), _of_others(times, last, setting)
+        elsewhere_ns + np.minimum(in_worker_ns, asked_ns), _other_threads_ns(times, last, setting)
     )
     return waiting_ns
 
@@ -148,10 +149,10 @@ def _asking_ns(rows: NDArray[Any], column: str) -> Integers:
     return asking_ns
 
 
-def _of_others(times: WorkerTimes, last: Integers, setting: Setting) -> Integers:
-    """Return `(frames,)`: how long other threads of the parent's process computed, or waited for a core to go on.
+def _other_threads_ns(times: WorkerTimes, last: Integers, setting: Setting) -> Integers:
+    """Return `(frames,)`: how long other threads of the parent's process computed, or waited for a core to continue.
 
-    While this thread could not run, they could: as far as there is a GIL, they held it.
+    In that time those threads can have held the GIL.
     """
     frames = times.frames
     others_ns: Integers = frames["process_cpu_ns"] - frames["parent_cpu_ns"]
@@ -161,13 +162,13 @@ def _of_others(times: WorkerTimes, last: Integers, setting: Setting) -> Integers
     return np.maximum(0, others_ns)
 
 
-def _in_faults(frames: NDArray[Any], rows: NDArray[Any]) -> Integers:
-    """Return CPU time within the kernel where there were so many page faults that it can be theirs; else 0."""
+def _page_fault_ns(frames: NDArray[Any], rows: NDArray[Any]) -> Integers:
+    """Return CPU time within the kernel where there were enough page faults to explain it; else 0."""
     system_ns = _count(frames, rows, "system_ns")
     return np.where(system_ns <= _SLOWEST_FAULT_NS * _count(frames, rows, "minor_faults"), system_ns, 0)
 
 
 def _count(frames: NDArray[Any], rows: NDArray[Any], name: str) -> Integers:
-    """Return what the parent and the worker counted together; 0 where the system has no source."""
+    """Return the sum of the parent's and the worker's counts; a count that is not available on this system adds 0."""
     counts: Integers = np.maximum(0, frames[f"parent_{name}"]) + np.maximum(0, rows[name])
     return counts

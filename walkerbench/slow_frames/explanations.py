@@ -1,7 +1,8 @@
-"""Why a frame was over its limit: what it had of each kind of time that a typical frame does not have.
+"""Explains why a frame was over its limit: which kind of time exceeds that of a typical frame most.
 
 A frame is compared with the typical frame of its stage: the median of each kind of time on the critical path over the
-judged frames, scaled down to the limit where it is itself beyond it. The kind with the largest excess is the cause.
+judged frames. Where the typical frame itself is over the limit, it is scaled down to the limit. The kind of time with
+the largest excess is the cause.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from walkerbench.slow_frames.worker_times import Setting, is_recorded, worker_ti
 from walkerbench.workloads.main_phase import MainPhase
 
 _NS_PER_MS = 1e6
-_SUMMED = ("busy_ns", "cpu_ns", "gc_ns")  # over workers: no part of the frame's wall time
+_SUMMED_COLUMNS = ("busy_ns", "cpu_ns", "gc_ns")  # summed over workers, so they are no part of the frame's wall time
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,18 @@ class SlowFrame(RecordedValue):
     Attributes:
         stage: Number of the stage.
         frame: Number of the frame within its stage.
-        criterion: Canonical text of the criterion whose limit or deadline it was over; None where it was merely slow.
-        value_ms: What the criterion limits, or the whole frame's time.
+        criterion: Canonical text of the criterion whose limit or deadline the frame was over; None where the frame is
+            only one of the slowest.
+        value_ms: The time that the criterion limits; without a criterion the whole frame's time.
         wall_ms: The whole frame's time.
-        cpu_ms: Of it, CPU time on its critical path.
-        not_scheduled_ms: Of it, waiting for a core; None where it is not available on this system.
-        blocked_ms: Of it, the rest.
-        gc_ms: Garbage collection within the frame, part of the above.
+        cpu_ms: CPU time on the critical path, a part of `wall_ms`.
+        not_scheduled_ms: Waiting for a core, a part of `wall_ms`; None where it is not available on this system.
+        blocked_ms: The rest of `wall_ms`.
+        gc_ms: Garbage collection within the frame; it is also in the parts above.
         worker: The worker that ended last, where most of the excess is its own; else None.
         cause: The cause.
         host: Whether the host is the cause: more than half of the excess was not scheduled, and without that the frame
-            would have met the limit. Never where there are more workers than cores.
+            would have met the limit. Always false where there are more workers than cores.
     """
 
     stage: int
@@ -63,12 +65,12 @@ class SlowFrame(RecordedValue):
 
 @dataclass(frozen=True)
 class FrameLimit:
-    """What a criterion asks of every single frame.
+    """The limit that a criterion sets for every single frame.
 
     Attributes:
         criterion: The criterion.
-        bound: What a frame must meet: the criterion itself, or the deadline where the criterion counts those missed.
-        column: The column of `frames.npy` that is bounded.
+        bound: The limit for a frame: the criterion itself, or the deadline where the criterion counts missed deadlines.
+        column: The column of `frames.npy` that is limited.
     """
 
     criterion: Criterion
@@ -77,7 +79,7 @@ class FrameLimit:
 
     @property
     def counts(self) -> bool:
-        """Whether the criterion limits the number of frames over the bound, and not each of them."""
+        """Return whether the criterion limits the number of frames over the bound, and not each of them."""
         return self.bound != self.criterion
 
     def over(self, frames: NDArray[Any]) -> NDArray[np.bool_]:
@@ -89,22 +91,22 @@ class FrameLimit:
         return ~np.array([self.bound.holds(value) for value in (frames[self.column] / _NS_PER_MS).tolist()], np.bool_)
 
     def met_with(self, frames_over: int) -> bool:
-        """Return whether the criterion would be met with so many frames over the bound."""
+        """Return whether the criterion would be met with this number of frames over the bound."""
         return self.criterion.holds(float(frames_over)) if self.counts else frames_over == 0
 
 
 def limits_of(
     criteria: Iterable[Criterion], columns: Iterable[str], main_phase: MainPhase, deadline_ms: float | None
 ) -> tuple[FrameLimit, ...]:
-    """Return what criteria ask of every single frame: limits from above, and deadlines.
+    """Return the limits that criteria set for every single frame: upper limits, and deadlines.
 
     Args:
-        criteria: The run's.
+        criteria: The run's criteria.
         columns: Names of the columns of `frames.npy`.
-        main_phase: The workload's.
+        main_phase: The workload's main phase.
         deadline_ms: How long a frame may take at real-time pace; None at any other pace.
     """
-    durations = {duration_name(column, main_phase): column for column in columns if column not in _SUMMED}
+    durations = {duration_name(column, main_phase): column for column in columns if column not in _SUMMED_COLUMNS}
     limits = []
     for criterion in criteria:
         if criterion.metric in durations and criterion.statistic == "max" and criterion.operator in ("<", "<="):
@@ -120,21 +122,21 @@ def explain_slow_frames(
     """Explain every judged frame that is over a limit, for each limit that it is over.
 
     Args:
-        frames: `(frames,)`, structured as `frames.npy`; those of the warm-up are left aside.
+        frames: `(frames,)`, structured as `frames.npy`; those of the warm-up are ignored.
         workers: `(rows,)`, structured as `workers.npy`.
         limits: As returned by `limits_of`.
-        settings: How the workers shared the machine, a stage each.
+        settings: How the workers shared the machine, one per stage.
 
     Returns:
-        Explanations in the order of stages, criteria and frames; none for recordings of schema 1, which lack what it
-        takes.
+        Explanations in the order of stages, criteria and frames; none for recordings of schema 1, which lack the needed
+        columns.
     """
     if not settings or not limits or not is_recorded(frames, workers):
         return ()
     explanations: list[SlowFrame] = []
     for setting, path in _paths(frames, workers, settings):
         for limit in limits:
-            explanations += _beyond(path, limit, may_be_host=not setting.crowded)
+            explanations += _explain_frames_over(path, limit, may_be_host=not setting.crowded)
     return tuple(explanations)
 
 
@@ -144,10 +146,10 @@ def explain_slowest(
     """Explain the slowest judged frames, whether or not they are over a limit.
 
     Args:
-        frames: `(frames,)`, structured as `frames.npy`; those of the warm-up are left aside.
+        frames: `(frames,)`, structured as `frames.npy`; those of the warm-up are ignored.
         workers: `(rows,)`, structured as `workers.npy`.
-        settings: How the workers shared the machine, a stage each.
-        count: How many at most.
+        settings: How the workers shared the machine, one per stage.
+        count: How many frames at most.
 
     Returns:
         Explanations, the longest frame's first; none for recordings of schema 1.
@@ -164,7 +166,7 @@ def explain_slowest(
 
 
 def worst(explanations: Iterable[SlowFrame], count: int) -> tuple[SlowFrame, ...]:
-    """Return the longest of the explained frames, longest first; each once, by the first limit that it is over."""
+    """Return the longest explained frames, longest first; each frame once, with the first limit that it is over."""
     once: dict[tuple[int, int], SlowFrame] = {}
     for each in explanations:
         once.setdefault((each.stage, each.frame), each)
@@ -172,7 +174,7 @@ def worst(explanations: Iterable[SlowFrame], count: int) -> tuple[SlowFrame, ...
 
 
 def count_causes(explanations: Iterable[SlowFrame]) -> dict[Cause, int]:
-    """Return how many explained frames each cause has, most first; a frame counts once, by its first limit."""
+    """Return how many explained frames each cause has, most first; a frame counts once, with its first limit."""
     once: dict[tuple[int, int], Cause] = {}
     for each in explanations:
         once.setdefault((each.stage, each.frame), each.cause)
@@ -182,16 +184,16 @@ def count_causes(explanations: Iterable[SlowFrame]) -> dict[Cause, int]:
 def excuse(
     verdict: Verdict, frames: NDArray[Any], explanations: Iterable[SlowFrame], limits: Iterable[FrameLimit]
 ) -> Verdict:
-    """Take a failure back where the criterion would be met without the frames whose cause is the host.
+    """Change a failure to `unsupported` where the criterion would be met without the frames whose cause is the host.
 
     Args:
-        verdict: What became of a criterion.
-        frames: `(frames,)`, structured as `frames.npy`: those of the whole run.
-        explanations: Of the whole run, as returned by `explain_slow_frames`.
+        verdict: The verdict on a criterion.
+        frames: `(frames,)`, structured as `frames.npy`: the frames of the whole run.
+        explanations: The explanations of the whole run, as returned by `explain_slow_frames`.
         limits: As returned by `limits_of`.
 
     Returns:
-        The verdict with the outcome `unsupported`, and in its detail why; or the verdict as it was.
+        The verdict with the outcome `unsupported` and the reason in its detail; or the unchanged verdict.
     """
     limit = next((each for each in limits if str(each.criterion) == verdict.criterion), None)
     if verdict.outcome != "fail" or limit is None:
@@ -201,14 +203,14 @@ def excuse(
     explained = [each for each in explanations if each.criterion == verdict.criterion and each.stage in stages]
     over = int(np.count_nonzero(limit.over(judged)))
     of_host = sum(each.host for each in explained)
-    # A frame that could not be explained is the code's fault.
+    # A frame that could not be explained counts as slowed down by the code, not by the host.
     if len(explained) != over or not limit.met_with(over - of_host):
         return verdict
-    detail = f"{verdict.detail}, but {_blame(limit, over, of_host)} ready to run and given no core by the host"
+    detail = f"{verdict.detail}, but {_frames_of_host(limit, over, of_host)} ready to run and given no core by the host"
     return dataclasses.replace(verdict, outcome="unsupported", detail=detail)
 
 
-def _blame(limit: FrameLimit, over: int, of_host: int) -> str:
+def _frames_of_host(limit: FrameLimit, over: int, of_host: int) -> str:
     which = "that missed the deadline" if limit.counts else "over it"
     if of_host < over:
         return f"{of_host} of the {over} frames {which} were"
@@ -225,11 +227,11 @@ def _paths(
 
 
 def _excess(path: CriticalPath, scale: float) -> dict[Cause, NDArray[np.float64]]:
-    """Return kind of time → `(frames,)`: what each frame had of it beyond the typical one, ns."""
+    """Return kind of time → `(frames,)`: how much more of it each frame had than the typical frame, ns."""
     return {kind: values - scale * np.median(values) for kind, values in path.kinds.items()}
 
 
-def _beyond(path: CriticalPath, limit: FrameLimit, *, may_be_host: bool) -> Iterator[SlowFrame]:
+def _explain_frames_over(path: CriticalPath, limit: FrameLimit, *, may_be_host: bool) -> Iterator[SlowFrame]:
     """Explain the frames that are over one limit."""
     value_ns, wall_ns = path.frames[limit.column], path.frames["wall_ns"]
     beyond = np.flatnonzero(limit.over(path.frames)).tolist()
@@ -238,7 +240,8 @@ def _beyond(path: CriticalPath, limit: FrameLimit, *, may_be_host: bool) -> Iter
     median_ns = float(np.median(value_ns))
     scale = min(1.0, limit.bound.value * _NS_PER_MS / median_ns) if median_ns > 0 else 1.0
     excess_ns = _excess(path, scale)
-    # Where within the frame a thread waited is not known: only what cannot lie outside the column surely lies inside.
+    # It is not known where within the frame a thread waited. Only the part of the wait that is longer than the time
+    # outside the limited column was certainly inside it.
     waited_ns = np.maximum(0, path.core_wait_ns - (wall_ns - value_ns))
     for index in beyond:
         cause = max(excess_ns, key=lambda kind: float(excess_ns[kind][index]))
@@ -263,14 +266,14 @@ def _explanation(
         not_scheduled_ms=float(waited_ns / _NS_PER_MS) if path.tells_core_wait else None,
         blocked_ms=float((row["wall_ns"] - cpu_ns - waited_ns) / _NS_PER_MS),
         gc_ms=float(path.gc_ns[index] / _NS_PER_MS),
-        worker=_culprit(path, index, scale),
+        worker=_late_worker(path, index, scale),
         cause=cause,
         host=host,
     )
 
 
-def _culprit(path: CriticalPath, index: int, scale: float) -> int | None:
-    """Return the worker that ended last, where at least half of what the frame took too long is its own."""
+def _late_worker(path: CriticalPath, index: int, scale: float) -> int | None:
+    """Return the worker that ended last, where it caused at least half of the frame's excess; else None."""
     if path.worker is None:
         return None
     wall_ns = path.frames["wall_ns"]

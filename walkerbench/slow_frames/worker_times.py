@@ -1,7 +1,7 @@
-"""Who could work in a frame, and what each did: the rows of frames and workers brought together.
+"""Joins the rows of frames with the rows of their workers: which workers each frame had, and what each worker did.
 
-Here a *worker* is what can run beside the others: each worker of a mode whose shards run side by side; where they run
-one after another, the one thread that steps every shard in turn.
+Here a *worker* can run at the same time as the others. In a mode whose shards run side by side, it is a worker of the
+mode; where shards run one after another, it is the one thread that steps all shards in turn.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Setting:
         gil_enabled: Whether the interpreter's global lock was on.
         settle_phase: Name of the phase that the parent runs after the barrier.
         main_phase: The phase that is judged beside the frame.
-        crowded: Whether there were more workers than cores allowed: then they wait for one another, host or no host.
+        crowded: Whether there were more workers than allowed cores: then workers wait for one another on any host.
     """
 
     traits: ModeTraits
@@ -40,31 +40,31 @@ class Setting:
 
     @property
     def workers_wait_for_gil(self) -> bool:
-        """Whether a worker may wait for the GIL while another one holds it."""
+        """Return whether a worker may wait for the GIL while another worker holds it."""
         return self.gil_enabled and self.traits.can_wait_for_gil
 
 
 @dataclass(frozen=True)
 class WorkerTimes:
-    """Frames, and a row for each worker of each, in the order of both. All arrays are int64.
+    """Frames, and the times of each frame's workers, in the order of frames and workers. All arrays are int64.
 
     Attributes:
-        frames: `(frames,)`, structured as `frames.npy`: those of which workers' rows are known.
+        frames: `(frames,)`, structured as `frames.npy`: the frames whose workers' rows are known.
         workers: `(rows,)`, structured as `workers.npy`: the rows of these frames.
         frame: `(workers,)`; index of the worker's frame in `frames`.
         first: `(frames,)`; index of each frame's first worker.
         before_ns: `(workers,)`; from the frame's beginning to the worker's.
         busy_ns: `(workers,)`; from the worker's beginning to its end.
-        cpu_ns: `(workers,)`; of `busy_ns`, CPU time.
-        core_wait_ns: `(workers,)`; of `busy_ns`, waiting for a core; like the others 0 where it is not available.
-        core_wait_before_ns: `(workers,)`; the same of `before_ns`.
+        cpu_ns: `(workers,)`; CPU time within `busy_ns`.
+        core_wait_ns: `(workers,)`; waiting for a core within `busy_ns`; like the other waits 0 where not available.
+        core_wait_before_ns: `(workers,)`; waiting for a core within `before_ns`.
         gc_ns: `(workers,)`; garbage collection in the worker's own process.
         after_ns: `(workers,)`; from the worker's end to that of the frame's last one.
         gather_ns: `(frames,)`; from the last worker's end to the barrier's release.
-        late_ns: `(frames,)`; of `gather_ns`, a worker process waiting for a core to say that it is done.
-        settle_ns: `(frames,)`; from there to the frame's end.
-        parent_core_wait_ns: `(frames,)`; waiting for a core in the parent that no worker counts.
-        tells_core_wait: Whether the system told how long threads waited for a core.
+        late_ns: `(frames,)`; within `gather_ns`, how long a worker process waited for a core to send its answer.
+        settle_ns: `(frames,)`; from the barrier's release to the frame's end.
+        parent_core_wait_ns: `(frames,)`; the parent's waiting for a core that is not in a worker's figures.
+        tells_core_wait: Whether it is available on this system how long threads waited for a core.
     """
 
     frames: NDArray[Any]
@@ -86,7 +86,7 @@ class WorkerTimes:
 
     def last(self) -> Integers:
         """Return `(frames,)`: the index of the worker that ended last in each frame."""
-        # Within a frame the last worker is the one that nothing comes after; of equals, the first.
+        # The last worker of a frame has no time after its end; where several have none, the first is taken.
         candidates = np.flatnonzero(self.after_ns == 0)
         return candidates[np.searchsorted(self.frame[candidates], np.arange(len(self.frames)))]
 
@@ -97,15 +97,15 @@ def is_recorded(frames: NDArray[Any], workers: NDArray[Any]) -> bool:
 
 
 def worker_times_of(frames: NDArray[Any], workers: NDArray[Any], setting: Setting) -> WorkerTimes:
-    """Bring rows of frames and workers together.
+    """Join the rows of frames with the rows of their workers.
 
     Args:
         frames: `(frames,)`, structured as `frames.npy`, in the order in which they were recorded.
-        workers: `(rows,)`, structured as `workers.npy`, in the same order; rows of other frames are left aside.
+        workers: `(rows,)`, structured as `workers.npy`, in the same order; rows of other frames are ignored.
         setting: How the workers shared the machine.
     """
     keys, row_keys = frame_keys(frames), frame_keys(workers)
-    # A run that was killed may have written rows of one array whose counterparts in the other are lost.
+    # A run that was killed may have written rows of one array without the matching rows of the other.
     frames, workers = frames[np.isin(keys, row_keys)], workers[np.isin(row_keys, keys)]
     first = np.searchsorted(frame_keys(workers), frame_keys(frames))
     columns = {name: workers[name] for name in _WORKER_COLUMNS}
@@ -115,7 +115,7 @@ def worker_times_of(frames: NDArray[Any], workers: NDArray[Any], setting: Settin
         parent_ns = np.zeros_like(parent_ns)
         columns |= {name: np.zeros_like(columns[name]) for name in ("core_wait_ns", "core_wait_before_ns")}
     if not setting.traits.side_by_side and len(frames):
-        columns = _one_after_another(columns, first)
+        columns = _as_one_worker(columns, first)
         first = np.arange(len(frames))
     frame = np.repeat(np.arange(len(frames)), np.diff(first, append=len(columns["start_ns"])))
     settle_ns = frames[f"{setting.settle_phase}_ns"]
@@ -125,11 +125,11 @@ def worker_times_of(frames: NDArray[Any], workers: NDArray[Any], setting: Settin
     before_ns = np.maximum(0, columns["start_ns"] - frames["start_ns"][frame])
     gather_ns = np.maximum(0, released - last_end)
     too_long_ns = np.maximum(0, columns["core_wait_before_ns"] - before_ns)
-    late_ns = _answering(frames, too_long_ns, first) if setting.traits.own_processes else np.zeros_like(gather_ns)
+    late_ns = _late_answers_ns(frames, too_long_ns, first) if setting.traits.own_processes else np.zeros_like(gather_ns)
     cpu_ns = np.minimum(columns["cpu_ns"], columns["busy_ns"])
-    # What there is no room for before the beginning was before the frame.
+    # A wait that is longer than the time from the frame's beginning to the worker's began before the frame.
     core_wait_before_ns = np.minimum(columns["core_wait_before_ns"], before_ns)
-    if not setting.traits.side_by_side:  # the parent's thread is the worker's
+    if not setting.traits.side_by_side:  # the parent's thread is also the worker's
         parent_ns = np.maximum(0, parent_ns - columns["core_wait_ns"] - core_wait_before_ns)
     return WorkerTimes(
         frames=frames,
@@ -154,10 +154,11 @@ def worker_times_of(frames: NDArray[Any], workers: NDArray[Any], setting: Settin
 _WORKER_COLUMNS = ("start_ns", "busy_ns", "cpu_ns", "core_wait_ns", "core_wait_before_ns", "gc_ns")
 
 
-def _answering(frames: NDArray[Any], too_long_ns: Integers, first: Integers) -> Integers:
-    """Return `(frames,)`: waiting for a core that the next frame's rows tell of and that was before that frame.
+def _late_answers_ns(frames: NDArray[Any], too_long_ns: Integers, first: Integers) -> Integers:
+    """Return `(frames,)`: how long a worker process waited for a core before it sent its answer, ns.
 
-    A worker process sleeps between its answer and the next request, so it had then not yet answered.
+    The rows of the next frame hold this wait: it is the part of their wait that began before that frame. A worker
+    process sleeps between its answer and the next request, so it waited before it answered.
     """
     late_ns = np.zeros(len(frames), np.int64)
     if len(frames):
@@ -166,7 +167,7 @@ def _answering(frames: NDArray[Any], too_long_ns: Integers, first: Integers) -> 
     return late_ns
 
 
-def _one_after_another(columns: dict[str, Integers], first: Integers) -> dict[str, Integers]:
-    """Return one worker a frame, from the first shard's beginning on, with all that its shards did."""
+def _as_one_worker(columns: dict[str, Integers], first: Integers) -> dict[str, Integers]:
+    """Return one worker per frame: it begins when the first shard begins, and has the sums of all shards' figures."""
     added = {name: np.add.reduceat(values, first) for name, values in columns.items()}
     return added | {name: columns[name][first] for name in ("start_ns", "core_wait_before_ns")}
