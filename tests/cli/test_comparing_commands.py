@@ -72,8 +72,8 @@ def test_compare_measures_all_modes_and_advises(command: Any, fake: FakeMeasurin
     assert {(side.code, side.profile.seed, side.profile.stages[0].agents) for side in fake.sides} == {(None, 5, 8)}
     last = " ".join(ended.out.splitlines()[-2:])
     assert last == (
-        "On this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times: this Python holds "
-        "the GIL."
+        "On this machine use process with 2 workers: 2.00 times as fast as sequential; threaded is 0.80 times as fast: "
+        "this Python holds the GIL."
     )
     assert ended.err == (
         "measuring sequential, threaded (2), process (2)\n"

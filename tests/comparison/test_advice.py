@@ -17,6 +17,9 @@ def candidates(threads: float | tuple[float, float], processes: float) -> list[C
     ]
 
 
+USE_PROCESS = "on this machine use process with 2 workers: 2.00 times as fast as sequential"
+
+
 @pytest.mark.parametrize(
     ("threads", "processes", "gil", "sentence"),
     [
@@ -24,33 +27,33 @@ def candidates(threads: float | tuple[float, float], processes: float) -> list[C
             1.25,
             0.5,
             True,
-            "on this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times: this Python "
-            "holds the GIL",
+            f"{USE_PROCESS}; threaded is 0.80 times as fast: this Python holds the GIL",
         ),
         # The advice names the GIL as the reason only where the GIL is known to be on.
-        (1.25, 0.5, False, "on this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times"),
-        (1.25, 0.5, None, "on this machine use process with 2 workers: 2.00 times sequential; threaded is 0.80 times"),
+        (1.25, 0.5, False, f"{USE_PROCESS}; threaded is 0.80 times as fast"),
+        (1.25, 0.5, None, f"{USE_PROCESS}; threaded is 0.80 times as fast"),
         # Of two modes that are faster, the fastest is advised.
         (
             0.625,
             0.8,
             True,
-            "on this machine use threaded with 2 workers: 1.60 times sequential; process is 1.25 times",
+            "on this machine use threaded with 2 workers: 1.60 times as fast as sequential; "
+            "process is 1.25 times as fast",
         ),
         (
             1.25,
             1.6,
             True,
-            "on this machine stay with sequential: it is the fastest; threaded is 0.80 times: this Python holds the "
-            "GIL; process is 0.62 times",
+            "on this machine stay with sequential: it is the fastest; threaded is 0.80 times as fast: this Python "
+            "holds the GIL; process is 0.62 times as fast",
         ),
         # The interval holds 1: the mode is neither faster nor slower for certain.
         (
             (0.98, 1.0),
             1.6,
             True,
-            "on this machine stay with sequential: no mode is faster for certain; threaded is 1.01 times, which may be "
-            "chance; process is 0.62 times",
+            "on this machine stay with sequential: no mode is faster for certain; threaded is 1.01 times as fast, "
+            "which may be chance; process is 0.62 times as fast",
         ),
     ],
 )
@@ -63,4 +66,4 @@ def test_only_modes_that_are_certainly_faster_are_advised(
 def test_one_worker_is_written_in_the_singular() -> None:
     (only,) = candidates(0.5, 1.0)[:1]
     advice = advise([Candidate("threaded", only.traits, 1, only.comparison)], gil_enabled=True)
-    assert advice == "on this machine use threaded with 1 worker: 2.00 times sequential"
+    assert advice == "on this machine use threaded with 1 worker: 2.00 times as fast as sequential"

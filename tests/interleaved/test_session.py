@@ -158,7 +158,7 @@ def test_a_revision_that_does_not_start_is_refused(repository: Any, tiny: Any, m
         with pytest.raises(SideError) as caught:
             session.await_hello()
         assert str(caught.value) == (
-            "side 'agents=12' does not start with the interpreter and dependencies of today: "
+            "side 'agents=12' does not start with the installed interpreter and dependencies: "
             "ModuleNotFoundError: No module named 'a_package_of_yesterday'"
         )
     assert repository.worktrees() == 1

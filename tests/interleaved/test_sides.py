@@ -86,14 +86,14 @@ def test_the_same_text_twice_makes_two_sides() -> None:
         ("main,HEAD", "side 'main,HEAD': 'main' and 'HEAD' are two revisions; give one"),
         ("smoke,default", "side 'smoke,default': 'smoke' and 'default' are two profiles; give one"),
         ("seed=1,seed=2", "side 'seed=1,seed=2': seed is given twice"),
-        ("--mode", "side '--mode': '--mode' is neither a revision nor a profile; options stand by themselves"),
+        ("--mode", "side '--mode': '--mode' is neither a revision nor a profile; write options as separate arguments"),
         ("mode=fast", "side 'mode=fast': mode: no such mode: 'fast'; there are sequential, threaded, process"),
         (
             "workers=2",
             "side 'workers=2': workers: 2 workers in mode sequential; allowed: 1; or mode threaded or process",
         ),
         ("agents=0", "side 'agents=0': stages (entry 1).agents: 0 is wrong; allowed: 1 to 1000000"),
-        ("seed.x=1", "side 'seed.x=1': seed.x: no such key; seed holds no others"),
+        ("seed.x=1", "side 'seed.x=1': seed.x: no such key; seed is not a section"),
         ("frames=9", "side 'frames=9': frames: plays no part where sides are measured against one another"),
         (
             "criteria.meals=>1",

@@ -57,7 +57,9 @@ def advise(candidates: Sequence[Candidate], *, gil_enabled: bool | None) -> str:
     if faster:
         best = faster[0]
         rest = [each for each in candidates if each is not best]
-        first = f"on this machine use {best.mode} with {_workers(best)}: {best.speed_up:.2f} times {BASE_MODE}"
+        first = (
+            f"on this machine use {best.mode} with {_workers(best)}: {best.speed_up:.2f} times as fast as {BASE_MODE}"
+        )
     else:
         rest = list(candidates)
         all_slower = bool(rest) and all(each.is_slower for each in rest)
@@ -76,7 +78,7 @@ def advise_on(compared: Compared) -> str:
 
 
 def _remark(candidate: Candidate, gil_enabled: bool | None) -> str:
-    text = f"{candidate.mode} is {candidate.speed_up:.2f} times"
+    text = f"{candidate.mode} is {candidate.speed_up:.2f} times as fast"
     if not (candidate.is_faster or candidate.is_slower):
         return f"{text}, which may be chance"
     if candidate.traits.can_wait_for_gil and gil_enabled and not candidate.is_faster:

@@ -158,7 +158,7 @@ class Session:
             line = self._next_line(ANSWER_TIMEOUT_S)
         except SessionCrashed as error:
             raise SideError(
-                f"side {self.label!r} does not start with the interpreter and dependencies of today: "
+                f"side {self.label!r} does not start with the installed interpreter and dependencies: "
                 f"{self._last_stderr_line() or error}"
             ) from error
         spoken = version_of(line)

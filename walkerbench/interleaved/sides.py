@@ -104,7 +104,9 @@ def parse_side(text: str, profile: Profile) -> Side:
         elif _is_profile(part):
             named = _only_one(text, "profile", named, part)
         elif part.startswith("-"):
-            raise SideError(f"side {text!r}: {part!r} is neither a revision nor a profile; options stand by themselves")
+            raise SideError(
+                f"side {text!r}: {part!r} is neither a revision nor a profile; write options as separate arguments"
+            )
         else:
             code = _only_one(text, "revision", code, part)
     chosen = profile if named is None else load_profile(named)
@@ -169,6 +171,6 @@ def _set(table: dict[str, Any], path: Sequence[str], value: Any, text: str) -> N
     for section in sections:
         inner = table.setdefault(section, {})
         if not isinstance(inner, dict):
-            raise SideError(f"side {text!r}: {'.'.join(path)}: no such key; {section} holds no others")
+            raise SideError(f"side {text!r}: {'.'.join(path)}: no such key; {section} is not a section")
         table = inner
     table[last] = value

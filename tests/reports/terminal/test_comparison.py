@@ -42,7 +42,7 @@ REVISIONS = compared(
 )
 
 CASES = {
-    "compared_modes": (MODES, "on this machine use process with 2 workers: 2.00 times sequential"),
+    "compared_modes": (MODES, "on this machine use process with 2 workers: 2.00 times as fast as sequential"),
     "compared_revisions": (REVISIONS, None),
 }
 
