@@ -10,7 +10,9 @@ from walkerbench.profile.table import profile_from_dict
 
 
 def known_keys(workload: str) -> tuple[str, ...]:
-    """Return every key of a profile that this code knows for a workload, such as `environment.brain.batch_size`.
+    """Return every key of a profile that this code knows for a workload.
+
+    Keys are those of `Profile.as_dict`; the sections of a key are joined by dots: `environment.brain.batch_size`.
 
     Raises:
         ProfileError: There is no such workload.

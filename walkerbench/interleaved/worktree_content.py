@@ -36,7 +36,7 @@ def fill_worktree(repository: Path, worktree: Path, label: str) -> tuple[str, ..
             continue
         raise SideError(
             f"side {label!r}: {path} is a Git LFS file whose content git does not bring into a worktree: "
-            "`git lfs install` lets it"
+            "run `git lfs install`, which makes git bring it"
         )
     return tuple(absent)
 

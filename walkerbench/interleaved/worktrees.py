@@ -233,7 +233,7 @@ def _refuse_foreign_code(repository: Path, label: str, packages: tuple[str, ...]
     where = ", ".join(f"{package} is imported from {_folder_of(package)}" for package in packages)
     raise SideError(
         f"side {label!r}: the repository {repository} holds none of the code that is measured ({where}): "
-        "change to the repository that does, or name the workload that this one holds"
+        "change to the repository that holds it, or name a workload of this repository"
     )
 
 
@@ -282,7 +282,7 @@ def _checkout_of(worktree: Worktree, revision: str, label: str, packages: tuple[
         if file is not None and not (found := worktree.file_of(package, file)).is_file():
             raise SideError(
                 f"side {label!r}: revision {revision} has no {package} at {found.relative_to(worktree.directory)}: it "
-                "is older than the workload, which can be measured from the revision on that brought it"
+                "is older than the workload: give a revision that has the workload"
             )
     harness = worktree.directory if is_ours else PACKAGE
     return Checkout(harness, packages, worktree, worktree.working_directory)

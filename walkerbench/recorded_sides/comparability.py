@@ -47,11 +47,11 @@ def compared_metrics(workload: WorkloadRecord) -> tuple[str, ...]:
 
 
 def check_comparable(base: RecordedRun, candidate: RecordedRun, *, allow_different_work: bool) -> tuple[str, ...]:
-    """Check that a candidate's run may be compared with a base's.
+    """Check that a run of a candidate may be compared with a run of the base.
 
     Args:
-        base: One run.
-        candidate: The other.
+        base: The base's run.
+        candidate: The candidate's run.
         allow_different_work: Whether the work may differ; how the runs were measured may never differ.
 
     Returns:

@@ -33,7 +33,7 @@ _COUNTS_PER_FRAME = ("minor_faults", "major_faults", "involuntary_switches")
 
 @dataclass(frozen=True)
 class TimeShare(RecordedValue):
-    """One part of the time.
+    """The share of the workers' time that one part takes.
 
     Attributes:
         part: The part.
