@@ -1,6 +1,6 @@
 """Measures whether threads or processes really make a simulation's frame fast enough.
 
-What stands in `__all__` is the public API, imported when it is first asked for; everything else is private.
+The public API is the names in `__all__`. Each is imported when it is first used. Every other name is private.
 """
 
 from __future__ import annotations
@@ -169,12 +169,12 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name of the public API when it is first asked for: help and completion need none of them."""
+    """Import a name of the public API when it is first used: `--help` and shell completion need none of them."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    """Return the names that an interactive prompt offers, those that are not imported yet among them."""
+    """Return the names that an interactive prompt offers, including those that are not imported yet."""
     return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""`walkerbench`, and `python -m walkerbench`."""
+"""The entry point of `walkerbench` and of `python -m walkerbench`."""
 
 import sys
 
@@ -6,7 +6,7 @@ from walkerbench.cli.whole_process import run_whole_process
 
 
 def main() -> int:
-    """Run the command line, as the whole of a process.
+    """Run the command line in a process that does nothing else.
 
     Returns:
         The process's exit code.

@@ -5,37 +5,37 @@
     WalkerbenchError                 70  a fault in walkerbench itself
     ├── UsageError                    2  the request cannot be carried out as asked
     │   ├── ProfileError              2  a profile is missing or wrong
-    │   ├── OverrideError             2  a part of a profile was replaced by what is wrong
+    │   ├── OverrideError             2  a part of a profile was replaced by a wrong value
     │   ├── CriterionError            2  a criterion cannot be parsed or judged
     │   ├── CapacityError             2  the machine has no room for what was asked
     │   ├── OutputError               2  the output cannot be created
     │   ├── RunFileError              2  a recorded run is missing, corrupt or newer
     │   ├── NotComparable             2  two sides did not do the same work, or were not measured alike
-    │   ├── InjectedFaults            2  faults are injected where a verdict is to be relied on
-    │   ├── BudgetTooSmall            2  a measurement takes longer than it may
-    │   ├── TooFewRounds              2  so few rounds cannot reach the error rate
-    │   ├── BaselineSizeError         2  so few or so many baseline runs cannot reach the error rate
+    │   ├── InjectedFaults            2  a run with injected faults was to be judged or compared
+    │   ├── BudgetTooSmall            2  a measurement takes longer than its budget
+    │   ├── TooFewRounds              2  too few rounds to reach the error rate
+    │   ├── BaselineSizeError         2  too few or too many baseline runs to reach the error rate
     │   ├── SideError                 2  a side of a measurement cannot be measured
-    │   └── GitError                  2  git is not there, or could not do what was asked
+    │   └── GitError                  2  git is not installed, or could not do what was asked
     ├── RunBroken                     3  the run started and could not be finished
     │   ├── WorkerError               3  a worker could not finish its frame
     │   │   ├── WorkerCrashed         3  a worker process died
-    │   │   ├── WorkerFailed          3  a worker raised
+    │   │   ├── WorkerFailed          3  a worker raised an exception
     │   │   └── WorkerTimeout         3  a worker missed the barrier's deadline
-    │   ├── WorkloadFailed            3  the workload raised in the parent, outside of its workers
-    │   ├── ModeFailed                3  the mode raised, outside of its workers
-    │   ├── OutputLost                3  what is recorded can no longer be written
+    │   ├── WorkloadFailed            3  the workload raised an exception in the parent, outside of the workers
+    │   ├── ModeFailed                3  the mode raised an exception, outside of the workers
+    │   ├── OutputLost                3  the recorded data can no longer be written
     │   └── SessionError              3  a session of a measurement could not go on
     │       ├── SessionCrashed        3  its process died
     │       ├── SessionFailed         3  it reports an error of its own
     │       ├── SessionTimeout        3  it missed its deadline
-    │       └── ProtocolError         3  it said what is no message of the session protocol
+    │       └── ProtocolError         3  it sent something that is no message of the session protocol
     ├── EmergencyShutdown             1  a safeguard stopped the environment
     ├── Interrupted                 130  the user stopped the run
     └── CallOrderError               70  a method was called in a state that does not allow it
 
-The number is the process's exit code, see `ExitCode`. Each message is a line that says what to do, or a line for each
-of several problems. A line break within a value, such as a file's name, begins no other line.
+The number is the process's exit code, see `ExitCode`. Each message is one line that says what to do; with several
+problems, one line for each. A line break within a value, such as a file's name, is escaped.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ class ExitCode(IntEnum):
     """Exit code of a process of walkerbench."""
 
     PASS = 0
-    """Every criterion is met, and no side is slower. Of a command that judges nothing: it is done, whatever the verdict
-    of the runs that it shows. Of `compare` without runs: its verdicts are clear, and a slower mode is one, too."""
+    """Every criterion is met, and no side is slower. From a command that judges nothing: the command is done, whatever
+    the verdicts of the runs that it shows. From `compare` without runs: every verdict is clear, also "slower"."""
     FAIL = 1
-    """A criterion is not met, a safeguard stopped the run, or a side is slower: a regression. Of `check`: a rule does
-    not hold. Of `selftest`: not everything is proven."""
+    """A criterion is not met, a safeguard stopped the run, or a side is slower: a regression. From `check`: a rule
+    does not hold. From `selftest`: not everything is proven."""
     UNUSABLE = 2
     """The request or a file cannot be used, sides cannot be compared, or sampling changed the work (`flamegraph`)."""
     BROKEN = 3
@@ -66,7 +66,7 @@ class ExitCode(IntEnum):
     FAULT = 70
     """A fault in walkerbench itself."""
     INTERRUPTED = 130
-    """The user ended it."""
+    """The user ended the command."""
 
 
 _SEVERITY = (
@@ -76,24 +76,24 @@ _SEVERITY = (
 
 
 def most_severe(codes: Iterable[ExitCode]) -> ExitCode:
-    """Return the one of several exit codes that the process ends with; `PASS` where there is none."""
+    """Return the most severe of several exit codes, with which the process ends; `PASS` without any."""
     return min(codes, key=_SEVERITY.index, default=ExitCode.PASS)
 
 
 RAISED_BY_OTHERS = (Exception, SystemExit)
-"""What is caught where the code of workloads, modes and observers runs.
+"""The exceptions that are caught around code of workloads, modes and observers.
 
-Its `sys.exit()` is a failure like any other: it must not end walkerbench with an exit code of its own choice.
+A `sys.exit()` in such code is a failure like any other: it must not choose the exit code of walkerbench.
 """
 
 
 class WalkerbenchError(Exception):
-    """Root of every deliberate error; as itself, a fault in walkerbench.
+    """Base class of every error that walkerbench raises on purpose; the class itself is a fault in walkerbench.
 
-    Its message is made of its lines, as far as they may be shown: see `shown_text`.
+    Its message holds its lines, which `shown_text` escapes and shortens.
 
     Attributes:
-        lines: What is wrong, a text for each problem, with all that values hold.
+        lines: What is wrong, one text for each problem, neither escaped nor shortened.
     """
 
     exit_code = ExitCode.FAULT
@@ -107,8 +107,8 @@ class UsageError(WalkerbenchError):
     """The request cannot be carried out as asked.
 
     Attributes:
-        parameters: What of the request is to be changed, by the names that the code has for it, such as `workers`;
-            the command line adds its options.
+        parameters: The parts of the request that must change, by their names in the code, such as `workers`; the
+            command line adds its options for them.
     """
 
     exit_code = ExitCode.UNUSABLE
@@ -122,7 +122,7 @@ class ProfileError(UsageError):
     """A profile is missing or wrong; carries every problem found in it.
 
     Attributes:
-        problems: One line a problem: key, what is wrong, what is allowed.
+        problems: One line per problem: key, what is wrong, what is allowed.
     """
 
     def __init__(self, source: str, problems: tuple[str, ...]) -> None:
@@ -135,7 +135,7 @@ class OverrideError(UsageError):
     """A part of a profile was replaced by a wrong value; carries every problem.
 
     Attributes:
-        problems: `(keys, what is wrong and what is allowed)` of each; several keys are joined by commas.
+        problems: `(keys, what is wrong and what is allowed)` for each problem; several keys are joined by commas.
     """
 
     def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
@@ -163,7 +163,7 @@ class NotComparable(UsageError):
     """Two sides did not do the same work, or were not measured alike.
 
     Attributes:
-        different_work: Whether their work is all that differs: a caller may allow that.
+        different_work: Whether the sides differ only in their work: a caller may allow that.
     """
 
     def __init__(self, *lines: str, different_work: bool = False, parameters: tuple[str, ...] = ()) -> None:
@@ -172,14 +172,14 @@ class NotComparable(UsageError):
 
 
 class InjectedFaults(UsageError):
-    """Faults are injected where a verdict is to be relied on; a caller may allow that."""
+    """A run with injected faults was to be judged or compared; a caller may allow that."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__(*lines, parameters=("allow_faults",))
 
 
 class BudgetTooSmall(UsageError):
-    """A measurement takes longer than it may.
+    """A measurement takes longer than its budget.
 
     Attributes:
         needed_s: A budget that suffices, s.
@@ -194,7 +194,7 @@ class TooFewRounds(UsageError):
     """A measurement has too few rounds to reach the error rate.
 
     Attributes:
-        needed: The fewest rounds that can.
+        needed: The fewest rounds that reach it.
     """
 
     def __init__(self, message: str, *, needed: int) -> None:
@@ -206,8 +206,8 @@ class BaselineSizeError(UsageError):
     """A baseline has too few or too many runs to reach the error rate.
 
     Attributes:
-        fewest: The fewest runs that can.
-        most: The most runs that can.
+        fewest: The fewest runs that reach it.
+        most: The most runs that reach it.
     """
 
     def __init__(self, message: str, *, fewest: int, most: int) -> None:
@@ -217,7 +217,7 @@ class BaselineSizeError(UsageError):
 
 
 class SideError(UsageError):
-    """A side of a measurement is not there, cannot be understood, or cannot be measured by this walkerbench."""
+    """A side of a measurement is missing, cannot be understood, or cannot be measured by this walkerbench."""
 
 
 class GitError(UsageError):
@@ -247,7 +247,7 @@ class WorkerError(RunBroken):
         super().__init__(f"worker {worker} (agents {agents[0]} to {agents[1] - 1}) {what} {when}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by state: the message is built from the parts, not handed to the constructor."""
+        """Pickle the attributes: the constructor takes the parts of the message, not the message."""
         return _rebuild, (type(self), self.args, self.__dict__)
 
 
@@ -266,11 +266,11 @@ class WorkerCrashed(WorkerError):
 
 
 class WorkerFailed(WorkerError):
-    """A worker raised.
+    """A worker raised an exception.
 
     Attributes:
         traceback_text: The worker's traceback, as text.
-        user_traceback: Those of its lines that are of the workload's code, as text; empty where there are none.
+        user_traceback: The lines of that traceback in the workload's code, as text; empty where there are none.
     """
 
     def __init__(
@@ -296,10 +296,10 @@ class WorkerTimeout(WorkerError):
 
 
 class WorkloadFailed(RunBroken):
-    """The workload raised in the parent, outside of its workers.
+    """The workload raised an exception in the parent, outside of the workers.
 
     Attributes:
-        user_traceback: The lines of its own code, as text; empty where there are none.
+        user_traceback: The lines of the traceback in the workload's code, as text; empty where there are none.
     """
 
     def __init__(self, message: str, user_traceback: str = "") -> None:
@@ -308,11 +308,11 @@ class WorkloadFailed(RunBroken):
 
 
 class ModeFailed(RunBroken):
-    """The mode raised, outside of its workers."""
+    """The mode raised an exception, outside of the workers."""
 
 
 class OutputLost(RunBroken):
-    """What is recorded can no longer be written; what was written before is kept."""
+    """The recorded data can no longer be written; what was written before is kept."""
 
 
 class SessionError(RunBroken):
@@ -320,8 +320,8 @@ class SessionError(RunBroken):
 
     Attributes:
         side: The side's label.
-        round_number: From 1; 0 while calibrating.
-        block: From 1; None outside of blocks.
+        round_number: Number of the round, from 1; 0 while calibrating.
+        block: Number of the block, from 1; None outside of blocks.
     """
 
     def __init__(self, side: str, round_number: int, block: int | None, what: str) -> None:
@@ -350,7 +350,7 @@ class SessionFailed(SessionError):
     """A session reports an error of its own, such as a worker's.
 
     Attributes:
-        user_traceback: The lines of the workload's own code, as text; empty where there are none.
+        user_traceback: The lines of the traceback in the workload's code, as text; empty where there are none.
     """
 
     user_traceback = ""
@@ -369,7 +369,7 @@ class ProtocolError(SessionError):
 
 
 class EmergencyShutdown(WalkerbenchError):
-    """A safeguard stopped the environment; it can be asked for no further frame."""
+    """A safeguard stopped the environment; it runs no further frame."""
 
     exit_code = ExitCode.FAIL
 
@@ -385,14 +385,14 @@ class CallOrderError(WalkerbenchError):
 
 
 def user_traceback_of(error: BaseException) -> str:
-    """Return the lines of the workload's own code that an error carries, as text; empty where there are none."""
+    """Return the traceback lines in the workload's code that an error carries, as text; empty where there are none."""
     return str(getattr(error, "user_traceback", ""))
 
 
 def describe_error(error: BaseException) -> str:
-    """Return an error's type and text in one line, whatever text it has: `ValueError: no such agent`."""
+    """Return an error's type and text in one line, such as `ValueError: no such agent`."""
     text = ""
-    with suppress(*RAISED_BY_OTHERS):  # its __str__ is the code of others, too
+    with suppress(*RAISED_BY_OTHERS):  # its __str__ may be a workload's code, and may raise
         text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

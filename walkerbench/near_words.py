@@ -1,4 +1,4 @@
-"""Names the word that a user may have meant, of those that there are."""
+"""Suggests the known word that a user may have meant."""
 
 from __future__ import annotations
 

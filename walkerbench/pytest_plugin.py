@@ -6,10 +6,11 @@
         run = walkerbench_run("smoke", mode="process", criteria=["frame_ms.p99 < 50"])
         assert run.passed
 
-The run has a process of its own, as one of `walkerbench run` has: what pytest has loaded, and a coverage tool that
-traces this process, does not slow what is measured.
+The run has a process of its own, like a run of `walkerbench run`: neither the code that pytest has loaded nor a
+coverage tool in this process slows the run.
 
-pytest imports this module wherever walkerbench is installed, so that it imports nothing else until the fixture is used.
+pytest imports this module wherever walkerbench is installed. The module imports the rest of walkerbench only when the
+fixture is used.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ _NAME = "walkerbench_run"
 
 @dataclass(frozen=True)
 class Passed:
-    """Whether a run passed: true or false like a bool, and its `repr`, which a failed assertion shows, says why.
+    """Whether a run passed: true or false like a bool. A failed assertion shows its `repr`, which says why.
 
     Attributes:
-        reasons: For each criterion that is not met, or could not be judged, what was measured. Nothing where all are
+        reasons: For each criterion that is not met, or could not be judged, what was measured. Empty where all are
             met.
     """
 
@@ -97,11 +98,11 @@ class ProfileRun:
 
 
 class ProfileRunner:
-    """Runs profiles for one test; what `walkerbench_run` is.
+    """Runs profiles for one test; the value of the fixture `walkerbench_run`.
 
     Args:
         directory: Holds the runs, numbered in the order in which they are made.
-        report: Takes what a reader of a failed test should see of a run.
+        report: Called with the text about a run that pytest shows where the test fails.
     """
 
     def __init__(self, directory: Path, report: Callable[[str], None]) -> None:
@@ -134,7 +135,7 @@ class ProfileRunner:
             profile: A shipped profile's name, or the path of a TOML file.
             workload: What is run: `walker`, or a SPEC such as `mysim:Herd`.
             workload_arguments: Keyword arguments of the class or function that the SPEC names.
-            mode: Where agents are stepped: `sequential`, `threaded`, `process`, or a mode that a package brings.
+            mode: Where agents are stepped: `sequential`, `threaded`, `process`, or a mode of an installed package.
             workers: How many threads or processes.
             agents: How many agents; not for a profile of several stages.
             frames: Frames of every stage, in place of any duration.
@@ -143,13 +144,13 @@ class ProfileRunner:
             warmup: Frames at the start of each stage that are not judged.
             pace: `max` or `realtime`.
             criteria: Each takes the place of the profile's criterion of the same metric and statistic.
-            allow_faults: Whether the profile may inject faults; the run is then said to have them.
+            allow_faults: Whether the profile may inject faults; the report of the run then names them.
 
         Raises:
             InjectedFaults: The profile injects faults, and that is not allowed.
-            UsageError: It cannot be run as asked.
-            RunBroken: A worker crashed, hung or raised, or the process did.
-            KeyboardInterrupt: The user ended it.
+            UsageError: The profile cannot be run as asked.
+            RunBroken: A worker crashed, hung or raised, or the run's process ended.
+            KeyboardInterrupt: The user ended the run.
         """
         __tracebackhide__ = True
         from walkerbench.modes.faults import refuse_faults
@@ -192,7 +193,7 @@ class ProfileRunner:
             raise KeyboardInterrupt
         kept = "" if child.run is None else f"what was recorded is kept: {shown(str(child.directory))}\n"
         run = ProfileRun(child.directory, child.judged(f"{kept}{child.said}".strip()))
-        self._report("\n".join(map(shown_line, _lines(run))))
+        self._report("\n".join(map(shown_line, _report_lines(run))))
         return run
 
 
@@ -206,8 +207,8 @@ def walkerbench_run(request: pytest.FixtureRequest, tmp_path: Path) -> ProfileRu
     return ProfileRunner(tmp_path / "walkerbench", report)
 
 
-def _lines(run: ProfileRun) -> list[str]:
-    """All of a run's verdicts, whose `repr` pytest may have to shorten."""
+def _report_lines(run: ProfileRun) -> list[str]:
+    """Return lines that name all of a run's verdicts; pytest may shorten their `repr`."""
     head = f"{run.run.profile['name']}, {run.run.mode.used}, recorded in {run.directory}"
     verdicts = run.run.verdicts
     faults = [f"FAULTS INJECTED: {run.run.faults}"] if run.run.faults else []

@@ -6,29 +6,30 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 MISSING = -1
-"""What an integer column of a recorded array holds where the system has no source for the figure."""
+"""The value in an integer column of a recorded array where the figure is not available on this system."""
 
 NOT_AVAILABLE = "n/a"
-"""What a fact says, and a person reads, where the system has no source for it."""
+"""The recorded and shown text of a fact that is not available on this system."""
 
 
 class RecordedValue:
-    """Base of a dataclass that is a part of `run.json`: read strictly, and written with null for what is not finite."""
+    """Base of a dataclass that is a part of `run.json`: it refuses unknown keys, and writes null for NaN."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "ser_json_inf_nan": "null"}
 
 
 def flattened(value: Any, path: str = "") -> dict[str, Any]:
-    """Return plain data as one table with dotted keys, as readers are shown it.
+    """Return plain data as one table with dotted keys, in the form that is shown to readers.
 
-    Tables are opened, and so are lists of tables, whose members are numbered from 1; any other list is a value.
+    Members of a table, and of a list of tables, get keys of their own; a list's are numbered from 1. Any other list is
+    one value.
 
     Args:
         value: A table, or a value.
         path: Its own key; empty for the outermost table.
 
     Returns:
-        Key → value; nothing of an empty table.
+        Key → value; an empty table adds no key.
     """
     if isinstance(value, Mapping):
         inner = {str(key): each for key, each in value.items()}

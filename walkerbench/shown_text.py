@@ -1,8 +1,8 @@
-"""Text as it may be shown: nothing in it moves a cursor, turns a line around or is a command, and it has an end.
+"""Makes text safe to show: no control characters, no marks that reverse a line, no commands, and a limited length.
 
-Names of profiles, runs, revisions and files, criteria and the messages of errors come from the user, or from the
-maker of a run. Code that prints them or writes them for a reader passes them through `shown`. What is written for
-machines alone keeps its whole text, in the escapes of its own format.
+Names of profiles, runs, revisions and files, criteria and the messages of errors come from the user, or from
+another person who made a run. Code that prints them or writes them for a reader passes them through `shown`. A file
+that only machines read keeps the whole text, escaped as its format requires.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ MOST_LINES = 20
 
 _ASCII = re.compile(r"[ -~]*")
 _COMMAND_ANYWHERE = re.compile(r"##(?=\w*\[)")
-"""`##[error]`, `##vso[`, `##teamcity[`: GitHub, Azure and TeamCity obey such a word wherever in a line it stands."""
+"""`##[error]`, `##vso[`, `##teamcity[`: GitHub, Azure and TeamCity obey such a word anywhere in a line."""
 _COMMAND_AT_START = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)")
-"""`::error::`: GitHub obeys it at the beginning of a line, after blanks too."""
+"""`::error::`: GitHub obeys it at the beginning of a line, also after spaces."""
 
 
 def visible(text: str) -> str:
-    r"""Return a text in one line whose every character is seen: what has no shape becomes its escape, such as `\x1b`.
+    r"""Return a text in one line, with an escape such as `\x1b` in place of each character that cannot be seen.
 
-    That is every control character, line breaks and tabs among them, every mark that turns text around or hides it,
-    and whatever is no character. A word that a CI system would obey is broken by an escape, too.
+    Escaped are control characters (including line breaks and tabs), marks that reverse or hide text, and code points
+    that are no characters. An escape also breaks a word that a CI system would obey.
     """
     if not _ASCII.fullmatch(text):
         text = "".join(map(_visible, text))
@@ -39,12 +39,12 @@ def visible(text: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """Return a text as UTF-8 can hold it: file names may be any bytes, and one that is no text becomes its escape."""
+    """Return a text that UTF-8 can encode: bytes in a file's name that are no text become escapes."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def shortened(text: str, most: int = MOST_IN_A_QUOTE) -> str:
-    """Return a text of at most so many characters; what is left out of its middle is an ellipsis."""
+    """Return a text of at most `most` characters; an ellipsis replaces what is left out of its middle."""
     if len(text) <= most:
         return text
     tail = (most - 1) // 2
@@ -52,29 +52,29 @@ def shortened(text: str, most: int = MOST_IN_A_QUOTE) -> str:
 
 
 def shown(text: str, most: int = MOST_IN_A_LINE) -> str:
-    """Return a text as it may be shown: `visible`, and of so many characters before escapes."""
+    """Return a text that is safe to show: shortened to `most` characters, then escaped by `visible`."""
     return visible(shortened(text, most))
 
 
 def shown_line(text: str) -> str:
-    """Return a text as a line of a stream that a CI system may read for commands: it begins with none."""
+    """Return a text as one safe line that begins with no command, for a stream that a CI system may read."""
     return without_command(shown(text))
 
 
 def without_command(line: str) -> str:
-    """Return a line, which may be coloured, so that a CI system takes its beginning for no command."""
+    """Return a line, which may be coloured, whose beginning no CI system reads as a command."""
     return _COMMAND_AT_START.sub(r"\1\\x3a", line)
 
 
 def first_of(lines: Sequence[str], most: int = MOST_LINES) -> Iterator[str]:
-    """Yield at most so many lines, and how many more there are."""
+    """Yield the first `most` lines, then a line that says how many more there are."""
     yield from lines[:most]
     if len(lines) > most:
         yield f"and {len(lines) - most:,} more"
 
 
 def _visible(character: str) -> str:
-    # A space of any width is seen as what it is: text of some scripts is set with them.
+    # Spaces of any width are kept: some scripts use them.
     if character.isprintable() or unicodedata.category(character) == "Zs":
         return character
     return character.encode("unicode_escape").decode("ascii")

@@ -1,4 +1,4 @@
-"""Tests that hold a workload against the contract. Part of the public API.
+"""Tests that check a workload against the contract. Part of the public API.
 
 ::
 
@@ -7,8 +7,8 @@
     class TestHerd(WorkloadTests):
         spec = "mysim:Herd"
 
-pytest runs one test, which fails with a line for each rule that does not hold. `walkerbench check SPEC` says the same
-on the command line, and what holds and what could not be checked besides.
+pytest runs one test, which fails with a line for each rule that does not hold. `walkerbench check SPEC`
+prints the same lines, and also the rules that hold and the rules that could not be checked.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ __all__ = ["CheckResult", "Holds", "RuleResult", "WorkloadTests", "check_workloa
 
 
 class WorkloadTests:
-    """Base of a test class that holds one workload against the contract; subclasses name it.
+    """Base of a test class that checks one workload against the contract; the subclass names the workload.
 
     Attributes:
         spec: The workload, such as `mysim:Herd`, which is found from the working directory.
         arguments: Keyword arguments of the class or function that it names.
         agents: How many agents; None for a few.
         frames: How many frames are run in each way.
-        timeout_s: How long a child process may take that runs them once.
+        timeout_s: How long a child process may take to run the frames once, s.
     """
 
     spec: ClassVar[str]
@@ -48,6 +48,6 @@ class WorkloadTests:
         broken = [] if result.broke is None else [f"it cannot be run: {result.broke}", result.user_traceback]
         for each in result.violations:
             broken += [f"{each.rule}: {each.detail}", each.user_traceback]
-        told = "\n".join(["the workload breaks the contract", *filter(None, broken)])
+        message = "\n".join(["the workload breaks the contract", *filter(None, broken)])
         if broken:
-            raise AssertionError(told)
+            raise AssertionError(message)

@@ -199,7 +199,9 @@ def test_a_workload_that_cannot_be_pickled_is_refused(make_mode: Any) -> None:
     unpicklable = ToyWorkload()
     object.__setattr__(unpicklable, "callback", lambda: None)
     mode = make_mode("process")
-    with pytest.raises(UsageError, match=r"it cannot be pickled \(.*lambda.*\), which is how worker processes get it"):
+    with pytest.raises(
+        UsageError, match=r"it cannot be pickled \(.*lambda.*\), and worker processes receive it pickled"
+    ):
         mode.start(unpicklable, 2)
     mode.close()
     assert multiprocessing.active_children() == []

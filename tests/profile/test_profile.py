@@ -503,8 +503,8 @@ def test_a_stall_beyond_the_last_frame_is_refused(tmp_path: Path) -> None:
         (
             # Threads are not used for so few agents.
             'mode = "threaded"\nagents = 4\nfaults.hang_frame = 3',
-            "faults.hang_frame: cannot be injected in mode sequential: its worker is the thread that would have to "
-            "notice; allowed: in mode threaded or process",
+            "faults.hang_frame: cannot be injected in mode sequential: its worker runs in the thread that would "
+            "have to detect the hang; allowed: in mode threaded or process",
         ),
         (
             "[safeguards]\nbarrier_timeout_s = 2.0",

@@ -1,1 +1,1 @@
-"""Where a shard runs, and nothing else: sequential, threaded, process, and whatever the registry holds beside them."""
+"""The modes, which decide where a shard runs: sequential, threaded, process, and those of installed packages."""

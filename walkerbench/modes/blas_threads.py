@@ -1,4 +1,4 @@
-"""How many threads BLAS may use in a worker."""
+"""Limits how many threads BLAS uses in a worker."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ BLAS_THREADS_PER_WORKER = 1
 
 
 def limit_blas_threads() -> threadpool_limits:
-    """Hold every BLAS of this process to `BLAS_THREADS_PER_WORKER`, until the returned context manager is left."""
+    """Limit each BLAS of this process to `BLAS_THREADS_PER_WORKER` threads, until the returned context exits."""
     return threadpool_limits(limits=BLAS_THREADS_PER_WORKER)

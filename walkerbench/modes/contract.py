@@ -34,11 +34,11 @@ from walkerbench.workloads.digests import fold_digests
 from walkerbench.workloads.failures import workload_failures
 
 BARRIER_TIMEOUT_S = 30.0
-"""How long the barrier waits for a frame: above any emergency limit, or a slow frame would count as a hung one."""
+"""How long the barrier waits for a frame, s: longer than any emergency limit, so that no slow frame counts as hung."""
 
 
 class ModeState(Enum):
-    """What an execution mode is ready for."""
+    """The state of an execution mode, which decides what may be called."""
 
     NEW = auto()
     READY = auto()
@@ -53,9 +53,9 @@ class ModeServices:
 
     Attributes:
         faults: What to inject into the workers.
-        thread_pool: Gives the environment's pool of as many threads as there are workers, which outlives the mode; made
-            when it is asked for the first time.
-        interrupts: Tells of an interrupt, after which workers get little time to answer; see `system.deadlines`.
+        thread_pool: Returns the environment's pool, which has one thread per worker and outlives the mode. The first
+            call makes the pool.
+        interrupts: Says whether an interrupt came; workers then get little time to answer, see `system.deadlines`.
     """
 
     faults: Faults
@@ -67,14 +67,14 @@ class ExecutionMode(ABC):
     """Runs every shard for one frame.
 
     Call order: `start`, (`dispatch`, `wait`)*, `checkpoint` and `snapshot` at any frame's end, `close`. Every method
-    raises `CallOrderError` in a state that does not allow it. After any other error only `close` is left.
+    raises `CallOrderError` in a state that does not allow it. After any other error only `close` may be called.
 
-    A mode is a subclass in one file, with its class attributes and the methods that begin with an underscore, and a
-    line in `modes.registry`. `walkerbench flamegraph` shows a worker's process where `worker_pids` returns its id, and
-    a worker's thread where its name is `system.stack_markers.WORKER_THREAD_NAME`.
+    To add a mode, write a subclass in one file, which sets the class attributes and defines the abstract methods, and
+    add a line to `modes.registry`. `walkerbench flamegraph` shows the worker processes whose ids `worker_pids` returns,
+    and the worker threads that are named as `system.stack_markers.WORKER_THREAD_NAME` says.
 
     Args:
-        services: What the environment gives to it.
+        services: What the environment gives to the mode.
 
     Raises:
         UsageError: A fault cannot be injected in this mode.
@@ -84,17 +84,17 @@ class ExecutionMode(ABC):
     """
 
     name: ClassVar[str]
-    """What it is called in profiles, on the command line and in results."""
+    """The mode's name in profiles, on the command line and in results."""
     traits: ClassVar[ModeTraits]
-    """Where it runs its shards; what verdicts, attribution and reports ask for."""
+    """Where the mode runs its shards; verdicts, attribution and reports depend on this and never on the name."""
     fewest_agents: ClassVar[int] = 1
     """With fewer agents `modes.registry.BASE_MODE` runs in its place."""
     start_method: ClassVar[str | None] = None
     """How worker processes are started, for the modes that have them."""
     start_method_reason: ClassVar[str | None] = None
-    """Why in that way, for a reader."""
+    """Why worker processes are started in that way, for a reader."""
     waiting_markers: ClassVar[tuple[StackMarker, ...]] = ()
-    """Marks the Python functions in which a worker does nothing but wait for its next request.
+    """The Python functions in which a worker only waits for its next request.
 
     `walkerbench flamegraph` shows a worker within them as waiting.
     """
@@ -102,8 +102,8 @@ class ExecutionMode(ABC):
     def __init__(self, services: ModeServices) -> None:
         impossible = services.faults.impossible_in(self.traits)
         if impossible:
-            told = "; ".join(f"{key} cannot be injected: {reason}" for key, reason in impossible.items())
-            raise UsageError(f"{self.name} mode: {told}")
+            problems = "; ".join(f"{key} cannot be injected: {reason}" for key, reason in impossible.items())
+            raise UsageError(f"{self.name} mode: {problems}")
         self._services = services
         self._state = ModeState.NEW
         self._broken = False
@@ -139,7 +139,7 @@ class ExecutionMode(ABC):
         self._clocks.enter_context(self.garbage)
         refusing = f"{self.name} mode cannot start its workers"
         with self._broken_on_error(), capacity_errors(refusing):
-            # What the system refuses a workload is no failure of the workload.
+            # Where the system refuses memory or files to a workload, the workload itself has not failed.
             with workload_failures("while starting"), capacity_errors(refusing):
                 layout = BufferLayout.of(workload, num_workers)
             self._buffers = FrameBuffers(*self._memory(layout))
@@ -152,10 +152,10 @@ class ExecutionMode(ABC):
         return settler
 
     def dispatch(self, frame: int) -> None:
-        """Set every worker to work on a frame; does not block.
+        """Tell every worker to run a frame; does not wait for them.
 
         Raises:
-            WorkerCrashed: A worker process died before.
+            WorkerCrashed: A worker process had died before.
         """
         self._expect("dispatch", ModeState.READY)
         with self._broken_on_error():
@@ -169,7 +169,7 @@ class ExecutionMode(ABC):
             WorkerCrashed: A worker process died.
             WorkerFailed: A worker raised.
             WorkerTimeout: A worker did not finish in time.
-            CallOrderError: Another frame was dispatched, or a worker left the row of another frame.
+            CallOrderError: Another frame was dispatched, or a worker's row is that of another frame.
         """
         self._expect("wait", ModeState.DISPATCHED)
         with self._broken_on_error():
@@ -194,11 +194,12 @@ class ExecutionMode(ABC):
         return fold_digests(self.buffers.digests)
 
     def snapshot(self, frame: int, timeout_s: float = BARRIER_TIMEOUT_S) -> dict[str, NDArray[Any]]:
-        """Have every shard write what can be drawn of it, at a frame's end; outside timed sections.
+        """Return what can be drawn of all agents at a frame's end; outside timed sections.
 
         Returns:
-            Copies of every field of the workload, by name: where groups share a name, the snapshot's before the
-            published before the current; empty where it has no snapshot fields.
+            Copies of every field of the workload, by name. Where groups share a name, the snapshot field is returned
+            rather than the published one, and the published one rather than the current one. Empty where the workload
+            has no snapshot fields.
 
         Raises:
             WorkerError: A worker crashed, raised or did not finish in time.
@@ -212,7 +213,7 @@ class ExecutionMode(ABC):
         return {name: array.copy() for name, array in fields.items()}
 
     def close(self) -> None:
-        """End every worker. Idempotent, safe after a crash; leaves no child and no shared memory.
+        """End every worker. Idempotent, also after a crash; leaves no child process and no shared memory.
 
         Raises:
             ModeFailed: The mode's own code raised.
@@ -279,12 +280,12 @@ class ExecutionMode(ABC):
 
 
 class _OnError:
-    """A block whose error is given to a function; no generator, which would take a microsecond more, twice a frame."""
+    """Gives an error of its block to a function. A generator would take a microsecond longer, twice per frame."""
 
-    __slots__ = ("_give",)
+    __slots__ = ("_handle",)
 
-    def __init__(self, give: Callable[[BaseException], None]) -> None:
-        self._give = give
+    def __init__(self, handle: Callable[[BaseException], None]) -> None:
+        self._handle = handle
 
     def __enter__(self) -> None: ...
 
@@ -292,11 +293,11 @@ class _OnError:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None:
-            self._give(error)
+            self._handle(error)
 
 
 DISPATCH_MARKER = StackMarker.of(ExecutionMode.dispatch)
-"""Marks the parent as it sets the workers to work."""
+"""Marks the parent while it hands out a frame."""
 
 WAIT_MARKER = StackMarker.of(ExecutionMode.wait)
 """Marks the parent at the barrier."""

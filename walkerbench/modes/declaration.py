@@ -1,4 +1,4 @@
-"""Checks what a mode declares when it is found."""
+"""Checks the declaration of a mode when the mode is looked up."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def mode_problem(name: str, mode: object) -> str | None:
         return f"it is {mode!r}; allowed: a subclass of ExecutionMode"
     if inspect.isabstract(mode):
         return f"it does not define {', '.join(sorted(mode.__abstractmethods__))}"
-    called, traits = getattr(mode, "name", None), getattr(mode, "traits", None)
-    if called != name:
-        return f"its name is {called!r}; allowed: the name that it is registered by"
+    declared_name, traits = getattr(mode, "name", None), getattr(mode, "traits", None)
+    if declared_name != name:
+        return f"its name is {declared_name!r}; allowed: the name that it is registered by"
     if not isinstance(traits, ModeTraits):
         return f"its traits are {traits!r}; allowed: ModeTraits"
     if not (isinstance(mode.fewest_agents, int) and mode.fewest_agents >= 1):

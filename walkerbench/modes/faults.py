@@ -1,4 +1,4 @@
-"""Faults injected on purpose, to see the criteria catch what they exist for."""
+"""Faults that are injected on purpose, to test that criteria detect them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from walkerbench.errors import InjectedFaults
 from walkerbench.modes.traits import ModeTraits
 
 EXIT_STATUS = 99
-"""What worker 0's process exits with where a fault lets it exit."""
+"""Exit status of worker 0's process where a fault makes it exit."""
 
 _Frame = Annotated[int, Interval(ge=0, le=10_000_000_000)]
 _Stalls = Annotated[Mapping[_Frame, Annotated[float, Interval(ge=1e-6, le=3600)]], Len(0, 1000)]
@@ -25,18 +25,18 @@ _Phase = Callable[[int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Faults:
-    """What is injected; a frame's number is the one within its stage.
+    """The faults to inject. Frames are numbered within their stage.
 
     Attributes:
-        extra_work_percent: Real work added to every worker's frame, in percent of what the frame took it.
-        stall_frames: Frame → seconds for which worker 0 stands still before its phases.
-        main_phase_stall_frames: Frame → seconds for which worker 0 stands still within the workload's main phase.
+        extra_work_percent: Real work added to every worker's frame, in percent of the time that its own work took.
+        stall_frames: Frame → seconds for which worker 0 sleeps before its phases.
+        main_phase_stall_frames: Frame → seconds for which worker 0 sleeps within the workload's main phase.
         exit_frame: The frame in which worker 0's process exits; None for none.
-        hang_frame: The frame from which on worker 0 no longer answers; None for none.
-        diverge_frame: The frame of which worker 0 leaves out all phases, so that its agents miss a step and the
-            trajectory is another one from there on; None for none.
-        end_frame: The frame before which each stage of a run ends, as if its time were over: where that is not beyond
-            the warm-up, the run has no judged frames; None for the profile's own end.
+        hang_frame: The frame in which worker 0 stops answering; None for none.
+        diverge_frame: The frame in which worker 0 skips all phases: its agents miss a step, and the trajectory differs
+            from then on; None for none.
+        end_frame: The frame before which each stage of a run ends, as if its time were over; None for the profile's own
+            end. Where the frame is within the warm-up, the run has no judged frames.
     """
 
     extra_work_percent: Annotated[float, Interval(ge=0, le=1000)] = 0.0
@@ -49,12 +49,12 @@ class Faults:
 
     @property
     def active(self) -> bool:
-        """Whether anything is injected at all."""
+        """Whether any fault is injected."""
         return self != Faults()
 
     @property
     def frames(self) -> Mapping[str, tuple[int, ...]]:
-        """The frames that faults are injected in, by the fault's key."""
+        """The frames in which faults are injected, by the fault's key."""
         single = {key: getattr(self, key) for key in ("exit_frame", "hang_frame", "diverge_frame", "end_frame")}
         return {
             "stall_frames": tuple(self.stall_frames),
@@ -72,7 +72,7 @@ class Faults:
         if self.exit_frame is not None and not traits.own_processes:
             reasons["exit_frame"] = "its workers share a process, which would exit as a whole"
         if self.hang_frame is not None and not traits.side_by_side:
-            reasons["hang_frame"] = "its worker is the thread that would have to notice"
+            reasons["hang_frame"] = "its worker runs in the thread that would have to detect the hang"
         return reasons
 
     @property
@@ -95,13 +95,13 @@ class Faults:
 
 
 def refuse_faults(injected: Iterable[tuple[str, str | None]]) -> None:
-    """Refuse what has injected faults: a verdict on it says nothing of the code.
+    """Raise an error where faults are injected: a verdict would say nothing about the code.
 
     Args:
-        injected: What is compared or judged, for a reader, each with its faults in words or None.
+        injected: A reader's name for each thing that is compared or judged, and its faults in words or None.
 
     Raises:
-        InjectedFaults: Something has faults; a line for each.
+        InjectedFaults: At least one has faults; one line for each.
     """
     lines = [f"{what} has injected faults: {faults}; remove them, or allow them" for what, faults in injected if faults]
     if lines:
@@ -113,7 +113,7 @@ class FaultInjector:
 
     Args:
         faults: What to inject.
-        worker: The worker's number; extra work apart, faults are worker 0's alone.
+        worker: The worker's number; only worker 0 carries out faults other than extra work.
     """
 
     def __init__(self, faults: Faults, worker: int) -> None:
@@ -122,7 +122,7 @@ class FaultInjector:
         self._matrix = np.full((16, 16), 1 / 16, np.float32)
 
     def phases(self, phases: Mapping[str, _Phase], main_phase: str) -> Mapping[str, _Phase]:
-        """Return a shard's phases with the faults that lie within them.
+        """Return a shard's phases, changed so that they carry out the faults within phases.
 
         Args:
             phases: Each phase's function, by its name.
@@ -136,7 +136,7 @@ class FaultInjector:
         }
 
     def before(self, frame: int) -> None:
-        """Exit, hang or stand still if that is this frame's fault."""
+        """Exit, hang or sleep where that is the fault of this frame."""
         if frame == self._faults.exit_frame:
             os._exit(EXIT_STATUS)
         if frame == self._faults.hang_frame:
@@ -145,8 +145,8 @@ class FaultInjector:
             time.sleep(self._faults.stall_frames[frame])
 
     def after(self, spent_ns: int) -> None:
-        """Compute for the chosen share of the time that the frame's own work took."""
-        # Bound by time, not by a count: the percentage then holds on every machine and for every workload.
+        """Compute for `extra_work_percent` of the time that the frame's own work took."""
+        # Limited by time, not by a number of steps: the percentage then holds on every machine and for every workload.
         deadline = time.perf_counter_ns() + int(spent_ns * self._share)
         while time.perf_counter_ns() < deadline:
             self._matrix = self._matrix @ self._matrix
@@ -154,7 +154,7 @@ class FaultInjector:
 
 @dataclass(frozen=True)
 class _FaultyPhase:
-    """A phase that first stands still in some frames, and is left out in one."""
+    """A phase that sleeps before its work in some frames, and is skipped in one."""
 
     phase: _Phase
     stalls: Mapping[int, float]

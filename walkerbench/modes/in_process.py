@@ -1,4 +1,4 @@
-"""What sequential and threaded mode share: the shards of this process, which can pass from one mode to the other."""
+"""The base class of sequential and threaded mode, which run shards in this process and can exchange them."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ class InProcessMode(ExecutionMode):
             try:
                 runner.close()
             except RAISED_BY_OTHERS as error:
-                # An error that came before is the one that is told.
+                # An earlier error is reported in place of this one.
                 if not self._broken:
                     raise failure(runner.worker, runner.agents, runner.last_frame, error) from error
 
 
 def failure(worker: int, agents: tuple[int, int], frame: int, error: BaseException) -> WalkerbenchError:
-    """Return the typed error for what a worker raised; one that says more itself is returned as it is."""
+    """Return the typed error for what a worker raised; usage errors and failed tests are returned as they are."""
     if isinstance(error, (UsageError, SuiteTestFailed)):
-        return error  # what the SPEC names is looked for, and the user's test run, where the shard is
+        return error  # the shard imports what the SPEC names, and runs the user's test
     text = "".join(traceback.format_exception(error))
     return WorkerFailed(worker, agents, frame, describe_error(error), text, user_traceback(error))

@@ -1,4 +1,4 @@
-"""Every shard in a process of its own, over shared memory."""
+"""Process mode: each shard in a process of its own, with shared memory."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ from walkerbench.system.user_tracebacks import user_traceback
 from walkerbench.workloads.contract import BufferLayout, FrameBuffers, Workload, shard_bounds
 
 START_TIMEOUT_S = 120.0
-"""How long workers may take to import and to build their shards."""
+"""How long workers may take to import and to build their shards, s."""
 
-_JOIN_S = 2.0  # how long a worker may take to leave before it is killed
+_JOIN_S = 2.0  # how long a worker may take to exit before it is killed
 _BROKEN_JOIN_S = 0.5  # the same after an error, where it may hang; its result is not used
 _REQUEST = struct.Struct("<cq")
 _RUN, _DIGEST, _SNAPSHOT, _LEAVE = b"R", b"D", b"S", b"L"
@@ -59,12 +59,12 @@ _DONE = b""
 
 
 find_worktree_first()
-"""As early as a worker can: what it is given next, its workload, may name classes of the user's code."""
+"""Called when a worker imports this module: the worker then unpickles the workload, which may use the user's code."""
 
 
 @dataclass(frozen=True)
 class _Assignment:
-    """What a worker process needs to build its shard; crosses by pickle, the memory by file descriptor."""
+    """What a worker process needs to build its shard; sent by pickle, the memory by file descriptor."""
 
     workload: Workload
     layout: BufferLayout
@@ -84,9 +84,9 @@ class _Worker:
 
 
 class _Events:
-    """What the barrier waits for: answers and deaths of workers, by the numbers of their handles.
+    """Waits for answers and deaths of workers, by the numbers of their handles.
 
-    The set is told to the system once: to build it again for every frame takes longer than the frame's two wake-ups.
+    The handles are registered once: to register them for every frame takes longer than the frame's two wake-ups.
     """
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class _Events:
                 self._poll.unregister(number)
 
     def wait(self, timeout_s: float) -> list[int]:
-        """Return the handles that have news; none where the time is over. Never spins."""
+        """Return the handles that are ready; none where the time is over. Never spins."""
         if self._poll is None:  # Windows
             return [number for number in wait_for(self._numbers, timeout_s) if isinstance(number, int)]
         return [number for number, _ in self._poll.poll(timeout_s * 1e3)]
@@ -143,14 +143,14 @@ class ProcessMode(ExecutionMode):
         return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
 
     def _memory(self, layout: BufferLayout) -> tuple[Any, ...]:
-        # A RawArray lies in a file that is unlinked as soon as it is open: no name that could be left behind.
+        # A RawArray lies in a file that is unlinked as soon as it is open: no file can be left behind.
         self._shared = multiprocessing.get_context("spawn").RawArray(ctypes.c_byte, layout.nbytes)
         return layout, memoryview(self._shared).cast("B")
 
     def _start(self, workload: Workload, num_workers: int) -> None:
         _check_pickles(workload)
         context = multiprocessing.get_context("spawn")
-        # Where it is not closed: at its exit, Python would wait without end for workers that ignore SIGTERM.
+        # For a mode that is not closed: Python's exit would wait without end for workers that ignore SIGTERM.
         Finalize(self, _stop_workers, (self._workers, _BROKEN_JOIN_S), exitpriority=0)
         by_main_thread = threading.current_thread() is threading.main_thread()
         with _without_interrupts():
@@ -191,7 +191,7 @@ class ProcessMode(ExecutionMode):
                 raise _crash(worker, frame) from error
 
     def _collect(self, frame: int, timeout_s: float) -> None:
-        """Take every worker's answer; a death or a deadline is an error at once."""
+        """Receive every worker's answer; raise an error as soon as a worker dies or the deadline passes."""
         deadline = Deadline(timeout_s, self._services.interrupts)
         waiting = {worker.connection.fileno(): worker for worker in self._workers}
         while waiting:
@@ -203,9 +203,9 @@ class ProcessMode(ExecutionMode):
                 continue
             answered = [waiting.pop(number) for number in ready if number in waiting]
             for worker in answered:
-                self._take(worker, frame)
+                self._receive(worker, frame)
             if not answered:
-                # Looked at last: a worker that answered and then died has done this frame's work.
+                # Checked last: a worker that answered and then died has done this frame's work.
                 self._raise_if_dead(ready, waiting.values(), frame)
 
     def _raise_if_dead(self, ready: Iterable[int], waiting: Iterable[_Worker], frame: int) -> None:
@@ -216,7 +216,7 @@ class ProcessMode(ExecutionMode):
         self._events.forget(ready)
 
     @staticmethod
-    def _take(worker: _Worker, frame: int) -> None:
+    def _receive(worker: _Worker, frame: int) -> None:
         try:
             answer = worker.connection.recv_bytes()
         except (EOFError, OSError) as error:
@@ -238,19 +238,19 @@ def _check_pickles(workload: Workload) -> None:
     """Refuse a workload that cannot be sent to a worker process, before one is started.
 
     Raises:
-        UsageError: It cannot.
+        UsageError: The workload cannot be pickled.
     """
     try:
         ForkingPickler.dumps(workload)
     except RAISED_BY_OTHERS as error:
         raise UsageError(
-            f"process mode cannot run this workload: it cannot be pickled ({describe_error(error)}), which is how "
-            "worker processes get it; build in make_shard what cannot be sent, or run it in another mode"
+            f"process mode cannot run this workload: it cannot be pickled ({describe_error(error)}), and "
+            "worker processes receive it pickled; build what cannot be pickled in make_shard, or use another mode"
         ) from error
 
 
 def _stop_workers(workers: list[_Worker], within_s: float) -> None:
-    """Ask every worker to leave, and kill those that do not within so many seconds, with what they have started."""
+    """Ask every worker to exit, kill those that do not within `within_s`, and kill all that workers have started."""
     started = [each for worker in workers if worker.process.pid for each in descendants(worker.process.pid)]
     for worker in workers:
         with suppress(OSError):
@@ -277,19 +277,19 @@ def _crash(worker: _Worker, frame: int) -> WorkerCrashed:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Start children that never get an interrupt: the parent gets it, and closes the children in order.
+    """Keep interrupts from child processes started in this context: the parent gets them, and closes the children.
 
-    On Windows the workers themselves ignore it, from their first line on.
+    On Windows the workers themselves ignore interrupts, from their first line on.
     """
     with held_back_interrupts():
         resource_tracker.ensure_running()
-        # Once more, because the start of the tracker lets pass what it ignores by itself, which is not all of them.
+        # Again, because the start of the tracker lets pass the signals that the tracker itself ignores.
         with held_back_interrupts():
             yield
 
 
 def _work(assignment: _Assignment, connection: Connection) -> None:
-    """Be a worker process: build the shard, then answer requests until told to leave or the parent is gone."""
+    """Run as a worker process: build the shard, then answer requests until told to leave or the parent is gone."""
     ignore_interrupts()
     try:
         _leave_with_parent(assignment.by_main_thread)
@@ -330,7 +330,7 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
 
 
 def _leave_with_parent(by_main_thread: bool) -> None:
-    """End the worker when its parent was killed, even within a frame, where it may hang; see `system.parent_death`."""
+    """End the worker when its parent is killed, even within a frame that hangs; see `system.parent_death`."""
     parent = multiprocessing.parent_process()
     if parent is None or parent.pid is None:
         return
@@ -345,8 +345,8 @@ def _leave_with_parent(by_main_thread: bool) -> None:
 
 
 def _yield_to_parent() -> None:
-    """Let the parent keep its core when this worker wakes: it has yet to send the other workers' requests."""
-    # With as many workers as cores, the first one woken used to run its whole frame before the second was even told.
+    """Let the parent keep its core when this worker wakes: the parent must still send the other workers' requests."""
+    # Otherwise, with as many workers as cores, the first worker runs its frame before the second gets its request.
     # SCHED_BATCH changes nothing else: the share of a core stays the same, and it needs no privilege.
     if hasattr(os, "SCHED_BATCH"):
         with suppress(OSError):
@@ -359,6 +359,6 @@ def _answer(connection: Connection, answer: bytes) -> None:
 
 
 def _failure(error: BaseException, refused: str | None = None) -> bytes:
-    """Return the answer for an error, and for what the system refused to the worker itself."""
+    """Return the answer that reports an error, and what the system refused to the worker, or None."""
     text = "".join(traceback.format_exception(error))
     return pickle.dumps((describe_error(error), text, user_traceback(error), refused))

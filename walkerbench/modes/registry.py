@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _problem(name: str, mode: object) -> str | None:
-    from walkerbench.modes.declaration import mode_problem  # brings NumPy, which a name alone does not need
+    from walkerbench.modes.declaration import mode_problem  # imports NumPy, which the names alone do not need
 
     return mode_problem(name, mode)
 
@@ -49,7 +49,7 @@ def refusal(shards: Shards, mode: type[ExecutionMode]) -> str | None:
     """Return why a mode cannot run a workload's agents, or None.
 
     Args:
-        shards: How they may be split.
+        shards: How the agents may be split.
         mode: The mode that is to run them.
     """
     if shards == "any" or mode.traits.in_caller_process:

@@ -8,7 +8,7 @@ from walkerbench.modes.traits import ModeTraits
 
 
 class SequentialMode(InProcessMode):
-    """Runs the shards in the caller's thread; `wait` does the work, so there is nothing to time out."""
+    """Runs the shards in the caller's thread; `wait` does the work, and so has no timeout."""
 
     name = "sequential"
     traits = ModeTraits(side_by_side=False, in_caller_process=True, share_gil=True, own_processes=False)

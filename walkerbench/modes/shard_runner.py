@@ -1,4 +1,4 @@
-"""What a worker does for one frame, the same in every mode: call the shard's phases and time them."""
+"""Runs a worker's part of a frame, in every mode alike: calls the shard's phases and times them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ShardRunner:
     Args:
         workload: Builds the shard.
         agents: `(lo, hi)` of the shard.
-        buffers: What crosses shards; holds the worker's row.
+        buffers: The arrays that cross shards; they hold the worker's row.
         worker: The worker's number.
         faults: What to inject.
         meter: Measures the thread that runs the shard, which may be another in each frame.
@@ -63,14 +63,14 @@ class ShardRunner:
         if self._injector:
             self._injector.before(frame)
         edges = [time.perf_counter_ns()]
-        # Not by a function: what is called here is a phase or measures time, and a call would take time of each frame.
+        # In no function of its own: the call would cost time in each frame.
         try:
             for phase in self._phases:
                 phase(frame)
                 edges.append(time.perf_counter_ns())
         finally:
             if os.getpid() != self._pid:
-                os._exit(1)  # a copy of this process that a phase forked: see `system.forked_copies`
+                os._exit(1)  # this is a copy of the process, forked by a phase: see `system.forked_copies`
         if self._injector:
             self._injector.after(edges[-1] - edges[0])
         busy = time.perf_counter_ns() - start
@@ -96,7 +96,7 @@ class ShardRunner:
         return int(self._row[0])
 
     def close(self) -> None:
-        """Let the shard end what it has begun, if it has a method `close`; only modes of this process do so."""
+        """Call the shard's method `close`, if it has one; only in-process modes do so."""
         close = getattr(self._shard, "close", None)
         if close is not None:
             close()
@@ -109,4 +109,4 @@ DIGEST_MARKER = StackMarker.of(ShardRunner.digest)
 """Marks a worker's part of a checkpoint."""
 
 MEASURING_MARKER = StackMarker.of_package(recording)
-"""Marks what `ShardRunner.run` calls to take times."""
+"""Marks the functions with which `ShardRunner.run` measures."""

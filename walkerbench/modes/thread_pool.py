@@ -1,4 +1,4 @@
-"""The thread pool that the guide asks for (docs/guide.md), with figures that can be trusted."""
+"""The thread pool that the threading guide asks for (docs/guide.md), with measured figures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Steppable(Protocol):
 
 
 class _Worker(threading.Thread):
-    """One thread of the pool, and what it has used."""
+    """One thread of the pool, and how long it was busy."""
 
     def __init__(self, number: int, tasks: SimpleQueue[_Task | None]) -> None:
         super().__init__(name=WORKER_THREAD_NAME.format(number=number), daemon=True)
@@ -47,7 +47,7 @@ class _Worker(threading.Thread):
             del task  # a finished task's arguments must not live on while the thread waits
 
     def next_task(self) -> _Task | None:
-        # A function of its own: a sampling profiler sees no C function, and so could not tell waiting from `run`.
+        # A separate function: a sampling profiler sees no C function, and could not tell waiting from `run`.
         return self._tasks.get()
 
     def _carry_out(self, future: Future[Any], function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
@@ -82,7 +82,7 @@ class ThreadPoolManager:
 
     Raises:
         ValueError: `max_cores` is below 1.
-        CapacityError: The system does not let so many threads start; none is left.
+        CapacityError: The system does not allow so many threads; those that had started are ended.
 
     Examples:
         >>> from walkerbench import ThreadPoolManager
@@ -130,7 +130,7 @@ class ThreadPoolManager:
         return future
 
     def parallel_agent_processing(self, agents: Sequence[Steppable], dt: float) -> dict[str, Any]:
-        """Step every agent once, in one batch a thread.
+        """Step every agent once, in one batch per thread.
 
         An agent that raises is counted and logged, and does not keep the others from being stepped.
 
@@ -139,7 +139,7 @@ class ThreadPoolManager:
             dt: Simulated time, s.
 
         Returns:
-            `processed` agents without error, `time` s, `fps` (agents a second), `batches`, `errors` (a count).
+            `processed` agents without error, `time` s, `fps` (agents per second), `batches`, `errors` (a count).
         """
         start = time.perf_counter()
         count = min(self.num_threads, len(agents))
@@ -161,8 +161,8 @@ class ThreadPoolManager:
         """Return what the pool has done so far.
 
         Returns:
-            `threads`; `utilisation` (share of the threads' time that they were busy, 0…1), `batches` handed in,
-            `queue` (waiting now), `thread_cpu_s` and `thread_busy_s` (one figure a thread).
+            `threads`; `utilisation` (share of their time in which the threads were busy, 0…1), `batches` handed in,
+            `queue` (waiting now), `thread_cpu_s` and `thread_busy_s` (one figure per thread).
         """
         lifetime = (time.perf_counter_ns() - self._started_ns) * len(self._workers)
         return {
@@ -215,10 +215,10 @@ class ThreadPoolOnDemand:
     """The environment's thread pool, made when a mode asks for it; it outlives the mode.
 
     Args:
-        threads: How many.
+        threads: How many threads the pool has.
     """
 
-    # No method of the environment: a mode would hold that method, and so environment and mode would form a cycle.
+    # A method of the environment would not do: the mode would hold it, and form a reference cycle with the environment.
 
     def __init__(self, threads: int) -> None:
         self._threads = threads

@@ -15,7 +15,7 @@ from walkerbench.system.deadlines import Deadline
 
 
 class ThreadedMode(InProcessMode):
-    """Runs the shards on the threads of the environment's pool, which closes it."""
+    """Runs the shards on the threads of the environment's pool; the environment ends the pool."""
 
     name = "threaded"
     traits = ModeTraits(side_by_side=True, in_caller_process=True, share_gil=True, own_processes=False)

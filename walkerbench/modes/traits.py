@@ -1,4 +1,4 @@
-"""What modes differ in, as far as anything outside of them may ask. No other code compares a mode's name."""
+"""The properties of modes that other code asks for. No code compares the name of a mode."""
 
 from __future__ import annotations
 
