@@ -23,7 +23,7 @@ def facts_of(*modules: str) -> CodeFacts:
     return code_facts(("walkerbench", *modules))
 
 
-def test_the_built_in_workload_is_walkerbenchs_own_code() -> None:
+def test_a_built_in_workload_is_recorded_as_walkerbenchs_code() -> None:
     facts = facts_of("walkerbench.workloads.walker.workload")
     assert facts.walkerbench.version == walkerbench.__version__
     assert facts.walkerbench.folder == str(RUNNING.parent)
@@ -49,7 +49,7 @@ def theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
 
 
 @pytest.mark.promise("verdicts", "A run records the code that was imported, whatever the working directory holds.")
-def test_a_workload_is_of_the_repository_that_holds_it(theirs: tuple[Path, str]) -> None:
+def test_a_workload_has_the_revision_of_its_own_repository(theirs: tuple[Path, str]) -> None:
     file, commit = theirs
     workload = facts_of("workload_of_theirs").workload
     assert (workload.module, workload.folder, workload.revision) == ("workload_of_theirs", str(file.parent), commit)
@@ -58,7 +58,7 @@ def test_a_workload_is_of_the_repository_that_holds_it(theirs: tuple[Path, str])
     assert facts_of("workload_of_theirs").workload.changed_files is True
 
 
-def test_a_module_that_makes_the_workload_is_code_too(theirs: tuple[Path, str], tmp_path: Path) -> None:
+def test_a_module_that_makes_the_workload_counts_as_code(theirs: tuple[Path, str], tmp_path: Path) -> None:
     alone, both = facts_of("workload_of_theirs"), facts_of("toy_workload", "workload_of_theirs")
     assert alone.workload.module == both.workload.module == "workload_of_theirs"
     assert alone.workload.digest != both.workload.digest
@@ -66,7 +66,7 @@ def test_a_module_that_makes_the_workload_is_code_too(theirs: tuple[Path, str], 
     assert made_by_theirs.workload == alone.workload
 
 
-def test_the_same_source_is_the_same_code_anywhere(theirs: tuple[Path, str]) -> None:
+def test_the_same_source_in_another_folder_is_the_same_code(theirs: tuple[Path, str]) -> None:
     file, _ = theirs
     before, text = facts_of("workload_of_theirs"), file.read_text(encoding="utf-8")
     file.write_text(text + "# changed", encoding="utf-8")
@@ -76,7 +76,7 @@ def test_the_same_source_is_the_same_code_anywhere(theirs: tuple[Path, str]) -> 
     assert same_code(before, facts_of("workload_of_theirs"))
 
 
-def test_what_is_in_a_packages_folder_is_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_source_file_of_a_package_changes_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "pack_of_theirs"
     (package / "inner").mkdir(parents=True)
     (package / "__init__.py").touch()
@@ -104,12 +104,12 @@ def test_what_is_in_a_packages_folder_is_its_source(tmp_path: Path, monkeypatch:
         ({"digest": "aa"}, {"digest": "aa", "version": "0.2.0"}, False),
     ],
 )
-def test_code_is_the_same_where_that_is_known(one: dict[str, Any], other: dict[str, Any], same: bool) -> None:
+def test_code_is_the_same_only_where_that_is_known(one: dict[str, Any], other: dict[str, Any], same: bool) -> None:
     assert same_code(code_of(**one), code_of(**other)) is same
 
 
 @pytest.mark.parametrize("folder", [".", ".venv/lib/site-packages"])
-def test_an_untracked_workload_is_of_no_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+def test_an_untracked_workload_has_no_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
     make_repository(tmp_path, tracked="")
     file = tmp_path / folder / "untracked_workload.py"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +126,7 @@ def test_an_untracked_workload_is_of_no_revision(tmp_path: Path, monkeypatch: py
     assert imported_files(["untracked_workload"]) == {"untracked_workload": str(file)}
 
 
-def test_a_workload_without_a_file_is_of_no_revision() -> None:
+def test_a_workload_without_a_file_has_no_revision() -> None:
     unknown = dict.fromkeys(("folder", "revision", "changed_files", "digest", "git_error"))
     assert facts_of("made up").workload == WorkloadCode(module="made up", **unknown)
     assert imported_files(["made up"]) == {"made up": None}

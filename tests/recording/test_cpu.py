@@ -20,7 +20,7 @@ DEADLINE_S = 30
 
 
 class FakeProcess:
-    """A process whose CPU seconds and memory the test sets; gone where they are None."""
+    """A process whose CPU seconds and memory the test sets; where they are None, it has ended."""
 
     table: ClassVar[dict[int, tuple[float, float, int] | None]] = {}
 
@@ -44,7 +44,7 @@ class FakeProcess:
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A fake psutil and clock under the reader."""
+    """A fake psutil and a fake clock for the reader."""
     state = SimpleNamespace(now_ns=0, percents=[50.0, 25.0])
     monkeypatch.setattr(FakeProcess, "table", {})
     monkeypatch.setattr(psutil, "Process", FakeProcess)
@@ -68,7 +68,7 @@ def test_a_reading_sums_the_processes(machine: Any) -> None:
     assert cpu._Reader(lambda: (10, 11), cores=2).read() == (77, 3.75, 1300, [50.0, 25.0])
 
 
-def test_a_process_that_has_gone_keeps_its_cpu_seconds(machine: Any) -> None:
+def test_an_ended_process_keeps_its_cpu_seconds(machine: Any) -> None:
     FakeProcess.table = {10: (1.0, 0.0, 1000), 11: (2.0, 0.0, 300)}
     reader = cpu._Reader(lambda: (10, 11), cores=2)
     reader.read()
@@ -89,13 +89,13 @@ def test_a_process_that_is_no_longer_named_keeps_its_cpu_seconds(machine: Any) -
     assert reader.read()[1:3] == (3.0, 1000)
 
 
-def test_a_process_that_was_never_there_counts_for_nothing(machine: Any) -> None:
+def test_a_process_that_never_existed_adds_nothing(machine: Any) -> None:
     FakeProcess.table = {10: (1.0, 0.0, 1000)}
 
     assert cpu._Reader(lambda: (10, 404), cores=2).read()[1:3] == (1.0, 1000)
 
 
-def test_a_system_that_says_nothing_leaves_no_figure_and_no_zero(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_that_are_not_available_are_not_0(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(*_: Any, **__: Any) -> None:
         raise PermissionError(13, "Permission denied", "/proc/stat")
 
@@ -109,9 +109,7 @@ def test_a_system_that_says_nothing_leaves_no_figure_and_no_zero(machine: Any, m
 
 
 @pytest.mark.parametrize(("now", "expected"), [([1.0, 2.0, 3.0], [math.nan, math.nan]), ([1.0], [math.nan, math.nan])])
-def test_cores_that_come_and_go_leave_no_figure_to_the_wrong_core(
-    machine: Any, now: list[float], expected: list[Any]
-) -> None:
+def test_a_switched_core_gives_no_figure_to_a_wrong_core(machine: Any, now: list[float], expected: list[Any]) -> None:
     machine.percents = now
 
     percents = cpu._Reader(lambda: (), cores=2).read()[3]
@@ -119,7 +117,7 @@ def test_cores_that_come_and_go_leave_no_figure_to_the_wrong_core(
     np.testing.assert_array_equal(percents, expected)
 
 
-def test_the_first_reading_is_thrown_away_and_the_last_is_taken_on_stop() -> None:
+def test_the_first_reading_is_dropped_and_stop_takes_the_last() -> None:
     calls: list[int] = []
 
     def pids() -> tuple[int, ...]:

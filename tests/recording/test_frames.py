@@ -28,7 +28,7 @@ def worker_row(*, start: int, busy: int, cpu: int, gc: int, agents: int, physics
     return [*(values.get(name, 0) for name in WORKER_COLUMNS), agents, physics]
 
 
-def test_the_columns_of_a_frame_stand_in_the_published_order() -> None:
+def test_the_columns_of_a_frame_have_the_published_order() -> None:
     dtype = frame_dtype(PHASES, "ecosystem", COUNTERS)
 
     assert dtype.names == (
@@ -41,7 +41,7 @@ def test_the_columns_of_a_frame_stand_in_the_published_order() -> None:
     assert {dtype[name] for name in dtype.names} == {np.dtype(np.int64)}
 
 
-def test_the_columns_of_a_worker_stand_in_the_published_order() -> None:
+def test_the_columns_of_a_worker_have_the_published_order() -> None:
     dtype = worker_dtype(PHASES)
 
     assert dtype.names == (
@@ -52,7 +52,7 @@ def test_the_columns_of_a_worker_stand_in_the_published_order() -> None:
     assert {dtype[name] for name in dtype.names} == {np.dtype(np.int64)}
 
 
-def test_phases_are_those_of_the_slowest_worker_and_the_rest_is_summed() -> None:
+def test_phases_are_the_slowest_workers_and_other_times_are_sums() -> None:
     kept = recorder()
     workers = np.array(
         [
@@ -92,7 +92,7 @@ def test_the_number_of_workers_may_change_between_frames() -> None:
     ]  # fmt: skip
 
 
-def test_a_drain_forgets_what_it_gave_and_gives_rows_of_its_own() -> None:
+def test_a_drain_returns_copies_and_forgets_the_rows() -> None:
     kept = recorder()
     workers = np.array([worker_row(start=1, busy=2, cpu=3, gc=4, agents=5, physics=6)])
 

@@ -14,7 +14,7 @@ from walkerbench.recording.garbage import GarbageClock
 
 @pytest.fixture
 def readings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Hands out the given instants, in place of the clock; no collection but those asked for."""
+    """Returns the given times in place of the clock; no collection starts by itself."""
     instants: list[int] = []
     monkeypatch.setattr(garbage, "time", SimpleNamespace(perf_counter_ns=lambda: instants.pop(0)))
     gc.disable()
@@ -34,7 +34,7 @@ def test_collections_are_added_up(readings: Any) -> None:
     assert readings == []
 
 
-def test_each_threads_own_are_told_apart(readings: Any) -> None:
+def test_each_thread_has_a_sum_of_its_own(readings: Any) -> None:
     readings += [100, 130, 1000, 1007]
 
     with GarbageClock() as clock:
@@ -45,7 +45,7 @@ def test_each_threads_own_are_told_apart(readings: Any) -> None:
         assert (clock.total_ns, clock.own_ns()) == (37, 7)
 
 
-def test_nothing_is_observed_after_leaving(readings: Any) -> None:
+def test_no_collection_is_counted_after_leaving(readings: Any) -> None:
     before = list(gc.callbacks)
 
     with GarbageClock() as clock:
@@ -56,7 +56,7 @@ def test_nothing_is_observed_after_leaving(readings: Any) -> None:
     assert clock.total_ns == 0
 
 
-def test_a_collection_that_began_before_the_clock_is_left_out(readings: Any) -> None:
+def test_a_collection_begun_before_the_clock_is_not_counted(readings: Any) -> None:
     readings += [5]
     clock = GarbageClock()
 

@@ -1,4 +1,4 @@
-"""What slows an interpreter is recorded, in this process and in fresh ones."""
+"""Settings that slow an interpreter are recorded, in this process and in fresh ones."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ print(json.dumps(instrumentation_facts()))
 
 
 def fresh(*options: str, **variables: str) -> dict[str, Any]:
-    """What an interpreter of these options and variables says of itself."""
+    """Return the facts of an interpreter with these options and variables."""
     command = [sys.executable, *options, "-c", f"import sys; sys.path[:] = {sys.path!r}\n{TELL}"]
     told = subprocess.run(command, env={"PYTHONWARNINGS": "ignore", **variables}, capture_output=True, check=True)
     return dict(json.loads(told.stdout))
 
 
-def test_a_plain_interpreter_has_nothing() -> None:
+def test_a_plain_interpreter_has_no_instrumentation() -> None:
     assert fresh() == PLAIN
     assert slowed_by(PLAIN) == []
 
@@ -85,7 +85,7 @@ def test_a_tracer_and_a_profiler_are_named() -> None:
     ]
 
 
-def test_tracemalloc_that_is_started_later_is_seen() -> None:
+def test_tracemalloc_started_later_is_noticed() -> None:
     tracemalloc.start(2)
     try:
         assert instrumentation_facts()["tracemalloc_frames"] == 2

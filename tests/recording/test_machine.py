@@ -19,7 +19,7 @@ def put(root: Any, path: Any, text: Any) -> None:
     file.write_text(text)
 
 
-def test_every_fact_is_json_and_said_to_match_or_to_drift() -> None:
+def test_every_fact_is_json_and_must_match_or_may_drift() -> None:
     facts = machine_facts("forkserver")
 
     assert set(facts) == MUST_MATCH | MAY_DRIFT
@@ -48,7 +48,9 @@ def test_the_blas_is_named_with_its_threads() -> None:
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_the_state_of_the_gil_is_asked_for_where_it_can_be(monkeypatch: pytest.MonkeyPatch, enabled: bool) -> None:
+def test_the_interpreter_is_asked_about_its_gil_if_it_can_answer(
+    monkeypatch: pytest.MonkeyPatch, enabled: bool
+) -> None:
     monkeypatch.setattr("sys._is_gil_enabled", lambda: enabled, raising=False)
 
     assert machine_facts(None)["python"]["gil_enabled"] is enabled
@@ -75,7 +77,7 @@ def test_the_cpu_model(tmp_path: Path) -> None:
     assert cpu_model(tmp_path) == "Fast 9000 @ 3 GHz"
 
 
-def test_a_system_without_proc_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_proc_the_cpu_model_is_not_available(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.processor", lambda: "")
 
     assert cpu_model(tmp_path) == "n/a"

@@ -36,7 +36,7 @@ def span_of(work: Any) -> ThreadSpan:
 
 
 @needs_schedstat
-def test_cpu_time_is_what_the_system_counts_for_this_thread_alone() -> None:
+def test_cpu_time_is_that_of_this_thread_alone() -> None:
     with Path("/proc/thread-self/schedstat").open() as file:
         meter, before = ThreadMeter(), int(file.read().split()[0])
         meter.begin()
@@ -52,7 +52,7 @@ def test_cpu_time_is_what_the_system_counts_for_this_thread_alone() -> None:
 
 @needs_schedstat
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
-def test_waiting_for_a_core_is_told_from_sleeping() -> None:
+def test_waiting_for_a_core_is_not_sleeping() -> None:
     with pinned_to_one_core(), busy_neighbours(1):
         assert span_of(lambda: spin(0.05)).core_wait_ns > 10_000_000
     slept = span_of(lambda: time.sleep(0.05))
@@ -61,7 +61,7 @@ def test_waiting_for_a_core_is_told_from_sleeping() -> None:
 
 @needs_schedstat
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
-def test_what_was_waited_for_before_the_beginning_is_kept_apart_or_forgotten() -> None:
+def test_waiting_before_a_span_is_kept_apart_or_forgotten() -> None:
     meter = ThreadMeter()
     with pinned_to_one_core(), busy_neighbours(1):
         spin(0.05)
@@ -83,7 +83,7 @@ def test_page_faults_are_counted_in_the_thread_that_has_them() -> None:
             for page in range(PAGES):
                 pages[page * mmap.PAGESIZE] = 1
 
-    # Where the system gives pages in groups, there is a fault a group.
+    # Where the system maps pages in groups, there is one fault per group.
     assert 1 <= span_of(touch).minor_faults <= 2 * PAGES
     other = threading.Thread(target=touch)
 
@@ -98,22 +98,20 @@ def test_page_faults_are_counted_in_the_thread_that_has_them() -> None:
 
 @needs_rusage
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose a core")
-def test_involuntary_switches_come_with_neighbours() -> None:
+def test_other_busy_threads_cause_involuntary_switches() -> None:
     with pinned_to_one_core(), busy_neighbours(1):
         assert span_of(lambda: spin(0.05)).involuntary_switches > 0
 
 
 @pytest.mark.parametrize("content", [None, "", "1 2", "0 0 0\n", "1 2 3 4"])
-def test_what_is_no_such_file_is_no_source(tmp_path: Path, content: str | None) -> None:
+def test_a_file_of_another_form_is_no_source(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "schedstat"
     if content is not None:
         path.write_text(content)
     assert not CoreWaitSource(str(path)).available
 
 
-def test_without_any_source_all_but_cpu_time_is_missing_and_not_0(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_without_sources_all_but_cpu_time_is_missing_and_not_0(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(scheduling, "resource", None)
     monkeypatch.setattr(CoreWaitSource.__init__, "__defaults__", (str(tmp_path / "none"),))
     cpu_ns, *others = span_of(lambda: spin(0.001))
@@ -122,7 +120,7 @@ def test_without_any_source_all_but_cpu_time_is_missing_and_not_0(
 
 
 @needs_schedstat
-def test_the_system_is_asked_again_and_the_file_closed_at_the_end(tmp_path: Path) -> None:
+def test_the_file_is_read_again_and_closed_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "schedstat"
     path.write_text("10 20 30\n")
     open_before = psutil.Process().num_fds()
@@ -136,7 +134,7 @@ def test_the_system_is_asked_again_and_the_file_closed_at_the_end(tmp_path: Path
     assert psutil.Process().num_fds() == open_before
 
 
-def test_each_thread_has_sources_of_its_own_which_end_with_it() -> None:
+def test_each_thread_has_its_own_sources_until_it_ends() -> None:
     meter = ThreadMeter()
     meter.begin()
     spans: list[ThreadSpan] = []

@@ -1,4 +1,4 @@
-"""What is recorded takes as much room as docs/run-directory.md says."""
+"""Recorded arrays take the space that docs/run-directory.md states."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def dtypes() -> tuple[np.dtype[np.void], ...]:
 
 
 @pytest.mark.promise("long runs", "A frame of the walker takes at most 216 bytes on disk, and 128 for each worker.")
-def test_the_page_says_what_a_frame_takes() -> None:
+def test_the_page_states_the_size_of_a_frame() -> None:
     frame, worker, checkpoint, sample = (each.itemsize for each in dtypes())
     page = PAGE.read_text(encoding="utf-8")
 

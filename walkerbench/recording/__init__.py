@@ -1,1 +1,1 @@
-"""Records frames, the machine's load and its facts; knows nothing of what is run."""
+"""Records frames, the machine's load and its facts; knows nothing about the workload."""

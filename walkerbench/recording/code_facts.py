@@ -1,6 +1,6 @@
-"""Which code a run ran: the files that were imported, wherever the working directory is.
+"""Collects which code a run ran, from the files that were imported and not from the working directory.
 
-The digest of a package's source tells more than its revision: it is known of an installed copy, too, and of files that
+The digest of a package's source says more than its revision: an installed copy has a digest too, and so have files that
 were changed and not committed.
 """
 
@@ -19,7 +19,7 @@ from walkerbench.system.imported_code import imported_from, modules_beside, path
 
 _SHOWN_REVISION_DIGITS = 10
 _CODE_SUFFIXES = (".py", ".so", ".pyd")
-_MOST_FILES = 20_000  # a package of more is none that is developed beside a benchmark
+_MOST_FILES = 20_000  # a larger package is no code that a benchmark is written for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +28,11 @@ class WalkerbenchCode(RecordedValue):
 
     Attributes:
         version: Its version.
-        folder: The package's folder that it was imported from; None in a run of a schema that did not record it.
+        folder: The folder of the imported package; None in a run of a schema that did not record it.
         revision: Its commit where it ran from a checkout, else None.
         changed_files: Whether files differed from that commit; None without one.
         digest: SHA-256 of the package's source files, 64 hexadecimal digits; None where it was not recorded.
-        git_error: Why git did not tell the revision, in its own words, or None.
+        git_error: Git's own message where it did not give the revision, else None.
     """
 
     version: str
@@ -48,14 +48,15 @@ class WorkloadCode(RecordedValue):
     """The code of the workload.
 
     Attributes:
-        module: The module of its class, or of what made it; None in a run of a schema that did not record it.
+        module: The module of the class or function that made it; None in a run of a schema that did not record it.
         folder: The folder that its package, or its module without a package, was imported from; None where it has no
             file, or in a run of a schema that did not record it.
         revision: Commit of the repository that tracks that file, else None.
         changed_files: Whether files differed from that commit; None without one.
-        digest: SHA-256 of the source files of its package, or of its module, of what makes it, and of what is imported
-            with it of the same project, 64 hexadecimal digits; None where they are too many, or it was not recorded.
-        git_error: Why git did not tell the revision, in its own words, or None.
+        digest: SHA-256 of the source files of its package or module, of the code that makes the workload, and of the
+            modules of the same project that are imported too, 64 hexadecimal digits; None where there are too many
+            files, or it was not recorded.
+        git_error: Git's own message where it did not give the revision, else None.
     """
 
     module: str | None
@@ -71,8 +72,8 @@ class CodeFacts(RecordedValue):
     """Which code ran.
 
     Attributes:
-        walkerbench: The harness.
-        workload: What it ran.
+        walkerbench: The code of walkerbench.
+        workload: The code of the workload.
     """
 
     walkerbench: WalkerbenchCode
@@ -92,21 +93,21 @@ def code_facts(modules: Sequence[str]) -> CodeFacts:
     """Collect which code runs.
 
     Args:
-        modules: As returned by `Profile.code_modules`. The workload's is the last one that is not walkerbench's own.
+        modules: As returned by `Profile.code_modules`. The last one that is not walkerbench's own is the workload's.
     """
-    ours = theirs = _package_facts(walkerbench.__name__)
+    own_facts = workload_facts = _package_facts(walkerbench.__name__)
     module = modules[-1]
     others = [each for each in modules if top_level(each) != walkerbench.__name__]
-    # Asking git takes a few processes: a workload of this package is of its revision.
+    # Asking git takes a few processes. A workload of this package has the revision of this package.
     if others:
         module = others[-1]
-        # What they import of the same project is measured with them.
+        # Modules of the same project that they import are measured with them.
         names = dict.fromkeys([*map(top_level, others), *modules_beside(module)])
         digest = _digest([file for each in names if (file := imported_from(each)) is not None])
-        theirs = replace(_package_facts(top_level(module)), digest=digest)
+        workload_facts = replace(_package_facts(top_level(module)), digest=digest)
     return CodeFacts(
-        walkerbench=WalkerbenchCode(version=walkerbench.__version__, **vars(ours)),
-        workload=WorkloadCode(module=module, **vars(theirs)),
+        walkerbench=WalkerbenchCode(version=walkerbench.__version__, **vars(own_facts)),
+        workload=WorkloadCode(module=module, **vars(workload_facts)),
     )
 
 
@@ -116,12 +117,12 @@ def imported_files(packages: Sequence[str]) -> dict[str, str | None]:
 
 
 def same_code(one: CodeFacts, other: CodeFacts) -> bool:
-    """Return whether two runs are known to have run the same code, wherever it lay and whatever it was called."""
+    """Return whether two runs are known to have run the same code, whatever its folder and its name."""
     return known_code(one) is not None and known_code(one) == known_code(other)
 
 
 def known_code(code: CodeFacts) -> tuple[str, ...] | None:
-    """Return what the code is known by: digests or, in runs that lack them, revisions without changes; else None."""
+    """Return what identifies the code: digests or, in runs without them, revisions without changes; else None."""
     parts = []
     for each in (code.walkerbench, code.workload):
         if each.digest is not None:
@@ -165,7 +166,7 @@ def _sources(file: Path) -> list[Path]:
 
 
 def short_revision(revision: str | None, changed_files: bool | None) -> str | None:
-    """Return a revision as readers are shown it, with a word where files differ from it; None where it is not known.
+    """Return a revision in short form, which says where files differ from it; None where the revision is not known.
 
     Args:
         revision: A commit's full digest, or None.

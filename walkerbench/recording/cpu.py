@@ -1,4 +1,4 @@
-"""Samples what the cores and the process tree do, in a thread, a few times a second."""
+"""Samples the load of the cores and of the process tree, in a thread, a few times per second."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CpuRow = tuple[int, float, int, list[float]]
 
 
 def cpu_dtype(cores: int) -> np.dtype[np.void]:
-    """Columns of `cpu.npy`.
+    """Return the columns of `cpu.npy`.
 
     ================ ===== ========= ==================================================================
     column           dtype shape     meaning
@@ -31,7 +31,7 @@ def cpu_dtype(cores: int) -> np.dtype[np.void]:
     `core_percent`   f4    `(cores)` how busy each core was since the sample before, by its number
     ================ ===== ========= ==================================================================
 
-    A figure that the system does not give is NaN, or -1 for a number of bytes; never 0.
+    A figure that is not available on this system is NaN, or -1 for a number of bytes; never 0.
     """
     return np.dtype(
         [
@@ -46,11 +46,11 @@ def cpu_dtype(cores: int) -> np.dtype[np.void]:
 class CpuSampler:
     """Samples at a steady rate between `start` and `stop`.
 
-    psutil's first reading of the cores has nothing to compare with and is thrown away; the last is taken on `stop`.
+    The first reading of the cores is not kept: psutil has nothing to compare it with. The last is taken on `stop`.
 
     Args:
-        pids: Gives the processes to watch; called at every sample, from the sampler's thread.
-        rate_hz: Samples a second.
+        pids: Returns the process ids to watch; called at every sample, from the sampler's thread.
+        rate_hz: Samples per second.
 
     Attributes:
         dtype: As `cpu_dtype` returns it for this machine's cores.
@@ -71,21 +71,21 @@ class CpuSampler:
 
         Raises:
             CallOrderError: It was started before.
-            CapacityError: The system lets no more threads start.
+            CapacityError: The system allows no more threads.
         """
         if self._thread is not None:
             raise CallOrderError("a CPU sampler is started once: make another one")
-        # A daemon, so that an error elsewhere that skips `stop` cannot keep the interpreter from ending.
+        # A daemon: where an error elsewhere skips `stop`, the interpreter can still end.
         thread = threading.Thread(target=self._run, name="cpu-sampler", daemon=True)
         with capacity_errors("the thread that samples the cores cannot be started"):
             thread.start()
         self._thread = thread
 
     def stop(self) -> None:
-        """Take a last sample and stop; does nothing when stopped already or never started.
+        """Take a last sample and stop; do nothing when stopped already or never started.
 
         Raises:
-            Exception: Whatever ended the sampler's thread early.
+            Exception: The error that ended the sampler's thread early.
         """
         self._stopping.set()
         if self._thread is not None:
@@ -95,7 +95,7 @@ class CpuSampler:
             raise error
 
     def drain(self) -> NDArray[Any]:
-        """Give the samples taken since the last drain, and forget them.
+        """Return the samples taken since the last drain, and forget them.
 
         Returns:
             `(samples,)` of `dtype`.
@@ -111,7 +111,7 @@ class CpuSampler:
                 self._sample()
             self._sample()
         except BaseException as error:
-            self._error = error  # `stop` raises it, where it is seen
+            self._error = error  # `stop` raises it in the caller's thread
 
     def _sample(self) -> None:
         row = self._reader.read()
@@ -132,12 +132,12 @@ class _Reader:
         rss_bytes = MISSING if MISSING in memory else sum(memory)
         percents = core_percents()
         if percents is None or len(percents) != self._cores:
-            # A core has been switched on or off: which of them each figure is of cannot be told any more.
+            # A core has been switched on or off: no figure can be assigned to its core any more.
             percents = [math.nan] * self._cores
         return time.perf_counter_ns(), sum(self._cpu_s.values()), rss_bytes, percents
 
     def _read_process(self, pid: int) -> int:
-        """Take in a process's CPU seconds and give its memory; one that has gone keeps the former and has no latter."""
+        """Note a process's CPU seconds and return its memory; an ended process keeps its seconds, and has 0 bytes."""
         usage = process_usage(pid)
         if usage is None:
             return 0

@@ -1,7 +1,7 @@
-"""Records every frame and every worker's part in it, at next to no cost.
+"""Records every frame and every worker's part of it, at very low cost.
 
-All columns are int64. Rows are kept in preallocated blocks of plain integers; what must be added up over workers is
-added up when rows are drained, many frames at once, not while a frame is being timed.
+All columns are int64. Rows are kept in preallocated blocks of plain integers. Sums over workers are computed when rows
+are drained, for many frames at once, and not while a frame is being timed.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ _FRAME_HEAD = ("frame", "stage", "warmup", "start_ns", "wall_ns")
 _FRAME_TAIL = ("dispatch_ns", "barrier_wait_ns", "busy_ns", "cpu_ns", "gc_ns")
 _PARENT = ("process_cpu_ns", *(f"parent_{name}" for name in ThreadSpan._fields))
 _WORKER_HEAD = ("frame", "stage", "worker", *WORKER_COLUMNS[1:])
-_FIRST_ROWS = 4096  # a second or so of frames; the blocks double when that is not enough
+_FIRST_ROWS = 4096  # about a second of frames; the blocks double when full
 
 FRAME_NUMBER_BITS = 40
-"""Bits of a frame's number: a run that needed more would take centuries."""
+"""Bits of a frame's number; a run with more frames would take centuries."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameTiming:
-    """What the parent measured of a frame.
+    """The parent's measurements of a frame.
 
     Attributes:
         frame: The frame's number within its stage.
-        start_ns: When it began, in `perf_counter_ns`.
-        wall_ns: How long it took, from dispatch to the end of settling.
-        settle_ns: Of it, settling.
-        dispatch_ns: Of it, handing the frame to the workers.
-        barrier_wait_ns: Of it, from dispatching to the barrier's release, less the slowest worker's busy time.
-        gc_ns: Of it, garbage collection in the parent that no worker's row counts already.
+        start_ns: Time at which the frame began, in `perf_counter_ns`.
+        wall_ns: Time of the frame, from dispatch to the end of settling.
+        settle_ns: Part of `wall_ns`: settling.
+        dispatch_ns: Part of `wall_ns`: handing the frame to the workers.
+        barrier_wait_ns: Part of `wall_ns`: from dispatch to the barrier's release, less the slowest worker's busy time.
+        gc_ns: Part of `wall_ns`: garbage collection in the parent that no worker's row counts already.
         process_cpu_ns: CPU time during the frame of all threads of the parent's process.
         parent: What the parent's thread used during the frame.
     """
@@ -54,7 +54,7 @@ class FrameTiming:
 
 
 def frame_keys(rows: NDArray[Any]) -> NDArray[np.int64]:
-    """Return one number for each row that tells its frame from those of all stages, in the order of time.
+    """Return a number for each row that identifies its frame among all stages, and grows with time.
 
     Args:
         rows: `(rows,)`, structured as `frames.npy` or `workers.npy`.
@@ -76,7 +76,7 @@ def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequen
     `stage`                       number of the stage, from 0
     `warmup`                      1 in a frame that is not judged, else 0
     `start_ns`                    when the frame began, in `perf_counter_ns`
-    `wall_ns`                     how long it took, from dispatch to the end of settling
+    `wall_ns`                     how long the frame took, from dispatch to the end of settling
     `{phase}_ns`                  time of the phase in its slowest worker
     `{settle_phase}_ns`           the parent's settling
     `dispatch_ns`                 handing the frame to the workers
@@ -90,7 +90,7 @@ def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequen
     `parent_cpu_ns`               CPU time of the parent's thread
     `parent_core_wait_ns`         the parent's thread ready to run, and waiting for a core
     `parent_core_wait_before_ns`  the same between the frame before and this one
-    `parent_system_ns`            of `parent_cpu_ns`, within the system's kernel; to the tick on some
+    `parent_system_ns`            part of `parent_cpu_ns`: in the system's kernel; to the tick on some
                                   systems
     `parent_minor_faults`         page faults of the parent's thread without reading from a disk
     `parent_major_faults`         page faults of the parent's thread with reading from a disk
@@ -114,23 +114,23 @@ def worker_dtype(phases: Sequence[str]) -> np.dtype[np.void]:
     `frame`                   number of the frame within its stage, from 0
     `stage`                   number of the stage, from 0
     `worker`                  number of the worker, from 0
-    `start_ns`                when it began, in `perf_counter_ns`
-    `busy_ns`                 how long it took
-    `cpu_ns`                  of it, CPU time of its thread
-    `gc_ns`                   of it, garbage collection that its thread did
-    `core_wait_ns`            of `busy_ns`, ready to run and waiting for a core
-    `core_wait_before_ns`     waiting for a core between its thread's row before and its beginning,
-                              as a woken thread does before it can look at the clock
-    `system_ns`               of `cpu_ns`, within the system's kernel; to the tick on some systems
+    `start_ns`                when the worker began the frame, in `perf_counter_ns`
+    `busy_ns`                 how long the worker took for the frame
+    `cpu_ns`                  part of `busy_ns`: CPU time of the worker's thread
+    `gc_ns`                   part of `busy_ns`: garbage collection by the worker's thread
+    `core_wait_ns`            part of `busy_ns`: ready to run and waiting for a core
+    `core_wait_before_ns`     waiting for a core between the thread's previous row and this one,
+                              as a woken thread does before it can read the clock
+    `system_ns`               part of `cpu_ns`: in the system's kernel; to the tick on some systems
     `minor_faults`            page faults without reading from a disk
     `major_faults`            page faults with reading from a disk
-    `involuntary_switches`    how often it had to leave its core to others
-    `voluntary_switches`      how often it left its core because it had to wait
+    `involuntary_switches`    how often the thread had to leave its core to others
+    `voluntary_switches`      how often the thread left its core because it had to wait
     `{phase}_ns`              time of the phase
     ========================= ======================================================================
 
-    A figure that the system has no source for is -1, never 0. What is left of `busy_ns` without `cpu_ns` and
-    `core_wait_ns` the thread was blocked: on the GIL, a lock, input or output, asleep, or stopped.
+    A figure that the system has no source for is -1, never 0. For the rest of `busy_ns`, less `cpu_ns` and
+    `core_wait_ns`, the thread was blocked: on the GIL, a lock, input or output, asleep, or stopped.
     """
     return _integers((*_WORKER_HEAD, *(f"{phase}_ns" for phase in phases)))
 
@@ -161,10 +161,10 @@ class FrameRecorder:
 
         Args:
             stage: Number of the stage.
-            warmup: Whether the frame is not to be judged.
+            warmup: Whether the frame is part of the warm-up, and so not judged.
             timing: What the parent measured.
             workers: `(workers, len(WORKER_COLUMNS) + phases)`, int64: the rows that the workers wrote.
-            counts: One number a frame counter.
+            counts: One number per frame counter.
         """
         index = len(self._first_worker_row)
         begin = self._num_worker_rows
@@ -179,7 +179,7 @@ class FrameRecorder:
             timing.dispatch_ns, timing.barrier_wait_ns, 0, 0, timing.gc_ns,
             *counts, timing.process_cpu_ns, *timing.parent,
         )  # fmt: skip
-        # What a worker wrote begins with the frame that it completed, in place of `frame`, `stage`, `worker`.
+        # A worker's row begins with the frame that it completed, in place of `frame`, `stage`, `worker`.
         self._workers[begin:end, 3:] = workers[:, 1:]
         self._first_worker_row.append(begin)
         self._num_worker_rows = end

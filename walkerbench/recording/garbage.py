@@ -1,4 +1,4 @@
-"""How long this process has spent collecting garbage."""
+"""Measures how long this process collects garbage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Self
 
 
 class GarbageClock:
-    """Adds up the time of every collection in this process between entering and leaving it.
+    """A context manager that adds up the time of every garbage collection in this process.
 
     Attributes:
         total_ns: The sum so far, in nanoseconds.
@@ -36,12 +36,12 @@ class GarbageClock:
         return self._by_thread_ns.get(threading.get_ident(), 0)
 
     def _observe(self, phase: str, _info: dict[str, Any]) -> None:
-        # Collections do not nest; one that was under way while the clock was entered has no beginning here.
+        # Collections do not nest; one that began before the clock was entered has no beginning here.
         if phase == "start":
             self._begun_ns = time.perf_counter_ns()
         elif self._begun_ns is not None:
             spent_ns = time.perf_counter_ns() - self._begun_ns
             self._begun_ns = None
             self.total_ns += spent_ns
-            # A collection calls back in the thread that does it.
+            # Python calls this in the thread that does the collection.
             self._by_thread_ns[threading.get_ident()] = self.own_ns() + spent_ns

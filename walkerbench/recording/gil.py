@@ -1,4 +1,4 @@
-"""Whether the interpreter holds its global lock, now and in a recorded run."""
+"""Says whether the GIL is on, now and in a recorded run."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 
 def gil_enabled() -> bool:
-    """Return whether the interpreter holds its global lock now; every interpreter without a switch does."""
+    """Return whether the GIL is on now; it always is in an interpreter that cannot switch it off."""
     is_enabled = getattr(sys, "_is_gil_enabled", None)
     return True if is_enabled is None else bool(is_enabled())
 
 
 def gil_was_enabled(facts: Mapping[str, Any]) -> bool:
-    """Return whether the interpreter held its global lock in a recorded run.
+    """Return whether the GIL was on in a recorded run.
 
     Args:
-        facts: As returned by `machine_facts`; those that do not say so were recorded before the lock had a switch.
+        facts: As returned by `machine_facts`; without the key, they were recorded before the GIL could be switched off.
     """
     python = facts.get("python")
     return bool(python.get("gil_enabled", True)) if isinstance(python, dict) else True

@@ -1,4 +1,4 @@
-"""What slows the interpreter that a run is measured in: tracers, profilers, debug settings, other allocators."""
+"""Finds what slows the interpreter that measures a run: tracers, profilers, debug settings, other allocators."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 _ALLOCATOR_VARIABLES = ("LD_PRELOAD", "GLIBC_TUNABLES", "MALLOC_CHECK_", "MALLOC_PERTURB_", "DYLD_INSERT_LIBRARIES")
-"""Variables that put another allocator, or a tracer, in place of the system's."""
+"""Environment variables that replace the system's allocator, or load a tracer."""
 
 _MONITORING_TOOLS = range(6)  # as many as `sys.monitoring` has, see its documentation
 
 
 def instrumentation_facts() -> dict[str, Any]:
-    """Return what makes this interpreter slower or faster than the plain one.
+    """Return facts that make this interpreter slower or faster than a plain one.
 
     Returns:
         JSON-able. Names: `tracers` and `profilers` (of this thread and of new ones), and `monitoring_tools`. Values:

@@ -1,4 +1,4 @@
-"""Facts of the machine that a run was measured on."""
+"""Collects facts of the machine that a run is measured on."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ROOT = Path("/")
 
 
 def machine_facts(start_method: str | None) -> dict[str, Any]:
-    """Collect the facts; call it after all imports, since an import can switch the GIL on and bring a BLAS.
+    """Return facts of this machine; call it after all imports, which can switch the GIL on and load a BLAS.
 
     Args:
         start_method: How worker processes are started, or None without any.
@@ -70,7 +70,7 @@ def cpu_model(root: Path = _ROOT) -> str:
     """Return the processor's name, or "n/a".
 
     Args:
-        root: Where `/proc` lies.
+        root: The folder that holds `proc`.
     """
     text = read_text(root / "proc/cpuinfo") or ""
     match = re.search(r"^model name[ \t]*+:(.*\S)", text, re.MULTILINE)
@@ -97,7 +97,7 @@ def _blas() -> list[dict[str, Any]]:
 
 
 def _packages() -> dict[str, str]:
-    """Return the versions of what walkerbench depends on; empty where it runs without being installed."""
+    """Return the versions of the packages that walkerbench depends on; empty where walkerbench is not installed."""
     try:
         requirements = metadata.requires("walkerbench") or []
     except metadata.PackageNotFoundError:

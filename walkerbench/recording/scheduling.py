@@ -1,6 +1,6 @@
-"""What the system says of a thread's time: waiting for a core, page faults, involuntary switches.
+"""Measures a thread's waiting for a core, page faults and involuntary switches, from what the system records.
 
-Each source is probed once a thread. Where the system lacks one, its figures are `MISSING`, never 0.
+Each thread checks once which sources the system has. Figures of a missing source are `MISSING`, never 0.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 _SCHEDSTAT = "/proc/thread-self/schedstat"
-_LONGEST = 64  # bytes: three 64-bit numbers in decimal
+_MOST_SCHEDSTAT_BYTES = 64  # bytes: three 64-bit numbers in decimal
 _NS_PER_S = 1e9
 
 
 class ThreadSpan(NamedTuple):
-    """What one thread used between `ThreadMeter.begin` and `end`; `MISSING` where the system does not say.
+    """What one thread used between `ThreadMeter.begin` and `end`; `MISSING` where not available on this system.
 
     Attributes:
-        cpu_ns: CPU time. On a virtual machine, what the hypervisor took in that time may be part of it.
-        core_wait_ns: Ready to run, waiting for a core.
-        core_wait_before_ns: The same between the span before, or `restart`, and the beginning: a woken thread waits
-            before it can look at the clock. 0 in a thread's first span.
-        system_ns: Of the CPU time, that within the system's kernel; to the tick on some systems.
+        cpu_ns: CPU time. On a virtual machine it may include time that the hypervisor took.
+        core_wait_ns: Time in which the thread was ready to run and waited for a core.
+        core_wait_before_ns: The same, between the previous span or `restart` and the beginning of this one: a woken
+            thread waits before it can read the clock. 0 in a thread's first span.
+        system_ns: Part of `cpu_ns`: time within the system's kernel; exact to a clock tick on some systems.
         minor_faults: Page faults that needed no reading from a disk.
-        major_faults: Page faults that did.
+        major_faults: Page faults that needed reading from a disk.
         involuntary_switches: How often the thread had to leave its core to others.
         voluntary_switches: How often it left its core because it had to wait.
     """
@@ -48,20 +48,20 @@ class ThreadSpan(NamedTuple):
 
 
 class CoreWaitSource:
-    """How long the thread that made it has waited for a core, from Linux's `schedstat`; for that thread only.
+    """Reads from Linux's `schedstat` how long the thread that made this object has waited for a core.
 
     Args:
-        path: The thread's `schedstat`.
+        path: The thread's `schedstat` file.
     """
 
     def __init__(self, path: str = _SCHEDSTAT) -> None:
         self._file: int | None = None
         try:
             self._file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-            fields = os.pread(self._file, _LONGEST, 0).split()
+            fields = os.pread(self._file, _MOST_SCHEDSTAT_BYTES, 0).split()
         except (OSError, AttributeError):  # Windows has no pread
             fields = []
-        # A kernel that keeps no such statistics shows zeros; a thread that reads them has run at least once.
+        # A kernel without such statistics shows 0 runs; a thread that reads them has run at least once.
         if len(fields) != 3 or fields[2] == b"0":
             self._close()
 
@@ -72,7 +72,7 @@ class CoreWaitSource:
 
     def total_ns(self) -> int:
         """Return the sum so far, in nanoseconds; 0 where it is not available on this system."""
-        return 0 if self._file is None else int(os.pread(self._file, _LONGEST, 0).split()[1])
+        return 0 if self._file is None else int(os.pread(self._file, _MOST_SCHEDSTAT_BYTES, 0).split()[1])
 
     def __del__(self) -> None:
         self._close()
@@ -84,10 +84,10 @@ class CoreWaitSource:
 
 
 class UsageSource:
-    """System time, page faults and involuntary switches of the thread that asks, from `getrusage`."""
+    """Reads system time, page faults and involuntary switches of the calling thread from `getrusage`."""
 
     def __init__(self) -> None:
-        # The whole process's figures, which every Unix has, would say nothing of one thread.
+        # Every Unix has the figures of the whole process, but those say nothing about one thread.
         self._who: int | None = getattr(resource, "RUSAGE_THREAD", None)
 
     @property
@@ -98,7 +98,7 @@ class UsageSource:
     def totals(self) -> tuple[float, int, int, int, int]:
         """Return system time in seconds, minor faults, major faults, voluntary and involuntary switches so far.
 
-        All 0 where the system has no source for them.
+        All 0 where they are not available on this system.
         """
         if self._who is None:
             return 0.0, 0, 0, 0, 0
@@ -107,7 +107,7 @@ class UsageSource:
 
 
 class ThreadMeter(threading.local):
-    """Measures spans of whichever thread calls it; each thread has sources and readings of its own."""
+    """Measures spans of the thread that calls it; each thread has its own sources and readings."""
 
     def __init__(self) -> None:
         self._thread = _Thread()
@@ -125,15 +125,15 @@ class ThreadMeter(threading.local):
         return self._thread.end()
 
     def restart(self) -> None:
-        """Forget what the thread has waited since its last span: it did something that belongs to none."""
+        """Forget how long the thread has waited since its last span: that time belongs to no span."""
         self._thread.restart()
 
 
 class _Thread:
-    """One thread's sources, and what they said last."""
+    """One thread's sources, and the last readings from them."""
 
-    # A frame leaves little of this code in the processor's caches: every lookup and every call costs several times
-    # what it does in a loop. So the work is written out here, and a span is a plain tuple.
+    # After a frame, little of this code is left in the processor's caches: every lookup and call costs several times
+    # more than in a loop. So the work is written out here, and a span is a plain tuple.
     __slots__ = ("_begun_ns", "_begun_usage", "_begun_wait_ns", "_core_wait", "_ended_wait_ns", "_missing", "_switches",
                  "_usage", "_wait_ns")  # fmt: skip
 
@@ -175,9 +175,9 @@ class _Thread:
         self._ended_wait_ns = self._wait_ns
 
     def _read(self) -> tuple[float, int, int, int, int]:
-        """Read the usage, and how long the thread has waited where that can have changed."""
+        """Return the usage; update the time that the thread has waited, where that can have changed."""
         usage = self._usage.totals()
-        # Only a thread that has left its core waits for one, and a second system call costs as much as this one.
+        # Only a thread that has left its core waits for one; this saves a second system call in most frames.
         switches = usage[3] + usage[4]
         if switches != self._switches or not self._usage.available:
             self._switches = switches
