@@ -32,7 +32,7 @@ from walkerbench.system.temporary import temporary_directory
         (OSError(errno.ENOSPC, "No space left on device"), "no file can be made for temporary data (No space"),
     ],
 )
-def test_what_the_system_refuses_is_a_capacity_error_in_one_line(error: BaseException, told: str) -> None:
+def test_a_refusal_of_the_system_is_a_capacity_error_in_one_line(error: BaseException, told: str) -> None:
     with (
         pytest.raises(CapacityError, match=r"^it cannot be started: ") as caught,
         capacity_errors("it cannot be started"),
@@ -47,7 +47,7 @@ def test_what_the_system_refuses_is_a_capacity_error_in_one_line(error: BaseExce
     "error",
     [RuntimeError("another"), FileNotFoundError(errno.ENOENT, "No such file"), OSError("no number"), ValueError("no")],
 )
-def test_any_other_error_stays_what_it_is(error: Exception) -> None:
+def test_any_other_error_is_not_changed(error: Exception) -> None:
     assert capacity_problem(error) is None
     with pytest.raises(type(error)) as caught, capacity_errors("it cannot be started"):
         raise error
@@ -56,7 +56,7 @@ def test_any_other_error_stays_what_it_is(error: Exception) -> None:
 
 @pytest.fixture
 def refused_thread(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Lets two threads start and refuses every further one; how many are left to start."""
+    """Lets two threads start and refuses the others; holds how many may still start."""
     left, start = [2], threading.Thread.start
 
     def refuse(thread: threading.Thread) -> None:
@@ -70,7 +70,7 @@ def refused_thread(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.promise("left behind", "Where the system refuses a thread, those that were started before it are ended.")
-def test_a_thread_that_is_refused_leaves_none_of_the_others(refused_thread: list[int]) -> None:
+def test_where_one_thread_is_refused_no_other_stays(refused_thread: list[int]) -> None:
     before = threading.active_count()
 
     with pytest.raises(CapacityError, match="threads of a thread pool cannot be started: no more processes or threads"):
@@ -100,7 +100,7 @@ def test_a_sampler_whose_thread_is_refused_can_be_stopped(refused_thread: list[i
     sampler.stop()
 
 
-def test_no_temporary_directory_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_temporary_directory_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> str:
         raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
 

@@ -1,4 +1,4 @@
-"""What a child imports, and from where."""
+"""Which modules a child imports, and from where."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TELL = "import sys, NAME, pathlib\nprint(NAME.__file__, pathlib.__file__, *sys.a
 
 
 def held(folder: Path, *names: str) -> str:
-    """A folder with modules of these names."""
+    """Make a folder with modules of these names, and return its path."""
     folder.mkdir(exist_ok=True)
     for name in names:
         (folder / f"{name}.py").touch()
@@ -39,7 +39,7 @@ def test_a_folder_that_is_found_first_adds_nothing(tmp_path: Path) -> None:
 
 
 def test_a_child_has_no_folder_before_the_standard_library(tmp_path: Path) -> None:
-    # The backport of this name, which is on many machines, breaks whatever imports it in place of the real one.
+    # Many machines have the backport of this name; code that imports it in place of the real module fails.
     folder = held(tmp_path / "site", "pathlib", "its_code")
     (tmp_path / "site/tell.py").write_text(TELL.replace("NAME", "its_code"))
     command = python_command("tell", "one", "two", places={Path(folder): ("its_code", "tell")})
@@ -50,7 +50,9 @@ def test_a_child_has_no_folder_before_the_standard_library(tmp_path: Path) -> No
     assert Path(standard).parent == Path(os.__file__).parent
 
 
-def test_a_folder_wins_over_what_is_installed_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_comes_before_installed_packages_and_pythonpath(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     theirs = held(tmp_path / "theirs", "its_code")
     ours = held(tmp_path / "ours", "its_code")
     (tmp_path / "ours/tell.py").write_text(TELL.replace("NAME", "its_code"))

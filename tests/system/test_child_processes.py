@@ -1,4 +1,4 @@
-"""A child process and what becomes of it, with real ones; how signals are passed on."""
+"""Real child processes: how they end, and how signals are passed on to them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_child_leads_a_group_of_its_own() -> None:
         assert os.getpgid(child.pid) == child.pid != os.getpgrp()
 
 
-def test_whatever_ends_the_block_ends_the_whole_group() -> None:
+def test_any_end_of_the_block_ends_the_whole_group() -> None:
     child = python(STARTS_A_GRANDCHILD, **PIPED)
     with suppress(RuntimeError), child:
         grandchild = int(child.stdout.readline())
@@ -69,7 +69,7 @@ def test_whatever_ends_the_block_ends_the_whole_group() -> None:
     assert gone(grandchild)
 
 
-def test_what_a_child_leaves_behind_is_killed() -> None:
+def test_processes_that_a_child_leaves_behind_are_killed() -> None:
     with python(STARTS_A_GRANDCHILD, **PIPED) as child:
         grandchild = int(child.stdout.readline())
         child.stdin.close()
@@ -92,7 +92,7 @@ with ChildProcess(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, own_se
 @pytest.mark.promise("left behind", "All that a command started ends with it, even where it is stopped.")
 @pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped"])
 @pytest.mark.parametrize("own", ["group", "session"])
-def test_a_killed_parent_takes_everything_along(own: str, stopped: bool) -> None:
+def test_when_the_parent_is_killed_all_its_processes_end(own: str, stopped: bool) -> None:
     with ChildProcess([sys.executable, "-c", STARTS_A_CHILD_AND_A_GRANDCHILD, own], **PIPED) as parent:
         everything = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
         everything += [each for each in psutil.Process(parent.pid).children(recursive=True) if each not in everything]
@@ -106,7 +106,7 @@ def test_a_killed_parent_takes_everything_along(own: str, stopped: bool) -> None
 
 
 def test_a_child_that_ended_leaves_no_keeper() -> None:
-    before = psutil.Process().children()  # such as multiprocessing's own
+    before = psutil.Process().children()  # such as multiprocessing's tracker
     with python("pass") as child:
         child.wait()
     assert psutil.Process().children() == before
@@ -133,7 +133,7 @@ def test_a_signal_reaches_a_stopped_child() -> None:
         assert signals.wait(child) == -signal.SIGTERM
 
 
-def test_output_is_read_to_its_end_or_not_at_all() -> None:
+def test_output_is_read_completely_or_not_at_all() -> None:
     with python("print('x' * 200_000)", stdout=subprocess.PIPE) as child:
         assert len(child.output_within(DEADLINE_S) or b"") == 200_001
         assert child.exit_status == 0
@@ -156,7 +156,7 @@ def test_reading_stderr_disturbs_no_child_that_writes() -> None:
         assert child.stderr_tail(lines * 6).split() == [f"{number:05}" for number in range(lines)]
 
 
-def test_stderr_that_is_not_kept_is_this_processs(capfd: pytest.CaptureFixture[str]) -> None:
+def test_stderr_that_is_not_kept_goes_to_this_processs_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     with python("import sys; sys.stderr.write('seen')", keep_stderr=False) as child:
         child.wait()
         assert child.stderr_tail(100) == ""
@@ -180,13 +180,13 @@ os.kill(os.getppid(), signal.SIGTERM)
 second = signal.sigwait({signal.SIGINT, signal.SIGTERM})
 sys.exit(first * 100 + second)
 """
-"""Waits for a signal, then has its parent get another and waits for that one; its exit status says which they were."""
+"""Waits for a signal, sends its parent another and waits for that one; its exit status says which came."""
 
 SIGINT_THEN_SIGTERM = signal.SIGINT * 100 + signal.SIGTERM
 
 
 class NotedSignals(ChildProcess):
-    """A child that notes the signals that it is sent."""
+    """A child that records the signals that are sent to it."""
 
     def __init__(self, *arguments: str) -> None:
         super().__init__([sys.executable, "-c", PASSES_TO_ITS_PARENT, *arguments], **PIPED)
@@ -213,7 +213,7 @@ def test_a_signal_before_the_wait_is_passed_on_once() -> None:
         assert child.sent == [signal.SIGINT, signal.SIGTERM]
 
 
-def test_what_is_ignored_stays_ignored_and_the_rest_is_put_back() -> None:
+def test_ignored_signals_stay_ignored_and_handlers_are_restored() -> None:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

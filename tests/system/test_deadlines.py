@@ -1,4 +1,4 @@
-"""What counts as waiting: a clock that the test moves, in place of time."""
+"""Which time counts as waiting, with a clock that the test moves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ moments = st.floats(0.0, 100.0, allow_subnormal=False)
 
 
 class Clock:
-    """Stands still until a test moves it."""
+    """A clock that moves only when a test moves it."""
 
     now_s = 1000.0
 
@@ -31,7 +31,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def slices(clock: Clock, deadline: Deadline, stopped_s: float = 0.0) -> int:
-    """How many waits without an answer it takes until the time is over; each may be prolonged by a stop."""
+    """Return how many waits without an answer end the time; a stop may prolong each."""
     count = 0
     while not deadline.passed:
         clock.now_s += deadline.next_slice_s() + stopped_s
@@ -39,7 +39,7 @@ def slices(clock: Clock, deadline: Deadline, stopped_s: float = 0.0) -> int:
     return count
 
 
-def test_the_time_is_over_after_as_many_slices_as_it_has(clock: Clock) -> None:
+def test_the_time_is_over_after_all_its_slices(clock: Clock) -> None:
     begun_s = clock.now_s
     assert slices(clock, Deadline(30.0)) == 120
     assert clock.now_s - begun_s == 30.0
@@ -69,7 +69,7 @@ def test_an_answer_in_a_slice_counts_by_the_time_it_took(clock: Clock) -> None:
 
 
 @given(timeout_s=moments, spent=st.lists(moments, max_size=20))
-def test_never_more_counts_than_was_waited(timeout_s: float, spent: list[float]) -> None:
+def test_no_more_time_counts_than_was_waited(timeout_s: float, spent: list[float]) -> None:
     clock = Clock()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(deadlines, "time", clock)
@@ -83,7 +83,7 @@ def test_never_more_counts_than_was_waited(timeout_s: float, spent: list[float])
 
 
 @pytest.mark.parametrize("timeout_s", [30.0, 0.5])
-def test_an_interrupt_brings_the_end_near(clock: Clock, timeout_s: float) -> None:
+def test_an_interrupt_shortens_the_time(clock: Clock, timeout_s: float) -> None:
     watch = InterruptWatch()
     deadline = Deadline(timeout_s, watch)
     assert deadline.next_slice_s() == 0.25

@@ -19,7 +19,7 @@ from walkerbench.system.git import (
 )
 
 
-def test_a_tracked_file_is_of_its_repositorys_commit(tmp_path: Path) -> None:
+def test_a_tracked_file_has_its_repositorys_commit(tmp_path: Path) -> None:
     commit = make_repository(tmp_path, code="a = 1")
     (tmp_path / "unknown_to_git").touch()
     assert revision_of(tmp_path / "code.py") == CodeRevision(commit, False)
@@ -27,7 +27,7 @@ def test_a_tracked_file_is_of_its_repositorys_commit(tmp_path: Path) -> None:
     assert revision_of(tmp_path / "code.py") == CodeRevision(commit, True)
 
 
-def test_an_untracked_file_is_of_no_revision(tmp_path: Path) -> None:
+def test_an_untracked_file_has_no_revision(tmp_path: Path) -> None:
     make_repository(tmp_path, code="")
     (tmp_path / "other.py").touch()
     installed = tmp_path / ".venv/lib/site-packages/code.py"
@@ -37,14 +37,14 @@ def test_an_untracked_file_is_of_no_revision(tmp_path: Path) -> None:
     assert revision_of(installed) == UNKNOWN_REVISION
 
 
-def test_a_file_outside_any_repository_is_of_no_revision(tmp_path: Path) -> None:
+def test_a_file_outside_any_repository_has_no_revision(tmp_path: Path) -> None:
     (tmp_path / "code.py").touch()
     assert revision_of(tmp_path / "code.py") == UNKNOWN_REVISION
     assert revision_of(tmp_path / "gone" / "code.py") == UNKNOWN_REVISION
     assert repository_of(tmp_path) is None
 
 
-def test_the_environment_does_not_lead_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_do_not_lead_git_to_another_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commit = make_repository(tmp_path / "ours", code="a = 1")
     make_repository(tmp_path / "theirs", code="a = 2")
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "theirs" / ".git"))
@@ -65,7 +65,7 @@ def test_no_variable_of_another_repository_is_passed_on(tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize(("key", "value"), [("core.worktree", "theirs"), ("core.bare", "true")])
-def test_configuration_by_variables_does_not_lead_elsewhere(
+def test_configuration_in_variables_names_no_other_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: str
 ) -> None:
     commit = make_repository(tmp_path / "ours", code="a = 1")
@@ -105,7 +105,7 @@ def test_reading_a_revision_takes_no_lock(tmp_path: Path) -> None:
     commit = make_repository(tmp_path, code="a = 1")
     index = tmp_path / ".git/index"
     before = index.read_bytes()
-    os.utime(tmp_path / "code.py", (1, 1))  # `git status` would write what it finds into the index
+    os.utime(tmp_path / "code.py", (1, 1))  # without its options, `git status` would write the new time into the index
     assert revision_of(tmp_path / "code.py") == CodeRevision(commit, False)
     assert index.read_bytes() == before
 
@@ -132,13 +132,13 @@ def test_a_directory_may_end_in_a_space(tmp_path: Path) -> None:
     assert repository_of(tmp_path / "ours ") == tmp_path / "ours "
 
 
-def test_what_git_refuses_is_said_in_its_own_words(tmp_path: Path) -> None:
+def test_a_refusal_of_git_is_reported_in_its_own_words(tmp_path: Path) -> None:
     with pytest.raises(GitError, match=r"git rev-parse failed: fatal: not a git repository"):
         run_git(tmp_path, "rev-parse", "HEAD")
     assert try_git(tmp_path, "rev-parse", "HEAD") is None
 
 
-def test_without_git_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_no_revision_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_repository(tmp_path, code="")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(GitError, match="there is no git on the PATH"):
@@ -157,7 +157,7 @@ def test_without_git_and_repository_there_is_no_revision(tmp_path: Path, monkeyp
 
 def test_a_repository_of_another_user_is_not_guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_repository(tmp_path, code="")
-    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # what a checkout of another user looks like to git
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # makes git treat the checkout as another user's
     monkeypatch.setenv("HOME", os.devnull)
     said = (
         "git rev-parse failed: fatal: detected dubious ownership in repository at .*; "
@@ -170,7 +170,7 @@ def test_a_repository_of_another_user_is_not_guessed(tmp_path: Path, monkeypatch
     assert re.match(said, revision.git_error or "")
 
 
-def test_all_that_git_says_is_told(tmp_path: Path) -> None:
+def test_the_error_holds_all_of_gits_message(tmp_path: Path) -> None:
     with pytest.raises(GitError) as caught:
         run_git(tmp_path, "-c", "alias.talk=!printf 'one: not found\\n\\n  two\\n' >&2; exit 3 #", "talk")
     assert str(caught.value) == "git -c failed: one: not found; two"

@@ -1,4 +1,4 @@
-"""Where code is imported from, and which copies of it lie elsewhere."""
+"""Where code is imported from, and where other copies of it are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAME = "code_of_theirs"
 
 @pytest.fixture
 def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of a package that counts as imported, from a checkout of its own."""
+    """The file of a package in a checkout of its own, which counts as imported."""
     file = tmp_path / "running" / NAME / "__init__.py"
     place(file)
     module = types.ModuleType(NAME)
@@ -48,7 +48,7 @@ def test_another_copy_is_found_from_anywhere_in_its_project(
     assert other_copy(NAME, project) == other_copy(NAME, project / "deep/inside") == project / held
 
 
-def test_above_the_project_nothing_is_looked_at(imported: Path, tmp_path: Path) -> None:
+def test_no_folder_above_the_project_is_searched(imported: Path, tmp_path: Path) -> None:
     place(tmp_path / f"{NAME}.py", tmp_path / "project/.git", tmp_path / "plain/file")
     assert other_copy(NAME, tmp_path / "project") is None
     assert other_copy(NAME, tmp_path / "plain") is None
@@ -62,12 +62,12 @@ def test_the_imported_file_is_no_other_copy(imported: Path, tmp_path: Path) -> N
     assert other_copy("never imported", tmp_path / "project") is None
 
 
-def test_what_is_installed_is_told_from_a_checkout(imported: Path) -> None:
+def test_an_installed_package_is_distinguished_from_a_checkout(imported: Path) -> None:
     assert is_installed(Path(sysconfig.get_path("purelib")).resolve() / "numpy/__init__.py")
     assert not is_installed(imported)
 
 
-def test_a_module_that_imports_another_when_it_is_asked_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_that_imports_others_on_access_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     class Lazy(types.ModuleType):
         def __getattr__(self, name: str) -> str:
             monkeypatch.setitem(sys.modules, f"{self.__name__}_{name}", types.ModuleType("another"))

@@ -16,7 +16,7 @@ BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=la
 
 @pytest.fixture
 def handlers() -> Iterator[Any]:
-    """Handlers of the test's own, put back at the end; those that pytest has are not for trying out."""
+    """Replaces pytest's handlers by the test's own, and restores them at the end."""
     received: list[int] = []
 
     def note(number: Any, _frame: Any) -> None:
@@ -29,7 +29,7 @@ def handlers() -> Iterator[Any]:
 
 
 @BOTH
-def test_the_first_signal_is_noted_and_strikes_nowhere(handlers: Any, number: Any) -> None:
+def test_the_first_signal_is_noted_and_raises_nothing(handlers: Any, number: Any) -> None:
     with InterruptWatch() as watch:
         assert watch.received is None
         signal.raise_signal(number)
@@ -38,7 +38,7 @@ def test_the_first_signal_is_noted_and_strikes_nowhere(handlers: Any, number: An
 
 
 @BOTH
-def test_the_second_signal_strikes(handlers: Any, number: Any) -> None:
+def test_the_second_signal_raises_keyboardinterrupt(handlers: Any, number: Any) -> None:
     with InterruptWatch() as watch:
         signal.raise_signal(signal.SIGTERM)
         with pytest.raises(KeyboardInterrupt):
@@ -58,7 +58,7 @@ def test_a_hang_up_that_nohup_had_ignored_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_from_the_third_on_they_do_nothing(handlers: Any) -> None:
+def test_from_the_third_on_signals_do_nothing(handlers: Any) -> None:
     with InterruptWatch() as watch:
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
@@ -68,7 +68,7 @@ def test_from_the_third_on_they_do_nothing(handlers: Any) -> None:
     assert (watch.received, handlers) == ("SIGINT", [])
 
 
-def test_while_held_none_strikes(handlers: Any) -> None:
+def test_after_hold_no_signal_raises(handlers: Any) -> None:
     with InterruptWatch() as watch:
         watch.hold()
         for _ in range(3):
@@ -80,7 +80,7 @@ def test_while_held_none_strikes(handlers: Any) -> None:
 
 
 @BOTH
-def test_where_nothing_is_under_way_it_ends_the_process_at_once(number: Any) -> None:
+def test_without_open_work_an_interrupt_ends_the_process_at_once(number: Any) -> None:
     source = f"""
 import signal, sys
 from walkerbench.system.interrupts import leave_at_interrupts
@@ -95,13 +95,13 @@ finally:
 
 
 @BOTH
-def test_in_the_end_none_counts(handlers: Any, number: Any) -> None:
+def test_ignored_interrupts_do_nothing(handlers: Any, number: Any) -> None:
     ignore_interrupts()
     signal.raise_signal(number)
     assert handlers == []
 
 
-def test_handlers_are_put_back_whatever_happens(handlers: Any) -> None:
+def test_handlers_are_restored_after_any_end(handlers: Any) -> None:
     with pytest.raises(LookupError), InterruptWatch():
         raise LookupError
     signal.raise_signal(signal.SIGINT)
@@ -116,7 +116,7 @@ def test_an_ignored_signal_is_ignored_again_afterwards(handlers: Any) -> None:
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
-def test_watches_nest(handlers: Any) -> None:
+def test_interrupt_watches_may_be_nested(handlers: Any) -> None:
     with InterruptWatch() as outer:
         with InterruptWatch() as inner:
             signal.raise_signal(signal.SIGINT)
@@ -124,7 +124,7 @@ def test_watches_nest(handlers: Any) -> None:
     assert (outer.received, inner.received) == ("SIGTERM", "SIGINT")
 
 
-def test_outside_the_main_thread_nothing_is_watched_and_nothing_fails(handlers: Any) -> None:
+def test_outside_the_main_thread_no_signal_is_noted(handlers: Any) -> None:
     watches = []
 
     def enter() -> None:

@@ -34,7 +34,9 @@ def test_a_system_without_proc_has_no_quota(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cgroup", "file"), [("0::/a/b", "{}/memory.max"), ("7:memory:/a/b", "memory/{}/memory.limit_in_bytes")]
 )
-def test_memory_of_cgroups(tmp_path: Path, cgroup: str, file: str, levels: dict[str, str], limit: int | None) -> None:
+def test_the_memory_limit_of_cgroups(
+    tmp_path: Path, cgroup: str, file: str, levels: dict[str, str], limit: int | None
+) -> None:
     put(tmp_path, "proc/self/cgroup", cgroup + "\n")
     for level, text in levels.items():
         put(tmp_path, "sys/fs/cgroup/" + file.format(level), text + "\n")
@@ -55,7 +57,7 @@ def test_memory_of_cgroups(tmp_path: Path, cgroup: str, file: str, levels: dict[
     ],
 )
 @pytest.mark.parametrize("mount", ["sys/fs/cgroup", "sys/fs/cgroup/unified"])
-def test_quota_of_cgroup_v2(tmp_path: Path, levels: dict[str, str], quota: float | None, mount: str) -> None:
+def test_the_quota_of_cgroup_v2(tmp_path: Path, levels: dict[str, str], quota: float | None, mount: str) -> None:
     put(tmp_path, "proc/self/cgroup", "0::/a/b\n")
     for level, text in levels.items():
         put(tmp_path, f"{mount}/{level}/cpu.max", text + "\n")
@@ -73,7 +75,7 @@ def test_quota_of_cgroup_v2(tmp_path: Path, levels: dict[str, str], quota: float
         ({"docker": (300000, 100000), "docker/x": (100000, 50000)}, 2.0),
     ],
 )
-def test_quota_of_cgroup_v1(
+def test_the_quota_of_cgroup_v1(
     tmp_path: Path, mount: str, levels: dict[str, tuple[int, int]], quota: float | None
 ) -> None:
     put(tmp_path, "proc/self/cgroup", "5:cpuset:/docker/x\n4:cpu,cpuacct:/docker/x\n0::/\n")
@@ -92,7 +94,7 @@ def test_other_controllers_are_not_the_cpu(tmp_path: Path) -> None:
     assert cpu_quota(tmp_path) is None
 
 
-def test_a_path_outside_the_container_leaves_the_levels_that_are_seen(tmp_path: Path) -> None:
+def test_in_a_container_only_mounted_levels_count(tmp_path: Path) -> None:
     put(tmp_path, "proc/self/cgroup", "0::/../sibling\n")
     put(tmp_path, "sys/fs/cgroup/cpu.max", "300000 100000\n")
 

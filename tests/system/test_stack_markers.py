@@ -44,7 +44,7 @@ def test_a_function_that_no_profiler_sees_cannot_be_marked() -> None:
         StackMarker.of(len)
 
 
-def test_one_function_is_told_from_others() -> None:
+def test_a_marker_marks_no_other_function() -> None:
     marker = StackMarker.of(Herd.move)
 
     assert marker.marks("Herd.move", HERE)

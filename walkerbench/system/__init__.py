@@ -1,1 +1,1 @@
-"""What the operating system gives: cores and memory, git, child processes, interrupts, files written atomically."""
+"""Talks to the operating system: cores and memory, git, child processes, interrupts, atomic files."""

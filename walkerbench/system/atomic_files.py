@@ -13,9 +13,9 @@ from walkerbench.errors import OutputError, OutputLost
 
 
 class WholeFile:
-    """A text file that is written beside its place, and moved there when it is complete.
+    """A text file that is written under a temporary name, and moved to its path when it is complete.
 
-    Made by `opened`, before the work whose result it is to hold: a bad path then fails at once.
+    Call `opened` before the work that produces the text: a bad path then fails at once.
     """
 
     def __init__(self, path: Path, stream: IO[str]) -> None:
@@ -25,15 +25,15 @@ class WholeFile:
     @classmethod
     @contextmanager
     def opened(cls, path: Path, *, replacing: bool = False) -> Iterator[WholeFile]:
-        """Open a file; where the block raises, nothing is left of it.
+        """Open a file for writing; where the block raises, no file is left.
 
         Args:
-            path: Where it is to be.
-            replacing: Whether a file that is there already is replaced in the end.
+            path: Where the complete file goes.
+            replacing: Whether the complete file replaces one that exists already.
 
         Raises:
-            OutputError: It cannot be written there, or is there already.
-            OutputLost: It could not be written to its end.
+            OutputError: The file cannot be written there, or exists already.
+            OutputLost: The file could not be completed.
         """
         try:
             path = _place(path, replacing=replacing)
@@ -55,20 +55,20 @@ class WholeFile:
 
     @staticmethod
     def check(path: Path, *, replacing: bool = False) -> None:
-        """Find out whether a file could be made, long before there is anything to write.
+        """Raise an error where a file could not be made; call it before there is anything to write.
 
         Raises:
-            OutputError: It cannot be written there, or is there already.
+            OutputError: The file cannot be written there, or exists already.
         """
         try:
             place = _place(path, replacing=replacing)
             if not os.access(place.parent, os.W_OK | os.X_OK):
-                raise OutputError(f"{path}: cannot be written: {place.parent} is not there, or not to be written to")
+                raise OutputError(f"{path}: cannot be written: {place.parent} does not exist, or is not writable")
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
     def write(self, *texts: str) -> None:
-        """Write texts."""
+        """Write texts to the file."""
         self.write_all(texts)
 
     def write_all(self, texts: Iterable[str]) -> None:
@@ -80,11 +80,11 @@ class WholeFile:
 
 
 def _place(path: Path, *, replacing: bool) -> Path:
-    """Return where to put the file: a link is followed to what it points to, and only a file may be replaced."""
+    """Return where to put the file: a link is followed, and only a regular file may be replaced."""
     if path.is_dir():
         raise OutputError(f"{path}: is a directory: give a file")
     if not path.exists():
-        # A link that leads nowhere yet; os.path, not pathlib, which raises where links lead to one another.
+        # A link to a file that does not exist yet. pathlib would raise an error for links in a cycle, os.path does not.
         return Path(os.path.realpath(path)) if replacing and path.is_symlink() else path
     if not replacing:
         raise OutputError(f"{path}: exists: give another file, or remove it")
@@ -104,12 +104,12 @@ def _finish(stream: IO[str], path: Path, *, replacing: bool) -> None:
 def _move(written: Path, place: Path, *, replacing: bool) -> None:
     umask = os.umask(0)
     os.umask(umask)
-    written.chmod(0o666 & ~umask)  # a temporary file is its owner's alone
+    written.chmod(0o666 & ~umask)  # by default only the owner may read a temporary file
     if replacing:
         written.replace(place)
         return
     try:
-        os.link(written, place)  # unlike a rename, never over a file that has come there since
+        os.link(written, place)  # unlike a rename, it never replaces a file made since then
     except FileExistsError:
         raise OutputError(f"{place}: exists: give another file, or remove it") from None
     except OSError:  # a file system without links

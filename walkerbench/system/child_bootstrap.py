@@ -1,7 +1,7 @@
 """Runs a module in a child process that imports certain packages from certain folders.
 
-Started as a script by `child_processes.python_command`, and so without any package: it imports nothing but the standard
-library, which no folder on the path may stand in front of.
+`child_processes.python_command` starts this file as a script, outside of any package. It imports only the standard
+library, which no folder on the path may hide.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from pathlib import Path
 from types import ModuleType
 
 WORKTREE_VARIABLE = "WALKERBENCH_WORKTREE"
-"""The environment variable that tells a child, and the workers that it starts, of the worktree that it measures."""
+"""The environment variable that tells a child and its workers which worktree they measure."""
 
 _INSTALLED = {"site-packages", "dist-packages"}
-"""Names of folders that hold installed packages, which are the same for every revision."""
+"""Names of folders that hold installed packages; these are the same for every revision."""
 
 
 def path_with(folder: str, packages: Sequence[str], path: Sequence[str]) -> list[str]:
     """Return a module search path on which a folder's packages come before those of the same names elsewhere.
 
-    The folder stands directly before the first entry that holds one of the packages, and so behind the standard library
-    unless that entry is in front of it, too. A folder that is found first already adds nothing.
+    The folder is put directly before the first entry that holds one of the packages. So it comes after the standard
+    library, unless that entry comes before it. Nothing is added where the folder is found first already.
 
     Args:
         folder: The folder to import from.
@@ -47,9 +47,9 @@ def worktree_variables(
     """Return the environment variables of a child that measures the code of a worktree.
 
     Args:
-        repository: Top directory of the repository that it is a worktree of.
-        worktree: Its top directory.
-        folders: Where `packages` are imported from, first of all.
+        repository: Top directory of the repository that the worktree belongs to.
+        worktree: Top directory of the worktree.
+        folders: Where `packages` are imported from, before any other folder.
         packages: Top-level packages and modules under test.
     """
     plan = {"repository": repository, "worktree": worktree, "folders": [*folders], "packages": [*packages]}
@@ -60,10 +60,10 @@ class WorktreeFinder:
     """Finds the code of a worktree before any other finder does, such as that of an editable install.
 
     Args:
-        worktree: Its top directory.
+        worktree: Top directory of the worktree.
         folders: Where `packages` are imported from.
-        packages: Top-level packages and modules under test. Other modules of the worktree are found where the module
-            search path leads to them.
+        packages: Top-level packages and modules under test. Other modules of the worktree are found by the module
+            search path.
     """
 
     def __init__(self, worktree: str, folders: Sequence[str], packages: Sequence[str]) -> None:
@@ -93,15 +93,15 @@ def is_inside(path: str, folder: str) -> bool:
 
 
 def find_worktree_first() -> None:
-    """Let this process import the code of the worktree that its environment tells of, if it tells of one."""
+    """Let this process import the code of the worktree that `WORKTREE_VARIABLE` names, if it names one."""
     plan = json.loads(os.environ.get(WORKTREE_VARIABLE, "null"))
     if plan is not None and not any(type(each).__name__ == WorktreeFinder.__name__ for each in sys.meta_path):
-        # The type of a meta path finder allows for a whole hierarchy of them; what Python calls is `find_spec`.
+        # Python only calls `find_spec`, though the type of a meta path finder has more.
         sys.meta_path.insert(0, WorktreeFinder(plan["worktree"], plan["folders"], plan["packages"]))
 
 
 def _lead_to_worktree() -> None:
-    """Let the module search path lead to the worktree wherever it leads to the repository's working tree."""
+    """Change the module search path: entries in the repository's working tree then lead to the worktree."""
     plan = json.loads(os.environ.get(WORKTREE_VARIABLE, "null"))
     if plan is None:
         return
@@ -120,7 +120,7 @@ def _in_worktree(entry: str, repository: str, worktree: str) -> str:
 
 
 def run_module() -> None:
-    """Run the module that the process's arguments name: JSON of [[FOLDER, [PACKAGE, …]], …], MODULE ARGUMENT…."""
+    """Run the module that the arguments name. They are JSON of [[FOLDER, [PACKAGE, …]], …], then MODULE ARGUMENT…."""
     places, module = sys.argv[1:3]
     sys.argv[1:3] = []
     _lead_to_worktree()

@@ -22,11 +22,11 @@ from walkerbench.system.interrupts import SIGNALS, held_back_interrupts
 from walkerbench.system.temporary import temporary_file
 
 PACKAGE = Path(walkerbench.__file__).resolve().parents[1]
-"""The directory that holds the `walkerbench` that runs now."""
+"""The directory that holds the running `walkerbench`."""
 
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
-_KEEPER = f"""
+_KEEPER_PROGRAM = f"""
 import os, signal, sys
 for number in {[int(number) for number in SIGNALS]}:
     signal.signal(number, signal.SIG_IGN)
@@ -36,27 +36,27 @@ try:
 except OSError:
     pass
 """
-"""The program of a child's keeper, which knows its parent's death by the end of the pipe that only the parent holds."""
+"""The program of a child's keeper: it waits for the end of a pipe that only the parent holds open."""
 
 _SLOWING_VARIABLES = ("COV_CORE_", "COVERAGE_PROCESS_")
-"""Beginnings of the names of variables by which a coverage tool starts itself in every child, and slows it down."""
+"""Beginnings of the names of variables by which a coverage tool starts in every child, and slows it down."""
 
 
 def interpreter_command(program: Path | None = None) -> list[str]:
-    """Return the interpreter with the options that it was started with; environment variables pass anyway.
+    """Return the interpreter with the options that it was started with; a child inherits environment variables anyway.
 
-    `-P` keeps the working directory off the path: a child must not import what happens to lie there.
+    `-P` keeps the working directory off the path: a child must not import modules that happen to lie there.
 
     Args:
-        program: The interpreter's file, such as that of another virtual environment; None for the one that runs now.
+        program: The interpreter's file, such as that of another virtual environment; None for the running one.
     """
-    # The standard library's own way to start an equal interpreter, as multiprocessing does for its workers.
+    # multiprocessing uses the same function to start its workers.
     flags = [flag for flag in subprocess._args_from_interpreter_flags() if flag != "-P"]  # type: ignore[attr-defined]  # noqa: SLF001
     return [sys.executable if program is None else str(program), *flags, "-P"]
 
 
 OURS: Mapping[Path, Sequence[str]] = MappingProxyType({PACKAGE: (walkerbench.__name__,)})
-"""Where a child finds the `walkerbench` that runs now."""
+"""Where a child finds the running `walkerbench`."""
 
 
 def python_command(
@@ -65,10 +65,10 @@ def python_command(
     """Return the command of a child that runs a module.
 
     Args:
-        module: Its name.
-        arguments: The module's.
-        places: Folders, each with the top-level packages and modules that the child imports from it, unless they are
-            not there.
+        module: The module's name.
+        arguments: The module's arguments.
+        places: Folders, each with the top-level packages and modules that the child imports from it, if the folder
+            holds them.
         program: As for `interpreter_command`.
     """
     folders = [[str(folder), list(packages)] for folder, packages in places.items()]
@@ -82,26 +82,26 @@ def child_environment() -> dict[str, str]:
 
 
 class ChildProcess:
-    """A child with a process group of its own; a context manager, whose end kills what is left of the group.
+    """A child process with a process group of its own; a context manager, whose end kills the rest of the group.
 
-    A terminal's Ctrl-C does not reach it: the parent decides what an interrupt means, and sends it.
+    A terminal's Ctrl-C does not reach the child: the parent decides what an interrupt means, and sends it.
 
-    Where the parent is killed, its children end with it. For that each has a keeper: a process that does nothing but
-    wait for the parent's death, and then kills the group, whatever it consists of by then, stopped processes too. No
-    child need know of it: older revisions, git and py-spy are children, too. Why workers have none stands in
-    `parent_death`.
+    Where the parent is killed, its children end with it. For that, each child has a keeper: a process that only waits
+    for the parent's death, and then kills every process of the group, also stopped ones. The child's own code need not
+    do anything for it: older revisions, git and py-spy are children, too. `parent_death` says why workers have no
+    keeper.
 
     Args:
-        command: Its words.
-        variables: Environment variables to set besides.
-        without: Environment variables that it does not get.
-        directory: Its working directory; None for this process's.
-        stdin: What it reads, as for `subprocess.Popen`; by default nothing.
-        stdout: Where it writes, as for `subprocess.Popen`; by default nowhere.
-        pass_fds: File descriptors of this process that it gets under the same numbers.
-        own_session: Whether it has a session of its own, too, and so no terminal to ask anything on.
-        holds_back_interrupts: Whether it begins with interrupts held back, and lets them come when it is ready; see
-            `interrupts.leave_at_interrupts`.
+        command: The words of the command.
+        variables: More environment variables to set.
+        without: Environment variables that the child does not get.
+        directory: The child's working directory; None for this process's.
+        stdin: What the child reads, as for `subprocess.Popen`; by default nothing.
+        stdout: Where the child writes, as for `subprocess.Popen`; by default nowhere.
+        pass_fds: File descriptors of this process that the child gets under the same numbers.
+        own_session: Whether the child also has a session of its own, and so no terminal to ask questions on.
+        holds_back_interrupts: Whether the child begins with interrupts held back, and lets them come when it is ready;
+            see `interrupts.leave_at_interrupts`.
         keep_stderr: Whether its stderr goes to a temporary file, for `stderr_tail`; otherwise to this process's.
             A file and not a pipe: no reader would empty a pipe while frames are measured.
     """
@@ -153,28 +153,28 @@ class ChildProcess:
 
     @property
     def pid(self) -> int:
-        """Process id, which is that of the process group, too."""
+        """Process id of the child, and of its process group."""
         return self._process.pid
 
     @property
     def exit_status(self) -> int | None:
-        """Its exit status, or minus the number of the signal that killed it; None before its end was waited for."""
+        """The child's exit status, or minus the number of the signal that killed it; None before a wait for its end."""
         return self._process.returncode
 
     @property
     def stdin(self) -> IO[bytes]:
-        """Where to write to a child whose stdin is a pipe."""
+        """The pipe to the child's stdin, where the caller asked for one."""
         assert self._process.stdin is not None  # noqa: S101  the caller asked for a pipe
         return self._process.stdin
 
     @property
     def stdout(self) -> IO[bytes]:
-        """Where to read what a child writes whose stdout is a pipe."""
+        """The pipe from the child's stdout, where the caller asked for one."""
         assert self._process.stdout is not None  # noqa: S101  the caller asked for a pipe
         return self._process.stdout
 
     def wait(self) -> int:
-        """Wait for its end.
+        """Wait for the child's end.
 
         Returns:
             Its exit status, or minus the number of the signal that killed it.
@@ -182,7 +182,7 @@ class ChildProcess:
         return self._process.wait()
 
     def ended_within(self, timeout_s: float) -> bool:
-        """Wait for its end for some seconds, and return whether it has ended."""
+        """Wait at most `timeout_s` for the child's end, and return whether it has ended."""
         deadline = Deadline(timeout_s)
         while self._process.returncode is None:
             with suppress(subprocess.TimeoutExpired):
@@ -192,10 +192,10 @@ class ChildProcess:
         return self._process.returncode is not None
 
     def output_within(self, timeout_s: float) -> bytes | None:
-        """Wait for the end of what it writes to stdout, and for its own.
+        """Wait for the end of the child and of its stdout.
 
         Returns:
-            What it wrote; None where it did not end within so many seconds.
+            The text that it wrote to stdout; None where it did not end within `timeout_s`.
         """
         deadline = Deadline(timeout_s)
         while not deadline.passed:
@@ -205,21 +205,21 @@ class ChildProcess:
         return None
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal, unless it has ended."""
+        """Send the child a signal, unless it has ended."""
         self._process.send_signal(number)
 
     def resume_group(self) -> None:
-        """Let every process of its group go on that is stopped, so that it can act on what it was sent."""
+        """Resume stopped processes of the child's group, so that they can act on a signal."""
         if not self._killed:
             self._signal_group(signal.SIGCONT)
 
     def kill_group(self) -> int:
-        """Kill it and every process of its group that is left, and wait for its own end.
+        """Kill the child and the rest of its group, and wait for the child's end.
 
         Returns:
             Its exit status, or minus the number of the signal that killed it.
         """
-        if not self._killed:  # once: afterwards, the number may become that of a group of other processes
+        if not self._killed:  # only once: later, other processes may form a group with this number
             self._signal_group(signal.SIGKILL)
             self._killed = True
             _end_keeper(self._keeper)
@@ -230,10 +230,10 @@ class ChildProcess:
             os.killpg(self._process.pid, number)
 
     def stderr_tail(self, most_bytes: int) -> str:
-        """Return the end of what it wrote to stderr; an empty text where stderr is not kept.
+        """Return the end of the child's stderr; an empty text where stderr is not kept.
 
         Args:
-            most_bytes: How many bytes of it at most.
+            most_bytes: How many bytes to return at most.
         """
         if self._stderr is None:
             return ""
@@ -248,7 +248,7 @@ class ChildProcess:
 
 def _start_keeper(group: int) -> subprocess.Popen[bytes] | None:
     """Start the keeper of a process group; None where the system has no room for it."""
-    command = [sys.executable, "-I", "-S", "-c", _KEEPER, str(group)]
+    command = [sys.executable, "-I", "-S", "-c", _KEEPER_PROGRAM, str(group)]
     try:
         return subprocess.Popen(  # noqa: S603  our own words, no shell
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
@@ -259,7 +259,7 @@ def _start_keeper(group: int) -> subprocess.Popen[bytes] | None:
 
 def _end_keeper(keeper: subprocess.Popen[bytes] | None) -> None:
     if keeper is not None:
-        keeper.kill()  # first: the end of its pipe would have it kill a group that may be another by now
+        keeper.kill()  # first: at its pipe's end it would kill a group, which may be another one by now
         if keeper.stdin is not None:
             keeper.stdin.close()
         keeper.wait()
@@ -268,23 +268,23 @@ def _end_keeper(keeper: subprocess.Popen[bytes] | None) -> None:
 def _read_end(file: IO[bytes], most_bytes: int) -> bytes:
     """Return the end of a file that a child may be writing."""
     start = max(0, os.fstat(file.fileno()).st_size - most_bytes)
-    if hasattr(os, "pread"):  # leaves alone the offset, at which the child writes
+    if hasattr(os, "pread"):  # does not move the offset, at which the child writes
         return os.pread(file.fileno(), most_bytes, start)
     file.seek(start)
     return file.read(most_bytes)
 
 
 class PassedOnSignals:
-    """Passes signals that ask this process to end on to the child that runs, while it is entered.
+    """A context manager that passes signals that ask this process to end on to the running child.
 
-    The child gets every signal once, and closes its work in order; where it is stopped, it goes on. What was ignored
-    before stays ignored. Outside the main thread, where Python delivers no signals, it passes on nothing.
+    The child gets every signal once, and closes its work in order; a stopped child is resumed. Signals that were
+    ignored before stay ignored. Outside the main thread, where Python delivers no signals, it passes on nothing.
 
     Args:
         deadline_s: How long a child may take before it is killed with its group; None for as long as it takes.
 
     Attributes:
-        received: The number of the last one, or None.
+        received: The number of the last signal, or None.
     """
 
     def __init__(self, deadline_s: float | None = None) -> None:
@@ -305,7 +305,7 @@ class PassedOnSignals:
             signal.signal(number, handler)
 
     def wait(self, child: ChildProcess) -> int:
-        """Wait for a child to end, or kill it once it takes too long.
+        """Wait for a child's end; kill the child after `deadline_s`.
 
         Returns:
             Its exit status, or minus the number of the signal that killed it.

@@ -1,4 +1,4 @@
-"""How long this process still waits for another one, or for a thread."""
+"""Limits how long this process waits for another process or for a thread."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ import time
 from walkerbench.system.interrupts import InterruptWatch
 
 AFTER_INTERRUPT_S = 2.0
-"""How long is still waited after an interrupt, at most."""
+"""The longest wait after an interrupt, s."""
 
-_SLICE_S = 0.25  # how long one wait lasts at most; a normal frame ends within its first
-_NOTHING_S = 1e-6  # what rounding may leave, and no wait can be as short as
+_SLICE_S = 0.25  # the longest single wait; a normal frame ends within its first slice
+_ROUNDING_S = 1e-6  # rounding may leave so little; no wait is as short as this
 
 
 class Deadline:
-    """The end of the time for which an answer is waited for; an interrupt shortens it.
+    """A limit on the time that this process waits for an answer; an interrupt shortens it.
 
     Only time in which this process itself could run counts. Where it was stopped, by Ctrl-Z or because its container
-    was paused, those that it waits for may have been stopped, too. So it waits in slices, and the time between the
-    beginnings of two slices counts as one slice at most::
+    was paused, the process that it waits for may have been stopped, too. So it waits in slices, and the time between
+    the beginnings of two slices counts as one slice at most::
 
         while not wait_for_answer(deadline.next_slice_s()):
             if deadline.passed:
                 raise ...
 
     Args:
-        timeout_s: How long is waited at most, s.
-        interrupts: What tells of an interrupt; None where no interrupt is to shorten the time.
+        timeout_s: The longest wait, s.
+        interrupts: Says whether an interrupt came; None where no interrupt is to shorten the wait.
 
     Attributes:
-        timeout_s: How long is waited at most, s; less after an interrupt.
+        timeout_s: The longest wait, s; less after an interrupt.
     """
 
     __slots__ = ("_interrupts", "_left_s", "_seen_s", "_slice_s", "timeout_s")
@@ -43,7 +43,7 @@ class Deadline:
 
     def next_slice_s(self) -> float:
         """Begin the next slice, and return how long to wait in it at most, s; 0 after the end."""
-        if self._slice_s:  # the first slice begins within a frame's time, and need not look at anything
+        if self._slice_s:  # the first slice is part of a frame's measured time, and saves the work
             self._count()
         self._slice_s = max(0.0, min(_SLICE_S, self._left_s))
         self._seen_s = time.monotonic()
@@ -53,7 +53,7 @@ class Deadline:
     def passed(self) -> bool:
         """Whether the time is over."""
         self._count()
-        return self._left_s < _NOTHING_S
+        return self._left_s < _ROUNDING_S
 
     def _count(self) -> None:
         now_s = time.monotonic()

@@ -1,7 +1,7 @@
-"""Tells by a lock whether what a file stands for is still in use, whichever container or host its user runs in.
+"""Finds out by a lock whether a process, in any container or on any host, still uses a file.
 
 A process id is not enough: another container may use the same one. The system releases a lock when its process ends,
-however it ends, and no child inherits one: Python closes the file in every program that it starts.
+in whatever way. No child inherits a lock: Python closes the file in every program that it starts.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from typing import IO
 
 try:
     import fcntl
-except ImportError:  # Windows: then nothing counts as abandoned
+except ImportError:  # Windows: there no file counts as abandoned
     fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
 def hold_lock(path: Path) -> Iterator[None]:
-    """Create a file, and hold it locked within the context, as far as its file system can."""
+    """Create a file, and keep it locked within the context, if its file system has locks."""
     with path.open("x") as file:
         _lock(file)
         yield
 
 
 def lock_until_closed(descriptor: int) -> None:
-    """Lock an open file until it is closed, as far as its file system can."""
+    """Lock an open file until it is closed, if its file system has locks."""
     _lock(descriptor)
 
 
 @contextmanager
 def take_abandoned_lock(path: Path) -> Iterator[bool]:
-    """Yield whether the process that held a file locked has ended; then it is locked by this one within the context.
+    """Yield whether the process that held a lock on a file has ended; if so, lock the file within the context.
 
-    Where that is not known, such as without the file or on a file system without locks, the answer is no.
+    Yield False where that is not known, such as without the file or on a file system without locks.
     """
     try:
         file = path.open("r+")

@@ -1,4 +1,4 @@
-"""Ends copies of this process that code of others forked, as soon as they come back to code of this package."""
+"""Ends copies of this process that a workload's code forked, as soon as they return to code of this package."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from types import TracebackType
 
 
 class OneProcess:
-    """Runs code of others within the process that it was entered in; a copy that it forks ends with the block.
+    """A context manager around a workload's code: a copy of this process that the code forks ends with the block.
 
-    A copy that went on would write what this process writes, and answer in its place. Code whose copies do their own
-    work and end by themselves, as `multiprocessing` has it, never comes back here.
+    Otherwise the copy would go on, write what this process writes, and answer in its place. Copies that do their own
+    work and end by themselves, such as those of `multiprocessing`, never get here.
     """
 
     def __enter__(self) -> OneProcess:

@@ -19,28 +19,28 @@ _REPOSITORY_VARIABLES = (
     *("GIT_GRAFT_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_CEILING_DIRECTORIES"),
     "GIT_CONFIG",
 )
-"""Variables that describe one repository, whatever the directory: within a git hook, that of the hook.
+"""Variables that name one repository, whatever the directory: within a git hook, the hook's repository.
 
 Of those that `git rev-parse --local-env-vars` lists, `GIT_CONFIG_PARAMETERS` and `GIT_CONFIG_COUNT` stay: they cannot
 name another repository, and a CI system may permit with them (`safe.directory`) to read a repository at all.
 """
 
 _PATTERN_VARIABLES = ("GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS")
-"""Variables that would make a pattern of a file name; git refuses them beside `--literal-pathspecs`."""
+"""Variables by which git reads file names as patterns; git refuses them together with `--literal-pathspecs`."""
 
 _REMOVED_VARIABLES = frozenset((*_REPOSITORY_VARIABLES, *_PATTERN_VARIABLES))
 
 _OPTIONS = (
     *("--no-optional-locks", "--literal-pathspecs"),
-    # Programs that the repository's configuration names, and that git would start.
+    # Keeps git from starting programs that the repository's configuration names.
     *("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false"),
 )
 
 _NO_REPOSITORY = "not a git repository"
-"""What git says, in English, of a directory that lies in no repository."""
+"""Git's English message for a directory that lies in no repository."""
 
-_ONE_LANGUAGE = {"LC_ALL": "C", "LANGUAGE": ""}
-"""Variables for answers in English, in which a directory of no repository is told from one that git refuses to read."""
+_ENGLISH_VARIABLES = {"LC_ALL": "C", "LANGUAGE": ""}
+"""Variables for messages in English: they show whether a directory has no repository, or git refuses to read it."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class CodeRevision:
 
     Attributes:
         revision: Commit of the repository that tracks it, 40 hexadecimal digits; None where no repository does, or git
-            did not say.
+            failed.
         changed_files: Whether files that git knows differ from that commit; None without one.
-        git_error: Why git did not say, in its own words; None where it did.
+        git_error: Git's own message where it failed, else None.
     """
 
     revision: str | None
@@ -69,14 +69,14 @@ def run_git(directory: Path, *arguments: str) -> str:
     No hook and no file system monitor of the repository is run. A command that only reads takes no lock.
 
     Args:
-        directory: Where to run it; decides on the repository, whatever the environment says.
-        arguments: Words of the git command; a path among them is that path, and no pattern.
+        directory: Where to run git. It decides on the repository, whatever the environment says.
+        arguments: Words of the git command; paths among them are not read as patterns.
 
     Returns:
-        What it printed, without the newline at the end; bytes that are not UTF-8 are escaped as surrogates.
+        The text that git printed, without the newline at the end; bytes that are not UTF-8 are escaped as surrogates.
 
     Raises:
-        GitError: There is no git, or it failed; in its own words.
+        GitError: Git is not installed, or it failed; the text is git's own.
     """
     answer = _answer(directory, *arguments)
     if answer.status != 0:
@@ -85,7 +85,7 @@ def run_git(directory: Path, *arguments: str) -> str:
 
 
 def try_git(directory: Path, *arguments: str) -> str | None:
-    """Run git in a directory; return what it printed, or None where it failed."""
+    """Run git in a directory; return the text that it printed, or None where it failed."""
     try:
         return run_git(directory, *arguments)
     except GitError:
@@ -112,7 +112,7 @@ def commit_of(directory: Path, revision: str) -> str | None:
     """Return the commit that a revision names in a directory's repository; None where there is no such revision.
 
     Raises:
-        GitError: Git does not say; in its own words.
+        GitError: Git failed; the text is git's own.
     """
     answer = _answer(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if answer.status != 0 and answer.said:
@@ -135,7 +135,7 @@ def revision_of(file: Path) -> CodeRevision:
         revision = commit_of(directory, "HEAD")
         if revision is None:
             return UNKNOWN_REVISION
-        # Files that git does not know are left aside, as `git describe --dirty` does: recorded runs are such files.
+        # Files that git does not track are ignored, as `git describe --dirty` does: recorded runs are such files.
         return CodeRevision(revision, run_git(directory, "status", "--porcelain", "--untracked-files=no") != "")
     except GitError as error:
         return CodeRevision(None, None, str(error))
@@ -150,25 +150,25 @@ class _Answer:
     said: tuple[str, ...]
 
     def failure(self, command: str) -> GitError:
-        """Return the error that says in one line all that git said: its last line often leaves out the reason."""
+        """Return an error with all of git's message in one line: the last line alone often leaves out the reason."""
         said = "; ".join(line.rstrip(";") for line in self.said) or describe_exit(self.status)
         return GitError(f"git {command} failed: {said}")
 
 
 def _answer(directory: Path, *arguments: str) -> _Answer:
-    """Run git in a directory, and return what it answered, also where it failed.
+    """Run git in a directory, and return its answer, also where it failed.
 
     Raises:
-        GitError: There is no git, or it does not end.
+        GitError: Git is not installed, or does not end.
     """
     program = shutil.which("git")
     if program is None:
         raise GitError("there is no git on the PATH")
     command = [program, *_OPTIONS, "-C", str(directory), *arguments]
     try:
-        # Ctrl-C must reach this process, which removes what git made, and not git; nor may git ask at the terminal.
+        # Ctrl-C must reach this process, which removes what git made, and not git. Git must not ask at the terminal.
         with ChildProcess(
-            command, variables=_ONE_LANGUAGE, without=_REMOVED_VARIABLES, stdout=subprocess.PIPE, own_session=True
+            command, variables=_ENGLISH_VARIABLES, without=_REMOVED_VARIABLES, stdout=subprocess.PIPE, own_session=True
         ) as child:
             printed = child.output_within(_TIMEOUT_S)
             lines = child.stderr_tail(_TAIL_BYTES).splitlines()
@@ -181,5 +181,5 @@ def _answer(directory: Path, *arguments: str) -> _Answer:
 
 
 def _may_be_in_repository(directory: Path) -> bool:
-    """Return whether a directory or one above it has a `.git`, as far as that can be known without git."""
+    """Return whether a directory or one above it has a `.git`; used where git is not installed."""
     return any(os.path.lexists(each / ".git") for each in (directory, *directory.parents))

@@ -1,4 +1,4 @@
-"""Which file a package is imported from, and whether the working directory holds the same package in other files."""
+"""Finds the file that a package was imported from, and other copies of the package in the working directory."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 from walkerbench.shown_text import encodable
 
 _ROOT_MARKS = (".git", "pyproject.toml")
-"""What the top folder of a project holds."""
+"""The top folder of a project holds one of these."""
 
 _INSTALLED = ("purelib", "platlib")
 _PACKAGE_FOLDERS = frozenset({"site-packages", "dist-packages"})
 
-_HARNESS = __name__.partition(".")[0]
+_OWN_PACKAGE = __name__.partition(".")[0]
 
 
 def top_level(module: str) -> str:
@@ -38,20 +38,20 @@ def imported_from(package: str) -> Path | None:
 def project_modules() -> tuple[str, ...]:
     """Return the names of the imported packages and modules that belong to a project of the user's.
 
-    Those of the standard library and what is installed do not, nor does walkerbench. A package without a file of its
-    own, which has no `__init__.py`, stands for nothing: its modules are named in its place.
+    The standard library, installed packages and walkerbench do not. For a package without an `__init__.py`, its modules
+    are named in its place.
     """
     found = set()
     for name in tuple(sys.modules):  # asking a module for its file may import others
         named = top_level(name) if imported_from(top_level(name)) is not None else name
         file = imported_from(named)
-        if file is not None and not named.startswith("__") and not _is_of_no_project(named, file):
+        if file is not None and not named.startswith("__") and not _is_outside_projects(named, file):
             found.add(named)
     return tuple(sorted(found))
 
 
-def _is_of_no_project(name: str, file: Path) -> bool:
-    return top_level(name) == _HARNESS or is_installed(file) or any(map(file.is_relative_to, _standard_library()))
+def _is_outside_projects(name: str, file: Path) -> bool:
+    return top_level(name) == _OWN_PACKAGE or is_installed(file) or any(map(file.is_relative_to, _standard_library()))
 
 
 @cache
@@ -60,7 +60,7 @@ def _standard_library() -> tuple[Path, ...]:
 
 
 def modules_beside(module: str) -> tuple[str, ...]:
-    """Return those of `project_modules` that lie in the same project as a module, and so may be measured with it."""
+    """Return the modules of `project_modules` that lie in the same project as a module, and so are measured with it."""
     file = imported_from(top_level(module)) or imported_from(module)
     if file is None:
         return ()
@@ -70,19 +70,19 @@ def modules_beside(module: str) -> tuple[str, ...]:
 
 
 def path_text(path: Path | None) -> str | None:
-    """Return a path as JSON can hold it."""
+    """Return a path as text that JSON can hold."""
     return None if path is None else encodable(str(path))
 
 
 def is_installed(file: Path) -> bool:
-    """Return whether a file lies where packages are installed, so that it is a copy of what some project holds."""
-    if not _PACKAGE_FOLDERS.isdisjoint(file.parts):  # of another environment, too
+    """Return whether a file lies in a folder of installed packages, and so is a copy of a project's file."""
+    if not _PACKAGE_FOLDERS.isdisjoint(file.parts):  # also in another environment
         return True
     return any(file.is_relative_to(Path(sysconfig.get_path(name)).resolve()) for name in _INSTALLED)
 
 
 def other_copy(package: str, directory: Path) -> Path | None:
-    """Return the file of a package that lies in a directory's project and is not the one that was imported.
+    """Return a file in a directory's project that holds the same package as another file, which was imported.
 
     Args:
         package: A top-level package or module.
@@ -99,7 +99,7 @@ def other_copy(package: str, directory: Path) -> Path | None:
 
 
 def describe_other_copies(packages: Sequence[str], directory: Path) -> list[str]:
-    """Return a sentence for each package that a directory's project holds in another copy than the one that runs.
+    """Return a sentence for each package of which a directory's project holds another copy than the running one.
 
     Args:
         packages: Top-level packages and modules, imported in this process.
@@ -115,7 +115,7 @@ def describe_other_copies(packages: Sequence[str], directory: Path) -> list[str]
 
 
 def _project_folders(directory: Path) -> Iterator[Path]:
-    """Yield a directory and those above it up to the top of its project; the directory alone where it has none."""
+    """Yield a directory and its parents up to the top of its project; only the directory where there is no project."""
     above = [directory, *directory.parents]
     tops = [
         number for number, folder in enumerate(above) if any(os.path.lexists(folder / mark) for mark in _ROOT_MARKS)
@@ -124,7 +124,7 @@ def _project_folders(directory: Path) -> Iterator[Path]:
 
 
 def files_of(package: str, folder: Path) -> Iterator[Path]:
-    """Yield the files by which a package or module would be imported from a folder, or from its folder `src`."""
+    """Yield the files from which a package or module would be imported in a folder, or in its folder `src`."""
     for place in (folder, folder / "src"):
         for file in (place / package / "__init__.py", place / f"{package}.py"):
             if os.path.isfile(file):  # noqa: PTH113  False for what may not be looked at

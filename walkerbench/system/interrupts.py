@@ -1,4 +1,4 @@
-"""Takes Ctrl-C, SIGTERM and the end of the terminal as requests to end the run in order."""
+"""Handles Ctrl-C, SIGTERM and the end of the terminal as requests to end the run in order."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 
 
 def leave_at_interrupts(*, silently: bool = False) -> None:
-    """Let an interrupt end the process at once; call it while nothing is open that would have to be closed.
+    """Let an interrupt end the process at once; call it while nothing is open that must be closed.
 
-    An exception could be raised anywhere, such as within an import, where it is not always passed on. An interrupt that
-    was held back while this process started comes now.
+    An exception in its place could come anywhere, such as within an import, which may suppress it. An interrupt that
+    was held back while this process started takes effect now.
 
     Args:
-        silently: Whether another process says that there was an interrupt.
+        silently: Whether to print nothing, because another process reports the interrupt.
     """
     for number in _handled_signals():
         signal.signal(number, _leave_silently if silently else _leave)
@@ -33,16 +33,16 @@ def leave_at_interrupts(*, silently: bool = False) -> None:
 
 
 def ignore_interrupts() -> None:
-    """Ignore every interrupt from now on: the process is about to end by itself, or its parent ends it in order."""
+    """Ignore every interrupt from now on, in a process that ends soon by itself or that its parent ends in order."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
 def held_back_interrupts() -> Iterator[None]:
-    """Hold interrupts back within the context; a process that is started there begins with them held back.
+    """Hold interrupts back within the context; a process that is started there begins with interrupts held back.
 
-    It then decides what an interrupt means before the first one reaches it. On Windows nothing is held back.
+    Such a process sets up its handling of interrupts before the first one reaches it. On Windows nothing is held back.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -73,9 +73,9 @@ def _leave_silently(_number: int, _frame: FrameType | None) -> None:
 
 
 class InterruptWatch:
-    """Notes interrupts while it is entered; none raises an exception at an arbitrary place.
+    """A context manager that notes the first interrupt and raises no exception for it.
 
-    A second one raises `KeyboardInterrupt` where the program is, unless they are held; any further one does nothing.
+    A second interrupt raises `KeyboardInterrupt` wherever the program is, except after `hold`; later ones do nothing.
     Outside the main thread, where Python delivers no signals, it notes nothing.
 
     Attributes:
@@ -99,11 +99,11 @@ class InterruptWatch:
         self._before = {}
 
     def hold(self) -> None:
-        """Raise no exception from now on: closing takes little time and must be completed."""
+        """Raise no exception from now on: closing takes little time and must be complete."""
         self._held = True
 
     def release(self) -> None:
-        """Raise an exception at a second interrupt again."""
+        """Let a second interrupt raise an exception again."""
         self._held = False
 
     def _note(self, number: int, _frame: FrameType | None) -> None:

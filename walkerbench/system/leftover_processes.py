@@ -1,4 +1,4 @@
-"""Ends processes that code of others has started in this process and left behind."""
+"""Ends processes that a workload's code has started in this process and left behind."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import psutil
 
 @contextmanager
 def leftover_processes_ended(tell: Callable[[str], None]) -> Iterator[None]:
-    """Kill what was started within the block and runs at its end: nothing outlives a run that it was started for.
+    """Kill processes that were started within the block and still run at its end.
 
     Args:
-        tell: Takes a line that says so, where there is any.
+        tell: Called with a line that names them, if there are any.
     """
     before = own_children()
     try:
@@ -30,7 +30,7 @@ def leftover_processes_ended(tell: Callable[[str], None]) -> Iterator[None]:
 
 
 def descendants(pid: int) -> list[psutil.Process]:
-    """Return a process's children and theirs; none where it has ended, or the system does not list processes."""
+    """Return a process's descendants; none where the process has ended, or the system does not list processes."""
     try:
         found: list[psutil.Process] = psutil.Process(pid).children(recursive=True)
     except (psutil.Error, OSError, RuntimeError):  # psutil lets the latter two through where there is no /proc
@@ -39,14 +39,14 @@ def descendants(pid: int) -> list[psutil.Process]:
 
 
 def kill_processes(processes: Iterable[psutil.Process]) -> None:
-    """Kill those of some processes that still run."""
+    """Kill processes; those that have ended are skipped."""
     for process in processes:
         with suppress(psutil.Error):
             process.kill()
 
 
 def own_children() -> set[psutil.Process]:
-    """Return this process's children and theirs, without the one that multiprocessing keeps until the end."""
+    """Return this process's descendants, without the tracker that multiprocessing keeps until the end."""
     tracker = getattr(multiprocessing.resource_tracker._resource_tracker, "_pid", None)  # noqa: SLF001
     return {process for process in descendants(os.getpid()) if process.pid != tracker}
 

@@ -1,4 +1,4 @@
-"""Finds things by their names: built in, registered by a call, or provided by an installed package."""
+"""Finds modes, workloads and the like by name: built in, registered by a call, or from an installed package."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Names and what they stand for. Nothing is imported before it is asked for by its name.
+    """Maps names to things. A thing is imported when it is first looked up by its name.
 
     Args:
-        kind: What the things are called in messages, such as `workload`.
-        group: The entry-point group in which an installed package provides its own; an entry point's name is the
-            name, its object the thing.
+        kind: The word for a thing in messages, such as `workload`.
+        group: The entry-point group in which installed packages provide things; an entry point's name is the name,
+            its object the thing.
         built_in: Name → `module:attribute` of this package.
-        problem: Returns what is wrong with a thing that was registered by a name, or None.
+        problem: Returns what is wrong with a thing that was registered under a name, or None.
     """
 
     def __init__(
@@ -37,23 +37,23 @@ class Registry(Generic[T]):
         """Add a thing for this process; a child process needs the entry point, or its own call.
 
         Raises:
-            UsageError: The name stands for something else already.
+            UsageError: The name is registered for another thing already.
         """
         if name in self._built_in or self._registered.get(name, thing) is not thing:
             raise UsageError(f"{self._kind} {name!r} is registered already: choose another name")
         self._registered[name] = thing
 
     def names(self) -> tuple[str, ...]:
-        """Return every name: the built-in ones first, in their order, then the others by the alphabet."""
+        """Return every name: the built-in names first, in their order, then the others in alphabetical order."""
         others = {*self._registered, *(each.name for each in self._entry_points())} - self._built_in.keys()
         return (*self._built_in, *sorted(others))
 
     def find(self, name: str) -> T:
-        """Return what a name stands for.
+        """Return the thing that a name stands for.
 
         Raises:
-            UsageError: There is no such name (the message lists those that there are), or what it stands for cannot
-                be imported or used.
+            UsageError: There is no such name (the message lists the known names), or the thing cannot be imported or
+                used.
         """
         if name in self._registered:
             return self._usable(name, self._registered[name])
@@ -67,7 +67,7 @@ class Registry(Generic[T]):
         raise UsageError(f"no such {self._kind}: {name!r}; {self.suggest(name)}")
 
     def suggest(self, name: str) -> str:
-        """Return all names in a sentence, and before them the nearest one if any is near."""
+        """Return a sentence that suggests the nearest name, if any is near, and lists all names."""
         names = self.names()
         return f"{did_you_mean(name, names)}there are {', '.join(names)}"
 

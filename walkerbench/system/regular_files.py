@@ -1,4 +1,4 @@
-"""Opens files that users name, whatever they are: only regular ones."""
+"""Opens files that users name, and refuses all but regular files."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)
 
 
 def open_regular(path: Path) -> BinaryIO | None:
-    """Return a regular file, opened to read its bytes; None where it is a folder, a pipe, a socket or a device.
+    """Return a regular file, opened to read its bytes; None for a folder, a pipe, a socket or a device.
 
-    Reading such a thing could wait without end, or have no end.
+    Reading one of those could wait or go on without end.
 
     Raises:
         OSError: It cannot be opened.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         return None
-    # Another process may have put a pipe in its place since: opened like this, it is not waited for either.
+    # Another process may have replaced the file with a pipe since: without this flag, opening it would wait.
     file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NON_BLOCKING))  # noqa: SIM115  returned
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
@@ -29,11 +29,11 @@ def open_regular(path: Path) -> BinaryIO | None:
 
 
 def read_at_most(path: Path, most_bytes: int) -> bytes | None:
-    """Return the first bytes of a regular file; None as for `open_regular`.
+    """Return the first bytes of a regular file; None for any other kind of file, as `open_regular` does.
 
     Args:
         path: The file.
-        most_bytes: No more than these are read.
+        most_bytes: How many bytes to read at most.
 
     Raises:
         OSError: It cannot be read.

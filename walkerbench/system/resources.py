@@ -1,4 +1,4 @@
-"""What the system lets this process use: cores and memory."""
+"""Finds the cores and the memory that this process may use."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _READING_ERRORS = (psutil.Error, OSError, RuntimeError, ValueError, LookupError,
 
 
 def reading(read: Callable[[], _T]) -> _T | None:
-    """Return what a call reads of the system, or None where the system has no such source or does not let it.
+    """Return what a call reads from the system, or None where that is not available or not permitted.
 
-    psutil and `os` say so in many ways: a file is missing or denied, its text is another one, or a function is.
+    psutil and `os` then raise many kinds of errors: a file or function is missing, access is denied, a text is unknown.
     """
     try:
         return read()
@@ -31,7 +31,7 @@ def reading(read: Callable[[], _T]) -> _T | None:
 
 @dataclass(frozen=True)
 class ProcessUsage:
-    """What a living process has used; None where the system does not say.
+    """The resources that a running process has used; None where not available on this system.
 
     Attributes:
         cpu_s: CPU seconds so far.
@@ -43,13 +43,13 @@ class ProcessUsage:
 
 
 def process_usage(pid: int) -> ProcessUsage | None:
-    """Return what a process has used; None where it has ended."""
+    """Return the resources that a process has used; None where the process has ended."""
     try:
         process = psutil.Process(pid)
         times = process.cpu_times()
         return ProcessUsage(float(times.user + times.system), int(process.memory_info().rss))
     except psutil.NoSuchProcess:
-        # Without a source, this living process is not found either.
+        # Where the system lists no processes, psutil does not find this process either.
         return ProcessUsage(None, None) if reading(psutil.Process) is None else None
     except _READING_ERRORS:
         return ProcessUsage(None, None)
@@ -61,27 +61,27 @@ def present_cores() -> int:
 
 
 def core_percents() -> list[float] | None:
-    """Return how busy each core was since the last call of the same thread, by its number; None without a source."""
+    """Return how busy each core was since the same thread's last call, %, by core number; None if not available."""
     return reading(lambda: [float(each) for each in psutil.cpu_percent(percpu=True)])
 
 
 def load_average() -> tuple[float, float, float] | None:
-    """Return how many threads wanted to run, averaged over 1, 5 and 15 minutes; None without a source."""
+    """Return how many threads wanted to run, averaged over 1, 5 and 15 minutes; None where not available."""
     return reading(lambda: os.getloadavg())
 
 
 def machine_memory_bytes() -> int | None:
-    """Return the machine's memory; None where the system does not say."""
+    """Return the machine's memory; None where not available."""
     return reading(lambda: int(psutil.virtual_memory().total))
 
 
 def free_memory_bytes() -> int | None:
-    """Return how much memory is available without swapping; None where the system does not say."""
+    """Return how much memory is free without swapping; None where not available."""
     return reading(lambda: int(psutil.virtual_memory().available))
 
 
 def used_swap_bytes() -> int | None:
-    """Return how much swap is in use; None where the system does not say."""
+    """Return how much swap is in use; None where not available."""
     return reading(lambda: int(psutil.swap_memory().used))
 
 
@@ -95,10 +95,10 @@ def allowed_cores() -> int:
 def allowed_memory_bytes(root: Path = _ROOT) -> int | None:
     """Return the machine's memory, or the smallest limit of this process's cgroup and those above it, if less.
 
-    None where the system says neither.
+    None where neither is available.
 
     Args:
-        root: Where `/proc` and `/sys` lie.
+        root: The folder that holds `proc` and `sys`.
     """
     texts = [read_text(f"{group}/memory.max") for group in _groups(root, None)]
     texts += [read_text(f"{group}/memory.limit_in_bytes") for group in _groups(root, "memory")]
@@ -111,7 +111,7 @@ def cpu_quota(root: Path = _ROOT) -> float | None:
     """Return the smallest CPU quota of this process's cgroup and those above it, in cores; None without one.
 
     Args:
-        root: Where `/proc` and `/sys` lie.
+        root: The folder that holds `proc` and `sys`.
     """
     quotas = [_quota_v2(group) for group in _groups(root, None)]
     quotas += [_quota_v1(group) for group in _groups(root, "cpu")]
@@ -125,7 +125,7 @@ def rss_bytes(pid: int) -> int:
 
 
 def read_text(path: Path | str) -> str | None:
-    """Return the text of a file of the system, or None where it cannot be read."""
+    """Return the text of a system file, or None where it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  see `_groups`
             return file.read()
@@ -140,8 +140,8 @@ def _groups(root: Path, controller: str | None) -> Iterator[str]:
     table of interned strings grows by up to a megabyte within an hour.
 
     Args:
-        root: Where `/proc` and `/sys` lie.
-        controller: Of version 1; None for version 2.
+        root: The folder that holds `proc` and `sys`.
+        controller: A controller of cgroup version 1; None for version 2.
     """
     for line in (read_text(f"{root}/proc/self/cgroup") or "").splitlines():
         _, controllers, path = (*line.split(":", 2), "", "")[:3]
@@ -151,7 +151,7 @@ def _groups(root: Path, controller: str | None) -> Iterator[str]:
             mounts = tuple(dict.fromkeys((controllers, controller)))
         else:
             continue
-        # In a container the path can name a place outside of what is mounted; then only the levels that are seen count.
+        # In a container the path can lead outside of the mounted folders; then only the mounted levels count.
         parts = [part for part in path.split("/") if part not in ("", ".", "..")]
         for depth in range(len(parts) + 1):
             yield from ("/".join((str(root), "sys/fs/cgroup", mount, *parts[:depth])) for mount in mounts)

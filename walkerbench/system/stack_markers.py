@@ -1,7 +1,7 @@
-"""Marks functions and names threads, so that they are found again in the stacks that a sampling profiler takes.
+"""Marks functions and names threads, so that walkerbench finds them in the stacks of a sampling profiler.
 
-A module declares the markers of its own functions beside them, from the functions themselves: a function that is
-renamed or moved takes its marker along.
+A module makes the markers of its functions from the functions themselves. So a marker stays right where a function is
+renamed or moved.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class StackMarker:
 
     Attributes:
         function: The last part of the function's qualified name; empty for every function.
-        file: The path of its file as returned by `short_path`; with a slash at its end it is a folder, and stands for
-            every file in it; empty for every file.
+        file: The path of its file as returned by `short_path`. A path that ends with a slash is a folder, and
+            means every file in it. Empty for every file.
     """
 
     function: str
@@ -38,7 +38,7 @@ class StackMarker:
         """Mark one function.
 
         Args:
-            function: Written in Python. Decorators are looked through where they use `functools.wraps`.
+            function: A function in Python. Decorators that use `functools.wraps` are unwrapped.
         """
         code = inspect.unwrap(function).__code__
         return cls(last_part(code.co_qualname), short_path(code.co_filename))
@@ -59,7 +59,7 @@ class StackMarker:
         return cls("", short_path(os.path.join(folder, "")))  # noqa: PTH118  the slash at the end is wanted
 
     def marks(self, function: str, file: str) -> bool:
-        """Return whether a function of a stack is one of those that are marked.
+        """Return whether this marker marks a function of a stack.
 
         Args:
             function: Its name, qualified or not.
@@ -72,7 +72,7 @@ class StackMarker:
 
 
 def short_path(path: str) -> str:
-    """Return a source file's path from its package on, so that it names no machine: `walkerbench/running/runner.py`."""
+    """Return a source file's path from its package on, the same on every machine: `walkerbench/running/runner.py`."""
     match = re.fullmatch(r"(?:.*[/\\])?(?:site-packages|dist-packages|python3\.\d+t?)[/\\](.+)", path) or re.fullmatch(
         r".*[/\\](walkerbench[/\\].+)", path
     )

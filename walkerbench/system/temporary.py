@@ -18,12 +18,12 @@ def temporary_directory(
     """Make a directory that is removed with all that is in it when the block ends.
 
     Args:
-        prefix: What its name begins with.
-        place: Where it is made; None for where the system's go.
-        ignore_cleanup_errors: Whether what cannot be removed is left without an error.
+        prefix: The beginning of its name.
+        place: The folder in which it is made; None for the system's folder.
+        ignore_cleanup_errors: Whether files that cannot be removed are left without an error.
 
     Raises:
-        CapacityError: None can be made.
+        CapacityError: The directory cannot be made.
     """
     with capacity_errors("a temporary directory cannot be made"):
         directory = tempfile.TemporaryDirectory(prefix=prefix, dir=place, ignore_cleanup_errors=ignore_cleanup_errors)
@@ -35,7 +35,7 @@ def temporary_file() -> IO[bytes]:
     """Return a new file without a name, to be used as a context manager.
 
     Raises:
-        CapacityError: None can be made.
+        CapacityError: The file cannot be made.
     """
     with capacity_errors("a temporary file cannot be made"):
         return tempfile.TemporaryFile()

@@ -1,4 +1,4 @@
-"""Brings this process back to its working directory, where code of others has changed it."""
+"""Restores this process's working directory where a workload's code has changed it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 class WorkingDirectory:
-    """The working directory as it is now; relative paths that were given mean files below it."""
+    """Remembers the working directory, to which the user's relative paths refer."""
 
     def __init__(self) -> None:
         self._path = Path.cwd()
 
     def restore(self) -> None:
-        """Make it the working directory again; do nothing where it is, or where it is gone."""
+        """Make the remembered directory the working directory again; do nothing where it no longer exists."""
         with suppress(OSError):
             os.chdir(self._path)
