@@ -166,7 +166,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "short frames": (lambda run: os.truncate(run / "frames.npy", 1000), "run/frames.npy: truncated: it should hold 40"),
     "fewer frames than it tells of": (
         lambda run: np.save(run / "frames.npy", np.load(run / "frames.npy")[:10]),
-        "run/frames.npy: holds 10 rows, and run.json tells of 40: record the run again",
+        "run/frames.npy: holds 10 rows, and run.json says 40: record the run again",
     ),
     "pickled frames": (
         lambda run: np.save(run / "frames.npy", np.array([{}]), allow_pickle=True),

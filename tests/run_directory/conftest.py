@@ -95,7 +95,7 @@ def ended() -> RunFile:
 
 
 def rows(array: str, *firsts: int) -> np.ndarray:
-    """Rows of frames or checkpoints with these numbers, or samples at these moments; each with a value of its own."""
+    """Return rows of frames or checkpoints with these numbers, or samples at these times; values differ by row."""
     number, value = {
         "frames": ("frame", "start_ns"),
         "workers": ("frame", "start_ns"),
@@ -115,7 +115,7 @@ def append_frames(recording: RunWriter, *frames: int) -> None:
 
 
 def checkpoint(frame: int) -> np.ndarray:
-    """The digests of every agent at the end of a frame."""
+    """Return the digests of every agent at the end of a frame."""
     made = rows("digests", *[frame] * AGENTS)
     made["agent"] = range(AGENTS)
     return made
@@ -123,7 +123,7 @@ def checkpoint(frame: int) -> np.ndarray:
 
 @pytest.fixture
 def run_path(tmp_path: Path) -> Any:
-    """A whole run: three frames of one worker, one checkpoint, no CPU samples."""
+    """Write a complete run: three frames of one worker, one checkpoint, no CPU samples."""
     path = tmp_path / "whole"
     with RunWriter.create(path, begun(), DTYPES) as recording:
         append_frames(recording, 0, 1, 2)
@@ -134,7 +134,7 @@ def run_path(tmp_path: Path) -> Any:
 
 @pytest.fixture(scope="session")
 def toy() -> SimpleNamespace:
-    """A small run: its file at the start and at the end, its arrays' dtypes, and rows for them."""
+    """A small run: its run.json at the start and at the end, its arrays' dtypes, and rows for them."""
     return SimpleNamespace(
         begun=begun, ended=ended, rows=rows, append_frames=append_frames, checkpoint=checkpoint, dtypes=DTYPES
     )

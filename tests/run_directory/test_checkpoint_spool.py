@@ -31,7 +31,7 @@ def spool(tmp_path: Path) -> Iterator[CheckpointSpool]:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(checkpoints=st.lists(CHECKPOINTS, max_size=20))
-def test_what_is_appended_is_read_back(tmp_path: Path, checkpoints: list[CheckpointRecord]) -> None:
+def test_appended_checkpoints_are_read_back(tmp_path: Path, checkpoints: list[CheckpointRecord]) -> None:
     spool = CheckpointSpool(tmp_path)
     for checkpoint in checkpoints:
         spool.append(checkpoint)
@@ -43,7 +43,7 @@ def test_what_is_appended_is_read_back(tmp_path: Path, checkpoints: list[Checkpo
     assert list(tmp_path.iterdir()) == []
 
 
-def test_there_is_no_name_for_it_even_while_it_is_open(tmp_path: Path) -> None:
+def test_the_file_has_no_name_even_while_it_is_open(tmp_path: Path) -> None:
     spool = CheckpointSpool(tmp_path)
 
     assert list(tmp_path.iterdir()) == []
@@ -51,7 +51,7 @@ def test_there_is_no_name_for_it_even_while_it_is_open(tmp_path: Path) -> None:
 
 
 class FullDisk:
-    """A file that takes a few bytes of the second line and no more."""
+    """A file that accepts only a few bytes of the second line."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -68,7 +68,7 @@ class FullDisk:
         return written
 
 
-def test_a_line_that_does_not_fit_leaves_those_before_it(spool: CheckpointSpool) -> None:
+def test_a_line_that_does_not_fit_keeps_the_earlier_ones(spool: CheckpointSpool) -> None:
     first, second = (CheckpointRecord(stage=0, frame=frame, digest="0a" * 32, population={}) for frame in (1, 2))
     full: Any = FullDisk(spool._file)
     spool._file = full
@@ -80,7 +80,7 @@ def test_a_line_that_does_not_fit_leaves_those_before_it(spool: CheckpointSpool)
     assert spool.read() == (first,)
 
 
-def test_no_number_comes_back_as_none(spool: CheckpointSpool) -> None:
+def test_nan_is_read_back_as_none(spool: CheckpointSpool) -> None:
     spool.append(CheckpointRecord(stage=0, frame=0, digest="00", population={"mean_loss": math.nan}))
 
     assert spool.read()[0].population == {"mean_loss": None}

@@ -52,7 +52,7 @@ WRONG: tuple[Any, ...] = (
 
 
 def keys_of(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the path of each value in JSON, of a list's values the first two."""
+    """Yield the path of each value in JSON; of a list, only the first two values."""
     yield path
     inner = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
     for key, each in inner:
@@ -75,7 +75,7 @@ def put(content: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 class Runs:
-    """A whole run, and a copy of it to damage, in the folder that commands are carried out in."""
+    """A complete run, and a copy of it to damage, in the folder in which commands run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -85,7 +85,7 @@ class Runs:
         self.arrays = {name: np.load(folder / "whole" / f"{name}.npy") for name in ARRAYS}
 
     def is_read(self) -> bool:
-        """Whether the damaged run is read with a conclusion; that it is refused in one line where it is not."""
+        """Return whether the damaged run is read with a conclusion; check that it is else refused in one line."""
         try:
             read_concluded(self.folder / "damaged")
         except RunFileError as error:
@@ -102,7 +102,7 @@ class Runs:
         (self.folder / "damaged" / "run.json").write_text(text, encoding="utf-8")
 
     def refusal(self) -> str:
-        """What the damaged run is refused with, by every command."""
+        """Return the message with which every command refuses the damaged run."""
         with pytest.raises(RunFileError) as caught:
             read_concluded(self.folder / "damaged")
         shown = in_process(self.folder, "show", "damaged")
@@ -131,7 +131,7 @@ def test_any_value_anywhere_is_read_or_refused(module_runs: Runs, data: st.DataO
     if value is DELETED and path and isinstance(path[-1], int):
         return
     content = put(module_runs.content, path, value)
-    if isinstance(value, list) and value == WRONG[-2]:  # json.dumps itself would not go so deep
+    if isinstance(value, list) and value == WRONG[-2]:  # json.dumps itself cannot nest so deep
         content = json.dumps(put(module_runs.content, path, "?")).replace('"?"', "[" * 5_000 + "]" * 5_000)
     module_runs.write(content)
     if not module_runs.is_read():
@@ -179,7 +179,7 @@ def test_any_number_in_any_array_is_read_or_refused(module_runs: Runs, data: st.
         ("frames", "warmup", 2, "row 0 cannot have warmup 2"),
         ("frames", "wall_ns", -5, "row 0 cannot have wall_ns -5"),
         ("frames", "wall_ns", 10**9, "row 1 cannot have start_ns 5001000000"),
-        ("frames", "replaced", 2**62, "replaced adds up to more than there can be"),
+        ("frames", "replaced", 2**62, "replaced adds up to more than is possible"),
         ("digests", "stage", -1, "row 0 cannot have stage -1"),
         ("digests", "agent", 8, "row 0 cannot have agent 8"),
         ("digests", "frame", -2, "row 0 cannot have frame -2"),
@@ -212,7 +212,7 @@ def test_a_column_of_another_type_is_refused(runs: Runs, array: str, type_: str)
 
 
 @pytest.mark.parametrize("shape", ["(True,)", "(10000000000000,)", "(-1,)", "(1.0,)", "()", "(5, 2)"])
-def test_a_shape_that_is_none_takes_no_memory(runs: Runs, shape: str) -> None:
+def test_an_invalid_shape_takes_no_memory(runs: Runs, shape: str) -> None:
     file = runs.folder / "damaged" / "frames.npy"
     content = file.read_bytes()
     file.write_bytes(content.replace(b"(10,)", shape.encode(), 1).replace(b" " * (len(shape) - 5), b"", 1))
@@ -249,12 +249,12 @@ def test_a_forged_conclusion_is_refused(runs: Runs, path: tuple[Any, ...], value
         (("mode", "used"), "sequential", "mode.used: sequential, and the stages have process"),
     ],
 )
-def test_what_contradicts_the_profile_is_refused(runs: Runs, path: tuple[Any, ...], value: Any, told: str) -> None:
+def test_a_contradiction_to_the_profile_is_refused(runs: Runs, path: tuple[Any, ...], value: Any, told: str) -> None:
     runs.write(put(runs.content, path, value))
     assert told in runs.refusal()
 
 
-def test_a_last_digit_that_differs_is_none_of_a_forger(runs: Runs) -> None:
+def test_another_last_digit_is_no_forgery(runs: Runs) -> None:
     mean = runs.content["metrics"]["frame_ms.mean"]
     runs.write(put(runs.content, ("metrics", "frame_ms.mean"), mean * (1 + 1e-12)))
     assert runs.is_read()
@@ -280,7 +280,7 @@ def test_a_run_file_is_not_read_beyond_its_limit(runs: Runs, monkeypatch: pytest
         ("extra", f"[{'[],' * 200_000}[]]", "extra: Extra inputs are not permitted"),
     ],
 )
-def test_of_millions_of_wrong_values_few_are_told(runs: Runs, key: str, text: str, told: str) -> None:
+def test_of_millions_of_wrong_values_few_are_reported(runs: Runs, key: str, text: str, told: str) -> None:
     runs.write(json.dumps({**runs.content, key: "here"}).replace('"here"', text))
     refusal = runs.refusal()
     assert told in refusal

@@ -47,7 +47,7 @@ def test_a_run_of_an_older_schema_is_read(schema: int) -> None:
 
 
 @pytest.mark.parametrize("schema", [1, 2, 3])
-def test_an_old_run_is_of_the_revision_of_its_directory(schema: int) -> None:
+def test_an_old_run_has_the_revision_of_its_directory(schema: int) -> None:
     run = read_recorded(GOLDEN / f"schema_{schema}").run
     git: Any = run.machine["git"]
     revision, changed_files = git["revision"], git["dirty"]
@@ -85,7 +85,7 @@ def test_an_old_run_is_judged_as_it_was(schema: int) -> None:
     again = conclude(recorded)
     assert again.verdicts == recorded.run.verdicts
     assert again.digest == recorded.run.digest
-    # A metric may have come since; those that there were are as they were.
+    # Metrics may have been added since; the older ones must be unchanged.
     assert recorded.run.metrics.items() <= again.metrics.items()
 
 

@@ -52,14 +52,14 @@ def test_a_run_that_is_being_recorded_is_kept(tmp_path: Path, toy: Any) -> None:
 
 @pytest.mark.promise("left behind", "`walkerbench runs --prune` removes nothing but a run's own files.")
 @pytest.mark.parametrize("other", ["notes.txt", "wall/", "frames.npy.bak"])
-def test_a_directory_that_holds_something_else_is_kept(folder: Path, other: str) -> None:
+def test_a_run_directory_with_other_files_is_kept(folder: Path, other: str) -> None:
     path = folder / "a" / other.rstrip("/")
     path.mkdir() if other.endswith("/") else path.write_text("mine")
     assert old(folder) == ["c", "b"]
     assert kept(folder) == {"a": f"it holds {path.name!r}, which is no part of a run"}
 
 
-def test_a_link_in_place_of_a_run_s_file_is_kept(folder: Path, tmp_path: Path) -> None:
+def test_a_link_in_place_of_a_runs_file_is_kept(folder: Path, tmp_path: Path) -> None:
     elsewhere = (folder / "a" / "cpu.npy").rename(tmp_path / "cpu.npy")
     (folder / "a" / "cpu.npy").symlink_to(elsewhere)
     assert old(folder) == ["c", "b"]
@@ -71,14 +71,14 @@ def test_a_link_to_a_run_is_kept(folder: Path, tmp_path: Path) -> None:
     assert kept(folder) == {"link": "it is a link to another folder"}
 
 
-def test_what_was_put_there_since_the_plan_is_kept(folder: Path) -> None:
+def test_a_file_added_after_the_plan_is_kept(folder: Path) -> None:
     (run,) = plan_pruning(list_runs(folder), 2).old
     (run.directory / "notes.txt").write_text("mine")
     assert remove_run(run, folder) == "it holds 'notes.txt', which is no part of a run"
     assert (run.directory / "run.json").is_file()
 
 
-def test_folders_that_are_left_empty_go_up_to_the_listed_one(tmp_path: Path) -> None:
+def test_empty_folders_are_removed_up_to_the_listed_one(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     write(folder / "set" / "inner" / "1", recorded("1"))
     (run,) = plan_pruning(list_runs(folder), 0).old
@@ -86,7 +86,7 @@ def test_folders_that_are_left_empty_go_up_to_the_listed_one(tmp_path: Path) -> 
     assert list(folder.iterdir()) == []
 
 
-def test_a_folder_that_holds_something_else_stays(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_stays(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     write(folder / "set" / "1", recorded("1"))
     (folder / "set" / "notes.txt").write_text("mine")

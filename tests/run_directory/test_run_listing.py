@@ -15,20 +15,20 @@ def names(folder: Path) -> list[str]:
 
 
 def damaged(folder: Path, content: bytes) -> Path:
-    """A run whose file holds something else."""
+    """Change values in a run's file."""
     directory = write(folder, recorded("1"))
     (directory / "run.json").write_bytes(content)
     return directory
 
 
-def test_runs_are_listed_newest_first_wherever_they_lie(tmp_path: Path) -> None:
+def test_runs_are_listed_newest_first_from_all_folders(tmp_path: Path) -> None:
     for name, second in (("z", "1"), ("deep/in/b", "3"), ("c", "2")):
         write(tmp_path / name, recorded(second))
     (tmp_path / "notes").mkdir()
     assert names(tmp_path) == ["deep/in/b", "c", "z"]
 
 
-def test_a_run_is_listed_with_what_its_file_says(tmp_path: Path) -> None:
+def test_a_run_is_listed_with_the_facts_of_its_file(tmp_path: Path) -> None:
     directory = write(tmp_path / "mine", recorded("1", criteria=["frame_ms.mean < 1"], frame_ms=2.0))
     (run,) = list_runs(tmp_path)
     assert run.facts is not None
@@ -73,7 +73,7 @@ def test_a_folder_that_may_not_be_read_is_damaged(tmp_path: Path) -> None:
     assert run.problem is not None
 
 
-def test_there_are_no_runs_where_there_is_no_folder(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_runs(tmp_path: Path) -> None:
     assert list_runs(tmp_path / "nowhere") == ()
 
 

@@ -30,7 +30,7 @@ def test_a_profile_name_stays_within_the_directory() -> None:
 
 
 def begin(path: Path, started: str, written: int = 0) -> Path:
-    """A run that was started at a moment, whose file was written at another."""
+    """Make a run with one start time, whose file was written at another time."""
     path.mkdir(parents=True)
     file = path / "run.json"
     file.write_text(json.dumps({"ended_because": 'a "started_utc": "9999-01-01T00:00:00Z"', "started_utc": started}))
@@ -40,7 +40,7 @@ def begin(path: Path, started: str, written: int = 0) -> Path:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Any:
-    """Runs, whose order is neither that of their names nor that of their files."""
+    """Runs whose order by start time differs from that of their names and of their files."""
     runs = tmp_path / "runs"
     for name, started in (
         ("z", "2025-12-31T00:00:00Z"),
@@ -70,14 +70,14 @@ def test_a_run_is_found_by_its_age(root: Any, text: str, name: str) -> None:
     assert find_run(text, root) == root / name
 
 
-def test_of_runs_started_at_one_moment_the_last_name_is_latest(root: Any) -> None:
+def test_of_runs_with_one_start_time_the_last_name_is_the_latest(root: Any) -> None:
     begin(root / "d", "2026-01-03T00:00:00.500Z")
     assert find_run("@latest", root) == root / "deep/in/b"
     begin(root / "e", "2026-01-03T00:00:00.500Z")
     assert find_run("@latest", root) == root / "e"
 
 
-def test_a_moment_that_stands_far_down_is_found(root: Any) -> None:
+def test_a_start_time_far_down_in_the_file_is_found(root: Any) -> None:
     path = begin(root / "sorted", "2026-02-01T00:00:00Z")
     content = json.loads((path / "run.json").read_text())
     (path / "run.json").write_text(json.dumps({"checkpoints": "x" * 100_000, **content}))
@@ -86,7 +86,7 @@ def test_a_moment_that_stands_far_down_is_found(root: Any) -> None:
 
 @pytest.mark.promise("kept", "@latest is never an older run because the newest one cannot be read.")
 @pytest.mark.parametrize("content", [b"", b"{", b'{"started_utc": "2026-99-01T00:00:00Z"}', b'{"started_utc": 1}'])
-def test_a_newer_file_without_a_moment_is_not_passed_over(root: Any, content: bytes) -> None:
+def test_a_newer_file_without_a_start_time_is_not_ignored(root: Any, content: bytes) -> None:
     path = begin(root / "damaged", "2020-01-01T00:00:00Z")
     (path / "run.json").write_bytes(content)
     os.utime(path / "run.json", ns=(-1, -1))

@@ -14,7 +14,7 @@ from walkerbench.run_directory import (
 )
 
 
-def test_an_existing_output_is_refused_and_left_alone(tmp_path: Path, toy: Any) -> None:
+def test_an_existing_output_is_refused_and_not_changed(tmp_path: Path, toy: Any) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("precious")
     (tmp_path / "file").write_text("precious")

@@ -114,7 +114,7 @@ def turn_into_schema_1(path: Path) -> None:
     )
 
 
-def test_what_schema_2_brought_is_absent_from_a_run_of_schema_1(run_path: Any) -> None:
+def test_a_run_of_schema_1_lacks_the_additions_of_schema_2(run_path: Any) -> None:
     turn_into_schema_1(run_path)
 
     run = read_recorded(run_path).run
@@ -122,7 +122,7 @@ def test_what_schema_2_brought_is_absent_from_a_run_of_schema_1(run_path: Any) -
     assert (run.schema_version, run.attribution, run.slow_frames, run.worst_frames) == (1, None, {}, ())
 
 
-def test_what_a_run_of_schema_1_always_had_is_still_missed(run_path: Any) -> None:
+def test_a_run_of_schema_1_without_a_key_of_its_own_is_refused(run_path: Any) -> None:
     turn_into_schema_1(run_path)
     content = json.loads((run_path / "run.json").read_text())
     del content["faults"]
@@ -214,9 +214,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory, toy: Any) -> tuple[Any, di
 
 @pytest.mark.parametrize("name", ["run.json", "cpu.npy"])
 @given(where=st.floats(0, 1, exclude_max=True), put=st.binary(max_size=4), cut=st.integers(0, 4))
-def test_whatever_is_damaged_is_read_or_refused(
-    scratch: Any, name: str, where: Any, put: Any, cut: Any, toy: Any
-) -> None:
+def test_any_damaged_file_is_read_or_refused(scratch: Any, name: str, where: Any, put: Any, cut: Any, toy: Any) -> None:
     path, whole = scratch
     content = whole[name]
     at = int(where * len(content))

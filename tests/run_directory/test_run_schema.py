@@ -46,7 +46,7 @@ def test_a_written_file_fits_the_published_schema(run_path: Any) -> None:
         jsonschema.validate({key: value for key, value in content.items() if key != "verdicts"}, schema)
 
 
-def test_what_is_not_a_finite_number_is_written_as_null(toy: Any) -> None:
+def test_a_number_that_is_not_finite_is_written_as_null(toy: Any) -> None:
     made = toy.begun().changed(metrics={"a": float("nan"), "b": float("inf"), "c": 1})
 
     assert made.metrics == {"a": None, "b": None, "c": 1.0}

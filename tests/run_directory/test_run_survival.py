@@ -62,7 +62,7 @@ def test_flushed_rows_survive_sigkill(tmp_path: Path, toy: Any) -> None:
 
 @pytest.mark.promise("kept", "A full disk keeps what was recorded before, and run.json says what happened.")
 @ON_LINUX
-def test_a_full_disk_keeps_what_was_flushed_and_has_room_to_say_so(tmp_path: Path, toy: Any) -> None:
+def test_a_full_disk_keeps_flushed_rows_and_room_for_the_reason(tmp_path: Path, toy: Any) -> None:
     done = in_child(
         tmp_path / "run",
         """
@@ -97,7 +97,7 @@ def test_a_full_disk_keeps_what_was_flushed_and_has_room_to_say_so(tmp_path: Pat
     assert (tmp_path / "run" / "frames.npy").stat().st_size == header_size + rows_size
 
 
-def test_a_flush_that_fails_keeps_what_was_flushed_before(
+def test_a_failed_flush_keeps_the_rows_of_earlier_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: Any
 ) -> None:
     recording = RunWriter.create(tmp_path / "run", toy.begun(), toy.dtypes)
@@ -118,7 +118,9 @@ def test_a_flush_that_fails_keeps_what_was_flushed_before(
     recording.close()
 
 
-def test_leaving_keeps_the_error_that_is_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: Any) -> None:
+def test_leaving_the_context_keeps_the_error_being_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: Any
+) -> None:
     def fail(descriptor: Any, data: Any) -> None:
         raise OSError(errno.EIO, "Input/output error")
 

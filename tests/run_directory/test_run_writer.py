@@ -20,12 +20,12 @@ FILES = {"run.json", *(f"{name}.npy" for name in ARRAYS)}
 
 
 def read_dtype(toy: Any) -> Any:
-    """The columns of the frames that are read: as in the file, but for the bool."""
+    """Return the columns of frames as they are read: those of the file, but with a bool."""
     columns = toy.dtypes["frames"]
     return np.dtype([(name, "?" if name == "warmup" else columns[name]) for name in columns.names])
 
 
-def test_round_trip(run_path: Any, toy: Any) -> None:
+def test_a_written_run_is_read_back_unchanged(run_path: Any, toy: Any) -> None:
     recorded = read_recorded(run_path)
 
     assert recorded.directory == run_path
@@ -59,7 +59,7 @@ def test_a_run_without_frames_can_be_read(tmp_path: Path, toy: Any) -> None:
     assert recorded.frames.dtype == read_dtype(toy)
 
 
-def test_creating_makes_parents_and_exactly_the_published_files(tmp_path: Path, toy: Any) -> None:
+def test_create_makes_parents_and_only_the_published_files(tmp_path: Path, toy: Any) -> None:
     path = tmp_path / "a" / "b" / "run"
 
     RunWriter.create(path, toy.begun(), toy.dtypes).close()
@@ -100,7 +100,7 @@ def test_arrays_that_are_missing_or_too_many_are_refused(tmp_path: Path, toy: An
     assert list(tmp_path.iterdir()) == []
 
 
-def test_closing_twice_and_writing_after_it(tmp_path: Path, toy: Any) -> None:
+def test_a_writer_can_be_closed_twice_and_write_run_json_after(tmp_path: Path, toy: Any) -> None:
     recording = RunWriter.create(tmp_path / "run", toy.begun(), toy.dtypes)
     recording.close()
     recording.close()

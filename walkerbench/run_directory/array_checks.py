@@ -1,10 +1,11 @@
-"""Checks the arrays of a run against its `run.json` once, when they are read, so that no reader has to.
+"""Checks the arrays of a run against its `run.json` when they are read, so that no other code has to.
 
-What every recorder writes is required: columns of the right type, a row for every frame and worker in their order,
-times that follow one another, and numbers whose sums fit into 64 bits. `MISSING` stands where the recorder may put it.
+The arrays must be as every recorder writes them: columns of the right type, a row for every frame and worker in their
+order, times that follow one another, and numbers whose sums fit into 64 bits. `MISSING` is allowed only where recorders
+may write it.
 
-A run that has no end yet, or that was killed or broke, may have lost its last rows of some arrays: it is read up to the
-last frame that both `frames.npy` and `workers.npy` have.
+A run that has not ended, was killed or broke may lack the last rows of some arrays. It is read up to the last frame
+that both `frames.npy` and `workers.npy` have.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from walkerbench.workloads.digests import KEY_COLUMNS
 Arrays = dict[str, NDArray[Any]]
 _Integers = NDArray[np.int64]
 
-# Older schemas lack some columns of today's; these are in all of them.
+# Columns of every schema; older schemas lack some of today's columns.
 _NUMBER = np.dtype(np.int64)
 _DIGEST = np.dtype(np.uint64)
 _REQUIRED = {
@@ -39,22 +40,22 @@ _REQUIRED = {
 }  # fmt: skip
 _MAY_BE_MISSING = frozenset(ThreadSpan._fields) - {"cpu_ns"}
 _LATEST_NS = 2**62  # a clock that began 146 years ago
-_MOST_COUNTED = 2**36  # of a thread in a frame: page faults, switches; causes multiply it by up to 5e7 ns
+_MOST_COUNTED = 2**36  # page faults or switches of a thread in a frame; attribution multiplies them by up to 5e7 ns
 _MOST_TOTAL = 2**62
 _MOST_PERCENT = 1000.0
 _MOST_CPU_S = 1e12
 
 
 def check_columns(directory: Path, run: RunFile, dtypes: Mapping[str, np.dtype[np.void]]) -> None:
-    """Check that each array has the columns that it must have, and no column of another type than it is recorded in.
+    """Check that each array has all required columns, and each column the type that recorders write.
 
     Args:
         directory: Where the arrays lie.
         run: What they are checked against.
-        dtypes: As `run.json` describes them, by array.
+        dtypes: The dtypes that `run.json` states, by array.
 
     Raises:
-        RunFileError: One has not.
+        RunFileError: A column is missing, unknown or of another type.
     """
     expected = _expected(run, dtypes)
     workload = run.workload
@@ -83,10 +84,10 @@ def checked_rows(directory: Path, run: RunFile, arrays: Mapping[str, NDArray[Any
         arrays: As they were read, with the columns that `check_columns` requires.
 
     Returns:
-        The arrays up to the last frame of which both frames and workers are recorded.
+        The arrays up to the last frame that has all its rows in both `frames` and `workers`.
 
     Raises:
-        RunFileError: A row is one that no recorder writes, or not at that place.
+        RunFileError: A recorder would not write such a row, or not at that place.
     """
     frames, workers, digests = arrays["frames"], arrays["workers"], arrays["digests"]
     paths = {name: directory / f"{name}.npy" for name in arrays}
@@ -128,18 +129,18 @@ def _check_workers(path: Path, frames: NDArray[Any], workers: NDArray[Any], firs
         _refuse(path, column, workers, workers[column] != np.repeat(frames[column], counts))
     _refuse(path, "worker", workers, workers["worker"] != _numbers_within(first[:-1], len(workers)))
     _check_numbers(path, workers)
-    # Clocks of two machines need not agree, but sums of what lies between them must be numbers.
+    # Clocks of two machines need not agree, but the sum of their differences must fit into 64 bits.
     _check_total(path, "start_ns", workers["start_ns"] - np.repeat(frames["start_ns"], counts))
 
 
 def _check_cpu(path: Path, cpu: NDArray[Any]) -> None:
     moments, percent, cpu_s = cpu["time_ns"], cpu["core_percent"], cpu["tree_cpu_s"]
-    # No two samples are of one moment: rates are taken between them.
+    # No two samples have the same time: rates are computed between them.
     not_later = np.concatenate([np.zeros(min(1, len(cpu)), bool), moments[1:] <= moments[:-1]])
     _refuse(path, "time_ns", cpu, (moments < 0) | (moments >= _LATEST_NS) | not_later)
     _refuse(path, "tree_cpu_s", cpu, ~(np.isnan(cpu_s) | ((cpu_s >= 0) & (cpu_s <= _MOST_CPU_S))))
     _refuse(path, "tree_rss_bytes", cpu, (cpu["tree_rss_bytes"] < MISSING) | (cpu["tree_rss_bytes"] >= _LATEST_NS))
-    # Not a number where a core was switched on or off.
+    # NaN where a core was switched on or off.
     known = np.isnan(percent) | ((percent >= 0) & (percent <= _MOST_PERCENT))
     _refuse(path, "core_percent", cpu, ~known.all(axis=1))
 
@@ -160,12 +161,12 @@ def _check_digests(path: Path, run: RunFile, digests: NDArray[Any]) -> None:
 
 
 def _check_numbers(path: Path, rows: NDArray[Any], counters: Sequence[str] = ()) -> None:
-    """Check the range of every column, and that its sum fits; `start_ns` is a moment, and is never summed.
+    """Check the range of every column, and that its sum fits into 64 bits; `start_ns` is never summed.
 
     Args:
         path: The array's file.
-        rows: At least one; all columns are int64.
-        counters: Columns that a workload may count anything in.
+        rows: At least one row; all columns are int64.
+        counters: Columns in which a workload may count up to any number.
     """
     names = rows.dtype.names or ()
     table = rows.view(np.int64).reshape(len(rows), len(names))
@@ -181,7 +182,7 @@ def _check_numbers(path: Path, rows: NDArray[Any], counters: Sequence[str] = ())
 
 def _check_total(path: Path, name: str, column: _Integers) -> None:
     if float(np.abs(column.astype(np.float64)).sum()) >= _MOST_TOTAL:
-        raise _damaged(path, f"{name} adds up to more than there can be")
+        raise _damaged(path, f"{name} adds up to more than is possible")
 
 
 def _damaged(path: Path, problem: str) -> RunFileError:
@@ -230,5 +231,5 @@ def _expected(run: RunFile, dtypes: Mapping[str, np.dtype[np.void]]) -> dict[str
 
 
 def _kind(dtype: np.dtype[Any]) -> tuple[str, int, tuple[int, ...]]:
-    """Return what must match of two types: all but the order of their bytes."""
+    """Return the properties of a type that must match: all but the byte order."""
     return dtype.base.kind, dtype.base.itemsize, dtype.shape

@@ -1,4 +1,4 @@
-"""Reads one array of a run into memory; of a file that is no such array, says what is wrong."""
+"""Reads one array of a run into memory, and says what is wrong where the file holds no such array."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from walkerbench.errors import RunFileError
 from walkerbench.system.regular_files import open_regular
 from walkerbench.system.resources import allowed_memory_bytes
 
-# NumPy promises ValueError for a header that it cannot read, and lets these through as well.
+# NumPy documents ValueError for a header that it cannot read, and raises the others as well.
 _HEADER_ERRORS = (
     ValueError,
     SyntaxError,
@@ -31,15 +31,15 @@ _HEADER_ERRORS = (
 def read_array(path: Path, dtype: np.dtype[np.void]) -> NDArray[Any]:
     """Return the rows of a `.npy` file, read-only and in the byte order of this machine.
 
-    They are read, not mapped: a mapped file that is truncated later ends the process without a word. A file that grows
-    at the same time gives the rows that its header counted.
+    The file is read, not mapped: the truncation of a mapped file would end the process without a message. From a file
+    that grows at the same time, the rows that its header counted are read.
 
     Args:
         path: The file.
-        dtype: What its rows must be of.
+        dtype: The dtype that its rows must have.
 
     Raises:
-        RunFileError: It is missing, corrupt, truncated, of another dtype, or larger than the memory there is.
+        RunFileError: The file is missing, corrupt, truncated, of another dtype, or larger than the memory.
     """
     try:
         with open_run_file(path) as file:
@@ -54,8 +54,8 @@ def open_run_file(path: Path) -> BinaryIO:
     """Return a file of a run, opened to read its bytes.
 
     Raises:
-        RunFileError: It is no regular file.
-        OSError: It cannot be opened.
+        RunFileError: The file is no regular file.
+        OSError: The file cannot be opened.
     """
     file = open_regular(path)
     if file is None:
@@ -65,7 +65,7 @@ def open_run_file(path: Path) -> BinaryIO:
 
 def _read_rows(path: Path, file: BinaryIO, dtype: np.dtype[np.void]) -> NDArray[Any]:
     shape, fortran_order, found = _read_header(path, file)
-    # A boolean is an int to Python, and no number of rows.
+    # In Python a boolean is an int, but it is no number of rows.
     if found != dtype or len(shape) != 1 or type(shape[0]) is not int or shape[0] < 0 or fortran_order:
         raise RunFileError(f"{path}: holds other columns than run.json says: record the run again")
     rows = shape[0]
@@ -89,14 +89,14 @@ def _filled(path: Path, file: BinaryIO, dtype: np.dtype[np.void], rows: int) -> 
         return np.fromfile(file, dtype, rows)
     except MemoryError as error:
         raise RunFileError(
-            f"{path}: takes {needed / 1e9:.3g} GB, more memory than there is: read it on a machine with more"
+            f"{path}: takes {needed / 1e9:.3g} GB, more than this machine's memory: read it on a machine with more"
         ) from error
 
 
 def _read_header(path: Path, file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # NumPy warns of headers that it never wrote
+            warnings.simplefilter("error")  # NumPy warns about headers that it would not write
             version = np.lib.format.read_magic(file)
             if version != (1, 0):
                 raise ValueError(f"version {version} of the format")

@@ -1,4 +1,4 @@
-"""Keeps the checkpoints of a run that is being recorded out of memory: an hour of them takes megabytes there."""
+"""Stores the checkpoints of a run in a file while it is recorded: in memory, an hour would take megabytes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ class CheckpointSpool:
     """Checkpoints in the order in which they were taken, in a file without a name.
 
     Args:
-        directory: The run directory, whose file system holds the file; there is no entry for it that could be left.
+        directory: The run directory, whose file system holds the file. The file has no name, so none can be left.
 
     Raises:
-        OSError: It cannot be made.
+        OSError: The file cannot be made.
     """
 
     def __init__(self, directory: Path) -> None:
-        # Unbuffered: what cannot be written says so at once, and at no later call.
+        # Unbuffered: a failed write raises an error at once, and not at a later call.
         self._file = tempfile.TemporaryFile(buffering=0, dir=directory)  # noqa: SIM115  `close` closes it
         self._end = 0
 

@@ -1,4 +1,4 @@
-"""What the parts of a `run.json` must agree on, beyond the type of each value."""
+"""Finds parts of a `run.json` that contradict each other, though each value has the right type."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from walkerbench.workloads.digests import KEY_COLUMNS
 
 
 def contradictions_in(run: RunFile) -> Iterator[str]:
-    """Yield what in a file cannot be true together with the rest of it, as `key: problem`."""
+    """Yield each value of a file that contradicts the rest of the file, as `key: problem`."""
     wrong = tuple(_of_workload(run.workload))
     yield from wrong or _of_criteria(run)
     yield from _of_digests(run)
     yield from _of_state(run)
     yield from _of_profile(run)
     yield from _of_stages(run)
-    yield from _of_what_stages_are_named(run)
+    yield from _of_unknown_stages(run)
     yield from _of_checkpoints(run)
 
 
@@ -33,7 +33,7 @@ def _of_workload(workload: WorkloadRecord) -> Iterator[str]:
     try:
         frame_dtype(workload.phases, workload.settle_phase, workload.frame_counters)
         worker_dtype(workload.phases)
-    except (TypeError, ValueError) as error:  # a column twice, say
+    except (TypeError, ValueError) as error:  # such as a column that comes twice
         yield f"workload: its phases and frame_counters make no columns: {error}"
 
 
@@ -62,7 +62,7 @@ def _of_state(run: RunFile) -> Iterator[str]:
 
 
 def _of_profile(run: RunFile) -> Iterator[str]:
-    """Yield what is told of the run's profile, and is not what the profile says."""
+    """Yield the values that differ from those of the run's profile."""
     profile = run.profile
     criteria = profile.get("criteria")
     if criteria is not None and criteria != list(run.criteria):
@@ -96,13 +96,13 @@ def _of_stages(run: RunFile) -> Iterator[str]:
         where = f"stages.{number}"
         yield from (f"{where}.{problem}" for problem in _of_stage(stage, number, run.workload))
         if planned is not None and number < len(planned):
-            yield from (f"{where}.{problem}" for problem in _otherwise_than_planned(run, stage, planned[number]))
+            yield from (f"{where}.{problem}" for problem in _differs_from_plan(run, stage, planned[number]))
     yield from _unknown("counters", run.counters, run.workload.counters)
 
 
 def _of_stage(stage: StageRecord, number: int, workload: WorkloadRecord) -> Iterator[str]:
     if stage.stage != number:
-        yield f"stage: {stage.stage}, which is not its place"
+        yield f"stage: {stage.stage}, but the record has position {number}"
     if stage.warmup > stage.frames:
         yield f"warmup: {stage.warmup} of {stage.frames} frames"
     if stage.workers > stage.agents:
@@ -110,7 +110,7 @@ def _of_stage(stage: StageRecord, number: int, workload: WorkloadRecord) -> Iter
     yield from _unknown("counters", stage.counters, workload.counters)
 
 
-def _otherwise_than_planned(run: RunFile, stage: StageRecord, planned: StageKeys) -> Iterator[str]:
+def _differs_from_plan(run: RunFile, stage: StageRecord, planned: StageKeys) -> Iterator[str]:
     if stage.agents != planned["agents"]:
         yield f"agents: {stage.agents}, and the profile has {planned['agents']}"
     warmup = run.profile.get("warmup")
@@ -121,7 +121,7 @@ def _otherwise_than_planned(run: RunFile, stage: StageRecord, planned: StageKeys
         yield f"frames: {stage.frames} of a finished run, and the profile has {expected}"
 
 
-def _of_what_stages_are_named(run: RunFile) -> Iterator[str]:
+def _of_unknown_stages(run: RunFile) -> Iterator[str]:
     named = {
         "checkpoints": [each.stage for each in run.checkpoints],
         "verdicts": [each.stage for each in run.verdicts if each.stage is not None],
@@ -130,7 +130,7 @@ def _of_what_stages_are_named(run: RunFile) -> Iterator[str]:
     for key, stages in named.items():
         strange = next((stage for stage in stages if not 0 <= stage < len(run.stages)), None)
         if strange is not None:
-            yield f"{key}: one is of stage {strange}, and there are {len(run.stages)}"
+            yield f"{key}: one names stage {strange}, and the number of stages is {len(run.stages)}"
 
 
 def _of_checkpoints(run: RunFile) -> Iterator[str]:
@@ -143,4 +143,4 @@ def _unknown(key: str, names: Iterable[str], known: Iterable[str]) -> Iterator[s
     there = frozenset(known)
     unknown = [name for name in names if name not in there]
     if unknown:
-        yield f"{key}: {unknown[0]!r} is none of those that there are"
+        yield f"{key}: {unknown[0]!r} is unknown"

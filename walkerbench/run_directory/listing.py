@@ -1,4 +1,4 @@
-"""Lists the runs of a folder, damaged ones too, by their `run.json` alone."""
+"""Lists the runs of a folder, also damaged ones, from their `run.json` alone."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from walkerbench.system.file_locks import take_abandoned_lock
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What a list says of a run that can be read.
+    """The facts in a list about a run that can be read.
 
     Attributes:
-        state: Where the run stands.
-        verdict: The word of its verdicts, as its file states them.
+        state: The state of the run.
+        verdict: One word for its verdicts, as its file states them.
         profile: The profile's name.
         workload: The workload's name.
         mode: The mode that ran.
         agents: How many agents each stage has.
-        being_recorded: Whether a process records it now; true as well where the system cannot tell that of a run
-            without an end.
+        being_recorded: Whether a process records it now; also true for an unfinished run where that cannot be found
+            out.
     """
 
     state: RunState
@@ -47,10 +47,10 @@ class ListedRun:
 
     Attributes:
         directory: Where it lies.
-        started: When the run was started; of a damaged run that does not say so, when its directory was changed last.
-        size_bytes: What its files take together.
-        facts: What its `run.json` says; None of a damaged run.
-        problem: Why it cannot be read, a line; None where it can.
+        started: When the run was started; for a damaged run without that time, when its directory was last changed.
+        size_bytes: The size of its files together.
+        facts: The facts in its `run.json`; None for a damaged run.
+        problem: Why it cannot be read, in one line; None where it can be read.
     """
 
     directory: Path
@@ -71,7 +71,7 @@ def list_runs(folder: Path) -> tuple[ListedRun, ...]:
 
 
 def _directories(folder: Path) -> set[Path]:
-    """Return the directories of runs, of those that have lost their `run.json` too, and what cannot be looked into."""
+    """Return the directories of runs, also without their `run.json`, and folders that cannot be read."""
     unreadable = {path for path in _folders_in(folder) if not os.access(path, os.R_OK | os.X_OK)}
     without_run_file = {path.parent for path in folder.glob(f"*/{LOCKED_FILE}")}
     return runs_in(folder) | without_run_file | unreadable
@@ -115,7 +115,7 @@ def _is_abandoned(directory: Path) -> bool:
 def _changed(directory: Path) -> datetime:
     try:
         return datetime.fromtimestamp(directory.stat().st_mtime, UTC)
-    except (OSError, ValueError, OverflowError):  # gone since, or a moment beyond all calendars
+    except (OSError, ValueError, OverflowError):  # removed since, or a time that datetime cannot hold
         return datetime.min.replace(tzinfo=UTC)
 
 
@@ -123,5 +123,5 @@ def _size_bytes(directory: Path) -> int:
     try:
         with os.scandir(directory) as entries:
             return sum(entry.stat(follow_symlinks=False).st_size for entry in entries if not entry.is_dir())
-    except OSError:  # gone since, or it may not be read
+    except OSError:  # removed since, or it may not be read
         return 0

@@ -1,4 +1,4 @@
-"""Where runs are put by default, and how to find one by the name that a user gives."""
+"""Chooses where runs are put by default, and finds a run by the name that a user gives."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from walkerbench.errors import RunFileError
 from walkerbench.run_directory.array_files import open_run_file
 
 RUNS_ROOT = Path(".walkerbench/runs")
-"""The folder that holds runs recorded without an output of their own, below the working directory."""
+"""The folder for runs that were given no output, below the working directory."""
 
 STACKS_SUFFIX = ".collapsed.txt"
 """Suffix of the stacks that `walkerbench flamegraph` leaves beside a run that it sampled; no export has it."""
 
 MOST_BYTES = 64 << 20
-"""Most bytes of a `run.json`. Checkpoints decide how long one is, each with statistics of the population: about 1 kB. A
-run has some thousands at most, see `running.frame_loop.spacing`."""
+"""Most bytes of a `run.json`. Checkpoints take most of it: about 1 kB each, with statistics of the population. A run
+has a few thousand at most, see `running.frame_loop.spacing`."""
 
 _MOST_FOLDERS_READ = 10_000
 _HEAD_BYTES = 1 << 16
-# Within a JSON string each quote has a backslash before it, so that this is a key.
+# Within a JSON string each quote has a backslash before it, so this matches only a key.
 _STARTED = re.compile(rb'"started_utc"\s*:\s*"([0-9T:.-]{19,26}Z)"')
 _LATEST = re.compile(r"@latest(?:~(\d{1,9}))?")
 
 
 def default_directory(root: Path, started: datetime, profile: str, mode: str, agents: int) -> Path:
-    """Return the directory of a run that was given none: `<root>/<UTC time>-<profile>-<mode>-<agents>`.
+    """Return the default directory of a run: `<root>/<UTC time>-<profile>-<mode>-<agents>`.
 
-    The time has milliseconds, so that names sort by age and two runs hardly ever want the same one.
+    The time has milliseconds: names sort by age, and two runs rarely get the same name.
 
     Args:
         root: The folder that holds the runs, such as `RUNS_ROOT`.
         started: When the run started, aware of its time zone.
-        profile: The profile's name; what does not fit a file name becomes a dash.
-        mode: The mode.
+        profile: The profile's name; characters that do not fit a file name become a dash.
+        mode: The mode's name.
         agents: How many agents.
     """
     utc = started.astimezone(UTC)
@@ -66,17 +66,17 @@ def find_run(text: str, root: Path) -> Path:
     if not text:
         raise RunFileError("an empty name: give a run's directory, or @latest")
     path = Path(text)
-    # os.path, not pathlib: for a name that is too long, or in a folder that may not be entered, it says False.
+    # os.path returns False, where pathlib raises an error: for too long a name, or in a folder without access.
     is_directory = os.path.isdir(path)  # noqa: PTH112
     if path.name == "run.json" and not is_directory:
         return path.parent
     if not is_directory:
-        raise RunFileError(f"{path}: no such run directory, or none that may be read")
+        raise RunFileError(f"{path}: no such run directory, or no permission to read it")
     return path
 
 
 def runs_below(path: Path) -> Iterator[Path]:
-    """Yield every run in a folder and the folders in it, but for those that `walkerbench flamegraph` sampled.
+    """Yield every run in a folder and its subfolders, except those that `walkerbench flamegraph` sampled.
 
     Raises:
         RunFileError: There are too many folders to look into.
@@ -103,7 +103,7 @@ def when_started(directory: Path) -> datetime | None:
     """Return when a run was started, aware of its time zone; None where its `run.json` does not say so."""
     try:
         with open_run_file(directory / "run.json") as file:
-            # It stands at the top, unless another program has put the keys in another order.
+            # The key is near the top, unless another program has changed the order of the keys.
             found = _STARTED.search(file.read(_HEAD_BYTES))
             if found is None:
                 file.seek(0)
@@ -114,10 +114,10 @@ def when_started(directory: Path) -> datetime | None:
 
 
 def _by_age(root: Path, back: int) -> Path:
-    """Return the Nth run before the latest, by the time at which each was started, as it says itself; then by name.
+    """Return the Nth run before the latest, in the order of the start times in their files, then of their names.
 
-    What cannot say when it was started is no candidate. Where one of these was written since the run that is found, it
-    may be what was asked for: that is refused.
+    A run without a start time is no candidate. But where such a run was written after the run that is found, it may be
+    the one that was asked for: then raise an error.
     """
     known, unknown = [], []
     for path in runs_in(root):
@@ -144,5 +144,5 @@ def _by_age(root: Path, back: int) -> Path:
 def _written_ns(path: Path) -> int:
     try:
         return (path / "run.json").stat().st_mtime_ns
-    except OSError:  # gone since
+    except OSError:  # removed since
         return 0

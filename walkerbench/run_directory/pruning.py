@@ -1,4 +1,4 @@
-"""Removes old runs, and nothing else: no folder that holds other files, no damaged run, none that is being recorded."""
+"""Removes old runs; keeps folders with other files, damaged runs and runs that are being recorded."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pathlib import Path
 from walkerbench.run_directory.listing import ListedRun
 from walkerbench.run_directory.schema import ARRAYS
 
-_FILES = (*(f"{array}.npy" for array in ARRAYS), "run.json.tmp", "run.json")
-"""Every file of a run; `run.json` is removed last, so that what an interrupt leaves is still seen to be a run."""
+_RUN_FILES = (*(f"{array}.npy" for array in ARRAYS), "run.json.tmp", "run.json")
+"""Every file of a run. `run.json` is removed last: what an interrupt leaves is still recognised as a run."""
 
 
 @dataclass(frozen=True)
 class Pruning:
-    """What is removed of a list of runs, and what is kept although it is old.
+    """The runs of a list that are removed, and the old runs that are kept.
 
     Attributes:
         old: The runs to remove, newest first.
-        kept: Those that are kept although they are not among the newest, each with the reason.
+        kept: The old runs that are kept, each with the reason.
     """
 
     old: tuple[ListedRun, ...]
@@ -30,7 +30,7 @@ class Pruning:
 
 
 def plan_pruning(runs: Sequence[ListedRun], keep: int) -> Pruning:
-    """Return which runs are removed where the newest are kept.
+    """Return which runs to remove to keep the newest ones.
 
     Args:
         runs: As returned by `list_runs`, newest first.
@@ -45,10 +45,10 @@ def plan_pruning(runs: Sequence[ListedRun], keep: int) -> Pruning:
 
 
 def remove_run(run: ListedRun, folder: Path) -> str | None:
-    """Remove a run, and the folders around it that this leaves empty.
+    """Remove a run, and the folders above it that are then empty.
 
     Args:
-        run: Of `Pruning.old`. It is looked at again: it may have changed since.
+        run: One of `Pruning.old`. It is checked again, since it may have changed.
         folder: The folder that was listed, which stays.
 
     Returns:
@@ -61,7 +61,7 @@ def remove_run(run: ListedRun, folder: Path) -> str | None:
     if reason is not None:
         return reason
     _remove(run.directory)
-    with suppress(OSError):  # one that holds something else stays
+    with suppress(OSError):  # a folder that is not empty stays
         for parent in _parents_within(run.directory, folder):
             parent.rmdir()
     return None
@@ -83,11 +83,11 @@ def _reason_to_keep(run: ListedRun) -> str | None:
 
 
 def _is_of_a_run(entry: os.DirEntry[str]) -> bool:
-    return entry.name in _FILES and entry.is_file(follow_symlinks=False)
+    return entry.name in _RUN_FILES and entry.is_file(follow_symlinks=False)
 
 
 def _remove(directory: Path) -> None:
-    for name in _FILES:
+    for name in _RUN_FILES:
         (directory / name).unlink(missing_ok=True)
     directory.rmdir()
 

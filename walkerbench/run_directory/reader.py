@@ -1,4 +1,4 @@
-"""Reads a recorded run; of one that cannot be read, says what is wrong."""
+"""Reads a recorded run, and says what is wrong where it cannot be read."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     import pandas
 
 _MOST_VALUES = 500_000
-"""Most values of a `run.json`: each takes up to 1 kB while it is read, however short its text is."""
+"""Most values of a `run.json`: each takes up to 1 kB of memory while it is read, even where its text is short."""
 
 _MOST_LISTED = 1000
-_MOST_PROBLEMS = 3  # a file of another kind has dozens; the first ones show which kind it is
+_MOST_PROBLEMS = 3  # another kind of file has dozens of problems; the first few show which kind it is
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def read_recorded(path: Path) -> RecordedRun:
     """Read a run as it was recorded, and check its arrays against its `run.json`. A run without frames is allowed.
 
     A run that is going on, was killed or broke is read up to the last frame that `frames.npy` and `workers.npy` both
-    have. Whether its metrics and verdicts are those of its arrays is for `running.summary.read_concluded`.
+    have. Its metrics and verdicts are not checked here; `running.summary.read_concluded` compares them with its arrays.
 
     Args:
         path: The run's directory.
@@ -99,7 +99,7 @@ def read_recorded(path: Path) -> RecordedRun:
 
 
 def _with_bool_warmup(frames: NDArray[Any]) -> NDArray[Any]:
-    """Return frames whose `warmup` selects rows, as a mask does; in the file it is a number as all columns are."""
+    """Return frames whose `warmup` is boolean, to be used as a mask; in the file it is an integer."""
     columns = [(name, np.bool_ if name == "warmup" else frames.dtype[name]) for name in frames.dtype.names or ()]
     changed = frames.astype(columns)
     changed.flags.writeable = False
@@ -114,7 +114,7 @@ def read_run_file(directory: Path) -> RunFile:
     """
     path = directory / "run.json"
     run = _validated(path, _read_text(path))
-    # Every key is always written: one that is missing has been lost, and its default must not take its place.
+    # Every key is always written. A missing key has been lost, and must not be replaced by its default.
     missing = [name for name in RunFile.model_fields if name not in run.model_fields_set]
     if missing or run.arrays is None:
         raise RunFileError(f"{path}: not a run file: {', '.join(missing) or 'arrays'} missing: record the run again")
@@ -141,7 +141,7 @@ def _validated(path: Path, text: bytes) -> RunFile:
     try:
         if type(version) is int and 1 <= version < SCHEMA_VERSION:
             text = _migrated(text)
-        # JSON is what strict mode means to read: arrays fill tuples there, and yet no string becomes a number.
+        # Strict mode is made for JSON: arrays become tuples, but no string becomes a number.
         return RunFile.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise RunFileError(
@@ -150,13 +150,13 @@ def _validated(path: Path, text: bytes) -> RunFile:
 
 
 class _Version(BaseModel):
-    """What is read of a file of any schema."""
+    """The part of a `run.json` that every schema has."""
 
     schema_version: Any = None
 
 
 def _migrated(text: bytes) -> bytes:
-    # What an older file lacks of its own schema is said when it is validated.
+    # Where an older file lacks keys of its own schema, the validation after this reports them.
     with suppress(LookupError, TypeError, AttributeError):
         return to_json(migrate(from_json(text)))
     return text
@@ -180,19 +180,19 @@ def _read_text(path: Path) -> bytes:
         raise RunFileError(f"{path}: cannot be read: {error.strerror}") from error
     if len(text) > MOST_BYTES:
         raise RunFileError(
-            f"{path}: longer than {MOST_BYTES >> 20} MB, which no run of this walkerbench is: record the run again"
+            f"{path}: longer than {MOST_BYTES >> 20} MB, the most that this walkerbench writes: record the run again"
         )
-    # Commas in texts count, too: they are few, and a search for them takes a hundredth of what reading takes.
+    # Commas in texts are counted, too: they are few, and counting takes a hundredth of the time of parsing.
     if sum(text.count(mark) for mark in b",[{") > _MOST_VALUES:
         raise RunFileError(
-            f"{path}: more than {_MOST_VALUES:,} values, which no run of this walkerbench has: record the run again"
+            f"{path}: more than {_MOST_VALUES:,} values, the most that this walkerbench writes: record the run again"
         )
     return text
 
 
 def _problems(error: ValidationError) -> str:
     count = error.error_count()
-    if count > _MOST_LISTED:  # to list them all takes a second for each 50,000
+    if count > _MOST_LISTED:  # listing them takes a second for each 50,000
         return f"{count:,} values are not those of a run"
     return _in_short([f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['msg']}" for item in error.errors()])
 
@@ -222,5 +222,5 @@ def _check_counts(directory: Path, run: RunFile, arrays: Mapping[str, NDArray[An
         found = len(arrays[name])
         if found != rows:
             raise RunFileError(
-                f"{directory / f'{name}.npy'}: holds {found} rows, and run.json tells of {rows}: record the run again"
+                f"{directory / f'{name}.npy'}: holds {found} rows, and run.json says {rows}: record the run again"
             )

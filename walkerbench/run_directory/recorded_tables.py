@@ -1,6 +1,6 @@
-"""The tables of `run.json` that stay tables when they are read: the profile as used, and facts of the machine.
+"""Types of the tables of `run.json` that are read as dictionaries: the profile as used, and facts of the machine.
 
-A run may lack any of their keys: a reader that needs one looks whether it is there. A key that is there has its type.
+A run may lack any of their keys: code that needs a key checks that it is there. Each value has the type given here.
 """
 
 from __future__ import annotations

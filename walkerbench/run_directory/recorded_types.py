@@ -1,7 +1,7 @@
-"""Types of the values in `run.json`: each number within the bounds that keep arithmetic on it a number.
+"""Types of the values in `run.json`: bounds keep the results of arithmetic on the numbers finite.
 
-They are wider than the bounds of a profile (`profile.model`), which say what can be run today: a run of an older schema
-may have been recorded before those bounds, or under others, and is read nevertheless.
+The bounds are wider than those of a profile (`profile.model`), which say what can be run today: a run of an older
+schema may have been recorded under other bounds, and can still be read.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from pydantic import AfterValidator, AllowInfNan, BeforeValidator, FailFast, Str
 from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.errors import CriterionError
 
-_MOST = 2**53  # every integer up to here is a float, too
+_MOST_EXACT_INTEGER = 2**53  # every integer up to here is a float, too
 
 
 def _finite_or_none(value: object, info: ValidationInfo) -> object:
-    # A file says null itself: in one that holds a number beyond all floats, it is damage.
+    # A file holds null for such values: a number in it that is too large for a float is damage.
     in_file = info.mode == "json"
     return None if isinstance(value, float) and not math.isfinite(value) and not in_file else value
 
 
 def _moment(text: str) -> str:
-    datetime.fromisoformat(text)  # ValueError, which says what is wrong
+    datetime.fromisoformat(text)  # raises ValueError, which says what is wrong
     return text
 
 
@@ -53,20 +53,20 @@ def _is_finite(value: Any) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
-ZeroOrMore = Annotated[int, Interval(ge=0, le=_MOST)]
-OneOrMore = Annotated[int, Interval(ge=1, le=_MOST)]
+ZeroOrMore = Annotated[int, Interval(ge=0, le=_MOST_EXACT_INTEGER)]
+OneOrMore = Annotated[int, Interval(ge=1, le=_MOST_EXACT_INTEGER)]
 Workers = Annotated[int, Interval(ge=1, le=2**20)]
 Total = Annotated[int, Interval(ge=-(2**63), lt=2**63)]
 Finite = Annotated[float, AllowInfNan(False)]
 AboveZero = Annotated[Finite, Gt(0)]
 CostSeconds = Annotated[Finite, Interval(ge=0, le=1e9)]
-# JSON knows no NaN: what is not a finite number (no loss has been seen yet, say) is recorded as null.
+# JSON has no NaN: a number that is not finite (such as a loss before the first step) is recorded as null.
 Number = Annotated[Finite | None, BeforeValidator(_finite_or_none)]
 FINITE_THROUGHOUT = AfterValidator(_finite_throughout)
-"""Of a table with keys whose values walkerbench shows, and computes nothing with: whatever JSON can hold."""
+"""For a table whose values walkerbench shows but does not compute with: any value of JSON is allowed."""
 
 FIRST_ERROR = FailFast()
-"""Of a list of records: one that is wrong is told of, and not each of millions, which would take gigabytes."""
+"""For a list of records: only the first wrong one is reported; millions of reports would take gigabytes."""
 
 Hex = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})+$")]
 Utc = Annotated[

@@ -1,4 +1,4 @@
-"""What `run.json` holds, as pydantic models, and its published JSON Schema."""
+"""Defines the content of `run.json` as pydantic models, and makes its published JSON Schema."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from walkerbench.slow_frames.critical_path import Cause
 from walkerbench.slow_frames.explanations import SlowFrame
 from walkerbench.workloads.main_phase import MainPhase
 
-_MOST_CORES = 2**16  # that a column of core_percent can have
+_MOST_CORES = 2**16  # in the column core_percent
 
 
 class _Record(BaseModel):
@@ -40,19 +40,19 @@ class _Record(BaseModel):
 
 
 class WorkloadRecord(_Record):
-    """What was run.
+    """The workload that was run.
 
     Attributes:
         name: The workload's name.
         phases: Names of a shard's phases, in order.
         main_phase: The phase that is judged and shown beside the frame's time.
         settle_phase: Name of the phase that the parent runs after the barrier.
-        frames_per_second: Of simulated time, which real-time pace holds.
-        counters: Names of everything that is counted.
-        frame_counters: Those that are recorded frame by frame.
-        event_counters: Those of the frame counters that count rare events, which a timeline marks.
-        same_work_not_proven: Why nothing is digested, so that no other run can be shown to have done the same work; or
-            None.
+        frames_per_second: Frames per second of simulated time, which real-time pace holds.
+        counters: Names of all counters.
+        frame_counters: The counters that are recorded for every frame.
+        event_counters: The frame counters of rare events, which a timeline marks.
+        same_work_not_proven: Why there are no digests, so that no run can be proven to have done the same work; None
+            where there are digests.
     """
 
     name: str
@@ -67,16 +67,16 @@ class WorkloadRecord(_Record):
 
 
 class ModeRecord(_Record):
-    """Where it was run.
+    """The mode that ran the shards.
 
     Attributes:
         requested: The mode asked for.
         used: The mode that ran; where stages differ or a mode was switched, the one asked for.
         traits: Where that mode runs its shards.
-        fallback: Why they differ, or why they do in some stage; or None.
-        workers: Workers asked for or derived; a stage's own number stands in its record.
+        fallback: Why `used` differs from `requested`, in the run or in some stage; or None.
+        workers: How many workers were asked for or derived; each stage's record has its own number.
         start_method: How worker processes were started, or None.
-        start_method_reason: Why in that way, or None.
+        start_method_reason: Why they were started in that way, or None.
     """
 
     requested: str
@@ -89,12 +89,12 @@ class ModeRecord(_Record):
 
 
 class SwitchRecord(_Record):
-    """What was switched while a stage was run.
+    """A switch of the mode or the pace within a stage.
 
     Attributes:
-        frame: The first frame that was run so.
-        mode: The mode that ran it; None where the pace was switched.
-        pace: What it was held to, `realtime` or `max`; None where the mode was switched.
+        frame: The first frame after the switch.
+        mode: The mode after the switch; None where the pace was switched.
+        pace: The pace after the switch, `realtime` or `max`; None where the mode was switched.
     """
 
     frame: ZeroOrMore
@@ -106,19 +106,19 @@ class StageRecord(_Record):
     """One stage of the run: a fresh environment.
 
     Attributes:
-        stage: Its number, from 0.
+        stage: Number of the stage, from 0.
         agents: How many agents.
         frames: Frames recorded.
         warmup: How many of them are warm-up, and so not judged.
         workers: How many workers.
         mode: The mode that ran it, at its end.
         traits: Where that mode runs its shards.
-        switches: What was switched before its end, in that order; most stages have nothing.
+        switches: The switches of mode or pace within the stage, in order; most stages have none.
         worker_pids: Process ids of the workers that were processes, by their numbers.
         digest: Fold of the stage's checkpoints, or None without one.
         counters: Totals of the stage, warm-up included.
         population: The population's statistics after the last frame.
-        remarks: What the workload says of how it went, each in a line; nothing of a run that was killed.
+        remarks: The workload's remarks on the stage, one line each; empty for a run that was killed.
         metrics: Flat metric names and values; None where not measured.
     """
 
@@ -139,7 +139,7 @@ class StageRecord(_Record):
 
     @property
     def mode_switched(self) -> bool:
-        """Whether frames of it were run in several modes."""
+        """Whether the mode was switched within the stage."""
         return any(each.mode is not None for each in self.switches)
 
 
@@ -150,7 +150,7 @@ class CheckpointRecord(_Record):
         stage: Number of the stage.
         frame: Number of the frame.
         digest: Fold of every agent's digests; None where nothing is digested.
-        population: The population's statistics then.
+        population: The population's statistics at that time.
     """
 
     stage: ZeroOrMore
@@ -163,7 +163,7 @@ class ColumnRecord(_Record):
     """One column of an array.
 
     Attributes:
-        name: Its name.
+        name: The column's name.
         type: NumPy's array-protocol type string, such as `<i8`.
         shape: Shape of an entry; empty for a plain number.
     """
@@ -180,7 +180,7 @@ class ArraysRecord(_Record):
         frames: One row per frame; see `recording.frames.frame_dtype`.
         workers: One row per frame and worker; see `recording.frames.worker_dtype`.
         cpu: One row per sample; see `recording.cpu.cpu_dtype`.
-        digests: What the checkpoints fold.
+        digests: One row per checkpoint and agent; see `running.run_recorder.digest_dtype`.
     """
 
     frames: Annotated[tuple[ColumnRecord, ...], FIRST_ERROR]
@@ -190,12 +190,12 @@ class ArraysRecord(_Record):
 
 
 class ObserverRecord(_Record):
-    """One of those who looked on.
+    """An observer of the run.
 
     Attributes:
-        name: What it is called.
-        cost_s: What all calls of it took, outside of frames.
-        dropped: Why it was dropped before the end, or None.
+        name: The observer's name.
+        cost_s: The time that all its calls took, outside of frames.
+        dropped: Why the observer was dropped before the end, or None.
     """
 
     name: str
@@ -208,18 +208,18 @@ class RunFile(_Record):
 
     Attributes:
         schema_version: Version of this schema.
-        walkerbench_version: What wrote it.
-        state: `running` also stands in the file of a run that was killed.
+        walkerbench_version: The version of walkerbench that wrote the file.
+        state: The state of the run; `running` also for a run that was killed.
         ended_because: Why the run ended early, or None.
         started_utc: ISO 8601, UTC.
         finished_utc: ISO 8601, UTC; None while running.
-        workload: What was run.
-        mode: Where it was run.
+        workload: The workload that was run.
+        mode: The mode that ran it.
         profile: The profile as used.
         command_line: The command's words.
         code: Which code ran.
         machine: Facts of the machine.
-        stages: One record a stage begun.
+        stages: One record for each stage that was begun.
         metrics: Flat metric names and values of the whole run; None where not measured.
         counters: Totals of the whole run, warm-up included.
         unmeasured: Metric → why it is None.
@@ -228,12 +228,12 @@ class RunFile(_Record):
         checkpoints: The trajectory's digests.
         digest: Fold of the checkpoints, or None without one.
         criteria: Canonical texts of the criteria.
-        verdicts: What became of them.
-        faults: What was injected, in words, or None.
-        attribution: Where the time went; None without judged frames.
+        verdicts: The verdicts on them.
+        faults: The faults that were injected, in words, or None.
+        attribution: Where the time of frames went; None without judged frames.
         slow_frames: Cause → how many judged frames were over a limit because of it.
-        worst_frames: The ten longest of them, longest first; where there are none, the ten longest judged frames.
-        observers: Those who looked on, and what they cost.
+        worst_frames: The ten longest of these frames, longest first; without any, the ten longest judged frames.
+        observers: The observers of the run, and how much time each took.
         arrays: Columns of every array beside the file; `RunWriter` fills it in, so a file always has it.
     """
 

@@ -1,18 +1,18 @@
-"""What changed in `run.json` from one schema to the next, and how a file of an older one is read today.
+"""Lists the changes of `run.json` from schema to schema, and converts files of older schemas.
 
-1  The first. run.json with every key of `RunFile` but those below; frames.npy, workers.npy, cpu.npy and digests.npy,
-   whose columns run.json describes under "arrays".
+1  The first schema. run.json has every key of `RunFile` but those below; frames.npy, workers.npy, cpu.npy and
+   digests.npy, whose columns run.json describes under "arrays".
 2  run.json says where the time went: "attribution", "slow_frames", "worst_frames". workers.npy has the system's
-   figures of each thread's time, -1 where there are none, and frames.npy has those of the parent's thread. Of a run of
-   schema 1 all of that is absent: its arrays lack the columns.
+   figures of each thread's time, -1 where there are none, and frames.npy has those of the parent's thread. A run of
+   schema 1 has none of these columns.
 3  A stage says which mode ran it and its workers' process ids. workers.npy counts voluntary switches, frames.npy has
-   the parent's, and a worker's garbage collection is its thread's own. "worst_frames" holds the longest frames, with
+   the parent's, and a worker's garbage collection is that of its thread. "worst_frames" holds the longest frames, with
    no criterion, where none is over a limit.
 4  "code" says which code ran, walkerbench's own and the workload's, in place of the machine's "git", which was the
-   revision of whatever repository the working directory was in. A workload says what is its main phase and its frames
-   per second at real-time pace; modes come with their traits; the profile names its workload. Observers are recorded
-   with what they cost.
-5  "code" says from which folders the code was imported, and has digests of its source; where git did not tell the
+   revision of whatever repository the working directory was in. A workload states its main phase and its frames per
+   second at real-time pace; modes have their traits; the profile names its workload. Observers are recorded with the
+   time that they took.
+5  "code" says from which folders the code was imported, and has digests of its source; where git did not give the
    revision, it says why. The machine's facts say what slows the interpreter: "instrumentation". A workload without
    digests says why: "same_work_not_proven"; its checkpoints have none. A stage has the workload's
    "remarks".
@@ -38,22 +38,22 @@ _TRAITS: Mapping[str, Mapping[str, bool]] = {
         "on_this_machine": True,
     },
 }
-"""Traits of the modes that there were before schema 4."""
+"""Traits of the modes that existed before schema 4."""
 
 
 def migrate(content: dict[str, Any]) -> dict[str, Any]:
-    """Bring the content of an older `run.json` into today's shape; what it does not say is None or empty.
+    """Convert the content of an older `run.json` to today's schema; values that it lacks become None or empty.
 
     Args:
-        content: With a `schema_version` from 1 to `SCHEMA_VERSION`, which is kept; else of any shape, since nothing has
-            been checked yet.
+        content: Has a `schema_version` from 1 to `SCHEMA_VERSION`, which is kept. The rest may have any shape, since
+            nothing has been checked yet.
 
     Returns:
-        The content, with the keys that came later.
+        The content, with the keys of later schemas.
 
     Raises:
-        LookupError: It lacks what every file of its schema has.
-        TypeError: Something in it is of another type than in any schema.
+        LookupError: A key is missing that every file of its schema has.
+        TypeError: A value has a type that no schema allows.
     """
     for version in range(content["schema_version"], SCHEMA_VERSION):
         content = _STEPS[version](content)

@@ -1,4 +1,4 @@
-"""Writes a run so that what was recorded is kept, however the run ends."""
+"""Writes a run so that its recorded data is kept, whatever ends the run."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ LOCKED_FILE = "frames.npy"
 
 
 class RunWriter:
-    """Writes a run directory; made by `create`, used as a context manager, which closes it.
+    """Writes a run directory. `create` makes a writer; as a context manager, the writer closes itself.
 
-    At any instant, SIGKILL included, `run.json` is whole and every array opens with `np.load` and holds all rows
-    that were flushed. A machine that loses power may lose what its system had not yet written.
+    At any time, also after SIGKILL, `run.json` is complete, and every array opens with `np.load` and holds all rows
+    that were flushed. A machine that loses power may lose data that its system had not yet written.
 
-    Rows are flushed in all arrays or in none, so that arrays match row by row. Once some cannot be written, every array
-    goes back to what was flushed before, and takes no more: a gap would make what comes after it useless.
+    Rows are flushed in all arrays or in none, so that arrays match row by row. Once some rows cannot be written, every
+    array returns to the rows that were flushed before, and takes no more: rows after a gap would be useless.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class RunWriter:
 
         Args:
             directory: Must not exist.
-            run: What is known before the first frame, its state `running`.
+            run: The facts that are known before the first frame, with the state `running`.
             dtypes: A structured dtype for each of `ARRAYS`.
 
         Raises:
@@ -91,8 +91,8 @@ class RunWriter:
             rows: `(n,)` of the array's dtype.
 
         Raises:
-            OutputLost: They cannot be written, or others before them could not; what was flushed before is kept.
-            ValueError: They are of another dtype.
+            OutputLost: These rows or earlier ones cannot be written; what was flushed before is kept.
+            ValueError: The rows are of another dtype.
         """
         if self._loss is not None:
             raise OutputLost(self._loss)
@@ -100,7 +100,7 @@ class RunWriter:
             self._arrays[array].append(rows)
 
     def append_checkpoint(self, checkpoint: CheckpointRecord) -> None:
-        """Keep a checkpoint for the end of the run, when `run.json` gets it.
+        """Store a checkpoint, which is written into `run.json` at the end of the run.
 
         Raises:
             OutputLost: It cannot be written; those before it are kept.
@@ -122,10 +122,10 @@ class RunWriter:
             raise _lost(self.directory, error) from error
 
     def flush(self) -> None:
-        """Make every appended row count; nothing where rows have been lost.
+        """Make every appended row part of its array; do nothing where rows have been lost.
 
         Raises:
-            OutputLost: That cannot be written; what was flushed before is kept.
+            OutputLost: The rows cannot be written; what was flushed before is kept.
         """
         with self._all_or_none():
             for array in self._arrays.values():
@@ -153,13 +153,13 @@ class RunWriter:
             raise _lost(path, error) from error
 
     def discard(self) -> None:
-        """Remove the run, of which nothing is worth keeping, and the directories that were made for it."""
+        """Remove the run, and the directories that were made for it."""
         arrays, self._arrays = self._arrays, {}
         self._checkpoints.close()
         _undo(arrays, list(self._made))
 
     def close(self) -> None:
-        """Flush and close every array; does nothing when closed already.
+        """Flush and close every array; do nothing when closed already.
 
         Raises:
             OutputLost: The last rows cannot be written; every array is closed nevertheless.
@@ -198,9 +198,9 @@ class RunWriter:
 class _GrowingArray:
     """A `.npy` file that grows. Rows go to the end, then the header's shape is rewritten in place.
 
-    NumPy pads the header for this: a header has the same length whatever the number of rows.
+    NumPy pads the header, so its length does not depend on the number of rows.
 
-    Rows are appended, then counted in the header; those kept are what `roll_back` goes back to.
+    Rows are appended, then counted in the header, then kept; `roll_back` returns to the kept rows.
     """
 
     def __init__(self, path: Path, dtype: np.dtype[np.void]) -> None:
@@ -248,7 +248,7 @@ class _GrowingArray:
         self._kept = self._rows
 
     def roll_back(self) -> None:
-        """Forget the rows that are not kept, as far as the disk allows; run.json needs the space to say why."""
+        """Drop the rows that are not kept, if the disk allows it; run.json needs their space to state the reason."""
         self._rows = self._kept
         with contextlib.suppress(OutputLost):
             self.count()
@@ -289,7 +289,7 @@ def _make(path: Path, made: list[Path], *, may_exist: bool) -> None:
 
 
 def _undo(arrays: Mapping[str, _GrowingArray], made: list[Path]) -> None:
-    """Remove what `create` made, and nothing else: what another process has put there stays."""
+    """Remove the files and directories that `create` made; those of another process stay."""
     for array in arrays.values():
         array.close()
     if made:
@@ -305,7 +305,7 @@ def _undo(arrays: Mapping[str, _GrowingArray], made: list[Path]) -> None:
 def _unlink(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
-    except OSError:  # the error that led here says more
+    except OSError:  # the earlier error says more
         return
 
 
