@@ -1,4 +1,4 @@
-"""Profiles that are made to hurt: each is refused, in lines that can be read, in bounded time."""
+"""Profiles that are made to do harm: each is refused, in readable lines, in limited time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def refused(path: Path) -> tuple[str, ...]:
 
 
 def filled(line: str) -> str:
-    """A text of numbered lines, as long as a profile may be."""
+    """Return a text of numbered lines, as long as a profile may be."""
     lines = (line.replace("#", str(number)) for number in range(MOST_PROFILE_BYTES // len(line)))
     return "".join(lines)[: MOST_PROFILE_BYTES - 1000].rpartition("\n")[0]
 
@@ -67,7 +67,7 @@ def test_every_hostile_text_is_refused(tmp_path: Path, text: str) -> None:
     refused(path)
 
 
-def test_more_problems_than_are_told_are_counted_as_more(tmp_path: Path) -> None:
+def test_further_problems_are_mentioned_in_a_last_line(tmp_path: Path) -> None:
     path = tmp_path / "many.toml"
     path.write_text(filled("k# = 1\n"), encoding="utf-8")
     assert refused(path)[-1] == f"and more: these are the first {MOST_PROBLEMS} problems"
@@ -76,7 +76,9 @@ def test_more_problems_than_are_told_are_counted_as_more(tmp_path: Path) -> None
 @pytest.mark.timeout(30)
 @pytest.mark.promise("input", "A pipe, a folder, a socket or a device as a profile is refused, and never waited for.")
 @pytest.mark.parametrize("kind", ["pipe", "folder", "socket", "device"])
-def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_not_regular_is_refused_at_once(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)  # a socket's path must be short
     path = Path("/dev/zero") if kind == "device" else Path("./a.toml")
     if kind == "pipe":
@@ -90,7 +92,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, kind: str, m
     assert problem == "is no regular file but a folder, a pipe or a device; give the path of a file"
 
 
-def test_a_byte_order_mark_means_nothing(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "marked.toml"
     path.write_bytes(b"\xef\xbb\xbfseed = 7\n")
     assert load_profile(str(path)).seed == 7

@@ -44,7 +44,7 @@ def problems_of(directory: Path, text: str) -> tuple[str, ...]:
 
 
 def keys_with_defaults(kind: type, section: str) -> list[tuple[str, str, object]]:
-    """Section, key and default of every key below a dataclass."""
+    """Yield section, key and default of every key below a dataclass."""
     found = []
     default = kind()
     for field in dataclasses.fields(kind):
@@ -64,7 +64,7 @@ LINES = (shipped_profiles.directory() / "default.toml").read_text(encoding="utf-
 
 
 def line_of(section: str, key: str) -> int:
-    """Number of the line that gives a key within its section, commented out or not."""
+    """Return the number of the line with a key of a section, commented out or not."""
     start = LINES.index(f"[{section}]") + 1 if section else 0
     for number in range(start, len(LINES)):
         if re.match(rf"(# )?{key} =", LINES[number]):
@@ -74,7 +74,7 @@ def line_of(section: str, key: str) -> int:
     raise AssertionError(f"default.toml does not give {section}.{key}")
 
 
-def test_the_walk_over_the_keys_sees_every_section() -> None:
+def test_every_section_of_the_reference_is_checked() -> None:
     sections = {section for section, _, _ in KEYS}
     inner = {f"environment.{field.name}" for field in dataclasses.fields(WalkerSettings)}
     assert sections == {"", "safeguards", "faults"} | inner
@@ -82,7 +82,7 @@ def test_the_walk_over_the_keys_sees_every_section() -> None:
 
 
 @pytest.mark.parametrize(("section", "key", "default"), KEYS, ids=[f"{s}.{k}" for s, k, _ in KEYS])
-def test_the_reference_holds_and_explains_every_key(section: str, key: str, default: object) -> None:
+def test_the_reference_lists_and_explains_every_key(section: str, key: str, default: object) -> None:
     if key in ("stages", "criteria"):
         heading = LINES.index("# [[stages]]" if key == "stages" else "[criteria]")
         assert LINES[heading - 1].startswith("# ")
@@ -102,7 +102,7 @@ def test_the_reference_holds_and_explains_every_key(section: str, key: str, defa
         assert json.dumps(table[key]) == json.dumps(default)
 
 
-def test_the_reference_is_the_code_default_as_a_whole() -> None:
+def test_the_reference_equals_the_defaults_of_the_code() -> None:
     profile = load_profile("default")
     assert profile == Profile(
         name="default",
@@ -126,7 +126,7 @@ def test_the_reference_is_the_code_default_as_a_whole() -> None:
     )
 
 
-def test_a_file_without_keys_is_made_of_the_code_defaults(tmp_path: Path) -> None:
+def test_a_file_without_keys_has_the_defaults_of_the_code(tmp_path: Path) -> None:
     empty = load_profile(write(tmp_path, ""))
     assert empty.source == str(tmp_path / "mine.toml")
     assert empty.name == "mine"
@@ -167,7 +167,7 @@ def test_ramp_has_three_stages() -> None:
     assert ramp.stages == tuple(Stage(agents=agents, frames=1200) for agents in (30, 60, 120))
 
 
-def test_soak_runs_for_an_hour_and_judges_deadlines_in_place_of_physics_fps() -> None:
+def test_soak_runs_for_an_hour_and_judges_deadlines() -> None:
     soak = load_profile("soak")
     assert soak.stages == (Stage(agents=60, duration_s=3600.0),)
     assert soak.pace == "realtime"
@@ -206,7 +206,7 @@ def test_as_dict_writes_stalls_with_text_keys(tmp_path: Path) -> None:
 # --- reading
 
 
-def test_what_is_given_replaces_the_default_and_nothing_else(tmp_path: Path) -> None:
+def test_a_given_key_replaces_only_its_default(tmp_path: Path) -> None:
     text = 'mode = "process"\nworkers = 2\n[environment.brain]\nhidden_units = [8, 4, 2]\ndiscount = 1\n'
     profile = load_profile(write(tmp_path, text))
     default = WalkerSettings()
@@ -220,12 +220,12 @@ def test_a_duration_takes_the_place_of_frames(tmp_path: Path) -> None:
     assert load_profile(write(tmp_path, "duration_s = 1.5")).stages == (Stage(agents=60, duration_s=1.5),)
 
 
-def test_criteria_are_a_whole_list_with_emergency_shutdowns_added(tmp_path: Path) -> None:
+def test_own_criteria_replace_all_but_emergency_shutdowns(tmp_path: Path) -> None:
     profile = load_profile(write(tmp_path, '[criteria]\n"frame_ms.p99" = "< 50"'))
     assert [str(criterion) for criterion in profile.criteria] == ["frame_ms.p99 < 50", "emergency_shutdowns == 0"]
 
 
-def test_an_unknown_name_lists_the_names_there_are() -> None:
+def test_an_unknown_name_lists_the_known_names() -> None:
     with pytest.raises(ProfileError) as caught:
         load_profile("smkoe")
     assert str(caught.value) == (
@@ -234,7 +234,7 @@ def test_an_unknown_name_lists_the_names_there_are() -> None:
     )
 
 
-def test_a_missing_file_a_directory_and_bytes_that_are_no_text(tmp_path: Path) -> None:
+def test_a_path_that_is_no_text_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="/dev/zero: is no regular file"):
         load_profile("/dev/zero")
     with pytest.raises(ProfileError, match=r"gone\.toml: no such file"):
@@ -319,7 +319,7 @@ def test_a_criterion_that_cannot_be_parsed_names_its_key(tmp_path: Path) -> None
     assert problem.startswith('criteria."frame_ms.max": criterion ')
 
 
-def test_all_problems_come_at_once_and_none_follows_from_another(tmp_path: Path) -> None:
+def test_all_problems_are_reported_and_none_follows_from_another(tmp_path: Path) -> None:
     text = """
 sed = 1
 agents = -1
@@ -344,7 +344,7 @@ health_start = [1.0, 0.5]
         "environment.ecosystem.health_start",
         'criteria."frame_ms.max"',
         "warmup",
-    ]  # and not workers, since how many agents there are is unknown
+    ]  # not workers, since the number of agents is unknown
 
 
 TOML_VALUES = st.recursive(
@@ -356,7 +356,7 @@ TOML_VALUES = st.recursive(
 
 @settings(max_examples=examples(200))
 @given(st.dictionaries(st.sampled_from([field.name for field in dataclasses.fields(WALKER_KEYS)]), TOML_VALUES))
-def test_whatever_a_file_holds_gives_a_profile_or_a_profile_error(table: dict[str, object]) -> None:
+def test_any_file_gives_a_profile_or_a_profile_error(table: dict[str, object]) -> None:
     try:
         profile = profile_from_table(table, "any", "any.toml", "any.toml")
     except ProfileError:
@@ -368,7 +368,7 @@ def test_whatever_a_file_holds_gives_a_profile_or_a_profile_error(table: dict[st
 # --- overriding
 
 
-def test_nothing_given_changes_nothing() -> None:
+def test_without_overrides_a_profile_is_unchanged() -> None:
     for profile in list_profiles():
         assert override(profile, ProfileOverrides()) == profile
 
@@ -398,13 +398,13 @@ def test_each_option_replaces_its_part() -> None:
     }
 
 
-def test_frames_and_duration_take_each_others_place_in_every_stage() -> None:
+def test_frames_and_duration_replace_each_other_in_every_stage() -> None:
     assert override(load_profile("soak"), ProfileOverrides(frames=300)).stages == (Stage(agents=60, frames=300),)
     ramp = override(load_profile("ramp"), ProfileOverrides(duration_s=2.5))
     assert ramp.stages == tuple(Stage(agents=agents, duration_s=2.5) for agents in (30, 60, 120))
 
 
-def test_asking_for_sequential_lets_go_of_the_profiles_workers(tmp_path: Path) -> None:
+def test_sequential_mode_ignores_the_profiles_workers(tmp_path: Path) -> None:
     threaded = load_profile(write(tmp_path, 'mode = "threaded"\nworkers = 4'))
     assert override(threaded, ProfileOverrides(mode="sequential")).workers is None
     assert override(threaded, ProfileOverrides(mode="process")).workers == 4
@@ -512,7 +512,7 @@ def test_a_stall_beyond_the_last_frame_is_refused(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_faults_and_deadlines_that_cannot_be_are_refused(tmp_path: Path, text: str, problem: str) -> None:
+def test_impossible_faults_and_deadlines_are_refused(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(ProfileError) as raised:
         load_profile(write(tmp_path, text))
     (found,) = raised.value.problems

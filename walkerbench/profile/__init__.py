@@ -1,1 +1,1 @@
-"""What a run consists of: TOML files in, frozen profiles out."""
+"""Reads and checks profiles, which say what a run consists of: TOML files in, frozen profiles out."""

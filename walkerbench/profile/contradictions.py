@@ -1,4 +1,4 @@
-"""Finds values of a profile that contradict each other, wherever they come from."""
+"""Finds values of a profile that contradict each other, from a file or from overrides."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from walkerbench.workloads.specs import fixed_agents
 
 
 class Contradiction(NamedTuple):
-    """Values that do not go together.
+    """Values of a profile that contradict each other.
 
     Attributes:
         key: The key to change.
-        involved: Top-level keys that the contradiction is between.
+        involved: The top-level keys that contradict each other.
         text: What is wrong, and what is allowed.
     """
 
@@ -29,7 +29,7 @@ class Contradiction(NamedTuple):
 
 
 def find_contradictions(profile: Profile) -> Iterator[Contradiction]:
-    """Return every contradiction in a profile whose single values are right."""
+    """Yield every contradiction in a profile whose single values are right."""
     yield from _of_stages(profile)
     if profile.workers not in (None, 1) and not MODES.find(profile.mode).traits.side_by_side:
         what = f"{profile.workers} workers in mode {profile.mode}"
@@ -50,7 +50,7 @@ def _of_stages(profile: Profile) -> Iterator[Contradiction]:
         prefix = f"stage {number}: " if several else ""
         frames = profile.num_frames(stage)
         if frames is not None and frames > MOST_FRAMES:
-            what = f"{prefix}{stage.duration_s:g} s at {profile.frames_per_second:g} frames a second are too many"
+            what = f"{prefix}{stage.duration_s:g} s at {profile.frames_per_second:g} frames per second are too many"
             involved = frozenset({"duration_s", "pace", "stages", "environment"})
             yield Contradiction("duration_s", involved, wrong(what, f"at most {MOST_FRAMES} frames"))
         if frames is not None and frames <= profile.warmup:
@@ -68,7 +68,7 @@ def _of_workload(profile: Profile) -> Iterator[Contradiction]:
     agents = fixed_agents(profile.factory)
     for stage in profile.stages:
         if agents is not None and stage.agents != agents:
-            what = f"{stage.agents} of a workload that has {agents} by its kind"
+            what = f"{stage.agents} of a workload that always has {agents}"
             yield Contradiction("agents", frozenset({"agents", "stages", "workload"}), wrong(what, f"{agents}"))
             return
         shards = profile.make_workload(stage).shards
@@ -100,7 +100,7 @@ def _of_faults(profile: Profile) -> Iterator[Contradiction]:
                 what = f"frame {frame} is beyond the last one, {last}"
                 involved = frozenset({"faults", "frames", "stages"})
                 yield Contradiction(f"faults.{key}", involved, wrong(what, f"up to {last}"))
-    # The mode that runs, which need not be the one asked for.
+    # The mode that runs, which may differ from the requested one.
     modes = {mode.name: mode for stage in profile.stages for mode in [mode_that_runs(profile.mode, stage.agents)]}
     for mode in modes.values():
         for key, reason in profile.faults.impossible_in(mode.traits).items():

@@ -1,4 +1,4 @@
-"""Reads profiles from files: those that come with walkerbench by their names, others by their paths."""
+"""Reads profiles from files: shipped profiles by their names, others by their paths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from walkerbench.system.regular_files import read_at_most
 
 
 def load_profile(name_or_path: str | Path) -> Profile:
-    """Read a profile, check all of it, and return it.
+    """Return a profile, read from its file and checked.
 
     Args:
         name_or_path: A shipped profile's name, or the path of a TOML file (as text it has a separator or ends with
@@ -25,7 +25,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
         The profile.
 
     Raises:
-        ProfileError: There is none, or something in it is wrong; carries every problem.
+        ProfileError: There is no such profile, or something in it is wrong; carries every problem.
 
     Examples:
         >>> from walkerbench import load_profile
@@ -45,10 +45,10 @@ def load_profile(name_or_path: str | Path) -> Profile:
 
 
 def list_profiles() -> tuple[Profile, ...]:
-    """Read every shipped profile.
+    """Return every shipped profile.
 
     Raises:
-        ProfileError: Something in one is wrong.
+        ProfileError: Something in a profile is wrong.
     """
     return tuple(load_profile(name) for name in shipped.names())
 

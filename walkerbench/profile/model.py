@@ -1,4 +1,4 @@
-"""A profile after it has been read and checked: a frozen value, the same whatever it was read from."""
+"""Defines a profile after it has been read and checked: a frozen value."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Pace = Literal["max", "realtime"]
 HostStall = Literal["fail", "inconclusive"]
 
 MOST_FRAMES = 10_000_000_000
-"""Of a stage: five years of 60 frames a second."""
+"""The most frames of a stage: five years at 60 frames per second."""
 
 Agents = Annotated[int, Interval(ge=1, le=1_000_000)]
 WorkerCount = Annotated[int, Interval(ge=1, le=1024)]
@@ -33,7 +33,7 @@ Warmup = Annotated[int, Interval(ge=0, le=MOST_FRAMES)]
 Seconds = Annotated[float, Interval(ge=0.001, le=31_622_400)]
 """Up to a year."""
 RootSeed = Annotated[int, Interval(ge=0, le=2**63 - 1)]
-"""What TOML can hold in every language."""
+"""The range of integers that TOML readers of every language support."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,8 @@ class Stage:
     Attributes:
         agents: How many agents.
         frames: How many frames, warm-up included; None where the duration decides.
-        duration_s: For how long, in simulated time at real-time pace; None where the number of frames decides.
+        duration_s: How long the stage lasts, s, in simulated time at real-time pace; None where the number of frames
+            decides.
     """
 
     agents: Agents
@@ -60,9 +61,9 @@ class Profile:
     """What a run consists of.
 
     Attributes:
-        name: Its name, the file's without `.toml`.
+        name: The profile's name: its file's name without `.toml`.
         source: `built in`, or the path that was given.
-        description: What it is for, in a sentence or two.
+        description: The purpose of the profile, in a sentence or two.
         workload: What is run: a SPEC, see `workloads.specs`.
         workload_arguments: Keyword arguments of the user's code that the SPEC names.
         setup: A command that is run once in each fresh worktree before its revision is measured; None for nothing.
@@ -73,11 +74,11 @@ class Profile:
         seed: Root of every random stream.
         pace: As fast as possible, or the workload's own frames per second.
         checkpoint_every: Frames between two digests of the trajectory; more in a long run, see `frame_loop.spacing`.
-        criteria: What the run is judged by.
-        host_stall: The outcome of a limit, or of missed deadlines, where only frames are over it to which the host
-            gave no core: the criterion fails, or counts as not judged.
-        safeguards: What makes the environment stop itself.
-        faults: What is injected on purpose.
+        criteria: The limits by which the run is judged.
+        host_stall: What happens to a limit of single frames, or of missed deadlines, where the only frames over it are
+            frames to which the host gave no core: the criterion fails, or counts as not judged.
+        safeguards: Limits beyond which the environment stops itself.
+        faults: The faults that are injected on purpose.
         environment: The workload's own settings, an instance of its settings class.
     """
 
@@ -102,14 +103,14 @@ class Profile:
 
     @property
     def frames_per_second(self) -> float | None:
-        """The pace that frames are held to, or None for as fast as possible."""
+        """The pace of frames, or None for as fast as possible."""
         return self.make_workload(self.stages[0]).frames_per_second() if self.pace == "realtime" else None
 
     def num_frames(self, stage: Stage) -> int | None:
         """Return how many frames a stage has; None where only the clock decides.
 
-        At real-time pace a duration is simulated time: as many frames on every machine, and so the same work. More than
-        `MOST_FRAMES` are not counted: one more stands for all of them.
+        At real-time pace a duration is simulated time: as many frames, and so the same work, on every machine.
+        At most `MOST_FRAMES + 1` is returned.
 
         Args:
             stage: One of the stages.
@@ -121,7 +122,7 @@ class Profile:
 
     @property
     def factory(self) -> WorkloadFactory:
-        """What makes the workload.
+        """The class or function that makes the workload.
 
         Raises:
             UsageError: There is no such workload, or it cannot be imported.
@@ -129,7 +130,7 @@ class Profile:
         return find_factory(self.workload, self.workload_arguments)
 
     def make_workload(self, stage: Stage) -> Workload:
-        """Return what a stage runs; this is cheap, since agents are built by their shards.
+        """Return the workload of a stage; this is fast, since shards build the agents later.
 
         Args:
             stage: One of the stages.
@@ -154,10 +155,11 @@ class Profile:
         """Return the names of the modules whose code a run measures.
 
         Returns:
-            `walkerbench`, the module of what makes the workload, and those that the workload names; each once.
+            `walkerbench`, the module of the code that makes the workload, and the modules that the workload names; each
+            once.
 
         Raises:
-            UsageError: As `make_workload`.
+            UsageError: As for `make_workload`.
         """
         workload = self.make_workload(self.stages[0])
         modules = (walkerbench.__name__, str(getattr(self.factory, "__module__", None)), *workload.code_modules())

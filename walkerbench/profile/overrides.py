@@ -1,4 +1,4 @@
-"""Replaces parts of a profile, all at once, and checks them together."""
+"""Replaces several parts of a profile at once, and checks the result."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class ProfileOverrides:
     """Parts of a profile to replace; None leaves a part as it is.
 
     Attributes:
-        workload: What is run. Another than the profile's comes with its own default settings, and, where the profile
-            is judged by nothing but its workload's default criteria, with its own.
+        workload: What is run. A workload other than the profile's gets its own default settings, and its own default
+            criteria where the profile has only default criteria.
         workload_arguments: Keyword arguments of the user's code; each takes the place of the profile's argument of the
             same name.
         setup: A command that is run once in each fresh worktree.
@@ -69,15 +69,15 @@ def override(profile: Profile, overrides: ProfileOverrides) -> Profile:
     """Return a profile with parts replaced.
 
     Args:
-        profile: Where the other parts come from; it stays as it is.
+        profile: The profile with the other parts; it is not changed.
         overrides: The parts to replace.
 
     Returns:
-        Another profile.
+        A new profile.
 
     Raises:
         OverrideError: A value is wrong by itself, or with the rest of the profile; carries every problem.
-        CriterionError: A criterion cannot be parsed, or asks for what is not measured.
+        CriterionError: A criterion cannot be parsed, or names something that is not measured.
 
     Examples:
         >>> from walkerbench import ProfileOverrides, load_profile, override
@@ -97,7 +97,7 @@ def override(profile: Profile, overrides: ProfileOverrides) -> Profile:
     if "frames" in stage_changes or "duration_s" in stage_changes:
         stage_changes = {"frames": None, "duration_s": None} | stage_changes
     workload = changed.make_workload(changed.stages[0])
-    # A criterion of the profile is checked again, too: another workload may not measure what it asks for.
+    # The profile's criteria are checked again, too: another workload may not measure what they name.
     kept = [parse_known(str(criterion), workload) for criterion in changed.criteria]
     changed = dataclasses.replace(
         changed,
@@ -129,13 +129,13 @@ def _check_each(given: dict[str, Any], profile: Profile) -> None:
 
 
 def _with_workload(profile: Profile, spec: str, replaced: Mapping[str, Any]) -> Profile:
-    """Return a profile with another workload or arguments of it; default criteria become that workload's, too.
+    """Return a profile with another workload or other arguments; default criteria then become that workload's.
 
     Another workload has its own default settings and length, and its own number of agents where that is fixed.
 
     Raises:
         OverrideError: There is no such workload.
-        UsageError: Its code cannot be imported; with the lines of that code.
+        UsageError: Its code cannot be imported; the error has the lines of that code.
     """
     same = spec == profile.workload
     arguments = {**(profile.workload_arguments if same else {}), **replaced}
@@ -163,7 +163,7 @@ def _with_workload(profile: Profile, spec: str, replaced: Mapping[str, Any]) -> 
 def _with_length(profile: Profile, factory: WorkloadFactory) -> Profile:
     """Return a profile with the number of agents of another workload, where that is fixed, and with its default length.
 
-    Only what is as the profile's own workload has it by default is taken to be left to the workload.
+    A value that equals the default of the profile's own workload counts as not given, and is replaced.
     """
     agents = fixed_agents(factory)
     mine, its = (_lengths(each) for each in (profile.factory, factory))

@@ -13,7 +13,7 @@ SLOW_FRAME_S = 2.0
 """A frame that takes longer is slow, by default, s."""
 
 SLOW_FRAMES = 10
-"""So many slow frames in a row stop the environment, by default."""
+"""How many slow frames in a row stop the environment, by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +22,12 @@ class Safeguards:
 
     Attributes:
         slow_frame_s: A frame that takes longer is slow, s.
-        slow_frames: So many slow frames in a row are too many.
-        barrier_timeout_s: A frame, or a checkpoint, that takes longer has a worker that hangs, s: the run is broken. It
-            must be beyond `slow_frame_s`; None for `modes.contract.BARRIER_TIMEOUT_S`, or twice `slow_frame_s` where
+        slow_frames: How many slow frames in a row stop the environment.
+        barrier_timeout_s: A worker hangs where a frame or a checkpoint takes longer, s: the run is broken. Must be
+            longer than `slow_frame_s`; None for `modes.contract.BARRIER_TIMEOUT_S`, or twice `slow_frame_s` where
             that is longer.
-        memory_limit_share: Most memory of the process tree, as a share of what the system allows. Checked at every
-            checkpoint, and before anything is built.
+        memory_limit_share: Most memory of the process tree, as a share of the memory that the system allows. Checked at
+            every checkpoint, and before anything is built.
     """
 
     slow_frame_s: Annotated[float, Interval(ge=1e-6, le=86_400)] = SLOW_FRAME_S

@@ -1,4 +1,4 @@
-"""Where the shipped profiles are; cheap to import, for completion in the shell."""
+"""Finds the shipped profiles; imports little, because shell completion uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a checked profile of a table of keys, as read from TOML or JSON."""
+"""Makes a checked profile from a table of keys, as read from TOML or JSON."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _registered(registry: Registry[Any]) -> AfterValidator:
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileKeys:
-    """The keys of a profile's file, each with the value that it has where the file leaves it out.
+    """The keys of a profile's file, each with its default value.
 
     The table `environment` is beside them; its keys are those of the workload's settings class. The keys of a table
     `workload` are `spec`, `arguments` and `setup`, which are called `workload`, `workload_arguments` and `setup` here.
@@ -81,7 +81,7 @@ class ProfileKeys:
 
 
 _IN_WORKLOAD = {"spec": "workload", "arguments": "workload_arguments", "setup": "setup"}
-"""The keys of a file's table `workload`, and what they are called in `ProfileKeys`."""
+"""The keys of a file's table `workload`, and their names in `ProfileKeys`."""
 
 _OF_WORKLOAD = frozenset(_IN_WORKLOAD.values())
 
@@ -93,13 +93,13 @@ _SAME_IN_PROFILE = (
 
 
 def profile_from_dict(data: Mapping[str, Any]) -> Profile:
-    """Rebuild a profile from what `Profile.as_dict` gave, here or in another version; checked as a file is.
+    """Return a profile made from a result of `Profile.as_dict`, of this or another version; checked like a file.
 
     Args:
         data: Plain data; a key that is left out or None has its default.
 
     Raises:
-        ProfileError: Something in it is wrong, or a key unknown here; carries every problem.
+        ProfileError: Something in the data is wrong, or a key is unknown; carries every problem.
     """
     _check_depth(data, "profile")
     table = _without_none(data)
@@ -111,16 +111,16 @@ def profile_from_dict(data: Mapping[str, Any]) -> Profile:
 
 
 def profile_from_table(table: Mapping[str, Any], name: str, source: str, where: str) -> Profile:
-    """Check a table of keys and make a profile of it.
+    """Return the profile that a table of keys makes, after checking the table.
 
     Args:
         table: As read from TOML.
         name: The profile's name.
         source: `built in`, or the path that was given.
-        where: What error messages call it.
+        where: The name of the table in error messages.
 
     Raises:
-        ProfileError: Something in it is wrong; carries every problem.
+        ProfileError: Something in the table is wrong; carries every problem.
     """
     _check_depth(table, where)
     table, problems = _flat_workload(table)
@@ -169,15 +169,15 @@ def keys_with_settings(settings_class: type) -> type:
 
 
 def default_criteria(workload: Workload) -> tuple[Criterion, ...]:
-    """Return what a run of a workload is judged by where its profile has no list of its own."""
+    """Return the criteria of a run of a workload whose profile has no list of its own."""
     return replace((), [parse_known(text, workload) for text in workload.default_criteria])
 
 
 def parse_known(text: str, workload: Workload) -> Criterion:
-    """Parse a criterion, and check that a run of the workload measures what it asks for.
+    """Return a criterion made from its text, after checking that a run of the workload measures what it names.
 
     Raises:
-        CriterionError: It cannot be parsed, or names what is not measured.
+        CriterionError: The text cannot be parsed, or names something that is not measured.
     """
     columns = frame_dtype(workload.phases, workload.settle_phase, workload.frame_counters).names or ()
     criterion = parse_criterion(text)
@@ -186,7 +186,7 @@ def parse_known(text: str, workload: Workload) -> Criterion:
 
 
 def _flat_workload(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return a table with the keys of its table `workload` beside the others, and what is wrong with that table."""
+    """Return a table with the keys of its table `workload` moved to the top level, and the problems of those keys."""
     inner = table.get("workload")
     if not isinstance(inner, Mapping):
         return {**table}, []
@@ -201,10 +201,10 @@ def _flat_workload(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
 
 
 def _find_workload(table: Mapping[str, Any]) -> tuple[WorkloadFactory | None, list[str]]:
-    """Return what makes the workload that a table names, or None and what is wrong with its SPEC."""
+    """Return the factory of the workload that a table names; or None, and what is wrong with its SPEC."""
     spec, arguments = table.get("workload", DEFAULT_WORKLOAD), table.get("workload_arguments", {})
     if not isinstance(spec, str) or not isinstance(arguments, Mapping):
-        return None, []  # its check says what is wrong
+        return None, []  # the check of its type reports the problem
     try:
         return find_factory(spec, arguments), []
     except UsageError as error:
@@ -219,7 +219,7 @@ def _as_in_file(problem: str) -> str:
 
 
 def _clashes(table: Mapping[str, Any]) -> Iterator[tuple[frozenset[str], str]]:
-    """Yield the keys of a file that exclude one another, each time with the problem in words."""
+    """Yield each set of keys in a file that exclude each other, with the problem in words."""
     if "frames" in table and "duration_s" in table:
         yield frozenset({"frames", "duration_s"}), "frames, duration_s: both are given; allowed: one of the two"
     beside = [key for key in ("agents", "frames", "duration_s") if key in table]
@@ -251,7 +251,7 @@ def _check_depth(table: Mapping[str, Any], where: str) -> None:
 
 
 def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table as TOML could hold it: what is None is left out."""
+    """Return a table without the values that are None, which TOML cannot hold."""
     return {key: _kept(value) for key, value in table.items() if value is not None}
 
 

@@ -1,7 +1,7 @@
 """Checks a TOML table against the dataclass that it fills, and reports every problem at once.
 
-pydantic checks the values; what it does not check for plain dataclasses (unknown keys, numbers that are not finite) is
-checked here. A problem is one line: `key: what is wrong; allowed: …`.
+pydantic checks the values. This module adds checks that pydantic does not make for plain dataclasses: unknown keys, and
+numbers that are not finite. A problem is one line: `key: what is wrong; allowed: …`.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from walkerbench.shown_text import MOST_LINES, shortened
 KeyPath = tuple[str | int, ...]
 
 MOST_PROBLEMS = MOST_LINES - 1
-"""So many problems of a table are told, so that a last line may say that there are more."""
+"""How many problems of a table are listed; one more line may say that there are more."""
 
-_KEY_STEP = "[key]"  # pydantic's last step to a key of a table that is wrong itself
+_KEY_STEP = "[key]"  # the last step of pydantic's path to a wrong key of a table
 _OUT_OF_RANGE = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 
 
 @dataclasses.dataclass(frozen=True)
 class Checked:
-    """A table's values that are right, and all that is wrong.
+    """The right values of a table, and all its problems.
 
     Attributes:
-        values: Value of each top-level key that was given and is right, as the dataclass wants it.
+        values: Value of each top-level key that was given and is right, in the type of the dataclass.
         failed: Top-level keys that were given and are wrong.
-        problems: One line a problem, in the order of the dataclass's keys, unknown keys first.
+        problems: One line per problem, in the order of the dataclass's keys, unknown keys first.
     """
 
     values: dict[str, Any]
@@ -47,7 +47,7 @@ class Checked:
 
 
 def check_table(table: Mapping[str, Any], kind: type) -> Checked:
-    """Check a table, as read from TOML, against the dataclass `kind`."""
+    """Return the right values and the problems of a table, as read from TOML, for the dataclass `kind`."""
     problems = dict(itertools.islice(_unknown_keys(table, kind, ()), MOST_PROBLEMS + 1))
     values: dict[str, Any] = {}
     failed: set[str] = set()
@@ -65,17 +65,17 @@ def check_table(table: Mapping[str, Any], kind: type) -> Checked:
 
 
 def check_value(kind: type, key: str, value: object) -> Any:
-    """Check one value for the key of the dataclass `kind`.
+    """Return one value, checked and converted, for a key of the dataclass `kind`.
 
     Raises:
-        ValidationError: It is wrong.
+        ValidationError: The value is wrong.
     """
-    # JSON is what pydantic's strict mode means to read: arrays fill tuples there, and yet no string becomes a number.
+    # pydantic's strict mode is made for JSON: arrays become tuples, but no string becomes a number.
     return _adapter(kind, key).validate_json(json.dumps(value, default=str), strict=True)
 
 
 def explain_refusal(error: ValidationError, kind: type, key: str) -> str:
-    """Return what is wrong with a value for the key of the dataclass `kind`, and what is allowed, without the key."""
+    """Return what is wrong with a value for a key of the dataclass `kind`, and what is allowed, without the key."""
     return next(text for _, text in _explain(error, kind, key))
 
 
@@ -85,14 +85,14 @@ def wrong(what: str, allowed: str) -> str:
 
 
 def first_problems(problems: Sequence[str]) -> tuple[str, ...]:
-    """Return problems as they are told: the first `MOST_PROBLEMS`, and a line that says so where there are more."""
+    """Return the first `MOST_PROBLEMS` problems, and a line that says so where there are more."""
     if len(problems) <= MOST_PROBLEMS:
         return tuple(problems)
     return (*problems[:MOST_PROBLEMS], f"and more: these are the first {MOST_PROBLEMS} problems")
 
 
 def spell(path: KeyPath) -> str:
-    """Return a key's path as it is found in the file: `environment.brain.hidden_units (entry 2)`."""
+    """Return a key's path as a file spells it: `environment.brain.hidden_units (entry 2)`."""
     spelled = ""
     for step in path:
         if isinstance(step, int):
@@ -163,7 +163,7 @@ def _explain(error: ValidationError, kind: type, key: str) -> Iterator[tuple[Key
 
 
 def _range(hint: Any, path: KeyPath) -> str | None:
-    """Return the range of the value that a path leads to, `1 to 100`; None where it has no closed one."""
+    """Return the range of the value that a path leads to, such as `1 to 100`; None without a closed range."""
     if dataclasses.is_dataclass(hint) and path:
         return _range(_hints(hint)[str(path[0])], path[1:]) if isinstance(hint, type) else None
     bounds = next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Interval)), None)

@@ -1,7 +1,7 @@
-"""Reads TOML that users write, within bounds: no text takes long, however it is made.
+"""Reads TOML that users write, within bounds, so that no text takes long.
 
-tomllib takes time by the square of how deep tables are nested. A dotted key or a header stands on one line, so that
-bounds of the text and of its lines bound the time: the worst text within them takes about a second.
+The time that tomllib takes grows with the square of the depth of tables. Dotted keys and headers are on one line, so
+limits on the text and on its lines limit the time: the worst text within the limits takes about a second.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import tomllib
 from typing import Any
 
 MOST_PROFILE_BYTES = 1 << 16
-"""Of a text; the longest shipped profile has some 13,000."""
+"""Most bytes of a text; the longest shipped profile has about 13,000."""
 
 _MOST_CHARACTERS = 1000  # of a line
 _MOST_DOTS = 200  # of a line, and so of a key
@@ -18,10 +18,10 @@ _MOST_LEVELS = 10  # a profile has 4
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """Return the table that a text holds; a byte-order mark at its beginning means nothing.
+    """Return the table that a text holds; a byte-order mark at its beginning is ignored.
 
     Raises:
-        ValueError: It is no TOML, or beyond the bounds.
+        ValueError: The text is no TOML, or exceeds a limit.
     """
     text = text.removeprefix("\ufeff")
     if len(text) > MOST_PROFILE_BYTES:
@@ -40,10 +40,10 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 
 def check_depth(table: object) -> None:
-    """Refuse tables and arrays that are nested deeper than any that mean something.
+    """Raise an error where tables and arrays are nested too deep.
 
     Raises:
-        ValueError: They are.
+        ValueError: They are nested deeper than 10 levels.
     """
     level = [table]
     for _ in range(_MOST_LEVELS):
