@@ -33,7 +33,7 @@ class ModeMaker:
     def close(self) -> None:
         for mode in self._modes:
             mode.close()
-        toy_workload.release.set()  # of this process; a worker process's own stays unset
+        toy_workload.release.set()  # the event of this process; that of a worker process stays unset
         for pool in self._pools:
             pool.shutdown()
         toy_workload.release.clear()
@@ -41,7 +41,7 @@ class ModeMaker:
 
 @pytest.fixture
 def make_mode() -> Iterator[ModeMaker]:
-    """Makes modes; nothing may be left of them at the end."""
+    """Makes modes, and checks that they leave nothing at the end."""
     with nothing_left_behind():
         maker = ModeMaker()
         try:
@@ -52,6 +52,6 @@ def make_mode() -> Iterator[ModeMaker]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hung workers are given up at once on closing."""
+    """Makes `close` wait for no hung worker."""
     monkeypatch.setattr(process_module, "_JOIN_S", 0.2)
     monkeypatch.setattr(thread_pool_module, "_JOIN_S", 0.05)

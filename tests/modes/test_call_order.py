@@ -19,7 +19,7 @@ CALLS: dict[str, Callable[[ExecutionMode], object]] = {
 
 
 def refused(mode: ExecutionMode) -> set[str]:
-    """Which of the calls the mode refuses, by calling those named in turn."""
+    """Return the calls that the mode refuses, of those named, made in turn."""
     names = set()
     for name, call in CALLS.items():
         try:
@@ -56,7 +56,7 @@ def test_every_call_out_of_order_is_refused_and_changes_nothing(make_mode: Any, 
 
 
 @pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
-def test_after_an_error_only_close_is_left(make_mode: Any, name: str) -> None:
+def test_after_an_error_only_close_is_allowed(make_mode: Any, name: str) -> None:
     mode = make_mode(name)
     mode.start(ToyWorkload(worker_faults=(WorkerFault("raise", 0, 0),)), 2)
     mode.dispatch(0)
@@ -68,7 +68,7 @@ def test_after_an_error_only_close_is_left(make_mode: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
-def test_a_mode_can_be_closed_before_its_start_and_amid_a_frame(make_mode: Any, name: str) -> None:
+def test_a_mode_can_be_closed_before_its_start_and_within_a_frame(make_mode: Any, name: str) -> None:
     make_mode(name).close()
     mode = make_mode(name)
     mode.start(ToyWorkload(), 2)
@@ -76,12 +76,12 @@ def test_a_mode_can_be_closed_before_its_start_and_amid_a_frame(make_mode: Any, 
     mode.close()
 
 
-def test_the_message_says_what_is_and_what_was_needed(make_mode: Any) -> None:
+def test_the_message_says_which_state_is_and_which_was_needed(make_mode: Any) -> None:
     with pytest.raises(CallOrderError, match=r"^sequential mode: dispatch needs the state READY, but it is NEW$"):
         make_mode("sequential").dispatch(0)
 
 
-def test_a_frame_that_was_not_dispatched_is_not_waited_for(make_mode: Any) -> None:
+def test_waiting_for_a_frame_that_was_not_dispatched_is_refused(make_mode: Any) -> None:
     mode = make_mode("threaded", threads=2)
     mode.start(ToyWorkload(num_agents=4), 2)
     mode.dispatch(3)

@@ -21,7 +21,7 @@ FLIPPED_AGENT = LIVELY_AGENTS - 3  # in the last shard of two
 
 @dataclass
 class Trajectory:
-    """What a run left to compare: everything that shards and settler wrote, in their bits."""
+    """The results of a run, to be compared bit by bit: all that shards and settler wrote."""
 
     checkpoints: list[bytes | None] = field(default_factory=list)
     published: list[dict[str, bytes]] = field(default_factory=list)
@@ -79,7 +79,7 @@ def unflipped() -> Trajectory:
     return run("sequential", 1, FLIP_FRAMES)
 
 
-def test_the_span_holds_everything_that_can_happen(reference: Trajectory) -> None:
+def test_the_compared_run_has_every_kind_of_event(reference: Trajectory) -> None:
     assert len(reference.checkpoints) == len(set(reference.checkpoints)) == LIVELY_FRAMES // CHECKPOINT_EVERY
     assert all(total > 0 for total in reference.totals.values()), reference.totals
     assert reference.totals["contested_meals"] > 1
@@ -103,13 +103,11 @@ def test_the_span_holds_everything_that_can_happen(reference: Trajectory) -> Non
         pytest.param("process", LIVELY_AGENTS, marks=pytest.mark.slow),
     ],
 )
-def test_every_mode_with_any_number_of_workers_runs_the_same_bits(
-    reference: Trajectory, mode: str, workers: Any
-) -> None:
+def test_every_mode_and_number_of_workers_gives_equal_bits(reference: Trajectory, mode: str, workers: Any) -> None:
     assert_equal(run(mode, workers), reference)
 
 
-def test_another_seed_runs_other_bits(reference: Trajectory) -> None:
+def test_another_seed_gives_other_bits(reference: Trajectory) -> None:
     other = run("sequential", 2, CHECKPOINT_EVERY, WalkerWorkload(LIVELY_AGENTS, 2, LIVELY))
     assert other.checkpoints[0] != reference.checkpoints[0]
 
@@ -126,15 +124,15 @@ def test_one_flipped_bit_in_a_worker_changes_the_digest(
     workload = FlippedWalkers(LIVELY_AGENTS, 1, LIVELY, part, FLIPPED_AGENT, FLIP_FRAMES - 1)
     flipped = run(mode, 2, FLIP_FRAMES, workload)
     assert flipped.checkpoints != unflipped.checkpoints
-    # Of all digests, exactly that of the flipped part of the flipped agent.
+    # Only the digest of the flipped part of the flipped agent differs.
     column = workload.digest_fields.index({"brain": "brain", "wheel": "bodies"}[part])
     assert np.argwhere(flipped.digests != unflipped.digests).tolist() == [[FLIPPED_AGENT, column]]
 
 
-def test_a_bit_flipped_early_is_still_seen_at_the_end(unflipped: Trajectory) -> None:
+def test_a_bit_flipped_early_still_shows_at_the_end(unflipped: Trajectory) -> None:
     flipped = run("sequential", 2, FLIP_FRAMES, FlippedWalkers(LIVELY_AGENTS, 1, LIVELY, "wheel", FLIPPED_AGENT, 0))
     assert flipped.checkpoints != unflipped.checkpoints
 
 
-def test_a_workload_that_could_flip_but_does_not_runs_the_same_bits(unflipped: Trajectory) -> None:
+def test_a_workload_that_flips_no_bit_gives_equal_bits(unflipped: Trajectory) -> None:
     assert run("process", 2, FLIP_FRAMES, FlippedWalkers(LIVELY_AGENTS, 1, LIVELY, "brain", 0, -1)) == unflipped

@@ -33,7 +33,7 @@ def test_the_built_in_modes_have_no_problem(name: str) -> None:
         (mode(fewest_agents="5"), "its fewest_agents is '5'; allowed: at least 1"),
     ],
 )
-def test_what_a_mode_declares_wrongly_is_named(thing: object, problem: str | None) -> None:
+def test_a_wrong_declaration_of_a_mode_is_named(thing: object, problem: str | None) -> None:
     assert mode_problem("brought", thing) == problem
 
 

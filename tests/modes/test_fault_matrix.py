@@ -1,4 +1,4 @@
-"""What ends or stops a worker process, at each stage of its life: a typed error, and nothing is left behind."""
+"""A worker process that ends or stops, at each time of its life: a typed error, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXITED = pytest.param(None, id="exited")
 
 
 def faulty(number: signal.Signals | None, frame: int) -> ToyWorkload:
-    """Agent 3's worker, which is worker 1 of 3, gets a signal or exits."""
+    """A workload in which agent 3's worker, worker 1 of 3, gets a signal or exits."""
     fault = WorkerFault("exit", 3, frame, STATUS) if number is None else WorkerFault("kill", 3, frame, number)
     return ToyWorkload(worker_faults=(fault,))
 
@@ -59,7 +59,7 @@ def signal_worker(mode: Any, number: signal.Signals | None) -> None:
 
 
 @pytest.mark.parametrize("number", [STOPPED, *ENDED, EXITED])
-def test_while_starting(make_mode: Any, monkeypatch: pytest.MonkeyPatch, number: Any) -> None:
+def test_a_fault_while_starting(make_mode: Any, monkeypatch: pytest.MonkeyPatch, number: Any) -> None:
     if number is signal.SIGSTOP:
         monkeypatch.setattr(process_module, "START_TIMEOUT_S", SOON_S)
     mode = make_mode("process")
@@ -69,7 +69,7 @@ def test_while_starting(make_mode: Any, monkeypatch: pytest.MonkeyPatch, number:
 
 
 @pytest.mark.parametrize("number", [STOPPED, *ENDED, EXITED])
-def test_within_a_frame(make_mode: Any, number: Any) -> None:
+def test_a_fault_within_a_frame(make_mode: Any, number: Any) -> None:
     mode = make_mode("process")
     mode.start(faulty(number, 1), 3)
     run_frame(mode, 0, None)
@@ -79,7 +79,7 @@ def test_within_a_frame(make_mode: Any, number: Any) -> None:
 
 
 @pytest.mark.parametrize("number", [STOPPED, *ENDED, EXITED])
-def test_between_two_frames(make_mode: Any, number: Any) -> None:
+def test_a_fault_between_two_frames(make_mode: Any, number: Any) -> None:
     mode = make_mode("process")
     mode.start(EXITS_ON_REQUEST, 3)
     run_frame(mode, 0, None)
@@ -90,7 +90,7 @@ def test_between_two_frames(make_mode: Any, number: Any) -> None:
 
 
 @pytest.mark.parametrize("number", [STOPPED, *ENDED, EXITED])
-def test_before_closing(make_mode: Any, number: Any) -> None:
+def test_a_fault_before_closing(make_mode: Any, number: Any) -> None:
     mode = make_mode("process")
     mode.start(EXITS_ON_REQUEST, 3)
     signal_worker(mode, number)

@@ -20,12 +20,12 @@ from walkerbench.workloads.contract import WORKER_COLUMNS, BufferLayout, FrameBu
 ALL_MODES = pytest.mark.parametrize("name", ["sequential", "threaded", "process"])
 MIX_NS, MOVE_NS = 30_000, 70_000
 READING_NS = 10
-SLACK_NS = 500  # what the fake clock's readings themselves may take
+SLACK_NS = 500  # the most time that readings of the fake clock themselves take
 DEADLINE_S = 30
 
 
 class FakeClock:
-    """Goes on a little at every reading, and by what it is told."""
+    """A clock that moves a little at every reading, and when it is told to."""
 
     def __init__(self) -> None:
         self.now_ns = 0
@@ -40,7 +40,7 @@ class FakeClock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    """The clock of workers; the toy's phases take 30 and 70 µs of it."""
+    """The clock of workers, on which the toy's phases take 30 and 70 µs."""
     clock = FakeClock()
     fake = SimpleNamespace(perf_counter_ns=clock.perf_counter_ns, sleep=clock.sleep)
     monkeypatch.setattr(faults, "time", fake)
@@ -51,7 +51,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
 
 
 def rows_of(faults: Faults, frames: int) -> list[list[dict[str, int]]]:
-    """What each of two workers writes into its row, frame by frame."""
+    """Return the rows of two workers, frame by frame."""
     workload = ToyWorkload()
     buffers = FrameBuffers(BufferLayout.of(workload, 2))
     meter, garbage = ThreadMeter(), GarbageClock()
@@ -70,18 +70,18 @@ def rows_of(faults: Faults, frames: int) -> list[list[dict[str, int]]]:
 
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("percent", [0.0, 5.0, 10.0, 1000.0])
-def test_extra_work_is_a_share_of_every_workers_own_work(percent: float) -> None:
+def test_extra_work_is_a_share_of_each_workers_own_work(percent: float) -> None:
     expected = (MIX_NS + MOVE_NS) * (1 + percent / 100)
     for rows in rows_of(Faults(extra_work_percent=percent), 3):
         for row in rows:
             assert expected <= row["busy_ns"] <= expected + SLACK_NS
-            # It belongs to no phase: those keep their own time.
+            # The extra work belongs to no phase: phases keep their own time.
             assert MIX_NS <= row["mix"] <= MIX_NS + SLACK_NS
             assert MOVE_NS <= row["move"] <= MOVE_NS + SLACK_NS
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_stall_is_worker_0s_in_its_frame_alone() -> None:
+def test_a_stall_delays_only_worker_0_in_its_frame() -> None:
     rows = rows_of(Faults(stall_frames={1: 0.25, 3: 0.5}), 4)
     extra = [[row["busy_ns"] - MIX_NS - MOVE_NS for row in workers] for workers in rows]
     expected = [[0, 0], [250_000_000, 0], [0, 0], [500_000_000, 0]]
@@ -92,14 +92,14 @@ def test_a_stall_is_worker_0s_in_its_frame_alone() -> None:
 
 
 @pytest.mark.usefixtures("clock")
-def test_extra_work_is_no_share_of_a_stall() -> None:
+def test_extra_work_is_not_increased_by_a_stall() -> None:
     ((row, _),) = rows_of(Faults(extra_work_percent=100.0, stall_frames={0: 1.0}), 1)
     expected = 1_000_000_000 + 2 * (MIX_NS + MOVE_NS)
     assert expected <= row["busy_ns"] <= expected + SLACK_NS
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_stall_in_the_main_phase_is_time_of_that_phase() -> None:
+def test_a_stall_in_the_main_phase_counts_as_its_time() -> None:
     rows = rows_of(Faults(main_phase_stall_frames={1: 0.25}), 2)
     extra = [[(row["mix"] - MIX_NS, row["move"] - MOVE_NS) for row in workers] for workers in rows]
     for frame in range(2):
@@ -110,7 +110,7 @@ def test_a_stall_in_the_main_phase_is_time_of_that_phase() -> None:
 
 
 def digests_after_each_frame(mode: Any, frames: int) -> list[list[int]]:
-    """Digest of every agent after each frame, of six agents and two workers."""
+    """Return the digest of every agent after each frame, with six agents and two workers."""
     found = []
     settler = mode.start(ToyWorkload(), 2)
     for frame in range(frames):
@@ -124,7 +124,7 @@ def digests_after_each_frame(mode: Any, frames: int) -> list[list[int]]:
 
 
 @ALL_MODES
-def test_a_frame_left_out_changes_the_trajectory_from_there_on(make_mode: Any, name: str) -> None:
+def test_a_skipped_frame_changes_the_trajectory_from_then_on(make_mode: Any, name: str) -> None:
     clean, diverging = (
         digests_after_each_frame(make_mode(name, faults), 4) for faults in (Faults(), Faults(diverge_frame=2))
     )
@@ -144,7 +144,7 @@ def test_a_workers_process_exits_in_its_frame(make_mode: Any) -> None:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", ["threaded", "process"])
 def test_a_worker_hangs_in_its_frame(make_mode: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    # So that the thread of this process goes on when the test is over.
+    # Releases the thread of this process when the test is over.
     monkeypatch.setattr(faults, "threading", SimpleNamespace(Event=lambda: toy_workload.release))
     mode = make_mode(name, Faults(hang_frame=1))
     mode.start(ToyWorkload(), 2)

@@ -17,7 +17,7 @@ DEADLINE_S = 30
 
 
 class Agent:
-    """Notes every step; raises in those that it is told to."""
+    """Records every step; raises in chosen ones."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.steps: list[tuple[float, str]] = []
@@ -30,7 +30,7 @@ class Agent:
 
 
 class Gate:
-    """A task that says when it runs, and runs until it is let go."""
+    """A task that says when it runs, and runs until it is released."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
@@ -63,16 +63,18 @@ def test_every_agent_is_stepped_once(pool: Any) -> None:
 
 
 @pytest.mark.parametrize(("agents", "batches"), [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3)])
-def test_there_is_a_batch_a_thread_and_none_is_empty(pool: Any, agents: int, batches: int) -> None:
+def test_each_thread_gets_one_batch_and_no_batch_is_empty(pool: Any, agents: int, batches: int) -> None:
     result = pool.parallel_agent_processing([Agent() for _ in range(agents)], 0.1)
     assert (result["processed"], result["batches"], result["errors"]) == (agents, batches, 0)
 
 
-def test_nothing_to_step_is_no_speed(pool: Any) -> None:
+def test_without_agents_the_speed_is_0(pool: Any) -> None:
     assert pool.parallel_agent_processing([], 0.1)["fps"] == 0
 
 
-def test_an_agent_that_raises_is_counted_and_keeps_no_other_back(pool: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_agent_that_raises_is_counted_and_the_others_are_stepped(
+    pool: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     agents = [Agent(ValueError("lame") if number in (0, 4) else None) for number in range(6)]
     with caplog.at_level(logging.WARNING):
         result = pool.parallel_agent_processing(agents, 0.1)
@@ -93,7 +95,7 @@ def test_batches_run_at_the_same_time(pool: Any) -> None:
     assert pool.parallel_agent_processing([Sociable()] * 3, 0.1)["errors"] == 0
 
 
-def test_a_background_task_hands_back_its_result_or_its_error(pool: Any) -> None:
+def test_a_background_task_returns_its_result_or_its_error(pool: Any) -> None:
     def divide(a: int, b: int) -> float:
         return a / b
 
@@ -103,7 +105,7 @@ def test_a_background_task_hands_back_its_result_or_its_error(pool: Any) -> None
     assert pool.submit_background_task(divide, 1, 1).result(DEADLINE_S) == 1
 
 
-def test_a_task_that_was_called_off_is_not_run() -> None:
+def test_a_cancelled_task_is_not_run() -> None:
     pool, gate = ThreadPoolManager(1), Gate()
     ran: list[int] = []
     pool.submit_background_task(gate)
@@ -114,7 +116,7 @@ def test_a_task_that_was_called_off_is_not_run() -> None:
     assert ran == []
 
 
-def test_a_finished_task_is_forgotten_while_its_thread_waits_for_the_next(pool: Any) -> None:
+def test_a_waiting_thread_does_not_keep_its_finished_task(pool: Any) -> None:
     class Payload:
         pass
 
@@ -172,7 +174,7 @@ def test_shutdown_finishes_what_was_submitted_and_is_final() -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_hung_task_holds_no_other_back() -> None:
+def test_a_hung_task_does_not_delay_the_others() -> None:
     with nothing_left_behind():
         pool, gate = ThreadPoolManager(1), Gate()
         hung = pool.submit_background_task(gate)

@@ -22,7 +22,7 @@ NEVER_S = 1e6
 
 
 def workload(what: Any, frame: int, argument: int = 0) -> ToyWorkload:
-    """Six agents; agent 3, which is worker 1's of three, misbehaves."""
+    """Six agents; agent 3, in worker 1 of 3, misbehaves."""
     return ToyWorkload(worker_faults=(WorkerFault(what, 3, frame, argument),))
 
 
@@ -87,7 +87,7 @@ def test_a_worker_process_that_exits(make_mode: Any, status: int) -> None:
     assert str(error) == f"worker 1 (agents 2 to 3) exited with status {status} in frame 2"
 
 
-def test_a_worker_process_killed_from_outside_amid_a_frame(make_mode: Any) -> None:
+def test_a_worker_process_killed_from_outside_within_a_frame(make_mode: Any) -> None:
     mode = make_mode("process")
     mode.start(workload("hang", 0), 3)
     mode.dispatch(0)
@@ -143,7 +143,7 @@ def test_a_worker_process_that_hangs_in_its_digest(make_mode: Any) -> None:
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", ["threaded", "process"])
-def test_a_worker_that_raises_is_told_although_another_hangs(make_mode: Any, name: str) -> None:
+def test_a_worker_that_raises_is_reported_though_another_hangs(make_mode: Any, name: str) -> None:
     deeds = (WorkerFault("hang", 0, 0), WorkerFault("raise", 5, 0))
     error = run_until_error(make_mode(name), ToyWorkload(worker_faults=deeds), NEVER_S)
     assert type(error) is WorkerFailed
@@ -168,7 +168,7 @@ def test_ctrl_c_while_closing_leaves_no_worker(make_mode: Any, monkeypatch: pyte
     assert multiprocessing.active_children() == []
 
 
-def test_what_a_frame_used_is_freed_on_close(make_mode: Any) -> None:
+def test_close_frees_the_memory_of_frames(make_mode: Any) -> None:
     def once() -> tuple[int, int]:
         mode = make_mode("process")
         mode.start(ToyWorkload(ballast_bytes=5_000_000), 2)  # more than multiprocessing keeps for later

@@ -1,4 +1,4 @@
-"""What workers are while they run: their rows, their threads, their BLAS, their end."""
+"""Workers while they run: their rows, threads and BLAS, and their end."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_every_worker_writes_its_row(make_mode: Any, name: str) -> None:
 
 
 @ALL_MODES
-def test_a_collection_is_charged_to_the_worker_and_frame_in_which_it_was(make_mode: Any, name: str) -> None:
+def test_a_collection_is_recorded_for_its_worker_and_frame(make_mode: Any, name: str) -> None:
     mode = make_mode(name)
     deeds = (WorkerFault("disable gc", 0, 0), WorkerFault("collect garbage", 0, 2))
     mode.start(ToyWorkload(worker_faults=deeds), 2)
@@ -68,7 +68,7 @@ def test_a_collection_is_charged_to_the_worker_and_frame_in_which_it_was(make_mo
     assert collected[1:] == [[False, False], [True, False], [False, False]]
 
 
-def test_a_collection_of_a_digest_is_no_frames(make_mode: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collection_within_a_digest_belongs_to_no_frame(make_mode: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     mode = make_mode("sequential")
     mode.start(ToyWorkload(), 1)
     monkeypatch.setattr(ToyShard, "digest", lambda _shard: gc.collect())
@@ -101,11 +101,9 @@ def test_where_shards_run(make_mode: Any, name: str, threads: int) -> None:
 
 
 @ALL_MODES
-def test_blas_is_held_to_one_thread_in_workers_and_parent_and_given_back(
-    make_mode: Any, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_blas_has_one_thread_everywhere_until_close(make_mode: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for library in ("OPENBLAS", "MKL", "OMP"):
-        monkeypatch.setenv(f"{library}_NUM_THREADS", "2")  # for workers, whatever this machine's default
+        monkeypatch.setenv(f"{library}_NUM_THREADS", "2")  # for workers; this machine's default may differ
     with threadpool_limits(limits=2):
         assert blas_threads() == 2
         mode = make_mode(name)
@@ -129,20 +127,20 @@ def test_neither_the_barrier_nor_a_waiting_worker_spins(make_mode: Any) -> None:
         mode.wait(0, timeout_s)
     parent_s = time.process_time() - used
     worker_s = sum(idle.cpu_times()[:2]) - sum(waited[:2])
-    # Spinning would use the whole second, or half of it where both shared a core.
+    # Spinning would use the whole second, or half of it where both share a core.
     assert max(parent_s, worker_s) < 0.25 * timeout_s
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's list of processes")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_interrupts_are_the_parents_alone(make_mode: Any, number: Any) -> None:
+def test_interrupts_reach_only_the_parent(make_mode: Any, number: Any) -> None:
     mode = make_mode("process")
     mode.start(
         ToyWorkload(worker_faults=(WorkerFault("signal", 0, BUILDING, number), WorkerFault("signal", 0, 0, number))), 2
     )
     for pid in mode.worker_pids():
         os.kill(pid, number)
-        # Blocked, not only ignored: from the first instruction on, while Python itself still starts.
+        # Blocked, and not only ignored, from the first instruction on, even while Python starts.
         blocked = re.search(r"^SigBlk:\s+(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
         assert blocked is not None
         assert int(blocked[1], 16) >> (number - 1) & 1
@@ -152,7 +150,7 @@ def test_interrupts_are_the_parents_alone(make_mode: Any, number: Any) -> None:
 
 @contextmanager
 def script_with_workers(how: str) -> Iterator[tuple[subprocess.Popen[bytes], list[int]]]:
-    """A process that started workers, and a handle of each of these, ready once it has ended."""
+    """A process that started workers, and a handle for each worker, ready once the worker has ended."""
     script = Path(orphans.__file__)
     with subprocess.Popen(
         [sys.executable, str(script), how],
