@@ -19,7 +19,7 @@ from walkerbench.system.interrupts import InterruptWatch
 
 
 class Diary(RunObserver):
-    """Notes what happens in which order."""
+    """Records what happens, in order."""
 
     required = True
 
@@ -67,7 +67,7 @@ def frames_only(entries: list[tuple[str, int]]) -> list[int]:
     return [frame for what, frame in entries if what == "frame"]
 
 
-def test_checkpoints_are_taken_every_so_often_and_at_the_end() -> None:
+def test_checkpoints_are_taken_at_intervals_and_at_the_end() -> None:
     entries, ending = run_loop(5)
     assert ending is None
     assert entries == [
@@ -78,7 +78,7 @@ def test_checkpoints_are_taken_every_so_often_and_at_the_end() -> None:
 
 @pytest.mark.promise("long runs", "A run of any length has at most some thousands of checkpoints, and can be read.")
 @pytest.mark.parametrize("every", [1, 7, 60, 10**6])
-def test_checkpoints_get_rarer_as_a_run_gets_longer(every: int) -> None:
+def test_checkpoints_are_less_frequent_in_a_longer_run(every: int) -> None:
     ends = [1024 * every << power for power in range(20)]
     assert {spacing(frame, every) for frame in (1, every, ends[0])} == {every}
     assert [spacing(end, every) for end in ends] == [every << power for power in range(20)]
@@ -87,7 +87,7 @@ def test_checkpoints_get_rarer_as_a_run_gets_longer(every: int) -> None:
     assert later == 19 * 512
 
 
-def test_without_checkpoints_none_is_taken() -> None:
+def test_no_checkpoint_is_taken_where_none_is_wanted() -> None:
     entries, _ = run_loop(3, every=None)
     assert entries == [("frame", 0), ("frame", 1), ("frame", 2)]
 
@@ -103,7 +103,7 @@ def test_an_interrupt_ends_between_frames_with_a_checkpoint() -> None:
     assert entries == [("frame", 0), ("frame", 1), ("frame", 2), ("checkpoint", 2)]
 
 
-def test_an_emergency_ends_with_its_reason() -> None:
+def test_an_emergency_ends_the_frames_and_gives_its_reason() -> None:
     entries, ending = run_loop(9, every=100, safeguards=Safeguards(slow_frame_s=1e-9, slow_frames=2))
     because = "emergency shutdown after frame 1: 2 frames in a row took longer than 1e-09 s"
     assert ending == Ending("emergency", because)
@@ -111,6 +111,6 @@ def test_an_emergency_ends_with_its_reason() -> None:
 
 
 @pytest.mark.parametrize("ask", [False, True])
-def test_a_snapshot_is_taken_only_where_one_is_asked_for(ask: bool) -> None:
+def test_a_snapshot_is_taken_only_on_request(ask: bool) -> None:
     entries, _ = run_loop(3, every=None, ask=ask)
     assert [entry for entry in entries if entry[0] == "snapshot"] == ([("snapshot", 0)] if ask else [])

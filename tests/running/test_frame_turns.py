@@ -32,7 +32,7 @@ def step_without_end(environment: TrainingEnvironment) -> None:
         environment.step()
 
 
-def test_toggling_from_four_threads_loses_no_frame_and_changes_no_digest() -> None:
+def test_toggling_from_four_threads_changes_no_frame_and_no_digest() -> None:
     threads = threading.active_count()
     with running() as environment, ThreadPoolExecutor(THREADS) as others:
         begun = threading.Barrier(THREADS + 1)

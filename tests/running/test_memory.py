@@ -1,4 +1,4 @@
-"""How much a run grows: nothing that is kept until its end may grow with its frames."""
+"""The memory of a run: nothing that is kept until its end may grow with the number of frames."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.workloads.contract import Workload
 from walkerbench.workloads.walker import WalkerWorkload
 
-HOUR_FRAMES = 216_000  # at 60 a second
+HOUR_FRAMES = 216_000  # at 60 per second
 MOST_GROWTH_BYTES = 1_000_000
-SETTLED_AFTER = 30_000  # frames, until which caches and pools fill
+SETTLED_AFTER = 30_000  # frames; caches and pools are full by then
 
 FRAMES_BEFORE, FRAMES = 2_000, 20_000
 CHECKPOINT_EVERY = 10
@@ -38,7 +38,7 @@ MOST_OBJECTS = 1_000  # one for each checkpoint would be twice as many, one for 
 def recorded_loop(
     workload: Workload, mode: str, directory: Path, checkpoint_every: int
 ) -> Iterator[tuple[FrameLoop, RunRecorder]]:
-    """A loop of frames that are recorded as a run's are."""
+    """A loop of frames that are recorded like those of a run."""
     frames, workers = recorded_dtypes(workload)
     digests = digest_dtype(workload.digest_fields)
     dtypes = {"frames": frames, "workers": workers, "cpu": cpu_dtype(2), "digests": digests}
@@ -56,7 +56,9 @@ def recorded_loop(
 
 @pytest.mark.promise("long runs", "Memory does not grow with the frames of a run, nor with its checkpoints.")
 @pytest.mark.parametrize("mode", ["sequential", "threaded", "process"])
-def test_no_frame_and_no_checkpoint_stays_in_memory(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_and_checkpoints_do_not_stay_in_memory(
+    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run_recorder, "_SAVE_NS", 10_000_000)
     with recorded_loop(ToyWorkload(), mode, tmp_path, CHECKPOINT_EVERY) as (loop, recorder):
         loop.run(FRAMES_BEFORE)
@@ -77,7 +79,7 @@ def test_no_frame_and_no_checkpoint_stays_in_memory(mode: str, tmp_path: Path, m
 def test_an_hour_of_frames_adds_less_than_a_megabyte(
     workload: Workload, mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Faster than 60 frames a second, so saved more often: else more rows would be kept than are in an hour.
+    # Frames come faster than 60 per second, so they are saved more often: else more rows would be kept in memory.
     monkeypatch.setattr(run_recorder, "_SAVE_NS", 10_000_000)
     with recorded_loop(workload, mode, tmp_path, 60) as (loop, recorder):
         loop.run(SETTLED_AFTER)
@@ -91,12 +93,12 @@ def test_an_hour_of_frames_adds_less_than_a_megabyte(
 
 
 def _living_objects() -> int:
-    # Counted, not weighed: the memory of a process also grows by what the system and its allocator decide.
+    # Objects are counted: the size of a process also depends on the system and its allocator.
     gc.collect()
     return sys.getallocatedblocks()
 
 
 def _anonymous_bytes() -> int:
-    """Return the resident memory of this process and its children, without files, which the system takes back."""
+    """Return the resident memory of this process and its children, without files, which the system can drop."""
     usages = (process.memory_info() for process in (psutil.Process(), *psutil.Process().children()))
     return sum(usage.rss - getattr(usage, "shared", 0) for usage in usages)

@@ -30,7 +30,7 @@ S = 1_000_000_000
 
 
 class Clock:
-    """Nanoseconds that pass only where a test says so."""
+    """A clock in nanoseconds that moves only when a test moves it."""
 
     def __init__(self) -> None:
         self.now_ns = 0
@@ -40,7 +40,7 @@ class Clock:
 
 
 class Noting(RunObserver):
-    """Notes each call by its name."""
+    """Records the name of each call."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -59,7 +59,7 @@ class Noting(RunObserver):
 
 
 class Acting(RunObserver):
-    """Does something at each frame."""
+    """Calls a function at each frame."""
 
     def __init__(self, act: Callable[[], None]) -> None:
         self.act = act
@@ -88,7 +88,7 @@ def test_every_observer_is_told_in_order() -> None:
     assert [each.told for each in observers] == [["started", "frame", "checkpoint", "finished"]] * 2
 
 
-def test_an_observer_that_raises_is_dropped_and_the_others_go_on() -> None:
+def test_an_observer_that_raises_is_dropped_and_others_stay() -> None:
     raising, other = Acting(refuse), Acting(lambda: None)
     fan_out = ObserverFanOut([raising, other])
     for _ in range(3):
@@ -143,7 +143,7 @@ def test_a_required_observer_may_be_slow() -> None:
     assert (record.name, record.cost_s, record.dropped) == ("Required", 50.0, None)
 
 
-def test_an_observer_pays_for_no_event_that_it_leaves_out() -> None:
+def test_an_event_without_an_override_costs_an_observer_nothing() -> None:
     readings: list[int] = []
 
     def clock() -> int:
@@ -181,21 +181,21 @@ def test_every_second_of_sixty_frames_has_a_snapshot_even_if_it_is_early() -> No
     assert 290 <= taken <= 301
 
 
-def test_snapshots_that_fit_into_the_pause_are_not_fewer() -> None:
+def test_snapshots_that_fit_into_the_pause_keep_their_rate() -> None:
     requests = SnapshotRequests()
     requests.request()
     assert requests.take(S)
-    requests.taken(S + 3_000_000)  # of a hundredth of the time, once in 0.3 s
+    requests.taken(S + 3_000_000)  # 3 ms are a hundredth of 0.3 s
     requests.request()
     assert not requests.take(S + S // 4, spare_ns=5_999_999)
     assert requests.take(S + S // 4, spare_ns=6_000_000)
 
 
-def test_snapshots_that_take_long_are_fewer() -> None:
+def test_slow_snapshots_are_taken_less_often() -> None:
     requests = SnapshotRequests()
     requests.request()
     assert requests.take(1000)
-    requests.taken(1000 + S)  # one second: of a hundredth of the time, once in a hundred seconds
+    requests.taken(1000 + S)  # 1 s is a hundredth of 100 s
     requests.request()
     assert not requests.take(1000 + 100 * S - 1)
     assert requests.take(1000 + 100 * S)
@@ -214,7 +214,7 @@ def test_a_request_made_while_a_snapshot_is_taken_is_kept() -> None:
 
 
 class Drawing(RunObserver):
-    """Asks for a snapshot at the start and whenever it has got one."""
+    """Asks for a snapshot at the start, and again after each one."""
 
     def __init__(self) -> None:
         self.drawn: list[tuple[int, Mapping[str, NDArray[Any]]]] = []
@@ -246,7 +246,7 @@ def _drawn_after_every_frame(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_drawn_after_every_frame")
 @pytest.mark.parametrize("mode", MODES.names())
-def test_snapshots_leave_the_trajectory_as_it_is(run: Callable[..., RecordedRun], mode: str) -> None:
+def test_snapshots_do_not_change_the_trajectory(run: Callable[..., RecordedRun], mode: str) -> None:
     drawing = Drawing()
     watched, unwatched = run("watched", mode, drawing), run("unwatched", mode)
     assert watched.run.digest == unwatched.run.digest
@@ -258,7 +258,7 @@ def test_snapshots_leave_the_trajectory_as_it_is(run: Callable[..., RecordedRun]
 
 
 @pytest.mark.usefixtures("_drawn_after_every_frame")
-def test_modes_draw_the_same(run: Callable[..., RecordedRun]) -> None:
+def test_every_mode_gives_the_same_snapshots(run: Callable[..., RecordedRun]) -> None:
     drawings = [Drawing() for _ in MODES.names()]
     for mode, drawing in zip(MODES.names(), drawings, strict=True):
         run(mode, mode, drawing)

@@ -9,7 +9,7 @@ from walkerbench.running.pacing import Pacer
 
 
 class FakeClock:
-    """Stands still but for sleeping and what the test says."""
+    """A clock that moves only by sleeping and when the test moves it."""
 
     def __init__(self) -> None:
         self.now_ns = 1_000_000_000
@@ -28,7 +28,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
 
 
 def starts(clock: FakeClock, pacer: Pacer, works_ms: list[int]) -> list[float]:
-    """When each frame starts, in ms since the first wait, if the frames take so long."""
+    """Return when each frame starts, in ms since the first wait, for frames that take the given times."""
     begun_ns = clock.now_ns
     started = []
     for work_ms in works_ms:
@@ -38,22 +38,22 @@ def starts(clock: FakeClock, pacer: Pacer, works_ms: list[int]) -> list[float]:
     return started
 
 
-def test_frames_start_at_a_steady_rate_whatever_they_take(clock: FakeClock) -> None:
+def test_frames_start_at_a_steady_rate(clock: FakeClock) -> None:
     assert starts(clock, Pacer(50), [3, 19, 0, 20, 7]) == [0, 20, 40, 60, 80]
     assert clock.slept_s == [0.017, 0.001, 0.02]
 
 
-def test_a_frame_that_comes_late_starts_at_once_and_the_schedule_goes_on_from_there(clock: FakeClock) -> None:
-    # The second frame takes 45 ms instead of 20: nothing is caught up by starting the next ones earlier.
+def test_a_late_frame_starts_at_once_and_moves_the_schedule(clock: FakeClock) -> None:
+    # The second frame takes 45 ms instead of 20; the next ones do not start earlier to make up for it.
     assert starts(clock, Pacer(50), [1, 45, 1, 1]) == [0, 20, 65, 85]
 
 
-def test_sixty_frames_a_second_are_no_drift(clock: FakeClock) -> None:
+def test_sixty_frames_per_second_do_not_drift(clock: FakeClock) -> None:
     started = starts(clock, Pacer(60), [1] * 601)
     assert started[-1] == pytest.approx(10_000, abs=0.001)
 
 
-def test_as_fast_as_possible_never_sleeps_nor_asks_for_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_pace_never_sleeps_and_never_reads_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacing, "time", None)
     pacer = Pacer(None)
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""What `walkerbench.read_run` gives to a reader."""
+"""The results of `walkerbench.read_run`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return RUNS_ROOT / "newest"
 
 
-def test_a_run_is_read_by_path_and_by_every_name_of_it(directory: Path) -> None:
+def test_a_run_is_read_by_its_path_and_by_each_of_its_names(directory: Path) -> None:
     for name in (directory, str(directory), f"{directory}/run.json", "@latest", "@latest~0"):
         assert read_run(name).directory == directory
     with pytest.raises(RunFileError, match="so @latest~0 is the oldest"):
@@ -35,7 +35,7 @@ def test_metrics_are_given_by_name(directory: Path) -> None:
     assert metrics["frame_ms.p99"] is None
 
 
-def test_warmup_selects_frames_and_its_file_holds_numbers(directory: Path) -> None:
+def test_warmup_is_a_mask_in_memory_and_a_number_in_the_file(directory: Path) -> None:
     frames = read_run(directory).frames
     assert frames["warmup"].dtype == np.bool_
     assert frames[~frames["warmup"]]["frame"].tolist() == [1, 2, 1, 2]
@@ -44,7 +44,7 @@ def test_warmup_selects_frames_and_its_file_holds_numbers(directory: Path) -> No
         frames["wall_ns"][0] = 0
 
 
-def test_a_killed_run_has_the_metrics_of_what_it_recorded(tmp_path: Path) -> None:
+def test_a_killed_run_has_metrics_of_its_recorded_frames(tmp_path: Path) -> None:
     recorded_run(tmp_path / "killed", state="running", stages=1)
     recorded = read_run(tmp_path / "killed")
     assert (recorded.run.state, recorded.metrics["frame_ms.max"]) == ("running", 0.72)
@@ -71,7 +71,7 @@ def test_a_run_without_frames_is_an_empty_dataframe(tmp_path: Path) -> None:
     assert empty.to_pandas().shape == (0, len(empty.frames.dtype.names or ()) - 2)
 
 
-def test_without_pandas_it_says_what_to_install(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pandas_the_error_says_what_to_install(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(UsageError, match=r"^a DataFrame needs pandas: pip install pandas$"):
         read_run(directory).to_pandas()

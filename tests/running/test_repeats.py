@@ -1,4 +1,4 @@
-"""Repeats of a run, with real processes: of a package that ends each as a test says."""
+"""Repeats of a run, with real processes of a package that ends each run as a test wants."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ prepared = Path(__file__).parents[2] / directory.name
 if (prepared / "run").is_dir():
     shutil.copytree(prepared / "run", directory)
 if (prepared / "signal").is_file():
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])  # as a run does when it is ready for interrupts
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])  # as a run does once it handles interrupts
     os.kill(os.getppid(), int((prepared / "signal").read_text()))
-    signal.pause()  # until it is passed on
+    signal.pause()  # until the signal is passed on
 status = int((prepared / "status").read_text())
 if not (prepared / "silent").exists():
     os.write(int(sys.argv[1]), (prepared / "ending").read_bytes())
@@ -40,7 +40,7 @@ if status < 0:
     os.kill(os.getpid(), -status)
 sys.exit(status)
 """
-"""In place of `walkerbench.cli.recorded_run`: copies a prepared run, may send its parent a signal, and ends."""
+"""Replaces `walkerbench.cli.recorded_run`: copies a prepared run, may send its parent a signal, and ends."""
 
 
 CRITERIA = {"pass": "frame_ms.max > 0", "fail": "frame_ms.max < 0", "unsupported": "missed_deadlines == 0"}
@@ -104,7 +104,7 @@ class PreparedRuns:
 
 @pytest.fixture
 def prepared_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedRuns:
-    """A package whose runs end as prepared, in place of the one that runs now."""
+    """A package whose runs end as prepared, in place of the running one."""
     prepared = PreparedRuns(tmp_path)
     monkeypatch.setattr(
         run_process, "python_command", partial(python_command, places={prepared.package: ("walkerbench",)})
@@ -130,7 +130,7 @@ def child(code: Any) -> ChildRun:
         ((0,), True, 130),
     ],
 )
-def test_the_exit_code_that_counts(codes: Any, interrupted: bool, expected: int) -> None:
+def test_the_exit_code_of_repeats_is_the_most_severe(codes: Any, interrupted: bool, expected: int) -> None:
     assert Repeats(tuple(map(child, codes)), interrupted).exit_code == expected
 
 
@@ -149,7 +149,7 @@ def test_the_exit_code_that_counts(codes: Any, interrupted: bool, expected: int)
         (-9, "broken", "pass", (3, "was killed by SIGKILL (out of memory?)")),
     ],
 )
-def test_an_exit_status_is_a_verdict_if_the_run_says_so_too(
+def test_an_exit_status_is_a_verdict_only_if_the_run_agrees(
     prepared_runs: PreparedRuns, code: int, state: str, outcome: str, expected: Any
 ) -> None:
     prepared_runs.prepare(0, code, state, outcome)
@@ -185,7 +185,7 @@ def test_a_run_without_a_verdict_is_an_error(
 
 
 @pytest.mark.promise("verdicts", "A run whose process does not say which code it measured has no verdict.")
-def test_a_process_that_does_not_say_its_code_has_no_verdict(prepared_runs: PreparedRuns) -> None:
+def test_a_process_that_does_not_report_its_code_has_no_verdict(prepared_runs: PreparedRuns) -> None:
     prepared_runs.prepare(0, 0, outcome="pass")
     (prepared_runs.package / "0/silent").touch()
     ended = prepared_runs.record(0)
@@ -218,15 +218,15 @@ def test_the_first_run_without_a_verdict_ends_the_repeats(
     assert told == list(range(begun))
 
 
-def test_a_signal_during_a_run_lets_no_other_begin(prepared_runs: PreparedRuns) -> None:
+def test_after_a_signal_during_a_run_no_other_run_begins(prepared_runs: PreparedRuns) -> None:
     prepared_runs.prepare(0, 0, outcome="pass", sends=signal.SIGTERM)
     ended = prepared_runs.repeat(3, lambda _: None)
     assert [(run.exit_code, run.crash) for run in ended.runs] == [(130, None)]
     assert (ended.interrupted, ended.exit_code) == (True, 130)
 
 
-def test_a_signal_between_two_runs_lets_no_other_begin(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Put in place of the recording: no real process can send a signal so that it comes in this short time.
+def test_after_a_signal_between_two_runs_no_other_run_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Replaces the recording: no real process can send a signal that comes in this short time.
     def interrupted_after(request: Any, signals: Any) -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
         return child(0)

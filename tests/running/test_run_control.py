@@ -1,4 +1,4 @@
-"""A run is controlled from another thread, and what was switched is recorded."""
+"""A run is controlled from another thread, and the switches are recorded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from walkerbench.running.summary import read_concluded
 
 
 class AtFrames(RunObserver):
-    """Does something after a frame of a stage, as another thread would between two frames."""
+    """Calls a function after a frame of a stage, as another thread would between two frames."""
 
     def __init__(self, acts: dict[tuple[int, int], Callable[[], Any]]) -> None:
         self.acts = acts
@@ -60,7 +60,7 @@ def test_toggling_is_recorded_and_kept_in_the_next_stage(tmp_path: Path) -> None
     assert (first.mode, second.mode) == ("sequential", "sequential")
     assert first.switches == (SwitchRecord(frame=4, mode="sequential"), SwitchRecord(frame=6, pace="realtime"))
     assert second.switches == (SwitchRecord(frame=0, mode="sequential"),)
-    assert first.digest == second.digest  # of the same ten frames
+    assert first.digest == second.digest  # both stages ran the same ten frames
     assert recorded.attribution is None
 
 
@@ -77,7 +77,7 @@ def test_agents_that_cannot_be_run_are_refused_and_the_stage_goes_on(tmp_path: P
     assert [stage.frames for stage in recorded.stages] == [10]
 
 
-def test_nothing_is_asked_of_a_run_that_has_not_begun() -> None:
+def test_a_run_that_has_not_begun_refuses_every_change() -> None:
     control = RunControl()
     for ask in (control.toggle_threading, control.environment, lambda: control.restart(3)):
         with pytest.raises(CallOrderError, match=r"^no stage is being run"):

@@ -1,4 +1,4 @@
-"""What is said between this process and one that records a run, with real ones."""
+"""Messages between this process and one that records a run, with real processes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def request_of(tmp_path: Path) -> Any:
     return make
 
 
-def test_a_request_is_read_whole_or_not_at_all() -> None:
+def test_a_request_is_read_completely_or_not_at_all() -> None:
     overrides = ProfileOverrides(
         mode="process", workers=2, duration_s=0.00123, seed=0, warmup=0, pace="realtime", criteria=("meals >= 0",)
     )
@@ -75,7 +75,7 @@ def test_an_ending_is_read_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"\xff", b'{"exit_code": 3', b"[]", b'{"exit_code": 5, "message": ""}'])
-def test_what_is_no_ending_is_none(text: bytes) -> None:
+def test_text_that_is_no_ending_is_read_as_none(text: bytes) -> None:
     assert read_ending(io.BytesIO(text)) is None
 
 
@@ -104,7 +104,7 @@ def test_progress_goes_to_stderr_where_it_is_wanted(request_of: Any) -> None:
     assert ended.stderr_tail.splitlines()[0] == f"recording into {request.directory}"
 
 
-def test_an_error_comes_with_its_code_and_words(tmp_path: Path, request_of: Any) -> None:
+def test_an_error_has_its_exit_code_and_message(tmp_path: Path, request_of: Any) -> None:
     (tmp_path / "there").mkdir()
     ended = run_in_process(request_of(tmp_path / "there"), wait)
     message = f"{tmp_path / 'there'}: the output exists already: give a directory that does not"
@@ -126,6 +126,6 @@ def test_a_wrappers_exit_status_does_not_hide_the_ending(request_of: Any) -> Non
     assert (ended.exit_status, ended.ending) == (42, RunEnding(ExitCode.PASS, None, IMPORTED))
 
 
-def test_a_process_that_is_killed_says_no_ending(request_of: Any) -> None:
+def test_a_killed_process_reports_no_ending(request_of: Any) -> None:
     ended = run_in_process(request_of(), lambda child: child.kill_group())
     assert (ended.exit_status, ended.ending, ended.message) == (-9, None, None)

@@ -57,7 +57,7 @@ def tiny(directory: Path, **changes: Any) -> Profile:
 
 
 class Audience(ProgressObserver):
-    """Notes what it is told, and acts on it."""
+    """Records its calls, and may act on them."""
 
     def __init__(
         self, on_start: Callable[[], None] = lambda: None, on_progress: Callable[[], None] = lambda: None
@@ -116,7 +116,7 @@ def outcomes(run: RunFile) -> dict[str, str]:
 # What is recorded, in every mode.
 
 
-def test_every_array_opens_with_plain_numpy(recorded: RecordedRun) -> None:
+def test_every_array_opens_with_numpy_alone(recorded: RecordedRun) -> None:
     workers = WORKERS[recorded.run.mode.used]
     arrays = {name: np.load(recorded.directory / f"{name}.npy", allow_pickle=False) for name in ARRAYS}
     assert {path.name for path in recorded.directory.iterdir()} == {"run.json", *(f"{name}.npy" for name in ARRAYS)}
@@ -139,7 +139,7 @@ def test_rows_are_numbered(recorded: RecordedRun) -> None:
     assert workers["worker"].tolist() == list(range(count)) * TINY_FRAMES
 
 
-def test_a_frame_is_the_sum_of_its_parts(recorded: RecordedRun) -> None:
+def test_the_parts_of_a_frame_add_up_to_its_time(recorded: RecordedRun) -> None:
     frames = recorded.frames
     of_workers = {name: column.reshape(TINY_FRAMES, -1) for name in ("agents_ns", "physics_ns", "busy_ns", "cpu_ns")
                   for column in [recorded.workers[name]]}  # fmt: skip
@@ -163,7 +163,7 @@ def test_counters_of_frames_add_up_to_the_totals(recorded: RecordedRun) -> None:
     counts = {name: int(frames[name].sum()) for name in run.workload.frame_counters}
     assert {name: run.counters[name] for name in counts} == counts
     assert {name: run.stages[0].counters[name] for name in counts} == counts
-    # A quarter of the agents are due in a frame; the others are stepped without, or immobilised.
+    # A quarter of the agents have an AI update in a frame; the others are stepped without one, or are immobilised.
     treated = frames["ai_updates"] + frames["physics_only"] + frames["immobilised"]
     assert treated[0] == TINY_AGENTS
     assert (treated <= TINY_AGENTS).all()
@@ -194,7 +194,7 @@ def test_run_json_fits_the_published_schema(recorded: RecordedRun) -> None:
         jsonschema.validate({**written, "state": "done"}, schema)
 
 
-def test_run_json_tells_mode_command_and_outcome(by_mode: dict[str, RecordedRun]) -> None:
+def test_run_json_has_mode_command_and_verdicts(by_mode: dict[str, RecordedRun]) -> None:
     for mode, recorded in by_mode.items():
         run = recorded.run
         assert (run.state, run.ended_because, run.faults) == ("finished", None, None)
@@ -234,7 +234,7 @@ def test_nothing_is_left_behind(run: Run) -> None:
     assert multiprocessing.active_children() == []
 
 
-def test_an_observer_hears_of_the_start_and_the_end(tmp_path: Path) -> None:
+def test_an_observer_is_told_of_the_start_and_the_end(tmp_path: Path) -> None:
     audience = Audience(lambda: seen.append(sorted(path.name for path in (tmp_path / "run").iterdir())))
     seen: list[list[str]] = []
     runner.run(tiny(tmp_path), output=tmp_path / "run", command_line=[], observers=[audience])
@@ -246,9 +246,7 @@ def test_an_observer_hears_of_the_start_and_the_end(tmp_path: Path) -> None:
     assert (last.frame, last.frames, last.remaining_s) == (TINY_FRAMES, TINY_FRAMES, 0.0)
 
 
-def test_without_an_output_the_run_goes_below_the_working_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_default_output_is_below_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     directory = runner.run(tiny(tmp_path), output=None, command_line=[])
     assert directory.parent == Path(".walkerbench/runs")
@@ -259,7 +257,7 @@ def test_without_an_output_the_run_goes_below_the_working_directory(
 # Stages, pace and length.
 
 
-def test_every_stage_is_a_fresh_environment_judged_by_itself_and_within_the_whole(run: Run, tmp_path: Path) -> None:
+def test_every_stage_is_fresh_and_is_judged_alone_and_in_the_run(run: Run, tmp_path: Path) -> None:
     stages = [{"agents": agents, "frames": frames} for agents, frames in ((5, 20), (8, 30))]
     both = run(agents=None, frames=None, stages=stages, criteria={"ai_updates": "< 60"})
     assert both.frames["stage"].tolist() == [0] * 20 + [1] * 30
@@ -281,7 +279,7 @@ def test_every_stage_is_a_fresh_environment_judged_by_itself_and_within_the_whol
     assert second.metrics["frame_ms.max"] == last["wall_ns"][TINY_WARMUP:].max() / 1e6
 
 
-def test_real_time_pace_keeps_its_schedule_and_counts_what_missed_it(run: Run) -> None:
+def test_real_time_pace_keeps_its_schedule_and_counts_late_frames(run: Run) -> None:
     rate = 50.0
     realtime = {"pace": "realtime", "frames": None, "duration_s": 0.4, "warmup": 4}
     recorded = run(
@@ -296,7 +294,7 @@ def test_real_time_pace_keeps_its_schedule_and_counts_what_missed_it(run: Run) -
     assert not late[2]
     assert recorded.run.missed_deadlines == recorded.run.metrics["missed_deadlines"] == late.sum()
     assert outcomes(recorded.run)["missed_deadlines == 0"] == "fail"
-    # Pauses are no work: the rate is that of the frames alone.
+    # Pauses do not count: the rate is that of the frames alone.
     judged = frames[frames["warmup"] == 0]
     assert recorded.run.metrics["physics_fps"] == len(judged) * 1e9 / judged["wall_ns"].sum()
 
@@ -305,12 +303,12 @@ def test_at_full_pace_a_duration_ends_the_run(run: Run) -> None:
     recorded = run(agents=2, frames=None, duration_s=0.2, warmup=1)
     starts, ends = recorded.frames["start_ns"], recorded.frames["start_ns"] + recorded.frames["wall_ns"]
     assert len(starts) > 1
-    assert (ends[:-1] - starts[0] < 0.2e9).all()  # each frame but the last left time for another
+    assert (ends[:-1] - starts[0] < 0.2e9).all()  # after each frame but the last, there was time for another
     assert recorded.run.missed_deadlines is None
     assert "missed_deadlines" in recorded.run.unmeasured
 
 
-def test_where_all_is_warm_up_nothing_can_be_judged(run: Run) -> None:
+def test_a_run_of_warm_up_alone_cannot_be_judged(run: Run) -> None:
     recorded = run(agents=2, frames=None, duration_s=0.01, warmup=10**6, criteria={"frame_ms.max": "< 200"})
     assert len(recorded.frames) > 0
     assert outcomes(recorded.run) == {"frame_ms.max < 200": "unsupported", "emergency_shutdowns == 0": "pass"}
@@ -331,13 +329,13 @@ def test_a_percentile_without_enough_frames_is_inconclusive(run: Run) -> None:
 
 
 @pytest.mark.parametrize(("agents", "used"), [(4, "sequential"), (5, "threaded")])
-def test_threads_fall_back_where_there_are_few_agents(run: Run, agents: int, used: str) -> None:
+def test_threads_are_not_used_for_few_agents(run: Run, agents: int, used: str) -> None:
     mode = run(mode="threaded", workers=2, agents=agents).run.mode
     assert (mode.requested, mode.used, mode.workers) == ("threaded", used, 2)
     assert (mode.fallback is None) == (used == "threaded")
 
 
-def test_a_stage_that_fell_back_is_not_forgotten_by_the_next(run: Run) -> None:
+def test_a_later_stage_does_not_hide_that_one_fell_back(run: Run) -> None:
     stages = [{"agents": agents, "frames": 20} for agents in (4, 6)]
     mode = run(mode="threaded", workers=2, agents=None, frames=None, stages=stages).run.mode
     assert mode.used == "threaded"
@@ -348,7 +346,7 @@ def test_a_stage_that_fell_back_is_not_forgotten_by_the_next(run: Run) -> None:
 
 
 @pytest.mark.parametrize("mode", ["sequential", "threaded"])
-def test_a_stall_trips_the_frame_time_and_nothing_else(run: Run, mode: str) -> None:
+def test_a_stall_fails_only_the_criterion_on_frame_time(run: Run, mode: str) -> None:
     criteria = {"frame_ms.max": "< 1000", "agent_processing_ms.max": "< 1000", "frame_ms.p50": "< 1000"}
     recorded = run(mode=mode, criteria=criteria, faults={"stall_frames": {"20": 1.05}})
     assert outcomes(recorded.run) == {
@@ -369,7 +367,7 @@ def test_warm_up_is_recorded_and_not_judged(run: Run) -> None:
     assert outcomes(recorded.run)["frame_ms.max < 200"] == "pass"
 
 
-def test_faults_are_recorded_and_shown_wherever_the_result_is(run: Run) -> None:
+def test_faults_are_recorded_and_shown_with_every_result(run: Run) -> None:
     recorded = run(faults={"extra_work_percent": 50, "stall_frames": {"3": 0.01}})
     assert recorded.run.faults == "extra work of 50 % in every frame; a stall of 0.01 s in frame 3"
     text = to_text(terminal.report(recorded.run, recorded.directory))
@@ -388,7 +386,7 @@ def test_a_run_that_ends_within_its_warmup_judges_nothing(run: Run) -> None:
 
 @pytest.mark.parametrize("warmup", [0, TINY_WARMUP])
 @pytest.mark.parametrize("mode", ["sequential", "threaded"])
-def test_too_many_slow_frames_stop_the_run_in_order_even_in_warm_up(run: Run, mode: str, warmup: int) -> None:
+def test_too_many_slow_frames_stop_a_run_even_in_its_warm_up(run: Run, mode: str, warmup: int) -> None:
     recorded = run(mode=mode, warmup=warmup, safeguards={"slow_frame_s": EVERY_FRAME_IS_SLOW, "slow_frames": 3})
     assert recorded.run.state == "emergency"
     assert recorded.run.ended_because is not None
@@ -402,7 +400,7 @@ def test_too_many_slow_frames_stop_the_run_in_order_even_in_warm_up(run: Run, mo
     assert recorded.run.finished_utc is not None
 
 
-def test_stalls_make_frames_slow_only_where_they_follow_one_another(run: Run) -> None:
+def test_only_slow_frames_in_a_row_stop_the_run(run: Run) -> None:
     stalls = {"12": 0.3, "14": 0.3, "15": 0.3}
     recorded = run(faults={"stall_frames": stalls}, safeguards={"slow_frame_s": 0.25, "slow_frames": 2})
     assert recorded.run.state == "emergency"
@@ -415,14 +413,14 @@ def test_too_many_bodies_stop_the_run_at_a_checkpoint(run: Run) -> None:
     assert len(recorded.frames) == 15
 
 
-def test_an_emergency_in_one_stage_leaves_the_next_unrun(run: Run) -> None:
+def test_after_an_emergency_the_next_stage_is_not_run(run: Run) -> None:
     stages = [{"agents": 5, "frames": 20}] * 2
     recorded = run(agents=None, frames=None, stages=stages, safeguards={"slow_frame_s": 1e-6, "slow_frames": 12})
     assert recorded.run.state == "emergency"
     assert [stage.frames for stage in recorded.run.stages] == [12]
 
 
-# What cannot be run leaves nothing.
+# A profile that cannot be run leaves no output.
 
 
 @pytest.mark.parametrize(
@@ -433,7 +431,7 @@ def test_an_emergency_in_one_stage_leaves_the_next_unrun(run: Run) -> None:
                                                                     {"agents": 10**6, "frames": 20}]}),
     ],
 )  # fmt: skip
-def test_what_cannot_be_run_writes_nothing(
+def test_a_profile_that_cannot_be_run_writes_nothing(
     run: Run, tmp_path: Path, error: type[UsageError], changes: dict[str, Any]
 ) -> None:
     with pytest.raises(error):
@@ -441,7 +439,7 @@ def test_what_cannot_be_run_writes_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.toml"]
 
 
-def test_an_output_that_exists_is_left_alone(run: Run, tmp_path: Path) -> None:
+def test_an_existing_output_is_not_changed(run: Run, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     with pytest.raises(OutputError):
         run()
@@ -451,7 +449,7 @@ def test_an_output_that_exists_is_left_alone(run: Run, tmp_path: Path) -> None:
 # What breaks a run.
 
 
-def test_an_unexpected_error_leaves_the_run_broken_and_whole(run: Run, tmp_path: Path) -> None:
+def test_after_an_unexpected_error_the_run_is_broken_and_readable(run: Run, tmp_path: Path) -> None:
     def fail() -> None:
         raise RuntimeError("the audience left")
 
@@ -490,7 +488,7 @@ def test_a_worker_that_raises_is_named(run: Run, tmp_path: Path, monkeypatch: py
     assert recorded.frames["frame"].tolist() == list(range(7))
 
 
-def test_a_sampler_that_fails_breaks_the_run_and_loses_no_frame(
+def test_a_failed_sampler_breaks_the_run_and_loses_no_frame(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: object) -> None:
@@ -517,7 +515,7 @@ def interrupt(times: int = 1, number: int = signal.SIGINT) -> Callable[[], None]
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_the_run_after_the_frame(run: Run, number: signal.Signals) -> None:
-    # The stall makes sure that there is news between frames 2 and 3.
+    # The stall makes sure that progress is shown between frames 2 and 3.
     recorded = run(Audience(on_progress=interrupt(1, number)), faults={"stall_frames": {"0": 0.01, "2": 0.3}})
     assert recorded.run.state == "interrupted"
     frames = len(recorded.frames)
@@ -527,7 +525,7 @@ def test_an_interrupt_ends_the_run_after_the_frame(run: Run, number: signal.Sign
     assert exit_code_of_run(recorded.run.state, recorded.run.verdicts) == 130
 
 
-def test_an_interrupt_before_the_first_frame_ends_the_run_before_it(run: Run) -> None:
+def test_an_interrupt_before_the_first_frame_ends_the_run(run: Run) -> None:
     recorded = run(Audience(on_start=interrupt()))
     assert (recorded.run.state, recorded.run.ended_because) == ("interrupted", "SIGINT before stage 1")
     assert (len(recorded.frames), recorded.run.stages) == (0, ())
@@ -540,7 +538,7 @@ def test_an_interrupt_between_stages_ends_the_run_there(run: Run) -> None:
 
 
 @pytest.mark.parametrize("mode", ["sequential", "threaded"])
-def test_a_second_interrupt_strikes_at_once_and_the_run_is_still_closed(run: Run, mode: str) -> None:
+def test_a_second_interrupt_ends_the_frame_and_closes_the_run(run: Run, mode: str) -> None:
     recorded = run(Audience(on_progress=interrupt(3)), mode=mode, faults={"stall_frames": {"2": 0.3}})
     assert (recorded.run.state, recorded.run.ended_because) == (
         "interrupted", "interrupted twice: ended within a frame",
@@ -563,7 +561,7 @@ def test_interrupts_while_the_run_is_closed_do_no_harm(run: Run, monkeypatch: py
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file names are any bytes on Unix only")
-def test_words_that_are_no_text_are_recorded_as_far_as_text_can(tmp_path: Path) -> None:
+def test_a_command_line_that_is_no_text_is_recorded_with_escapes(tmp_path: Path) -> None:
     profile = dataclasses.replace(tiny(tmp_path), source="odd\udcff.toml")
     output = tmp_path / "odd\udcff"
     recorded = read_recorded(runner.run(profile, output=output, command_line=["-o", str(output)]))

@@ -22,7 +22,7 @@ CRITERIA = {"frame_ms.max": "< 1e9", "ai_updates": "> 0", "meals": ">= 0", "miss
 
 
 class Opening(RunObserver):
-    """Keeps `run.json` as it stood before the first frame."""
+    """Keeps `run.json` as it was before the first frame."""
 
     run: RunFile
 
@@ -32,7 +32,7 @@ class Opening(RunObserver):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RecordedRun, RecordedRun]:
-    """A finished run of two stages, and the same run as it would be had it been killed at its last frame."""
+    """A finished run of two stages, and the same run as if it had been killed at its last frame."""
     directory = tmp_path_factory.mktemp("conclusion")
     changes: dict[str, Any] = {"agents": None, "frames": None, "stages": STAGES, "pace": "realtime"}
     changes["environment"] = {"physics": {"frames_per_second": 500.0}}
@@ -43,11 +43,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RecordedRun, Recorde
     return finished, dataclasses.replace(finished, run=opening.run)
 
 
-def test_a_finished_run_is_concluded_already(runs: tuple[RecordedRun, RecordedRun]) -> None:
+def test_a_finished_run_has_its_conclusion_already(runs: tuple[RecordedRun, RecordedRun]) -> None:
     assert conclude(runs[0]) == runs[0].run
 
 
-def test_a_killed_run_comes_to_what_its_arrays_hold(runs: tuple[RecordedRun, RecordedRun]) -> None:
+def test_a_killed_run_is_concluded_from_its_arrays(runs: tuple[RecordedRun, RecordedRun]) -> None:
     finished, killed = runs[0].run, conclude(runs[1])
     assert killed.state == "running"
     assert killed.digest == finished.digest
@@ -63,7 +63,7 @@ def test_a_killed_run_comes_to_what_its_arrays_hold(runs: tuple[RecordedRun, Rec
     assert measured == {name: value for name, value in finished.metrics.items() if name not in finished.counters}
 
 
-def test_of_a_killed_run_only_counters_of_frames_are_known(runs: tuple[RecordedRun, RecordedRun]) -> None:
+def test_a_killed_run_has_only_frame_counters(runs: tuple[RecordedRun, RecordedRun]) -> None:
     finished, killed = runs[0].run, conclude(runs[1])
     assert tuple(killed.counters) == finished.workload.frame_counters
     assert killed.counters == {name: finished.counters[name] for name in killed.counters}
@@ -84,7 +84,7 @@ def test_of_a_killed_run_only_counters_of_frames_are_known(runs: tuple[RecordedR
     ]
 
 
-def test_a_run_killed_before_its_first_rows_has_a_first_stage_without_frames(
+def test_a_run_killed_before_its_first_rows_has_an_empty_stage(
     runs: tuple[RecordedRun, RecordedRun],
 ) -> None:
     arrays = {name: getattr(runs[1], name)[:0] for name in ("frames", "workers", "cpu", "digests")}
@@ -105,7 +105,7 @@ def test_a_run_killed_in_its_first_stage_has_no_second(runs: tuple[RecordedRun, 
 
 
 @pytest.mark.parametrize("period_ms", [1, 4])
-def test_deadlines_are_missed_by_judged_frames_longer_than_their_period(
+def test_a_judged_frame_longer_than_its_period_misses_a_deadline(
     runs: tuple[RecordedRun, RecordedRun], period_ms: int
 ) -> None:
     run = runs[0].run
@@ -135,7 +135,7 @@ def test_digests_are_folded_in_order() -> None:
     assert fold_checkpoints([]) is None
 
 
-def test_a_killed_run_whose_profile_is_not_whole_is_corrupt(runs: tuple[RecordedRun, RecordedRun]) -> None:
+def test_a_killed_run_with_an_incomplete_profile_is_corrupt(runs: tuple[RecordedRun, RecordedRun]) -> None:
     stages = runs[1].run.profile["stages"]
     for wrong in ([], stages[:1]):
         run = runs[1].run.changed(profile={**runs[1].run.profile, "stages": wrong})
@@ -166,7 +166,7 @@ def late(recorded: RecordedRun, *, core_wait_ns: int, host_stall: str | None) ->
         (100_000_000, "inconclusive", ["fail", "pass", "fail"]),
     ],
 )
-def test_a_stall_of_the_host_is_a_failure_unless_the_profile_says_otherwise(
+def test_a_host_stall_fails_unless_the_profile_says_otherwise(
     runs: tuple[RecordedRun, RecordedRun], core_wait_ns: int, host_stall: str | None, outcomes: list[str]
 ) -> None:
     concluded = conclude(late(runs[0], core_wait_ns=core_wait_ns, host_stall=host_stall))
@@ -186,7 +186,7 @@ def test_a_stall_of_the_host_is_a_failure_unless_the_profile_says_otherwise(
         )
 
 
-def test_where_the_time_went_is_part_of_every_run(runs: tuple[RecordedRun, RecordedRun]) -> None:
+def test_every_run_has_an_attribution(runs: tuple[RecordedRun, RecordedRun]) -> None:
     attribution = runs[0].run.attribution
     assert attribution is not None
     known = [share.share for share in attribution.shares if share.share is not None]

@@ -48,7 +48,7 @@ def _nothing_left() -> Iterator[None]:
 
 @pytest.fixture
 def let_go() -> Iterator[None]:
-    """Lets hung threads go at the end: unlike a process, a thread cannot be ended from outside."""
+    """Releases hung threads at the end: unlike a process, a thread cannot be ended from outside."""
     yield
     release.set()
     for thread in threading.enumerate():
@@ -101,8 +101,8 @@ def test_frames_are_counted_and_timed(mode: str) -> None:
     assert environment.worker_pids() == []
 
 
-def test_the_barriers_wait_is_what_the_slowest_worker_does_not_explain(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Dispatched after 10, released after 110, settled after 130; the workers were busy for 40 and 70.
+def test_the_barrier_wait_excludes_the_slowest_workers_busy_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Dispatch ends at 10, the barrier at 110, settling at 130; the workers were busy for 40 and 70.
     readings = iter([1000, 1010, 1110, 1130])
     with toy("threaded") as environment:
         environment.step()
@@ -124,7 +124,7 @@ def test_the_barriers_wait_is_what_the_slowest_worker_does_not_explain(monkeypat
         assert environment.step().barrier_wait_ns == 190 - (40 + 70)
 
 
-def test_a_collection_in_this_process_is_charged_to_its_frame() -> None:
+def test_garbage_collection_here_is_recorded_in_its_frame() -> None:
     workload = ToyWorkload(worker_faults=(WorkerFault("collect garbage", 0, 1),))
     gc.disable()
     try:
@@ -136,10 +136,10 @@ def test_a_collection_in_this_process_is_charged_to_its_frame() -> None:
                 collected.append((timing.gc_ns, of_worker > 0))
     finally:
         gc.enable()
-    assert collected == [(0, False), (0, True), (0, False)]  # once, and by the worker that did it
+    assert collected == [(0, False), (0, True), (0, False)]  # counted once, for the worker that did it
 
 
-def test_the_same_seed_is_the_same_trajectory_and_another_is_not() -> None:
+def test_a_seed_decides_on_the_trajectory() -> None:
     def digest(mode: str, seed: int) -> bytes | None:
         with toy(mode, workload=ToyWorkload(seed=seed)) as environment:
             for _ in range(3):
@@ -163,7 +163,7 @@ def test_one_flipped_bit_in_a_worker_changes_the_digest(mode: str) -> None:
     assert digests[1] != digests[3]
 
 
-# What is refused.
+# Requests that are refused.
 
 
 def test_wrong_requests_say_what_is_right() -> None:
@@ -190,7 +190,7 @@ def test_wrong_requests_say_what_is_right() -> None:
         ("process", 20, 60, 20),
     ],
 )
-def test_how_many_workers_there_are(
+def test_the_number_of_workers(
     monkeypatch: pytest.MonkeyPatch, mode: str, wanted: int | None, agents: int, given: int
 ) -> None:
     monkeypatch.setattr(worker_count, "allowed_cores", lambda: 8)
@@ -206,7 +206,7 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return memory
 
 
-def test_agents_are_limited_by_memory(memory: SimpleNamespace) -> None:
+def test_memory_limits_the_number_of_agents(memory: SimpleNamespace) -> None:
     check_capacity(ToyWorkload(8), Safeguards())
     with pytest.raises(CapacityError, match="give at most 8 agents"):
         check_capacity(ToyWorkload(9), Safeguards())
@@ -224,7 +224,7 @@ def test_agents_are_limited_by_memory(memory: SimpleNamespace) -> None:
 @ALL_MODES
 @pytest.mark.usefixtures("memory")
 def test_too_many_agents_are_refused_before_anything_is_built(mode: str) -> None:
-    # Built, agent 0 would raise: the error would be another one.
+    # If it were built, agent 0 would raise another error.
     environment = toy(mode, workload=ToyWorkload(9, worker_faults=(WorkerFault("raise", 0, BUILDING),)))
     with pytest.raises(CapacityError):
         environment.start()
@@ -250,7 +250,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_nothing_goes_before_the_start_nor_after_the_end(call: Any) -> None:
+def test_no_call_is_allowed_before_the_start_or_after_the_end(call: Any) -> None:
     environment = toy()
     with pytest.raises(CallOrderError, match="not running"):
         call(environment)
@@ -261,7 +261,7 @@ def test_nothing_goes_before_the_start_nor_after_the_end(call: Any) -> None:
 
 
 @ALL_MODES
-def test_an_environment_starts_once_and_stops_as_often_as_wanted(mode: str) -> None:
+def test_an_environment_starts_once_and_may_be_stopped_again(mode: str) -> None:
     environment = toy(mode)
     environment.stop()
     environment.start()
@@ -275,14 +275,14 @@ def test_an_environment_starts_once_and_stops_as_often_as_wanted(mode: str) -> N
     assert environment.counters["settled"] == 1
 
 
-# The guide's threading controls.
+# The threading controls of the guide.
 
 
 @pytest.mark.parametrize(
     ("agents", "used", "fallback"),
     [(4, "sequential", "with 4 agents or fewer, threaded mode is not used"), (5, "threaded", None)],
 )
-def test_few_agents_fall_back_to_sequential_and_say_so(agents: int, used: str, fallback: str | None) -> None:
+def test_few_agents_fall_back_to_sequential_with_a_reason(agents: int, used: str, fallback: str | None) -> None:
     with toy("threaded", 2, ToyWorkload(agents)) as environment:
         assert (environment.mode_used, environment.fallback) == (used, fallback)
         environment.step()
@@ -293,12 +293,12 @@ def test_few_agents_fall_back_to_sequential_and_say_so(agents: int, used: str, f
         assert (environment.mode_used, environment.fallback) == (used, fallback)
 
 
-def test_few_agents_are_no_reason_to_fall_back_from_processes() -> None:
+def test_process_mode_does_not_fall_back_for_few_agents() -> None:
     with toy("process", 1, ToyWorkload(1)) as environment:
         assert (environment.mode_used, environment.fallback) == ("process", None)
 
 
-def test_threads_are_compared_with_no_threads_once_both_were_measured() -> None:
+def test_threads_and_no_threads_are_compared_once_both_are_measured() -> None:
     with toy("threaded") as environment:
         before = environment.get_threading_performance()
         pool = before.pop("thread_pool_metrics")
@@ -321,7 +321,7 @@ def test_threads_are_compared_with_no_threads_once_both_were_measured() -> None:
         assert both["threading_enabled"] is False
         assert both["avg_parallel_time"] == half["avg_parallel_time"]
         assert both["speedup_ratio"] == both["avg_sequential_time"] / both["avg_parallel_time"]
-        # A frame hands every shard to the pool, and only the threaded frame did.
+        # A threaded frame gives every shard to the pool; only one frame was threaded.
         assert both["thread_pool_metrics"]["batches"] == 2
 
 
@@ -370,7 +370,7 @@ def test_toggling_keeps_blas_at_one_thread() -> None:
         assert blas_threads() == 2
 
 
-def test_process_mode_is_not_toggled_and_goes_on() -> None:
+def test_process_mode_refuses_toggling_and_goes_on() -> None:
     with toy("process") as environment:
         with pytest.raises(CallOrderError, match="process mode is fixed at the start"):
             environment.toggle_threading()
@@ -380,7 +380,7 @@ def test_process_mode_is_not_toggled_and_goes_on() -> None:
         assert environment.mode_used == "process"
 
 
-def test_after_the_shutdown_of_threading_it_goes_on_without_and_can_be_switched_on_again() -> None:
+def test_threads_can_be_switched_on_again_after_their_shutdown() -> None:
     before = pool_threads()
     with toy("threaded") as environment:
         environment.step()
@@ -411,13 +411,13 @@ def test_slow_frames_in_a_row_stop_the_environment(mode: str) -> None:
         assert environment.emergency == "3 frames in a row took longer than 1e-09 s"
         with pytest.raises(EmergencyShutdown, match="3 frames in a row took longer than"):
             environment.step()
-        # What is left to close the run in order.
+        # The calls that are still allowed, to close the run in order.
         assert environment.frame == 3
         assert len(environment.checkpoint() or b"") == 32
         assert environment.statistics() == {"bodies": 0}
 
 
-def test_a_stall_that_is_injected_is_a_slow_frame() -> None:
+def test_an_injected_stall_is_a_slow_frame() -> None:
     safeguards = Safeguards(slow_frame_s=0.05, slow_frames=1)
     faults = Faults(stall_frames={0: 0.06})
     with toy("process", safeguards=safeguards, faults=faults) as environment:
@@ -450,7 +450,7 @@ def test_too_much_memory_stops_the_environment_at_the_checkpoint(
         limit = processes * 125_000_000
         monkeypatch.setattr(training, "allowed_memory_bytes", lambda: limit)
         environment.checkpoint()
-        assert environment.emergency is None  # just at the limit
+        assert environment.emergency is None  # exactly at the limit
         assert seen == [os.getpid(), *environment.worker_pids()]
         limit -= 1_000_000
         environment.checkpoint()
@@ -463,7 +463,7 @@ def test_too_much_memory_stops_the_environment_at_the_checkpoint(
 
 
 @ALL_MODES
-def test_after_a_worker_raised_only_stop_is_left(mode: str) -> None:
+def test_after_a_worker_raised_only_stop_is_allowed(mode: str) -> None:
     environment = toy(mode, workload=ToyWorkload(worker_faults=(WorkerFault("raise", 5, 1),)))
     environment.start()
     environment.step()
@@ -487,7 +487,7 @@ def test_a_worker_that_cannot_build_its_shard_leaves_nothing(mode: str) -> None:
         environment.step()
 
 
-def test_a_killed_worker_is_told_and_leaves_nothing() -> None:
+def test_a_killed_worker_is_reported_and_leaves_nothing() -> None:
     with toy("process", 3) as environment:
         environment.step()
         os.kill(environment.worker_pids()[1], signal.SIGKILL)
@@ -499,7 +499,7 @@ def test_a_killed_worker_is_told_and_leaves_nothing() -> None:
 
 @pytest.mark.usefixtures("let_go")
 @pytest.mark.parametrize("mode", ["threaded", "process"])
-def test_a_hung_worker_is_given_up_at_the_barriers_deadline(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+def test_a_hung_worker_is_an_error_at_the_barriers_deadline(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     monkeypatch.setattr(process, "_JOIN_S", 0.2)
     monkeypatch.setattr(thread_pool, "_JOIN_S", 0.05)
     environment = toy(
@@ -512,7 +512,7 @@ def test_a_hung_worker_is_given_up_at_the_barriers_deadline(monkeypatch: pytest.
     assert str(caught.value) == "worker 0 (agents 0 to 2) did not answer within 0.2 s in frame 0"
 
 
-def test_leaving_the_context_stops_it_whatever_was_raised() -> None:
+def test_leaving_the_context_stops_it_after_any_error() -> None:
     with (
         pytest.raises(WorkerError),
         toy("process", workload=ToyWorkload(worker_faults=(WorkerFault("exit", 0, 0),))) as running,

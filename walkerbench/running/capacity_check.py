@@ -11,10 +11,10 @@ from walkerbench.workloads.contract import Workload
 
 
 def check_capacity(workload: Workload, safeguards: Safeguards) -> None:
-    """Refuse more agents than memory allows, before anything is built; where that is not known, none are refused.
+    """Raise an error where the agents need more memory than there is; where that is not known, never.
 
     Raises:
-        CapacityError: They do not fit.
+        CapacityError: The agents do not fit into memory; nothing has been built.
     """
     known = [each for each in (free_memory_bytes(), allowed_memory_bytes()) if each is not None]
     available = min(known, default=math.inf) * safeguards.memory_limit_share

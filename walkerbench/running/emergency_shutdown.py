@@ -1,4 +1,4 @@
-"""When the environment stops itself: too many slow frames in a row."""
+"""Decides when the environment stops itself: after too many slow frames in a row."""
 
 from __future__ import annotations
 

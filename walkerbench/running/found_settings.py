@@ -1,11 +1,10 @@
 """Finds the settings that a profile leaves open, before anything is recorded or compared.
 
-A workload may have settings that only its own code can tell, such as how many calls of a function make a frame. They
-are found once, by building the agents of the first stage, and from then on stand in the profile: every repeat and every
-side of a comparison is given the same, and a recorded run says which they were.
+A workload may have settings whose values only its own code can find, such as how many calls of a function make a
+frame. They are found once, by building the agents of the first stage, and are then written into the profile: every
+repeat and every side of a comparison gets the same values, and a recorded run holds them.
 
-They are found in a child process, which is started with this module: what was built and called there leaves nothing in
-the process that runs.
+A child process, started with this module, finds them. So the building leaves nothing in the process that runs.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.temporary import temporary_file
 from walkerbench.workloads.failures import workload_failures
 
-_LOOK_S = 0.2  # how often it is looked whether an interrupt came while the child works
+_INTERRUPT_CHECK_S = 0.2  # how often to check for an interrupt while the child works
 
 
 def open_settings(profile: Profile) -> tuple[str, ...]:
@@ -40,22 +39,22 @@ def find_settings(profile: Profile, interrupts: InterruptWatch | None = None) ->
     """Return a profile whose settings are all known.
 
     Args:
-        profile: Where it leaves none open, nothing is built and it is returned as it is.
-        interrupts: Checked while waiting.
+        profile: Where it leaves no setting open, nothing is built, and it is returned as it is.
+        interrupts: Checked while the child works.
 
     Raises:
-        WalkerbenchError: The agents could not be built, as a run of the profile would say it; nothing is left behind.
-        Interrupted: The user ended it.
+        WalkerbenchError: The agents could not be built, the same error as in a run; nothing is left behind.
+        Interrupted: The user interrupted the search.
     """
     if not open_settings(profile):
         return profile
     found = _found_by_child(profile, interrupts or InterruptWatch())
-    # Where the child did not get there, the same is begun as the run would: it then says what is wrong.
+    # Where the child failed, build the agents here, as the run would: the error then says what is wrong.
     return with_settings(profile, _found_here(profile, profile.mode) if found is None else found)
 
 
 def found_settings(environment: TrainingEnvironment) -> Mapping[str, Any]:
-    """Return the settings that a workload was left open, as its shards found them when they were built.
+    """Return the open settings of a workload, with the values that its shards found when they were built.
 
     Raises:
         WorkloadFailed: The workload raised.
@@ -65,11 +64,11 @@ def found_settings(environment: TrainingEnvironment) -> Mapping[str, Any]:
 
 
 def with_settings(profile: Profile, found: Mapping[str, Any]) -> Profile:
-    """Return a profile with settings that it leaves open; those that it gives stay.
+    """Return a profile with values for the settings that it leaves open; the others stay.
 
     Args:
         profile: What is run.
-        found: Setting → value; others than the open ones are left aside.
+        found: Setting → value; settings that are not open are ignored.
 
     Raises:
         ProfileError: A value is wrong.
@@ -82,14 +81,14 @@ def with_settings(profile: Profile, found: Mapping[str, Any]) -> Profile:
 
 
 def _found_by_child(profile: Profile, interrupts: InterruptWatch) -> dict[str, Any] | None:
-    """Return what a child found; None where it ended without an answer."""
+    """Return the settings that a child process found; None where it ended without an answer."""
     with temporary_file() as answer:
         command = python_command(__name__, str(answer.fileno()))
         with ChildProcess(command, stdin=subprocess.PIPE, pass_fds=[answer.fileno()]) as child:
             with suppress(BrokenPipeError):  # it has ended by itself
                 child.stdin.write(json.dumps(profile.as_dict()).encode())
                 child.stdin.close()
-            while not child.ended_within(_LOOK_S):
+            while not child.ended_within(_INTERRUPT_CHECK_S):
                 if interrupts.received is not None:
                     raise Interrupted(f"interrupted ({interrupts.received}) before anything was recorded")
         answer.seek(0)
@@ -110,7 +109,7 @@ def _found_here(profile: Profile, mode: str) -> dict[str, Any]:
 
 
 def _answer(descriptor: int) -> None:
-    """Find what the profile on stdin leaves open, and write it into a file of the parent's."""
+    """Find the settings that the profile on stdin leaves open, and write them into a file of the parent's."""
     found = _found_here(profile_from_dict(json.loads(sys.stdin.buffer.read())), BASE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(json.dumps(found).encode())

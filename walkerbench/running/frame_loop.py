@@ -1,6 +1,6 @@
-"""The frames of a training environment: step, tell the observers, checkpoint, until done, interrupted or stopped.
+"""Runs the frames of a training environment: step, tell the observers, checkpoint, until the end or an interrupt.
 
-There is one loop: a run's stages and the blocks of a measured session are frames of it.
+This is the only frame loop: the stages of a run and the blocks of a session both use it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Ending:
     """Why the frames ended before their number or time was reached.
 
     Attributes:
-        state: The run's state from then on.
+        state: The state of the run after that.
         because: The reason, for a reader.
     """
 
@@ -33,14 +33,14 @@ _CHECKPOINTS_BEFORE_DOUBLING = 1024
 
 
 def spacing(frames: int, every: int) -> int:
-    """Return how many frames lie between two checkpoints, once so many frames have been run.
+    """Return how many frames lie between two checkpoints after a number of frames.
 
-    It doubles after 1,024 checkpoints and again whenever the run has become twice as long, so that a run of any length
-    has some thousands at most: more of them could not be read again in little time and memory. It depends on nothing
-    but the number of frames: runs of the same work have the same checkpoints.
+    The spacing doubles after 1,024 checkpoints and again whenever the run has become twice as long. So a run of any
+    length has a few thousand checkpoints at most: reading more would take too much time and memory. The spacing depends
+    only on the number of frames: runs of the same work have the same checkpoints.
 
     Args:
-        frames: Frames of the stage, at least 1.
+        frames: Frames of the stage so far, at least 1.
         every: Frames between two checkpoints at the start.
     """
     return every << (((frames - 1) // every) // _CHECKPOINTS_BEFORE_DOUBLING).bit_length()
@@ -53,10 +53,10 @@ class FrameLoop:
         stage: What is run; its environment is started.
         observers: Told between frames.
         pacer: Says when a frame may start.
-        interrupts: Looked at between frames.
-        checkpoint_every: Frames between two checkpoints, the last frame's being one of them, for as long as `spacing`
-            says so; None for no checkpoints.
-        control: What other threads ask for; None where none can.
+        interrupts: Checked between frames.
+        checkpoint_every: Frames between two checkpoints at the start, see `spacing`; None for no checkpoints. The last
+            frame always has one.
+        control: Holds what other threads ask for; None where they cannot ask.
     """
 
     def __init__(
@@ -81,10 +81,10 @@ class FrameLoop:
 
         Args:
             until_frame: Number of the frame before which to end; None where the stage's time limit decides. The control
-                can end it before.
+                can end the frames earlier.
 
         Returns:
-            Why they ended early, or None where they did not.
+            Why the frames ended early, or None where they did not.
         """
         environment, limit_ns, snapshots = self._stage.environment, self._stage.limit_ns, self._observers.snapshots
         while True:
@@ -110,7 +110,7 @@ class FrameLoop:
                 return None
 
     def _checkpoint(self, *, last: bool) -> None:
-        """Digest the trajectory where it is due: every so many frames, and at the end."""
+        """Digest the trajectory where a checkpoint is due: at intervals, and at the end."""
         environment, every = self._stage.environment, self._checkpoint_every
         frame = environment.frame - 1
         if every is None or frame == self._last_checkpoint:

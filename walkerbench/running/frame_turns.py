@@ -1,4 +1,4 @@
-"""Lets one thread run frames while others ask for what may only be done between two of them."""
+"""Lets other threads act between two frames while one thread runs frames."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 from walkerbench.errors import CallOrderError
 
-_LOOK_AGAIN_S = 2e-5
+_CHECK_AGAIN_S = 2e-5
 
 
 class FrameTurns:
-    """Whose turn it is: that of a frame, or of another thread between two frames.
+    """Decides which thread has its turn: the one that runs frames, or another one between two frames.
 
-    A frame takes its turn by `give_way`, and then `with turns.lock`, which an interrupt cannot leave taken.
+    A frame calls `give_way`, and then runs within `with turns.lock`: an interrupt cannot leave that lock taken.
 
     Attributes:
         lock: Held during a frame.
@@ -28,23 +28,23 @@ class FrameTurns:
         self._waiting: list[object] = []
 
     def give_way(self) -> None:
-        """Let the threads that wait now have their turn.
+        """Let the threads that are waiting now have their turn.
 
-        The lock alone would not: a thread that runs frames without a pause takes it again before any other wakes up.
+        The lock alone is not enough: a thread that runs frames without a pause takes it again before others wake up.
         """
         for turn in tuple(self._waiting):
             while turn in self._waiting:
-                time.sleep(_LOOK_AGAIN_S)
+                time.sleep(_CHECK_AGAIN_S)
 
     @contextmanager
     def between_frames(self, what: str) -> Iterator[None]:
-        """Run the block between two frames, in the order in which threads come.
+        """Run the block between two frames; threads get their turns in the order in which they ask.
 
         Args:
-            what: What is done, for the error.
+            what: What the block does, for the error.
 
         Raises:
-            CallOrderError: The calling thread is within a frame, which could never end.
+            CallOrderError: The calling thread is within a frame, which would wait for itself.
         """
         if self.frame_thread == threading.get_ident():
             raise CallOrderError(f"{what} was called within a frame: call it between two frames, or in another thread")

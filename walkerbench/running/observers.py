@@ -1,7 +1,8 @@
 """Observers of a run: the recorder, the progress display, and any others that a caller gives.
 
-Observers are called by the thread that steps the environment, between frames and outside of timed sections. What each
-of them costs is measured. One that raises or is too slow is dropped, and `run.json` says so: it never disturbs the run.
+The thread that steps the environment calls the observers, between frames and outside of timed sections. The time that
+each observer takes is measured. An observer that raises or is too slow is dropped, and `run.json` says so: it never
+disturbs the run.
 """
 
 from __future__ import annotations
@@ -22,25 +23,25 @@ from walkerbench.run_directory import CheckpointRecord, ObserverRecord, RunFile
 from walkerbench.running.training_environment import TrainingEnvironment
 
 SNAPSHOTS_PER_S = 30.0
-"""The most snapshots that are taken in a second, however often they are asked for."""
+"""The most snapshots that are taken per second, however often observers ask for them."""
 
 SNAPSHOT_SHARE = 0.01
-"""The share of the time that those may cost which do not fit into the pause between two frames."""
+"""The share of the time that snapshots may take which do not fit into the pause between two frames."""
 
-_MARGIN = 2  # a snapshot may take longer than the one before
+_SNAPSHOT_MARGIN = 2  # a snapshot may take longer than the one before
 
 ALLOWED_S, ALLOWED_SHARE = 1.0, 0.1
-"""An observer is dropped when its calls took longer than so many seconds and this share of the time since the start."""
+"""An observer is dropped when its calls took longer than the sum of these seconds and this share of the run's time."""
 
 
 @dataclass(frozen=True)
 class RunStart:
-    """What an observer is told before the first frame.
+    """The facts that an observer gets before the first frame.
 
     Attributes:
         directory: The run directory.
         run: Its `run.json` as it is now.
-        request_snapshot: Asks for one snapshot, from any thread; `RunObserver.snapshot` is called with it.
+        request_snapshot: Asks for one snapshot, from any thread; `RunObserver.snapshot` then gets it.
     """
 
     directory: Path
@@ -50,17 +51,17 @@ class RunStart:
 
 @dataclass(frozen=True)
 class StageView:
-    """The stage that is being run, to be read and never changed.
+    """The stage that is being run. Observers may read it and must not change it.
 
     Attributes:
         number: From 0.
         stages: How many stages the run has.
         frames: Frames of this stage, or None where its duration decides.
-        limit_ns: When the stage ends, in `perf_counter_ns`; None where its number of frames decides.
-        warmup: Frames at its start that are not judged.
-        begun_ns: When it began, in `perf_counter_ns`.
-        environment: What is stepped; its buffers, counters and statistics may be read.
-        effective_cores: CPU seconds per second of the last CPU samples, or None without any.
+        limit_ns: The time at which the stage ends, in `perf_counter_ns`; None where its number of frames decides.
+        warmup: Frames at the stage's start that are not judged.
+        begun_ns: The time at which the stage began, in `perf_counter_ns`.
+        environment: The environment that is stepped; its buffers, counters and statistics may be read.
+        effective_cores: Returns CPU seconds per second of the last CPU samples, or None without any.
     """
 
     number: int
@@ -75,7 +76,7 @@ class StageView:
 
 @dataclass(frozen=True)
 class RecordedRows:
-    """What was recorded since the last time; to be read and never changed.
+    """The rows that were recorded since the last time. Observers may read them and must not change them.
 
     Attributes:
         frames: `(frames,)`, structured as `frames.npy`.
@@ -89,14 +90,14 @@ class RecordedRows:
 
 
 class RunObserver:
-    """Is told how a run goes. A subclass overrides what it wants to know; what it leaves out costs nothing."""
+    """Base class of observers. A subclass overrides the methods that it needs; the others cost nothing."""
 
     required: ClassVar[bool] = False
-    """Whether the run cannot go on without it: its errors then break the run, and it is never dropped."""
+    """Whether the run cannot go on without this observer: its errors then break the run, and it is never dropped."""
 
     @property
     def name(self) -> str:
-        """What the run's record calls it."""
+        """The observer's name in `run.json`."""
         return type(self).__name__
 
     def started(self, start: RunStart) -> None:
@@ -115,7 +116,7 @@ class RunObserver:
         """
 
     def recorded_rows(self, stage: StageView, rows: RecordedRows) -> None:
-        """Take the rows of the last frames, four times a second.
+        """Take the rows of the last frames, four times per second.
 
         Args:
             stage: The stage.
@@ -136,11 +137,11 @@ class RunObserver:
         Args:
             stage: The stage.
             frame: Number of the last frame that was run.
-            arrays: The workload's fields, by name, as returned by `Mode.snapshot`; the observer's own to keep.
+            arrays: The workload's fields, by name, as returned by `ExecutionMode.snapshot`; the observer may keep them.
         """
 
     def finished(self, run: RunFile) -> None:
-        """Take note that the run has ended, in whatever way, and is judged where its output could be written.
+        """Take note that the run has ended, in any way; it is judged if its output could be written.
 
         Args:
             run: Its `run.json`.
@@ -148,10 +149,10 @@ class RunObserver:
 
 
 class SnapshotRequests:
-    """Whether an observer waits for a snapshot; asked by the frame loop between frames.
+    """Keeps the requests of observers for snapshots; the frame loop checks them between frames.
 
     Attributes:
-        waiting: Whether one does.
+        waiting: Whether an observer waits for a snapshot.
     """
 
     def __init__(self) -> None:
@@ -161,7 +162,7 @@ class SnapshotRequests:
         self._next_ns = 0
 
     def request(self) -> None:
-        """Ask for a snapshot, from any thread; it is taken between two frames."""
+        """Ask for a snapshot, from any thread; the frame loop takes it between two frames."""
         self.waiting = True
 
     def take(self, now_ns: int, spare_ns: int = 0) -> bool:
@@ -169,26 +170,26 @@ class SnapshotRequests:
 
         Args:
             now_ns: In `perf_counter_ns`.
-            spare_ns: For how long the next frame is not due yet.
+            spare_ns: The time until the next frame is due.
         """
         if not self.waiting or now_ns < self._next_ns or not self._is_affordable(now_ns, spare_ns):
             return False
         self.waiting = False
         self._taken_ns = now_ns
         period_ns = int(1e9 / SNAPSHOTS_PER_S)
-        # From when it was due, not from now: where every second frame comes a little early, none waits for a third.
+        # Counted from when it was due, not from now: otherwise frames that come a little early would delay snapshots.
         self._next_ns = max(self._next_ns, now_ns - period_ns // 2) + period_ns
         return True
 
     def taken(self, now_ns: int) -> None:
-        """Say that the snapshot is there."""
+        """Note that the snapshot has been taken."""
         self._costs_ns.append(now_ns - self._taken_ns)
 
     def _is_affordable(self, now_ns: int, spare_ns: int) -> bool:
         """Return whether a snapshot fits into the pause before the next frame, or is within its share of the time."""
         if not self._costs_ns:
             return True
-        fits = spare_ns >= _MARGIN * statistics.median_low(self._costs_ns)
+        fits = spare_ns >= _SNAPSHOT_MARGIN * statistics.median_low(self._costs_ns)
         return fits or now_ns >= self._taken_ns + int(self._costs_ns[-1] / SNAPSHOT_SHARE)
 
 
@@ -206,10 +207,10 @@ class ObserverFanOut:
 
     Args:
         observers: In the order in which they are told.
-        clock_ns: Monotonic.
+        clock_ns: Returns monotonic time, ns.
 
     Attributes:
-        snapshots: The snapshots that they ask for.
+        snapshots: The requests of the observers for snapshots.
     """
 
     def __init__(self, observers: Sequence[RunObserver], clock_ns: Callable[[], int] = time.perf_counter_ns) -> None:
@@ -220,44 +221,44 @@ class ObserverFanOut:
         self._frame_observers = self._wanting("frame")
 
     def started(self, directory: Path, run: RunFile) -> None:
-        """Tell that the run directory is open."""
+        """Tell the observers that the run directory is open."""
         self._begun_ns = self._clock_ns()
         start = RunStart(directory, run, self.snapshots.request)
         for each in self._wanting("started"):
             self._tell(each, lambda observer: observer.started(start))
 
     def frame(self, stage: StageView, timing: FrameTiming) -> None:
-        """Tell that a frame has ended."""
+        """Tell the observers that a frame has ended."""
         for each in self._frame_observers:
             self._tell(each, lambda observer: observer.frame(stage, timing))
 
     @property
     def want_rows(self) -> bool:
-        """Whether an observer takes what is recorded."""
+        """Whether an observer takes recorded rows."""
         return bool(self._wanting("recorded_rows"))
 
     def recorded_rows(self, stage: StageView, rows: RecordedRows) -> None:
-        """Hand out what was recorded since the last time."""
+        """Give the observers the rows that were recorded since the last time."""
         for each in self._wanting("recorded_rows"):
             self._tell(each, lambda observer: observer.recorded_rows(stage, rows))
 
     def checkpoint(self, stage: StageView, checkpoint: CheckpointRecord) -> None:
-        """Tell the trajectory's digest."""
+        """Give the observers the trajectory's digest."""
         for each in self._wanting("checkpoint"):
             self._tell(each, lambda observer: observer.checkpoint(stage, checkpoint))
 
     def snapshot(self, stage: StageView, frame: int, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Hand out a snapshot."""
+        """Give the observers a snapshot."""
         for each in self._wanting("snapshot"):
             self._tell(each, lambda observer: observer.snapshot(stage, frame, arrays))
 
     def finished(self, run: RunFile) -> None:
-        """Tell that the run has ended."""
+        """Tell the observers that the run has ended."""
         for each in self._wanting("finished"):
             self._tell(each, lambda observer: observer.finished(run))
 
     def records(self) -> tuple[ObserverRecord, ...]:
-        """Return what each observer has cost, and why it was dropped if it was."""
+        """Return how much time each observer took, and why it was dropped, if it was."""
         return tuple(
             ObserverRecord(name=each.observer.name, cost_s=each.cost_ns / 1e9, dropped=each.dropped)
             for each in self._all

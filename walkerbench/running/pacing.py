@@ -1,4 +1,4 @@
-"""When the next frame may start."""
+"""Decides when the next frame may start."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 
 class Pacer:
-    """Starts frames at a steady rate; one that comes late starts at once, and the schedule goes on from there.
+    """Starts frames at a steady rate; a late frame starts at once, and the next ones follow from there.
 
     Args:
         frames_per_second: The rate, or None for as fast as possible.
@@ -17,11 +17,11 @@ class Pacer:
         self._due_ns = 0
 
     def change(self, frames_per_second: float | None) -> None:
-        """Hold frames to another rate from the next one on; from any thread."""
+        """Change the rate from the next frame on; may be called from any thread."""
         self._period_ns = None if frames_per_second is None else round(1e9 / frames_per_second)
 
     def spare_ns(self, now_ns: int) -> int:
-        """Return how long the next frame is not due yet; 0 where frames are held to no rate.
+        """Return the time until the next frame is due; 0 without a rate.
 
         Args:
             now_ns: In `perf_counter_ns`.

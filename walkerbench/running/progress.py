@@ -1,4 +1,4 @@
-"""How far a run is, four times a second."""
+"""Works out how far a run is, four times per second."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Progress:
         agents: Agents of this stage.
         frame: Frames done in this stage.
         frames: Frames in this stage, or None where its duration decides.
-        elapsed_s: Since the stage's first frame.
-        remaining_s: Of this stage.
-        frames_per_s: Since the last progress, pauses included.
+        elapsed_s: Time since the stage's first frame.
+        remaining_s: Estimated time until the end of this stage.
+        frames_per_s: Frames per second since the last progress, pauses included.
         frame_ms: Mean frame time since the last progress.
-        effective_cores: Of the last CPU samples, or None without any.
+        effective_cores: CPU seconds per second of the last CPU samples, or None without any.
     """
 
     stage: int
@@ -40,7 +40,7 @@ class Progress:
 
 
 class ProgressObserver(RunObserver):
-    """Works out the progress at most four times a second, and at the end of each stage; a subclass shows it."""
+    """Works out the progress at most four times per second, and at the end of each stage; a subclass shows it."""
 
     _stage: int | None = None
 
@@ -49,7 +49,7 @@ class ProgressObserver(RunObserver):
         raise NotImplementedError
 
     def frame(self, stage: StageView, timing: FrameTiming) -> None:
-        """Count a frame, and show the progress where it is time to."""
+        """Count a frame, and show the progress when that is due."""
         now_ns = timing.start_ns + timing.wall_ns
         if stage.number != self._stage:
             self._stage = stage.number

@@ -1,4 +1,4 @@
-"""Requests for several equal runs: one a run, each with a run directory of its own."""
+"""Makes the requests for several equal runs, each with a run directory of its own."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def repeat_requests(
     progress: bool,
     verbose: bool = False,
 ) -> Callable[[int], RunRequest]:
-    """Return the function that gives the request for each run, by its number from 0.
+    """Return a function that returns the request for a run, given the run's number from 0.
 
     Args:
         profile: What is run.
         count: How many runs there are to be.
-        output: The folder to create for them, in which they are numbered; None to record each where runs are put by
-            default, in a directory named by time and profile.
+        output: The folder to create for the runs, in which they are numbered; None to record each in the default folder
+            for runs, in a directory named by time and profile.
         command_line: The words of the command that the user typed, for the record.
         progress: Whether the runs say on stderr how far they are.
         verbose: Whether their errors come with tracebacks.

@@ -1,7 +1,7 @@
-"""Runs in processes of their own, one after the other.
+"""Records runs in processes of their own, one after the other.
 
-Repeats must not share a process: its memory layout and the state of its caches would make them alike, and no number of
-them would show how far runs really scatter.
+Repeats must not share a process: its memory layout and the state of its caches would make them alike, and the repeats
+would not show how much runs really vary.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class ChildRun:
     Attributes:
         directory: Where it is recorded.
         run: The run, as far as it was recorded; None where nothing was.
-        exit_code: The one that `walkerbench run` would end with; `BROKEN` where the process crashed.
-        crash: How the process ended where it did not end in order, or None.
+        exit_code: The exit code that `walkerbench run` would end with; `BROKEN` where the process crashed.
+        crash: How the process ended, where it crashed; else None.
         said: The process's own error message; without one, the end of its stderr, where that was kept.
     """
 
@@ -43,12 +43,12 @@ class ChildRun:
         """Return the run, where it has a verdict.
 
         Args:
-            said: What an error says; how the process ended is put before it where it did not end in order.
+            said: The text of the error; where the process crashed, the error first says how.
 
         Raises:
-            UsageError: It could not be run as asked.
-            RunBroken: It broke.
-            Interrupted: The user ended it.
+            UsageError: The profile could not be run as asked.
+            RunBroken: The run broke.
+            Interrupted: The user interrupted the run.
             WalkerbenchError: A fault in walkerbench.
         """
         if self.run is not None and self.exit_code in _VERDICTS:
@@ -59,11 +59,11 @@ class ChildRun:
 
 @dataclass(frozen=True)
 class Repeats:
-    """What became of repeats.
+    """The results of repeats.
 
     Attributes:
-        runs: Those that were begun, in order.
-        interrupted: Whether the user ended them.
+        runs: The runs that were begun, in order.
+        interrupted: Whether the user interrupted them.
     """
 
     runs: tuple[ChildRun, ...]
@@ -77,11 +77,11 @@ class Repeats:
 
 
 def record_run(request: RunRequest, signals: PassedOnSignals, *, keep_stderr: bool = False) -> ChildRun:
-    """Record a run in a process of its own; it prints nothing but what goes to stderr.
+    """Record a run in a process of its own, which writes to stderr and never to stdout.
 
     Args:
         request: What is run, and where it is recorded.
-        signals: Entered.
+        signals: Passes signals on to the process; its context has been entered.
         keep_stderr: Whether the process's stderr is kept; otherwise it goes to this process's own.
 
     Raises:
@@ -93,12 +93,12 @@ def record_run(request: RunRequest, signals: PassedOnSignals, *, keep_stderr: bo
 
 
 def record_repeats(requests: Callable[[int], RunRequest], count: int, tell: Callable[[int], None]) -> Repeats:
-    """Record runs one after the other; the first one without a verdict, and an interrupt, end them.
+    """Record runs one after the other, up to the first run without a verdict or an interrupt.
 
     Args:
-        requests: Gives the request for a run, by the run's number from 0.
-        count: How many.
-        tell: Told of the number of each run that begins.
+        requests: Returns the request for a run, given the run's number from 0.
+        count: How many runs.
+        tell: Called with the number of each run before it begins.
 
     Raises:
         UsageError: As for `record_run`.

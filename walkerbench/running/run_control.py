@@ -1,4 +1,4 @@
-"""What other threads ask of a run while it goes on. The thread that runs it carries it out between two frames."""
+"""Lets other threads change a run while it goes on; the thread that runs it acts between two frames."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class LiveStage:
     """The stage that is being run.
 
     Attributes:
-        environment: What is stepped.
+        environment: The environment that is stepped.
         pacer: Says when a frame may start.
-        pace_changes: What else it was told to since the stage began: the next frame's number, and the pace.
+        pace_changes: Each change of pace since the stage began: the next frame's number, and the new pace.
     """
 
     environment: TrainingEnvironment
@@ -28,7 +28,7 @@ class LiveStage:
     pace_changes: tuple[tuple[int, Pace], ...] = ()
 
     def switches(self) -> tuple[SwitchRecord, ...]:
-        """Return what was switched so far, in the order of frames."""
+        """Return the switches of mode and pace so far, in the order of frames."""
         modes = [SwitchRecord(frame=frame, mode=mode) for frame, mode in self.environment.toggles]
         paces = [SwitchRecord(frame=frame, pace=pace) for frame, pace in self.pace_changes]
         return tuple(sorted((*modes, *paces), key=lambda switch: switch.frame))
@@ -49,7 +49,7 @@ class RunControl:
     """Asks a run to toggle threads, change its pace, go on with other agents, or end; from any thread.
 
     Args:
-        threads: Whether stages begin with threads on; None as the profile's mode has it.
+        threads: Whether stages begin with threads on; None for the profile's mode.
 
     Attributes:
         end: How the current stage is to end after its frame; None to go on. Read by the frame loop.
@@ -63,11 +63,11 @@ class RunControl:
         self._check_agents: Callable[[int], object] = int
 
     def begin_stage(self, stage: LiveStage, check_agents: Callable[[int], object]) -> None:
-        """Say what is being run from now on; threads are switched on or off as they were at the end of the last stage.
+        """Set the stage that is run from now on; its threads are on or off as at the end of the last stage.
 
         Args:
-            stage: It.
-            check_agents: Raises where so many agents cannot be run in its place.
+            stage: The stage.
+            check_agents: Called with a number of agents; raises where a stage cannot run so many.
         """
         with self._lock:
             self._stage, self._check_agents = stage, check_agents
@@ -75,12 +75,12 @@ class RunControl:
                 stage.environment.toggle_threading()
 
     def finish_stage(self) -> None:
-        """Say that the stage has ended, and hold nothing of it any more."""
+        """Note that the stage has ended, and drop every reference to it."""
         with self._lock:
             self._stage, self._check_agents = None, int
 
     def take_end(self) -> StageEnd | None:
-        """Return how other threads ended the stage, once; None where they did not."""
+        """Return how other threads ended the stage, and forget it; None where they did not end it."""
         with self._lock:
             end, self.end = self.end, None
             return end
@@ -89,14 +89,14 @@ class RunControl:
         """Switch threads on or off, and return whether they are on; the trajectory stays the same.
 
         Raises:
-            CallOrderError: No stage is being run, or in a mode that is fixed at its start.
+            CallOrderError: No stage is being run, or its mode cannot be toggled.
         """
         with self._lock:
             self._threads = self._running().environment.toggle_threading()
             return self._threads
 
     def change_pace(self, pace: Pace) -> None:
-        """Hold frames to another pace.
+        """Change the pace of frames.
 
         Args:
             pace: `max` for as fast as possible, or `realtime` for the workload's own frames per second.
@@ -111,7 +111,7 @@ class RunControl:
             stage.pace_changes = (*stage.pace_changes, (stage.environment.frame, pace))
 
     def restart(self, agents: int) -> None:
-        """End the stage, and go on with so many agents in another one.
+        """End the stage, and begin another one with a given number of agents.
 
         Args:
             agents: How many agents the next stage has.
@@ -119,7 +119,7 @@ class RunControl:
         Raises:
             CallOrderError: No stage is being run.
             UsageError: So many agents cannot be run. The stage goes on.
-            CapacityError: They do not fit into memory. The stage goes on.
+            CapacityError: The agents do not fit into memory. The stage goes on.
         """
         with self._lock:
             self._running()
@@ -132,7 +132,7 @@ class RunControl:
             self.end = StageEnd(None)
 
     def environment(self) -> TrainingEnvironment:
-        """Return what is being run.
+        """Return the environment that is being run.
 
         Raises:
             CallOrderError: No stage is being run.

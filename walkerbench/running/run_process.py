@@ -1,13 +1,13 @@
-"""A run in a process of its own: the request that the process is given, and how it reports its ending.
+"""Runs a profile in a process of its own: sends the process a request, and reads how it ended.
 
-Both are a line of JSON. The request goes through a pipe, the process's stdin. The ending goes into a file that has no
-name, and of which the process is given the descriptor's number: so a parent that is killed leaves no file behind::
+Request and ending are each one line of JSON. The request goes through a pipe, the process's stdin. The ending goes into
+a file without a name; the process gets the number of its descriptor. So a parent that is killed leaves no file behind::
 
     this process                                          walkerbench.cli.recorded_run DESCRIPTOR
       writes the request ────────────────────────────────▶  reads it, runs the profile, records it
       reads the ending   ◀────────────────────────────────  writes the ending, as the last thing it does
 
-Neither stdout nor stderr nor the exit code can be used for the ending: a profiler that starts the process writes and
+The ending cannot go through stdout, stderr or the exit code: a profiler that starts the process writes to them and
 exits in its own way.
 """
 
@@ -30,21 +30,21 @@ from walkerbench.recording.code_facts import imported_files
 from walkerbench.system.child_processes import ChildProcess, python_command
 from walkerbench.system.temporary import temporary_file
 
-_MODULE = "walkerbench.cli.recorded_run"  # named and not imported: it shows progress, which is the command line's
+_MODULE = "walkerbench.cli.recorded_run"  # not imported: it shows progress, which belongs to the command line
 _TAIL_BYTES = 16384
-_END = b"\n"
+_END_OF_REQUEST = b"\n"
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """What a process is to run and record.
+    """A request to a process: what to run and record.
 
     Attributes:
         profile: What to run.
         directory: The run directory to create; if relative, to the working directory, which both processes share.
         command_line: The words of the command that the user typed, for the record.
-        progress: Whether it says on stderr how far the run is.
+        progress: Whether the process shows on stderr how far the run is.
         verbose: Whether errors come with their tracebacks on stderr.
     """
 
@@ -57,11 +57,11 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class RunEnding:
-    """How a process that was to record a run ended, as it says itself.
+    """How a process that was to record a run ended, by its own report.
 
     Attributes:
-        exit_code: What it ends with.
-        message: Its error in a line or several; None where the run has a verdict.
+        exit_code: The exit code of the process.
+        message: Its error message, one or more lines; None where the run has a verdict.
         imported: Package whose code was measured → the file that it was imported from; empty where there is no verdict.
     """
 
@@ -75,10 +75,9 @@ class EndedProcess:
     """A process that was to record a run, once it has ended.
 
     Attributes:
-        exit_status: Its own, or minus the number of the signal that killed it; of the wrapper where there is
-            one.
-        ending: How it ended, as it says; None where it was killed, or ended before it could say so.
-        stderr_tail: The last of its stderr, and the wrapper's, where that was kept.
+        exit_status: Its exit status, or minus the number of the signal that killed it; the wrapper's, if there is one.
+        ending: How it ended, by its own report; None where it was killed, or ended before it could report.
+        stderr_tail: The end of its stderr, and of the wrapper's, where that was kept.
     """
 
     exit_status: int
@@ -99,13 +98,13 @@ def run_in_process(
     variables: Mapping[str, str] = _NO_VARIABLES,
     keep_stderr: bool = True,
 ) -> EndedProcess:
-    """Run and record a profile in a process of its own, which prints nothing but what goes to stderr.
+    """Run and record a profile in a process of its own, which writes to stderr and never to stdout.
 
     Args:
-        request: What it is to do.
-        wait: Waits for the process's end, whatever happens in the meantime, and returns its exit status.
-        wrapper: Words of a command that starts the process, such as a profiler's; the process's own follow.
-        variables: Environment variables to set besides.
+        request: What the process runs and records.
+        wait: Waits for the process's end, and returns its exit status.
+        wrapper: Words of a command that starts the process, such as a profiler's; the process's own words follow.
+        variables: More environment variables to set.
         keep_stderr: Whether stderr is kept; otherwise it goes to this process's own.
 
     Raises:
@@ -129,7 +128,7 @@ def run_in_process(
 
 
 def _check_imports(ended: EndedProcess, expected: Mapping[str, str | None]) -> None:
-    """Refuse a verdict on other code than is meant.
+    """Raise an error where the process measured other code than this process would.
 
     Raises:
         UsageError: The process imported other files.
@@ -144,11 +143,11 @@ def _check_imports(ended: EndedProcess, expected: Mapping[str, str | None]) -> N
 
 
 def error_of(code: ExitCode, message: str) -> WalkerbenchError:
-    """Return the error that a process's exit code stands for.
+    """Return the error that a process's exit code means.
 
     Args:
-        code: One that is no verdict.
-        message: What the error says, a line for each problem.
+        code: An exit code that is no verdict.
+        message: The text of the error, one line for each problem.
     """
     kinds: dict[ExitCode, type[WalkerbenchError]] = {
         kind.exit_code: kind for kind in (UsageError, RunBroken, Interrupted)
@@ -157,19 +156,19 @@ def error_of(code: ExitCode, message: str) -> WalkerbenchError:
 
 
 def write_request(pipe: IO[bytes], request: RunRequest) -> None:
-    """Write a request."""
+    """Write a request to the process's stdin."""
     plain = vars(request) | {"profile": request.profile.as_dict(), "directory": str(request.directory)}
-    pipe.write(json.dumps(plain).encode() + _END)
+    pipe.write(json.dumps(plain).encode() + _END_OF_REQUEST)
 
 
 def read_request(pipe: IO[bytes]) -> RunRequest | None:
-    """Read a request; None where its end is missing: the process that was writing it is gone.
+    """Return the request read from a pipe; None where its end is missing, because its writer is gone.
 
     Raises:
         ProfileError: This version of walkerbench does not know all of its profile.
     """
     line = pipe.readline()
-    if not line.endswith(_END):
+    if not line.endswith(_END_OF_REQUEST):
         return None
     plain = json.loads(line)
     return RunRequest(
@@ -185,8 +184,8 @@ def ending_with_verdict(request: RunRequest, exit_code: ExitCode) -> RunEnding:
     """Return the ending of a process whose run has a verdict, with the files that it measured.
 
     Args:
-        request: What the process was given; its code has been imported.
-        exit_code: What it ends with.
+        request: The request to the process; its code has been imported.
+        exit_code: The exit code of the process.
     """
     return RunEnding(exit_code, None, imported_files(request.profile.code_packages()))
 
@@ -197,7 +196,7 @@ def write_ending(file: IO[bytes], ending: RunEnding) -> None:
 
 
 def read_ending(file: IO[bytes]) -> RunEnding | None:
-    """Read how a process ended; None where it did not say so, or not to the end."""
+    """Return how a process ended; None where its report is missing or incomplete."""
     try:
         plain = json.loads(file.read())
         return RunEnding(ExitCode(plain["exit_code"]), plain["message"], plain["imported"])

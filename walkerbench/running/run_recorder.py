@@ -17,12 +17,12 @@ from walkerbench.run_directory import CheckpointRecord, RunWriter
 from walkerbench.running.observers import RecordedRows, RunObserver, StageView
 from walkerbench.workloads.contract import Workload
 
-_SAVE_NS = 500_000_000  # what is recorded reaches the files within a second, even with a slow frame in between
+_SAVE_NS = 500_000_000  # rows reach the files within a second, even with a slow frame in between
 _TELL_NS = 250_000_000
 
 
 class RunRecorder(RunObserver):
-    """Keeps what it is told, and hands it to the writer twice a second.
+    """Collects rows, and gives them to the writer twice per second.
 
     Args:
         workload: What is run.
@@ -45,15 +45,15 @@ class RunRecorder(RunObserver):
 
     @contextmanager
     def telling_rows(self, tell: Callable[[StageView, RecordedRows], None]) -> Iterator[None]:
-        """Give the rows that are handed to the writer to others, too, four times a second, within the context."""
+        """Give the rows also to `tell`, four times per second, within the context."""
         self._tell_rows, self._save_ns = tell, _TELL_NS
         try:
             yield
         finally:
-            self._tell_rows = None  # which refers to this recorder
+            self._tell_rows = None  # it refers to this recorder
 
     def sample(self, sampler: CpuSampler) -> None:
-        """Record from now on what a stage's CPU sampler gives."""
+        """Record the samples of a stage's CPU sampler from now on."""
         self._sampler = sampler
 
     def effective_cores(self) -> float | None:
@@ -71,7 +71,7 @@ class RunRecorder(RunObserver):
             self.save()
 
     def checkpoint(self, stage: StageView, checkpoint: CheckpointRecord) -> None:
-        """Record what a checkpoint folds."""
+        """Record a checkpoint and the digests of all agents."""
         digests = stage.environment.buffers.digests
         rows = np.zeros(len(digests), digest_dtype(self._digest_fields))
         rows["stage"], rows["frame"], rows["agent"] = stage.number, checkpoint.frame, np.arange(len(digests))
@@ -81,10 +81,10 @@ class RunRecorder(RunObserver):
         self._writer.append_checkpoint(checkpoint)
 
     def save(self) -> None:
-        """Hand what was recorded to the writer.
+        """Give the collected rows to the writer.
 
         Raises:
-            OutputLost: It cannot be written.
+            OutputLost: They cannot be written.
         """
         frames, workers = self._rows.drain()
         self._writer.append("frames", frames)

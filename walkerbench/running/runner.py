@@ -1,4 +1,4 @@
-"""A profile in, a recorded run out: opens the directory, runs each stage in an environment of its own, concludes."""
+"""Runs a profile and records it: opens the run directory, runs each stage in a new environment, judges the run."""
 
 from __future__ import annotations
 
@@ -66,20 +66,20 @@ def run(
     observers: Sequence[RunObserver] = (),
     control: RunControl | None = None,
 ) -> Path:
-    """Run a profile in this process, record it and judge it, and return where it is recorded.
+    """Run a profile in this process, record the run, judge it and return its directory.
 
     Args:
         profile: What to run.
         output: The run directory, which must not exist; None for one by time and name below `.walkerbench/runs`.
-        command_line: What the user typed, for the record; nothing where a program runs it.
-        observers: Told how the run goes, besides the recorder.
-        control: What other threads ask for while it goes on; None where none can.
+        command_line: The words that the user typed, for the record; empty where a program starts the run.
+        observers: Told how the run goes, in addition to the recorder.
+        control: Lets other threads change the run while it goes on; None where they cannot.
 
     Returns:
-        The run directory. A run that was interrupted or stopped itself returns too; its state says so.
+        The run directory, also of a run that was interrupted or stopped itself; its state says so.
 
     Raises:
-        UsageError: It cannot be run as asked; nothing has been written.
+        UsageError: The profile cannot be run as asked; nothing has been written.
         RunBroken: A worker crashed, hung or raised, or the output can no longer be written. What was recorded is kept.
         Interrupted: The user interrupted it twice before anything was recorded.
     """
@@ -145,12 +145,12 @@ class _Run:
                 self._interrupts.hold()
                 refused = isinstance(error, UsageError) or capacity_problem(error) is not None
                 if refused and not any(stage.frames for stage in self._run.stages):
-                    writer.discard()  # it cannot be run as asked, and nothing was
+                    writer.discard()  # the profile cannot be run as asked, and no frame was run
                     raise
                 interruption = self._interruption(error)
                 if interruption is None:
                     self._end("broken", describe_error(error))
-                    # Closed in order as far as the output can be written; the error that broke the run says more.
+                    # An error of the output is suppressed here: the error that broke the run says more.
                     with suppress(OutputLost):
                         self._conclude(writer, observers)
                     raise
@@ -160,7 +160,7 @@ class _Run:
         return self._directory
 
     def _interruption(self, error: BaseException) -> str | None:
-        """Return how an interrupt ended the run within a frame; None where it is the error that ended it."""
+        """Return how an interrupt ended the run within a frame; None where the error itself ended the run."""
         if isinstance(error, KeyboardInterrupt):
             return "interrupted twice: ended within a frame"
         if isinstance(error, WorkerTimeout) and self._interrupts.received is not None:
@@ -180,11 +180,11 @@ class _Run:
             faults=profile.faults,
             interrupts=self._interrupts,
         )
-        # The callbacks run last to first, and each in any case: what was recorded is kept, whatever else fails.
+        # The callbacks run in reverse order, each in any case: what was recorded is kept, whatever else fails.
         with ExitStack() as closing:
             closing.callback(self._interrupts.release)
             closing.enter_context(environment)
-            self._home.restore()  # the workload's code may have left it, and paths are relative to it
+            self._home.restore()  # the workload's code may have changed it, and paths are relative to it
             self._note_mode(number, environment)
             writer.write(self._run)
             sampler = CpuSampler(lambda: (os.getpid(), *environment.worker_pids()))
@@ -206,11 +206,11 @@ class _Run:
             self._end(ending.state, ending.because)
 
     def _check_agents(self, agents: int) -> None:
-        """Raise an error where a stage of so many agents cannot be run."""
+        """Raise an error where a stage cannot run this number of agents."""
         self._prepare_next(agents)
 
     def _prepare_next(self, agents: int) -> tuple[Stage, Workload, int]:
-        """Return a stage of so many agents, as long as the last one was planned, what it runs, and its workers."""
+        """Return a stage with a number of agents, as long as the last planned stage, its workload and its workers."""
         profile = self._profile
         if agents < 1:
             raise UsageError(f"{agents} agents: give at least 1")
@@ -221,7 +221,7 @@ class _Run:
         return (stage, *_prepare_stage(fitting, stage))
 
     def _follow_control(self, number: int) -> None:
-        """Where other threads ended a stage, put what was run and what comes next in the place of what was planned."""
+        """Change the planned stages where other threads ended a stage: to what was run, and what comes next."""
         end = self._control.take_end()
         if end is None or self._run.state != "running":
             return
@@ -252,7 +252,7 @@ class _Run:
     def _note_stage(self, number: int, live: LiveStage) -> None:
         environment = live.environment
         population: dict[str, float] = {}
-        # The last checkpoint has taken them, too: where they fail, that has ended the run, and the stage is kept.
+        # Where statistics fail, the last checkpoint has failed too and has ended the run; the stage is still kept.
         with suppress(WorkloadFailed):
             population = environment.statistics()
         remarks: tuple[str, ...] = ()
@@ -275,7 +275,7 @@ class _Run:
             metrics={},
         )
         mode = self._run.mode
-        if stage.mode_switched:  # the run has no one mode
+        if stage.mode_switched:  # the run has several modes
             asked = {"used": mode.requested, "traits": MODES.find(mode.requested).traits}
             mode = mode.model_copy(update=asked)
         self._run = self._run.changed(stages=(*self._run.stages, stage), mode=mode)
@@ -283,13 +283,13 @@ class _Run:
     def _note_mode(self, stage: int, environment: TrainingEnvironment) -> None:
         method = environment.start_method
         requested, before = self._profile.mode, self._run.mode.used
-        # A later stage with fewer agents, which fell back, does not undo that an earlier one ran the mode asked for.
+        # A later stage that fell back, with fewer agents, does not change that an earlier one ran the requested mode.
         used = requested if stage > 0 and before == requested else environment.mode_used
         mode = ModeRecord(
             requested=requested,
             used=used,
             traits=MODES.find(used).traits,
-            # A later stage with more agents does not undo that an earlier one fell back.
+            # A later stage with more agents does not change that an earlier one fell back.
             fallback=environment.fallback or self._run.mode.fallback,
             workers=environment.num_workers,
             start_method=method[0] if method else None,
@@ -360,8 +360,8 @@ def _prepare_stage(profile: Profile, stage: Stage) -> tuple[Workload, int]:
     """Return what a stage runs, and how many workers it has.
 
     Raises:
-        UsageError: It cannot be run.
-        CapacityError: It does not fit into memory.
+        UsageError: The stage cannot be run.
+        CapacityError: The stage does not fit into memory.
     """
     workload = profile.make_workload(stage)
     workers = choose_workers(profile.mode, profile.workers, workload.num_agents, workload.shards)
@@ -375,7 +375,7 @@ def _plain(profile: Profile) -> RecordedProfile:
 
 
 def _facts(start_method: str | None) -> MachineFacts:
-    # Taken as it is while frames run: BLAS held to one thread, in this process as in every worker.
+    # Taken with BLAS limited to one thread, as it is in this process and in every worker while frames run.
     with limit_blas_threads():
         return cast("MachineFacts", machine_facts(start_method))
 

@@ -1,8 +1,9 @@
 """Compares the conclusion that a `run.json` states with the one that its arrays give.
 
-Outcomes, names and counts must be equal. A value may differ in its last digits: another NumPy adds up in another
-order. What an older walkerbench did not record is no difference. The explanations of slow frames are not compared for
-a run of another version: how they are found may change, and they are explained again when the run is read.
+Outcomes, names and counts must be equal. A value may differ in its last digits, because another version of NumPy may
+add up in another order. A value that an older walkerbench did not record is no difference. The explanations of slow
+frames are not compared for a run of another version: the way to find them may change, and slow frames are explained
+again when the run is read.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _EXPLAINED = ("unmeasured", "attribution", "slow_frames", "worst_frames")
 
 
 def check_conclusion(recorded: RecordedRun, computed: RunFile, checkpoints: Sequence[CheckpointRecord]) -> None:
-    """Check that a run's file concludes what its arrays give.
+    """Check that the conclusion in a run's file is the one that its arrays give.
 
     Args:
         recorded: The run as it was read; it has a conclusion.
@@ -33,22 +34,22 @@ def check_conclusion(recorded: RecordedRun, computed: RunFile, checkpoints: Sequ
         checkpoints: As folded from the digests that it recorded.
 
     Raises:
-        RunFileError: It does not; the message names the first differences.
+        RunFileError: The conclusions differ; the message names the first differences.
     """
     stated, given = _stated(recorded.run), _stated(computed)
     given["checkpoints"] = [{"stage": each.stage, "frame": each.frame, "digest": each.digest} for each in checkpoints]
     if recorded.run.state == "interrupted":
-        # A second interrupt may come between a frame, or the digests of a checkpoint, and what counts it.
+        # A second interrupt may come after a frame or a checkpoint, and before it is counted.
         common = min(len(checkpoints), len(recorded.run.checkpoints))
         for file in (stated, given):
             file["checkpoints"] = file["checkpoints"][:common]
     differences = list(_differences("", stated, given))
     if differences:
-        raise RunFileError(_told(recorded.directory / "run.json", differences))
+        raise RunFileError(_message(recorded.directory / "run.json", differences))
 
 
 def _stated(run: RunFile) -> dict[str, Any]:
-    """Return what a file concludes, as plain data."""
+    """Return the conclusion in a run's file, as plain data."""
     stages = ("stage", "frames", "warmup", "digest", "counters", "metrics")
     stated: dict[str, Any] = {
         "verdicts": [_fields(each, ("criterion", "stage", "outcome", "value")) for each in run.verdicts],
@@ -69,7 +70,7 @@ def _fields(value: object, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _differences(key: str, stated: Any, given: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each value that is stated and not given, with its dotted key and both values."""
+    """Yield each value that differs from the one that the arrays give, as dotted key and both values."""
     if isinstance(stated, Mapping) and isinstance(given, Mapping):
         for name, value in stated.items():
             yield from _differences(f"{key}.{name}".removeprefix("."), value, given.get(name, "nothing"))
@@ -88,9 +89,11 @@ def _is_equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _told(path: Path, differences: Sequence[tuple[str, Any, Any]]) -> str:
-    told = [f"{key} is {_shown(stated)}, and its arrays give {_shown(given)}" for key, stated, given in differences]
-    return f"{path}: says that {'; '.join(first_of(told, _MOST_SHOWN))}: record the run again"
+def _message(path: Path, differences: Sequence[tuple[str, Any, Any]]) -> str:
+    statements = [
+        f"{key} is {_shown(stated)}, and its arrays give {_shown(given)}" for key, stated, given in differences
+    ]
+    return f"{path}: says that {'; '.join(first_of(statements, _MOST_SHOWN))}: record the run again"
 
 
 def _shown(value: Any) -> str:

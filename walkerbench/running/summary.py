@@ -1,4 +1,4 @@
-"""From what was recorded to metrics and verdicts: at the end of a run, or later of one that was killed."""
+"""Computes metrics and verdicts from what was recorded: at the end of a run, or later where it was killed."""
 
 from __future__ import annotations
 
@@ -54,14 +54,13 @@ def read_run(run: str | Path) -> RecordedRun:
         The run, with metrics and verdicts as far as it was recorded.
 
     Raises:
-        RunFileError: There is no such run, it cannot be read, or its file states another conclusion than its arrays
-            give.
+        RunFileError: There is no such run, it cannot be read, or its file and its arrays give different conclusions.
     """
     return read_concluded(find_run(run, RUNS_ROOT) if isinstance(run, str) else run)
 
 
 def read_concluded(path: Path) -> RecordedRun:
-    """Read a run with its conclusion, which is computed from its arrays and never taken from its file.
+    """Return a run with its conclusion, which is computed from its arrays and never copied from its file.
 
     Args:
         path: The run's directory.
@@ -73,7 +72,7 @@ def read_concluded(path: Path) -> RecordedRun:
 
 
 def concluded(recorded: RecordedRun) -> RecordedRun:
-    """Return the run with the conclusion of its arrays; one without an end is concluded as far as it was recorded.
+    """Return the run with the conclusion that its arrays give; an unfinished run is judged as far as it was recorded.
 
     Raises:
         RunFileError: Its file states another conclusion.
@@ -88,7 +87,7 @@ def concluded(recorded: RecordedRun) -> RecordedRun:
 
 
 def _counted_again(recorded: RecordedRun) -> RecordedRun:
-    """Return the run with the counters of each stage as its frames have them, as far as frames count them."""
+    """Return the run with the frame counters of each stage summed again from its frames."""
     if recorded.run.state == "interrupted":  # a second interrupt may come between a frame and its row
         return recorded
     stages = []
@@ -108,8 +107,8 @@ def conclude(recorded: RecordedRun) -> RunFile:
     """Measure and judge every stage and the whole run.
 
     Args:
-        recorded: The run as it was read back. Where it is still running or was killed, its stages and checkpoints are
-            taken from the arrays.
+        recorded: The run as it was read back. Where it is still running or was killed, its stages and checkpoints come
+            from the arrays.
 
     Returns:
         Its `run.json` with digests, metrics and verdicts filled in.
@@ -163,7 +162,7 @@ def conclude_stages(recorded: RecordedRun) -> RunFile:
 
 
 def _concluded_stage(run: RunFile, stage: StageRecord, rows: NDArray[Any], measured: Measured) -> StageRecord:
-    """Return a stage's record with what its frames and checkpoints give."""
+    """Return a stage's record with the values that its frames and checkpoints give."""
     found = {
         "frames": len(rows),
         "warmup": int(np.count_nonzero(rows["warmup"])),
@@ -174,7 +173,7 @@ def _concluded_stage(run: RunFile, stage: StageRecord, rows: NDArray[Any], measu
 
 
 def _of_one_mode(run: RunFile, rows: NDArray[Any]) -> NDArray[Any]:
-    """Return the rows of the stages whose mode was not switched: what their times mean depends on the mode."""
+    """Return the rows of the stages whose mode was not switched: the meaning of their times depends on the mode."""
     switched = [stage.stage for stage in run.stages if stage.mode_switched]
     return rows[~np.isin(rows["stage"], switched)] if switched else rows
 
@@ -191,7 +190,7 @@ def _setting(run: RunFile, stage: StageRecord) -> Setting:
 
 
 def _cores(machine: Mapping[str, Any]) -> float:
-    """Return how many cores' time the run could have: those allowed, at most the quota, which need not be whole."""
+    """Return how many cores the run could use: the allowed cores, or the quota, which may be a fraction, if less."""
     known = [machine.get(name) for name in ("cores_allowed", "cpu_quota")]
     return min((float(each) for each in known if isinstance(each, int | float)), default=math.inf)
 

@@ -1,4 +1,4 @@
-"""The guide's comparison of frames with threads and without (docs/guide.md)."""
+"""Compares frames with and without threads, as the threading guide asks (docs/guide.md)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _REMEMBERED_FRAMES = 20
 
 
 class ThreadingAverages:
-    """Means over the last 20 frames of either kind; one thread may add while another asks."""
+    """Means over the last 20 frames of each kind; one thread may add frames while another reads."""
 
     def __init__(self) -> None:
         self._parallel_s: deque[float] = deque(maxlen=_REMEMBERED_FRAMES)
@@ -30,7 +30,7 @@ class ThreadingAverages:
 
         See `TrainingEnvironment.get_threading_performance`.
         """
-        # Lists: a deque may not be added to while it is read.
+        # Copied into lists: reading a deque fails while another thread adds to it.
         parallel_s, sequential_s = list(self._parallel_s), list(self._sequential_s)
         parallel = fmean(parallel_s) if parallel_s else None
         sequential = fmean(sequential_s) if sequential_s else None

@@ -36,36 +36,36 @@ from walkerbench.workloads.declaration import checked_statistics
 from walkerbench.workloads.failures import workload_failed, workload_failures
 from walkerbench.workloads.registry import DEFAULT_WORKLOAD, WORKLOADS
 
-_BUSY, _COLLECTED = WORKER_COLUMNS.index("busy_ns"), WORKER_COLUMNS.index("gc_ns")
+_BUSY_COLUMN, _GC_COLUMN = WORKER_COLUMNS.index("busy_ns"), WORKER_COLUMNS.index("gc_ns")
 
 
 class TrainingEnvironment:
     """Steps a workload's agents frame by frame, in one of the modes.
 
-    Call `start`, then `step` as often as wanted, then `stop`; or use it as a context manager. After a worker's
-    failure only `stop` may be called. In process mode the calling script needs the usual guard
+    Call `start`, then `step` any number of times, then `stop`; or use the environment as a context manager. After a
+    worker's failure only `stop` may be called. In process mode the calling script needs the usual guard
     `if __name__ == "__main__":`.
 
     Args:
         num_agents: How many agents.
         mode: A name from `modes.registry.MODES`, such as "sequential", "threaded" or "process". Sequential and
             threaded can be toggled between frames.
-        num_workers: How many shards; None for one where the caller's thread runs them all, else the cores that this
-            process may use, and never more than there are agents. Toggling keeps the shards: give a number to a
-            sequential environment that is to be toggled on.
+        num_workers: How many shards. None for 1 where the caller's thread runs the shards, else for the cores that this
+            process may use, at most one per agent. Toggling keeps the shards: give a number to a sequential environment
+            that is to be toggled on.
         seed: Seed of every random stream.
         workload: What to run instead of the default workload with its default settings; `num_agents` and `seed` then
             have no effect.
         safeguards: Limits beyond which the environment stops itself.
-        faults: What to inject.
-        interrupts: Tells of an interrupt, after which a frame gets little time to end.
+        faults: The faults to inject.
+        interrupts: Says whether an interrupt came; a frame then gets little time to end.
 
     Raises:
-        UsageError: No such mode, or a number of workers that does not fit.
+        UsageError: There is no such mode, or the number of workers does not fit.
 
     Attributes:
         frame: Number of the next frame.
-        frame_counts: `(counters,)` of the last frame, in the workload's order.
+        frame_counts: `(counters,)`, what each counter counted in the last frame, in the workload's order.
         emergency: Why the environment stopped itself, or None.
         toggles: For each time that threads were switched on or off, the next frame's number and the mode that runs it.
 
@@ -125,12 +125,12 @@ class TrainingEnvironment:
 
     @property
     def traits(self) -> ModeTraits:
-        """Where the mode that really runs the shards runs them."""
+        """The traits of the mode that really runs the shards."""
         return self._running().traits
 
     @property
     def fallback(self) -> str | None:
-        """Why the mode used is not the one asked for, or None."""
+        """Why another mode than the requested one is used, or None."""
         wanted = self._mode_wanted()
         if self.workload.num_agents >= wanted.fewest_agents:
             return None
@@ -138,7 +138,7 @@ class TrainingEnvironment:
 
     @property
     def start_method(self) -> tuple[str, str] | None:
-        """How worker processes are started and why so; None in the modes without any."""
+        """How worker processes are started, and why in that way; None in modes without worker processes."""
         mode = self._running()
         return None if mode.start_method is None else (mode.start_method, mode.start_method_reason or "")
 
@@ -162,10 +162,11 @@ class TrainingEnvironment:
         """Build every agent.
 
         Raises:
-            CapacityError: The agents do not fit into memory, or the system refuses what workers need; nothing is left.
+            CapacityError: The agents do not fit into memory, or the system refuses what workers need; nothing is left
+                behind.
             UsageError: A fault cannot be injected in this mode; nothing has been built.
             WorkerError: A worker could not build its shard; nothing is left behind.
-            CallOrderError: It was started before.
+            CallOrderError: The environment was started before.
         """
         if self._mode is not None:
             raise CallOrderError("the environment was started before: make another")
@@ -182,7 +183,7 @@ class TrainingEnvironment:
         """Run one frame: dispatch, barrier, settle.
 
         Returns:
-            When it began and what each part took.
+            When the frame began, and how long each part took.
 
         Raises:
             EmergencyShutdown: The environment stopped itself in an earlier frame; see `emergency`.
@@ -219,14 +220,14 @@ class TrainingEnvironment:
         parent = ThreadSpan(*self._meter.end())
         process_cpu_ns = time.process_time_ns() - process_cpu_ns
 
-        # A few numbers: NumPy's sum of them takes longer than the list and Python's.
-        busy = mode.buffers.workers[:, _BUSY].tolist()
+        # Python's sum of so few numbers is faster than NumPy's.
+        busy = mode.buffers.workers[:, _BUSY_COLUMN].tolist()
         worked = max(busy) if mode.traits.side_by_side else sum(busy)
         collected = mode.garbage.total_ns - collected
         self._count(mode.buffers)
         if mode.traits.in_caller_process:
-            # This process's clock has seen what the workers' rows tell of, too.
-            collected -= sum(mode.buffers.workers[:, _COLLECTED].tolist())
+            # This process's clock has also counted the collections that the workers' rows hold.
+            collected -= sum(mode.buffers.workers[:, _GC_COLUMN].tolist())
             self._averages.add((released - start) / 1e9, parallel=mode.traits.side_by_side)
         self.emergency = self._watch.observe(end - start)
         self.frame += 1
@@ -245,7 +246,7 @@ class TrainingEnvironment:
     def checkpoint(self) -> bytes | None:
         """Digest every agent as it is after the last frame, and check resources against their limits.
 
-        Where one is exceeded, `emergency` says so, and no further frame is run.
+        Where a limit is exceeded, `emergency` says so, and no further frame is run.
 
         Returns:
             32 bytes, equal in every mode; None where the workload has no digest fields.
@@ -287,8 +288,7 @@ class TrainingEnvironment:
     def stop(self) -> None:
         """End the workers and the thread pool, from any thread, between two frames. Idempotent; nothing is left behind.
 
-        In another thread than the one that called `start`, BLAS stays limited: only the thread that limited it may lift
-        that.
+        Called in another thread than `start`, it leaves BLAS limited: only the thread that set the limit can lift it.
 
         Raises:
             CallOrderError: It was called within a frame.
@@ -299,7 +299,7 @@ class TrainingEnvironment:
                 self._mode.close()
             self._pool.shutdown()
 
-    # The threading controls of the guide, see docs/guide.md.
+    # The threading controls of the threading guide, see docs/guide.md.
 
     def toggle_threading(self) -> bool:
         """Switch threads on or off, from any thread, between two frames; the trajectory stays the same.
@@ -308,8 +308,8 @@ class TrainingEnvironment:
             Whether threads are now enabled. With few agents they are not used even then; see `mode_used`.
 
         Raises:
-            CallOrderError: It is not running, in a mode that is fixed at the start, such as process mode, or within a
-                frame.
+            CallOrderError: The environment is not running, its mode cannot be toggled (such as process mode), or the
+                call came within a frame.
         """
         with self._turns.between_frames("toggle_threading"):
             return self._toggle()
@@ -322,14 +322,14 @@ class TrainingEnvironment:
         kind = self._mode_to_run()
         if kind is not type(mode):
             wanted = kind(self._services)
-            assert isinstance(wanted, InProcessMode)  # noqa: S101  all that `_mode_wanted` then gives
+            assert isinstance(wanted, InProcessMode)  # noqa: S101  `_mode_wanted` then returns no other
             wanted.take_over(mode)
             self._mode = wanted
             self.toggles = (*self.toggles, (self.frame, wanted.name))
         return self._threading_enabled
 
     def get_threading_performance(self) -> dict[str, Any]:
-        """Compare threads with no threads, as far as both have been measured in this environment.
+        """Return how frames with and without threads compare, as far as this environment has measured both.
 
         Returns:
             `status` ("no_data" before the first threaded frame, then "active"), `threading_enabled`,
@@ -357,7 +357,7 @@ class TrainingEnvironment:
                 self._pool.shutdown()
 
     def _mode_wanted(self) -> type[ExecutionMode]:
-        """Return the mode asked for, or the one that toggling has put in its place."""
+        """Return the requested mode, or the one that toggling has put in its place."""
         if self._threading_enabled == _runs_on_threads(self._mode_asked):
             return self._mode_asked
         return ThreadedMode if self._threading_enabled else SequentialMode
@@ -382,7 +382,7 @@ class TrainingEnvironment:
         statistics = self.statistics()
         with workload_failures("while its statistics are held against its resource limits"):
             for name, most in self.workload.resource_limits().items():
-                if not statistics[name] <= most:  # no number is within no limit
+                if not statistics[name] <= most:  # NaN exceeds every limit
                     return f"{statistics[name]:g} {name}, of at most {most:g}"
         used = sum(rss_bytes(pid) for pid in (os.getpid(), *self.worker_pids()))
         limit = self._safeguards.memory_limit_share * (allowed_memory_bytes() or math.inf)
@@ -393,7 +393,7 @@ STEP_MARKER = StackMarker.of(TrainingEnvironment._step)  # noqa: SLF001  the pub
 """Marks a frame in the parent."""
 
 SETTLE_MARKER = StackMarker.of_name(Settler.settle)
-"""Marks what `TrainingEnvironment.step` calls to settle, in whichever workload."""
+"""Marks the function that settles a frame, in every workload."""
 
 
 def _default_workload(num_agents: int, seed: int) -> Workload:

@@ -1,4 +1,4 @@
-"""How many workers a mode gets."""
+"""Decides how many workers a mode gets."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ def choose_workers(mode: str, num_workers: int | None, num_agents: int, shards: 
     """Return how many workers a mode gets.
 
     Args:
-        mode: Its name.
-        num_workers: How many are asked for; None for the cores that this process may use.
+        mode: The mode's name.
+        num_workers: How many workers are asked for; None for the cores that this process may use.
         num_agents: How many agents there are.
-        shards: How they may be split.
+        shards: How the agents may be split.
 
     Raises:
-        UsageError: There is no such mode, it cannot run agents that may only be split so, or the number is below 1 or
-            more than there can be shards.
+        UsageError: There is no such mode, it cannot run agents that may only be split in this way, or the number of
+            workers is below 1 or above the number of possible shards.
     """
     reason = refusal(shards, mode_that_runs(mode, num_agents))
     if reason is not None:
