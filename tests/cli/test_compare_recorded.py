@@ -33,7 +33,7 @@ def add(name: str, number: int = 20, **changes: Any) -> str:
 def test_what_is_recorded_cannot_be_changed(command: Any, option: list[str]) -> None:
     ended = command("compare", "a", "b", *option)
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == f"walkerbench: {option[0]}: what is recorded cannot be changed; give it without naming runs\n"
+    assert ended.err == f"walkerbench: {option[0]}: cannot change recorded runs: leave it out, or name no runs\n"
 
 
 def test_folders_of_repeats_are_sides_and_a_regression_is_exit_1(command: Any, sides: Path) -> None:

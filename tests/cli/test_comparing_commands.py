@@ -117,7 +117,7 @@ def test_json_is_all_that_is_printed(command: Any, fake: FakeMeasuring) -> None:
     [
         (("ab", "."), "Missing argument 'CANDIDATE'."),
         (("ab", ".", ".", "--tolerance", "much"), "'much' is no share: give a number with a percent sign, as in 2%"),
-        (("ab", ".", ".", "--tolerance", "5"), "'5' would be all of it or more: did you mean 5%?"),
+        (("ab", ".", ".", "--tolerance", "5"), "'5' is 100% or more: did you mean 5%?"),
         (("ab", ".", ".", "--tolerance", "100%"), "'100%' is no share: give less than 100%."),
         (("gate", "--against", "."), ".: that is the candidate itself: give a git revision (--against)"),
         (("gate", "--baseline", ""), "an empty name"),

@@ -21,9 +21,9 @@ from walkerbench.errors import (
     WalkerbenchError,
 )
 
-ON_PURPOSE = (
-    "a change that reorders arithmetic or alters the environment changes the trajectory on purpose: where this is one, "
-    "give --allow-different-work, and every report says so"
+DIFFERENT_WORK_ADVICE = (
+    "if the trajectory changed on purpose, because a change reorders arithmetic or alters the environment, give "
+    "--allow-different-work; every report then says so"
 )
 
 
@@ -44,9 +44,9 @@ OPTIONS = {each for command in command_line.commands.values() for one in command
         (UsageError("give another", parameters=("mode", "workers")), "give another (--mode, --workers)"),
         (OverrideError((("frames, duration_s", "give one"),)), "--frames, --duration: give one"),
         (OverrideError((("criteria", "wrong"), ("faults.x", "bad"))), "--criterion: wrong\nfaults.x: bad"),
-        (NotComparable("a differs", different_work=True), f"a differs; {ON_PURPOSE}"),
-        (NotComparable("a", "b", different_work=True), f"a\nb\n{ON_PURPOSE}"),
-        (NotComparable("a\nb", different_work=True), f"a\\nb; {ON_PURPOSE}"),
+        (NotComparable("a differs", different_work=True), f"a differs; {DIFFERENT_WORK_ADVICE}"),
+        (NotComparable("a", "b", different_work=True), f"a\nb\n{DIFFERENT_WORK_ADVICE}"),
+        (NotComparable("a\nb", different_work=True), f"a\\nb; {DIFFERENT_WORK_ADVICE}"),
         (NotComparable("no way"), "no way"),
         (InjectedFaults("it has faults"), "it has faults (--allow-faults)"),
     ],

@@ -69,7 +69,7 @@ def test_compare_tells_apart_what_measures_and_what_reads_runs(command: Any) -> 
     for option in found["Without runs: what each mode runs, and how often"]:
         ended = command("compare", "one", "other", option, "size=1" if "argument" in option else "1")
         assert (ended.code, ended.out) == (2, "")
-        assert f"{option}: what is recorded cannot be changed" in ended.err
+        assert f"{option}: cannot change recorded runs" in ended.err
 
 
 @pytest.mark.parametrize("name", ["run", "compare", "ab", "gate", "flamegraph"])

@@ -60,7 +60,9 @@ def test_a_full_disk_behind_stdout_is_one_line() -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123  a device
         done = python("-m", "walkerbench", "profiles", stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 2
-    assert done.stderr == (b"walkerbench: standard output cannot be written: No space left on device; give it room\n")
+    assert done.stderr == (
+        b"walkerbench: standard output cannot be written: No space left on device; make room for it\n"
+    )
 
 
 def profiles(**environment: str) -> bytes:

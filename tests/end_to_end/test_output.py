@@ -103,7 +103,7 @@ def test_a_result_that_cannot_be_printed_is_kept(walkerbench: WholeProcess, prof
     with open("/dev/full", "wb") as full:  # noqa: PTH123  a device
         ended = walkerbench(*profile(), "-q", "-o", "run", stdout=full)
     assert ended.code == 2
-    assert ended.err == "walkerbench: standard output cannot be written: No space left on device; give it room\n"
+    assert ended.err == "walkerbench: standard output cannot be written: No space left on device; make room for it\n"
     assert read_recorded(walkerbench.cwd / "run").run.state == "finished"
 
 

@@ -50,7 +50,9 @@ Examples:
 @grouped_command(
     "ab",
     _HELP,
-    profile_group(MODE_OPTION, *WORK_OPTIONS, SETUP_OPTION, heading="What a side runs where it does not say otherwise"),
+    profile_group(
+        MODE_OPTION, *WORK_OPTIONS, SETUP_OPTION, heading="What a side runs, unless BASE or CANDIDATE says otherwise"
+    ),
     rounds_group(),
     decision_group(),
 )

@@ -17,14 +17,14 @@ from walkerbench.errors import ExitCode
 _HELP = """\
 Does a workload keep the rules that make comparisons fair?
 
-Holds a workload against the contract of comparisons.
+Checks a workload against the contract of comparisons.
 SPEC names it as --workload does. It is run in child processes in several
 ways: twice, with another seed, in shards of several sizes, in every mode,
 at another pace, with other global random streams. A line for each rule says
 whether it holds. A workload that hangs, forks or exits cannot harm the check.
 
-Exit code: 0 every rule holds that could be checked, 1 one does not, 2 there
-is no such workload, 3 it could not be run at all.
+Exit code: 0 every rule that could be checked holds, 1 a rule does not hold,
+2 there is no such workload, 3 the workload could not be run.
 
 \b
 Examples:
@@ -43,7 +43,7 @@ _OPTIONS = (
         metavar="NAME|PATH",
         default="default",
         show_default=True,
-        help="Where the workload's settings stand, if it has any.",
+        help="Profile that holds the workload's settings, if it has any.",
     ),
     click.Option(
         ["--frames"],
@@ -59,14 +59,14 @@ _OPTIONS = (
         metavar="TIME",
         default="60s",
         show_default=True,
-        help="How long they may take.",
+        help="How long the frames may take, each way.",
     ),
 )
 
 
-@grouped_command("check", _HELP, OptionGroup("How it is run", _OPTIONS))
+@grouped_command("check", _HELP, OptionGroup("How the workload is run", _OPTIONS))
 @click.argument("spec", metavar="SPEC", type=WorkloadSpec())
-@click.option("--json", "as_json", is_flag=True, help="Print what came of each rule as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result of each rule as JSON.")
 @verbose_option
 def check_command(
     *,

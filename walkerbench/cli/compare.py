@@ -1,4 +1,4 @@
-"""`walkerbench compare`: two commands of one name, told apart by whether runs are named."""
+"""`walkerbench compare`: compares the modes or, where the user names runs, these recorded runs."""
 
 from __future__ import annotations
 
@@ -76,5 +76,5 @@ def compare_command(
 
     useless = [option for group in _MEASURING for option in group.given(context)]
     if useless:
-        raise UsageError(f"{', '.join(useless)}: what is recorded cannot be changed; give it without naming runs")
+        raise UsageError(f"{', '.join(useless)}: cannot change recorded runs: leave it out, or name no runs")
     return compare_runs(runs, rules, as_json=as_json)

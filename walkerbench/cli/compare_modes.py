@@ -21,7 +21,7 @@ def compare_modes(
     """Measure every mode now and print which of them to use.
 
     Returns:
-        `INCONCLUSIVE` where a verdict is, else `PASS`: a mode that is slower is an answer here, not a fault.
+        `INCONCLUSIVE` where a verdict is inconclusive, else `PASS`: here, a slower mode is an answer and not a failure.
     """
     with users_code_runs():
         sides = one_side_per_mode(load_profile(choice.name), choice.overrides)

@@ -1,6 +1,6 @@
-"""How far something is, on stderr: a bar on a terminal, now and then a line elsewhere, nothing where quiet.
+"""Shows progress on stderr: a bar on a terminal, a line from time to time elsewhere, nothing with `--quiet`.
 
-No thread of its own: it draws only when it is called, so that nothing runs beside what is timed.
+A display has no thread of its own: it draws only when it is called, and so never while a frame is timed.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
 LINE_EVERY_S = 2.0
-"""Least time between two lines."""
+"""Shortest time between two lines, s."""
 
 
 class Display:
-    """Shows nothing; a context manager around what it shows."""
+    """A display that shows nothing; the others derive from it. A context manager around the work that it shows."""
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
 
     def begin(self) -> None:
-        """Make ready: from now on `show` is called."""
+        """Prepare for the calls of `show` that follow."""
 
     def show(self, *, what: str, facts: str, completed: float, total: float | None) -> None:
-        """Show how far it is.
+        """Show the progress of the work.
 
         Args:
-            what: A part of it by name; may be empty.
-            facts: How far it is, in words.
-            completed: The same as a number.
-            total: What that number is in the end; None where that is not known.
+            what: Name of the part that is in progress; may be empty.
+            facts: The progress in words.
+            completed: The progress as a number.
+            total: The value of `completed` at the end; None where it is not known.
         """
 
     def __enter__(self) -> Self:
@@ -48,7 +48,7 @@ class Display:
 
 
 class LineDisplay(Display):
-    """A line every `LINE_EVERY_S` seconds.
+    """A display that prints a line every `LINE_EVERY_S` seconds.
 
     Args:
         clock: Seconds, monotonic.
@@ -63,7 +63,7 @@ class LineDisplay(Display):
         note(text)
 
     def show(self, *, what: str, facts: str, completed: float, total: float | None) -> None:
-        """Print a line, if the last one is long enough ago."""
+        """Print a line if at least `LINE_EVERY_S` seconds have passed since the last one."""
         now_s = self._clock()
         if self._last_s is None or now_s - self._last_s >= LINE_EVERY_S:
             self._last_s = now_s
@@ -71,9 +71,9 @@ class LineDisplay(Display):
 
 
 class BarDisplay(Display):
-    """A line with a bar that is redrawn in place and taken away at the end.
+    """A display with a bar that is redrawn in place and removed at the end.
 
-    A terminal that has gone is no reason to end.
+    If the terminal is closed, the display stops drawing; it raises no error.
 
     Args:
         stream: A terminal.
@@ -84,7 +84,7 @@ class BarDisplay(Display):
 
         from walkerbench.cli.rich_console import open_console
 
-        # Redirecting stdout and stderr would put rich's hooks into whatever worker processes are forked.
+        # Redirecting stdout and stderr would put rich's hooks into every worker process that is forked.
         self._bar: Bar | None = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
@@ -137,7 +137,7 @@ def open_display(stream: TextIO | None, *, quiet: bool) -> Display:
 
     Args:
         stream: The process's stderr.
-        quiet: Whether nothing is wanted.
+        quiet: Whether to show nothing.
     """
     if quiet or stream is None:
         return Display()

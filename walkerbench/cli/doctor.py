@@ -22,10 +22,10 @@ _HELP = """\
 Is this machine fit for measuring?
 
 Looks at cores, quota, frequency, load, steal, swap, BLAS, the GIL and the
-timer, and measures the same work against itself for five seconds, to tell
-which slowdown would drown in the machine's noise: by default the built-in
-one, or the workload that you name. Ends with 0 whatever it finds, unless
---strict is given.
+timer. Then compares a workload with itself for five seconds, to find how
+large a slowdown must be to exceed the machine's noise. The workload is the
+built-in one, unless you name another. The exit code is 0 whatever it finds,
+unless --strict is given.
 
 \b
 Examples:
@@ -37,7 +37,7 @@ Examples:
 
 
 @grouped_command("doctor", _HELP, doctor_group())
-@click.option("--strict", is_flag=True, help="End with 4 if the machine is unfit.")
+@click.option("--strict", is_flag=True, help="Exit with 4 if the machine is unfit.")
 @click.option("--json", "as_json", is_flag=True, help="Print checks and readings as JSON.")
 @verbose_option
 def doctor_command(*, choice: ProfileChoice, strict: bool, as_json: bool) -> ExitCode:

@@ -32,7 +32,7 @@ def run_command_line(arguments: Sequence[str]) -> ExitCode:
 
 
 def _around(arguments: Sequence[str]) -> AbstractContextManager[None]:
-    """Return the context of the command that the arguments name; help carries nothing out."""
+    """Return the context of the command that the arguments name; an empty one where they only ask for help."""
     name, *words = list(dropwhile(lambda word: word.startswith("-"), arguments)) or [""]
     command = walkerbench.commands.get(name)
     if not isinstance(command, GroupedCommand) or set(HELP_NAMES["help_option_names"]) & set(arguments):

@@ -1,4 +1,4 @@
-"""Errors as lines for the command line: the facts that an error carries, with the options that would change them."""
+"""Turns errors into lines for the user: the facts of the error, and the options that would resolve it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from walkerbench.errors import (
 from walkerbench.shown_text import first_of, shown
 
 ALLOW_DIFFERENT_WORK_FLAG = "--allow-different-work"
-"""Lets sides be compared that do not compute the same."""
+"""The option that permits a comparison of sides that do different work."""
 
-_ON_PURPOSE = (
-    "a change that reorders arithmetic or alters the environment changes the trajectory on purpose: where this is one, "
-    f"give {ALLOW_DIFFERENT_WORK_FLAG}, and every report says so"
+_DIFFERENT_WORK_ADVICE = (
+    "if the trajectory changed on purpose, because a change reorders arithmetic or alters the environment, give "
+    f"{ALLOW_DIFFERENT_WORK_FLAG}; every report then says so"
 )
 
 _FLAGS = {
@@ -27,11 +27,11 @@ _FLAGS = {
     "duration_s": "--duration",
     "workload_arguments": "--workload-argument",
 }
-"""Parameters whose options are not called as they are."""
+"""Parameter → its option, for each parameter whose option has another name."""
 
 
 def error_lines(error: WalkerbenchError) -> str:
-    """Return what is said of an error: one line, or one for each of its problems, as they may be shown."""
+    """Return an error's message, safe to show: one line, or one line for each of its problems."""
     return "\n".join(map(shown, _lines(error)))
 
 
@@ -40,14 +40,14 @@ def _lines(error: WalkerbenchError) -> list[str]:
         return list(first_of([f"{_flags(keys.split(', '))}: {text}" for keys, text in error.problems]))
     lines = list(first_of(error.lines))
     if isinstance(error, NotComparable) and error.different_work:
-        # One problem is one line; after several, what may be done is a line of its own.
-        return [f"{lines[0]}; {_ON_PURPOSE}"] if len(lines) == 1 else [*lines, _ON_PURPOSE]
-    what_to_type = _what_to_type(error)
-    return [*lines[:-1], f"{lines[-1]} ({what_to_type})"] if what_to_type else lines
+        # The advice is part of the line of a single problem; after several problems, it has a line of its own.
+        return [f"{lines[0]}; {_DIFFERENT_WORK_ADVICE}"] if len(lines) == 1 else [*lines, _DIFFERENT_WORK_ADVICE]
+    options = _options_that_resolve(error)
+    return [*lines[:-1], f"{lines[-1]} ({options})"] if options else lines
 
 
-def _what_to_type(error: WalkerbenchError) -> str:
-    """Return the options that would set right what an error says; nothing where it has no such facts."""
+def _options_that_resolve(error: WalkerbenchError) -> str:
+    """Return the options that would resolve an error, in words; an empty text where no option would."""
     match error:
         case BudgetTooSmall():
             return f"--budget {error.needed_s}s"

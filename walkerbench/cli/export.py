@@ -22,7 +22,8 @@ Writes a recorded run in a format that another tool reads.
 RUN is a run directory, or @latest for the newest in .walkerbench/runs
 (@latest~1 for the one before, and so on). A run that is still running, or
 was killed, is written as far as it was recorded, and stderr says so. FILE
-is there whole or not at all. Ends with 0 whatever the run's verdict.
+is written completely or not at all. The exit code is 0 whatever the run's
+verdict.
 
 \b
 Examples:

@@ -1,4 +1,4 @@
-"""What ended a command early, as lines on stderr and an exit code."""
+"""Turns an error that ended a command into lines on stderr and an exit code."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from walkerbench.system.capacity import capacity_problem
 
 
 def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
-    """Write to stderr what ended a command.
+    """Write the error that ended a command to stderr.
 
     Args:
-        error: What was raised.
-        verbose: Whether its traceback is written, too.
+        error: The error that was raised.
+        verbose: Whether to write its traceback, too.
 
     Returns:
-        The exit code that it stands for.
+        The exit code for the error.
     """
     message = failure_message(error)
     if isinstance(error, WalkerbenchError):
@@ -54,7 +54,7 @@ def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
 
 
 def failure_message(error: BaseException) -> str:
-    """Return what is said of an error: one line, or one for each of its problems, as they may be shown."""
+    """Return an error's message, safe to show: one line, or one line for each of its problems."""
     if isinstance(error, WalkerbenchError):
         return error_lines(error)
     if _is_interrupt(error):
@@ -63,7 +63,7 @@ def failure_message(error: BaseException) -> str:
 
 
 def _is_interrupt(error: BaseException) -> bool:
-    """A library may wrap the interrupt that it met (click does, into Abort): it is still an interrupt."""
+    """Return whether an error is an interrupt, also one that a library has wrapped, as click does with Abort."""
     return any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error))
 
 

@@ -1,4 +1,4 @@
-"""Writing a result into a file, whole or not at all, whatever interrupts it."""
+"""Writes a result into a file: completely or not at all, even if it is interrupted."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def check_writable(path: Path) -> None:
-    """Find out whether a file could be made or replaced, long before there is anything to write.
+    """Check that a file can be created or replaced, before the long work that makes its content begins.
 
     Raises:
-        OutputError: It cannot be written there.
+        OutputError: The file cannot be written there.
     """
     from walkerbench.system.atomic_files import WholeFile
 
@@ -25,9 +25,9 @@ def check_writable(path: Path) -> None:
 
 
 def may_be_xml(path: Path) -> bool:
-    """Return whether a file is XML by its first character, or empty; of what is no file, or cannot be read, True.
+    """Return whether a path may hold XML: an empty file and a file that begins with `<` may.
 
-    Whether such a path can be written is for `check_writable`.
+    Also True where no file is, or where it cannot be read: `check_writable` finds out whether that can be written.
     """
     try:
         if not path.is_file():
@@ -39,7 +39,7 @@ def may_be_xml(path: Path) -> bool:
 
 
 def remove_old(path: Path) -> None:
-    """Remove a file that an earlier command wrote; empty it, if possible, where it cannot be removed."""
+    """Remove a file that an earlier command wrote; where it cannot be removed, empty it if possible."""
     with suppress(OSError):
         if path.is_file():
             try:
@@ -49,17 +49,17 @@ def remove_old(path: Path) -> None:
 
 
 def write_file(path: Path, texts: Iterable[str], *, replacing: bool = False) -> None:
-    """Write texts one after the other.
+    """Write texts into a file, one after the other.
 
     Args:
-        path: The file to make.
-        texts: What to write.
-        replacing: Whether a file that is there already is replaced.
+        path: The file to create.
+        texts: The texts to write.
+        replacing: Whether to replace a file that exists.
 
     Raises:
-        OutputError: It cannot be written there, or is there already.
-        OutputLost: It could not be written to its end; nothing is left of it.
-        Interrupted: So it was; nothing is left of it.
+        OutputError: The file cannot be written there, or exists already.
+        OutputLost: The file could not be written completely; no part of it is left.
+        Interrupted: A signal interrupted the writing; no part of the file is left.
     """
     from walkerbench.system.atomic_files import WholeFile
     from walkerbench.system.interrupts import InterruptWatch

@@ -48,10 +48,10 @@ _COMPARED_WITH = OptionGroup(
 _ROUNDS = rounds_group(heading="How much is measured, with --against")
 
 
-def _no_result_told(command: GroupedCommand, words: Sequence[str]) -> AbstractContextManager[None]:
-    from walkerbench.cli.gate_without_result import no_result_told
+def _tell_ci_of_missing_result(command: GroupedCommand, words: Sequence[str]) -> AbstractContextManager[None]:
+    from walkerbench.cli.gate_without_result import tell_ci_of_missing_result
 
-    return no_result_told([Path(value) for value in command.values_in(words, "junit")])
+    return tell_ci_of_missing_result([Path(value) for value in command.values_in(words, "junit")])
 
 
 _HELP = """\
@@ -59,9 +59,9 @@ May this change land: are the criteria met, and is nothing slower?
 
 Judges the working tree for CI.
 Records a run of the profile and judges it by the profile's criteria, then
-compares the working tree with a revision, interleaved (--against, the
-strong way), or runs recorded now with recorded ones (--baseline). In a
-GitHub Actions job it also writes a step summary and annotations.
+compares: the working tree with a revision, interleaved (--against, the more
+reliable way), or runs recorded now with runs recorded before (--baseline).
+In a GitHub Actions job it also writes a step summary and annotations.
 
 Exit code: 0 pass, 1 a criterion not met or a regression, 2 not comparable
 or not usable, 3 a run broke, 4 inconclusive.
@@ -82,7 +82,7 @@ Examples:
     profile_group(MODE_OPTION, *WORK_OPTIONS, SETUP_OPTION, CRITERION_OPTION),
     _ROUNDS,
     decision_group(),
-    around=_no_result_told,
+    around=_tell_ci_of_missing_result,
 )
 @click.option(
     "--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write the result as JUnit XML to FILE, too."
@@ -118,14 +118,16 @@ def gate_command(
     if (not against) == (not baselines):
         raise UsageError("give one of --against REV and --baseline RUNS")
     if baselines and _ROUNDS.given(context):
-        raise UsageError("--budget and --rounds go with --against; with --baseline as many runs as needed are recorded")
+        raise UsageError(
+            "--budget and --rounds are for --against only: with --baseline, the gate records the runs it needs"
+        )
     profile = choice.load()
     if junit is not None:
         check_writable(junit)
     candidate = GateCandidate(profile, tuple(sys.argv), None if quiet else note)
     if against and (tests := tests_in([candidate.side])):
         if choice.overrides.criteria:
-            raise UsageError("a gate over tests records no run that could be judged: leave --criterion out")
+            raise UsageError("a gate over tests records no run, so no criterion can be judged: leave --criterion out")
         sides = (Side(against, against, profile), candidate.side)
         found = compare_tests(tests, sides, request, rules, quiet=quiet)
         if junit is not None:

@@ -1,4 +1,4 @@
-"""What CI is told where a gate ends without a result: in its JUnit files, which it replaces, and in GitHub Actions."""
+"""Tells CI that a gate ended without a result: in the gate's JUnit files, which it replaces, and in GitHub Actions."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from walkerbench.errors import OutputError, WalkerbenchError
 
 
 @contextmanager
-def no_result_told(junit: Sequence[Path]) -> Iterator[None]:
-    """Remove a gate's old JUnit files; where the block raises, write why into them and tell GitHub.
+def tell_ci_of_missing_result(junit: Sequence[Path]) -> Iterator[None]:
+    """Remove a gate's old JUnit files; if the block raises, write the error into new ones and tell GitHub.
 
-    So the result of an earlier gate is never read as a result of this one, whatever ends it. A file that can be no
-    JUnit file, such as a run's, is named by mistake, and kept.
+    Thus CI never reads the result of an earlier gate as the result of this one. A file that holds no XML, such as a
+    run's file, was named by mistake: it is kept.
 
     Args:
         junit: The files that are named on the command line.
 
     Raises:
-        OutputError: One holds something else.
+        OutputError: One of the files holds no XML.
     """
     replaced = [path for path in junit if may_be_xml(path)]
     for path in replaced:
@@ -43,6 +43,6 @@ def _tell(error: BaseException, junit: Sequence[Path]) -> None:
 
     lines = failure_message(error).split("\n")
     for path in junit:
-        with suppress(WalkerbenchError):  # the error that is told is the one that came first
+        with suppress(WalkerbenchError):  # CI is told of the first error, not of this one
             write_file(path, [gate_junit.without_result(lines)], replacing=True)
     tell_github_of_no_result(lines)

@@ -15,12 +15,12 @@ from walkerbench.reports.markdown.suite_summary import suite_summary
 
 
 def tell_github(result: GateResult) -> None:
-    """Write what a gate found; nothing outside of GitHub Actions."""
+    """Write a gate's result for GitHub Actions; do nothing outside of GitHub Actions."""
     _write(github_summary.annotation_lines(result), github_summary.summary(result))
 
 
 def tell_github_of_suite(result: SuiteResult) -> None:
-    """Write what a gate over a suite of tests found; nothing outside of GitHub Actions."""
+    """Write the result of a gate over a suite of tests; do nothing outside of GitHub Actions."""
     by_kind = {"error": ("regression", "no verdict"), "warning": ("inconclusive",)}
     told = {
         kind: [f"{each.test}: {each.word}" for each in result.tests if each.word in words]
@@ -30,14 +30,14 @@ def tell_github_of_suite(result: SuiteResult) -> None:
 
 
 def tell_github_of_no_result(lines: Sequence[str]) -> None:
-    """Write what keeps a gate from a result; nothing outside of GitHub Actions."""
+    """Write why a gate has no result; do nothing outside of GitHub Actions."""
     _write([github_summary.annotation("error", lines)], github_summary.broken_summary(lines))
 
 
 def _write(annotations: Iterable[str], summary: str) -> None:
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for command in annotations:
-            # stderr is read for commands as stdout is, and does not spoil what --json prints there.
+            # GitHub reads commands from stderr, too; on stdout they would mix with the output of --json.
             note_command(command)
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
@@ -46,5 +46,5 @@ def _write(annotations: Iterable[str], summary: str) -> None:
                 raise FileExistsError(errno.EEXIST, "no regular file")
             with Path(path).open("a", encoding="utf-8") as file:
                 file.write(summary)
-        except OSError as error:  # no reason to change the verdict
+        except OSError as error:  # a summary that cannot be written does not change the verdict
             note(f"{path}: the summary cannot be written: {error.strerror}")

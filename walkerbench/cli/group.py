@@ -39,7 +39,7 @@ def question_of(command: click.Command) -> str:
 
 
 class _CommandGroup(click.Group):
-    """Commands end by returning: a `sys.exit()` in what they run is a fault, and chooses no exit code."""
+    """The group of all commands; a `sys.exit()` in code that a command runs is a fault, and sets no exit code."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -94,8 +94,8 @@ Completion in the shell; to keep it, add one line to the start-up file:
 \b
 Exit codes:
   0    every criterion is met, and no side is slower
-  1    a criterion is not met, a side is slower, a safeguard stopped it, or
-       selftest has not proven all
+  1    a criterion is not met, a side is slower, a safeguard stopped the run,
+       or a proof of selftest failed
   2    the request, a profile or a recorded run cannot be used
   3    the run started and could not be finished
   4    a comparison is inconclusive, or a criterion was not judged
@@ -110,7 +110,7 @@ Exit codes:
 @click.version_option(__version__, prog_name="walkerbench")
 @click.pass_context
 def walkerbench(ctx: click.Context) -> ExitCode | None:
-    """Show the commands that are used most where none is given, which is a usage error."""
+    """Show the most used commands where no command is given; that is a usage error."""
     if ctx.invoked_subcommand is not None:
         return None
     for line in _overview():

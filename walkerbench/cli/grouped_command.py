@@ -1,4 +1,4 @@
-"""Commands whose options stand in groups: under a heading in the help, and as one value for the command's function."""
+"""Commands with groups of options: the help shows each group below a heading; the function gets a value per group."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from walkerbench.errors import ExitCode
 
 @dataclass(frozen=True, eq=False)
 class OptionGroup:
-    """Options that say one thing together.
+    """Options that belong together.
 
     Attributes:
-        heading: What the help writes above them; neighbours of the same heading stand under one.
+        heading: The line above the options in the help; adjacent groups with the same heading share it.
         options: The options.
-        value: The parameter of the command's function that receives one value for all of them, and what makes it from
-            the options' values by their names; None where the function receives each option by itself.
+        value: The parameter of the command's function that receives one value for the whole group, and the function
+            that builds this value from the options' values by name; None where each option has its own parameter.
     """
 
     heading: str
@@ -31,32 +31,32 @@ class OptionGroup:
     value: tuple[str, Callable[[Mapping[str, Any]], object]] | None = None
 
     def given(self, context: click.Context) -> list[str]:
-        """Return those of the options that the user typed."""
+        """Return the options of the group that the user typed."""
         typed = ParameterSource.COMMANDLINE
         return [each.opts[0] for each in self.options if context.get_parameter_source(str(each.name)) is typed]
 
 
-def _nothing_around(_command: click.Command, _words: Sequence[str]) -> AbstractContextManager[None]:
+def _empty_context(_command: click.Command, _words: Sequence[str]) -> AbstractContextManager[None]:
     return nullcontext()
 
 
 Around = Callable[["GroupedCommand", Sequence[str]], AbstractContextManager[None]]
 """Returns the context in which a command is parsed and carried out.
 
-It receives the command and the words behind its name, which may be such as the command refuses.
+It receives the command and the words after the command's name. The command has not checked these words yet.
 """
 
 
 class GroupedCommand(click.Command):
-    """A command with groups of options before its own.
+    """A command with groups of options, which the help shows before the other options.
 
     Attributes:
-        groups: In the order of the help.
+        groups: The groups in the order of the help.
         around: Returns the context in which the command is parsed and carried out; `entry` enters it.
     """
 
     groups: tuple[OptionGroup, ...] = ()
-    around: Around = staticmethod(_nothing_around)
+    around: Around = staticmethod(_empty_context)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command's function with one value for each group."""
@@ -68,11 +68,11 @@ class GroupedCommand(click.Command):
         return super().invoke(ctx)
 
     def values_in(self, words: Sequence[str], name: str) -> Iterator[str]:
-        """Yield every value that words give to an option, although the command may refuse others of the words.
+        """Yield every value of one option among some words, even if the command would refuse other words.
 
         Args:
-            words: What stands behind the command's name.
-            name: The option's parameter.
+            words: The words after the command's name.
+            name: The name of the option's parameter.
         """
         options = {flag: each for each in self.params if isinstance(each, click.Option) for flag in each.opts}
         rest = iter(words)
@@ -105,14 +105,14 @@ class GroupedCommand(click.Command):
 
 
 def grouped_command(
-    name: str, help_text: str, *groups: OptionGroup, around: Around = _nothing_around
+    name: str, help_text: str, *groups: OptionGroup, around: Around = _empty_context
 ) -> Callable[[Callable[..., ExitCode]], GroupedCommand]:
     """Return the decorator that makes a command of a function.
 
     Args:
         name: The command's name.
-        help_text: What it is for, as the help says it. No docstring: `python -OO` has none.
-        groups: Its groups of options; its other options and its arguments are declared by decorators, as ever.
+        help_text: The text of the help. It is not a docstring, because `python -OO` removes docstrings.
+        groups: Its groups of options; decorators declare its other options and its arguments, as usual with click.
         around: As in `GroupedCommand`.
     """
 

@@ -1,4 +1,4 @@
-"""Shows how far a measurement of sides is while it goes on."""
+"""Shows the progress of a measurement of sides."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from walkerbench.interleaved.sides import Side
 def measure_with_progress(
     sides: Sequence[Side], request: MeasurementRequest, rules: DecisionRules, *, quiet: bool
 ) -> Compared:
-    """Measure sides now, the base first, judge the others against it, and show on stderr how far it is.
+    """Measure sides now, judge each of the others against the base, and show the progress on stderr.
 
     Args:
         sides: The base first.
-        request: How much may be measured.
-        rules: What is decided by.
-        quiet: Whether nothing is shown.
+        request: How much to measure.
+        rules: The rules that decide the verdicts.
+        quiet: Whether to show no progress.
     """
     with open_display(sys.stderr, quiet=quiet) as display:
         measured = rounds.measure(sides, request, rules, RoundsProgress(display))
@@ -32,7 +32,7 @@ def measure_with_progress(
 
 
 class RoundsProgress(MeasurementObserver):
-    """Shows how far a measurement is.
+    """Shows the progress of a measurement.
 
     Args:
         display: Where to show it.
@@ -42,25 +42,25 @@ class RoundsProgress(MeasurementObserver):
         self._display = display
 
     def started(self, sides: Sequence[Side]) -> None:
-        """Say what is measured."""
+        """Print which sides are measured."""
         self._display.say(f"measuring {', '.join(side.label for side in sides)}")
 
     def planned(self, plan: Plan) -> None:
-        """Say how much is going to be measured."""
+        """Print how much will be measured."""
         self._display.say(describe_plan(plan))
         self._display.begin()
 
     def round_done(self, rounds_done: int, rounds: int, remaining_s: float) -> None:
-        """Show how far it is."""
+        """Show how many rounds are done."""
         facts = describe_rounds(rounds_done, rounds, remaining_s)
         self._display.show(what="", facts=facts, completed=rounds_done, total=rounds)
 
 
 def describe_plan(plan: Plan) -> str:
-    """Return what is going to be measured, in a line."""
+    """Return how much will be measured, and how long it will take, in one line."""
     return f"{plan}, about {clock_face(plan.rounds * plan.round_s)}"
 
 
 def describe_rounds(rounds_done: int, rounds: int, remaining_s: float) -> str:
-    """Return how far it is, in a line."""
+    """Return how many rounds are done, and the time left, in one line."""
     return f"round {rounds_done}/{rounds}  {clock_face(remaining_s)} left"

@@ -67,7 +67,10 @@ WORK_OPTIONS = (
     ),
     WORKLOAD_ARGUMENT_OPTION,
     click.Option(
-        ["--workers"], type=WholeNumber(), metavar="N", help="Threads or processes. Default: the cores allowed."
+        ["--workers"],
+        type=WholeNumber(),
+        metavar="N",
+        help="Number of threads or processes. Default: the cores allowed.",
     ),
     click.Option(["--agents"], type=WholeNumber(), metavar="N", help="Number of agents."),
     click.Option(["--seed"], type=WholeNumber(), metavar="N", help="Root of every random stream."),
@@ -84,7 +87,7 @@ SETUP_OPTION = click.Option(
 PACE_OPTION = click.Option(
     ["--pace"],
     type=click.Choice(["max", "realtime"]),
-    help="As fast as possible, or at the environment's own frames per second.",
+    help="max: as fast as possible; realtime: at the workload's own frames per second.",
 )
 LENGTH_OPTIONS = (
     click.Option(["--frames"], type=WholeNumber(), metavar="N", help="Frames to run, warm-up included."),
@@ -100,8 +103,8 @@ CRITERION_OPTION = click.Option(
     ["--criterion", "criteria"],
     multiple=True,
     metavar="TEXT",
-    help="A criterion to judge by, such as 'frame_ms.p99 < 50'; takes the place of the profile's criterion of the "
-    "same metric and statistic. Repeatable.",
+    help="A criterion to judge by, such as 'frame_ms.p99 < 50'; replaces the profile's criterion of the same metric "
+    "and statistic. Repeatable.",
 )
 _DECISION = (
     click.Option(
@@ -118,17 +121,17 @@ _DECISION = (
         default="1%",
         show_default=True,
         metavar="SHARE",
-        help="How often at most a verdict of either kind may be false, over all sides together.",
+        help="Highest rate of false verdicts of each kind (regression, no regression), over all sides together.",
     ),
     click.Option(
         ["--allow-different-work"],
         is_flag=True,
-        help="Compare sides that do not compute the same, and say so wherever the result is shown.",
+        help="Compare sides that do different work; every report then says so.",
     ),
     click.Option(
         ["--allow-faults"],
         is_flag=True,
-        help="Compare sides with injected faults, and say so wherever the result is shown.",
+        help="Compare sides with injected faults; every report then says so.",
     ),
 )
 _ROUNDS = (
@@ -140,7 +143,7 @@ _ROUNDS = (
         "the fewest rounds take that reach alpha.",
     ),
     click.Option(
-        ["--rounds"], type=WholeNumber(min=1, max=10_000), metavar="N", help="Number of rounds, whatever they take."
+        ["--rounds"], type=WholeNumber(min=1, max=10_000), metavar="N", help="Number of rounds, however long they take."
     ),
 )
 
@@ -168,23 +171,23 @@ def _decision_rules(values: Mapping[str, Any]) -> DecisionRules:
 def profile_group(*options: click.Option, heading: str = "What is run") -> OptionGroup:
     """Return `--profile` with options that override parts of it, received as a `ProfileChoice` in `choice`.
 
-    Nothing is checked here: what is wrong with a value, the profile room says.
+    Values are not checked here: `walkerbench.profile` does that.
     """
     return OptionGroup(heading, (_PROFILE, *options), ("choice", _profile_choice))
 
 
 def doctor_group() -> OptionGroup:
-    """Return the options that say with what `doctor` measures noise, received as a `ProfileChoice` in `choice`."""
+    """Return the options for the workload that `doctor` measures noise with, as a `ProfileChoice` in `choice`."""
     options = tuple(each for each in WORK_OPTIONS if each.name in ("workload", "workload_arguments", "agents", "seed"))
     parts = ("choice", lambda values: _profile_choice({"profile_name": "smoke", **values}))
-    return OptionGroup("What noise is measured with", options, parts)
+    return OptionGroup("The workload that noise is measured with", options, parts)
 
 
 def rounds_group(heading: str = "How much is measured") -> OptionGroup:
-    """Return how much is measured where sides are measured now, received as a `MeasurementRequest` in `request`."""
+    """Return the options for how much is measured, received as a `MeasurementRequest` in `request`."""
     return OptionGroup(heading, _ROUNDS, ("request", _measurement_request))
 
 
-def decision_group(heading: str = "What a verdict is decided by") -> OptionGroup:
-    """Return what a comparison is decided by, received as `DecisionRules` in `rules`."""
+def decision_group(heading: str = "How a verdict is decided") -> OptionGroup:
+    """Return the options for how a comparison is decided, received as `DecisionRules` in `rules`."""
     return OptionGroup(heading, _DECISION, ("rules", _decision_rules))

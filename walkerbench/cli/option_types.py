@@ -1,4 +1,4 @@
-"""Types of options and arguments: what a text may be, and how the shell completes it."""
+"""Types of options and arguments: which texts are valid, and how the shell completes them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
 
 
 class WholeNumber(click.IntRange):
-    """A whole number of at most 20 digits, so that no message shows more; in a range where one is given."""
+    """A whole number of at most 20 digits, which keeps messages short; within a range, if one is given."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Turn the text into a number."""
@@ -51,19 +51,19 @@ class WholeNumber(click.IntRange):
 
 
 class PartOfOne(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
-    """A part of 1, written as `2%` or `0.02`."""
+    """A share below 1, written as `2%` or `0.02`."""
 
     name = "share"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Turn the text into a part of 1."""
+        """Turn the text into a share, 0 ≤ share < 1."""
         match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})(%?)", str(value), re.ASCII)
         if match is None:
             self.fail(
                 f"{_quoted(value)} is no share: give a number with a percent sign, as in 2%, or 0.02.", param, ctx
             )
         if not match[2] and float(match[1]) >= 1:
-            self.fail(f"{value!r} would be all of it or more: did you mean {value}%?", param, ctx)
+            self.fail(f"{value!r} is 100% or more: did you mean {value}%?", param, ctx)
         share = float(match[1]) / (100.0 if match[2] else 1.0)
         if share >= 1:
             self.fail(f"{value!r} is no share: give less than 100%.", param, ctx)
@@ -76,7 +76,7 @@ class ProfileName(click.ParamType):  # type: ignore[type-arg]  # generic in newe
     name = "profile"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return names that begin like this, else files."""
+        """Return names that begin with the typed text, else files."""
         names = [CompletionItem(name) for name in shipped_profiles.names() if name.startswith(incomplete)]
         return names or [CompletionItem(incomplete, type="file")]
 
@@ -87,7 +87,7 @@ class WorkloadSpec(click.ParamType):  # type: ignore[type-arg]  # generic in new
     name = "spec"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return registered names and families that begin like this."""
+        """Return registered names and families that begin with the typed text."""
         beginnings = (*WORKLOADS.names(), *(f"{family}:" for family in FAMILIES))
         return [CompletionItem(each) for each in beginnings if each.startswith(incomplete)]
 
@@ -108,10 +108,10 @@ class Argument(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
 
 
 class RegisteredName(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
-    """A name in a registry; what stands for it is imported where it is used.
+    """A name in a registry; the object with this name is imported only where it is used.
 
     Args:
-        registry: Such as that of the modes.
+        registry: The registry, such as `MODES`.
     """
 
     name = "name"
@@ -120,7 +120,7 @@ class RegisteredName(click.ParamType):  # type: ignore[type-arg]  # generic in n
         self._registry = registry
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return names that begin like this."""
+        """Return names that begin with the typed text."""
         return [CompletionItem(name) for name in self._registry.names() if name.startswith(incomplete)]
 
 
@@ -130,7 +130,7 @@ class RunName(click.ParamType):  # type: ignore[type-arg]  # generic in newer cl
     name = "run"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """`@latest` where it begins like this, else directories."""
+        """Return `@latest` where it begins with the typed text, else directories."""
         if incomplete and "@latest".startswith(incomplete):
             return [CompletionItem("@latest", help="the newest run in .walkerbench/runs")]
         return [CompletionItem(incomplete, type="dir")]

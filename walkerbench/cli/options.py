@@ -1,4 +1,4 @@
-"""Options that several commands share, and that each receives as they are; `option_groups` has the others."""
+"""Single options that several commands share; `option_groups` has the groups of options."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 @dataclass
 class Invocation:
-    """What of the command line is needed beyond the command itself.
+    """Settings of one command line that code outside of the command needs, too.
 
     Attributes:
         verbose: Whether errors show their traceback.
@@ -35,7 +35,7 @@ def _set_verbose(ctx: click.Context, param: click.Parameter, value: bool) -> Non
 
 
 def verbose_option(command: Command) -> Command:
-    """`-v/--verbose`: sets `Invocation.verbose`; the command does not receive it."""
+    """Add `-v/--verbose`, which sets `Invocation.verbose`; the command does not receive it."""
     return click.option(
         "-v",
         "--verbose",
@@ -43,36 +43,36 @@ def verbose_option(command: Command) -> Command:
         is_eager=True,
         expose_value=False,
         callback=_set_verbose,
-        help="Say more: facts of the machine, tracebacks of errors.",
+        help="Show more: facts of the machine, tracebacks of errors.",
     )(command)
 
 
 def json_option(command: Command) -> Command:
-    """`--json`: the result as JSON."""
+    """Add `--json`, which prints the result as JSON."""
     return click.option(
-        "--json", "as_json", is_flag=True, help="Print JSON instead of tables; of a run, its run.json."
+        "--json", "as_json", is_flag=True, help="Print JSON instead of tables; for a run, the content of its run.json."
     )(command)
 
 
 def run_argument(command: Command) -> Command:
-    """`RUN`: a recorded run."""
+    """Add the argument `RUN`, which names a recorded run."""
     return click.argument("recorded", metavar="RUN", type=RunName())(command)
 
 
 def repeat_option(command: Command) -> Command:
-    """`--repeat`: how many runs."""
+    """Add `--repeat`, the number of runs."""
     return click.option(
         "--repeat",
         type=WholeNumber(min=1, max=10_000),
         metavar="N",
         default=1,
         help="Number of runs, one after the other, each in a fresh process and, with -o, in a numbered folder of DIR. "
-        "The first one without a verdict ends them.",
+        "After a run without a verdict, no further run starts.",
     )(command)
 
 
 def output_option(command: Command) -> Command:
-    """`-o/--output`: the run directory."""
+    """Add `-o/--output`, the run directory to create."""
     return click.option(
         "-o",
         "--output",
@@ -83,5 +83,7 @@ def output_option(command: Command) -> Command:
 
 
 def quiet_option(command: Command) -> Command:
-    """`-q/--quiet`: no progress."""
-    return click.option("-q", "--quiet", is_flag=True, help="No progress on stderr; the result is printed.")(command)
+    """Add `-q/--quiet`, which shows no progress."""
+    return click.option("-q", "--quiet", is_flag=True, help="Show no progress on stderr; the result is still printed.")(
+        command
+    )

@@ -1,4 +1,4 @@
-"""Says where the working directory holds another copy of the code that runs, which is not measured."""
+"""Warns where the working directory holds another copy of the code that runs: that copy is not measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from walkerbench.system.imported_code import describe_other_copies
 
 
 def note_other_copies(packages: Sequence[str]) -> None:
-    """Write to stderr which packages run from elsewhere although the working directory's project holds them.
+    """Warn on stderr of packages that run from elsewhere, although the working directory's project holds them, too.
 
     Args:
         packages: Top-level packages and modules, imported in this process.

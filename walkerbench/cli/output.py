@@ -1,7 +1,7 @@
-"""Writing to stdout and stderr so that neither a closed pipe nor an odd encoding spoils a run.
+"""Writes to stdout and stderr; neither a closed pipe nor an unusual encoding disturbs a run.
 
-What is written to stderr is made fit to be shown here. What is written to stdout has been laid out before, each form in
-its own way: tables by `rich_console`, JSON by `reports.json_text`, the others by their exports.
+This module makes text for stderr safe to show. Text for stdout is safe already: `rich_console` does this for tables,
+`reports.json_text` for JSON, and each export for its own format.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from walkerbench.shown_text import shown_line, visible
 
 
 def write_out(text: str) -> None:
-    """Write to stdout; where its reader has gone, do nothing, and keep the exit code to what the run earned.
+    """Write to stdout; if the process that reads it has ended, do nothing, which leaves the exit code as it is.
 
     Raises:
-        OutputError: It cannot be written for another reason, such as a full disk.
+        OutputError: Stdout cannot be written for another reason, such as a full disk.
     """
     write_all_out([text])
 
 
 def write_all_out(texts: Iterable[str]) -> None:
-    """Write texts to stdout as `write_out` does, none of them held for longer than that; no more than are read.
+    """Write texts to stdout one by one, as `write_out` does; stop when the process that reads them has ended.
 
     Raises:
-        OutputError: They cannot be written for another reason than that their reader has gone.
+        OutputError: Stdout cannot be written for another reason, such as a full disk.
     """
-    # Apart from the writing, so that an error of what makes the texts is not treated as one of stdout.
+    # The texts are made outside of `_write_out`: an OSError of the code that makes them is no error of stdout.
     for text in texts:
         if not _write_out(text):
             return
@@ -44,16 +44,16 @@ def _write_out(text: str) -> bool:
     except OSError as error:
         _silence(sys.stdout)
         if error.errno != errno.EPIPE:
-            raise OutputError(f"standard output cannot be written: {error.strerror}; give it room") from error
+            raise OutputError(f"standard output cannot be written: {error.strerror}; make room for it") from error
         return False
     return True
 
 
 @contextmanager
 def users_code_runs() -> Iterator[None]:
-    """Send to stderr what the user's code prints, in this process and in those started within the context.
+    """Send to stderr what the user's code prints, in this process and in processes started within the context.
 
-    Stdout is for results: a line that a simulation prints must not stand in front of the JSON that a program reads.
+    Stdout is for results: a line that a simulation prints must not come before the JSON that a program reads.
     """
     with redirect_stdout(sys.stderr), _descriptor_to_stderr():
         yield
@@ -76,13 +76,13 @@ def _descriptor_to_stderr() -> Iterator[None]:
 
 
 def complain(text: str) -> None:
-    """Write an error to stderr, a line for each problem, the program's name before it."""
+    """Write an error to stderr: a line for each problem, each with the program's name before it."""
     for line in text.split("\n"):
         note(f"walkerbench: {line}")
 
 
 def note(line: str) -> None:
-    """Write a line to stderr, as it may be shown there; do nothing where that cannot be written."""
+    """Write a line to stderr, made safe to show; do nothing where stderr cannot be written."""
     _write_err(shown_line(line))
 
 
@@ -93,7 +93,7 @@ def note_traceback(text: str) -> None:
 
 
 def note_command(command: str) -> None:
-    """Write a command to a CI system to stderr: no other line there begins like one."""
+    """Write a command for a CI system to stderr; no other line on stderr begins like a command."""
     _write_err(visible(command))
 
 
@@ -108,13 +108,13 @@ def _write(stream: TextIO | None, text: str) -> None:
     if stream is None:  # the process was started with the descriptor closed
         return
     encoding = stream.encoding or "utf-8"
-    # What the encoding has no character for is escaped as what has no shape is.
+    # A character that the encoding does not have is escaped.
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
 
 
 def _silence(stream: TextIO) -> None:
-    """Send what is still buffered nowhere, or Python would fail once more while it exits."""
+    """Point a stream at the null device: otherwise Python would fail again when it flushes the stream at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, stream.fileno())

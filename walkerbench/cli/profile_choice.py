@@ -27,9 +27,9 @@ class ProfileChoice:
         """Return the profile with the parts replaced, and note on stderr other copies of its workload's code.
 
         Raises:
-            ProfileError: The profile is not there, or is wrong.
+            ProfileError: The profile does not exist, or is wrong.
             OverrideError: A replaced part is wrong.
-            CriterionError: A criterion cannot be parsed, or asks for what is not measured.
+            CriterionError: A criterion cannot be parsed, or names a figure that is not measured.
         """
         with users_code_runs():
             profile = override(load_profile(self.name), self.overrides)

@@ -1,8 +1,8 @@
 """Records one run for another process; not to be started by hand.
 
-`running.run_process` starts it, and says what it is given and gives back. It lies here and not there because
-it shows progress and errors as `walkerbench run` does, which is the command line's to do: `running` imports nothing
-of it, and starts it by its name.
+`running.run_process` starts this module by its name, and defines what it receives and returns. The module is part of
+`cli`, because it shows progress and errors as `walkerbench run` does, and only `cli` may print; `running` imports
+nothing from it.
 """
 
 import os
@@ -35,7 +35,7 @@ def _record() -> int:
         ending = ending_with_verdict(request, exit_code_of_run(run.state, run.verdicts))
     except (*RAISED_BY_OTHERS, KeyboardInterrupt) as error:
         ending = RunEnding(tell_failure(error, verbose=verbose), failure_message(error))
-    with suppress(OSError), os.fdopen(int(sys.argv[1]), "wb") as file:  # else the exit code is all that can be said
+    with suppress(OSError), os.fdopen(int(sys.argv[1]), "wb") as file:  # else the parent gets only the exit code
         write_ending(file, ending)
     return ending.exit_code
 

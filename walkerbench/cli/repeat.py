@@ -22,18 +22,18 @@ def run_repeatedly(
     quiet: bool,
     verbose: bool,
 ) -> ExitCode:
-    """Record repeats of a run and print what became of them.
+    """Record repeats of a run and print their results.
 
     Args:
-        profile: What is run.
-        count: How many.
-        output: The folder to create for them; None to put each where runs are put by default.
+        profile: The profile to run.
+        count: Number of repeats.
+        output: The folder to create for the runs; None to put each run into the default folder.
         as_json: Whether to print their `run.json` instead of a table.
-        quiet: Whether there is no progress on stderr.
-        verbose: Whether the runs say more on stderr.
+        quiet: Whether to show no progress on stderr.
+        verbose: Whether the runs write more to stderr.
 
     Returns:
-        The most severe of all runs' exit codes.
+        The most severe exit code of all runs.
 
     Raises:
         OutputError: The output exists already; nothing has been run.

@@ -16,10 +16,10 @@ How did recorded runs go, frame by frame?
 
 Draws recorded runs as one HTML page that opens offline.
 RUN is a run directory, or @latest for the newest in .walkerbench/runs;
-several are drawn over each other. A run that is still running, or was
-killed, is drawn as far as it was recorded. Ends with 0 whenever the page
-could be written, whatever the runs' verdicts. Needs the extra `report`:
-pip install 'walkerbench[report]'.
+several runs share the same plots. A run that is still running, or was
+killed, is drawn as far as it was recorded. The exit code is 0 whenever the
+page could be written, whatever the runs' verdicts. Needs the extra
+`report`: pip install 'walkerbench[report]'.
 
 \b
 Examples:

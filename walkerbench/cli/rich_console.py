@@ -1,4 +1,4 @@
-"""Consoles of rich, made here alone: no text is mark-up, an emoji's name or anything else but itself."""
+"""Makes all consoles of rich: they show every text as it is, and never as mark-up or as the name of an emoji."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from rich.console import Console, RenderableType
 from walkerbench.shown_text import without_command
 
 WIDTH = 80
-"""Columns of what is printed; fewer where the terminal has fewer."""
+"""Columns of the output; fewer where the terminal has fewer."""
 
 
 def open_console(stream: TextIO | None) -> Console:
-    """Return a console for a stream; None is the process's stdout."""
+    """Return a console for a stream; None means the process's stdout."""
     return Console(file=stream, markup=False, emoji=False, highlight=False)
 
 
 def to_text(parts: Iterable[RenderableType]) -> str:
     """Lay parts out for stdout: coloured where it is a terminal, `WIDTH` columns wide at most."""
     stdout = open_console(sys.stdout)
-    # What rich draws goes into a text first: only `write_out` knows what to do where stdout cannot be written.
+    # rich draws into a text, and not to stdout: only `write_out` handles a stdout that cannot be written.
     text = _Text(stdout.encoding)
     console = Console(
         file=text,
@@ -39,7 +39,7 @@ def to_text(parts: Iterable[RenderableType]) -> str:
     )
     for part in parts:
         console.print(part)
-    # Wrapped, any part of a text may stand at the beginning of a line.
+    # After wrapping, any part of a text may be at the beginning of a line, also one that looks like a CI command.
     return "".join(f"{without_command(line.rstrip())}\n" for line in text.getvalue().split("\n")[:-1])
 
 
@@ -49,7 +49,7 @@ _COLOUR_SYSTEMS: dict[str, Literal["standard", "256", "truecolor", "windows"]] =
 
 
 class _Text(io.StringIO):
-    """A text for rich that says which characters may be used."""
+    """A text buffer whose encoding tells rich which characters it may use."""
 
     encoding = "utf-8"
 

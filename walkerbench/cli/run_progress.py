@@ -1,4 +1,4 @@
-"""Shows how far a run is while it is recorded."""
+"""Shows the progress of a run while it is recorded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class RunProgress(ProgressObserver):
-    """Shows how far a run is, and remembers where it is recorded.
+    """Shows the progress of a run, and stores the path of its run directory.
 
     Args:
         display: Where to show it.
@@ -34,13 +34,13 @@ class RunProgress(ProgressObserver):
         self._display = display
 
     def started(self, start: RunStart) -> None:
-        """Say where the run is recorded."""
+        """Print where the run is recorded."""
         self.directory = start.directory
         self._display.say(f"recording into {start.directory}")
         self._display.begin()
 
     def show(self, progress: Progress) -> None:
-        """Show how far it is."""
+        """Show the progress of the current stage."""
         total, completed = _share(progress)
         self._display.show(
             what=describe_stage(progress), facts=describe_progress(progress), completed=completed, total=total
@@ -56,13 +56,13 @@ def record_with_progress(
     observers: Sequence[RunObserver] = (),
     control: RunControl | None = None,
 ) -> Path:
-    """Run a profile, record it and judge it, and show on stderr how far it is.
+    """Run a profile, record the run and judge it, and show the progress on stderr.
 
     Args:
         profile: What to run.
         output: As for `runner.run`.
         command_line: What the user typed, for the record.
-        quiet: Whether nothing is shown.
+        quiet: Whether to show no progress.
         observers: As for `runner.run`.
         control: As for `runner.run`.
 
@@ -89,12 +89,12 @@ def record_with_progress(
 
 
 def describe_stage(progress: Progress) -> str:
-    """Return which stage it is, where there are several: `stage 2/3`."""
+    """Return which stage is running, `stage 2/3`; an empty text where the run has only one."""
     return "" if progress.stages == 1 else f"stage {progress.stage + 1}/{progress.stages}"
 
 
 def describe_progress(progress: Progress) -> str:
-    """Return how far a stage is and how fast it goes, in one line."""
+    """Return a stage's progress and speed, in one line."""
     parts = [f"frame {progress.frame}" + (f"/{progress.frames}" if progress.frames is not None else "")]
     parts += [f"{progress.frames_per_s:.0f} frames/s", f"{progress.frame_ms:.2f} ms"]
     if progress.effective_cores is not None:

@@ -28,10 +28,10 @@ The verdict is the one that the run's file states; `walkerbench show`
 computes it again. A directory that cannot be read is listed as damaged,
 with the reason.
 
---prune removes old runs: of the runs that can be read, all but the newest
---keep. It shows them and asks. It never removes a damaged directory, a
-directory that holds anything but a run's own files, a link, or a run that
-is being recorded.
+--prune removes old runs: of the runs that can be read, it keeps the newest
+(see --keep) and removes the others. It shows these and asks first. It never
+removes a damaged directory, a directory that holds anything but a run's own
+files, a link, or a run that is being recorded.
 
 \b
 Examples:
@@ -54,7 +54,7 @@ Examples:
     show_default=True,
     help="How many of the newest runs --prune keeps.",
 )
-@click.option("--yes", is_flag=True, help="Let --prune remove runs without asking, as a script needs it.")
+@click.option("--yes", is_flag=True, help="Let --prune remove runs without asking, for scripts.")
 @verbose_option
 @click.pass_context
 def runs_command(
@@ -72,7 +72,7 @@ def runs_command(
         raise UsageError("--prune asks before it removes runs, and standard input is no terminal: give --yes")
     # os.path, not pathlib: for a name that is too long, or in a folder that may not be entered, it says False.
     if folder is not None and not os.path.isdir(folder):  # noqa: PTH112
-        raise UsageError(f"{folder}: no such folder, or none that may be read")
+        raise UsageError(f"{folder}: no such folder, or it may not be read")
     where = folder or RUNS_ROOT
     runs = list_runs(where)
     if prune:

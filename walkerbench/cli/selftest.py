@@ -10,15 +10,15 @@ from walkerbench.cli.output import write_out
 from walkerbench.errors import ExitCode
 
 _HELP = """\
-Does the gate find what it is for, on this machine?
+Does the gate find faults on this machine?
 
 Injects faults, in every mode that they apply to: a slow frame, slow agent
 processing, slow frames in a row, a worker that exits or hangs, another
-trajectory, an empty run, steps that are 10 % slower. Exactly the right
-criterion, message and exit code must come back, and no failure of a clean
-control. Takes less than two minutes on two cores, and leaves nothing.
+trajectory, an empty run, steps that are 10 % slower. Each fault must lead to
+exactly the right criterion, message and exit code; a run without a fault
+must pass. Takes less than two minutes on two cores, and leaves no files.
 
-Exit code: 0 all of it is proven, 1 something is not.
+Exit code: 0 every proof succeeded, 1 a proof failed.
 
 \b
 Examples:

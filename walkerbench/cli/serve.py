@@ -27,7 +27,7 @@ _HELP = """\
 How do I watch and control a workload while it runs?
 
 Runs a workload without end, and serves its state and its control over HTTP.
-What runs is also recorded, as by `walkerbench run`. Ctrl-C ends it.
+The run is also recorded, as `walkerbench run` does it. Ctrl-C ends the run.
 
 \b
 Examples:
@@ -38,20 +38,25 @@ Examples:
 
 
 @grouped_command("serve", _HELP, profile_group(MODE_OPTION, *WORK_OPTIONS, PACE_OPTION, CRITERION_OPTION))
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to serve.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to serve on.")
 @click.option(
-    "--port", type=WholeNumber(max=65535), default=2322, show_default=True, metavar="N", help="0: a free one."
+    "--port",
+    type=WholeNumber(max=65535),
+    default=2322,
+    show_default=True,
+    metavar="N",
+    help="Port to serve on; 0: any free port.",
 )
 @click.option(
     "--token",
     metavar="TEXT",
-    help="What a request that changes the run must bring. Default: a random one, for this machine's own address alone.",
+    help="Token that a request must bring to change the run. Default: a random one, if only this machine can connect.",
 )
 @click.option(
     "--seconds-per-mode",
     type=Duration(),
     metavar="TIME",
-    help="Switch threads on and off after each so long, and show how fast frames are with them: 20, 20s, 1m.",
+    help="Switch threads on or off each time this long has passed, and show how fast frames are: 20, 20s, 1m.",
 )
 @click.option("--open", "open_page", is_flag=True, help="Open the page in a browser.")
 @output_option
@@ -85,19 +90,21 @@ def serve_command(
     from walkerbench.serving.server_process import server_process
 
     if token is None and host not in LOOPBACK:
-        raise UsageError(f"others reach {host}: give --token TEXT, which requests that change the run must bring")
+        raise UsageError(
+            f"other machines can reach {host}: give --token TEXT, which requests that change the run must bring"
+        )
     profile = _without_end(choice)
     if seconds_per_mode is not None and MODES.find(profile.mode).traits.own_processes:
         raise UsageError(f"{profile.mode} mode is fixed at the start: leave --seconds-per-mode out")
     control = RunControl()
     if profile.mode == SequentialMode.name:
-        # Its shards are those of threads that are off, so that they can be switched on.
+        # Threaded mode with its threads off steps agents as sequential mode does, and a request can switch them on.
         profile, control = dataclasses.replace(profile, mode=ThreadedMode.name), RunControl(threads=False)
     with server_process(Address(host, port, token), control) as (serving, relay):
         note(f"serving {serving.url}; a request that changes the run must bring the header '{serving.header}'")
         if open_page:
             webbrowser.open(serving.url)
-        # No progress: there is no end to be far from.
+        # No progress is shown, because the run has no planned end.
         with alternating(control, seconds_per_mode):
             directory = record_with_progress(profile, output, sys.argv, quiet=True, observers=(relay,), control=control)
         if relay.lost:

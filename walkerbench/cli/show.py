@@ -13,8 +13,8 @@ What did a recorded run measure, and where did its time go?
 Shows a recorded run again, and draws it.
 RUN is a run directory, or @latest for the newest in .walkerbench/runs
 (@latest~1 for the one before, and so on). A run that is still running, or
-was killed, is shown as far as it was recorded. Ends with 0 whenever the
-run could be shown, whatever its verdict; with 2 if it cannot be read.
+was killed, is shown as far as it was recorded. The exit code is 0 whenever
+the run could be shown, whatever its verdict; 2 if it cannot be read.
 
 \b
 Examples:
@@ -38,7 +38,7 @@ def show_command(invocation: Invocation, /, *, recorded: str, as_json: bool) -> 
     from walkerbench.running.summary import read_run
 
     found = read_run(recorded)
-    # Frames over a limit stand with every run's figures.
+    # The tables of every run already show frames over a limit.
     slowest = () if over_a_limit(found.run) else slow_frames(found.run)
     drawn = () if as_json else (*slowest, *pictures(found))
     print_run(found.run, found.directory, as_json=as_json, verbose=invocation.verbose, pictures=drawn)

@@ -23,7 +23,7 @@ from walkerbench.reports.terminal import suite
 def compare_tests(
     tests: Sequence[str], sides: Sequence[Side], request: MeasurementRequest, rules: DecisionRules, *, quiet: bool
 ) -> SuiteResult:
-    """Measure every test now, judge all as one family, and show on stderr how far it is."""
+    """Measure every test now, judge all tests as one family, and show the progress on stderr."""
 
     def measure(sides: Sequence[Side], each: MeasurementRequest) -> Measurement:
         if not quiet:
@@ -35,5 +35,5 @@ def compare_tests(
 
 
 def print_suite(result: SuiteResult, *, as_json: bool) -> None:
-    """Print what was found: as a table, or as JSON and nothing else."""
+    """Print the result: as a table, or as JSON and nothing else."""
     write_out(json_document(result.as_dict()) if as_json else to_text(suite.report(result)))

@@ -1,6 +1,6 @@
-"""A command as the whole of a process: whenever Ctrl-C comes, it is one line and the exit code of an interrupt.
+"""Runs a command as a whole process: Ctrl-C at any time leads to one line and the exit code of an interrupt.
 
-Imports nothing that takes time: from here on, an interrupt during an import ends as it does anywhere else.
+This module imports nothing that takes time: it must handle interrupts before the long imports of a command begin.
 """
 
 import os
@@ -11,16 +11,16 @@ from contextlib import suppress
 
 
 def run_whole_process(carry_out: Callable[[], int], *, is_child: bool = False) -> int:
-    """Carry out what a process is for.
+    """Carry out the task of a process, and handle its interrupts.
 
     Args:
-        carry_out: Does it, its imports included, and returns the exit code.
-        is_child: Whether a process of walkerbench started this one, and says what an interrupt ended.
+        carry_out: Does the task, imports included, and returns the exit code.
+        is_child: Whether another process of walkerbench started this one; that process then reports interrupts.
 
     Returns:
         The process's exit code.
     """
-    # Until then, as short as it is: an exception within an import is not always passed on.
+    # During the import below, an interrupt ends the process at once: imports do not always pass on an exception.
     signal.signal(signal.SIGINT, _leave)
     try:
         from walkerbench.system.interrupts import ignore_interrupts, leave_at_interrupts
@@ -34,7 +34,7 @@ def run_whole_process(carry_out: Callable[[], int], *, is_child: bool = False) -
         _tell("interrupted")
         os._exit(130)  # a second Ctrl-C while Python exits would take the place of the exit code
     except Exception as error:
-        # Of an import, since commands end in exit codes. Python's own exit code would be 1: a verdict.
+        # An import failed, since a command returns an exit code. Python's own exit code would be 1, that of a verdict.
         _tell(f"internal error: this walkerbench cannot be imported: {type(error).__name__}: {str(error)!a}")
         return 70
 
