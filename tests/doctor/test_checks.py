@@ -72,7 +72,7 @@ def test_a_quiet_machine_is_fit_and_gets_no_advice() -> None:
         ("swap", {"swap_used_bytes": 2 * 10**9}, "ok", "2,000 MB in use, pages swapped during the measurement: 0"),
         ("swap", {"swapped_pages": None}, "unknown", "0 MB in use; what is swapped during the measurement is n/a"),
         ("swap", {"swapped_pages": 1}, "unfit", "pages swapped during the measurement: 1"),
-        ("BLAS", {}, "ok", "openblas with 8 threads; a run holds it to 1 a worker"),
+        ("BLAS", {}, "ok", "openblas with 8 threads; a run limits it to 1 per worker"),
         ("BLAS", {"blas": ()}, "warning", "none that is known"),
         ("GIL", {}, "ok", "which import switched it on is n/a"),
         ("GIL", {"gil": GilState(True, False, None)}, "ok", "off, after all imports"),
@@ -83,12 +83,12 @@ def test_a_quiet_machine_is_fit_and_gets_no_advice() -> None:
         ("sleep", {"sleep_overshoot_us": 1000.0}, "ok", "1 ms takes 1,000 µs longer"),
         ("sleep", {"sleep_overshoot_us": 1001.0}, "warning", "1,001"),
         ("sleep", {"sleep_overshoot_us": 14_600.0}, "unfit", "14,600"),
-        ("noise", {}, "ok", "0.4 % between two blocks of the same work, typically; over 25 pairs, a slowdown below"),
-        ("noise", {"noise": Noise(25, 0.01, 0.021)}, "warning", "below 2.1 % would drown"),
-        ("noise", {"noise": Noise(25, 0.09, 0.101)}, "unfit", "below 10.1 % would drown"),
+        ("noise", {}, "ok", "typically 0.4 % between two blocks of the same work; over 25 pairs, the noise hides a"),
+        ("noise", {"noise": Noise(25, 0.01, 0.021)}, "warning", "hides a slowdown below 2.1 %"),
+        ("noise", {"noise": Noise(25, 0.09, 0.101)}, "unfit", "hides a slowdown below 10.1 %"),
     ],
 )  # fmt: skip
-def test_each_reading(subject: str, changes: Any, level: str, seen: str) -> None:
+def test_each_reading_has_its_level_and_its_advice(subject: str, changes: Any, level: str, seen: str) -> None:
     found = check_of(subject, **changes)
 
     assert found.level == level

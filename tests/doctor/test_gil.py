@@ -17,7 +17,9 @@ from walkerbench.doctor.gil import FROM_THE_START, GilState, first_to_switch_on,
         (None, None, ["numpy", "scipy", "Box2D", "mine"]),
     ],
 )
-def test_the_first_import_that_switches_it_on(culprit: str | None, found: str | None, imported: list[str]) -> None:
+def test_the_first_import_that_switches_the_gil_on_is_found(
+    culprit: str | None, found: str | None, imported: list[str]
+) -> None:
     done: list[str] = []
     modules = ["numpy", "scipy", "Box2D", "mine"]
 
@@ -25,11 +27,11 @@ def test_the_first_import_that_switches_it_on(culprit: str | None, found: str | 
     assert done == imported
 
 
-def test_it_may_be_on_from_the_start() -> None:
+def test_the_gil_may_be_on_from_the_start() -> None:
     assert first_to_switch_on(["numpy"], gil_enabled=lambda: True) == FROM_THE_START
 
 
-def test_a_usual_build_always_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_standard_build_always_has_the_gil(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sysconfig, "get_config_var", lambda name: 0)
 
     assert read_gil() == GilState(free_threaded_build=False, enabled=True, switched_on_by=None)
@@ -44,7 +46,7 @@ def test_a_free_threaded_build_asks_a_fresh_interpreter(monkeypatch: pytest.Monk
 
 
 @pytest.mark.skipif(bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="for builds that always have the GIL")
-def test_the_fresh_interpreter_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fresh_interpreter_reports_its_gil(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sysconfig, "get_config_var", lambda name: 1)
 
     assert read_gil() == GilState(free_threaded_build=True, enabled=True, switched_on_by=FROM_THE_START)

@@ -16,7 +16,7 @@ def approximately(value: float) -> Any:
     return pytest.approx(value)
 
 
-def test_too_few_pairs_have_their_farthest() -> None:
+def test_with_few_pairs_the_farthest_ratio_is_the_bound() -> None:
     assert noise_of([0.0, math.log(1.25), math.log(0.5)]) == Noise(3, approximately(math.log(1.25)), approximately(1.0))
 
 
@@ -26,7 +26,7 @@ def test_an_outlier_does_not_move_the_interval() -> None:
     assert noise_of(ratios) == Noise(25, approximately(0.01), approximately(math.expm1(0.01)))
 
 
-def test_a_bias_drowns_slowdowns_as_noise_does() -> None:
+def test_a_constant_bias_hides_slowdowns_as_noise_does() -> None:
     assert noise_of([-0.05] * 25).drowned == approximately(math.expm1(0.05))
 
 
@@ -36,13 +36,13 @@ def tiny() -> Any:
 
 
 def test_two_environments_are_timed_in_blocks_of_the_same_frames(tiny: Any) -> None:
-    ticks = itertools.count(0, 40_000_000)  # between two looks at the clock
+    ticks = itertools.count(0, 40_000_000)  # 40 ms between two readings of the clock
 
     noise = measure_noise(tiny, 1.0, lambda: next(ticks))
 
-    # A pair is four looks for its blocks and one for the end: five fill a second.
+    # A pair reads the clock four times for its blocks and once for the deadline, 0.2 s: five pairs fill a second.
     assert noise == Noise(pairs=5, typical=0.0, drowned=0.0)
 
 
-def test_there_is_always_a_pair(tiny: Any) -> None:
+def test_at_least_one_pair_is_measured(tiny: Any) -> None:
     assert measure_noise(dataclasses.replace(tiny, warmup=0), 0.0).pairs == 1

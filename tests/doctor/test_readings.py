@@ -28,7 +28,7 @@ def put(root: Any, path: Any, text: Any) -> None:
     file.write_text(text)
 
 
-def test_governors_are_named_once(tmp_path: Path) -> None:
+def test_each_governor_is_named_once(tmp_path: Path) -> None:
     for number, governor in enumerate(["powersave", "performance", "powersave"]):
         put(tmp_path, f"{CPU}/cpu{number}/cpufreq/scaling_governor", f"{governor}\n")
 
@@ -44,20 +44,20 @@ def test_governors_are_named_once(tmp_path: Path) -> None:
         ("cpufreq/boost", "0\n", False),
     ],
 )
-def test_turbo(tmp_path: Path, file: str, text: str, turbo: bool) -> None:
+def test_turbo_is_read_from_each_source(tmp_path: Path, file: str, text: str, turbo: bool) -> None:
     put(tmp_path, f"{CPU}/{file}", text)
 
     assert read_turbo(tmp_path) is turbo
 
 
-def test_counters(tmp_path: Path) -> None:
+def test_counters_are_read_from_proc(tmp_path: Path) -> None:
     put(tmp_path, "proc/stat", STAT)
     put(tmp_path, "proc/vmstat", "pgpgin 3\npswpin 4\npswpout 5\npswpinner 7\n")
 
     assert read_counters(tmp_path) == Counters(stolen=25, ticks=1000, swapped_pages=9)
 
 
-def test_a_system_without_sources(tmp_path: Path) -> None:
+def test_without_sources_readings_are_not_available(tmp_path: Path) -> None:
     assert read_governors(tmp_path) == ()
     assert read_turbo(tmp_path) is None
     assert read_counters(tmp_path) == Counters(stolen=None, ticks=0, swapped_pages=None)
@@ -73,7 +73,7 @@ def test_an_old_kernel_counts_no_steal(tmp_path: Path) -> None:
     ("before", "after", "percent"),
     [((25, 1000), (35, 1200), 5.0), ((25, 1000), (25, 1000), None), ((None, 0), (1, 9), None)],
 )  # fmt: skip
-def test_steal_between_two_readings(
+def test_steal_is_the_difference_of_two_readings(
     before: tuple[int | None, int], after: tuple[int, int], percent: float | None
 ) -> None:
     readings = [Counters(stolen, ticks, 0) for stolen, ticks in (before, after)]
@@ -81,7 +81,7 @@ def test_steal_between_two_readings(
 
 
 @pytest.mark.parametrize(("before", "after", "pages"), [(3, 10, 7), (None, 10, None), (3, None, None)])
-def test_swapped_between_two_readings(before: int | None, after: int | None, pages: int | None) -> None:
+def test_swapping_is_the_difference_of_two_readings(before: int | None, after: int | None, pages: int | None) -> None:
     assert swapped_pages(Counters(0, 0, before), Counters(0, 0, after)) == pages
 
 
@@ -91,7 +91,7 @@ def test_the_timers_step_is_the_smallest() -> None:
     assert timer_step_ns(lambda: next(ticks)) == 100
 
 
-def test_everything_is_read_and_counted_around_the_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counters_are_read_before_and_after_the_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     noise = Noise(1, 0.0, 0.0)
     put(tmp_path, "proc/stat", STAT)
 

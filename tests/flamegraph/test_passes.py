@@ -16,18 +16,18 @@ DTYPE = [("stage", "u2"), ("frame", "u4"), ("agent", "u4"), ("bodies", "u8"), ("
 
 
 def recorded(*checkpoints: Any, brain: int = 7) -> Any:
-    """A run with two agents and the given checkpoints, `(frame, digest)`; the second agent has that brain."""
+    """Return a run with two agents and these checkpoints, `(frame, digest)`; `brain` is the second agent's digest."""
     rows = [(0, frame, agent, 1, brain if agent else 7) for frame, _ in checkpoints for agent in (0, 1)]
     records = [SimpleNamespace(stage=0, frame=frame, digest=digest) for frame, digest in checkpoints]
     workload = SimpleNamespace(same_work_not_proven=None)
     return SimpleNamespace(run=SimpleNamespace(checkpoints=records, workload=workload), digests=np.array(rows, DTYPE))
 
 
-def test_runs_of_the_same_work() -> None:
+def test_runs_of_the_same_work_are_accepted() -> None:
     check_same_work(recorded((9, "aa"), (19, "bb")), recorded((9, "aa"), (19, "bb")))
 
 
-def test_runs_of_other_lengths_are_compared_as_far_as_both_went() -> None:
+def test_runs_of_different_lengths_compare_common_checkpoints() -> None:
     longer, shorter = recorded((9, "aa"), (19, "bb"), (23, "cc")), recorded((9, "aa"), (14, "dd"))
 
     check_same_work(longer, shorter)
@@ -37,7 +37,7 @@ def test_runs_of_other_lengths_are_compared_as_far_as_both_went() -> None:
 def test_the_first_difference_is_named() -> None:
     with pytest.raises(
         NotComparable,
-        match=r"^the sampled run did other work than the unsampled one: after frame 19 of stage 1, agent 1 is the "
+        match=r"^the sampled run did different work from the unsampled one: after frame 19 of stage 1, agent 1 is the "
         "first that differs, in brain; the work must not depend on the clock or on chance$",
     ):
         check_same_work(
@@ -45,7 +45,7 @@ def test_the_first_difference_is_named() -> None:
         )
 
 
-def test_nothing_in_common_is_no_proof() -> None:
+def test_runs_without_a_common_checkpoint_are_refused() -> None:
     with pytest.raises(NotComparable, match=r"no checkpoint in common: give more frames$"):
         check_same_work(recorded((9, "aa")), recorded((8, "aa")))
     with pytest.raises(NotComparable):

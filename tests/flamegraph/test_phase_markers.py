@@ -1,4 +1,4 @@
-"""The real py-spy sees every function by which stacks are told apart."""
+"""The real py-spy sees every function that marks a phase."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from walkerbench.run_directory import read_recorded
 from walkerbench.running.run_process import RunRequest
 from walkerbench.system.interrupts import InterruptWatch
 
-# Short frames, and in threaded mode many workers: a share of the time that is not small is spent outside of shards.
+# Frames are short, and threaded mode has many workers: so a large share of the time is spent outside of shards.
 WORKERS = {"sequential": 1, "threaded": 8, "process": 2}
 
 
@@ -34,7 +34,7 @@ def _sampled_workload(tmp_path: Path) -> Iterator[None]:
 
 
 def sampled_phases(directory: Path, mode: str) -> dict[str, Counter[str]]:
-    """Run two seconds of frames under py-spy; how many samples of each thread fell into each phase."""
+    """Run frames under py-spy for 2 s; return for each thread how many samples fell into each phase."""
     (directory / "sampled.toml").write_text(
         f'workload = "sampled"\nmode = "{mode}"\nagents = {WORKERS[mode]}\nworkers = {WORKERS[mode]}\n'
         "duration_s = 2\ncheckpoint_every = 20\n"

@@ -29,7 +29,7 @@ NOT_FOUND = "Error: Failed to find python version from target process"
         ("darwin", None, "sudo"),
     ],
 )
-def test_what_to_allow(platform: str, scope: str | None, advice: str) -> None:
+def test_the_advice_fits_the_system(platform: str, scope: str | None, advice: str) -> None:
     assert advice in what_to_allow(platform, scope)
 
 
@@ -42,7 +42,7 @@ def test_a_missing_py_spy_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def py_spy_that_says(tmp_path: Path) -> Any:
-    """Makes a program that ends as py-spy does."""
+    """Return a function that makes a program with the message and exit status of a py-spy."""
 
     def make(text: Any, status: int) -> str:
         program = tmp_path / "py-spy"
@@ -53,23 +53,26 @@ def py_spy_that_says(tmp_path: Path) -> Any:
     return make
 
 
-def test_a_refusal_is_known(py_spy_that_says: Any) -> None:
+def test_a_missing_permission_is_recognized(py_spy_that_says: Any) -> None:
     with pytest.raises(UsageError, match=r"^py-spy is not permitted to look into processes here: "):
         check_permitted(py_spy_that_says(REFUSED, 1))
 
 
-def test_another_failure_is_told_in_its_words(py_spy_that_says: Any) -> None:
+def test_another_failure_is_reported_in_py_spys_words(py_spy_that_says: Any) -> None:
     with pytest.raises(RunBroken, match=f"ended with status 1: {NOT_FOUND}$"):
         check_permitted(py_spy_that_says(NOT_FOUND, 1))
 
 
-def test_success(py_spy_that_says: Any) -> None:
+def test_a_py_spy_that_succeeds_is_permitted(py_spy_that_says: Any) -> None:
     check_permitted(py_spy_that_says("", 0))
 
 
 @pytest.fixture
 def sample(tmp_path: Path) -> Any:
-    """Samples a run into a directory that exists, which the run refuses, with a program in place of py-spy."""
+    """Return a function that samples a run with a program in place of py-spy.
+
+    The run's directory exists already, which the run refuses.
+    """
     request = RunRequest(profile=load_profile("smoke"), directory=tmp_path, command_line=(), progress=False)
 
     def record(program: Any) -> None:
@@ -87,7 +90,7 @@ def test_a_run_that_is_refused_says_why(sample: Any, tmp_path: Path) -> None:
         sample(str(program))
 
 
-def test_a_py_spy_that_fails_is_told_in_its_words(sample: Any, py_spy_that_says: Any) -> None:
+def test_a_failure_of_py_spy_is_reported_in_its_words(sample: Any, py_spy_that_says: Any) -> None:
     with pytest.raises(RunBroken, match=f"^py-spy ended with status 1: {NOT_FOUND}$"):
         sample(py_spy_that_says(NOT_FOUND, 1))
 

@@ -21,7 +21,7 @@ def worker(pid: int) -> str:
 
 
 def py_spy_content(*threads: Any) -> dict[str, Any]:
-    """What py-spy writes of threads: `(pid, name when first seen, owners, samples)`."""
+    """Return what py-spy writes for threads: `(pid, name when first seen, owners, samples)`."""
     owners = list(dict.fromkeys(owner for thread in threads for owner in thread[2]))
     frames = [{"name": owner, "file": "", "line": 0, "col": None} for owner in owners]
     frames.append({"name": "work", "file": "/usr/lib/python3.11/work.py", "line": 3, "col": None})
@@ -35,7 +35,7 @@ def py_spy_content(*threads: Any) -> dict[str, Any]:
     return {"shared": {"frames": frames}, "profiles": entries}
 
 
-def test_threads_are_known_by_their_names() -> None:
+def test_threads_are_identified_by_their_names() -> None:
     tenth, second = (WORKER_THREAD_NAME.format(number=number) for number in (10, 2))
     content = py_spy_content(
         (10, tenth, [ROOT, f"thread (14): {tenth}"], 1),
@@ -53,8 +53,8 @@ def test_threads_are_known_by_their_names() -> None:
     ]
 
 
-def test_processes_are_known_by_their_ids_stage_by_stage() -> None:
-    pids = (23, 20, 22, 21)  # two stages of two workers; of the second stage's first, nothing was seen
+def test_processes_are_identified_by_ids_in_each_stage() -> None:
+    pids = (23, 20, 22, 21)  # two stages of two workers; 22, the first of the second stage, has no samples
     content = py_spy_content(
         (10, "MainThread", [ROOT, "thread (10): MainThread"], 1),
         (11, "MainThread", [ROOT, TRACKER, "thread (11): MainThread"], 1),
@@ -85,13 +85,13 @@ def test_a_thread_without_samples_or_name_is_left_out() -> None:
         json.dumps({"shared": {"frames": []}, "profiles": [{"name": 'Process 1 Thread 1 ""', "samples": [[0]]}]}),
     ],
 )
-def test_what_cannot_be_read_is_one_line(tmp_path: Path, text: Any) -> None:
+def test_a_file_that_cannot_be_read_gives_one_line(tmp_path: Path, text: Any) -> None:
     (tmp_path / "samples.json").write_text(text)
 
     with pytest.raises(RunBroken, match=r"^py-spy has written no samples that can be read \(.+\): try another .+$"):
         read_tracks(tmp_path / "samples.json", [()])
 
 
-def test_no_file_at_all(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RunBroken, match="FileNotFoundError"):
         read_tracks(tmp_path / "samples.json", [()])

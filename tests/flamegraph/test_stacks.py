@@ -33,7 +33,7 @@ MARKERS = phase_markers(MODES.names())
 
 
 def call(marker: Any) -> Call:
-    """The function that a marker was made from, as a profiler shows it."""
+    """Return the function that a marker was made from, as a profiler shows it."""
     return Call(f"Owner.{marker.function}", marker.file or "herd.py", 56)
 
 
@@ -72,21 +72,21 @@ MOVE = Call("Herd.move", "herd.py", 20)
         ((), OTHER, ()),
     ],
 )  # fmt: skip
-def test_the_phase_of_a_stack(stack: Any, phase: Any, below: Any) -> None:
+def test_a_stack_is_assigned_to_its_phase(stack: Any, phase: Any, below: Any) -> None:
     found, rest = split(stack, MARKERS)
 
     assert found == phase
     assert rest == (stack if below is None else below)
 
 
-def test_phases_and_what_is_within_them() -> None:
+def test_samples_are_counted_and_listed_by_phase() -> None:
     tracks = [Track("worker-0", ((RUN, ACT), (RUN, MOVE), (RUN, ACT, SENSE))), Track("worker-1", ((RUN, ACT),))]
 
     assert phases(tracks[0], MARKERS) == {"act": 2, "move": 1}
     assert within(tracks, "act", MARKERS) == [(ACT,), (ACT, SENSE), (ACT,)]
 
 
-def test_functions_count_themselves_once_a_stack() -> None:
+def test_a_recursive_function_counts_once_per_stack() -> None:
     deeper = Call("look", "eyes.py", 7)  # the same function at another line, called by itself
 
     assert functions([(ACT, SENSE, deeper), (ACT, SENSE), (ACT,)]) == [
@@ -95,7 +95,7 @@ def test_functions_count_themselves_once_a_stack() -> None:
     ]
 
 
-def test_parts_are_found_where_the_time_divides() -> None:
+def test_parts_are_found_where_the_time_first_divides() -> None:
     stacks = [(ACT, UPDATE, SENSE)] * 5 + [(ACT, UPDATE, LEARN, SENSE)] * 3 + [(ACT,)]
 
     assert inner_parts(stacks) == [("look", 5), ("learn", 3)]
@@ -104,13 +104,13 @@ def test_parts_are_found_where_the_time_divides() -> None:
     assert inner_parts([]) == []
 
 
-def test_collapsed_stacks() -> None:
+def test_collapsed_stacks_have_their_counts() -> None:
     track = Track(MAIN, ((ACT, SENSE), (ACT, SENSE), (Call("a;b", "x.py", 1),), ()))
 
     assert collapsed(track) == "Herd.act (herd.py:5);look (eyes.py:1) 2\na:b (x.py:1) 1\n"
 
 
-def test_speedscope() -> None:
+def test_speedscope_has_every_sample_with_its_weight() -> None:
     scope = json.loads(json.dumps(speedscope(Track("worker-3", ((ACT, SENSE), (ACT,))), 50, "worker-3, wall")))
 
     assert scope["$schema"] == "https://www.speedscope.app/file-format-schema.json"

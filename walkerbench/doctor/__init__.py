@@ -1,1 +1,1 @@
-"""The machine's fitness for measuring: readings of the system in, checks out."""
+"""Checks whether the machine is fit for measuring: reads facts of the system, and judges each."""

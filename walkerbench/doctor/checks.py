@@ -1,4 +1,4 @@
-"""Judges readings: what is fine, what makes figures worse, and what makes them worthless. Pure."""
+"""Judges readings of the machine: each is fine, makes figures worse, or makes them worthless. Only pure functions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from walkerbench.recorded_value import NOT_AVAILABLE
 
 Level = Literal["ok", "unknown", "warning", "unfit"]
 
-# From which value on a reading is a warning, and from which on the machine is unfit.
-_LOAD_A_CORE = (0.25, 1.0)  # others then take a core from a run that uses all of them
+# Two limits of each reading: above the first it is a warning, above the second the machine is unfit.
+_LOAD_A_CORE = (0.25, 1.0)  # other processes then take a core from a run that uses all cores
 _STEAL_PERCENT = (1.0, 5.0)
 _TIMER_STEP_NS = (1_000, 1_000_000)  # phases take some 50 µs, frames 1 ms
 _SLEEP_OVERSHOOT_US = (1_000.0, 5_000.0)  # a frame at real-time pace has 16.7 ms
@@ -24,11 +24,11 @@ class Check:
     """One thing that influences measuring.
 
     Attributes:
-        subject: What it is about.
+        subject: What is checked, such as `cores`.
         level: `ok`, `unknown` (not available on this system), `warning` (figures will be worse), `unfit` (they will be
             worthless).
-        seen: What was seen.
-        advice: What to do about it; empty where nothing need be done.
+        seen: What was read, in words.
+        advice: What to do about it; empty where nothing needs to be done.
     """
 
     subject: str
@@ -38,7 +38,7 @@ class Check:
 
 
 def check_machine(readings: MachineReadings) -> tuple[Check, ...]:
-    """Return a check for each subject, the machine first, what was measured on it last."""
+    """Return a check for each subject: facts of the machine first, measurements on it last."""
     return (
         _cores(readings),
         _quota(readings),
@@ -64,7 +64,7 @@ def is_fit(checks: Sequence[Check]) -> bool:
 def _cores(readings: MachineReadings) -> Check:
     seen = f"{readings.cores_allowed} of {readings.cores_present} may be used"
     if readings.cores_allowed < 2:
-        return Check("cores", "warning", seen, "allow at least 2: on one, no mode can be faster than sequential")
+        return Check("cores", "warning", seen, "allow at least 2: on 1 core, no mode can be faster than sequential")
     return Check("cores", "ok", seen)
 
 
@@ -97,10 +97,10 @@ def _turbo(readings: MachineReadings) -> Check:
 def _load(readings: MachineReadings) -> Check:
     if readings.load is None:
         return Check("load", "unknown", NOT_AVAILABLE)
-    # The system counts who wants to run on any core, those that this process may not use among them.
+    # The system counts runnable threads of all cores, also of cores that this process may not use.
     level = _level(readings.load / readings.cores_present, _LOAD_A_CORE)
     seen = f"{readings.load:.2f} over the last minute, on {readings.cores_present} cores"
-    return Check("load", level, seen, _unless_ok(level, "end what else is running, or wait for a minute"))
+    return Check("load", level, seen, _unless_ok(level, "end other processes, or wait for a minute"))
 
 
 def _steal(readings: MachineReadings) -> Check:
@@ -124,10 +124,10 @@ def _swap(readings: MachineReadings) -> Check:
 
 def _blas(readings: MachineReadings) -> Check:
     if not readings.blas:
-        advice = "install NumPy from a wheel with OpenBLAS: what cannot be seen cannot be held to one thread a worker"
+        advice = "install NumPy from a wheel with OpenBLAS: walkerbench can limit only a BLAS that it knows to 1 thread"
         return Check("BLAS", "warning", "none that is known", advice)
     seen = ", ".join(f"{name} with {threads}" for name, threads in readings.blas)
-    return Check("BLAS", "ok", f"{seen} threads; a run holds it to 1 a worker")
+    return Check("BLAS", "ok", f"{seen} threads; a run limits it to 1 per worker")
 
 
 def _gil(readings: MachineReadings) -> Check:
@@ -163,10 +163,10 @@ def _noise(readings: MachineReadings) -> Check:
     noise = readings.noise
     level = _level(noise.drowned, _NOISE_SHARE)
     seen = (
-        f"{100 * noise.typical:.1f} % between two blocks of the same work, typically; over {noise.pairs} pairs, a "
-        f"slowdown below {100 * noise.drowned:.1f} % would drown in it"
+        f"typically {100 * noise.typical:.1f} % between two blocks of the same work; over {noise.pairs} pairs, the "
+        f"noise hides a slowdown below {100 * noise.drowned:.1f} %"
     )
-    advice = "deal with the warnings above and run this again; measure longer, and more rounds, where it stays"
+    advice = "resolve the warnings above and run this again; if the noise stays, measure longer and more rounds"
     return Check("noise", level, seen, _unless_ok(level, advice))
 
 

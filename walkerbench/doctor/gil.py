@@ -1,4 +1,4 @@
-"""The state of the GIL, and which import switched it on; imports nothing that could do so itself."""
+"""Finds out whether the GIL is on, and which import switched it on; this module imports nothing that could do so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from walkerbench.errors import RunBroken, describe_exit
 from walkerbench.system.child_processes import ChildProcess, interpreter_command
 
 IMPORTS = ("numpy", "scipy.stats", "psutil", "pydantic", "threadpoolctl", "Box2D", "walkerbench.running.runner")
-"""What a run imports, one after the other: any of these may load an extension that needs the GIL."""
+"""Modules that a run imports, in this order: each may load an extension that needs the GIL."""
 
 FROM_THE_START = "the interpreter's start (PYTHON_GIL or -X gil)"
 
@@ -30,9 +30,9 @@ class GilState:
     """Whether this Python can run without the GIL, and whether it does.
 
     Attributes:
-        free_threaded_build: Whether it can.
-        enabled: Whether a run has the GIL nevertheless.
-        switched_on_by: What switched it on, or None where it is off or cannot be off.
+        free_threaded_build: Whether this Python can run without the GIL.
+        enabled: Whether the GIL is on during a run.
+        switched_on_by: What switched the GIL on; None where it is off, or where this Python always has it.
     """
 
     free_threaded_build: bool
@@ -41,10 +41,10 @@ class GilState:
 
 
 def read_gil() -> GilState:
-    """Find out about the GIL; on a free-threaded build by imports in a fresh interpreter.
+    """Return the state of the GIL; on a free-threaded build, a fresh interpreter imports what a run imports.
 
     Raises:
-        RunBroken: That interpreter fails, or does not end in time.
+        RunBroken: The fresh interpreter fails, or does not end in time.
     """
     if not sysconfig.get_config_var("Py_GIL_DISABLED"):
         return GilState(free_threaded_build=False, enabled=True, switched_on_by=None)
@@ -53,7 +53,7 @@ def read_gil() -> GilState:
 
 
 def _ask_fresh_interpreter() -> str:
-    """Return what switched the GIL on in a process of its own; nothing where it stays off."""
+    """Return what switched the GIL on in a process of its own; an empty text where it stays off."""
     with ChildProcess([*interpreter_command(), "-c", _CHILD], stdout=subprocess.PIPE) as child:
         if not child.ended_within(_TIMEOUT_S):
             raise RunBroken(f"a fresh interpreter did not try the imports of a run within {_TIMEOUT_S:g} s")
@@ -70,12 +70,12 @@ def first_to_switch_on(
     import_module: Callable[[str], Any] = importlib.import_module,
     gil_enabled: Callable[[], bool] | None = None,
 ) -> str | None:
-    """Import modules one by one, and name the first after which the GIL is on.
+    """Import modules one by one, and return the first after which the GIL is on.
 
     Args:
-        modules: Their names.
-        import_module: Imports one.
-        gil_enabled: Says whether the GIL is on; by default, `sys` does.
+        modules: The names of the modules.
+        import_module: Imports one module.
+        gil_enabled: Returns whether the GIL is on; by default the function of `sys`.
 
     Returns:
         The module's name; `FROM_THE_START` where the GIL was on before the first; None where it stays off.

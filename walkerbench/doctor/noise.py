@@ -1,4 +1,4 @@
-"""How much two measurements of the same work differ on this machine: an A/A comparison of one profile."""
+"""Measures how much two measurements of the same work differ on this machine: an A/A comparison of one profile."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from walkerbench.running.found_settings import find_settings
 from walkerbench.running.training_environment import TrainingEnvironment
 
 _BLOCK_S = 0.1
-"""How long a block of frames takes, about: long beside a frame, and short enough for some twenty pairs in 5 s."""
+"""Approximate duration of a block of frames, s: much longer than a frame, but about twenty pairs fit into 5 s."""
 
-_ERROR = 0.005  # on each side of the median's interval, which then holds at 99 %
+_ERROR = 0.005  # on each side of the median's interval, so that its level is 99 %
 
 
 @dataclass(frozen=True)
 class Noise:
-    """The result of an A/A.
+    """The result of an A/A comparison.
 
     Attributes:
-        pairs: How many pairs of blocks were timed.
+        pairs: Number of pairs of blocks that were timed.
         typical: Median of |log(time B / time A)| over the pairs.
-        drowned: The largest slowdown, as a share, that this many pairs cannot tell from none: the far end of the
-            99 % interval of the median ratio (of all ratios, where there are too few pairs for one).
+        drowned: The largest slowdown, as a share, that the noise hides with this many pairs: the farther end of the
+            99 % interval of the median ratio, or of all ratios where there are too few pairs for this interval.
     """
 
     pairs: int
@@ -39,7 +39,7 @@ class Noise:
 
 
 def noise_of(log_ratios: Sequence[float]) -> Noise:
-    """Return the noise that the log ratios of an A/A show, at least one."""
+    """Return the noise that the log ratios of an A/A comparison show; there is at least one ratio."""
     ordered = np.sort(np.asarray(log_ratios))
     rank = max(1, bound_rank(len(ordered), _ERROR))
     farthest = max(abs(float(ordered[rank - 1])), abs(float(ordered[-rank])))
@@ -50,12 +50,12 @@ def measure_noise(profile: Profile, duration_s: float, clock_ns: Callable[[], in
     """Time two environments of one profile against each other, in blocks of the same frames, in alternating order.
 
     Args:
-        profile: What to run; its first stage, in one thread.
-        duration_s: How long to time, after the warm-up.
-        clock_ns: Monotonic.
+        profile: The profile whose first stage is run, in one thread.
+        duration_s: How long to measure, after the warm-up.
+        clock_ns: A monotonic clock.
 
     Raises:
-        WalkerbenchError: The two did not do the same work.
+        WalkerbenchError: The two environments did not do the same work.
     """
     profile = find_settings(profile)  # once, so that both do the same
     workload = profile.make_workload(profile.stages[0])

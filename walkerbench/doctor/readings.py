@@ -1,4 +1,4 @@
-"""Reads what influences measuring: cores, frequency, load, steal, swap, BLAS, timer. None where there is no source."""
+"""Reads what influences measurements: cores, frequency, load, steal, swap, BLAS, timer; None where not available."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _CLOCK_STEPS = 200
 
 @dataclass(frozen=True)
 class Counters:
-    """What the system counts since it was started.
+    """Counters of the system since its start.
 
     Attributes:
-        stolen: Ticks that a hypervisor gave to others while this machine wanted to run; None without a source.
+        stolen: Ticks that a hypervisor gave to other machines while this one was ready to run; None if not available.
         ticks: All ticks of all cores.
-        swapped_pages: Pages swapped in or out; None without a source.
+        swapped_pages: Pages swapped in or out; None if not available.
     """
 
     stolen: int | None
@@ -46,7 +46,7 @@ class Counters:
 
 @dataclass(frozen=True)
 class MachineReadings:
-    """What was read; None where the system has no source for it.
+    """Readings of the machine; None where a reading is not available on this system.
 
     Attributes:
         cores_present: Cores of the machine.
@@ -55,15 +55,15 @@ class MachineReadings:
         governors: The frequency governors of all cores, each once.
         turbo: Whether cores may run above their base frequency.
         load: Runnable threads, averaged over the last minute.
-        steal_percent: Share of all cores' time that a hypervisor gave to others, while noise was measured.
+        steal_percent: Share of all cores' time that a hypervisor gave to other machines, while noise was measured.
         swapped_pages: Pages swapped in or out while noise was measured.
         swap_used_bytes: Swap in use.
-        blas: Each BLAS with the threads that it would use if walkerbench did not hold it to one.
+        blas: Each BLAS with the number of threads that it would use if walkerbench did not limit it to one.
         gil: The state of the GIL.
         slowed_by: What slows this interpreter, in words, such as a tracer or a debug allocator.
-        timer_step_ns: The smallest step of the clock that frames are timed by.
-        sleep_overshoot_us: By how much a sleep of 1 ms is too long, median.
-        noise: The result of an A/A.
+        timer_step_ns: The smallest step of the clock that times frames.
+        sleep_overshoot_us: Median time by which a sleep of 1 ms is too long.
+        noise: The result of an A/A comparison.
     """
 
     cores_present: int
@@ -84,11 +84,11 @@ class MachineReadings:
 
 
 def read_all(measure: Callable[[], Noise], root: Path = _ROOT) -> MachineReadings:
-    """Read everything, and what the system counts while noise is measured.
+    """Return all readings; the counters of the system are read before and after noise is measured.
 
     Args:
         measure: Measures noise.
-        root: Where `/proc` and `/sys` lie.
+        root: The folder that holds `proc` and `sys`.
     """
     load = load_average()  # before this process adds to it
     gil = read_gil()
@@ -117,7 +117,7 @@ def read_all(measure: Callable[[], Noise], root: Path = _ROOT) -> MachineReading
 
 
 def read_governors(root: Path = _ROOT) -> tuple[str, ...]:
-    """Return the frequency governors in use; none where they cannot be seen, as in most virtual machines."""
+    """Return the frequency governors in use; none where the system does not show them, as in most virtual machines."""
     files = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_governor")
     return tuple(sorted({text.strip() for file in files if (text := read_text(file)) is not None}))
 
@@ -133,7 +133,7 @@ def read_turbo(root: Path = _ROOT) -> bool | None:
 
 
 def read_counters(root: Path = _ROOT) -> Counters:
-    """Return what the system counts; see proc(5) for `stat` and `vmstat`."""
+    """Return the counters of the system; see proc(5) for `stat` and `vmstat`."""
     line = re.search(r"^cpu ([\d ]+)$", read_text(root / "proc/stat") or "", re.MULTILINE)
     ticks = [int(text) for text in line[1].split()] if line else []
     swapped = re.findall(r"^pswp(?:in|out) (\d+)$", read_text(root / "proc/vmstat") or "", re.MULTILINE)
@@ -145,14 +145,14 @@ def read_counters(root: Path = _ROOT) -> Counters:
 
 
 def steal_percent(before: Counters, after: Counters) -> float | None:
-    """Return the stolen time between two readings, in percent of all time; None without a source."""
+    """Return the stolen time between two readings, in percent of all time; None if not available."""
     if before.stolen is None or after.stolen is None or after.ticks <= before.ticks:
         return None
     return 100.0 * (after.stolen - before.stolen) / (after.ticks - before.ticks)
 
 
 def swapped_pages(before: Counters, after: Counters) -> int | None:
-    """Return the pages swapped in or out between two readings; None without a source."""
+    """Return the pages swapped in or out between two readings; None if not available."""
     if before.swapped_pages is None or after.swapped_pages is None:
         return None
     return after.swapped_pages - before.swapped_pages
@@ -167,7 +167,7 @@ def read_blas() -> tuple[tuple[str, int], ...]:
 
 
 def timer_step_ns(clock_ns: Callable[[], int] = time.perf_counter_ns) -> int:
-    """Return the smallest step between two readings of a clock that differ."""
+    """Return the smallest step between two different readings of a clock, ns."""
     steps: list[int] = []
     last = clock_ns()
     while len(steps) < _CLOCK_STEPS:
@@ -179,7 +179,7 @@ def timer_step_ns(clock_ns: Callable[[], int] = time.perf_counter_ns) -> int:
 
 
 def sleep_overshoot_us() -> float:
-    """Return by how much a sleep of 1 ms is too long, median."""
+    """Return the median time by which a sleep of 1 ms is too long, µs."""
     overshoots = []
     for _ in range(_SLEEPS):
         start = time.perf_counter()

@@ -83,10 +83,10 @@ def record_flame_graphs(
 
     Raises:
         OutputError: The directory exists or cannot be created.
-        UsageError: py-spy is missing or not permitted, or the run cannot be carried out; no file is left.
+        UsageError: py-spy is missing or not permitted, or the run cannot start as asked; no file is left.
         RunBroken: A run or py-spy broke, or a file can no longer be written; what was recorded is kept.
-        Interrupted: An interrupt came before there was anything to show.
-        NotComparable: A sampled run did other work than the unsampled one; everything is kept.
+        Interrupted: An interrupt came before anything was sampled.
+        NotComparable: A sampled run did different work from the unsampled one; everything is kept.
     """
     py_spy = find_py_spy()
     profile = find_settings(profile)  # once, so that every recording does the same
@@ -106,7 +106,7 @@ def record_flame_graphs(
             _remove_empty(directory, created)
             raise
         gil, unsampled = None, None
-        with suppress(Interrupted):  # it came before this run began, and the wall time is there to show
+        with suppress(Interrupted):  # an interrupt before this run began: the samples of wall time are kept and shown
             if interrupts.received is None:
                 tell(f"2 of 3: sampling who holds the GIL, recording into {directory / 'gil' / 'run'}")
                 gil = _sample(py_spy, request, directory, "gil", interrupts)
@@ -128,7 +128,7 @@ def check_same_work(unsampled: RecordedRun, sampled: RecordedRun) -> None:
     checked.
 
     Raises:
-        NotComparable: They differ, or have no checkpoint in common.
+        NotComparable: The work differs, or the runs have no checkpoint in common.
     """
     if unsampled.run.workload.same_work_not_proven is not None:
         return
@@ -141,7 +141,7 @@ def check_same_work(unsampled: RecordedRun, sampled: RecordedRun) -> None:
         if ours[stage, frame] != theirs[stage, frame]:
             where = _where_they_part(unsampled, sampled, stage, frame)
             raise NotComparable(
-                f"the sampled run did other work than the unsampled one: after frame {frame} of stage {stage + 1}, "
+                f"the sampled run did different work from the unsampled one: after frame {frame} of stage {stage + 1}, "
                 f"{where}; the work must not depend on the clock or on chance"
             )
 
@@ -156,7 +156,7 @@ def _where_they_part(unsampled: RecordedRun, sampled: RecordedRun, stage: int, f
     fields = digest_fields(unsampled.digests)
     found = first_difference(fields, *(digests_at(each.digests, stage, frame) for each in (unsampled, sampled)))
     if found is None:
-        return "the digests differ, but those of no single agent"
+        return "the runs' digests differ, but the digests of all agents are equal"
     return f"agent {found.agent} is the first that differs, in {', '.join(found.fields)}"
 
 
@@ -187,7 +187,7 @@ def _sample(
 
 
 def _read(run: Path) -> RecordedRun:
-    """Read a run that finished, was interrupted or stopped itself."""
+    """Return a recorded run that finished, was interrupted or stopped itself; raise `RunBroken` for any other."""
     recorded = read_concluded(run)
     if recorded.run.state in ("broken", "running"):
         raise RunBroken(f"{run}: the run broke: {recorded.run.ended_because or 'it was killed'}")

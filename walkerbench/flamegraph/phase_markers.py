@@ -1,4 +1,4 @@
-"""The functions by which sampled stacks are told apart, collected from the modules that they are in."""
+"""Collects the functions that mark the phases of sampled stacks from the modules that define them."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ RATE_HZ = 100
 
 _INTERRUPT_CHECK_S = 0.1  # how often interrupts are checked during the run
 _TAIL_BYTES = 16384
-_PROBE = "import time; time.sleep(30)"  # py-spy ends it after a second, the shortest time that it can record
+_PROBE = "import time; time.sleep(30)"  # py-spy ends this program after 1 s, the shortest time that it can record
 _PROBE_TIMEOUT_S = 30.0
 _REFUSED = re.compile(r"EPERM|EACCES|permission|permitted|os error (1|13)\b|requires root", re.IGNORECASE)
 _YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
@@ -44,7 +44,7 @@ def find_py_spy() -> str:
     """Return the path of py-spy: beside this interpreter, or where the shell finds it.
 
     Raises:
-        UsageError: It is not installed.
+        UsageError: py-spy is not installed.
     """
     places = os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", "")))
     found = shutil.which("py-spy", path=places)
@@ -61,8 +61,8 @@ def check_permitted(py_spy: str, place: Path | None = None) -> None:
         place: Where its temporary files go; None for where the system's go.
 
     Raises:
-        UsageError: It may not; the message says what to allow.
-        RunBroken: It does not work here for another reason.
+        UsageError: py-spy is not permitted to; the message says what to allow.
+        RunBroken: py-spy does not work here for another reason.
     """
     recording = [py_spy, "record", "--format", "raw", "--duration", "1", "--output", os.devnull]
     command = [*recording, "--", *interpreter_command(), "-c", _PROBE]
@@ -135,30 +135,30 @@ def what_to_allow(platform: str, ptrace_scope: str | None) -> str:
 
 
 def _wait(child: ChildProcess, interrupts: InterruptWatch, *, sampled: bool) -> int:
-    """Wait for the end; pass the first interrupt on to the run, which then closes in order, and py-spy after it."""
+    """Wait until a run ends, then py-spy; pass the first interrupt on to the run, which then closes in order."""
     passed_on = False
     while not child.ended_within(_INTERRUPT_CHECK_S):
         if interrupts.received is not None and not passed_on:
             with suppress(psutil.Error, IndexError):  # py-spy may not have started the run yet: then the next time
                 whole = psutil.Process(child.pid)
                 (whole.children()[0] if sampled else whole).send_signal(signal.SIGINT)
-                child.resume_group()  # what is stopped could not end
+                child.resume_group()  # a stopped process could not end
                 passed_on = True
     return child.kill_group()  # a py-spy that broke may have left the run
 
 
 @contextmanager
 def _py_spy_variables(place: Path | None) -> Iterator[dict[str, str]]:
-    """Yield the environment variables for a py-spy that is brief.
+    """Yield environment variables for py-spy: they shorten its errors, and set the folder of its temporary file.
 
-    Its temporary file goes where the flame graphs are put: should it be killed, nothing is left elsewhere.
+    The temporary file goes into the folder of the flame graphs: if py-spy is killed, no file is left elsewhere.
     """
     with temporary_directory(".py-spy-", place, ignore_cleanup_errors=True) as temporary:
         yield {"RUST_BACKTRACE": "0", "TMPDIR": os.path.abspath(temporary)}  # noqa: PTH100  it need not be resolved
 
 
 def _check(ended: EndedProcess, run: Path, interrupts: InterruptWatch, *, sampled: bool) -> None:
-    """Raise what kept a run from its beginning, or py-spy from its end."""
+    """Raise an error if the run did not begin, or if py-spy failed."""
     began = (run / "run.json").exists()
     if interrupts.received is not None and not began:
         raise Interrupted(f"interrupted ({interrupts.received}) before the run began")

@@ -31,7 +31,7 @@ class _Thread:
 
 
 def read_tracks(path: Path, worker_pids: Iterable[Sequence[int]]) -> tuple[Track, ...]:
-    """Return the samples of the main thread and of every worker; other threads only watch, and are left out.
+    """Return the samples of the main thread and of every worker; other threads run no frames, and are left out.
 
     Args:
         path: A file that py-spy wrote with `--format speedscope --subprocesses --threads`.
@@ -51,8 +51,8 @@ def read_tracks(path: Path, worker_pids: Iterable[Sequence[int]]) -> tuple[Track
 def tracks(content: Mapping[str, Any], worker_pids: Iterable[Sequence[int]]) -> tuple[Track, ...]:
     """Return the tracks of a parsed file: `main`, then the workers by their numbers, each over all stages.
 
-    A worker's thread is known by its name (`system.stack_markers.WORKER_THREAD_NAME`), a worker's process by its
-    process id.
+    The name of a worker's thread (`system.stack_markers.WORKER_THREAD_NAME`) identifies it; a worker's process is
+    identified by its process id.
     """
     calls = [_call(frame) for frame in content["shared"]["frames"]]
     threads = [_thread(entry, calls) for entry in content["profiles"] if entry["samples"]]

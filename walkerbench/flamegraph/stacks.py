@@ -1,4 +1,4 @@
-"""Tell from sampled stacks which phase they fell into, and which functions took the time. Pure."""
+"""Assign sampled stacks to phases, and find the functions that took the time. Only pure functions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ OTHER = "other"
 OVERHEAD_PHASES = (DISPATCH, WAIT, STEP, DIGEST, MEASURING, WAITING, OTHER)
 """The phases that are walkerbench's own, and not the workload's."""
 
-_SHARE_OF_ONE_CALLEE = 0.75  # a function that spends this share of its time in one callee only leads there
+_SHARE_OF_ONE_CALLEE = (
+    0.75  # a function that spends this share of its time in one callee is not listed: its callees are
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Call:
         return self.function, self.file
 
     def is_marked(self, *markers: StackMarker) -> bool:
-        """Return whether one of the markers stands for the function."""
+        """Return whether one of the markers marks the function."""
         return any(marker.marks(self.function, self.file) for marker in markers)
 
 
@@ -157,7 +159,7 @@ def within(tracks: Iterable[Track], phase: str, markers: PhaseMarkers) -> list[S
 def functions(stacks: Sequence[Stack]) -> list[FunctionTime]:
     """Return every function in stacks, the one with the most samples of its own first."""
     own = Counter(stack[-1].place for stack in stacks)
-    # A set: a function that calls itself is in the stack, however often.
+    # A set counts a function that calls itself only once for each stack.
     total = Counter(place for stack in stacks for place in {call.place for call in stack})
     times = [FunctionTime(*place, own=own[place], total=total[place]) for place in total]
     return sorted(times, key=lambda time: (-time.own, -time.total, time.function, time.file))
