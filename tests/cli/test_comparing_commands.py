@@ -201,7 +201,7 @@ def test_gate_judges_criteria_and_the_comparison(
         "gate", "--against", "main", "--profile", "smoke", "--criterion", "frame_ms.p99 < 50", "--junit", str(junit)
     )
     assert ended.code == 0
-    assert ended.out.splitlines()[-1] == "PASS: every criterion is met, and no regression."
+    assert ended.out.splitlines()[-1] == "PASS: every criterion is met, and there is no regression."
     assert [(side.label, side.code) for side in fake.sides] == [("main", "main"), ("working tree", ".")]
     smoke = override(load_profile("smoke"), ProfileOverrides(criteria=("frame_ms.p99 < 50",)))
     assert recording.request is not None

@@ -66,7 +66,7 @@ def test_a_sampled_run(walkerbench: WholeProcess, profile: Any, mode: str) -> No
     assert {run.digest for run in runs} == {digest}
     assert f"same digest, sampled or not: {digest[:16]} (3 checkpoints of both)" in ended.out
     assert "\nslowdown  " in ended.out
-    assert "\nbefore: top functions, in ms a frame\n" in ended.out
+    assert "\nbefore: top functions, in ms per frame\n" in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80
     # A thread takes whichever shard comes next: the stalls of shard 0 may all fall to the other thread.
     stalled = ("worker-0", "worker-1") if mode == "threaded" else ("worker-0",)

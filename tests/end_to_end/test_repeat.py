@@ -65,7 +65,7 @@ def test_an_interrupt_ends_the_run_in_order_and_all_that_would_follow(
     assert run.state == "interrupted"
     assert str(run.ended_because).startswith("SIGINT after ")  # once: the terminal's does not count twice
     assert "NO VERDICT in run 1: the run was interrupted" in ended.out
-    assert ended.out.endswith("1 of 3 runs were begun.\n")
+    assert ended.out.endswith("1 of 3 runs were started.\n")
 
 
 def test_a_run_that_crashes_is_named_and_kept(walkerbench: WholeProcess, profile: Profile) -> None:

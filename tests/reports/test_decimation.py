@@ -16,7 +16,7 @@ MOST = st.integers(1, 40)
 
 
 @given(length=st.integers(0, 10_000), most=MOST)
-def test_buckets_cover_everything_evenly(length: Any, most: Any) -> None:
+def test_buckets_cover_all_values_evenly(length: Any, most: Any) -> None:
     edges = bucket_edges(length, most)
     sizes = np.diff(edges)
     assert (edges[0], edges[-1]) == (0, length)
@@ -25,7 +25,7 @@ def test_buckets_cover_everything_evenly(length: Any, most: Any) -> None:
 
 
 @given(values=SERIES, most=MOST)
-def test_every_extreme_of_every_bucket_survives(values: Any, most: Any) -> None:
+def test_every_extreme_of_every_bucket_is_kept(values: Any, most: Any) -> None:
     kept = extremes(values, most)
     assert len(kept) <= 2 * most
     assert (np.diff(kept) > 0).all()
@@ -39,7 +39,7 @@ def test_every_extreme_of_every_bucket_survives(values: Any, most: Any) -> None:
 
 
 @given(values=SERIES, most=MOST)
-def test_the_highest_are_the_highest(values: Any, most: Any) -> None:
+def test_the_highest_value_of_each_bucket_is_chosen(values: Any, most: Any) -> None:
     edges = bucket_edges(len(values), most).tolist()
     found = highest(values, most).tolist()
     assert len(found) == len(edges) - 1
@@ -48,7 +48,7 @@ def test_the_highest_are_the_highest(values: Any, most: Any) -> None:
         assert np.isnan(values[begin:end]).all() or values[position] == np.nanmax(values[begin:end])
 
 
-def test_by_hand() -> None:
+def test_positions_equal_values_by_hand() -> None:
     values = np.array([3, 1, 2, 9, 9, 0, 5])
     assert bucket_edges(7, 2).tolist() == [0, 3, 7]
     assert highest(values, 2).tolist() == [0, 3]
@@ -56,7 +56,7 @@ def test_by_hand() -> None:
     assert extremes(values, 4).tolist() == [0, 1, 2, 3, 4, 5, 6]
 
 
-def test_one_spike_in_a_million_survives() -> None:
+def test_one_spike_in_a_million_values_is_kept() -> None:
     values = np.ones(1_000_000, np.int64)
     values[[123_456, 777_777]] = 2, 0
     kept = extremes(values, 1000)

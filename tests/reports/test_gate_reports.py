@@ -1,4 +1,4 @@
-"""What a gate prints and writes, against golden files.
+"""The reports of a gate, compared with golden files.
 
 `python tests/reports/test_gate_reports.py` writes them again.
 """
@@ -33,14 +33,14 @@ FORMATS: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_report_is_as_it_was(name: str) -> None:
+def test_the_report_equals_the_golden_file(name: str) -> None:
     found = FORMATS[name]()
     assert found == (GOLDEN / name).read_text(encoding="utf-8")
     if name.endswith(".txt"):
         assert max(map(len, found.splitlines())) <= 80
 
 
-def test_each_kind_of_annotation_is_one_line_at_most() -> None:
+def test_each_kind_of_annotation_has_at_most_one_line() -> None:
     lines = list(github.annotation_lines(FAILING))
     assert [line.partition(" ")[0] for line in lines] == ["::error", "::warning"]
     assert lines[0].count("frame_ms.max") == 1
@@ -50,7 +50,7 @@ def test_each_kind_of_annotation_is_one_line_at_most() -> None:
 
 
 @pytest.mark.promise("verdicts", "Every report of a comparison says which sides had injected faults.")
-def test_every_report_of_a_gate_says_that_faults_are_injected() -> None:
+def test_every_report_of_a_gate_names_injected_faults() -> None:
     passing = gated("pass")
     base, candidate = passing.compared.sides
     sides = (base, dataclasses.replace(candidate, faults="5 % more work"))
@@ -63,11 +63,11 @@ def test_every_report_of_a_gate_says_that_faults_are_injected() -> None:
     assert result.as_dict()["comparison"]["sides"][1]["faults"] == "5 % more work"
 
 
-def test_what_an_annotation_must_not_hold_is_escaped() -> None:
+def test_special_characters_in_annotations_are_escaped() -> None:
     assert github.annotation("error", ["5 %", "a\nb\r"]) == "::error title=walkerbench gate::5 %25%0Aa\\nb\\r"
 
 
-def test_a_row_of_the_summary_cannot_be_broken_by_what_is_in_it() -> None:
+def test_no_text_can_break_a_row_of_the_summary() -> None:
     result = gated("pass", ended_because="a | b\nc")
     assert github.broken_summary(["why"]) == "## walkerbench gate: NO VERDICT\n\n- why\n"
     assert all(line.count("|") in (0, 4, 7, 8) for line in github.summary(result).splitlines())

@@ -13,14 +13,14 @@ def refuse(word: str) -> None:
     raise AssertionError(f"{word} is no JSON")
 
 
-def test_it_is_the_content_of_run_json() -> None:
+def test_the_text_is_the_content_of_run_json() -> None:
     run = RunFile.model_validate_json(SOURCE.read_bytes(), strict=True)
     text = json_report.render(run)
     assert json.loads(text) == json.loads(SOURCE.read_bytes())
     assert text.endswith("}\n")
 
 
-def test_it_is_ascii_and_knows_no_nan() -> None:
+def test_the_text_is_ascii_and_holds_no_nan() -> None:
     run = RunFile.model_validate_json(SOURCE.read_bytes(), strict=True)
     odd = run.changed(machine={"cpu_model": "Prozessor für alles", "load_average": [float("nan"), float("inf")]})
     text = json_report.render(odd)

@@ -139,7 +139,7 @@ def check_same_work(unsampled: RecordedRun, sampled: RecordedRun) -> None:
         raise NotComparable("the sampled run and the unsampled one have no checkpoint in common: give more frames")
     for stage, frame in common:
         if ours[stage, frame] != theirs[stage, frame]:
-            where = _where_they_part(unsampled, sampled, stage, frame)
+            where = _first_difference_in_words(unsampled, sampled, stage, frame)
             raise NotComparable(
                 f"the sampled run did different work from the unsampled one: after frame {frame} of stage {stage + 1}, "
                 f"{where}; the work must not depend on the clock or on chance"
@@ -152,7 +152,7 @@ def common_checkpoints(unsampled: RecordedRun, sampled: RecordedRun) -> int:
     return len(both[0] & both[1])
 
 
-def _where_they_part(unsampled: RecordedRun, sampled: RecordedRun, stage: int, frame: int) -> str:
+def _first_difference_in_words(unsampled: RecordedRun, sampled: RecordedRun, stage: int, frame: int) -> str:
     fields = digest_fields(unsampled.digests)
     found = first_difference(fields, *(digests_at(each.digests, stage, frame) for each in (unsampled, sampled)))
     if found is None:

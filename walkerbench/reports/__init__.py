@@ -1,1 +1,1 @@
-"""What a recorded run looks like: one format a file. Nothing here measures, judges or prints."""
+"""Turns recorded runs and results into text: one file per format. Nothing here measures, judges or prints."""

@@ -1,4 +1,4 @@
-"""What a check of a workload found, as JSON."""
+"""The result of a check of a workload, as JSON."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Fewer values for a drawing, chosen so that no extreme of the whole is lost.
+"""Chooses fewer values for a drawing, and keeps every extreme value.
 
-Values are split into buckets, as even as whole numbers allow, and each bucket is represented by real values of its own:
-its lowest and highest, or its highest alone. A drawing of them touches every height that a drawing of all would touch.
+Values are split into buckets of nearly equal size. The lowest and the highest value of a bucket, or the highest alone,
+represent the bucket. A drawing of these values reaches every height that a drawing of all values would reach.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ def bucket_edges(length: int, most: int) -> NDArray[np.intp]:
     """Return where buckets begin and end.
 
     Args:
-        length: How many values.
-        most: The most buckets, at least 1.
+        length: Number of values.
+        most: Largest number of buckets, at least 1.
 
     Returns:
-        `(buckets + 1,)`, ascending from 0 to `length`; no bucket is empty, so no value at all has no bucket.
+        `(buckets + 1,)`, ascending from 0 to `length`. No bucket is empty; without values, there is no bucket.
     """
     buckets = min(length, most)
     return np.arange(buckets + 1, dtype=np.intp) * length // max(buckets, 1)
@@ -31,11 +31,11 @@ def highest(values: NDArray[Any], most: int) -> NDArray[np.intp]:
     """Return the position of the highest value of each bucket.
 
     Args:
-        values: `(n,)`, any real dtype. NaN is left aside; a bucket of nothing else gives one.
-        most: The most buckets, at least 1.
+        values: `(n,)`, any real dtype. NaN is ignored; a bucket that holds only NaN gives the position of a NaN.
+        most: Largest number of buckets, at least 1.
 
     Returns:
-        `(min(n, most),)`, ascending; the first of equals.
+        `(min(n, most),)`, ascending; of equal values, the first.
     """
     comparable = np.where(np.isnan(values), -np.inf, values)
     return _best(comparable, most)
@@ -45,8 +45,8 @@ def extremes(values: NDArray[Any], most: int) -> NDArray[np.intp]:
     """Return the positions of the lowest and the highest value of each bucket, or all positions if these are fewer.
 
     Args:
-        values: `(n,)`, any real dtype. NaN is left aside; a bucket of nothing else gives one.
-        most: The most buckets, at least 1.
+        values: `(n,)`, any real dtype. NaN is ignored; a bucket that holds only NaN gives the position of a NaN.
+        most: Largest number of buckets, at least 1.
 
     Returns:
         `(positions,)`, ascending and without repetition, `positions` ≤ 2 · `most`.

@@ -23,5 +23,5 @@ def render_all(runs: Sequence[RunFile]) -> str:
 
 
 def _plain(run: RunFile) -> Any:
-    # By way of pydantic's own JSON, which writes null where a fact is not a finite number.
+    # Pydantic's own JSON writes null where a fact is not a finite number.
     return json.loads(run.model_dump_json())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def render(runs: Sequence[ListedRun], now: datetime) -> str:
-    """Return runs as JSON text, newest first as they are given: an array with an object for each run."""
+    """Return runs as JSON text: an array with an object for each run, in the given order (newest first)."""
     return json_document([_as_json(run, now) for run in runs])
 
 

@@ -1,4 +1,4 @@
-"""What a self-test has proven, as JSON."""
+"""The proofs of a self-test, as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every export against golden files; run as a program, with tests/support on the path, this writes them again."""
+"""Compares every export with golden files; run as a program, with tests/support on the path, it writes them again."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def rendered(name: str, directory: Path) -> str:
     return "".join(RENDERERS[name](recorded_run(directory, **STOPPED)))
 
 
-def test_every_format_of_the_help_is_there() -> None:
+def test_every_format_of_the_help_has_a_renderer() -> None:
     assert list(RENDERERS) == list(FORMATS)
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "json"])
-def test_the_export_is_as_the_golden_file(name: str, tmp_path: Path) -> None:
+def test_the_export_equals_the_golden_file(name: str, tmp_path: Path) -> None:
     assert rendered(name, tmp_path / "run") == (GOLDEN / name).read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Exports, read by what they are for, or by the rules of what they are for."""
+"""Reads exports with the tools that they are for, or checks them against the rules of these tools."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def read_json(text: str) -> Any:
     return json.loads(text, parse_constant=refuse)
 
 
-# JUnit XML, by the rules of junit-10.xsd of Jenkins' xUnit plugin: element → attributes that it needs, that it may
-# have, and what may be inside it.
+# Rules of junit-10.xsd of Jenkins' xUnit plugin: element → required attributes, optional attributes, and elements
+# that may be inside it.
 RULES: dict[str, tuple[set[str], set[str], set[str]]] = {
     "testsuites": (set(), {"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
     "testsuite": (
@@ -67,7 +67,7 @@ def assert_junit(element: ET.Element) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("frames", [0, 1, 3])
-def test_junit_keeps_the_rules_and_its_counts(tmp_path: Path, state: str, frames: int) -> None:
+def test_junit_obeys_its_rules_and_counts_its_cases(tmp_path: Path, state: str, frames: int) -> None:
     text = exported("junit", tmp_path, frames, state=state, ended_because="an <odd> \x00 reason & 'more'", stages=2)
     assert text.isascii()
     document = ET.fromstring(text)
@@ -114,7 +114,7 @@ def test_pytest_benchmark_compares_two_of_its_files(tmp_path: Path) -> None:
     assert len(re.findall(r"^frame\[8 agents\]", table, re.MULTILINE)) == 2
 
 
-def test_pytest_benchmark_has_a_benchmark_a_stage_and_duration(tmp_path: Path) -> None:
+def test_pytest_benchmark_has_each_duration_of_each_stage(tmp_path: Path) -> None:
     content = read_json(exported("pytest-benchmark", tmp_path, 4, stages=2))
     names = [each["fullname"] for each in content["benchmarks"]]
     assert len(set(names)) == len(names) == 2 * 6
@@ -134,14 +134,20 @@ def test_pytest_benchmark_has_the_time_of_one_call(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(0, 2**40), min_size=1, max_size=40))
-def test_its_statistics_are_pytest_benchmarks_own(durations_ns: Sequence[int]) -> None:
+def test_statistics_equal_those_of_pytest_benchmark(durations_ns: Sequence[int]) -> None:
     theirs: Any = Stats()  # type: ignore[no-untyped-call]
     seconds = np.array(durations_ns) / 1e9
     for duration in seconds.tolist():
         theirs.update(duration)
     ours = pytest_benchmark.statistics(seconds)
     assert set(ours) == {*Stats.fields, "iterations"}
-    counts = ("outliers", "iqr_outliers", "stddev_outliers", "ld15iqr", "hd15iqr")  # a rounding may move one over
+    counts = (
+        "outliers",
+        "iqr_outliers",
+        "stddev_outliers",
+        "ld15iqr",
+        "hd15iqr",
+    )  # rounding may change the count by one
     for name in set(Stats.fields) - set(counts):
         assert ours[name] == pytest.approx(getattr(theirs, name), rel=1e-9, abs=1e-12)
 
@@ -167,7 +173,7 @@ def test_benchmark_action_is_an_array_of_named_values(tmp_path: Path, stages: in
 
 
 def assert_speedscope(content: Any) -> None:
-    """What speedscope's schema and `file-format-spec.ts` demand: required keys, balanced and ordered events."""
+    """Check the rules of speedscope's schema and `file-format-spec.ts`: required keys, balanced and ordered events."""
     assert content["$schema"] == "https://www.speedscope.app/file-format-schema.json"
     assert set(content) == {"$schema", "exporter", "name", "shared", "profiles"}
     names = [frame["name"] for frame in content["shared"]["frames"]]
@@ -203,7 +209,7 @@ def test_speedscope_has_a_profile_for_the_parent_and_each_worker(
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("frames", [0, 1])
 @pytest.mark.parametrize("name", ["json", "csv", "markdown", "chrome-trace", "junit"])
-def test_runs_of_hardly_a_frame_are_exported(tmp_path: Path, name: str, frames: int, state: str) -> None:
+def test_runs_with_no_or_one_frame_are_exported(tmp_path: Path, name: str, frames: int, state: str) -> None:
     text = exported(name, tmp_path, frames, state=state)
     if name == "csv":
         assert text.count("\n") == 1 + frames
@@ -222,7 +228,7 @@ def test_runs_of_hardly_a_frame_are_exported(tmp_path: Path, name: str, frames: 
         ("benchmark-action", 1, "no frame was judged, and github-action-benchmark needs a value"),
     ],
 )
-def test_a_run_that_holds_nothing_for_a_format_is_refused(tmp_path: Path, name: str, frames: int, why: str) -> None:
+def test_a_run_without_data_for_a_format_is_refused(tmp_path: Path, name: str, frames: int, why: str) -> None:
     with pytest.raises(RunFileError, match=why):
         exported(name, tmp_path, frames)
 
@@ -235,7 +241,7 @@ def test_csv_is_read_by_numpy(tmp_path: Path) -> None:
     assert read.dtype.names == recorded.frames.dtype.names
 
 
-def test_in_csv_what_is_not_available_is_empty(tmp_path: Path) -> None:
+def test_csv_leaves_figures_that_are_not_available_empty(tmp_path: Path) -> None:
     recorded = recorded_run(tmp_path / "run", 1)
     frames = recorded.frames.copy()
     frames["parent_core_wait_ns"] = -1
@@ -244,7 +250,7 @@ def test_in_csv_what_is_not_available_is_empty(tmp_path: Path) -> None:
     assert row.count("-") == 0
 
 
-def test_what_was_excused_says_so_in_markdown(tmp_path: Path) -> None:
+def test_markdown_shows_why_a_value_was_not_judged(tmp_path: Path) -> None:
     excused = {"criterion": "frame_ms.max < 1", "stage": None, "value": 1.5, "outcome": "unsupported",
                "detail": "1.5 is not < 1, but given no core by the host"}  # fmt: skip
     recorded = recorded_run(tmp_path / "run", 1)
@@ -252,14 +258,14 @@ def test_what_was_excused_says_so_in_markdown(tmp_path: Path) -> None:
     assert "| `frame_ms.max < 1` | 1.5 (1.5 is not \\< 1, but given no core by the host) | **unsupported** |" in text
 
 
-def test_nothing_of_a_run_can_break_out_of_a_markdown_table(tmp_path: Path) -> None:
+def test_no_text_of_a_run_can_break_a_markdown_table(tmp_path: Path) -> None:
     lines = exported("markdown", tmp_path, profile={"name": "a|b\n# c <script>"}).splitlines()
     assert {line.count("|") for line in lines if line.startswith("|")} == {4, 7}
     assert "- profile: a\\|b\\\\n\\# c \\<script\\>, seed 1, pace max" in lines
 
 
 @pytest.mark.parametrize("name", ["csv", "chrome-trace", "speedscope"])
-def test_a_long_run_comes_in_small_parts(tmp_path: Path, name: str) -> None:
+def test_a_long_run_is_yielded_in_small_parts(tmp_path: Path, name: str) -> None:
     sizes = [len(part) for part in RENDERERS[name](recorded_run(tmp_path / "run", 5_000))]
     assert len(sizes) >= 3
     assert max(sizes) < 2_000_000

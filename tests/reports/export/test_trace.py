@@ -1,4 +1,4 @@
-"""The trace, read by a strict reader of the Trace Event Format; and that whatever was recorded nests."""
+"""Reads traces with a strict reader of the Trace Event Format, and checks that the spans of any recorded run nest."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def refuse(word: str) -> None:
 
 
 def read(text: str) -> list[dict[str, Any]]:
-    """A trace's events, after everything in it was checked."""
+    """Return a trace's events, after a check of the whole trace."""
     trace = json.loads(text, parse_constant=refuse)
     jsonschema.validate(trace, SCHEMA)
     events: list[dict[str, Any]] = trace["traceEvents"]
@@ -64,7 +64,7 @@ def read(text: str) -> list[dict[str, Any]]:
 
 
 def assert_nested(events: list[dict[str, Any]]) -> None:
-    """On every track, each slice lies within the one that is open, or after it. In whole ns, as Perfetto counts."""
+    """Check that each slice of a track lies within the open slice, or after it; in whole ns, as Perfetto counts."""
     tracks = defaultdict(list)
     for each in events:
         if each["ph"] == "X":
@@ -116,7 +116,7 @@ def test_a_run_that_did_not_finish_says_so_across_all_tracks(
     assert mark["ts"] == 700.0 * frames
 
 
-def test_a_finished_run_has_no_such_mark(tmp_path: Path) -> None:
+def test_a_finished_run_has_no_mark_of_its_end(tmp_path: Path) -> None:
     assert not [each for each in trace_of(tmp_path) if each.get("s") == "g"]
 
 
@@ -126,7 +126,7 @@ def test_what_was_not_measured_is_left_out(tmp_path: Path) -> None:
     assert [(each["ts"], each["args"]["percent"]) for each in named(events, "core 0")] == [(0.0, 50.0)]
 
 
-def test_a_run_that_broke_in_its_first_frame_begins_with_its_samples(tmp_path: Path) -> None:
+def test_a_run_without_frames_begins_with_its_samples(tmp_path: Path) -> None:
     recorded = recorded_run(tmp_path / "run", state="broken", ended_because="worker 0 hung")
     lost = replace(recorded, frames=recorded.frames[:0], workers=recorded.workers[:0])
     events = read("".join(chrome_trace.render(lost)))
@@ -134,7 +134,7 @@ def test_a_run_that_broke_in_its_first_frame_begins_with_its_samples(tmp_path: P
     assert [each["ts"] for each in named(events, "broken")] == [250_000.0]
 
 
-def test_frames_whose_workers_were_lost_are_shown_without(tmp_path: Path) -> None:
+def test_frames_without_workers_rows_are_shown(tmp_path: Path) -> None:
     recorded = recorded_run(tmp_path / "run")
     object.__setattr__(recorded, "workers", recorded.workers[:2])
     assert [len(workers) for _, workers in frames_with_workers(recorded)] == [2, 0, 0]
@@ -145,7 +145,7 @@ durations = st.integers(-5, 5 * PERIOD_NS)
 
 
 @given(st.data())
-def test_whatever_was_recorded_nests(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_spans_of_any_recorded_frame_nest(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     run = RUN.setdefault("run", recorded_run(tmp_path_factory.mktemp("nests") / "run", profile=STALLING)).run
     timeline = Timeline(run)
     names = ("wall_ns", "dispatch_ns", "barrier_wait_ns", "ecosystem_ns", "busy_ns", "agents_ns", "physics_ns")

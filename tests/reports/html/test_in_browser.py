@@ -21,7 +21,7 @@ DRAWN = "return document.documentElement.dataset.drawnMs"
 
 
 def opened(browser: Browser, path: Path, **how: Any) -> int:
-    """Open a report and wait until it is drawn: after so many ms."""
+    """Open a report, wait until it is drawn, and return how long that took, ms."""
     browser.open(path.as_uri(), **how)
     return int(browser.until(DRAWN))
 
@@ -47,7 +47,7 @@ def long_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("width", [400, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_plot_is_drawn_without_complaint_request_or_sideways_scrolling(
+def test_plots_are_drawn_without_error_request_or_overflow(
     browser: Browser, page: Path, width: int, scheme: str
 ) -> None:
     opened(browser, page, width=width, scheme=scheme)
@@ -73,7 +73,7 @@ def test_colours_follow_the_readers_preference_at_once(browser: Browser, page: P
     assert browser.ask(colours) == ["rgb(21, 24, 28)", "#1c2025"]
 
 
-def test_it_is_printed_on_white(browser: Browser, page: Path) -> None:
+def test_the_page_is_printed_on_white(browser: Browser, page: Path) -> None:
     opened(browser, page, scheme="dark")
     browser.driver.execute_script("dispatchEvent(new Event('beforeprint'))")
     browser.until("return document.querySelector('.plot')._fullLayout.paper_bgcolor === '#ffffff'")
@@ -103,7 +103,7 @@ return Math.min(...texts.map((element) => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_texts_stand_out_as_wcag_asks(browser: Browser, page: Path, scheme: str) -> None:
+def test_texts_have_the_contrast_that_wcag_requires(browser: Browser, page: Path, scheme: str) -> None:
     opened(browser, page, scheme=scheme)
     assert browser.driver.execute_script(CONTRAST) >= 4.5
 
@@ -114,8 +114,8 @@ def test_a_run_without_frames_is_a_page_without_plots(browser: Browser, tmp_path
     assert browser.complaints() == []
 
 
-def test_a_million_frames_are_small_and_soon_drawn(browser: Browser, long_page: Path) -> None:
+def test_a_million_frames_are_small_and_drawn_quickly(browser: Browser, long_page: Path) -> None:
     assert long_page.stat().st_size < 12_000_000
-    # The fastest of a few: how long it takes where nothing else has the cores.
+    # The fastest of a few attempts: the time that drawing takes while no other process uses the cores.
     assert min(opened(browser, long_page) for _ in range(3)) < DRAWS_WITHIN_MS
     assert browser.complaints() == []

@@ -20,7 +20,7 @@ VOID = {"meta", "br"}
 
 
 class Outline(HTMLParser):
-    """Checks that every element is closed in order, and keeps what it saw."""
+    """Checks that every element is closed in order, and stores the elements and texts of a page."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ def test_every_element_is_closed_and_every_plot_has_its_place(whole: str) -> Non
     assert len(places) == len(set(places)) == 1 + 2 + 3 + 2 + 10 + 1
 
 
-def test_it_can_be_read_without_seeing_it(whole: str) -> None:
+def test_a_screen_reader_can_read_the_page(whole: str) -> None:
     outline = Outline(whole)
     headings = [int(tag[1]) for tag, _ in outline.seen if re.fullmatch(r"h\d", tag)]
     assert headings[0] == 1
@@ -80,7 +80,7 @@ def test_it_can_be_read_without_seeing_it(whole: str) -> None:
     assert outline.all("html") == [{"lang": "en"}]
 
 
-def test_it_asks_for_nothing(whole: str) -> None:
+def test_the_page_fetches_nothing(whole: str) -> None:
     outline = Outline(whole)
     assert not [attributes for _, attributes in outline.seen if {"src", "href"} & set(attributes)]
     assert not outline.all("link", "img", "iframe", "object", "embed")
@@ -92,7 +92,7 @@ def test_it_asks_for_nothing(whole: str) -> None:
     assert not re.search(r"url\(|@import", whole)
 
 
-def test_nothing_of_a_run_is_mark_up() -> None:
+def test_no_text_of_a_run_is_mark_up() -> None:
     evil = '</script><script>alert("1")</script><b onload=x>&amp;'
     run = drawn_run(
         [1.0] * 20, profile={"name": evil, "source": evil}, machine={evil: evil}, faults=evil, ended_because=evil,
@@ -107,13 +107,13 @@ def test_nothing_of_a_run_is_mark_up() -> None:
     assert text.count("<script") == 3
 
 
-def test_the_script_that_is_inlined_cannot_end_early() -> None:
+def test_the_inlined_script_cannot_end_early() -> None:
     text = page(drawn_run([1.0]), plotly='var x = "</script>";')
     assert r'var x = "<\/script>";' in text
     Outline(text)
 
 
-def test_verdicts_and_faults_are_told() -> None:
+def test_verdicts_and_faults_are_shown() -> None:
     text = visible(page(drawn_run([1.0, 60.0], faults="a stall of 1 s in frame 1")))
     assert "FAULTS INJECTED: a stall of 1 s in frame 1" in text
     assert '<tr><th scope="row">frame_ms.max &lt; 50</th><td>60</td><td><span class="badge bad">FAIL</span>' in text
@@ -129,7 +129,7 @@ def test_verdicts_and_faults_are_told() -> None:
         ("emergency", "STOPPED ITSELF: why (after 5 frames)"),
     ],
 )
-def test_a_run_that_is_not_whole_says_so_first(state: str, told: str) -> None:
+def test_a_run_that_did_not_finish_has_a_warning_first(state: str, told: str) -> None:
     because = None if state == "running" else "why"
     run = drawn_run([1.0] * 5)
     text = visible(page(replace(run, run=run.run.changed(state=state, ended_because=because))))
@@ -165,7 +165,7 @@ def test_what_is_not_a_number_is_a_gap() -> None:
     assert len(plots(text)) == 12
 
 
-def test_where_the_time_went_is_told_and_why_frames_were_slow() -> None:
+def test_time_shares_and_causes_of_slow_frames_are_shown() -> None:
     run = drawn_run([1.0] * 3)
     parts: list[tuple[TimePart, float | None, bool]] = [
         ("compute", 0.9, False),
@@ -191,14 +191,14 @@ def test_where_the_time_went_is_told_and_why_frames_were_slow() -> None:
         assert f"{name}</th><td>{share}" in text
     assert "<li>frame 2: 250 ms, of it 240 ms CPU (230 ms garbage collection): garbage collection (worker 1)" in text
     assert (
-        "<p>1.50 effective cores within frames; of the time above 0.0 % garbage collection; a frame: n/a minor, "
+        "<p>1.50 effective cores within frames; of the time above 0.0 % garbage collection; per frame: n/a minor, "
         in text
     )
     unknown = replace(run, run=run.run.changed(attribution=None, worst_frames=()))
     assert "Where the time went is not known." in visible(page(unknown))
 
 
-def test_memory_and_growth_are_told_where_they_were_measured() -> None:
+def test_memory_and_growth_are_shown_if_measured() -> None:
     run = drawn_run([1.0] * 3)
     assert "Memory was not sampled." in visible(page(run))
     slope = dict.fromkeys((f"frame_ms.slope_percent_per_hour{bound}" for bound in ("", ".low", ".high")), -0.5)
@@ -206,20 +206,20 @@ def test_memory_and_growth_are_told_where_they_were_measured() -> None:
     assert "growth of frame time</th><td>-0.50 % an hour (99 %: between -0.50 and -0.50)</td>" in text
 
 
-def test_what_was_excused_says_so() -> None:
+def test_a_value_that_was_not_judged_has_its_reason() -> None:
     excused = {"criterion": "frame_ms.max < 1", "stage": None, "value": 1.5, "outcome": "unsupported",
                "detail": "1.5 is not < 1, but given no core by the host"}  # fmt: skip
     text = visible(page(drawn_run([1.5], verdicts=[excused])))
     assert "<td>1.5 (1.5 is not &lt; 1, but given no core by the host)</td>" in text
 
 
-def test_work_that_differs_is_told() -> None:
+def test_different_work_has_a_warning() -> None:
     run, other = drawn_run([1.0]), drawn_run([1.0], digest="cd" * 32)
     assert "All runs did the same work" in page(run, run)
     assert "The runs did not do the same work" in page(run, other)
 
 
-def test_facts_that_differ_are_told_run_by_run() -> None:
+def test_facts_that_differ_are_shown_for_each_run() -> None:
     text = page(drawn_run([1.0]), drawn_run([1.0], machine={"cpu_model": "Other", "python": {"version": "3.11.7"}}))
     assert '<th scope="row">cpu_model</th><td>A</td><td>Imaginary CPU 3000</td>' in text
     assert '<th scope="row">cpu_model</th><td>B</td><td>Other</td>' in text
@@ -227,7 +227,7 @@ def test_facts_that_differ_are_told_run_by_run() -> None:
 
 
 def test_a_million_frames_fit() -> None:
-    # 4.9 MB of it are plotly.js; the issue allows 12 MB in all.
+    # plotly.js takes 4.9 MB of it; the limit for the whole page is 12 MB.
     run = drawn_run([1.0] * 1000, samples=100_000)
     text = page(lengthened(run, np.random.default_rng(1).gamma(3, 1, 1_000_000)))
     assert len(text) < 1_000_000

@@ -1,4 +1,4 @@
-"""What each plot of the page shows, by hand; plotly's own figure checks that plotly.js knows every key."""
+"""What each plot of the page shows, compared with values by hand; plotly's `Figure` checks that it knows every key."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def labelled(*recorded: Any) -> Any:
 
 
 def frame_times(runs: Any) -> Any:
-    """The plot of frame times, or None."""
+    """Return the plot of frame times, or None."""
     return frame_times_plot(runs)
 
 
@@ -42,7 +42,7 @@ def named(plot: Any) -> dict[str, Any]:
 
 
 def painted(value: Any) -> Any:
-    """A plot with a real colour wherever the page's script would put one."""
+    """Return a plot with a real colour wherever the page's script would set one."""
     if isinstance(value, str):
         return "#123456" if value.startswith("--") else value
     if isinstance(value, dict):
@@ -67,7 +67,7 @@ def test_arrays_are_base64_of_little_endian_bytes() -> None:
     assert values(numbers(np.array([1.5, np.inf], ">f8"))) == [1.5, np.inf]
 
 
-def test_plotly_is_not_to_see_mark_up() -> None:
+def test_labels_are_escaped_for_plotly() -> None:
     assert escape_label("<a href='x'>&") == "&lt;a href='x'&gt;&amp;"
 
 
@@ -94,12 +94,12 @@ def test_a_million_frames_keep_their_spikes_in_few_points() -> None:
     drawn = dict(zip(values(line["x"]), values(line["y"]), strict=True))
     assert (drawn[123_456], drawn[987_654]) == (49.0, 0.5)
     assert len(drawn) <= 3000
-    assert plot.note.startswith("Of every 667 frames or fewer the fastest and the slowest are drawn")
+    assert plot.note.startswith("The plot shows the fastest and the slowest of every 667 frames or fewer")
 
 
 def test_a_slow_frame_of_the_warm_up_hides_no_judged_spike() -> None:
     wall_ms = np.full(30_000, 1.0)
-    wall_ms[[242, 247]] = 300, 250  # in one bucket, the first of them warm-up
+    wall_ms[[242, 247]] = 300, 250  # both in one bucket; the first is a warm-up frame
     run = lengthened(drawn_run([1.0]), wall_ms)
     run.frames["warmup"][:245] = 1
     traces = named(frame_times(labelled(run)))
@@ -109,19 +109,19 @@ def test_a_slow_frame_of_the_warm_up_hides_no_judged_spike() -> None:
     assert values(traces["over the limit"]["x"]) == [247]
 
 
-def test_a_frame_that_is_as_long_as_it_may_be_is_not_over_the_limit() -> None:
+def test_a_frame_exactly_at_the_limit_is_not_over_it() -> None:
     allowed, forbidden = (drawn_run([1.0, 50.0, 51.0], criteria=[f"frame_ms.max {word} 50"]) for word in ("<=", "<"))
     over = [values(named(frame_times(labelled(run)))["over the limit"]["x"]) for run in (allowed, forbidden)]
     assert over == [[2], [1, 2]]
 
 
-def test_a_line_of_one_frame_is_seen() -> None:
+def test_a_line_of_one_frame_is_visible() -> None:
     run = labelled(drawn_run([5.0, 1.0, 1.0], warmup=2))
     plots = [frame_times(run), distribution_plots(run)[1], phase_plots(run)[1]]
     assert {plot.traces[0]["mode"] for plot in plots} == {"lines+markers"}
 
 
-def test_where_nothing_limits_a_frame_it_is_said() -> None:
+def test_a_note_says_if_no_criterion_limits_frames() -> None:
     (run,) = labelled(drawn_run([1.0, 2.0], criteria=["physics_fps > 1"]))
     assert frame_times([run]).note == "No criterion limits a frame's time."
 
@@ -167,13 +167,13 @@ def test_the_histogram_counts_every_judged_frame() -> None:
     assert len(bin_edges(3.0, 3.0)) == 2
 
 
-def test_the_heat_map_keeps_the_highest_load_and_leaves_nan_aside() -> None:
+def test_the_heat_map_keeps_the_highest_load_and_ignores_nan() -> None:
     percents = np.array([[1, np.nan], [9, 5], [3, np.nan]], np.float32)
     assert busiest(percents, 1).tolist() == [[9], [5]]
     assert np.isnan(busiest(percents, 3)).tolist() == [[False] * 3, [True, False, True]]
 
 
-def test_a_timeline_has_each_workers_phases_where_they_were() -> None:
+def test_a_timeline_has_each_workers_phases_in_place() -> None:
     profile = {"name": "tiny", "faults": {"stall_frames": {"1": 0.005}}}
     (run,) = labelled(drawn_run([10.0, 100.0], profile=profile))
     slowest, _ = worst_frame_plots(run, 1)
@@ -181,13 +181,13 @@ def test_a_timeline_has_each_workers_phases_where_they_were() -> None:
     traces = named(slowest)
     assert traces["dispatch"]["x"] == [1.0]
     assert (traces["settle"]["base"], traces["settle"]["x"]) == ([90.0], [10.0])
-    # Of worker 0 everything beside its phases counts as the stall, which comes before them.
+    # For worker 0, all time outside of its phases counts as the stall, which comes before the phases.
     assert (traces["stall"]["y"], traces["stall"]["x"]) == (["worker 0"], [30.0])
     assert (traces["think"]["base"], traces["think"]["x"]) == ([31.0, 1.0], [25.0, 25.0])
     assert (traces["beside the phases"]["y"], traces["beside the phases"]["x"]) == (["worker 1"], [30.0])
 
 
-def test_population_is_drawn_over_all_stages_and_what_is_never_known_is_not() -> None:
+def test_population_is_drawn_over_stages_if_ever_known() -> None:
     run = drawn_run([1.0] * 20)
     stages = [run.run.stages[0], run.run.stages[0].model_copy(update={"stage": 1})]
     points = [point.model_copy(update={"stage": stage}) for stage in (0, 1, 7) for point in run.run.checkpoints]

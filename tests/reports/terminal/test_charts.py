@@ -1,4 +1,4 @@
-"""The terminal's pictures against golden files.
+"""The terminal's charts, compared with golden files.
 
 `PYTHONPATH=tests/support python tests/reports/terminal/test_charts.py` writes them again.
 """
@@ -50,7 +50,7 @@ CASES = {"pictures": "utf-8", "pictures_ascii": "iso-8859-1"}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_pictures_are_as_the_golden_file(name: str) -> None:
+def test_the_charts_equal_the_golden_file(name: str) -> None:
     text = drawn(lively(), CASES[name])
     assert text == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
     assert max(len(line) for line in text.splitlines()) == 80
@@ -59,7 +59,7 @@ def test_the_pictures_are_as_the_golden_file(name: str) -> None:
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_no_spike_is_hidden_and_nothing_is_wider_than_the_terminal(width: int) -> None:
+def test_charts_hide_no_spike_and_fit_the_terminal(width: int) -> None:
     wall_ms = np.ones(100_000)
     wall_ms[54_321] = 800.0
     lines = drawn(made(wall_ms), width=width).splitlines()
@@ -78,13 +78,13 @@ def test_warm_up_alone_is_drawn_and_not_judged() -> None:
     assert "Judged" not in text
 
 
-def test_one_frame_and_frames_of_no_time() -> None:
+def test_one_frame_and_frames_of_zero_time_are_drawn() -> None:
     assert "█\n" in drawn(made([2.0]))
     assert "2.000  ████" in drawn(made([2.0]))
     assert "▁▁\nfrom 0 to 0.000 ms; each character is a frame\n" in drawn(made([0.0, 0.0]))
 
 
-def test_what_is_not_a_number_is_left_aside() -> None:
+def test_nan_is_ignored() -> None:
     assert "█▄\n" in drawn(made([np.nan, 2.0, 1.0, np.inf]))
     assert drawn(made([np.nan])) == ""
 
@@ -97,7 +97,7 @@ def test_a_histogram_counts_every_value_once() -> None:
     assert (bars[-1].label, bars[-1].value, bars[-1].share) == ("501.187 - 1000.000", "1", 1 / 3)
 
 
-def test_cores_by_hand() -> None:
+def test_loads_of_cores_equal_values_by_hand() -> None:
     percents = np.array([[50, 0], [100, 25], [np.nan, 100]])
     assert busy_cores(percents) == [Bar("core 0", 0.75, "75.0  (max 100.0)"), Bar("core 1", 0.125, "12.5  (max 25.0)")]
     assert busy_cores(percents[2:]) == []

@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def different_work() -> str:
-    """What a measurement says of sides that were allowed to differ."""
+    """Return what a measurement says of sides whose work was allowed to differ."""
     watch = DigestWatch(allow_different=True)
     watch.difference = "agents is 60 for side 'main' and 61 for side '[working] tree'"
     return watch.sentence()
@@ -53,7 +53,7 @@ def text(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_report_is_as_it_was(name: str) -> None:
+def test_the_report_equals_the_golden_file(name: str) -> None:
     found = text(name)
     assert found == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
     assert max(map(len, found.splitlines())) <= 80
@@ -76,7 +76,7 @@ def test_a_row_says_which_code_was_measured(base: str | None, candidate: str | N
     assert f"{shown} measured " in text
 
 
-def test_long_labels_stand_in_the_head_and_leave_room_for_the_numbers() -> None:
+def test_long_labels_are_in_the_head_and_not_in_tables() -> None:
     labels = ("environment.brain.batch_size=32", "environment.brain.batch_size=64", "batch_size=128")
     for several in (False, True):
         candidates = [side(label) for label in labels[1 : 2 + several]]
@@ -90,24 +90,24 @@ def test_long_labels_stand_in_the_head_and_leave_room_for_the_numbers() -> None:
         assert lines[-1].startswith(f"NO REGRESSION: {labels[1]}")
 
 
-def test_one_run_a_side_gives_no_interval() -> None:
+def test_one_run_per_side_gives_no_interval() -> None:
     sides = [RecordedSide(name, (recorded(name),)) for name in "12"]
     row = next(line for line in to_text(report(compare_recorded(sides))).splitlines() if line.endswith("inconclusive"))
     assert row.split()[2:4] == ["–", "–"]  # noqa: RUF001
 
 
-def test_times_of_another_sign_than_the_verdict_are_explained() -> None:
+def test_means_that_contradict_the_verdict_are_explained() -> None:
     result = compared(side("main", factor=1.1), base=side("old"), ratios=[(0.95, 0.97)])
     text = " ".join(to_text(report(result)).split())
     assert (
-        "main: the times above are over all frames and give +10.0 %; the verdict goes by each round or run, half of "
-        "which are above -4.0 %"
+        "main: the mean times above, over all frames, differ by +10.0 %; the verdict uses the median over rounds or "
+        "runs, -4.0 %"
     ) in text
     agreeing = compared(side("main", factor=0.9), base=side("old"), ratios=[(0.95, 0.97)])
     assert "over all frames" not in to_text(report(agreeing))
 
 
-def test_what_spoils_a_comparison_is_said_before_and_after_it() -> None:
+def test_warnings_come_before_and_after_a_comparison() -> None:
     found = text("compared_revisions")
     for warning in ("FAULTS INJECTED", "DIFFERENT WORK", "ran as sequential"):
         assert found.count(warning) == 2

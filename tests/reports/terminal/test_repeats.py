@@ -49,7 +49,7 @@ def test_one_row_per_run_and_the_result_of_all(shown: Any) -> None:
     ]
 
 
-def test_what_not_all_come_to_names_the_runs(shown: Any) -> None:
+def test_a_verdict_of_some_runs_names_these_runs(shown: Any) -> None:
     lines = shown(
         child(1, verdicts=[verdict("fail")]),
         child(2, verdicts=[verdict("pass")]),
@@ -62,11 +62,11 @@ def test_what_not_all_come_to_names_the_runs(shown: Any) -> None:
         "FAIL in run 1, 3: not met: meals > 0.",
         "PASS in run 2: every criterion is met.",
         "NO VERDICT in run 4: nothing was recorded.",
-        "4 of 6 runs were begun.",
+        "4 of 6 runs were started.",
     ]
 
 
-def test_faults_and_crashes_are_said(shown: Any) -> None:
+def test_faults_and_crashes_are_shown(shown: Any) -> None:
     lines = shown(child(1, 3, crash="was killed by SIGKILL", state="running", faults="10 % more work"), count=2)
     assert lines[0] == "FAULTS INJECTED: 10 % more work"
     assert "NO VERDICT in run 1: its process was killed by SIGKILL." in lines

@@ -1,4 +1,4 @@
-"""The terminal's report against golden files.
+"""The terminal's report, compared with golden files.
 
 `PYTHONPATH=tests/support python tests/reports/terminal/test_run.py` writes them again.
 """
@@ -97,13 +97,13 @@ def rendered(name: str) -> str:
 
 @pytest.fixture(autouse=True)
 def _no_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("COLUMNS", "50")  # what is piped must not depend on anybody's window
+    monkeypatch.setenv("COLUMNS", "50")  # the width of a window must not change piped output
     for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_report_is_as_the_golden_file(name: str) -> None:
+def test_the_report_equals_the_golden_file(name: str) -> None:
     text = rendered(name)
     assert text == (HERE / "golden" / f"{name}.txt").read_text(encoding="utf-8")
     assert max(len(line) for line in text.splitlines()) <= 80
@@ -111,12 +111,12 @@ def test_the_report_is_as_the_golden_file(name: str) -> None:
     assert "…" not in text
 
 
-def test_a_path_is_wrapped_and_whole() -> None:
+def test_a_long_path_is_wrapped_and_not_cut() -> None:
     _, directory, _ = CASES["stages"]
     assert str(directory) in "".join(line.strip() for line in rendered("stages").splitlines())
 
 
-def test_a_value_has_the_digits_that_its_verdict_needs() -> None:
+def test_a_value_has_enough_digits_to_explain_its_verdict() -> None:
     lines = [line.split() for line in rendered("stages").splitlines() if line.startswith("frame_ms.p99 < 50 ")]
     assert [line[-2:] for line in lines] == [
         ["49.9999999", "PASS"],
@@ -126,13 +126,13 @@ def test_a_value_has_the_digits_that_its_verdict_needs() -> None:
     ]
 
 
-def test_faults_are_told_before_the_numbers_and_beside_the_verdict() -> None:
+def test_faults_are_shown_before_numbers_and_at_the_verdict() -> None:
     lines = rendered("stages").splitlines()
     assert [number for number, line in enumerate(lines) if line.startswith("FAULTS INJECTED: ")] == [0, len(lines) - 3]
     assert "FAULTS" not in rendered("finished")
 
 
-def test_numbers_of_any_size_are_whole() -> None:
+def test_numbers_of_any_size_are_not_cut() -> None:
     huge = dict.fromkeys(FINISHED.metrics, 123456789012.345)
     run = FINISHED.changed(metrics=huge, counters={"ai_updates": 10**18})
     text = to_text(report(run, RUN))
@@ -164,7 +164,7 @@ def test_a_frame_over_its_limit_is_explained_in_a_line(changes: dict[str, Any], 
     assert line in text.replace("\n", " ")
 
 
-def test_memory_and_slopes_are_shown_where_they_were_measured() -> None:
+def test_memory_and_slopes_are_shown_if_measured() -> None:
     slope = {"rss_mb.slope_per_hour": 12.7, "rss_mb.slope_per_hour.low": 11.25, "rss_mb.slope_per_hour.high": 13.0}
     run = FINISHED.changed(metrics={**FINISHED.metrics, "rss_mb.mean": 150.0, "rss_mb.max": 158.04, **slope})
     lines = to_text(report(run, RUN)).splitlines()
@@ -216,7 +216,7 @@ def test_the_causes_of_all_frames_over_a_limit_are_counted() -> None:
     assert "\nof all 1,322: 1,320 page faults, 2 computing\n" in text
 
 
-def test_the_slowest_frames_within_every_limit_are_shown_on_request_alone() -> None:
+def test_frames_within_limits_are_shown_only_on_request() -> None:
     run = FINISHED.changed(worst_frames=[slow_frame(criterion=None, frame=number) for number in range(9)])
     assert "frame 0" not in to_text(report(run, RUN))
     lines = to_text(slow_frames(run)).splitlines()
@@ -225,7 +225,7 @@ def test_the_slowest_frames_within_every_limit_are_shown_on_request_alone() -> N
 
 
 @pytest.mark.parametrize(("own", "others", "told"), [(1.0, 1.0, True), (1.0, 0.2, False), (1.0, 0.7, False)])
-def test_others_at_work_are_told_where_no_core_was_left(own: float, others: float, told: bool) -> None:
+def test_busy_processes_have_a_warning_if_no_core_was_idle(own: float, others: float, told: bool) -> None:
     metrics = {**FINISHED.metrics, "cpu.effective_cores": own, "cpu.other_cores": others}
     run = FINISHED.changed(metrics=metrics, machine={**FINISHED.machine, "cores_present": 2})
     text = " ".join(to_text(report(run, Path("a-run"))).split())

@@ -25,12 +25,12 @@ def test_the_time_of_a_call_has_the_unit_that_fits(phase_ms: float | None, calls
     assert time_per_call(phase_ms, calls) == told
 
 
-def test_a_run_of_calls_says_what_one_takes(tmp_path: Path) -> None:
+def test_a_run_of_calls_shows_the_time_of_one_call(tmp_path: Path) -> None:
     run = recorded_run(tmp_path / "run", 5, profile={"environment": {"calls_per_frame": 100}}).run
     mean_ms = run.metrics[f"{run.workload.main_phase.metric}.mean"]
     assert mean_ms is not None
     assert calls_in_words(run) == {"calls": f"100 in a frame, of {mean_ms * 10:.4g} µs each (mean)"}
 
 
-def test_a_run_of_anything_else_says_nothing_of_calls(tmp_path: Path) -> None:
+def test_a_run_without_calls_has_no_fact_on_calls(tmp_path: Path) -> None:
     assert calls_in_words(recorded_run(tmp_path / "run", 5).run) == {}

@@ -33,7 +33,7 @@ CASES = [
         "interrupted",
         ("fail",),
         "NO VERDICT",
-        "the run was interrupted; what was measured until then stands above.",
+        "the run was interrupted; the tables above show what was measured.",
         130,
     ),
     ("running", (), "NO VERDICT", "the run has no end: it is still going on, or it was killed.", 3),
@@ -70,5 +70,5 @@ def test_stages_are_named_from_one() -> None:
         ("running", None, "UNFINISHED: still running, or killed; shown as far as it was recorded (after 3,600 frames)"),
     ],
 )
-def test_trouble_is_told(state: str, because: str | None, text: str | None) -> None:
+def test_a_run_that_did_not_finish_has_a_warning(state: str, because: str | None, text: str | None) -> None:
     assert trouble(FINISHED.changed(state=state, ended_because=because)) == text

@@ -1,4 +1,4 @@
-"""Every word of the vocabularies that are recorded has its words for readers."""
+"""Every word of a recorded vocabulary has its words for readers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_every_cause_has_words() -> None:
 
 
 def test_every_part_has_words() -> None:
-    # What being blocked means depends on the mode and the GIL: a function says it.
+    # The meaning of `blocked` depends on the mode and the GIL, so a function returns its words.
     assert {*PARTS, "blocked"} == set(get_args(TimePart))
 
 

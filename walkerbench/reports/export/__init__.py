@@ -1,4 +1,4 @@
-"""A recorded run in the formats that other tools read; one file a format."""
+"""A recorded run in the formats that other tools read; one file per format."""
 
 FORMATS = {
     "json": "facts, metrics, verdicts: what `show` prints as JSON",
@@ -10,4 +10,4 @@ FORMATS = {
     "pytest-benchmark": "for `pytest-benchmark compare`",
     "benchmark-action": "for github-action-benchmark, customSmallerIsBetter",
 }
-"""Every format by its name on the command line, and what it is for. Kept apart from the code, so that help is quick."""
+"""Name of each format on the command line → what it is for. Separate from the code, so that help is quick."""

@@ -1,8 +1,8 @@
 """Durations as github-action-benchmark's `customSmallerIsBetter` reads them: a JSON array of named values.
 
 Source of the format: the README of https://github.com/benchmark-action/github-action-benchmark, "Custom benchmarks".
-A file holds one direction. This one holds durations only, of each stage, where less is better; nothing is lost by that,
-as frames per second are the reciprocal of the mean frame time.
+In one file, either smaller values are better or larger ones. This one holds only durations, of each stage: smaller is
+better. Frames per second are not missing: they are the reciprocal of the mean frame time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def render(recorded: RecordedRun) -> str:
     """Return the array, as text.
 
     Raises:
-        RunFileError: No frame was judged: the action refuses a file without a value.
+        RunFileError: No frame was judged, and the action refuses a file without a value.
     """
     values = [value for stage in recorded.run.stages for value in _values(recorded.run, stage)]
     if not values:

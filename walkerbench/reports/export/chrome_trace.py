@@ -1,14 +1,14 @@
-"""The run as a timeline, in the Trace Event Format: opens in Perfetto (https://ui.perfetto.dev).
+"""The run as a timeline in the Trace Event Format, which Perfetto opens (https://ui.perfetto.dev).
 
-Source of the format: "Trace Event Format", the Chromium project's document, its JSON object form; Perfetto reads the
-same. Times are microseconds from the beginning of the run's first frame, to the nanosecond.
+Source of the format: "Trace Event Format", a document of the Chromium project, in its JSON object form. Times are
+microseconds since the beginning of the run's first frame, exact to the nanosecond.
 
 - The parent and each worker are tracks. Frames, phases, dispatch and waiting are complete events (`X`) that nest, as
   `timeline` lays them out; `args` holds the frame's and stage's number, and a worker's other figures.
 - Garbage collections, injected stalls and replacements are instant events (`i`) on their track, at the beginning of the
-  frame's part that they happened in. How a run ended that did not finish is an instant event across all tracks.
-- Each core's load in percent is a counter (`C`). A value holds from its time on, as a sample tells of the time since
-  the one before. Loads that could not be measured are left out.
+  frame's part that they happened in. If a run did not finish, an instant event across all tracks says how it ended.
+- Each core's load in percent is a counter (`C`). A value holds from its time on: a sample covers the time since the
+  sample before it. Loads that could not be measured are left out.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class _Trace:
         span = self._timeline.parent(frame)
         args = {"frame": frame["frame"], "stage": frame["stage"], "warmup": int(frame["warmup"])}
         yield from self._slices(span, _PARENT, args)
-        # A frame's collection is everybody's; what is not a worker's own is the parent's.
+        # A frame's time of garbage collection is the total; what no worker spent, the parent spent.
         gc_ns = frame["gc_ns"] - sum(worker["gc_ns"] for worker in workers)
         yield from self._collection(gc_ns, span.begin_ns, _PARENT)
         for name in self._marked:
@@ -122,7 +122,7 @@ class _Trace:
     def _of_worker(self, worker: Row) -> Iterator[Event]:
         span = self._timeline.worker(worker)
         tid = 1 + worker["worker"]
-        # A figure that the system has no source for is -1.
+        # A figure that is not available on this system is -1.
         figures = {name: worker[name] for name in self._figures if worker[name] >= 0}
         yield from self._slices(span, tid, {"frame": worker["frame"], "stage": worker["stage"], **figures})
         yield from self._collection(worker["gc_ns"], span.begin_ns, tid)

@@ -1,8 +1,8 @@
 """Every frame as CSV: the columns of `frames.npy` under their names, one line per frame.
 
-Source of the format: RFC 4180 with a header line, its lines ended as on Unix. Names that end in `_ns` are nanoseconds;
-`start_ns` counts from a moment of the machine's own. What each column is, `recording.frames.frame_dtype` says. A figure
-that the system has no source for is an empty field. A run without a frame is the header alone.
+Source of the format: RFC 4180 with a header line, but with Unix line ends. Names that end in `_ns` are nanoseconds;
+`start_ns` is a time of the machine's monotonic clock. `recording.frames.frame_dtype` describes each column. A figure
+that is not available on the system is an empty field. For a run without a frame, the file is the header alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def render(recorded: RecordedRun) -> Iterator[str]:
 
 
 def _heading(name: str) -> str:
-    """Return a column's name in full; one that is no plain word is quoted, and its control characters are escaped."""
+    """Return a column's name; a name that is not a plain word is quoted, and its control characters are escaped."""
     return name if name.isidentifier() and name.isascii() else '"' + visible(name).replace('"', '""') + '"'
 
 

@@ -1,10 +1,10 @@
 """The run as JUnit XML: one test case per criterion, in each stage and for the run as a whole.
 
-Source of the format: `junit-10.xsd` of Jenkins' xUnit plugin, which is what Ant and Maven write; see `junit_xml`.
-A criterion that is not met is a failure; one that could not be judged is an error, for a skipped case would pass. One
-case more says whether the run is finished, and one whether anything was judged at all. A case's time is what was
-measured, in seconds, where its criterion is about a duration, so that CI draws its history; else 0. The suite's time is
-that of all recorded frames.
+Source of the format: `junit-10.xsd` of Jenkins' xUnit plugin, the format of Ant and Maven; see `junit.xml_document`.
+A criterion that is not met is a failure. One that could not be judged is an error, because a skipped case would pass. A
+further case says whether the run finished; where nothing was judged, another case is an error. If a criterion limits a
+duration, the time of its case is the measured duration in seconds, so that CI draws its history; otherwise the time is
+0. The suite's time is that of all recorded frames.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NS_PER_S = 1e9
 
 
 def render(recorded: RecordedRun) -> str:
-    """Return the document, as text."""
+    """Return the JUnit document of a run, as text."""
     run = recorded.run
     time_s = int(recorded.frames["wall_ns"].sum()) / _NS_PER_S
     return document(
@@ -46,7 +46,7 @@ def cases(run: RunFile, group: str = "") -> Iterator[ET.Element]:
 
     Args:
         run: The run.
-        group: What their class names end with, to tell several runs of one document apart.
+        group: The end of the cases' class names, which tells several runs in one document apart.
     """
     not_finished: CaseResult = "failure" if run.state == "emergency" else "error"
     ended = trouble(run)

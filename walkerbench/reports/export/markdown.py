@@ -1,7 +1,7 @@
 """The run as Markdown, to be pasted into a pull request or appended to `$GITHUB_STEP_SUMMARY`.
 
-Source of the format: GitHub Flavored Markdown, tables included. The verdict comes first, with whatever a reader must
-know before any number; the facts last.
+Source of the format: GitHub Flavored Markdown, tables included. The verdict comes first, with the warnings that a
+reader must know before any number; the facts come last.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _measured(verdict: Verdict) -> str:
     if verdict.value is None:
         return f"{NOT_MEASURED} {verdict.detail}".rstrip()
     measured = measured_in_words(verdict.criterion, verdict.value)
-    # Nothing is excused in silence: a value that is there and decides nothing has its reason beside it.
+    # A value that was measured but not judged is shown with the reason.
     return f"{measured} ({verdict.detail})" if verdict.outcome == "unsupported" else measured
 
 

@@ -1,4 +1,4 @@
-"""The run as a file of pytest-benchmark's, for `pytest-benchmark compare FILE FILE`.
+"""The run as a file of pytest-benchmark, for `pytest-benchmark compare FILE FILE`.
 
 Source of the format: what pytest-benchmark 5 writes with `--benchmark-json`, without the single values. Each duration
 of a frame is a benchmark in each stage, its judged frames the rounds; groups put the same duration of several files
@@ -32,10 +32,10 @@ _NS_PER_S = 1e9
 
 
 def render(recorded: RecordedRun) -> Iterator[str]:
-    """Yield the file, in parts: one a benchmark.
+    """Yield the file, in parts: one per benchmark.
 
     Raises:
-        RunFileError: No frame was judged: a benchmark has a round at least.
+        RunFileError: No frame was judged, and a benchmark needs at least one round.
     """
     judged = [(stage, each) for stage in recorded.run.stages if len(each := _judged(recorded, stage))]
     if not judged:
@@ -58,7 +58,7 @@ def _judged(recorded: RecordedRun, stage: StageRecord) -> NDArray[Any]:
 
 
 def _head(run: RunFile) -> dict[str, Any]:
-    # By way of pydantic's own JSON, which writes null where a fact is not a finite number.
+    # Pydantic's own JSON writes null where a fact is not a finite number.
     machine = json.loads(run.model_dump_json(include={"machine"}))["machine"]
     python, code = machine.get("python"), run.code.workload
     return {
@@ -96,11 +96,11 @@ def _benchmark(
 
 
 def statistics(durations_s: NDArray[np.float64], iterations: int = 1) -> dict[str, Any]:
-    """Return every statistic that pytest-benchmark keeps of a benchmark.
+    """Return every statistic that pytest-benchmark stores for a benchmark.
 
     Args:
-        durations_s: `(rounds,)`, one at least.
-        iterations: How many calls a round makes, which share its duration.
+        durations_s: `(rounds,)`, at least one.
+        iterations: Number of calls in a round; each call has an equal share of the round's duration.
     """
     ordered = np.sort(durations_s / iterations)
     rounds, total, mean = len(ordered), float(ordered.sum()), float(ordered.mean())

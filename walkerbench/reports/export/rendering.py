@@ -1,4 +1,4 @@
-"""From a format's name to its text."""
+"""Maps the name of each export format to the function that writes it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ RENDERERS: dict[str, Callable[[RecordedRun], Iterator[str]]] = {
     "pytest-benchmark": pytest_benchmark.render,
     "benchmark-action": lambda recorded: iter([benchmark_action.render(recorded)]),
 }
-"""What writes each of `FORMATS`.
+"""Name of a format, a key of `FORMATS` → the function that writes it.
 
-Each takes a run that has been concluded, and gives the text in parts; no more of a run than a part is held in memory.
-It raises `RunFileError` where the run holds nothing that the format could tell.
+Each function takes a concluded run and yields the text in parts, of which only one at a time is held in memory. It
+raises `RunFileError` where the run holds nothing that the format can show.
 """

@@ -2,7 +2,7 @@
 
 Source of the format: speedscope's `file-format-spec.ts` and its schema, https://www.speedscope.app/file-format-schema.json.
 The parent and each worker are evented profiles of one file, in nanoseconds from the beginning of the run's first frame;
-`timeline` says what lies in what.
+`timeline` defines which span lies within which.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from walkerbench.run_directory import RecordedRun, RunFile
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
-"""What a file of this format names as its schema."""
+"""The schema that a file of this format names."""
 
 _SPANS_A_PART = 2048
 
@@ -37,7 +37,7 @@ def render(recorded: RecordedRun) -> Iterator[str]:
     """Yield the file, in parts.
 
     Raises:
-        RunFileError: No frame was recorded: speedscope opens no file without a profile.
+        RunFileError: No frame was recorded, and speedscope opens no file without a profile.
     """
     if not len(recorded.frames):
         raise RunFileError(f"{recorded.directory}: no frame was recorded, so speedscope has nothing to show")

@@ -1,1 +1,1 @@
-"""Recorded runs as one HTML page that needs nothing else, not even a network."""
+"""Recorded runs as one HTML page that needs no other file and no network."""

@@ -18,7 +18,7 @@ _SCALE = [[0, "--heat-1"], [0.25, "--heat-2"], [0.5, "--heat-3"], [0.75, "--heat
 
 
 def core_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
-    """Return a heat map a run; none for a run without samples.
+    """Return one heat map per run; none for a run without samples.
 
     Args:
         runs: The page's runs.
@@ -32,10 +32,10 @@ def busiest(percents: NDArray[np.float32], most: int) -> NDArray[np.float32]:
 
     Args:
         percents: `(samples, cores)`, in percent; NaN where it is not known.
-        most: The most buckets, at least 1.
+        most: Largest number of buckets, at least 1.
 
     Returns:
-        `(cores, buckets)`; NaN only where nothing of the bucket is known.
+        `(cores, buckets)`; NaN only where no value of the bucket is known.
     """
     edges = bucket_edges(len(percents), most).tolist()
     return np.stack([np.fmax.reduce(percents[begin:end]) for begin, end in pairwise(edges)], axis=1)

@@ -1,4 +1,4 @@
-"""How the judged frames' times are distributed: a histogram, and percentiles as far as the frames support them."""
+"""The distribution of judged frames' times: a histogram, and the percentiles that so many frames support."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def bin_edges(lowest: float, highest: float) -> NDArray[np.float64]:
     """Return edges of bins that are equally wide on a logarithmic scale, `(bins + 1,)`, both ends included.
 
     Args:
-        lowest: Above 0.
-        highest: At least `lowest`; where equal, there is one bin around it.
+        lowest: The lower end, above 0.
+        highest: The upper end, at least `lowest`; where both are equal, there is one bin around them.
     """
     if lowest == highest:
         return np.array([lowest * 0.99, highest * 1.01])
@@ -48,8 +48,8 @@ def percentile_points(ordered: NDArray[np.float64]) -> tuple[NDArray[np.float64]
         ordered: `(N,)`, ascending, N ≥ 1.
 
     Returns:
-        Two of `(points,)`: "one in so many frames is slower", ascending from 1 to N, and the value that holds for. The
-        last point is the maximum, which nothing exceeds: it stands where one in N would.
+        Two arrays, each `(points,)`: k, ascending from 1 to N, and the value that one in k frames exceeds. The last
+        point is the maximum, which no frame exceeds: it is placed at k = N.
     """
     count = len(ordered)
     beyond = np.unique(np.rint(np.geomspace(1, count, _MOST_POINTS)).astype(np.int64))[::-1]
@@ -121,12 +121,12 @@ def _percentiles(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Pl
             "yaxis": log_axis("ms"),
             "showlegend": len(drawn) > 1,
         },
-        note="A line ends at its slowest frame.",
+        note="Each line ends at the slowest frame of its run.",
     )
 
 
 def _ticks(count: int) -> tuple[list[int], list[str]]:
-    """1 in 1, 2, 10, 100 … and the percentile that each is."""
+    """Return positions of ticks, 1 in 1, 2, 10, 100 …, and the percentile of each as text."""
     powers = [10**power for power in range(1, len(str(count)))]
     texts = ["0 %", "50 %", *(f"{100 - 100 / power:.{max(0, len(str(power)) - 3)}f} %" for power in powers)]
     ticks: list[Any] = [1, 2, *powers]

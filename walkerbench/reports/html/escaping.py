@@ -1,6 +1,6 @@
-"""Text in the page: shown as `shown_text` has it, and never read as HTML or as what plotly.js puts in its place.
+"""Escapes text for the page: it is safe to show, and neither HTML nor a placeholder of plotly.js.
 
-A `str` is text, and escaped wherever it is put; `Markup` is what has been.
+A `str` is plain text, and is escaped wherever it is used; `Markup` is text that is HTML already.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def escape_html(text: str) -> Markup:
 def escape_label(text: str) -> str:
     """Return a text, short enough for a plot, so that plotly.js and the page's script show it unchanged.
 
-    They would take tags for mark-up, `%{x}` for a value, and a beginning of two hyphens for a colour's name.
+    Otherwise they would read tags as mark-up, `%{x}` as a value, and two hyphens at the beginning as a colour's name.
     """
     escaped = html.escape(shown(text, MOST_IN_A_NAME), quote=False).replace("%{", "&#37;{")
     return f"&#45;{escaped[1:]}" if escaped.startswith("--") else escaped

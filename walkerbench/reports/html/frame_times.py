@@ -1,4 +1,4 @@
-"""Frame times over the run, every run over the others, with limits, stalls and the slowest frames marked."""
+"""The plot of frame times over the run: all runs in one plot, with limits, stalls and the slowest frames marked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from walkerbench.reports.html.worst_frames import slowest
 from walkerbench.reports.timeline import stalls_s
 
 MOST_BUCKETS = 1500
-"""Two values each: as many as a wide screen has pixels across."""
+"""Largest number of buckets, with two values each: about as many values as a wide screen has pixels."""
 
 
 def frame_times_plot(runs: Sequence[LabelledRun]) -> Plot | None:
@@ -70,14 +70,14 @@ def _marks(run: LabelledRun) -> list[dict[str, Any]]:
 def _drawn_frames(run: LabelledRun) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
     """Return positions of the frames that are drawn, their times in ms, and whether they are warm-up."""
     frames = run.recorded.frames
-    # Each kind by itself: a slow frame of one would take the place of a slow one of the other in its bucket.
+    # Each kind separately: otherwise a slow warm-up frame could replace a slow judged frame of the same bucket.
     judged, warmup = run.judged_positions, np.flatnonzero(frames["warmup"] != 0)
     kept = np.union1d(_thinned(run, judged), _thinned(run, warmup))
     return kept, milliseconds(frames["wall_ns"][kept]), frames["warmup"][kept] != 0
 
 
 def _thinned(run: LabelledRun, positions: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return as many of these frames as can be seen, the slowest of each bucket among them."""
+    """Return the positions that are drawn: the fastest and the slowest frame of each bucket."""
     thinned: NDArray[np.intp] = positions[extremes(run.recorded.frames["wall_ns"][positions], MOST_BUCKETS)]
     return thinned
 
@@ -115,7 +115,7 @@ def _marked(
 
 
 def _once_in_the_legend(marks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the same marks, with only the first of each name in the legend: runs differ by their colours."""
+    """Return the marks, with only the first of each name in the legend, since colours tell the runs apart."""
     first = {mark["name"]: number for number, mark in reversed(list(enumerate(marks)))}
     return [mark | {"showlegend": first[mark["name"]] == number} for number, mark in enumerate(marks)]
 
@@ -137,7 +137,7 @@ def _in_stages(runs: Sequence[LabelledRun]) -> bool:
 
 
 def _stage_lines(runs: Sequence[LabelledRun]) -> list[dict[str, Any]]:
-    """Return a line wherever a stage begins after the first, in any of the runs."""
+    """Return a vertical line for the beginning of each stage after the first, of all runs."""
     begins = {
         int(position) + 1 for run in runs for position in np.flatnonzero(np.diff(run.recorded.frames["stage"]) != 0)
     }
@@ -155,7 +155,7 @@ def _note(longest: int, bounded: bool) -> str:
     if longest > 2 * MOST_BUCKETS:
         each = -(-longest // MOST_BUCKETS)
         parts.append(
-            f"Of every {each:,} frames or fewer the fastest and the slowest are drawn, so that no spike is hidden."
+            f"The plot shows the fastest and the slowest of every {each:,} frames or fewer, so it hides no spike."
         )
     if not bounded:
         parts.append("No criterion limits a frame's time.")

@@ -1,4 +1,4 @@
-"""Runs as the page names and colours them."""
+"""Gives each run of the page a name and a colour."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from walkerbench.shown_text import MOST_IN_A_NAME, shortened
 from walkerbench.slow_frames.explanations import limits_of
 
 MOST_RUNS = 8
-"""As many as there are colours that can be told apart."""
+"""Largest number of runs on a page: that of colours that a reader can tell apart."""
 
 _NS_PER_MS = 1e6
 
@@ -28,8 +28,8 @@ class LabelledRun:
     """A run of the page.
 
     Attributes:
-        label: What it is called; a letter first where there are several.
-        colour: Its colour, as the name of a CSS custom property.
+        label: The name of the run on the page; it begins with a letter such as `A:` where there are several runs.
+        colour: The colour of the run, as the name of a CSS custom property.
         recorded: The run, concluded.
     """
 
@@ -39,23 +39,23 @@ class LabelledRun:
 
     @property
     def run(self) -> RunFile:
-        """Its `run.json`."""
+        """The content of its `run.json`."""
         return self.recorded.run
 
     @property
     def judged_positions(self) -> NDArray[np.intp]:
-        """Positions, among its frames, of those that are judged."""
+        """Positions of the judged frames among all frames of the run."""
         return np.flatnonzero(self.recorded.frames["warmup"] == 0)
 
     @property
     def judged(self) -> NDArray[Any]:
-        """`(frames,)`, structured: those frames."""
+        """The judged frames: `(frames,)`, structured."""
         judged: NDArray[Any] = self.recorded.frames[self.judged_positions]
         return judged
 
 
 def label_runs(recorded: Sequence[RecordedRun]) -> tuple[LabelledRun, ...]:
-    """Name and colour runs.
+    """Return the runs with names and colours.
 
     Args:
         recorded: The runs, concluded, in the order of the page.
@@ -73,19 +73,19 @@ def label_runs(recorded: Sequence[RecordedRun]) -> tuple[LabelledRun, ...]:
 
 
 def milliseconds(nanoseconds: NDArray[Any]) -> NDArray[np.float64]:
-    """Return durations in ms, `(n,)`; what is not above 0 is NaN, for a logarithmic scale has no place for it."""
+    """Return durations in ms, `(n,)`; NaN where not above 0, since a logarithmic scale cannot show these."""
     in_ms = nanoseconds / _NS_PER_MS
     return np.where(in_ms > 0, in_ms, np.nan)
 
 
 def limits(runs: Iterable[LabelledRun]) -> dict[str, float]:
-    """Return every upper limit of the frame's own time among the runs' criteria: its text → ms."""
+    """Return every upper limit of the whole frame's time among the runs' criteria: text of the criterion → ms."""
     criteria = [parse_criterion(text) for each in runs for text in each.run.criteria]
     return {str(each): each.value for each in criteria if each.metric == "frame_ms" and each.operator in ("<", "<=")}
 
 
 def over_limit(run: LabelledRun) -> NDArray[np.intp]:
-    """Return positions, among the run's frames, of the judged ones over a limit of single frames or a deadline."""
+    """Return positions of the judged frames, among all frames, that are over a limit of single frames or a deadline."""
     criteria = [parse_criterion(text) for text in run.run.criteria]
     over = np.zeros(len(run.judged), np.bool_)
     for limit in limits_of(criteria, ("wall_ns",), run.run.workload.main_phase, run.run.deadline_ms):

@@ -1,4 +1,4 @@
-"""The page: everything about some runs in one file that fetches nothing."""
+"""The HTML page of some runs: one file with everything in it, which fetches nothing."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def render(recorded: Sequence[RecordedRun], plotly_js: str) -> Iterator[str]:
     """Write the page of some runs, part by part.
 
     Args:
-        recorded: The runs, concluded, one at least.
+        recorded: The runs, concluded; at least one.
         plotly_js: The source of plotly.js.
 
     Yields:
-        Texts that make up the page one after the other.
+        The parts of the page in order.
 
     Raises:
         UsageError: There are too many runs.
@@ -94,7 +94,7 @@ def _same_work(runs: Sequence[LabelledRun]) -> str:
         return "<p>All runs did the same work: their digests are equal.</p>"
     return (
         '<p class="warning">The runs did not do the same work, or have no digest: '
-        "what differs between them need not be speed.</p>"
+        "a difference between them may have other causes than speed.</p>"
     )
 
 
@@ -145,7 +145,7 @@ def _section(heading: str, content: str) -> str:
 
 
 def _each(runs: Sequence[LabelledRun], content: Callable[[LabelledRun], str]) -> str:
-    """Something about each run; side by side and below their names where there are several."""
+    """Return the content for each run; several runs stand side by side, each below its name."""
     if len(runs) == 1:
         return content(runs[0])
     return _grid("".join(f"<div>\n<h3>{escape_html(run.label)}</h3>\n{content(run)}\n</div>\n" for run in runs))
@@ -190,7 +190,7 @@ def _json(plots: Sequence[Plot]) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """Return the same value, with null for what JSON has no number for."""
+    """Return the same value, with None for each number that JSON cannot hold (NaN, infinity)."""
     match value:
         case float():
             return value if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""What frames are made of: the mean frame of each run, and the slowest frames over the run."""
+"""Plots of the phases of frames: of the mean frame of each run, and of the slowest frames over the run."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _REST = "rest"
 _WORDS = {"barrier_wait": "barrier wait"}
 _BAR_PX = 44
 _NOTE = (
-    "With several workers a phase is as long as in its slowest worker, so phases together may be longer than their "
-    "frame; the rest is what no phase accounts for."
+    "With several workers, the time of a phase is that of its slowest worker, so the phases together may take longer "
+    "than their frame; the rest is time outside of all phases."
 )
 
 
@@ -38,10 +38,10 @@ def phase_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
 
 
 def layers(run: LabelledRun, frames: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
-    """Return what frames are made of, in the order of a frame: name → `(frames,)`, in ms.
+    """Return the time of each part of frames, in the order of a frame: name → `(frames,)`, in ms.
 
     Args:
-        run: Says what its phases are called.
+        run: The run, which names its phases.
         frames: `(frames,)`, structured: some of its frames.
     """
     workload = run.run.workload
@@ -52,7 +52,7 @@ def layers(run: LabelledRun, frames: NDArray[Any]) -> dict[str, NDArray[np.float
 
 
 def layer_colours(run: LabelledRun) -> dict[str, str]:
-    """Return a colour for everything that a frame can be made of, in the order of a frame: the same in every plot."""
+    """Return a colour for each part of a frame, in the order of a frame; a part has the same colour in every plot."""
     workload = run.run.workload
     phases = {name: f"--layer-{number % 4 + 1}" for number, name in enumerate(workload.phases)}
     overhead = {"barrier wait": "--overhead-2"}
@@ -112,7 +112,7 @@ def _over_the_run(run: LabelledRun, number: int, *, alone: bool) -> Plot:
         for name, values in parts.items()
     ]
     each = -(-len(judged) // _MOST_POINTS)
-    note = f"Drawn is the slowest of every {each:,} judged frames or fewer." if each > 1 else ""
+    note = f"The plot shows the slowest of every {each:,} judged frames or fewer." if each > 1 else ""
     return Plot(
         f"phases-{number}",
         "Phases over the run" if alone else f"Phases over the run, {run.label}",

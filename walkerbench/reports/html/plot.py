@@ -1,7 +1,7 @@
 """One plot of the page, in the JSON that plotly.js reads (https://plotly.com/javascript/reference/).
 
-A colour is given as the name of a CSS custom property, such as `--run-1`; the page's script puts in what the reader's
-colour scheme makes of it.
+A colour is given as the name of a CSS custom property, such as `--run-1`; the page's script replaces the name by the
+colour that the reader's colour scheme (light or dark) has for it.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _TYPES = {"float64": "f8", "float32": "f4", "int32": "i4", "uint8": "u1"}
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot and what is said with it.
+    """A plot and the texts around it.
 
     Attributes:
         name: Its identifier in the page: lower-case letters, digits and dashes.
         title: Its heading.
-        summary: What it shows, in a sentence, for those who cannot see it.
+        summary: What it shows, in a sentence, for readers who cannot see it.
         traces: plotly.js traces.
         layout: plotly.js layout, on top of the page's own.
         height_px: Its height.
-        note: What a reader must know to read it, or nothing.
+        note: What a reader must know to read the plot; may be empty.
     """
 
     name: str
@@ -43,7 +43,7 @@ def numbers(values: NDArray[Any]) -> dict[str, str]:
     """Return an array of one or two dimensions as plotly.js takes it: base64 of its bytes, little-endian.
 
     Args:
-        values: Of dtype float64, float32, int32 or uint8; NaN draws as a gap.
+        values: Of dtype float64, float32, int32 or uint8; NaN is drawn as a gap.
     """
     kind = _TYPES[values.dtype.name]
     data = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
@@ -57,7 +57,7 @@ def line_mode(values: NDArray[Any]) -> str:
 
 
 def log_axis(title: str) -> dict[str, Any]:
-    """Return an axis for times of very different length, its numbers written out."""
+    """Return a logarithmic axis for times, whose ticks are written as plain numbers."""
     # With more ticks than this, plotly.js would label the powers of ten only and put lone digits between them.
     return axis(f"{title}, logarithmic") | {"type": "log", "nticks": 5, "tickformat": ",~r"}
 

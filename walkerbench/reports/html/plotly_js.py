@@ -6,7 +6,7 @@ from walkerbench.errors import UsageError
 
 
 def plotly_js() -> str:
-    """Read it.
+    """Return the source of plotly.js.
 
     Raises:
         UsageError: The extra is not installed.

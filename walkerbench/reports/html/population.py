@@ -1,4 +1,4 @@
-"""The population's statistics at every checkpoint, a small plot each."""
+"""Small plots, one for each statistic of the population at every checkpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from walkerbench.reports.html.plot import Plot, axis, line_mode
 
 
 def population_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
-    """Return a plot a statistic that any checkpoint has a value of; none where none has.
+    """Return one plot per statistic that has a value at any checkpoint.
 
     Args:
         runs: The page's runs.

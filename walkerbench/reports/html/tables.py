@@ -34,9 +34,9 @@ def html_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[st
     """Return a table whose first column heads its rows.
 
     Args:
-        caption: What the table holds; read out, not shown.
-        headings: A text a column.
-        rows: A text a column each; `Markup` is left as it is.
+        caption: What the table holds; screen readers read it, and the page does not show it.
+        headings: One text per column.
+        rows: Rows with one text per column; `Markup` is left as it is.
         kind: `numbers` where every column but the first holds numbers.
     """
     head = "".join(f'<th scope="col">{escape_html(text)}</th>' for text in headings)
@@ -54,7 +54,7 @@ def _cell(text: str) -> str:
 
 
 def overview(runs: Sequence[LabelledRun]) -> str:
-    """Return what each run is, its rates and its verdict."""
+    """Return a table of the runs, with their rates and verdicts."""
     rows = (
         (
             _labelled(each),
@@ -69,7 +69,7 @@ def overview(runs: Sequence[LabelledRun]) -> str:
 
 
 def criteria(run: LabelledRun) -> str:
-    """Return what the run must reach and what became of it."""
+    """Return a table of the run's criteria and their verdicts."""
     several = len(run.run.stages) > 1
     headings = ("criterion", *(("stage",) if several else ()), "measured", "verdict")
     rows = (
@@ -88,12 +88,12 @@ def _measured(verdict: Verdict) -> str:
     if verdict.value is None:
         return verdict.detail
     measured = measured_in_words(verdict.criterion, verdict.value)
-    # Nothing is excused in silence: a value that is there and decides nothing has its reason beside it.
+    # A value that was measured but not judged is shown with the reason.
     return f"{measured} ({verdict.detail})" if verdict.outcome == "unsupported" else measured
 
 
 def durations(run: LabelledRun) -> str:
-    """Return statistics of the judged frames and of what they are made of, in ms."""
+    """Return a table of statistics of the judged frames and of their parts, in ms."""
     metrics = main_durations(run.run.workload).values()
     rows = (
         (
@@ -106,7 +106,7 @@ def durations(run: LabelledRun) -> str:
 
 
 def attribution_section(run: LabelledRun) -> str:
-    """Return where the judged frames' time went, and why frames were over a limit; nothing where it is not known."""
+    """Return where the judged frames' time went, and why frames were slow; empty where neither is known."""
     found = run.run.attribution
     if found is None:
         return _slow_frames(run.run)
@@ -126,13 +126,13 @@ def _slow_frames(run: RunFile) -> str:
 
 
 def memory_and_growth(run: LabelledRun) -> str:
-    """Return how much memory a run used, and how memory and frame times grew; nothing where it is not known."""
+    """Return how much memory a run used, and how memory and frame times grew; empty where it is not known."""
     rows = over_time(run.run)
     return html_table(f"Memory and growth of {run.label}", ("figure", "value"), rows.items()) if rows else ""
 
 
 def run_facts(run: LabelledRun) -> str:
-    """Return where the run came from and what it did."""
+    """Return a table of facts of the run: its profile, workload, mode, agents, digest and so on."""
     each = run.run
     asked = "" if each.mode.used == each.mode.requested else f" ({each.mode.requested} was asked for)"
     rows = {
@@ -154,7 +154,7 @@ def run_facts(run: LabelledRun) -> str:
 
 
 def machine(runs: Sequence[LabelledRun]) -> str:
-    """Return facts of the machines: what is the same for every run once, what differs for each run."""
+    """Return facts of the machines: a fact that is equal for all runs once, a fact that differs for each run."""
     of_each = [facts_in_words({"code": dataclasses.asdict(run.run.code), **run.run.machine}) for run in runs]
     names = dict.fromkeys(name for each in of_each for name in each)
     rows: list[tuple[str, str, str]] = []

@@ -1,4 +1,4 @@
-"""What every worker did, and when, in the slowest frames of a run."""
+"""Timelines of the slowest frames of a run: what every worker did, and when."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Bar(NamedTuple):
 
 
 def slowest(run: LabelledRun) -> NDArray[np.intp]:
-    """Return positions, among the run's frames, of its slowest judged frames, the slowest first."""
+    """Return the positions of the slowest judged frames among all frames of the run, the slowest first."""
     judged = run.judged_positions
     order = np.argsort(-run.recorded.frames["wall_ns"][judged], kind="stable")
     return judged[order[:_SHOWN]]
@@ -55,7 +55,7 @@ def worst_frame_plots(run: LabelledRun, number: int) -> list[Plot]:
 
 
 def timeline_colours(run: LabelledRun) -> dict[str, str]:
-    """Return a colour for everything that a timeline can show."""
+    """Return a colour for each part of a frame that a timeline can show."""
     shown = {name: colour for name, colour in layer_colours(run).items() if name not in ("barrier wait", "rest")}
     stall = {STALL_SPAN: "--bad"} if stalls_s(run.run) else {}
     return shown | stall | {_BESIDE: "--rest"}
@@ -85,7 +85,7 @@ def _timeline(run: LabelledRun, frame: Any, name: str, title: str) -> Plot:
 
 
 def _why(run: LabelledRun, frame: Any) -> str:
-    """Return why the frame was over its limit, where that was found out."""
+    """Return why the frame was slow; an empty text where that is not known."""
     place = (frame["stage"], frame["frame"])
     return "; ".join(slow_frame(run.run, each) for each in run.run.worst_frames if (each.stage, each.frame) == place)
 

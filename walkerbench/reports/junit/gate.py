@@ -1,4 +1,4 @@
-"""What a gate found, as JUnit XML: the test cases of each run, and one for each comparison; see `junit_xml`."""
+"""The result of a gate as JUnit XML: the test cases of each run, and one for each comparison; see `xml_document`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RESULTS: Mapping[ComparisonVerdict, CaseResult] = {"regression": "failure", "in
 
 
 def render(result: GateResult) -> str:
-    """Return the document, as text."""
+    """Return the JUnit document of a gate's result, as text."""
     facts = {
         "code": measured_code(result.compared),
         "faults": "; ".join(faults_of_sides(result.compared)),

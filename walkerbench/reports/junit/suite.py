@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def render(result: SuiteResult) -> str:
-    """Return the document, as text."""
+    """Return the JUnit document of a suite's result, as text."""
     cases = []
     for each in result.tests:
         detail = each.problem or (each.compared.comparisons[0].detail if each.compared else "")

@@ -1,8 +1,8 @@
 """JUnit XML: test cases, and the document around them.
 
 There is no standard; this is the common core that CI systems read (testsuites, testsuite, properties, testcase,
-failure, error, as Ant's JUnit task writes them). What could not be decided is an error: a reader that knows only pass
-and fail must not take it for a pass.
+failure, error, as Ant's JUnit task writes them). A case that could not be decided is an error: a reader that knows only
+pass and fail must not count it as a pass.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 from walkerbench.shown_text import shown
 
 CaseResult = Literal["failure", "error"]
-"""What CI shows of a case that did not pass: it failed, or it could not be decided."""
+"""The result of a case that did not pass: it failed, or it could not be decided."""
 
 
 def case(
@@ -23,12 +23,12 @@ def case(
     """Return a test case.
 
     Args:
-        group: What it belongs to; becomes the class's name, below `walkerbench`.
+        group: The group of the case; its class name is `walkerbench.` and the group.
         name: What is tested.
-        result: None where it passed.
-        outcome: What came out, in a word.
-        detail: What came out, in a line.
-        time_s: What CI shows as the case's time.
+        result: None where the case passed.
+        outcome: The result in a word.
+        detail: The result in a line.
+        time_s: The time that CI shows for the case, s.
     """
     time = f"{time_s:.9f}".rstrip("0").rstrip(".")
     element = ET.Element("testcase", {"classname": f"walkerbench.{group}", "name": _text(name), "time": time})
@@ -41,10 +41,10 @@ def document(name: str, cases: Sequence[ET.Element], facts: Mapping[str, str] | 
     """Return the document of one suite, as text in ASCII.
 
     Args:
-        name: The suite's.
-        cases: As made by `case`.
-        facts: The suite's properties.
-        attributes: More of the suite's attributes.
+        name: The name of the suite.
+        cases: The test cases, as made by `case`.
+        facts: The properties of the suite.
+        attributes: Further attributes of the suite.
     """
     counts = {
         "tests": len(cases),
@@ -61,11 +61,11 @@ def document(name: str, cases: Sequence[ET.Element], facts: Mapping[str, str] | 
             ET.SubElement(properties, "property", {"name": fact, "value": _text(value)})
     suite.extend(cases)
     ET.indent(suites)
-    # Characters beyond ASCII become references: the file reads the same in every encoding.
+    # Characters outside of ASCII become references: the file is the same text in every encoding.
     text = ET.tostring(suites, encoding="us-ascii").decode("ascii")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _text(text: str) -> str:
-    # What XML has no character for is escaped with whatever else is not seen.
+    # `shown` escapes invisible characters, also those that XML cannot hold.
     return shown(text)

@@ -1,6 +1,6 @@
 """Text and tables in GitHub's flavour of Markdown: no text is mark-up, a link, a mention or a command.
 
-A `str` is text, and escaped wherever it is put; `Markdown` is what has been.
+A `str` is plain text, and is escaped wherever it is used; `Markdown` is text that is Markdown already.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from walkerbench.shown_text import MOST_IN_A_LINE, MOST_IN_A_NAME, shown
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 _FIRST = re.compile(r"^([-+=:]|\d+(?=[.)](?:\s|$)))")
-"""What begins a list, underlines a heading, or is a CI system's command, at the beginning of a line."""
+"""What begins a list, underlines a heading or begins a CI command, if it is at the beginning of a line."""
 _REPLACED = re.compile(
     r"@|://|#\d|\$|www\.|(?:mailto|xmpp):|GH-\d|:(?:\d{3,}|[\w+-]*[a-z+-][\w+-]*):",
     re.IGNORECASE,
 )
-"""What GitHub makes a mention, a link, a formula or a picture of, escaped or not; only code is left as it is."""
+"""What GitHub turns into a mention, a link, a formula or a picture, even if it is escaped; code stays as it is."""
 
 
 class Markdown(str):
@@ -38,16 +38,16 @@ def row(*cells: str) -> str:
 
 
 def escape_markdown(text: str) -> Markdown:
-    """Return text that Markdown leaves as it is, in one line."""
+    """Return text, escaped so that Markdown shows it as it is, in one line."""
     return Markdown(_FIRST.sub(_escaped_first, _escaped(text, MOST_IN_A_LINE)))
 
 
 def code(text: str) -> Markdown:
     """Return text as code."""
-    # Wherever code stands in a table, a bar would end the cell, and a backslash before it would not help.
+    # In a table, a bar within code would end the cell, even after a backslash.
     inner = shown(text, MOST_IN_A_NAME).replace("|", r"\x7c")
     fence = "`" * (1 + max(map(len, re.findall("`+", inner)), default=0))
-    # Next to a blank, a backtick of the text stays apart from those around it; Markdown takes one blank away.
+    # A blank separates a backtick of the text from those around it; Markdown removes the blank again.
     padding = " " if len(fence) > 1 or inner != inner.strip() or not inner else ""
     return Markdown(f"{fence}{padding}{inner}{padding}{fence}")
 
@@ -58,5 +58,5 @@ def _escaped(text: str, most: int) -> Markdown:
 
 
 def _escaped_first(found: re.Match[str]) -> str:
-    # A digit cannot be escaped; the mark behind it can.
+    # A digit cannot be escaped, but the character after it can.
     return f"\\{found[0]}" if not found[0].isdigit() else f"{found[0]}\\"

@@ -1,7 +1,7 @@
-"""What a gate found, for GitHub Actions: a Markdown summary of the job's step, and annotations.
+"""The result of a gate for GitHub Actions: a Markdown summary of the job's step, and annotations.
 
-Sources: GitHub's documentation of workflow commands. A step shows at most 10 annotations of a kind, so each kind is
-one; a summary may have 1 MiB.
+Source: GitHub's documentation of workflow commands. GitHub shows at most 10 annotations of each kind per step, so a
+gate writes one of each kind. A summary may have 1 MiB.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TITLE = "walkerbench gate"
 
 
 def annotation_lines(result: GateResult) -> Iterator[str]:
-    """Yield at most one error and one warning, each with all that there is to say."""
+    """Yield at most one error and one warning; each holds all messages of its kind."""
     if result.failures:
         yield annotation("error", result.failures)
     warnings = [*faults_of_sides(result.compared), *result.doubts]
@@ -45,14 +45,14 @@ def annotation(kind: str, lines: Sequence[str]) -> str:
 
     Args:
         kind: `error`, `warning` or `notice`.
-        lines: The message's; a line break within one of them is shown, and begins no other.
+        lines: The lines of the message; a line break within a line is shown escaped.
     """
     escaped = (shown(line).replace("%", "%25") for line in first_of(lines))
     return f"::{kind} title={_TITLE}::{'%0A'.join(escaped)}"
 
 
 def summary(result: GateResult) -> str:
-    """Return the summary, as Markdown."""
+    """Return the summary of a gate's result, as Markdown."""
     compared = result.compared
     lines = [f"## {_TITLE}: {result.word}", "", because(result), ""]
     lines += [f"- {escape_markdown(line)}" for line in (*result.failures, *result.doubts, *noteworthy(compared))]

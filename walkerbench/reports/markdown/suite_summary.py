@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def suite_summary(result: SuiteResult) -> str:
-    """Return the summary, as Markdown."""
+    """Return the summary of a suite's result, as Markdown."""
     lines = ["## walkerbench gate", "", escape_markdown(suite_conclusion(result)), "", *head(*SUITE_COLUMNS)]
     lines += [row(*cells) for cells in suite_rows(result)]
     lines += ["", *(f"- {escape_markdown(note)}" for note in suite_notes(result)), ""]

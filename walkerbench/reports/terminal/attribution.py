@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def attribution(run: RunFile) -> Iterator[RenderableType]:
-    """Lay out where the time of judged frames went, and the worst of those over a limit; nothing where unknown."""
+    """Lay out where the time of judged frames went, and the worst frames over a limit; no table where unknown."""
     if run.attribution is not None:
         shares = _shares(run, run.attribution)
         footnote = layout.line(f"of it {beside_shares(run.attribution)}", "dim")
@@ -28,7 +28,7 @@ def attribution(run: RunFile) -> Iterator[RenderableType]:
 
 
 def slow_frames(run: RunFile) -> Iterator[RenderableType]:
-    """Lay out the worst frames of those over a limit, or the slowest where none is."""
+    """Lay out the worst frames over a limit; where there are none, the slowest frames."""
     lines = [layout.line(slow_frame(run, frame)) for frame in shown_frames(run)]
     if causes := all_causes(run):
         lines.append(layout.line(causes, "dim"))

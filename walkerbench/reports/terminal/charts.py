@@ -1,6 +1,6 @@
-"""Pictures of a recorded run for a terminal: a sparkline, a histogram and one bar per core, in characters alone.
+"""Charts of a recorded run for a terminal: a sparkline, a histogram and one bar per core, drawn with characters.
 
-They need no colour, fit the terminal's width, and are drawn in ASCII where its encoding has no block characters.
+The charts need no colour and fit the terminal's width. Where its encoding has no block characters, they use ASCII.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ASCII_LEVELS = "_.:-=+*#"
 _FULL = "█"
 _ASCII_FULL = "#"
 _BINS = 10
-_MOST_CORES = 16  # more bars than this say less than a line that sums them up
+_MOST_CORES = 16  # of more cores, only the busiest are shown
 
 
 def pictures(recorded: RecordedRun) -> Iterator[RenderableType]:
@@ -60,9 +60,9 @@ class Bar:
     """One bar of a chart.
 
     Attributes:
-        label: What stands before it.
-        share: Its length, 0 to 1; anything above 0 is seen.
-        value: What stands behind it.
+        label: The text before the bar.
+        share: The length of the bar, 0 to 1; any length above 0 is visible.
+        value: The text after the bar.
     """
 
     label: str
@@ -71,18 +71,18 @@ class Bar:
 
 
 def histogram(values: NDArray[np.float64]) -> list[Bar]:
-    """Return how many values lie in each of a few bins, equally wide on a logarithmic scale, as times are skewed.
+    """Return the number of values in each of a few bins of equal width on a logarithmic scale, since times are skewed.
 
     Args:
         values: `(n,)`, n ≥ 1, at least 0.
 
     Returns:
-        The bins in ascending order, from the lowest value to the highest; one where all values are equal.
+        The bins in ascending order, from the lowest value to the highest; one bin where all values are equal.
     """
     lowest, above = float(values.min()), float(values.max())
     if lowest == above:
         return [Bar(f"{lowest:.3f}", 1.0, f"{len(values):,}")]
-    # A scale of logarithms has no zero: what is below a thousandth of the highest shares the first bin.
+    # A logarithmic scale has no zero: the first bin holds all values below a thousandth of the highest.
     edges = np.geomspace(max(lowest, above / 1000), above, _BINS + 1)
     edges[0], edges[-1] = lowest, above
     counts, _ = np.histogram(values, edges)
@@ -97,10 +97,10 @@ def busy_cores(percents: NDArray[Any]) -> list[Bar]:
     """Return how busy each core was.
 
     Args:
-        percents: `(samples, cores)`, in percent; a sample with NaN is left aside.
+        percents: `(samples, cores)`, in percent; a sample with a NaN is ignored.
 
     Returns:
-        One bar per core, in their order; none without samples.
+        One bar per core, in the order of the cores; none without samples.
     """
     known = percents[~np.isnan(percents).any(axis=1)].astype(np.float64)
     if not len(known):
@@ -114,7 +114,7 @@ def busy_cores(percents: NDArray[Any]) -> list[Bar]:
 
 @dataclass(frozen=True)
 class Sparkline:
-    """A line of characters, each as high as the highest of the values that it stands for, and what it means.
+    """A line of characters, each as high as the highest of the values that it represents, and a legend below it.
 
     Attributes:
         values: `(n,)`, n ≥ 1, at least 0, in ms.

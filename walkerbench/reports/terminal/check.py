@@ -1,4 +1,4 @@
-"""What a check of a workload found, as lines for a terminal: one a rule, then the conclusion."""
+"""The result of a check of a workload, as lines for a terminal: one per rule, then the conclusion."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STYLES: dict[Holds, str] = {"holds": "green", "does not hold": "bold red", "not
 
 
 def report(result: CheckResult) -> Iterator[RenderableType]:
-    """Lay out what came of every rule, and the conclusion."""
+    """Lay out the result of every rule, and the conclusion."""
     how = f"{counted(result.agents, 'agent')}, {counted(result.frames, 'frame')} in each way"
     yield line(f"{result.workload}: {how}")
     yield blank_line()
@@ -25,10 +25,10 @@ def report(result: CheckResult) -> Iterator[RenderableType]:
         rows.append((line(each.holds, _STYLES[each.holds]), below(line(each.rule), *details)))
     yield columns(rows, whole=1)
     yield blank_line()
-    yield line(_in_words(result), "bold")
+    yield line(_conclusion(result), "bold")
 
 
-def _in_words(result: CheckResult) -> str:
+def _conclusion(result: CheckResult) -> str:
     counts = Counter(each.holds for each in result.rules)
     rules = sum(counts.values()) - counts["note"]
     unchecked = f", and {counts['not checked']} could not be checked" if counts["not checked"] else ""

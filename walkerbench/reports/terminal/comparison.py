@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from walkerbench.comparison.verdicts import ComparisonVerdict
     from walkerbench.criteria.judging import VerdictWord
 
-_UNMEASURED = "not measured: too few frames for it, or too short a run"
+_UNMEASURED = "not measured: too few frames, or the run was too short"
 _LONGEST_LABEL = 14  # in a table of 80 columns
 VERDICT_STYLES: Mapping[ComparisonVerdict, VerdictWord] = {
     "regression": "FAIL",
     "no regression": "PASS",
     "inconclusive": "INCONCLUSIVE",
 }
-"""A comparison's verdict → the verdict of a run that looks alike."""
+"""A comparison's verdict → the verdict of a run that is shown in the same style."""
 
 
 def report(compared: Compared, *, advice: str | None = None) -> Iterator[RenderableType]:
@@ -80,7 +80,7 @@ def _head(compared: Compared, names: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _names(compared: Compared) -> Mapping[str, str]:
-    """Return what each label is called in tables: itself, where every one leaves room for the numbers."""
+    """Return each label's name in the tables: the label itself, where all labels are short enough."""
     labels = [side.label for side in compared.sides]
     if max(map(len, labels)) <= _LONGEST_LABEL:
         return {label: label for label in labels}
@@ -147,10 +147,10 @@ def _details(compared: Compared, names: Mapping[str, str]) -> Iterator[Renderabl
         mean_ms = side.frame_ms["mean"]
         difference = mean_ms / base_ms - 1 if base_ms and mean_ms else 0.0
         if difference * (each.time_ratio - 1) < 0:
-            # Both are right: a few slow rounds move the mean of all frames, and not the median over rounds.
+            # Both figures are right: a few slow rounds change the mean of all frames, but not the median over rounds.
             yield layout.line(
-                f"{name}: the times above are over all frames and give {difference * 100:+.1f} %; the "
-                f"verdict goes by each round or run, half of which are above {slowdown(each)}",
+                f"{name}: the mean times above, over all frames, differ by {difference * 100:+.1f} %; the "
+                f"verdict uses the median over rounds or runs, {slowdown(each)}",
                 "dim",
             )
 

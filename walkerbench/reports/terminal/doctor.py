@@ -15,17 +15,17 @@ _STYLES = {"ok": "green", "unknown": "dim", "warning": "bold yellow", "unfit": "
 
 
 def checks_table(checks: Sequence[Check]) -> Iterator[RenderableType]:
-    """Lay out checks, what to do about each below it, and the conclusion."""
+    """Lay out checks, the advice below each, and the conclusion."""
     rows = []
     for check in checks:
         advice = [line(f"→ {check.advice}")] if check.advice else []
         rows.append((line(check.level, _STYLES[check.level]), check.subject, below(line(check.seen), *advice)))
     yield columns(rows, whole=2)
     yield blank_line()
-    yield line(_in_words(checks), "bold")
+    yield line(_conclusion(checks), "bold")
 
 
-def _in_words(checks: Sequence[Check]) -> str:
+def _conclusion(checks: Sequence[Check]) -> str:
     counts = Counter(check.level for check in checks)
     if counts["unfit"]:
         subjects = ", ".join(check.subject for check in checks if check.level == "unfit")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FRAME_TIME = "frame_ms.mean"
 _MOST_FUNCTIONS = 8
 _MOST_PARTS = 4
-_THREADS_PER_TABLE = 6  # so many columns fit beside one another
+_THREADS_PER_TABLE = 6  # as many columns as fit into 80 characters
 
 
 def flame_graph_tables(graphs: FlameGraphs) -> Iterator[RenderableType]:
@@ -114,7 +114,7 @@ def _phase(wall: SampledRun, gil: SampledRun | None, phase: str) -> Iterator[Ren
     whole = f"{_per_frame(len(stacks), wall)} over all threads, from {len(stacks):,} samples"
     sentence = f"{whole}; of it {below}" if below else whole
     grid = table(["function", "own", "total", "own, GIL"], rows)
-    yield from titled(f"{phase}: top functions, in ms a frame", [line(sentence), grid])
+    yield from titled(f"{phase}: top functions, in ms per frame", [line(sentence), grid])
 
 
 def _per_frame(samples: int, sampled: SampledRun) -> str:

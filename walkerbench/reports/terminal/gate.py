@@ -1,4 +1,4 @@
-"""What a gate found, as tables for a terminal."""
+"""The result of a gate, as tables for a terminal."""
 
 from __future__ import annotations
 

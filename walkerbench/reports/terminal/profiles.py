@@ -1,4 +1,4 @@
-"""The shipped profiles, each with what it runs and is judged by."""
+"""The shipped profiles, each with what it runs and its criteria."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INDENT = 2
 
 
 def profile_tables(profiles: Sequence[Profile]) -> Iterator[RenderableType]:
-    """Lay out profiles: name, description, what is run, what it is judged by."""
+    """Lay out profiles: name, description, what is run, and the criteria."""
     for number, profile in enumerate(profiles):
         if number:
             yield blank_line()

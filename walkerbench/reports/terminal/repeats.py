@@ -21,8 +21,8 @@ def report(repeats: Repeats, count: int) -> Iterator[RenderableType]:
     """Lay out repeats.
 
     Args:
-        repeats: What became of them.
-        count: How many were wanted.
+        repeats: The repeats with their results.
+        count: The number of runs that were requested.
     """
     verdicts = [_verdict_of(child) for child in repeats.runs]
     faults = dict.fromkeys(child.run.faults for child in repeats.runs if child.run and child.run.faults)
@@ -49,7 +49,7 @@ def _summary(verdicts: Sequence[RunVerdict], count: int) -> Iterator[RenderableT
         where = f"in each of {len(runs)} runs" if len(runs) == count else f"in run {', '.join(map(str, runs))}"
         yield beside(line(verdict.word, STYLES[verdict.word]), line(f" {where}: {verdict.because}"))
     if len(verdicts) < count:
-        yield line(f"{len(verdicts)} of {count} runs were begun.")
+        yield line(f"{len(verdicts)} of {count} runs were started.")
 
 
 def _verdict_of(child: ChildRun) -> RunVerdict:

@@ -55,7 +55,13 @@ def report(
     yield from layout.titled("Judged frames, in ms", [_durations(run), *layout.footnotes(_unsupported_durations(run))])
     yield from attribution(run)
     yield from layout.titled(
-        "Rates", [_rates(run), *layout.footnotes(_unmeasured_rates(run)), *_disturbed(run), *_unlimited(run)]
+        "Rates",
+        [
+            _rates(run),
+            *layout.footnotes(_unmeasured_rates(run)),
+            *_warning_of_busy_cores(run),
+            *_warning_of_unchecked_memory(run),
+        ],
     )
     if run.counters:
         yield from layout.titled("Counters, warm-up included", [layout.pairs(run.counters)])
@@ -157,8 +163,8 @@ def _rates(run: RunFile) -> RenderableType:
     return layout.facts(rows | over_time(run))
 
 
-def _disturbed(run: RunFile) -> Iterator[RenderableType]:
-    """That others were at work as well, where no core was left for them."""
+def _warning_of_busy_cores(run: RunFile) -> Iterator[RenderableType]:
+    """Yield a warning that other processes were busy during the run, where no core was left for them."""
     others, own = run.metrics.get("cpu.other_cores"), run.metrics.get("cpu.effective_cores")
     present = run.machine.get("cores_present")
     if others is None or own is None or not isinstance(present, int):
@@ -166,13 +172,13 @@ def _disturbed(run: RunFile) -> Iterator[RenderableType]:
     if others >= _NOTEWORTHY_CORES and own + others > present - _NOTEWORTHY_CORES:
         yield layout.line(
             f"other processes kept {others:.2f} of {present} cores busy during the run, and no core was idle: "
-            "times are longer than they need be; see `walkerbench doctor`",
+            "frames took longer than on an idle machine; see `walkerbench doctor`",
             "bold yellow",
         )
 
 
-def _unlimited(run: RunFile) -> Iterator[RenderableType]:
-    """Yield a warning that no limit of memory was checked, where the system does not say how much there is."""
+def _warning_of_unchecked_memory(run: RunFile) -> Iterator[RenderableType]:
+    """Yield a warning that no memory limit was checked, where the size of the memory is not available."""
     if run.machine.get("memory_bytes") == NOT_AVAILABLE:
         yield layout.line(
             f"the memory of this machine is {NOT_AVAILABLE}: whether the agents fit was not checked", "bold yellow"

@@ -15,8 +15,8 @@ from walkerbench.reports.wording.runs import (
     age_in_words,
     agents_in_words,
     size_in_words,
-    standing,
     total_in_words,
+    verdict_or_state,
 )
 from walkerbench.shown_text import shown
 
@@ -28,7 +28,7 @@ _MOST_IN_A_FACT = 24
 
 
 def runs_list(runs: Sequence[ListedRun], now: datetime) -> Iterator[RenderableType]:
-    """Lay out runs, and in the last line what they take together."""
+    """Lay out runs, and their total size in the last line."""
     facts = [_facts(run, now) for run in runs]
     widths = [max(map(len, column)) for column in zip(*facts, strict=True)]
     for run, words in zip(runs, facts, strict=True):
@@ -42,7 +42,7 @@ def runs_list(runs: Sequence[ListedRun], now: datetime) -> Iterator[RenderableTy
 
 
 def kept_runs(kept: Sequence[tuple[ListedRun, str]]) -> Iterator[RenderableType]:
-    """Lay out why runs are kept, a line each."""
+    """Lay out the runs that are kept, one per line, each with the reason."""
     for run, reason in kept:
         yield line(f"kept: {run.directory}: {reason}")
 
@@ -55,7 +55,7 @@ def no_runs(folder: Path) -> RenderableType:
 def _facts(run: ListedRun, now: datetime) -> tuple[str, ...]:
     facts = run.facts
     named = ("", "", "") if facts is None else (facts.workload, facts.mode, agents_in_words(run))
-    words = (standing(run), *named, size_in_words(run.size_bytes), age_in_words(run, now))
+    words = (verdict_or_state(run), *named, size_in_words(run.size_bytes), age_in_words(run, now))
     return tuple(shown(word, _MOST_IN_A_FACT) for word in words)
 
 

@@ -1,4 +1,4 @@
-"""What a self-test has proven, as a table for a terminal of 80 columns: one row per fault, one column per mode."""
+"""The proofs of a self-test, as a table for a terminal of 80 columns: one row per fault, one column per mode."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Building blocks of what is printed for a terminal of 80 columns; nothing else makes rich's texts and tables.
+"""Building blocks of the reports for a terminal of 80 columns; no other module makes rich's texts and tables.
 
-Numbers and paths are never cut: what does not fit goes on in the next line. Only a text of hundreds of characters is
-shortened. No text is ever read as rich's mark-up, and each is shown as `shown_text` has it.
+Numbers and paths are never cut: a long one continues in the next line. Only a text of hundreds of characters is
+shortened. No text is read as rich's mark-up, and `shown_text` makes every text safe to show.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from walkerbench.reports.wording.numbers import NOT_MEASURED, number
 from walkerbench.shown_text import MOST_IN_A_LINE, MOST_IN_A_NAME, shown
 
 Cell = str | Text
-"""What stands in a table: a text as any other, or one that has been made here."""
+"""A cell of a table: a plain text, or a text that this module has made."""
 
 STYLES: Mapping[VerdictWord, str] = {
     "PASS": "bold green",
@@ -28,7 +28,7 @@ STYLES: Mapping[VerdictWord, str] = {
     "INCONCLUSIVE": "bold yellow",
     "NO VERDICT": "bold yellow",
 }
-"""How the word of a verdict looks."""
+"""Verdict → the style of its word."""
 
 _MOST_IN_A_FACTS_NAME = 40
 
@@ -37,26 +37,26 @@ OUTCOME_STYLES: Mapping[Outcome, str] = {
     "fail": STYLES["FAIL"],
     "unsupported": STYLES["INCONCLUSIVE"],
 }
-"""How the word for what became of a criterion looks."""
+"""Outcome of a criterion → the style of its word."""
 
 
 def line(text: str, style: str = "", *, most: int = MOST_IN_A_LINE) -> Text:
-    """Return a text that goes on in the next line where it does not fit; a line break in it is shown as an escape."""
+    """Return a text that continues in the next line where it does not fit; a line break in it is shown escaped."""
     return Text(shown(text, most), style=style, overflow="fold")
 
 
 def name(text: str, style: str = "") -> Text:
-    """Return a text as `line` does, short enough to stand beside others."""
+    """Return a text as `line` does, shortened so that other texts fit beside it."""
     return line(text, style, most=MOST_IN_A_NAME)
 
 
 def beside(*texts: Text) -> Text:
-    """Return texts of styles of their own as one, one after the other."""
+    """Return texts joined into one line; each keeps its style."""
     return Text(overflow="fold").append_text(Text.assemble(*texts))
 
 
 def below(*texts: Text) -> Text:
-    """Return texts as one, each in a line of its own."""
+    """Return texts joined into one, each in a line of its own."""
     return Text("\n", overflow="fold").join(texts)
 
 
@@ -71,7 +71,7 @@ def drawn(characters: str, *, crop: bool = False) -> Text:
 
 
 def warnings(*lines: str | None) -> Iterator[RenderableType]:
-    """Yield what a reader must see first; nothing where every line is None or empty."""
+    """Yield warnings that a reader must see first; nothing where every line is None or empty."""
     given = [line(each, "bold yellow") for each in lines if each]
     if given:
         yield from (*given, blank_line())
@@ -85,7 +85,7 @@ def titled(title: str, parts: Sequence[RenderableType]) -> Iterator[RenderableTy
 
 
 def footnotes(reasons: Iterable[str]) -> list[RenderableType]:
-    """Return why values are not there, each reason once."""
+    """Return the reasons why values are missing, each reason once."""
     return [line(f"{NOT_MEASURED} {reason}", "dim") for reason in dict.fromkeys(reasons)]
 
 
@@ -100,11 +100,11 @@ def table(headings: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> Table:
 
 
 def columns(rows: Iterable[Sequence[Cell]], *, whole: int) -> Table:
-    """Return rows of texts below one another, without headings or lines.
+    """Return rows of texts in aligned columns, without headings or lines.
 
     Args:
-        rows: A text a column.
-        whole: How many columns are as wide as their texts; those of the one after them, the last, are wrapped.
+        rows: The rows, each with one text per column.
+        whole: Number of columns that are as wide as their texts; the texts of the one column after them are wrapped.
     """
     grid = Table.grid(padding=(0, 2))
     for column in range(whole + 1):
@@ -115,14 +115,14 @@ def columns(rows: Iterable[Sequence[Cell]], *, whole: int) -> Table:
 
 
 def facts(rows: Mapping[str, Any]) -> Table:
-    """Return names and what they are, a line each."""
+    """Return names and values, one pair per line."""
     texts = {fact: value if isinstance(value, str) else json.dumps(value) for fact, value in rows.items()}
-    # A name as long as a line would leave its value no room.
+    # A name as long as a line would leave no room for its value.
     return columns(((line(fact, most=_MOST_IN_A_FACTS_NAME), line(value)) for fact, value in texts.items()), whole=1)
 
 
 def pairs(values: Mapping[str, float | None]) -> Table:
-    """Return names and numbers, two of them a line, read down the columns."""
+    """Return names and numbers, two pairs per line, ordered down the columns."""
     grid = Table.grid(padding=(0, 2))
     for _ in range(2):
         grid.add_column(overflow="fold", min_width=24)

@@ -1,4 +1,4 @@
-"""What one call takes, of a workload whose frames are calls of a function."""
+"""The time of one call, for workloads whose frames are calls of a function, in words."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _UNITS = (("s", 1e3), ("ms", 1.0), ("µs", 1e-3), ("ns", 1e-6))
 
 
 def calls_per_frame(run: RunFile) -> int | None:
-    """Return how many calls a frame of a run makes; None where its frames are no calls."""
+    """Return how many calls a frame of a run makes; None where frames do not call a function."""
     settings = run.profile.get("environment")
     calls = settings.get("calls_per_frame") if isinstance(settings, dict) else None
     return calls if isinstance(calls, int) and calls > 0 else None
 
 
 def calls_in_words(run: RunFile) -> dict[str, str]:
-    """Return a fact for people: how many calls a frame makes, and what one takes; none where frames are no calls."""
+    """Return the fact `calls` in words: calls per frame, and the time of one; no fact where frames make no calls."""
     calls = calls_per_frame(run)
     if calls is None:
         return {}
@@ -30,11 +30,11 @@ def calls_in_words(run: RunFile) -> dict[str, str]:
 
 
 def time_per_call(phase_ms: float | None, calls: int) -> str:
-    """Return what one call takes, with its unit and four digits: `4.973 µs`.
+    """Return the time of one call, with its unit and four digits: `4.973 µs`.
 
     Args:
-        phase_ms: What all calls of a frame take.
-        calls: How many these are.
+        phase_ms: The time of all calls of a frame.
+        calls: The number of these calls.
     """
     if phase_ms is None:
         return NOT_MEASURED

@@ -30,12 +30,12 @@ def conclusion(compared: Compared) -> str:
 
 
 def faults_of_sides(compared: Compared) -> list[str]:
-    """Return what was injected on purpose, a line for each side that has faults."""
+    """Return the injected faults, a line for each side that has any."""
     return [f"FAULTS INJECTED in {side.label}: {side.faults}" for side in compared.sides if side.faults]
 
 
 def noteworthy(compared: Compared) -> list[str]:
-    """Return what a reader must know beside any number: equal sides, faults, fallbacks, different work."""
+    """Return what a reader must know before any number: equal sides, faults, fallbacks, different work."""
     lines = [
         f"A/A COMPARISON: {label} ran the same code in the same way as {compared.base.label}"
         for label in compared.same_as_base
@@ -47,7 +47,7 @@ def noteworthy(compared: Compared) -> list[str]:
 
 
 def work_not_the_same(compared: Compared) -> list[str]:
-    """Return that the sides did different work, or that nothing proves that it was the same; nothing where it was."""
+    """Return a warning that the work was different, or not proven to be the same; no line where it was the same."""
     if compared.did_same_work:
         return []
     if compared.same_work_not_proven is None:
@@ -58,14 +58,14 @@ def work_not_the_same(compared: Compared) -> list[str]:
 
 
 def interval(comparison: Comparison) -> str:
-    """Return the interval of the speed-up; a dash where there are too few repetitions for any."""
+    """Return the interval of the speed-up; a dash where there are too few repetitions for an interval."""
     if not comparison.level:
         return NOT_MEASURED
     return f"{1 / comparison.high:.3f}…{1 / comparison.low:.3f}"
 
 
 def level(comparison: Comparison) -> str:
-    """Return the interval's level in percent, never more than it is."""
+    """Return the interval's level in percent, rounded down."""
     if not comparison.level:
         return NOT_MEASURED
     return f"{math.floor(comparison.level * 1000) / 10:.1f} %"
@@ -78,7 +78,7 @@ def slowdown(comparison: Comparison) -> str:
 
 
 def judged_by(compared: Compared) -> str:
-    """Return in words by which tests and limits the verdicts were found."""
+    """Return the tests and limits that decided the verdicts, in words."""
     tests = {"sign": "exact sign tests", "permutation": "exact permutation tests"}
     named = dict.fromkeys(tests[comparison.test] for comparison in compared.comparisons)
     family = "family-wise " if len(compared.comparisons) > 1 else ""
@@ -89,7 +89,7 @@ def judged_by(compared: Compared) -> str:
 def measured_code(compared: Compared) -> str:
     """Return which code was measured, the base last.
 
-    Such as `mysim at 1a2b3c4d5e against 5d6e7f8a9b, walkerbench 0.2.0 on both`.
+    For example `mysim at 1a2b3c4d5e against 5d6e7f8a9b, walkerbench 0.2.0 on both`.
     """
     codes = [side.code for side in compared.sides]
     what = " and ".join(dict.fromkeys(_package(code) for code in codes))
@@ -108,7 +108,7 @@ def _version(code: WorkloadCode) -> str:
 
 
 def _on_all(codes: Sequence[CodeFacts]) -> str:
-    """Return the version of the harness on each side, once where it is the same."""
+    """Return the version of walkerbench on each side; only once where all sides have the same."""
     versions = dict.fromkeys(code.walkerbench.version for code in codes)
     if len(versions) > 1:
         return " and ".join(versions)

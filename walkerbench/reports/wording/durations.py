@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def main_durations(workload: WorkloadRecord) -> dict[str, str]:
-    """Return the frame, its phases, and what handing it out and collecting it cost.
+    """Return the durations of the frame, of its phases, of the dispatch and of the wait at the barrier.
 
     Returns:
         Column of `frames.npy` → its metric, without a statistic.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from walkerbench.reports.wording.numbers import NOT_MEASURED
+from walkerbench.reports.wording.numbers import NOT_MEASURED, counted
 from walkerbench.reports.wording.run_verdict import measured_in_words
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def where(result: GateResult) -> str:
-    """Return the recorded run, or how many and the first and the last of them."""
+    """Return the directory of the recorded run; of several runs their number, and the first and last directory."""
     directories = [str(each.directory) for each in result.runs]
     if len(directories) == 1:
         return directories[0]
@@ -20,7 +20,7 @@ def where(result: GateResult) -> str:
 
 
 def measured(criterion: GatedCriterion) -> str:
-    """Return what was measured, of several runs the least and the most."""
+    """Return the measured value; of several runs the smallest and the largest."""
     values = [(verdict.criterion, verdict.value) for verdict in criterion.verdicts if verdict.value is not None]
     if not values:
         return NOT_MEASURED
@@ -29,11 +29,11 @@ def measured(criterion: GatedCriterion) -> str:
 
 
 def because(result: GateResult) -> str:
-    """Return why the gate's verdict is what it is, as a sentence."""
+    """Return the reason for the gate's verdict, as a sentence."""
     states = ", ".join(dict.fromkeys(each.run.state for each in result.runs))
     return {
-        "PASS": "every criterion is met, and no regression.",
-        "FAIL": f"{len(result.failures)} of its conditions not met.",
-        "INCONCLUSIVE": "it could not be decided.",
+        "PASS": "every criterion is met, and there is no regression.",
+        "FAIL": f"{counted(len(result.failures), 'condition')} not met.",
+        "INCONCLUSIVE": "a comparison or a criterion could not be decided.",
         "NO VERDICT": f"a run was not finished ({states}).",
     }[result.word]

@@ -10,7 +10,7 @@ from walkerbench.recorded_value import flattened
 
 
 def machine_in_words(machine: Mapping[str, Any]) -> str:
-    """Return processor, cores and Python of a run, in a line."""
+    """Return the processor, the cores and the version of Python of a run, in one line."""
     python = machine.get("python")
     version = python.get("version", "?") if isinstance(python, dict) else "?"
     cores = f"{machine.get('cores_allowed', '?')} of {machine.get('cores_present', '?')} cores"
@@ -18,5 +18,5 @@ def machine_in_words(machine: Mapping[str, Any]) -> str:
 
 
 def facts_in_words(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return facts as texts, facts within facts with dotted names."""
+    """Return facts as texts; a fact within another fact has a dotted name."""
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in flattened(facts).items()}

@@ -14,7 +14,7 @@ def number(value: float | None) -> str:
 
 
 def fixed(value: float | None, digits: int) -> str:
-    """Return a number with so many digits after the point."""
+    """Return a number with a fixed count of digits after the point."""
     return NOT_MEASURED if value is None else f"{value:.{digits}f}"
 
 

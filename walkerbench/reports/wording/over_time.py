@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def over_time(run: RunFile) -> dict[str, str]:
-    """Return resident memory and the slopes as rows, names and texts; nothing of what was not measured."""
+    """Return resident memory and the growth of memory and frame time: name → text, only of what was measured."""
     mean, most = (run.metrics.get(f"rss_mb.{statistic}") for statistic in ("mean", "max"))
     rows = {
         "resident memory": None if mean is None or most is None else f"{mean:.1f} MB on average, {most:.1f} MB at most",

@@ -26,14 +26,14 @@ class RunVerdict:
 
     Attributes:
         word: As returned by `criteria.judging.verdict_word`.
-        because: Why, as a sentence.
+        because: The reason, as a sentence.
     """
 
     word: VerdictWord
     because: str
 
 
-_MOST_SWITCHES = 3  # that are named
+_MOST_SWITCHES_SHOWN = 3
 
 
 def run_verdict(run: RunFile) -> RunVerdict:
@@ -43,7 +43,7 @@ def run_verdict(run: RunFile) -> RunVerdict:
 
 def _reason_for_verdict(run: RunFile) -> str:
     ends: Mapping[RunState, str] = {
-        "interrupted": "the run was interrupted; what was measured until then stands above.",
+        "interrupted": "the run was interrupted; the tables above show what was measured.",
         "running": "the run has no end: it is still going on, or it was killed.",
         "broken": _sentence(f"the run broke: {_reason(run)}"),
         "emergency": _sentence(_reason(run)),
@@ -62,7 +62,7 @@ def _reason_for_verdict(run: RunFile) -> str:
 
 
 def trouble(run: RunFile) -> str | None:
-    """Return what a reader must know before any number: that the run is not whole, and why; None for one that is."""
+    """Return a warning that the run did not finish, with the reason; None for a run that finished."""
     words: Mapping[RunState, str] = {
         "running": "UNFINISHED: still running, or killed; shown as far as it was recorded",
         "interrupted": "INTERRUPTED",
@@ -78,43 +78,43 @@ def trouble(run: RunFile) -> str | None:
 
 
 def faults_injected(run: RunFile) -> str | None:
-    """Return what a reader must know of a run that was slowed down on purpose; None for any other."""
+    """Return a warning that faults were injected into the run; None for a run without faults."""
     return f"FAULTS INJECTED: {run.faults}" if run.faults else None
 
 
 def unproven_work(run: RunFile) -> str | None:
-    """Return what a reader must know of a run whose work cannot be shown to be that of another; None where it can."""
+    """Return a warning that nothing can prove the run's work equal to another run's; None where digests can."""
     reason = run.workload.same_work_not_proven
     return None if reason is None else f"SAME WORK NOT PROVEN: {reason}"
 
 
 def digest_of(run: RunFile) -> str:
-    """Return a run's digest in short, or why there is none."""
+    """Return a run's digest, shortened; where there is none, the reason."""
     if run.workload.same_work_not_proven is not None:
         return f"{NOT_MEASURED} ({not_proven(run.workload.same_work_not_proven)})"
     return f"{NOT_MEASURED} (no checkpoint)" if run.digest is None else short_digest(run.digest)
 
 
 def switches_in_words(run: RunFile) -> dict[str, str]:
-    """Return a fact for people: what was switched while the run went on, and when; none where nothing was."""
+    """Return the fact `switched` in words: which mode or pace was switched to, and when; no fact without switches."""
     several = len(run.stages) > 1
     lines = []
     for stage in run.stages:
         where = f" of stage {stage.stage + 1}" if several else ""
         lines += [f"to {each.mode or each.pace} before frame {each.frame}{where}" for each in stage.switches]
-    shown = lines[:_MOST_SWITCHES]
+    shown = lines[:_MOST_SWITCHES_SHOWN]
     more = [f"{len(lines) - len(shown)} more"] if len(lines) > len(shown) else []
     return {"switched": "; ".join((*shown, *more))} if lines else {}
 
 
 def dropped_observers(run: RunFile) -> str | None:
-    """Return what a reader must know of observers that did not see the whole run; None where each did."""
+    """Return a warning of observers that were dropped during the run; None where none was dropped."""
     dropped = [f"{each.name} {each.dropped}" for each in run.observers if each.dropped is not None]
     return f"OBSERVER DROPPED: {'; '.join(dropped)}" if dropped else None
 
 
 def remarks_in_words(run: RunFile) -> str | None:
-    """Return what the workload says of how the run went; None where it says nothing."""
+    """Return the workload's remarks on the run; None where it has none."""
     remarks = dict.fromkeys(remark for stage in run.stages for remark in stage.remarks)
     return f"REMARK OF THE WORKLOAD: {'; '.join(remarks)}" if remarks else None
 
@@ -135,7 +135,7 @@ def _sentence(text: str) -> str:
 
 
 def _named(run: RunFile, outcome: Outcome) -> str:
-    """Return in words the criteria with an outcome, each with its stage."""
+    """Return the criteria that have a given outcome, each with its stage, in words."""
     several = len(run.stages) > 1
     return ", ".join(
         verdict.criterion + (f" ({_in_stage(verdict.stage)})" if several else "")

@@ -14,12 +14,12 @@ _UNITS_S = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 def age_s(run: ListedRun, now: datetime) -> float:
-    """Return how long ago a run was started, s; 0 where its file says that it will be."""
+    """Return how long ago a run was started, s; 0 where its file names a time in the future."""
     return max(0.0, (now - run.started).total_seconds())
 
 
 def age_in_words(run: ListedRun, now: datetime) -> str:
-    """Return how long ago a run was started, in the largest unit that it fills: `3 hours ago`."""
+    """Return how long ago a run was started, in the largest unit of which it is at least 1: `3 hours ago`."""
     seconds = age_s(run, now)
     unit, length_s = next((each for each in _UNITS_S if seconds >= each[1]), _UNITS_S[-1])
     return f"{counted(int(seconds // length_s), unit)} ago"
@@ -30,8 +30,8 @@ def size_in_words(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:,.1f} MB"
 
 
-def standing(run: ListedRun) -> str:
-    """Return where a run stands in a word or two: its verdict, or why it has none."""
+def verdict_or_state(run: ListedRun) -> str:
+    """Return a run's verdict, or why it has none, in one or two words."""
     if run.facts is None:
         return "damaged"
     if run.facts.state == "running":
@@ -47,5 +47,5 @@ def agents_in_words(run: ListedRun) -> str:
 
 
 def total_in_words(runs: tuple[ListedRun, ...]) -> str:
-    """Return how many runs there are and what they take together: `3 runs, 12.5 MB`."""
+    """Return the number of runs and their total size: `3 runs, 12.5 MB`."""
     return f"{counted(len(runs), 'run')}, {size_in_words(sum(run.size_bytes for run in runs))}"

@@ -27,30 +27,30 @@ CAUSES: Mapping[Cause, str] = {
 
 _SLOWEST_SHOWN = 5
 
-_LEAST_SHARE = 0.01  # of a frame's time: less is not mentioned
+_SMALLEST_SHARE_SHOWN = 0.01  # of a frame's time
 
 
 def over_a_limit(run: RunFile) -> bool:
-    """Return whether any judged frame was over a limit: then the worst frames are those."""
+    """Return whether any judged frame was over a limit; if so, `worst_frames` holds only such frames."""
     return any(frame.criterion is not None for frame in run.worst_frames)
 
 
 def shown_frames(run: RunFile) -> Sequence[SlowFrame]:
-    """Return the frames that a reader is shown: every recorded one that is over a limit, a few where none is."""
+    """Return the frames to show: all recorded ones over a limit; where there are none, the few slowest."""
     return run.worst_frames if over_a_limit(run) else run.worst_frames[:_SLOWEST_SHOWN]
 
 
 def slow_frame(run: RunFile, frame: SlowFrame) -> str:
-    """Return in one line why a frame took long."""
+    """Return the reason why a frame was slow, in one line."""
     where = f"stage {stage_name(frame.stage)}, " if len(run.stages) > 1 else ""
     spent = [f"{_ms(frame.cpu_ms)} CPU"]
     if frame.cause == "garbage collection":
-        # Where another thread collected, its time is none of this path's CPU time.
+        # Where another thread collected garbage, the collection is not part of this thread's CPU time.
         collected = f"{_ms(frame.gc_ms)} garbage collection"
         spent = [f"{spent[0]} ({collected})"] if frame.gc_ms <= frame.cpu_ms else [*spent, collected]
-    if (frame.not_scheduled_ms or 0.0) >= _LEAST_SHARE * frame.wall_ms:
+    if (frame.not_scheduled_ms or 0.0) >= _SMALLEST_SHARE_SHOWN * frame.wall_ms:
         spent.append(f"{_ms(frame.not_scheduled_ms or 0.0)} not scheduled")
-    if frame.blocked_ms >= _LEAST_SHARE * frame.wall_ms:
+    if frame.blocked_ms >= _SMALLEST_SHARE_SHOWN * frame.wall_ms:
         spent.append(f"{_ms(frame.blocked_ms)} blocked")
     worker = _parent(run) if frame.worker is None else f" (worker {frame.worker})"
     cause = "the host" if frame.host else CAUSES[frame.cause]
@@ -69,7 +69,7 @@ def title(run: RunFile) -> str:
 
 
 def all_causes(run: RunFile) -> str:
-    """Return how many of all frames over a limit each cause has; nothing where every one of them is shown."""
+    """Return the number of frames over a limit for each cause; an empty text where every such frame is shown."""
     total = sum(run.slow_frames.values())
     if total <= len(run.worst_frames):
         return ""
@@ -78,12 +78,12 @@ def all_causes(run: RunFile) -> str:
 
 
 def _parent(run: RunFile) -> str:
-    """Return the words for a frame that no worker made slow; none where the parent's thread is the only worker."""
+    """Return "(in the parent)", for a frame that no worker made slow; empty where the parent is the only worker."""
     return " (in the parent)" if run.mode.traits.side_by_side else ""
 
 
 def _limited(frame: SlowFrame) -> str:
-    """Return in words what the limit is for, where that is not the whole frame."""
+    """Return in words which part of the frame the limit is for; empty where it is for the whole frame."""
     metric = "frame_ms" if frame.criterion is None else parse_criterion(frame.criterion).metric
     if metric in ("frame_ms", MISSED_DEADLINES):
         return ""

@@ -1,4 +1,4 @@
-"""What was run, in a few words: the profile's name and, where it is not the built-in one, the workload."""
+"""The name of a run for readers: the profile's name and, where it is not the built-in one, the workload."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def workload_in_words(run: RunFile) -> str:
 
 
 def subject(run: RunFile) -> str:
-    """Return what a run is called among others: `default`, or `mysim:Herd (default)`."""
+    """Return the name of a run in lists and titles: `default`, or `mysim:Herd (default)`."""
     profile = str(run.profile.get("name", ""))
     spec = str(run.profile.get("workload", DEFAULT_WORKLOAD))
     return profile if spec == DEFAULT_WORKLOAD else f"{spec} ({profile})"

@@ -15,7 +15,7 @@ SUITE_COLUMNS = ("test", "base, a call", "candidate, a call", "speed-up", "time"
 
 
 def suite_rows(result: SuiteResult) -> list[tuple[str, ...]]:
-    """Return the cells of each test's row; where all tests are of one file, it is not named again."""
+    """Return the cells of each test's row; where all tests are in one file, the rows omit its name."""
     file = _only_file(result)
     return [_row(each, each.test if file is None else each.test.removeprefix(f"{file}::")) for each in result.tests]
 
@@ -34,7 +34,7 @@ def _row(each: ComparedTest, name: str) -> tuple[str, ...]:
 
 
 def suite_notes(result: SuiteResult) -> list[str]:
-    """Return what there is to say of single tests, a line each: why there is no verdict, and what it rests on."""
+    """Return notes on single tests, one per line: why a test has no verdict, warnings, and details of its verdict."""
     lines: list[str] = []
     file = _only_file(result)
     for each in result.tests:
@@ -48,7 +48,7 @@ def suite_notes(result: SuiteResult) -> list[str]:
 
 
 def suite_conclusion(result: SuiteResult) -> str:
-    """Return how many tests have which verdict, in a sentence."""
+    """Return the number of tests for each verdict, in a sentence."""
     counts = "; ".join(f"{word}: {count}" for word, count in result.counted.items())
     file = _only_file(result)
     return f"{counted(len(result.tests), 'test')}{f' of {file}' if file else ''}: {counts}."

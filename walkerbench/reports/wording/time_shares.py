@@ -20,11 +20,11 @@ PARTS: Mapping[TimePart, str] = {
     "settling": "settling, in the parent alone",
     "not scheduled": "not scheduled",
 }
-"""The parts of the time in words, but for the one whose meaning the mode decides."""
+"""Part of the time → its words; without `blocked`, whose meaning depends on the mode."""
 
 
 def part_in_words(run: RunFile, share: TimeShare) -> str:
-    """Return the words for a part of the time: the mode and the GIL decide what being blocked means."""
+    """Return the words for a part of the time; the mode and the GIL decide the meaning of `blocked`."""
     return PARTS.get(share.part) or _blocked(run.mode.traits, gil_was_enabled(run.machine))
 
 
@@ -37,14 +37,14 @@ def _blocked(traits: ModeTraits, gil_enabled: bool) -> str:
 
 
 def percent(share: TimeShare) -> str:
-    """Return a share in percent, with a word where it may hold other causes, too."""
+    """Return a share in percent, with "at most" where it may include other causes."""
     if share.share is None:
         return NOT_AVAILABLE
     return f"{'at most ' if share.upper_bound else ''}{share.share * 100:.1f} %"
 
 
 def beside_shares(found: Attribution) -> str:
-    """Return the figures that are shown beside the shares, because they are part of them."""
+    """Return the figures that are shown below the shares, since the shares already include them."""
     collected = NOT_AVAILABLE if found.garbage_collection is None else f"{found.garbage_collection * 100:.1f} %"
     counts = {
         "minor": found.minor_faults,
@@ -52,4 +52,4 @@ def beside_shares(found: Attribution) -> str:
         "involuntary switches": found.involuntary_switches,
     }
     words = [f"{NOT_AVAILABLE if count is None else f'{count:.2f}'} {name}" for name, count in counts.items()]
-    return f"{collected} garbage collection; a frame: {', '.join(words)}"
+    return f"{collected} garbage collection; per frame: {', '.join(words)}"
