@@ -28,7 +28,7 @@ FINISHED = Path(__file__).parents[1] / "reports" / "finished_run.json"
 
 @dataclass
 class Ended:
-    """What a command ended with."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -46,7 +46,7 @@ def _no_colour_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs a command line in this process."""
+    """Return a function that runs a command line in this process."""
 
     def run(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["walkerbench", *arguments])
@@ -65,7 +65,7 @@ def finished() -> RunFile:
 
 @pytest.fixture
 def record(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, RunFile], Path]:
-    """Writes a run with nothing but zeros in its arrays, whose file's conclusion is taken on trust."""
+    """Return a function that records a run with arrays of zeros; a run's metrics are not computed from these."""
 
     def trusted(recorded: RecordedRun) -> RecordedRun:
         return recorded if recorded.run.metrics else dataclasses.replace(recorded, run=summary.conclude(recorded))
@@ -128,7 +128,7 @@ class FakeRunner:
 def runner(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, finished: RunFile, record: Callable[[Path, RunFile], Path]
 ) -> FakeRunner:
-    """The runner is replaced by this for the test."""
+    """Replace the runner by a fake during the test, and return the fake."""
     fake = FakeRunner(finished, record, tmp_path)
     module = types.ModuleType("walkerbench.running.runner")
     module.run = fake.run  # type: ignore[attr-defined]

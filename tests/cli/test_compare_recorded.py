@@ -1,4 +1,4 @@
-"""`walkerbench compare BASE CANDIDATE`: what it says of recorded runs, and each thing that it refuses."""
+"""`walkerbench compare BASE CANDIDATE`: its results for recorded runs, and everything that it refuses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recorded_runs import code_of, digests, recorded, run_file, stage, write
 
 @pytest.fixture
 def sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Five runs in `before`, five slower ones in `after`, in the working directory."""
+    """Record five runs in `before` and five slower ones in `after`, in the working directory."""
     monkeypatch.chdir(tmp_path)
     for number in range(5):
         other = code_of("fedcba9876543210")
@@ -30,13 +30,13 @@ def add(name: str, number: int = 20, **changes: Any) -> str:
 
 
 @pytest.mark.parametrize("option", [["--budget", "90s"], ["--profile", "default"], ["--workers", "2"], ["--seed", "1"]])
-def test_what_is_recorded_cannot_be_changed(command: Any, option: list[str]) -> None:
+def test_options_cannot_change_recorded_runs(command: Any, option: list[str]) -> None:
     ended = command("compare", "a", "b", *option)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == f"walkerbench: {option[0]}: cannot change recorded runs: leave it out, or name no runs\n"
 
 
-def test_folders_of_repeats_are_sides_and_a_regression_is_exit_1(command: Any, sides: Path) -> None:
+def test_folders_of_repeats_are_sides_and_regression_is_1(command: Any, sides: Path) -> None:
     ended = command("compare", "before", "after")
     assert (ended.code, ended.err) == (1, "")
     assert re.search(r"the same in all 10 runs: digest [0-9a-f]{16} \(2\s+checkpoints\)", ended.out)
@@ -44,7 +44,7 @@ def test_folders_of_repeats_are_sides_and_a_regression_is_exit_1(command: Any, s
     assert command("compare", "after", "before").code == 0
 
 
-def test_json_is_all_of_it(command: Any, sides: Path) -> None:
+def test_json_holds_the_whole_comparison(command: Any, sides: Path) -> None:
     ended = command("compare", "before", "after", "--json", "--tolerance", "60%")
     compared = json.loads(ended.out)
     assert (ended.code, compared["exit_code"], compared["tolerance"]) == (0, 0, 0.6)
@@ -55,7 +55,7 @@ def test_json_is_all_of_it(command: Any, sides: Path) -> None:
     ]
 
 
-def test_too_few_repeats_are_inconclusive_and_the_number_needed_is_said(command: Any, sides: Path) -> None:
+def test_too_few_repeats_are_inconclusive_and_say_so(command: Any, sides: Path) -> None:
     ended = command("compare", "before", "after/1")
     assert ended.code == 4
     assert "an error rate of 1 % needs 5 repeats a side, there are 1" in ended.out
@@ -105,7 +105,7 @@ def test_a_folder_without_runs_and_a_base_alone_are_refused(command: Any, sides:
     assert (ended.code, ended.err.startswith("walkerbench: there is nothing to compare with: ")) == (2, True)
 
 
-def test_different_work_that_is_allowed_is_said(command: Any, sides: Path) -> None:
+def test_different_work_that_is_allowed_has_a_warning(command: Any, sides: Path) -> None:
     other = add("other", profile={"seed": 2}, digest="ffff")
     ended = command("compare", "before", other, "--allow-different-work")
     assert ended.code == 4

@@ -1,4 +1,4 @@
-"""compare, ab and gate, apart from what they measure: what is asked for, printed and returned."""
+"""compare, ab and gate with a fake measurement: what they request, print and return."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_json_is_all_that_is_printed(command: Any, fake: FakeMeasuring) -> None:
         (("gate", "--against", "main", "--junit", "no/such/folder/x.xml"), "x.xml: cannot be written"),
     ],
 )
-def test_what_cannot_be_asked_for_is_refused_in_one_line(
+def test_an_impossible_request_is_refused_in_one_line(
     command: Any, fake: FakeMeasuring, arguments: tuple[str, ...], message: str
 ) -> None:
     ended = command(*arguments)
@@ -179,7 +179,7 @@ def recording(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeRepeats:
     return found
 
 
-def test_a_working_directory_that_is_gone_is_said(command: Any, fake: FakeMeasuring, tmp_path: Path) -> None:
+def test_a_missing_working_directory_is_reported(command: Any, fake: FakeMeasuring, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     with chdir(gone):
@@ -232,7 +232,7 @@ def test_gate_tells_github(
     assert summary.read_text().startswith("# of another step\n## walkerbench gate: FAIL\n")
 
 
-def test_github_is_told_of_what_kept_a_gate_from_a_result(
+def test_github_is_told_why_a_gate_has_no_result(
     command: Any, fake: FakeMeasuring, recording: FakeRepeats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     summary, junit = tmp_path / "summary.md", tmp_path / "gate.xml"
@@ -251,7 +251,7 @@ def test_github_is_told_of_what_kept_a_gate_from_a_result(
 
 
 def error_in(junit: Path) -> str | None:
-    """The message of a document's only case, which is an error."""
+    """Return the message of a document's only case, which is an error."""
     (error,) = ET.parse(junit).getroot().findall("testsuite/testcase/error")
     return error.get("message")
 
@@ -290,7 +290,7 @@ def test_a_gate_that_cannot_start_leaves_no_old_result(
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("a fault"), click.Abort()], ids=repr)
-def test_a_gate_that_is_ended_leaves_no_old_result(
+def test_a_gate_that_raises_leaves_no_old_result(
     command: Any, fake: FakeMeasuring, recording: FakeRepeats, monkeypatch: Any, tmp_path: Path, error: Exception
 ) -> None:
     summary, junit = tmp_path / "summary.md", tmp_path / "gate.xml"
@@ -303,7 +303,7 @@ def test_a_gate_that_is_ended_leaves_no_old_result(
 
 
 @pytest.mark.parametrize("words", [("--bogus", "gate"), ("gate",)], ids=["wrong option", "no working directory"])
-def test_what_fails_before_the_gate_leaves_no_old_result(command: Any, tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_a_failure_before_the_gate_leaves_no_old_result(command: Any, tmp_path: Path, words: tuple[str, ...]) -> None:
     junit, gone = tmp_path / "gate.xml", tmp_path / "gone"
     junit.write_text("<passed/>")
     gone.mkdir()
@@ -326,8 +326,8 @@ def test_a_file_behind_another_option_is_left_alone(command: Any, tmp_path: Path
     assert "<passed/>" not in (linked.read_text() if linked.exists() else "")
 
 
-@pytest.mark.promise("kept", "A gate keeps a file that is given for its JUnit file, and can be none.")
-def test_a_file_that_can_be_no_junit_file_is_kept(command: Any, tmp_path: Path) -> None:
+@pytest.mark.promise("kept", "A gate never overwrites a file that is named as its JUnit file but holds no XML.")
+def test_a_file_without_xml_is_kept(command: Any, tmp_path: Path) -> None:
     mine = tmp_path / "run.json"
     mine.write_text("{}")
     ended = command("gate", "--against", "main", "--junit", str(mine))
@@ -350,7 +350,7 @@ def baseline(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("frame_ms", "code", "word"), [(2.0, 0, "PASS"), (2.2, 1, "FAIL")])
-def test_gate_holds_runs_recorded_now_against_a_baseline(
+def test_gate_compares_runs_recorded_now_with_a_baseline(
     command: Any, baseline: Path, recording: FakeRepeats, frame_ms: float, code: int, word: str
 ) -> None:
     recording.frame_ms = frame_ms
@@ -374,7 +374,7 @@ def test_a_candidate_that_stops_itself_fails_the_gate_at_once(
     ("changes", "message"),
     [({"state": "interrupted"}, "interrupted"), ({"profile": {"seed": 2}}, "the base must be one side")],
 )
-def test_a_baseline_that_cannot_be_one_is_refused_before_anything_is_recorded(
+def test_an_unusable_baseline_is_refused_before_recording(
     command: Any, baseline: Path, recording: FakeRepeats, changes: dict[str, Any], message: str
 ) -> None:
     write(baseline / "6", recorded("run", run_file("6", **changes)))

@@ -33,7 +33,7 @@ UNFIT = dataclasses.replace(MACHINE, noise=Noise(pairs=25, typical=0.1, drowned=
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Lets the doctor read what a test says."""
+    """Return a function that sets the readings that the doctor gets."""
 
     def read(found: MachineReadings) -> None:
         monkeypatch.setattr(readings, "read_all", lambda measure: found)
@@ -54,7 +54,7 @@ def test_checks_fit_80_columns_and_say_what_to_do(command: Any, machine: Any) ->
     assert lines[-1] == "FIT for measuring, with 4 warnings."
 
 
-def test_only_strict_counts_unfit(command: Any, machine: Any) -> None:
+def test_an_unfit_machine_fails_only_with_strict(command: Any, machine: Any) -> None:
     assert command("doctor", "--strict").code == 0
     machine(UNFIT)
     lenient, strict = command("doctor"), command("doctor", "--strict")

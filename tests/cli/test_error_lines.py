@@ -51,12 +51,12 @@ OPTIONS = {each for command in command_line.commands.values() for one in command
         (InjectedFaults("it has faults"), "it has faults (--allow-faults)"),
     ],
 )
-def test_an_error_is_said_with_the_options_to_change(error: WalkerbenchError, lines: str) -> None:
+def test_an_error_names_the_options_that_resolve_it(error: WalkerbenchError, lines: str) -> None:
     assert error_lines(error) == lines
 
 
 def parameters_of_errors() -> set[str]:
-    """Everything that errors of the package say is to be changed."""
+    """Return all parameters that errors of the package name."""
     return {
         str(name.value)
         for path in Path(walkerbench.__file__).parent.rglob("*.py")

@@ -26,7 +26,7 @@ def files() -> set[str]:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_file_holds_what_stdout_would(command: Any, name: str) -> None:
+def test_a_file_holds_the_same_text_as_stdout(command: Any, name: str) -> None:
     recorded_run(Path("run"))
     printed = command("export", "run", "--format", name)
     written = command("export", "run", "--format", name, "-o", "result")
@@ -36,7 +36,7 @@ def test_a_file_holds_what_stdout_would(command: Any, name: str) -> None:
     assert files() == {"run", "result"}
 
 
-def test_what_a_reader_must_know_is_said_on_stderr(command: Any) -> None:
+def test_warnings_go_to_stderr(command: Any) -> None:
     recorded_run(Path("run"), state="interrupted", ended_because="SIGINT", faults="extra work of 5 % in every frame")
     ended = command("export", "run", "--format", "csv")
     assert (ended.code, ended.out.count("\n")) == (0, 4)
@@ -83,7 +83,9 @@ def incomplete(run: Path) -> None:
         (incomplete, "missing"),
     ],
 )
-def test_what_cannot_be_read_is_one_line_and_exit_2(command: Any, damage: Callable[[Path], Any], word: str) -> None:
+def test_a_run_that_cannot_be_read_is_one_line_and_exit_2(
+    command: Any, damage: Callable[[Path], Any], word: str
+) -> None:
     recorded_run(Path("run"))
     damage(Path("run"))
     ended = command("export", "run", "--format", "csv", "-o", "result")
@@ -92,7 +94,7 @@ def test_what_cannot_be_read_is_one_line_and_exit_2(command: Any, damage: Callab
     assert files() == {"run"}
 
 
-def test_a_run_that_holds_nothing_for_a_format_leaves_no_file(command: Any) -> None:
+def test_a_run_without_data_for_a_format_leaves_no_file(command: Any) -> None:
     recorded_run(Path("run"), 0)
     ended = command("export", "run", "--format", "speedscope", "-o", "result")
     assert (ended.code, ended.err.count("\n")) == (2, 1)
@@ -100,7 +102,7 @@ def test_a_run_that_holds_nothing_for_a_format_leaves_no_file(command: Any) -> N
 
 
 @pytest.mark.parametrize("arguments", [("gone", "--format", "csv"), ("run",), ("run", "--format", "xlsx"), ()])
-def test_a_request_that_is_wrong_is_one_line_and_exit_2(command: Any, arguments: tuple[str, ...]) -> None:
+def test_a_wrong_request_is_one_line_and_exit_2(command: Any, arguments: tuple[str, ...]) -> None:
     recorded_run(Path("run"))
     ended = command("export", *arguments)
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
@@ -132,7 +134,7 @@ def export(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_a_full_disk_breaks_it_and_leaves_no_file() -> None:
+def test_a_full_disk_ends_the_export_and_leaves_no_file() -> None:
     recorded_run(Path("run"), 2000)
 
     def hold_files_small() -> None:
@@ -144,7 +146,7 @@ def test_a_full_disk_breaks_it_and_leaves_no_file() -> None:
     assert files() == {"run"}
 
 
-def test_no_more_is_written_than_is_read() -> None:
+def test_the_export_stops_when_its_reader_ends() -> None:
     recorded_run(Path("run"), 2000)
     reader, writer = os.pipe()
     os.close(reader)

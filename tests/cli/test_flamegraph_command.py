@@ -25,7 +25,7 @@ def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def profiles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: Any, finished: Any) -> list[Profile]:
-    """Stands in for the sampling: a made-up run, without a second pass; collects the profiles that were to be run."""
+    """Replace the sampling by a fabricated run without a second pass; return the profiles that were requested."""
     from walkerbench.run_directory import read_recorded
 
     given: list[Profile] = []
@@ -57,7 +57,7 @@ def test_options_are_passed_on_to_the_run(command: Any, profiles: list[Profile])
     ]
 
 
-def test_an_interrupted_recording_is_shown_as_far_as_it_came(command: Any, profiles: list[Profile]) -> None:
+def test_an_interrupted_recording_shows_what_was_sampled(command: Any, profiles: list[Profile]) -> None:
     ended = command("flamegraph", "-o", "x")
 
     assert ended.code == 130

@@ -29,7 +29,7 @@ def draw(context: click.Context, /, **given: object) -> ExitCode:  # what arrive
 
 
 def options_by_heading(text: str) -> dict[str, list[str]]:
-    """The long options that a help lists below each of its headings."""
+    """Return the long options that a help lists below each of its headings."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         if heading := re.fullmatch(r"(\S.*):", line):
@@ -39,7 +39,7 @@ def options_by_heading(text: str) -> dict[str, list[str]]:
     return found
 
 
-def test_a_group_arrives_as_one_value_or_option_by_option() -> None:
+def test_a_group_is_passed_as_one_value_or_by_option() -> None:
     arrived: list[Any] = []
     draw.main(["tree", "--wide", "5", "--colour", "red"], standalone_mode=False, obj=arrived)
     given, typed = arrived[0]
@@ -47,7 +47,7 @@ def test_a_group_arrives_as_one_value_or_option_by_option() -> None:
     assert typed == ["--wide"]
 
 
-def test_every_group_has_its_heading_and_neighbours_share_one() -> None:
+def test_groups_have_headings_and_adjacent_ones_share_them() -> None:
     text = draw.get_help(click.Context(draw))
     assert options_by_heading(text) == {
         "How large": ["--wide", "--high"],
@@ -56,7 +56,7 @@ def test_every_group_has_its_heading_and_neighbours_share_one() -> None:
     }
 
 
-def test_compare_tells_apart_what_measures_and_what_reads_runs(command: Any) -> None:
+def test_compare_separates_options_for_modes_and_for_runs(command: Any) -> None:
     found = options_by_heading(command("compare", "--help").out)
     assert found == {
         "Without runs: what each mode runs, and how often": [

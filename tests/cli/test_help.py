@@ -82,7 +82,7 @@ def test_help_tells_how_to_complete_and_what_exit_codes_mean(command: Any) -> No
     assert re.findall(r"^ {4}(\d+) ", text, re.MULTILINE) == ["0", "1", "2", "3", "4", "70", "130"]
 
 
-def test_version(command: Any) -> None:
+def test_the_version_is_printed(command: Any) -> None:
     assert command("--version").out == f"walkerbench, version {__version__}\n"
 
 
@@ -94,12 +94,12 @@ def test_the_help_of_a_command_begins_with_its_question(command: Any, name: str)
     assert " ".join(after_usage.partition("\n\n")[0].split()) == question
 
 
-def test_the_list_of_commands_has_every_question_whole(command: Any) -> None:
+def test_the_list_of_commands_cuts_no_question(command: Any) -> None:
     listed = " ".join(command("--help").out.partition("\nCommands:")[2].split())
     assert listed == " ".join(f"{name} {question_of(each)}" for name, each in COMMANDS.items())
 
 
-def test_no_command_shows_five_of_them_and_is_a_usage_error(command: Any) -> None:
+def test_without_a_command_five_are_shown_and_exit_is_2(command: Any) -> None:
     ended = command()
     assert (ended.code, ended.out) == (2, "")
     first, *shown, last = ended.err.splitlines()
@@ -127,7 +127,7 @@ def test_an_unknown_option_is_refused_with_the_one_meant(command: Any) -> None:
 
 
 def loaded_modules(*arguments: str, **environment: str) -> set[str]:
-    """The modules that a command has imported when it ends, asked of a process of its own."""
+    """Return the modules that a command has imported when it ends, in a process of its own."""
     code = (
         "import atexit, sys\n"
         "atexit.register(lambda: print('\\n'.join(sys.modules), file=sys.stderr))\n"

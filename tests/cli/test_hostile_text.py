@@ -1,4 +1,4 @@
-"""Hostile text in every place of a run, a profile and a command line: what is printed of it, by every command."""
+"""Hostile text in every place of a run, a profile and a command line: every command prints it safely."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where the strings of plain data are."""
+    """Yield the path of every string in plain data."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     if isinstance(value, str):
         yield path
@@ -81,7 +81,7 @@ def put(value: Any, path: tuple[Any, ...], text: str) -> None:
 
 @contextlib.contextmanager
 def changed(base: Path, name: str, changes: dict[tuple[Any, ...], str]) -> Iterator[Path]:
-    """A copy of a run beside it, with other texts."""
+    """Yield a copy of a run in the same folder, with other texts."""
     content = json.loads((base / "run.json").read_text())
     content["mode"]["fallback"] = "none"
     for path, text in changes.items():
@@ -95,7 +95,7 @@ def changed(base: Path, name: str, changes: dict[tuple[Any, ...], str]) -> Itera
 
 
 def checked(directory: Path, *arguments: str) -> str:
-    """What a command printed on stdout, once it has been found to be printable."""
+    """Return what a command printed on stdout, after a check that it is printable."""
     ended = in_process(directory, *arguments)
     assert ended.code in (0, 1, 2, 4), ended.err
     for text in (ended.out, ended.err):
@@ -104,7 +104,7 @@ def checked(directory: Path, *arguments: str) -> str:
 
 
 def every_command(run: Path) -> dict[str, str]:
-    """What each command prints of a run."""
+    """Return what each command prints of a run."""
     where, name = run.parent, f"./{run.name}"
     printed = {"show": checked(where, "show", name), "facts": checked(where, "show", name, "--verbose")}
     checked(where, "compare", "other", name)
@@ -124,7 +124,7 @@ def places_of_base(base: Path) -> list[tuple[Any, ...]]:
 @given(data=st.data(), text=json_texts, name=file_names)
 def test_any_place_of_a_run_may_hold_any_text(base: Path, data: st.DataObject, text: str, name: str) -> None:
     every = places_of_base(base)
-    # Most places are checked against others when a run is read; what is put there is refused.
+    # Reading a run checks most places against others, and refuses another text there.
     free = [path for path in every if path[0] in ("profile", "machine", "code", "mode", "command_line", "observers")]
     where = data.draw(st.lists(st.sampled_from(free) | st.sampled_from(every), min_size=1, max_size=3))
     with changed(base, name, dict.fromkeys(where, text)) as run:
@@ -260,7 +260,7 @@ def test_a_refusal_shows_what_was_typed(base: Path, words: tuple[str, ...], text
 
 
 @pytest.mark.promise("text", "Of many problems the first ones are shown, and how many more there are.")
-def test_problems_are_limited_and_a_value_begins_no_other(tmp_path: Path) -> None:
+def test_problems_are_limited_and_no_value_looks_like_one(tmp_path: Path) -> None:
     keys = "".join(f'"k{number}\\n::error::x{"y" * (900 if number < 9 else 2)}" = 1\n' for number in range(1332))
     (tmp_path / "p.toml").write_text(keys)
     ended = in_process(tmp_path, "run", "--profile", "p.toml")

@@ -33,7 +33,7 @@ def test_the_help_of_every_command_needs_no_docstrings() -> None:
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("run", "--help")])
-def test_a_whole_process_says_the_same(arguments: tuple[str, ...]) -> None:
+def test_a_whole_process_prints_the_same(arguments: tuple[str, ...]) -> None:
     assert python("-OO", "-m", "walkerbench", *arguments) == python("-m", "walkerbench", *arguments)
 
 

@@ -15,14 +15,14 @@ from walkerbench.profile.loading import load_profile
 @pytest.mark.parametrize(
     ("text", "seconds"), [("90", 90.0), ("90s", 90.0), ("5m", 300.0), ("1h", 3600.0), ("1.5m", 90.0), ("0.25", 0.25)]
 )
-def test_durations(text: str, seconds: float) -> None:
+def test_durations_are_parsed_to_seconds(text: str, seconds: float) -> None:
     assert Duration().convert(text, None, None) == seconds
 
 
 @pytest.mark.parametrize(
     "text", ["", "s", "5 m", "5M", "-5", "+5", "1e3", "nan", "inf", "1m30s", "٣", "5.", ".5", "5d"]
 )
-def test_what_is_no_duration(text: str) -> None:
+def test_a_text_that_is_not_a_duration_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is no duration"):
         Duration().convert(text, None, None)
 
@@ -45,12 +45,12 @@ def context() -> tuple[click.Context, click.Parameter]:
     return click.Context(click.Command("any")), click.Option(["--any"])
 
 
-def test_profile_names_complete_and_else_files() -> None:
+def test_profile_names_are_completed_and_else_files() -> None:
     assert [item.value for item in ProfileName().shell_complete(*context(), "s")] == ["smoke", "soak"]
     assert [(item.value, item.type) for item in ProfileName().shell_complete(*context(), "./s")] == [("./s", "file")]
 
 
-def test_runs_complete_to_latest_and_else_directories() -> None:
+def test_runs_are_completed_to_latest_else_directories() -> None:
     assert [item.value for item in RunName().shell_complete(*context(), "@l")] == ["@latest"]
     assert [item.type for item in RunName().shell_complete(*context(), "res")] == ["dir"]
 

@@ -1,4 +1,4 @@
-"""The command line as a process of its own: what only shows there."""
+"""The command line as a process of its own: behaviour that only a whole process shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-# Imports while a module's import is under way deliver the signal as Ctrl-C at that moment would.
+# This program sends itself SIGINT while it imports a given module, as Ctrl-C at that moment would.
 INTERRUPTING = """
 import os, signal, sys
 class Finder:
@@ -39,13 +39,13 @@ def test_ctrl_c_during_an_import_is_one_line_and_130(module: str) -> None:
     assert done.stderr.decode().strip() == "walkerbench: interrupted"
 
 
-def test_it_runs_as_a_module() -> None:
+def test_walkerbench_runs_as_a_module() -> None:
     done = python("-m", "walkerbench", "--version", capture_output=True)
     assert done.returncode == 0
     assert done.stdout.startswith(b"walkerbench, version ")
 
 
-def test_a_reader_that_goes_away_is_nobodys_error() -> None:
+def test_a_reader_that_ends_early_causes_no_error() -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     try:
@@ -72,7 +72,7 @@ def profiles(**environment: str) -> bytes:
     return done.stdout
 
 
-def test_colour_where_it_is_forced_and_not_where_it_is_piped() -> None:
+def test_piped_output_has_colour_only_if_forced() -> None:
     plain = profiles(COLUMNS="200")
     assert b"\x1b" not in plain
     assert max(map(len, plain.decode().splitlines())) <= 80
@@ -86,6 +86,6 @@ def test_an_ascii_stdout_gets_ascii() -> None:
     assert rb"30 agents for 1200 frames \u2192 60 agents" in b" ".join(text.split())
 
 
-def test_closed_descriptors_are_nobodys_error() -> None:
+def test_closed_descriptors_cause_no_error() -> None:
     shell = f'"{sys.executable}" -m walkerbench profiles >&- 2>&-'
     assert subprocess.run(shell, shell=True, timeout=60, check=False).returncode == 0

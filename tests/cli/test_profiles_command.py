@@ -5,7 +5,7 @@ from typing import Any
 from walkerbench.profile.loading import list_profiles
 
 
-def test_it_lists_and_explains_every_profile(command: Any) -> None:
+def test_profiles_lists_and_explains_every_profile(command: Any) -> None:
     ended = command("profiles")
     assert (ended.code, ended.err) == (0, "")
     lines = ended.out.splitlines()

@@ -17,7 +17,7 @@ def files() -> set[str]:
     return {path.name for path in Path().iterdir()}
 
 
-def test_it_writes_one_page(command: Any, record: Any, finished: Any) -> None:
+def test_report_writes_one_page(command: Any, record: Any, finished: Any) -> None:
     record(Path("mine"), finished)
     ended = command("report", "mine", "-o", "report.html")
     assert (ended.code, ended.out, ended.err) == (0, "", "")
@@ -29,7 +29,7 @@ def test_it_writes_one_page(command: Any, record: Any, finished: Any) -> None:
     assert files() == {"mine", "report.html"}
 
 
-def test_it_draws_several_runs_and_the_latest(command: Any, record: Any, finished: Any) -> None:
+def test_report_draws_several_runs_and_the_latest(command: Any, record: Any, finished: Any) -> None:
     record(Path(".walkerbench/runs/20260101T000000.000Z-a"), finished)
     record(Path("mine"), finished)
     assert command("report", "@latest", "mine", "-o", "report.html").code == 0
@@ -54,7 +54,7 @@ def test_a_killed_run_is_concluded_as_far_as_it_was_recorded(command: Any, recor
     assert '<th scope="row">frame_ms.max &lt; 200</th>' in page
 
 
-def test_a_directory_whose_name_is_no_text_is_drawn(command: Any, record: Any, finished: Any) -> None:
+def test_a_directory_with_an_undecodable_name_is_drawn(command: Any, record: Any, finished: Any) -> None:
     record(Path(os.fsdecode(b"run\xff")), finished)
     assert command("report", os.fsdecode(b"run\xff"), "-o", "report.html").code == 0
     assert r"run\udcff" in Path("report.html").read_text(encoding="utf-8")
@@ -69,9 +69,7 @@ def test_an_output_that_exists_is_refused(command: Any, record: Any, finished: A
     assert Path("report.html").read_text() == "precious"
 
 
-def test_what_cannot_be_drawn_is_one_line_and_exit_2_and_leaves_no_file(
-    command: Any, record: Any, finished: Any
-) -> None:
+def test_a_run_that_cannot_be_drawn_is_exit_2_and_no_file(command: Any, record: Any, finished: Any) -> None:
     for name in ("truncated", "newer", "corrupt"):
         record(Path(name), finished)
     array = Path("truncated/frames.npy")
@@ -94,7 +92,7 @@ def test_no_output_is_a_usage_error(command: Any) -> None:
     assert "'-o' / '--output'" in ended.err
 
 
-def test_without_plotly_it_says_what_to_install(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_plotly_report_says_what_to_install(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
     ended = command("report", "mine", "-o", "report.html")
     assert (ended.code, ended.err) == (2, "walkerbench: a report needs plotly: pip install 'walkerbench[report]'\n")

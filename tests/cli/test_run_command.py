@@ -89,7 +89,7 @@ def test_the_exit_code_is_the_verdict(command: Any, runner: Any, state: str, out
         (OutputLost("run.json: can no longer be written"), 3, "run.json: can no longer be written"),
     ],
 )  # fmt: skip
-def test_a_broken_run_says_why_and_where_the_rest_is(
+def test_a_broken_run_says_why_and_where_it_is_kept(
     command: Any, runner: Any, error: Exception, code: int, line: str
 ) -> None:
     runner.error = error
@@ -106,7 +106,7 @@ def test_other_deliberate_errors_end_with_their_code(command: Any, runner: Any, 
     assert (ended.code, ended.out, ended.err) == (code, "", f"walkerbench: {error}\n")
 
 
-def test_ctrl_c_that_no_code_caught(command: Any, runner: Any) -> None:
+def test_ctrl_c_that_no_code_caught_ends_with_130(command: Any, runner: Any) -> None:
     runner.error = KeyboardInterrupt()
     ended = command("run", "-q")
     assert ended.code == 130
@@ -183,9 +183,7 @@ def test_a_wrong_profile_gives_a_line_for_each_problem(command: Any, runner: Any
     ]
 
 
-def test_stderr_that_is_closed_does_not_spoil_the_run(
-    command: Any, runner: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_closed_stderr_does_not_change_the_run(command: Any, runner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     ended = command("run")
     assert ended.code == 0

@@ -50,7 +50,7 @@ class GoneTerminal(Terminal):
         (Progress(remaining_s=59.6, effective_cores=None), "frame 1200/3600  600 frames/s  1.67 ms  1:00 left"),
     ],
 )
-def test_the_line(progress: Any, text: str) -> None:
+def test_the_line_describes_the_progress(progress: Any, text: str) -> None:
     assert describe_progress(progress) == text
 
 
@@ -76,7 +76,7 @@ def test_plain_progress_is_a_line_every_two_seconds(capsys: pytest.CaptureFixtur
     assert "\x1b" not in captured.err
 
 
-def test_the_kind_follows_the_stream() -> None:
+def test_the_stream_decides_which_display_is_used() -> None:
     assert type(open_display(io.StringIO(), quiet=False)) is LineDisplay
     assert type(open_display(Terminal(), quiet=False)) is BarDisplay
     assert type(open_display(Terminal(), quiet=True)) is Display
@@ -105,7 +105,7 @@ def test_live_progress_draws_in_the_callers_thread_only(monkeypatch: pytest.Monk
     assert terminal.getvalue().count("\x1b[?25l") == terminal.getvalue().count("\x1b[?25h") == 1
 
 
-def test_live_progress_gives_the_cursor_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_live_progress_restores_the_cursor_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
 
@@ -120,7 +120,7 @@ def test_live_progress_gives_the_cursor_back_after_an_error(monkeypatch: pytest.
     assert terminal.getvalue().count("\x1b[?25h") == 1
 
 
-def test_a_terminal_that_has_gone_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_terminal_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     now: Any = Progress()
     with open_display(GoneTerminal(), quiet=False) as display:

@@ -26,7 +26,7 @@ def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def three(tmp_path: Path) -> list[Path]:
-    """Runs in the default folder, oldest first."""
+    """Record runs in the default folder, and return them, oldest first."""
     return [write(FOLDER / name, recorded(str(second))) for second, name in enumerate("abc", 1)]
 
 
@@ -60,7 +60,7 @@ def test_a_run_without_a_verdict_says_why(command: Any, state: str, word: str) -
     assert command("runs").out.splitlines()[1].split()[0] == word
 
 
-def test_a_damaged_run_stands_in_the_list(command: Any, three: list[Path]) -> None:
+def test_a_damaged_run_is_listed(command: Any, three: list[Path]) -> None:
     (three[0] / "run.json").write_text("{")
     ended = command("runs")
     assert (ended.code, ended.err) == (0, "")
@@ -145,7 +145,7 @@ def test_twenty_runs_are_kept_by_default(command: Any) -> None:
     assert command("runs", "--prune", "--yes").out == "Nothing to remove.\n"
 
 
-def test_what_is_kept_although_it_is_old_is_said(command: Any, three: list[Path]) -> None:
+def test_old_runs_that_are_kept_have_a_reason(command: Any, three: list[Path]) -> None:
     (three[0] / "notes.txt").write_text("mine")
     ended = command("runs", "--prune", "--keep", "1", "--yes")
     assert (ended.code, left()) == (0, ["a", "c"])

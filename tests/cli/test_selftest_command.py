@@ -20,7 +20,7 @@ FAULTS = ("none: the clean control", "a frame of 250 ms", "a worker that exits")
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three cases in one mode, without a process for each."""
+    """Reduce the self-test to three cases in one mode, without a process for each."""
     planned = [("sequential", case) for case in CASES if case.name in FAULTS]
     monkeypatch.setattr(run_cases, "planned_cases", lambda modes: iter(planned))
     monkeypatch.setattr(run_cases, "ProcessBench", lambda signals: InProcessBench())
@@ -40,7 +40,7 @@ def test_a_table_says_what_is_proven(command: Any) -> None:
 
 
 @pytest.mark.usefixtures("short")
-def test_what_is_not_proven_is_named_and_ends_with_1(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_proof_is_named_and_ends_with_1(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grammar.Criterion, "holds", lambda *_: True)
     ended = command("selftest")
     assert ended.code == 1
@@ -75,7 +75,7 @@ def test_an_interrupt_has_no_result(command: Any, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.promise("verdicts", "Every fault that the gate exists for trips its criterion, message and exit code.")
-def test_all_of_it_is_proven_and_nothing_is_left(tmp_path: Path) -> None:
+def test_every_proof_succeeds_and_no_file_is_left(tmp_path: Path) -> None:
     for name in ("work", "temporary"):
         (tmp_path / name).mkdir()
     with WholeProcess(tmp_path / "work", tmp_path / "temporary").start("selftest", "--json") as started:

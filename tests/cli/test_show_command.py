@@ -13,7 +13,7 @@ def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_it_shows_a_directory(command: Any, record: Any, finished: Any, tmp_path: Path) -> None:
+def test_show_shows_a_run_directory(command: Any, record: Any, finished: Any, tmp_path: Path) -> None:
     record(tmp_path / "mine", finished)
     ended = command("show", "mine")
     assert (ended.code, ended.err) == (0, "")
@@ -21,7 +21,7 @@ def test_it_shows_a_directory(command: Any, record: Any, finished: Any, tmp_path
     assert ended.out.endswith("PASS: every criterion is met.\n")
 
 
-def test_it_draws_the_run_before_the_verdict_and_run_does_not(
+def test_show_draws_charts_before_the_verdict_and_run_none(
     command: Any, record: Any, finished: Any, runner: Any, tmp_path: Path
 ) -> None:
     record(tmp_path / "mine", finished)
@@ -30,14 +30,14 @@ def test_it_draws_the_run_before_the_verdict_and_run_does_not(
     assert "Frame times over the run" not in command("run", "-q").out
 
 
-def test_it_shows_the_latest_run(command: Any, record: Any, finished: Any, tmp_path: Path) -> None:
+def test_show_shows_the_latest_run(command: Any, record: Any, finished: Any, tmp_path: Path) -> None:
     for name in ("20260101T000000.000Z-a", "20260102T000000.000Z-b"):
         record(tmp_path / ".walkerbench" / "runs" / name, finished)
     assert "20260102T000000.000Z-b" in command("show", "@latest").out
     assert "20260101T000000.000Z-a" in command("show", "@latest~1").out
 
 
-def test_it_ends_with_0_whatever_the_verdict(command: Any, record: Any, finished: Any, tmp_path: Path) -> None:
+def test_show_ends_with_0_whatever_the_verdict(command: Any, record: Any, finished: Any, tmp_path: Path) -> None:
     failed = [{**dataclasses.asdict(verdict), "outcome": "fail"} for verdict in finished.verdicts]
     record(tmp_path / "failed", finished.changed(verdicts=failed))
     ended = command("show", "failed")
@@ -46,7 +46,7 @@ def test_it_ends_with_0_whatever_the_verdict(command: Any, record: Any, finished
 
 
 @pytest.mark.parametrize("state", ["running", "interrupted", "emergency", "broken"])
-def test_a_run_that_is_not_whole_says_so_first(
+def test_a_run_that_did_not_finish_has_a_warning_first(
     command: Any, record: Any, finished: Any, tmp_path: Path, state: str
 ) -> None:
     stopped = {"emergency_shutdowns": int(state == "emergency")}
@@ -68,7 +68,9 @@ def test_verbose_adds_the_machine(command: Any, record: Any, finished: Any, tmp_
     assert "load_average" in command("show", "mine", "-v").out
 
 
-def test_what_cannot_be_shown_is_one_line_and_exit_2(command: Any, record: Any, finished: Any, tmp_path: Path) -> None:
+def test_a_run_that_cannot_be_shown_is_one_line_and_exit_2(
+    command: Any, record: Any, finished: Any, tmp_path: Path
+) -> None:
     record(tmp_path / "arrayless", finished)
     (tmp_path / "arrayless" / "frames.npy").unlink()
     record(tmp_path / "corrupt", finished)

@@ -1,4 +1,4 @@
-"""What a process ends with where its code cannot be imported."""
+"""The exit code of a process whose code cannot be imported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import walkerbench
 
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
-    """A folder with a walkerbench that cannot be imported beyond its beginning."""
+    """Return a folder with a copy of walkerbench in which one module cannot be imported."""
     package = Path(walkerbench.__file__).parent
     shutil.copytree(package, tmp_path / "walkerbench", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "walkerbench/profile/model.py").write_text("this is no Python\n")
@@ -35,7 +35,7 @@ def test_code_that_cannot_be_imported_is_no_verdict(broken: Path, module: str) -
     assert "SyntaxError" in done.stderr
 
 
-def test_closed_streams_are_no_reason_to_fail(broken: Path) -> None:
+def test_closed_streams_do_not_change_the_exit_code(broken: Path) -> None:
     command = f"{sys.executable} -P -m walkerbench run 2>&-"
     variables = {**os.environ, "PYTHONPATH": str(broken)}
     assert subprocess.run(command, shell=True, cwd=broken, env=variables, check=False).returncode == 70
