@@ -55,7 +55,7 @@ def test_json_holds_the_whole_comparison(command: Any, sides: Path) -> None:
     ]
 
 
-def test_too_few_repeats_are_inconclusive_and_say_so(command: Any, sides: Path) -> None:
+def test_too_few_repeats_are_inconclusive_with_number_needed(command: Any, sides: Path) -> None:
     ended = command("compare", "before", "after/1")
     assert ended.code == 4
     assert "an error rate of 1 % needs 5 repeats a side, there are 1" in ended.out

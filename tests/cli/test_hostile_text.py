@@ -139,7 +139,7 @@ def test_each_place_of_a_run_may_hold_hostile_text(base: Path) -> None:
             checked(run.parent, "export", run.name, "--format", "markdown")
 
 
-@pytest.mark.promise("text", "What has no shape is shown as its escape, and text that is left out leaves an ellipsis.")
+@pytest.mark.promise("text", "Invisible characters are shown as escapes, and an ellipsis marks text that is left out.")
 @several_times
 @given(text=json_texts, name=file_names)
 @example(text="\x1b]0;x\x07[bold]y[/z]\n::error::boom\nPASS", name="[bold]y[x]")
@@ -259,7 +259,7 @@ def test_a_refusal_shows_what_was_typed(base: Path, words: tuple[str, ...], text
         assert all(line.startswith("walkerbench: ") for line in ended.err.splitlines())
 
 
-@pytest.mark.promise("text", "Of many problems the first ones are shown, and how many more there are.")
+@pytest.mark.promise("text", "Of many problems, the first ones are shown, with a note that there are more.")
 def test_problems_are_limited_and_no_value_looks_like_one(tmp_path: Path) -> None:
     keys = "".join(f'"k{number}\\n::error::x{"y" * (900 if number < 9 else 2)}" = 1\n' for number in range(1332))
     (tmp_path / "p.toml").write_text(keys)

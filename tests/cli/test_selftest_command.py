@@ -75,7 +75,7 @@ def test_an_interrupt_has_no_result(command: Any, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.promise("verdicts", "Every fault that the gate exists for trips its criterion, message and exit code.")
-def test_every_proof_succeeds_and_no_file_is_left(tmp_path: Path) -> None:
+def test_every_proof_succeeds_and_nothing_is_left(tmp_path: Path) -> None:
     for name in ("work", "temporary"):
         (tmp_path / name).mkdir()
     with WholeProcess(tmp_path / "work", tmp_path / "temporary").start("selftest", "--json") as started:

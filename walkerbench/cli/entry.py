@@ -1,4 +1,4 @@
-"""From the process's arguments to its exit code."""
+"""Carries out the command that a process's arguments name, and returns the exit code."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def gate_command(
     from walkerbench.reports.junit import suite as suite_junit
 
     if (not against) == (not baselines):
-        raise UsageError("give one of --against REV and --baseline RUNS")
+        raise UsageError("give either --against REV or --baseline RUNS")
     if baselines and _ROUNDS.given(context):
         raise UsageError(
             "--budget and --rounds are for --against only: with --baseline, the gate records the runs it needs"

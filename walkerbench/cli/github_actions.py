@@ -22,11 +22,11 @@ def tell_github(result: GateResult) -> None:
 def tell_github_of_suite(result: SuiteResult) -> None:
     """Write the result of a gate over a suite of tests; do nothing outside of GitHub Actions."""
     by_kind = {"error": ("regression", "no verdict"), "warning": ("inconclusive",)}
-    told = {
+    messages = {
         kind: [f"{each.test}: {each.word}" for each in result.tests if each.word in words]
         for kind, words in by_kind.items()
     }
-    _write([github_summary.annotation(kind, lines) for kind, lines in told.items() if lines], suite_summary(result))
+    _write([github_summary.annotation(kind, lines) for kind, lines in messages.items() if lines], suite_summary(result))
 
 
 def tell_github_of_no_result(lines: Sequence[str]) -> None:

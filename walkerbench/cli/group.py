@@ -52,7 +52,7 @@ class _CommandGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write each command with its whole question, which click would cut."""
+        """Write each command with its whole question, which click alone would shorten."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, question_of(command)) for name, command in self.commands.items()])
 

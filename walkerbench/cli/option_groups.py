@@ -1,4 +1,4 @@
-"""The groups of options that several commands share: what is run, how much is measured, what decides."""
+"""Groups of options that several commands share: what is run, how much is measured, how a verdict is decided."""
 
 from __future__ import annotations
 

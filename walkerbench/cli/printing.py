@@ -32,7 +32,7 @@ def print_run(
 
 
 def print_comparison(compared: Compared, exit_code: ExitCode, *, as_json: bool, advice: str | None = None) -> None:
-    """Print a comparison, as JSON with the exit code that the process ends with."""
+    """Print a comparison: as tables, or as JSON that includes the process's exit code."""
     from walkerbench.reports.terminal import comparison
 
     if as_json:
@@ -43,7 +43,7 @@ def print_comparison(compared: Compared, exit_code: ExitCode, *, as_json: bool, 
 
 
 def print_gate(result: GateResult, *, as_json: bool) -> None:
-    """Print what a gate found."""
+    """Print the result of a gate: as tables, or as JSON and nothing else."""
     from walkerbench.reports.terminal import gate
 
     if as_json:

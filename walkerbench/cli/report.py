@@ -36,7 +36,7 @@ Examples:
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="HTML file to create; one that exists is refused.",
+    help="HTML file to create; it must not exist yet.",
 )
 @verbose_option
 def report_command(*, recorded: tuple[str, ...], output: Path) -> ExitCode:

@@ -16,7 +16,8 @@ Injects faults, in every mode that they apply to: a slow frame, slow agent
 processing, slow frames in a row, a worker that exits or hangs, another
 trajectory, an empty run, steps that are 10 % slower. Each fault must lead to
 exactly the right criterion, message and exit code; a run without a fault
-must pass. Takes less than two minutes on two cores, and leaves no files.
+must pass. Takes less than two minutes on two cores, and leaves no file and
+no process.
 
 Exit code: 0 every proof succeeded, 1 a proof failed.
 

@@ -108,7 +108,7 @@ def serve_command(
         with alternating(control, seconds_per_mode):
             directory = record_with_progress(profile, output, sys.argv, quiet=True, observers=(relay,), control=control)
         if relay.lost:
-            note("the server's process ended before the run, which went on without it")
+            note("the server's process ended before the run; the run continued without it")
     recorded = read_concluded(directory)
     print_run(recorded.run, directory, as_json=as_json, verbose=invocation.verbose)
     return exit_code_of_run(recorded.run.state, recorded.run.verdicts)

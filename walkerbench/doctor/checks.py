@@ -57,7 +57,7 @@ def check_machine(readings: MachineReadings) -> tuple[Check, ...]:
 
 
 def is_fit(checks: Sequence[Check]) -> bool:
-    """Return whether nothing makes figures worthless."""
+    """Return whether the machine is fit: no check is `unfit`."""
     return all(check.level != "unfit" for check in checks)
 
 

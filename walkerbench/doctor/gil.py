@@ -56,7 +56,7 @@ def _ask_fresh_interpreter() -> str:
     """Return what switched the GIL on in a process of its own; an empty text where it stays off."""
     with ChildProcess([*interpreter_command(), "-c", _CHILD], stdout=subprocess.PIPE) as child:
         if not child.ended_within(_TIMEOUT_S):
-            raise RunBroken(f"a fresh interpreter did not try the imports of a run within {_TIMEOUT_S:g} s")
+            raise RunBroken(f"a fresh interpreter did not finish the imports of a run within {_TIMEOUT_S:g} s")
         if child.exit_status != 0:
             said = " ".join(child.stderr_tail(_TAIL_BYTES).split())
             raise RunBroken(

@@ -68,14 +68,14 @@ def check_permitted(py_spy: str, place: Path | None = None) -> None:
     command = [*recording, "--", *interpreter_command(), "-c", _PROBE]
     with _py_spy_variables(place) as variables, ChildProcess(command, variables=variables) as child:
         if not child.ended_within(_PROBE_TIMEOUT_S):
-            raise RunBroken(f"py-spy was to record for 1 s, and did not end within {_PROBE_TIMEOUT_S:g} s")
+            raise RunBroken(f"py-spy should record for 1 s, but did not end within {_PROBE_TIMEOUT_S:g} s")
         said = " ".join(child.stderr_tail(_TAIL_BYTES).split())
     if child.exit_status == 0:
         return
     if _REFUSED.search(said):
         allow = what_to_allow(sys.platform, read_text(_YAMA))
         raise UsageError(f"py-spy is not permitted to look into processes here: {allow}")
-    raise RunBroken(f"py-spy does not work here, it ended with status {child.exit_status}: {said or 'it said nothing'}")
+    raise RunBroken(f"py-spy does not work here: it ended with status {child.exit_status}: {said or 'it said nothing'}")
 
 
 def record(request: RunRequest, interrupts: InterruptWatch) -> None:

@@ -137,7 +137,7 @@ def test_runs_are_told_apart_by_letter_and_colour() -> None:
 
 
 def test_more_runs_than_colours_are_refused() -> None:
-    with pytest.raises(UsageError, match="9 runs: at most 8 can be told apart"):
+    with pytest.raises(UsageError, match="9 runs: a report can show at most 8; give fewer"):
         label_runs([drawn_run([1.0])] * 9)
 
 

@@ -80,7 +80,7 @@ def _benchmark(
 ) -> dict[str, Any]:
     group = metric.removesuffix("_ms")
     name = f"{group}[{stage.agents} agents]" if len(run.stages) == 1 else f"{group}[stage {stage.stage + 1}]"
-    told = {"mode": run.mode.used, "workers": stage.workers, "agents": stage.agents, "digest": stage.digest}
+    facts = {"mode": run.mode.used, "workers": stage.workers, "agents": stage.agents, "digest": stage.digest}
     reason = run.workload.same_work_not_proven
     unproven = {} if reason is None else {"same_work_not_proven": reason}
     return {
@@ -89,7 +89,7 @@ def _benchmark(
         "fullname": f"{subject(run)}::{name}",
         "params": None,
         "param": None,
-        "extra_info": {**told, **unproven, "state": run.state, "faults": run.faults},
+        "extra_info": {**facts, **unproven, "state": run.state, "faults": run.faults},
         "options": {},
         "stats": statistics(durations_ns / _NS_PER_S, iterations),
     }

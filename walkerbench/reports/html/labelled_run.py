@@ -64,7 +64,7 @@ def label_runs(recorded: Sequence[RecordedRun]) -> tuple[LabelledRun, ...]:
         UsageError: There are more of them than colours.
     """
     if len(recorded) > MOST_RUNS:
-        raise UsageError(f"{len(recorded)} runs: at most {MOST_RUNS} can be told apart in one report; give fewer")
+        raise UsageError(f"{len(recorded)} runs: a report can show at most {MOST_RUNS}; give fewer")
     several = len(recorded) > 1
     return tuple(
         LabelledRun((f"{chr(ord('A') + number)}: " if several else "") + _words(each.run), f"--run-{number + 1}", each)

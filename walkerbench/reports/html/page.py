@@ -179,12 +179,12 @@ def _figure(plot: Plot) -> str:
 
 
 def _inline(script: str) -> str:
-    """Return a script that no text within it can end."""
+    """Return a script, escaped so that no text within it can end the script element."""
     return script.replace("</script", r"<\/script")
 
 
 def _json(plots: Sequence[Plot]) -> str:
-    """Return plots for the page's script; no text in them can end the element that holds them."""
+    """Return plots as JSON for the page's script; no text in them can end the script element around them."""
     content = [{"name": plot.name, "data": plot.traces, "layout": plot.layout} for plot in plots]
     return json.dumps(_finite(content), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 

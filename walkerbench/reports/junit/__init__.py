@@ -1,1 +1,1 @@
-"""JUnit XML."""
+"""Results as JUnit XML, for CI systems."""

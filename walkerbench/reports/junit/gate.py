@@ -24,8 +24,8 @@ def render(result: GateResult) -> str:
         "faults": "; ".join(faults_of_sides(result.compared)),
         "work": "; ".join(work_not_the_same(result.compared)),
     }
-    told = {name: fact for name, fact in facts.items() if fact}
-    return document("walkerbench gate", list(_cases(result)), told)
+    known_facts = {name: fact for name, fact in facts.items() if fact}
+    return document("walkerbench gate", list(_cases(result)), known_facts)
 
 
 def without_result(lines: Sequence[str]) -> str:

@@ -52,9 +52,9 @@ def document(name: str, cases: Sequence[ET.Element], facts: Mapping[str, str] | 
         "errors": sum(each.find("error") is not None for each in cases),
         "skipped": 0,
     }
-    told = {attribute: str(count) for attribute, count in counts.items()}
-    suites = ET.Element("testsuites", {key: told[key] for key in ("tests", "failures", "errors")})
-    suite = ET.SubElement(suites, "testsuite", {"name": _text(name), **told, **attributes})
+    count_texts = {attribute: str(count) for attribute, count in counts.items()}
+    suites = ET.Element("testsuites", {key: count_texts[key] for key in ("tests", "failures", "errors")})
+    suite = ET.SubElement(suites, "testsuite", {"name": _text(name), **count_texts, **attributes})
     if facts:
         properties = ET.SubElement(suite, "properties")
         for fact, value in facts.items():

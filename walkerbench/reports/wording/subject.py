@@ -9,8 +9,8 @@ from walkerbench.workloads.registry import DEFAULT_WORKLOAD
 def workload_in_words(run: RunFile) -> str:
     """Return the workload with its arguments: `mysim:Herd (speed=2.5)`."""
     arguments = run.profile.get("workload_arguments") or {}
-    told = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    return f"{run.workload.name} ({told})" if told else run.workload.name
+    given = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    return f"{run.workload.name} ({given})" if given else run.workload.name
 
 
 def subject(run: RunFile) -> str:

@@ -38,12 +38,12 @@ def suite_notes(result: SuiteResult) -> list[str]:
     lines: list[str] = []
     file = _only_file(result)
     for each in result.tests:
-        told = [each.problem] if each.problem else []
+        notes = [each.problem] if each.problem else []
         if each.compared is not None:
-            told += [*faults_of_sides(each.compared), *work_not_the_same(each.compared)]
-            told += [one.detail for one in each.compared.comparisons if one.verdict != "no regression"]
+            notes += [*faults_of_sides(each.compared), *work_not_the_same(each.compared)]
+            notes += [one.detail for one in each.compared.comparisons if one.verdict != "no regression"]
         name = each.test if file is None else each.test.removeprefix(f"{file}::")
-        lines += [f"{name}: {text}" for text in told]
+        lines += [f"{name}: {text}" for text in notes]
     return lines
 
 
