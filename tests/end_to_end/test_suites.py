@@ -1,4 +1,4 @@
-"""Tests of a suite that uses pytest-benchmark's fixture are run as workloads, by the command line."""
+"""The command line runs tests of a suite that uses pytest-benchmark's fixture as workloads."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def suite(walkerbench: WholeProcess) -> WholeProcess:
 def test_a_test_of_a_suite_is_run_and_digested(suite: WholeProcess, test: str) -> None:
     ended = suite("run", "--workload", f"pytest:tests/{test}", *SHORT)
     assert (ended.code, ended.err) == (0, "")
-    run = json.loads(ended.out)  # what the test prints is not in it
+    run = json.loads(ended.out)  # stdout has nothing of what the test prints
     assert run["workload"]["name"] == f"pytest:tests/{test}"
     assert run["workload"]["main_phase"] == {"phase": "calls", "title": "calls", "decides": True}
     assert run["digest"] is not None
@@ -44,7 +44,7 @@ def test_a_test_of_a_suite_is_run_and_digested(suite: WholeProcess, test: str) -
     ("test", "code", "says"),
     [
         ("test_wrong", 3, "test_wrong.py::test_wrong fails: "),
-        ("test_twice", 3, "benchmark can be used once in a test: make two tests of it"),
+        ("test_twice", 3, "a test can use benchmark only once: split the test in two"),
         ("test_never", 2, "the test does not call its fixture 'benchmark'"),
         ("test_raising", 3, "test_wrong.py::test_raising fails: ValueError: invalid literal"),
         ("test_expected", 3, "expects that its function raises: that cannot be measured"),
@@ -54,7 +54,9 @@ def test_a_test_of_a_suite_is_run_and_digested(suite: WholeProcess, test: str) -
         ("test_absent", 2, "pytest finds no such test: ERROR: not found:"),
     ],
 )
-def test_what_is_wrong_with_a_test_is_told(suite: WholeProcess, test: str, code: int, says: str) -> None:
+def test_a_test_that_cannot_be_measured_is_reported_with_a_reason(
+    suite: WholeProcess, test: str, code: int, says: str
+) -> None:
     ended = suite("run", "--workload", f"pytest:tests/test_wrong.py::{test}", *SHORT)
     assert ended.code == code
     assert says in ended.err

@@ -1,4 +1,4 @@
-"""A class of the user's is a workload, and what is wrong with its SPEC is said."""
+"""A user's class is a workload, and a wrong SPEC is refused with the reason."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_any_number_of_shards_does_the_same_work(project: Path) -> None:
     assert digests("herd_of_a_test:Herd", 1, {}) != ways[0]
 
 
-def test_a_function_that_returns_an_object_is_the_same(project: Path) -> None:
+def test_a_function_that_returns_an_object_is_a_workload_too(project: Path) -> None:
     assert digests("herd_of_a_test:make", 2, {}) == digests("herd_of_a_test:Herd", 2, {})
 
 

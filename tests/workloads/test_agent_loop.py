@@ -1,4 +1,4 @@
-"""An existing loop over agents is a workload: what is stepped when, by which shards, and what becomes of errors."""
+"""An existing loop over agents is a workload: what is stepped when, by which shards, and what happens to errors."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_any_number_of_shards_does_the_same_work() -> None:
     assert len({*ways[0]}) == 5
 
 
-def test_slices_are_run_in_every_mode_and_do_the_same_work() -> None:
+def test_a_function_that_builds_slices_runs_the_same_in_every_mode() -> None:
     ways = [digests("slices", mode=mode, workers=workers) for mode, workers in
             (("sequential", 1), ("threaded", 3), ("process", 2))]  # fmt: skip
     assert all(way == ways[0] for way in ways)
@@ -165,7 +165,7 @@ def test_a_shared_object_is_refused_in_other_processes() -> None:
         override(load_profile("default"), ProfileOverrides(workload="agents:loops_of_a_test:shared", mode="process"))
 
 
-def test_agents_that_raise_are_counted_and_the_first_is_told_of(project: Path) -> None:
+def test_errors_of_agents_are_counted_and_the_first_is_reported(project: Path) -> None:
     changes = ProfileOverrides(
         workload="agents:loops_of_a_test:shared", workload_arguments={"wrong": 3}, agents=6, frames=4, warmup=0,
         mode="threaded", workers=2,
@@ -180,7 +180,7 @@ def test_agents_that_raise_are_counted_and_the_first_is_told_of(project: Path) -
     )
 
 
-def test_an_error_of_another_process_is_told_of_too() -> None:
+def test_an_error_in_another_process_is_reported_too() -> None:
     with environment_of("slices", agents=6, mode="process", workers=2, wrong=5) as environment:
         environment.step()
         assert environment.workload.remarks(environment.buffers)[0].endswith("ValueError: agent 5 is lost")
@@ -193,11 +193,11 @@ def test_a_run_without_errors_has_no_remarks() -> None:
         assert environment.workload.remarks(environment.buffers) == ()
 
 
-def test_errors_are_part_of_the_work() -> None:
+def test_digests_cover_the_number_of_errors() -> None:
     assert digests("shared", wrong=3)[0] != digests("shared")[0]
 
 
-def test_an_agent_that_raises_ends_the_run_where_asked_for() -> None:
+def test_an_agent_that_raises_ends_the_run_if_settings_say_so() -> None:
     with environment_of("shared", wrong=3, workers=2, errors="fail") as environment:
         with pytest.raises(WorkerFailed, match="agent 3 is lost") as caught:
             environment.step()
@@ -209,7 +209,7 @@ def test_a_world_that_raises_ends_the_run() -> None:
         environment.step()
 
 
-def test_agents_take_turns_where_they_are_stepped_every_third_frame() -> None:
+def test_agents_take_turns_where_step_every_is_three() -> None:
     with environment_of("thinkers", agents=5, step_every=3) as environment:
         for _ in range(3):
             environment.step()
@@ -225,10 +225,10 @@ def test_agents_take_turns_where_they_are_stepped_every_third_frame() -> None:
         ("shared", {"step_every": 2}, r"agent 0, a Agent, has no method step_physics_only\(dt\)"),
         ("too_few", {}, "the object has 6 agents in place of 7"),
         ("stepless", {}, r"agent 1, a object, has no method step\(dt\)"),
-        ("nothing", {}, "a NoneType has no agents: the function must return an object that has"),
+        ("nothing", {}, "a NoneType has no agents: the function must return an object with agents"),
     ],
 )
-def test_an_object_that_is_no_agent_loop_is_told_of(name: str, settings: dict[str, Any], problem: str) -> None:
+def test_an_object_that_is_not_an_agent_loop_is_reported(name: str, settings: dict[str, Any], problem: str) -> None:
     with pytest.raises(WorkerFailed, match=problem):
         environment_of(name, **settings).start()
 

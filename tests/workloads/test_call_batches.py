@@ -43,7 +43,7 @@ def test_a_frame_makes_the_fewest_calls_that_take_its_time(clock: Clock, call_ns
     assert find_calls_per_frame(clock.call_taking(call_ns)) == calls
 
 
-def test_a_call_that_takes_no_time_has_an_end(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_takes_no_time_does_not_loop_without_end(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_batches, "MOST_CALLS", 100)
     assert find_calls_per_frame(clock.call_taking(0)) == 100
 
@@ -66,7 +66,7 @@ def batch(call: Callable[[], Any], settings: CallSettings) -> tuple[CallBatch, C
     return CallBatch(call, settings, buffers, 0), workload, buffers
 
 
-def test_nothing_is_called_before_the_first_frame_where_all_is_given() -> None:
+def test_with_all_settings_given_the_first_call_is_in_a_frame() -> None:
     calls: list[int] = []
     made, workload, buffers = batch(lambda: calls.append(1), CallSettings(3, digest_result=True))
     assert (calls, workload.open_settings(), workload.found_settings(buffers)) == ([], (), {})
@@ -88,7 +88,7 @@ def test_digests_cover_the_number_of_calls_and_the_last_result() -> None:
     twice = CallSettings(2, digest_result=True)
     assert digests(twice, 3, [1.5]) == digests(twice, 3, [1.5])
     assert digests(twice, 3, [1.5])[1] != digests(twice, 3, [2.5])[1]
-    # One result, but another number of calls: other work.
+    # The same result, but another number of calls: other work.
     assert digests(twice, 3, [1.5])[0] != digests(CallSettings(1, digest_result=True), 3, [1.5])[0]
     assert digests(CallSettings(2, digest_result=False), 3, [1.5]) == []
 

@@ -24,7 +24,7 @@ from walkerbench.workloads.walker import WalkerWorkload
         (3, 3, ((0, 1), (1, 2), (2, 3))),
     ],
 )
-def test_shards(agents: int, workers: int, bounds: Any) -> None:
+def test_shards_are_contiguous_and_of_equal_size(agents: int, workers: int, bounds: Any) -> None:
     assert shard_bounds(agents, workers) == bounds
 
 
@@ -53,7 +53,7 @@ def spans(layout: BufferLayout) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("workload", [ToyWorkload(5, ballast_bytes=3), WalkerWorkload(7)], ids=["toy", "walkers"])
-def test_the_arrays_lie_apart_in_one_block_each_on_a_cache_line_of_its_own(workload: Any) -> None:
+def test_the_arrays_of_a_block_share_no_memory_and_no_cache_line(workload: Any) -> None:
     layout = BufferLayout.of(workload, 2)
     places = spans(layout)
     assert all(start % 64 == 0 for start, _ in places)
@@ -85,7 +85,7 @@ def test_the_arrays_have_the_declared_shapes_and_are_zero() -> None:
     assert not any(array.any() for array in arrays)
 
 
-def test_two_views_of_one_memory_see_the_same() -> None:
+def test_two_buffers_on_one_memory_hold_the_same_values() -> None:
     layout = BufferLayout.of(ToyWorkload(5), 2)
     memory = bytearray(layout.nbytes)
     ours, theirs = FrameBuffers(layout, memory), FrameBuffers(layout, memoryview(memory))
@@ -113,7 +113,7 @@ def test_digest64_is_the_beginning_of_a_known_digest() -> None:
     assert digest64(np.array([1.0, 0.0])) != digest64(array)
 
 
-def test_the_fold_sees_every_digest_and_their_order() -> None:
+def test_the_fold_depends_on_every_digest_and_on_their_order() -> None:
     digests = np.array([[1, 2], [3, 4]], np.uint64)
     assert fold_digests(digests) == hashlib.sha256(digests.tobytes()).digest()
     assert fold_digests(digests[::-1]) != fold_digests(digests)

@@ -23,7 +23,7 @@ NAN = float("nan")
 
 
 def toy_with(attribute: str, value: object) -> ToyWorkload:
-    """The toy, with another attribute, or another method that returns the value."""
+    """Return the toy workload with an attribute set to a value, or with a method that returns the value."""
     replacement = (lambda self: value) if callable(getattr(ToyWorkload, attribute)) else value
     made: ToyWorkload = type("Changed", (ToyWorkload,), {attribute: replacement})()
     return made
@@ -34,7 +34,7 @@ def field(*arguments: Any, **options: Any) -> tuple[Field]:
 
 
 @pytest.mark.parametrize("workload", [ToyWorkload(), load_profile("default").make_workload(Stage(agents=5, frames=1))])
-def test_a_workload_as_the_contract_asks_has_no_problem(workload: Any) -> None:
+def test_a_workload_that_keeps_the_contract_has_no_problem(workload: Any) -> None:
     assert [*declaration_problems(workload)] == []
 
 
@@ -109,11 +109,11 @@ DECLARED = (
 @given(st.sampled_from(DECLARED), VALUES | st.lists(VALUES).map(tuple))
 def test_any_value_is_either_usable_or_a_problem_in_words(attribute: str, value: object) -> None:
     for problem in declaration_problems(toy_with(attribute, value)):
-        # Where a list lacks what another one names, the problem is the other's.
+        # Where a list lacks a name that another list has, the problem is reported for the other list.
         assert problem.startswith(attribute) or f"none of the {attribute}" in problem
 
 
-def test_what_is_no_workload_is_named() -> None:
+def test_an_object_that_is_not_a_workload_is_named() -> None:
     assert [*declaration_problems(5)] == ["its factory made 5; allowed: an instance of Workload"]
 
 
@@ -141,7 +141,7 @@ class Demanding:
         (Demanding, "its setting depth has no default"),
     ],
 )
-def test_what_makes_a_workload_is_checked(factory: object, problem: str | None) -> None:
+def test_a_factory_is_checked(factory: object, problem: str | None) -> None:
     assert factory_problem(factory) == problem
 
 
@@ -168,7 +168,7 @@ refuse.settings_class = NoSettings  # type: ignore[attr-defined]
         ),
     ],
 )
-def test_a_profile_is_refused_whose_workload_cannot_be_used(factory: Any, message: str, tmp_path: Any) -> None:
+def test_a_profile_with_an_unusable_workload_is_refused(factory: Any, message: str, tmp_path: Any) -> None:
     if callable(factory):
         factory.settings_class = NoSettings
     WORKLOADS.register("brought", factory)
@@ -177,7 +177,7 @@ def test_a_profile_is_refused_whose_workload_cannot_be_used(factory: Any, messag
         load_profile(str(tmp_path / "brought.toml"))
 
 
-def test_statistics_are_numbers_by_names() -> None:
+def test_statistics_must_be_numbers_by_names() -> None:
     statistics = {"agents": 5, "bodies": np.int64(7), "energy_j": NAN}
     assert checked_statistics(statistics) is statistics
     with pytest.raises(TypeError, match=r"^statistics\(\) is None; allowed: a dictionary with names as keys$"):

@@ -40,7 +40,7 @@ def test_the_first_agent_and_its_fields_are_named(changes: dict[tuple[int, int],
     assert first_difference(FIELDS, OURS, theirs) == found
 
 
-def test_agents_that_one_side_lacks_are_left_aside() -> None:
+def test_agents_that_one_side_lacks_are_ignored() -> None:
     assert first_difference(FIELDS, OURS, OURS[:2]) is None
 
 
@@ -50,7 +50,7 @@ def test_one_flipped_bit_is_a_difference() -> None:
     assert first_difference(FIELDS, OURS, theirs) == DigestDifference(1, ("bodies",))
 
 
-def test_the_digests_of_one_checkpoint_are_taken_out() -> None:
+def test_the_digests_of_one_checkpoint_are_selected() -> None:
     dtype = [("stage", "i8"), ("frame", "i8"), ("agent", "i8"), ("bodies", "u8"), ("brain", "u8")]
     rows = np.array([(0, 9, 0, 1, 2), (0, 9, 1, 3, 4), (1, 9, 0, 5, 6)], dtype)
     assert digest_fields(rows) == FIELDS

@@ -1,4 +1,4 @@
-"""The text of the first error that was counted, whatever text it is."""
+"""The text of the first error that was counted is stored, of any length and in any script."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def buffers() -> FrameBuffers:
     return FrameBuffers(BufferLayout(tuple(arrays), offset + 64))
 
 
-def test_the_error_of_the_earliest_frame_is_told(buffers: FrameBuffers) -> None:
+def test_the_error_of_the_earliest_frame_is_reported(buffers: FrameBuffers) -> None:
     assert first_error(buffers) is None
     late, early = FirstError(buffers, 0), FirstError(buffers, 3)
     late.note(7, 1, ValueError("late"))
@@ -28,7 +28,7 @@ def test_the_error_of_the_earliest_frame_is_told(buffers: FrameBuffers) -> None:
     assert first_error(buffers) == "agent 9 in frame 2: KeyError: 'early'"
 
 
-def test_a_worker_beyond_the_table_tells_of_none(buffers: FrameBuffers) -> None:
+def test_a_worker_beyond_the_table_stores_no_error(buffers: FrameBuffers) -> None:
     FirstError(buffers, 1000).note(0, 0, ValueError("lost"))
     assert first_error(buffers) is None
 

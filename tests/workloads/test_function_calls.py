@@ -1,4 +1,4 @@
-"""A plain function is a workload, and what is wrong with its SPEC is said."""
+"""A plain function is a workload, and a wrong SPEC is refused with the reason."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_function_has_one_agent(project: Path) -> None:
         profile_of("add", agents=2)
 
 
-def test_a_function_has_a_length_and_criteria_of_its_own(project: Path) -> None:
+def test_a_function_has_its_own_default_length_and_criteria(project: Path) -> None:
     spec = "function:functions_of_a_test:add"
     (project / "mine.toml").write_text(f'workload = "{spec}"\n')
     (project / "long.toml").write_text(f'workload = "{spec}"\nframes = 3600\nwarmup = 7\n')
@@ -120,11 +120,11 @@ def test_a_recorded_run_says_how_many_calls_its_frames_make(project: Path) -> No
     assert run.digest is not None
 
 
-def test_what_cannot_be_digested_is_found_before(project: Path) -> None:
+def test_a_result_that_cannot_be_digested_is_found_before_the_run(project: Path) -> None:
     assert find_settings(profile_of("make_object")).environment.digest_result is False
 
 
-def test_a_function_that_raises_is_told_of_and_leaves_nothing(project: Path) -> None:
+def test_a_function_that_raises_is_reported_and_leaves_nothing(project: Path) -> None:
     with pytest.raises(WorkerFailed, match="not today"):
         runner.run(profile_of("fail"), output=project / "run", command_line=[])
     assert not (project / "run").exists()
@@ -137,8 +137,8 @@ def test_a_function_that_raises_is_told_of_and_leaves_nothing(project: Path) -> 
         ("number", {}, "it is a int, which cannot be called"),
         ("needs", {}, "cannot be called with its arguments (none): missing a required argument: 'what'"),
         ("add", {"three": 3}, "cannot be called with its arguments (three): got an unexpected keyword"),
-        ("wait", {}, "a call of it runs none of its code, since it is async or has a yield"),
-        ("give", {}, "a call of it runs none of its code, since it is async or has a yield"),
+        ("wait", {}, "a call runs none of its code, because it is async or has a yield"),
+        ("give", {}, "a call runs none of its code, because it is async or has a yield"),
         ("", {}, "give MODULE:NAME"),
     ],
 )
@@ -149,7 +149,7 @@ def test_a_wrong_spec_says_why(project: Path, name: str, arguments: dict[str, in
     assert problem in str(caught.value)
 
 
-def test_finding_settings_leaves_nothing_in_the_process_that_runs(project: Path) -> None:
+def test_finding_settings_does_not_change_the_process_that_runs(project: Path) -> None:
     calls = importlib.import_module("functions_of_a_test").calls
 
     calls.clear()

@@ -1,4 +1,4 @@
-"""Gymnasium's environments are a workload that gives what SyncVectorEnv gives, however it is cut into shards."""
+"""Gymnasium's environments are a workload with the results of SyncVectorEnv, for every number of shards."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def bits(observation: Any) -> Any:
         ("ale_py:ALE/Pong-v5", "ale_py", 30),
     ],
 )
-def test_it_gives_what_a_sync_vector_env_gives(env_id: str, needs: str | None, frames: int) -> None:
+def test_results_are_those_of_sync_vector_env(env_id: str, needs: str | None, frames: int) -> None:
     if needs is not None:
         pytest.importorskip(needs)
     shards, _ = shards_of(made(f"gymnasium:{env_id}"), 2)
@@ -82,7 +82,7 @@ def test_it_gives_what_a_sync_vector_env_gives(env_id: str, needs: str | None, f
     assert over or env_id.endswith("Pong-v5"), "no episode has ended: give more frames"
 
 
-def test_it_counts_how_episodes_end() -> None:
+def test_ends_of_episodes_are_counted_by_kind() -> None:
     shards, buffers = shards_of(made(f"{OWN}:OneStep-v2"), 2)
     for frame, phase in itertools.product(range(5), (phase for each in shards for phase in each.phases().values())):
         phase(frame)
@@ -129,7 +129,7 @@ def test_a_policy_draws_from_its_agents_own_generator() -> None:
     ],
     ids=str,
 )
-def test_random_actions_are_of_their_space(space: Any) -> None:
+def test_random_actions_lie_in_their_space(space: Any) -> None:
     before = space.np_random.bit_generator.state
     drawn = [*itertools.islice(random_actions(space, 1, 7), 200)]
     assert all(action in space for action in drawn)
@@ -169,7 +169,7 @@ def test_the_code_measured_is_that_of_the_environment() -> None:
         ("gymnasium:cartpole-v1", "did you mean CartPole-v1"),
         ("gymnasium:BipedalWalker-v2", "there is no environment 'BipedalWalker-v2'; there is BipedalWalker-v3$"),
         ("gymnasium:CartPole", "there is no environment 'CartPole'; there is CartPole-v0 and CartPole-v1$"),
-        ("gymnasium:Nowhere/Qqqqqq-v5", "name its module, too, as in gymnasium:ale_py:ALE/Pong-v5$"),
+        ("gymnasium:Nowhere/Qqqqqq-v5", "name that package's module, too, as in gymnasium:ale_py:ALE/Pong-v5$"),
         ("gymnasium:", "there is no environment ''; "),
         ("gymnasium:a b c!", "there is no environment 'a b c!'; "),
         ("gymnasium:nowhere:Env-v0", "no module 'nowhere' in .*, and none is installed$"),
@@ -179,7 +179,7 @@ def test_the_code_measured_is_that_of_the_environment() -> None:
         (f"{OWN}:BareReset-v2", "its reset returns dict, as the old gym's did: return observation, info$"),
         (f"{OWN}:NeedsPackage-v2", "it needs the module 'package_that_is_nowhere', which is not installed$"),
         (f"{OWN}:NeedsExtra-v2", r'it needs what is not installed: pip install "gymnasium\[mujoco\]"$'),
-        (f"{OWN}:NeedsDisplay-v2", "it needs a display, which a measurement has not: RuntimeError: No available "),
+        (f"{OWN}:NeedsDisplay-v2", "it needs a display, and a measurement has none: RuntimeError: No available "),
         (f"{OWN}:Broken-v2", "it cannot be built, reset and stepped: ArithmeticError: no such size"),
         (f"{OWN}:NoEnvironment-v2", "its class is not derived from gymnasium.Env"),
     ],
@@ -195,7 +195,7 @@ def test_a_wrong_environment_is_refused_with_its_reason(spec: str, problem: str)
     ("arguments", "problem"),
     [
         ({"gravity": 1}, "it takes other arguments: .* unexpected keyword argument 'gravity'"),
-        ({"render_mode": "human"}, "render_mode 'human' opens a window and waits for it: leave it out$"),
+        ({"render_mode": "human"}, "render_mode 'human' opens a window and waits for it: leave this argument out$"),
     ],
 )
 def test_wrong_arguments_are_refused_with_their_reason(arguments: dict[str, Any], problem: str) -> None:
@@ -223,7 +223,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         find_factory("gymnasium:MountainCar-v0")
 
 
-def test_an_outdated_environment_is_run_without_a_word() -> None:
+def test_an_outdated_environment_runs_without_a_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert digests("gymnasium:CartPole-v0", frames=3)

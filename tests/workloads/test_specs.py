@@ -1,4 +1,4 @@
-"""What can be wrong with a SPEC: each has one line of its own, and none is read as another."""
+"""What can be wrong with a SPEC: each mistake has a message of one line, and none has the message of another."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ COMMANDS = (
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The working directory is one with the user's modules."""
+    """Change to a working directory with the user's modules."""
     for name, source in MODULES.items():
         (tmp_path / f"{name}.py").write_text(source)
     monkeypatch.chdir(tmp_path)
@@ -102,11 +102,11 @@ FORM = "; give MODULE:NAME, such as mysim:Herd"
         ("mysim_tried:NoStep", "the class has no method step(frame)"),
         (
             "mysim_tried:NoAgents",
-            "it takes no argument 'agents'; give it both, agents and seed, as in __init__(self, agents, seed)",
+            "it takes no argument 'agents'; it must take both agents and seed, as in __init__(self, agents, seed)",
         ),
         (
             "mysim_tried:NoSeed",
-            "it takes no argument 'seed'; give it both, agents and seed, as in __init__(self, agents, seed)",
+            "it takes no argument 'seed'; it must take both agents and seed, as in __init__(self, agents, seed)",
         ),
         (
             "mysim_tried:Needy",
@@ -114,11 +114,11 @@ FORM = "; give MODULE:NAME, such as mysim:Herd"
         ),
     ],
 )
-def test_what_is_wrong_with_a_spec_is_told_apart(spec: str, problem: str) -> None:
+def test_each_mistake_in_a_spec_has_its_own_message(spec: str, problem: str) -> None:
     assert refusal(spec) == (f"workload {spec!r}: {problem}",)
 
 
-def test_a_name_without_a_colon_may_be_code_of_ones_own() -> None:
+def test_for_a_name_without_colon_the_message_shows_a_spec() -> None:
     own = "code of your own is MODULE:NAME, such as mysim:Herd"
     (empty,) = refusal("")
     assert empty.startswith("workload '': no name; there are walker")
@@ -128,7 +128,7 @@ def test_a_name_without_a_colon_may_be_code_of_ones_own() -> None:
     assert near.endswith(own)
 
 
-def test_arguments_are_told_apart() -> None:
+def test_each_wrong_argument_has_its_own_message() -> None:
     (unknown,) = refusal("mysim_tried:Herd", flok=2)
     assert unknown.endswith("takes no argument 'flok'; did you mean flock? besides agents and seed it takes flock")
     (given_twice,) = refusal("mysim_tried:Herd", seed=2)
@@ -138,7 +138,7 @@ def test_arguments_are_told_apart() -> None:
     assert find_factory("mysim_tried:Anything", {"flock": 2}) is not None
 
 
-def test_a_missing_module_is_told_with_where_it_was_looked_for(project: Path) -> None:
+def test_a_missing_module_is_reported_with_the_folders_searched(project: Path) -> None:
     (project / "src").mkdir()
     assert refusal("nothing_tried:Herd") == (
         f"workload 'nothing_tried:Herd': no module 'nothing_tried' in {project}, {project / 'src'}, "
@@ -170,7 +170,7 @@ def test_a_module_whose_names_raise_is_named() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 @pytest.mark.parametrize("spec", ["", ":", "nothing_tried:Herd", "mysim_tried:Hird", "leaving_tried:Herd"])
-def test_every_command_refuses_a_wrong_spec_alike(command: tuple[str, ...], spec: str, project: Path) -> None:
+def test_every_command_refuses_a_wrong_spec_in_the_same_way(command: tuple[str, ...], spec: str, project: Path) -> None:
     ended = every_way.in_process(project, *command, "--workload", spec)
     assert (ended.code, ended.out) == (2, ""), ended.err
     told = " ".join(ended.err.split())
@@ -193,7 +193,7 @@ def test_an_argument_that_is_given_twice_is_refused(project: Path) -> None:
     assert "flock is given twice." in ended.error
 
 
-def test_a_spec_of_any_length_is_one_short_line(project: Path) -> None:
+def test_a_spec_of_any_length_gives_one_short_line(project: Path) -> None:
     for spec in ("a" * 100_000, "a" * 50_000 + ":" + "b" * 50_000, ":" * 100_000):
         ended = every_way.in_process(project, "run", "--workload", spec)
         assert ended.code == 2
@@ -207,7 +207,7 @@ NAMES = st.text(string.ascii_letters + "._:/[]-", max_size=12)
 
 
 @given(st.one_of(ANYTHING, NAMES, st.builds("{}:{}".format, NAMES, NAMES), st.builds("{}:{}".format, ANYTHING, NAMES)))
-def test_whatever_is_typed_is_refused_by_its_own_error(text: str) -> None:
+def test_any_text_is_refused_with_a_usage_error(text: str) -> None:
     if text.partition(":")[0] in (*FAMILIES, "walker"):
         return
     with pytest.raises(UsageError) as caught:

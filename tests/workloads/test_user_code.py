@@ -1,4 +1,4 @@
-"""A module of the user's is found as `python -m` finds it, but never in place of the standard library's."""
+"""A user's module is found as `python -m` finds it, but never in place of a module of the standard library."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def test_a_project_comes_before_a_copy_on_the_path(project: Path, monkeypatch: p
     assert sys.path == [str(project), str(copy), STANDARD, INSTALLED]
 
 
-def test_what_is_not_in_the_project_changes_no_path(project: Path) -> None:
+def test_a_module_outside_the_project_changes_no_path(project: Path) -> None:
     add_to_path("theirs_of_a_test")
     assert sys.path == [STANDARD, INSTALLED, "/elsewhere"]
 
 
-def test_a_module_that_imports_what_is_missing_is_not_called_missing(project: Path) -> None:
+def test_a_module_with_a_missing_import_is_not_called_missing(project: Path) -> None:
     (project / "importing_of_a_test.py").write_text("import nothing_of_a_test\n")
     with pytest.raises(UsageError) as caught:
         import_user_object("importing_of_a_test", "Herd", "workload 'it'")

@@ -45,7 +45,7 @@ def test_different_content_has_a_different_digest(two: list[object]) -> None:
 
 
 def sorted_keys(value: object) -> object:
-    """The value with every dictionary's keys in order, since their order means nothing."""
+    """Return the value with the keys of every dictionary sorted, since their order has no meaning."""
     if isinstance(value, dict):
         return {key: sorted_keys(value[key]) for key in sorted(value)}
     return [sorted_keys(inner) for inner in value] if isinstance(value, list) else value
@@ -66,7 +66,7 @@ def sorted_keys(value: object) -> object:
         (None, "None"),
     ],
 )
-def test_what_differs_in_kind_or_shape_differs(one: object, other: object) -> None:
+def test_values_of_other_type_or_shape_have_other_digests(one: object, other: object) -> None:
     assert digest_value(one) != digest_value(other)
 
 
@@ -80,11 +80,11 @@ def test_what_differs_in_kind_or_shape_differs(one: object, other: object) -> No
         (np.array([1, "a"], object), np.array([1, "a"], object)),
     ],
 )
-def test_how_a_value_lies_in_memory_plays_no_part(one: object, other: object) -> None:
+def test_the_layout_in_memory_does_not_change_a_digest(one: object, other: object) -> None:
     assert digest_value(one) == digest_value(other)
 
 
 @pytest.mark.parametrize("value", [object(), len, [1, object()], {"a": lambda: 0}, np.array([object()])])
-def test_what_has_no_content_is_refused(value: object) -> None:
+def test_a_value_without_content_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="cannot be digested: give arrays, bytes, numbers or text"):
         digest_value(value)

@@ -7,7 +7,7 @@
         def step(self, frame: int) -> None: ...                     # one frame of them
         def state(self, agent: int) -> Any: ...                     # optional: what the digest covers
 
-Its objects are the shards. A function that returns such an object is used in the same way.
+Each object of the class is a shard. A function that returns such an object can be given in place of the class.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def make_factory(spec: str, arguments: Mapping[str, Any]) -> AgentClassFactory:
 
 @dataclass(frozen=True)
 class AgentClassFactory:
-    """Makes the workload of a class of the user's.
+    """Makes the workload of a user's class.
 
     Attributes:
         spec: `MODULE:CLASS`.
@@ -60,7 +60,7 @@ class AgentClassFactory:
     settings_class = NoSettings
 
     def __call__(self, num_agents: int, seed: int, settings: NoSettings) -> AgentClassWorkload:
-        """Make the workload; builds no agent unless a function has to be asked whether its objects have a state."""
+        """Make the workload; builds no agent, but calls a function once to find out whether its agents have a state."""
         made_by = _import(self.spec)
         has_state = hasattr(made_by, "state")
         if not isinstance(made_by, type):
@@ -69,7 +69,7 @@ class AgentClassFactory:
 
 
 class AgentClassWorkload(Workload):
-    """Agents that objects of a class of the user's hold and step.
+    """Agents that objects of a user's class hold and step.
 
     Args:
         spec: `MODULE:CLASS`.
@@ -91,11 +91,11 @@ class AgentClassWorkload(Workload):
         self.digest_fields = ("state",) if has_state else ()
 
     def fields(self) -> tuple[Field, ...]:
-        """Return nothing: the objects share nothing."""
+        """Return no arrays: the objects share nothing."""
         return ()
 
     def make_settler(self, buffers: FrameBuffers) -> NothingToSettle:
-        """Build the parent's part, which has nothing to do."""
+        """Return a settler that does nothing."""
         return NothingToSettle()
 
     def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> AgentClassShard:
@@ -143,13 +143,13 @@ class AgentClassShard:
 
 
 class NothingToSettle:
-    """The parent's part of a workload whose shards share nothing."""
+    """The settler of a workload whose shards share nothing."""
 
     def settle(self, frame: int) -> None:
         """Do nothing."""
 
     def statistics(self) -> dict[str, float]:
-        """Return nothing."""
+        """Return no statistics."""
         return {}
 
 
@@ -158,13 +158,13 @@ def _import(spec: str) -> Any:
     return import_user_object(module, name, f"workload {spec!r}")
 
 
-_GIVEN = ("agents", "seed")
+_GIVEN_ARGUMENTS = ("agents", "seed")  # walkerbench passes them
 
 
-def _what_it_takes(name: str, taken: Sequence[str]) -> str:
-    if name in _GIVEN:
-        return "give it both, agents and seed, as in __init__(self, agents, seed)"
-    others = [each for each in taken if each not in _GIVEN]
+def _describe_parameters(name: str, taken: Sequence[str]) -> str:
+    if name in _GIVEN_ARGUMENTS:
+        return "it must take both agents and seed, as in __init__(self, agents, seed)"
+    others = [each for each in taken if each not in _GIVEN_ARGUMENTS]
     return f"{did_you_mean(name, others)}besides agents and seed it takes {', '.join(others) or 'nothing'}"
 
 
@@ -172,20 +172,20 @@ def _check_arguments(made_by: Callable[..., Any], arguments: Mapping[str, Any], 
     """Refuse arguments that the class cannot be called with, before anything is built.
 
     Raises:
-        UsageError: It cannot.
+        UsageError: The class cannot be called with them.
     """
     try:
         signature = inspect.signature(made_by)
     except (TypeError, ValueError):
-        return  # a class written in C: its call says so
-    for name in _GIVEN:
+        return  # a class written in C, without a signature: a wrong call raises
+    for name in _GIVEN_ARGUMENTS:
         if name in arguments:
             raise UsageError(f"{what}: the argument {name!r} is given by walkerbench: leave it out")
     taken = signature.parameters
     if not any(each.kind is each.VAR_KEYWORD for each in taken.values()):
-        for name in (*_GIVEN, *arguments):
+        for name in (*_GIVEN_ARGUMENTS, *arguments):
             if name not in taken:
-                raise UsageError(f"{what}: it takes no argument {name!r}; {_what_it_takes(name, tuple(taken))}")
+                raise UsageError(f"{what}: it takes no argument {name!r}; {_describe_parameters(name, tuple(taken))}")
     try:
         signature.bind(agents=range(1), seed=1, **arguments)
     except TypeError as error:

@@ -2,21 +2,21 @@
 
 ::
 
-    def make(num_agents: int, seed: int) -> Any: ...   # an object with the following
+    def make(num_agents: int, seed: int) -> Any: ...   # returns an object `loop` with these members
 
-    loop.agents                        # as many as asked for
+    loop.agents                        # a sequence of num_agents agents
     agent.step(dt)                     # one frame of an agent; dt in seconds
-    agent.step_physics_only(dt)        # optional: instead of it, where [environment] step_every is above 1
+    agent.step_physics_only(dt)        # optional: called instead of step where [environment] step_every is above 1
     agent.state()                      # optional: what the digest covers; or loop.state(number)
     loop.step_world(dt)                # optional: the world that the agents share
 
-The object is built once, and its agents are stepped by the shards of one process: no other process has its objects. A
-function that takes `agents=range(lo, hi)` builds those agents alone, and is run in every mode: each shard has an object
-of its own, and a world of its own.
+The object is built once, and shards of one process step its agents, because no other process has the object. A
+function that takes `agents=range(lo, hi)` builds only those agents, and can run in every mode: each shard then has its
+own object and its own world.
 
-The order is that of the threading guide: the world is stepped, then the agents, and so on. Where agents of several
-shards share a world, only the parent steps it, between frames: the first time when the object is built, and from then
-on after the agents of each frame.
+The order is that of the threading guide: in each frame the world is stepped, then the agents. Where the agents of
+several shards share a world, only the parent steps it: once when the object is built, then after the agents of each
+frame.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class AgentLoopSettings:
 
     Attributes:
         frames_per_second: Frames in a second of simulated time; `dt` is what one of them takes.
-        step_every: Each agent is stepped in one of so many frames, and by `step_physics_only` in the others.
-        errors: What becomes of an agent that raises: it is counted, and the others go on; or the run ends.
-        digest_state: Whether digests cover the agents' states; None to find whether they have any.
+        step_every: An agent's `step` is called in one of this many frames, its `step_physics_only` in the others.
+        errors: What happens when an agent raises: `count` counts the error and goes on, `fail` ends the run.
+        digest_state: Whether digests cover the agents' states; None to find out whether all agents have a state.
     """
 
     frames_per_second: Annotated[float, Interval(ge=0.001, le=1_000_000)] = 60.0
@@ -84,8 +84,8 @@ class AgentLoopFactory:
 
     Attributes:
         rest: `MODULE:FUNCTION`.
-        arguments: Keyword arguments of the function, besides the following.
-        taken: Which of `num_agents`, `agents` and `seed` it takes.
+        arguments: Keyword arguments of the function, besides those in `taken`.
+        taken: Which of `num_agents`, `agents` and `seed` the function takes.
     """
 
     rest: str
@@ -99,25 +99,25 @@ class AgentLoopFactory:
 
     @property
     def builds_slices(self) -> bool:
-        """Whether the function builds the agents of a range alone."""
+        """Whether the function builds only the agents of a given range."""
         return "agents" in self.taken
 
     def call_arguments(self, agents: range, num_agents: int, seed: int) -> dict[str, Any]:
-        """Return the keyword arguments of a call.
+        """Return the keyword arguments of a call of the user's function.
 
         Args:
             agents: The agents to build.
-            num_agents: How many there are in all.
-            seed: Of every random stream.
+            num_agents: The number of all agents.
+            seed: The seed of every random stream.
         """
         offered = {"agents": agents, "num_agents": num_agents, "seed": seed}
         return {name: offered[name] for name in self.taken} | {**self.arguments}
 
     def build(self, agents: range, num_agents: int, seed: int) -> AgentLoop:
-        """Build agents; the arguments are those of `call_arguments`.
+        """Call the user's function, and return the object that it builds; takes the arguments of `call_arguments`.
 
         Raises:
-            TypeError: What the function returns is no agent loop.
+            TypeError: The function returned an object that is not an agent loop.
             Exception: The function raised.
         """
         return AgentLoop(_import(self.rest)(**self.call_arguments(agents, num_agents, seed)), agents)
@@ -131,7 +131,7 @@ class AgentLoop:
         numbers: The numbers of its agents.
 
     Raises:
-        TypeError: It has no agents, not so many, or one of them has no `step`.
+        TypeError: The object has no agents or another number of them, or an agent has no `step`.
     """
 
     def __init__(self, made: Any, numbers: range) -> None:
@@ -139,7 +139,7 @@ class AgentLoop:
         self.numbers = numbers
         agents = getattr(made, "agents", None)
         if agents is None:
-            raise TypeError(f"a {type(made).__name__} has no agents: the function must return an object that has")
+            raise TypeError(f"a {type(made).__name__} has no agents: the function must return an object with agents")
         if len(agents) != len(numbers):
             raise TypeError(f"the object has {len(agents)} agents in place of {len(numbers)}")
         for number, agent in zip(numbers, agents, strict=True):
@@ -149,12 +149,12 @@ class AgentLoop:
         self.step_world: Callable[[float], object] | None = getattr(made, "step_world", None)
 
     def agents(self, lo: int, hi: int) -> Any:
-        """Return agents `lo:hi` as they are now: an agent may have been replaced."""
+        """Return the current agents `lo:hi`: the user's code may have replaced one since the last call."""
         return self.made.agents[lo - self.numbers.start : hi - self.numbers.start]
 
     @property
     def has_state(self) -> bool:
-        """Whether there is anything to digest."""
+        """Whether the object, or else every agent, has a `state` to digest."""
         return callable(self._state_of_loop) or all(callable(getattr(each, "state", None)) for each in self.made.agents)
 
     def state(self, number: int) -> Any:
@@ -170,7 +170,7 @@ class AgentLoop:
 
 
 class _SharedLoop:
-    """The one object whose agents the shards of a process share, built when the first of them is."""
+    """The one object whose agents all shards of a process share; it is built with the first shard."""
 
     def __init__(self, build: Callable[[], AgentLoop], dt: float) -> None:
         self._build = build
@@ -192,7 +192,7 @@ class _SharedLoop:
 
 
 class _NoSharedLoop:
-    """The parent's part where each shard has an object of its own."""
+    """The settler where each shard has its own object: it does nothing."""
 
     def settle(self, frame: int) -> None: ...
 
@@ -201,13 +201,13 @@ class _NoSharedLoop:
 
 
 class AgentLoopWorkload(Workload):
-    """Agents of an object of the user's.
+    """The agents of an object that a user's function builds.
 
     Args:
         factory: Builds the object.
         num_agents: How many agents.
         seed: Given to the function, where it takes one.
-        settings: How they are stepped.
+        settings: How the agents are stepped.
     """
 
     main_phase = MainPhase(_AGENTS, "agent processing")
@@ -233,18 +233,18 @@ class AgentLoopWorkload(Workload):
         return vars(self) | {"_shared": None}
 
     def fields(self) -> tuple[Field, ...]:
-        """Return where shards say whether agents have a state, and which error was their first."""
+        """Return the arrays into which shards write whether agents have a state, and each worker's first error."""
         return (Field("current", _HAS_STATE, "bool"), *FIRST_ERROR_FIELDS)
 
     def make_settler(self, buffers: FrameBuffers) -> Settler:
-        """Build the parent's part, which steps a shared world."""
+        """Return the settler, which steps a world that shards share."""
         if self._factory.builds_slices:
             return _NoSharedLoop()
         self._shared = _SharedLoop(lambda: self._build(range(self.num_agents)), self._dt)
         return self._shared
 
     def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> AgentLoopShard:
-        """Build agents `lo:hi`; all agents, with the first shard, where they share an object."""
+        """Return the shard of agents `lo:hi`; where shards share an object, the first call builds all agents."""
         if self._factory.builds_slices:
             loop = self._build(range(lo, hi))
         else:
@@ -262,7 +262,7 @@ class AgentLoopWorkload(Workload):
         return (self._factory.rest.partition(":")[0],)
 
     def open_settings(self) -> tuple[str, ...]:
-        """Return whether it has to be found that agents have a state."""
+        """Return `digest_state` where the profile leaves it open."""
         return (_HAS_STATE,) if self.settings.digest_state is None else ()
 
     def found_settings(self, buffers: FrameBuffers) -> Mapping[str, Any]:
@@ -270,7 +270,7 @@ class AgentLoopWorkload(Workload):
         return {name: bool(buffers.current[_HAS_STATE].all()) for name in self.open_settings()}
 
     def remarks(self, buffers: FrameBuffers) -> tuple[str, ...]:
-        """Return what the first error was that was counted."""
+        """Return a line about the first error that was counted; nothing where none was."""
         error = first_error(buffers)
         return () if error is None else (f"the first of the {_ERRORS}: {error}",)
 
@@ -288,7 +288,7 @@ class AgentLoopShard:
     Args:
         loop: The object; other shards may step its other agents.
         agents: `(lo, hi)`.
-        settings: How they are stepped.
+        settings: How the agents are stepped.
         dt: Simulated time of a frame, s.
         buffers: Holds counters, digests and the first error.
         worker: The number of the shard's worker.
@@ -322,7 +322,7 @@ class AgentLoopShard:
             self._check_physics()
 
     def phases(self) -> Mapping[str, Callable[[int], None]]:
-        """Return the phases: the shard's own world, where it has one, then its agents."""
+        """Return the phases: one that steps the shard's own world, where it has one, then one for its agents."""
         both = {_WORLD: self._step_world, _AGENTS: self._step_agents}
         return {name: both[name] for name in self._phases}
 
@@ -365,10 +365,10 @@ class AgentLoopShard:
 
 
 def _taken(made_by: Callable[..., Any], what: str) -> tuple[str, ...]:
-    """Return which of our arguments a function takes by name.
+    """Return which of `num_agents`, `agents` and `seed` a function takes.
 
     Raises:
-        UsageError: Neither of those that say how many agents to build.
+        UsageError: The function takes neither `num_agents` nor `agents`.
     """
     try:
         parameters = inspect.signature(made_by).parameters

@@ -1,4 +1,4 @@
-"""The fixture `benchmark` as tests that were written for pytest-benchmark use it."""
+"""The fixture `benchmark`, with the interface of pytest-benchmark's fixture."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-__tracebackhide__ = True  # where a test fails, pytest shows its own lines
+__tracebackhide__ = True  # where a test fails, pytest leaves out the lines of this module
 
 BENCHMARK = "benchmark"
 """The fixture's name."""
@@ -18,7 +18,7 @@ BENCHMARK = "benchmark"
 
 @dataclass
 class CallTimes:
-    """How long calls took, with the names that pytest-benchmark has for their statistics.
+    """The times of calls, and their statistics by the names that pytest-benchmark uses.
 
     Attributes:
         data: Mean time of a call in each frame, s.
@@ -39,7 +39,7 @@ class CallTimes:
 
     @property
     def stats(self) -> CallTimes:
-        """Itself: tests write `benchmark.stats.stats.mean`, and `benchmark.stats["mean"]`."""
+        """This object itself: tests write `benchmark.stats.stats.mean`, and `benchmark.stats["mean"]`."""
         return self
 
 
@@ -64,7 +64,7 @@ class BenchmarkCall:
         args: Its positional arguments.
         kwargs: Its keyword arguments.
         setup: Called before each call, outside of what is measured; may return the call's `(args, kwargs)`.
-        times: Where the harness notes how long calls took.
+        times: Where the harness records the times of the calls.
     """
 
     target: Callable[..., Any]
@@ -75,11 +75,11 @@ class BenchmarkCall:
 
 
 class BenchmarkFixture:
-    """What a test gets as `benchmark`.
+    """The value that the fixture `benchmark` has in a test.
 
     Args:
         item: The test.
-        called: Carries out the call, and returns what the function returned last.
+        called: Makes the calls, and returns what the function returned last.
     """
 
     def __init__(self, item: pytest.Item, called: Callable[[BenchmarkCall], Any]) -> None:
@@ -111,9 +111,9 @@ class BenchmarkFixture:
         warmup_rounds: int = 0,
         iterations: int = 1,
     ) -> Any:
-        """Measure calls of a function; how many, the harness decides, whatever rounds and iterations are asked for."""
+        """Measure calls of a function; the harness decides how many calls, and ignores the rounds and iterations."""
         if setup is not None and (args or kwargs):
-            raise TypeError("give setup, or args and kwargs: setup returns them")
+            raise TypeError("give either setup or args and kwargs: setup returns the args and kwargs")
         if setup is not None and iterations != 1:
             raise ValueError("with setup, iterations must be 1")
         if teardown is not None:
@@ -128,6 +128,6 @@ class BenchmarkFixture:
         setup: Callable[[], Any] | None,
     ) -> Any:
         if self.stats is not None:
-            raise RuntimeError("benchmark can be used once in a test: make two tests of it")
+            raise RuntimeError("a test can use benchmark only once: split the test in two")
         self.stats = CallTimes()
         return self._called(BenchmarkCall(target, args, kwargs, setup, self.stats))

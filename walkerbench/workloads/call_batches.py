@@ -1,8 +1,8 @@
-"""Calls of a function as frames: a frame makes as many calls as it takes to be long beside the time of measuring it.
+"""Calls of a function as frames: a frame makes so many calls that they take far longer than measuring the frame does.
 
-How many calls a frame makes, and whether what they return can be digested, are settings. Where a profile leaves them
-open they are found before anything is measured, once for all that is compared, and recorded in its profile: so every
-side makes the same calls. See `running.found_settings`.
+Two settings say how many calls a frame makes, and whether digests cover what the calls return. Where a profile leaves a
+setting open, its value is found once before anything is measured, and recorded in the profile, so that every side makes
+the same calls. See `running.found_settings`.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from walkerbench.workloads.contract import Field, FrameBuffers, Settler, Workloa
 from walkerbench.workloads.main_phase import MainPhase
 from walkerbench.workloads.value_digests import digest_value
 
-__tracebackhide__ = True  # where a test fails, pytest shows its own lines
+__tracebackhide__ = True  # where a test fails, pytest leaves out the lines of this module
 
 FRAME_NS = 1_000_000
-"""A frame of calls takes at least this long: about a hundred times what a frame without any call takes."""
+"""The least time of a frame of calls, ns: about a hundred times the time of a frame without calls."""
 
 MOST_CALLS = 10_000_000
-"""In a frame: a function that is faster than 0.1 ns is none."""
+"""The most calls that a frame makes: no call takes less than 0.1 ns."""
 
 CALL_PHASE = "calls"
 
 CALL_LENGTH: Mapping[str, int] = MappingProxyType({"frames": 320, "warmup": 20})
-"""How long a run of calls is by default: a call may take seconds, and is not expected to learn."""
+"""The default numbers of frames of a run of calls: few, because a call may take seconds, and calls do not learn."""
 
-_TRIES = 3  # the shortest of them is the least disturbed
+_TIMING_TRIES = 3  # the shortest time is the least disturbed
 _CALLS, _DIGESTIBLE = "calls_per_frame", "digest_result"
 
 
@@ -44,7 +44,8 @@ class CallSettings:
 
     Attributes:
         calls_per_frame: How many calls a frame makes; None to find the number that takes about `FRAME_NS`.
-        digest_result: Whether digests cover what the last call of a frame returned; None to find whether they can.
+        digest_result: Whether digests cover what the last call of a frame returned; None to find out whether that can
+            be digested.
     """
 
     calls_per_frame: Annotated[int, Interval(ge=1, le=MOST_CALLS)] | None = None
@@ -55,7 +56,7 @@ class CallWorkload(Workload):
     """A workload of one agent, whose frames are calls of one function; subclasses make the shard.
 
     Args:
-        name: Its SPEC.
+        name: The workload's SPEC.
         settings: How many calls a frame makes.
     """
 
@@ -70,7 +71,7 @@ class CallWorkload(Workload):
     def __init__(self, name: str, settings: CallSettings) -> None:
         self.name = name
         self.settings = settings
-        # What can be found is found before: only there are calls not digested though the setting is left open.
+        # The setting is None only while settings are being found: then nothing is digested.
         self.digest_fields = ("calls", "result") if settings.digest_result else ()
 
     @abstractmethod
@@ -78,32 +79,33 @@ class CallWorkload(Workload):
         """Return the names of the modules whose code is measured."""
 
     def fields(self) -> tuple[Field, ...]:
-        """Return where the shard says what it found."""
+        """Return the arrays into which the shard writes the settings that it found."""
         return (Field("current", _CALLS, "int64"), Field("current", _DIGESTIBLE, "bool"))
 
     def make_settler(self, buffers: FrameBuffers) -> Settler:
-        """Build the parent's part, which has nothing to do."""
+        """Return a settler that does nothing."""
         return NothingToSettle()
 
     def open_settings(self) -> tuple[str, ...]:
-        """Return the settings that are left open."""
+        """Return the names of the settings that the profile leaves open."""
         return tuple(name for name in (_CALLS, _DIGESTIBLE) if getattr(self.settings, name) is None)
 
     def found_settings(self, buffers: FrameBuffers) -> Mapping[str, Any]:
-        """Return what the shard found of them when it was built."""
+        """Return the values that the shard found for the open settings when it was built."""
         found = {_CALLS: int(buffers.current[_CALLS][0]), _DIGESTIBLE: bool(buffers.current[_DIGESTIBLE][0])}
         return {name: found[name] for name in self.open_settings()}
 
 
 class CallBatch:
-    """What a shard does in a frame, and digests: a batch of calls.
+    """Makes the calls of each frame, and digests what the last call returned.
 
-    Finds what the settings leave open, for which the function is called; else it is not called before the first frame.
+    Where settings are left open, the constructor calls the function to find them; otherwise the first frame makes the
+    first call.
 
     Args:
         call: Makes one call, without arguments.
-        settings: The workload's.
-        buffers: Holds the row of counters, the digests and what is found.
+        settings: The workload's settings.
+        buffers: Holds the counters, the digests and the settings that were found.
         worker: The number of the shard's worker.
     """
 
@@ -120,7 +122,7 @@ class CallBatch:
         buffers.current[_CALLS][0], buffers.current[_DIGESTIBLE][0] = self._calls, digestible
 
     def run(self, frame: int) -> None:
-        """Make a frame's calls; keep what the last one returns."""
+        """Make the calls of a frame, and keep what the last call returned."""
         call = self._call
         result = None
         for _ in range(self._calls):
@@ -130,10 +132,10 @@ class CallBatch:
         self._counters[0] += self._calls
 
     def digest(self) -> None:
-        """Digest how many calls were made and what the last one returned, if digests cover that.
+        """Digest the number of calls so far and what the last call returned, where digests cover them.
 
         Raises:
-            TypeError: It can no longer be digested.
+            TypeError: What the last call returned cannot be digested.
         """
         if len(self._digests):
             self._digests[0], self._digests[1] = self._made, digest_value(self.result)
@@ -150,7 +152,7 @@ def find_calls_per_frame(call: Callable[[], Any]) -> int:
     calls = 1
     for calls in _numbers_of_calls():
         fastest_ns = _time_ns(call, calls)
-        for _ in range(_TRIES - 1):
+        for _ in range(_TIMING_TRIES - 1):
             if fastest_ns < FRAME_NS:
                 break
             fastest_ns = min(fastest_ns, _time_ns(call, calls))

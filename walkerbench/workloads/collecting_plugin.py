@@ -1,4 +1,4 @@
-"""Has pytest collect tests in this process, and returns what it found."""
+"""Runs pytest in this process to collect tests, and returns what pytest found."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Collecting:
 
     @pytest.fixture(name=BENCHMARK)
     def make_benchmark(self) -> None:
-        """Be there: a test that asks for it can be collected."""
+        """Do nothing: tests that ask for this fixture can be collected."""
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -38,23 +38,23 @@ class _Collecting:
 
 
 def collected_here(node: str) -> dict[str, Any]:
-    """Return the fields of `pytest_collection.Collected`, as plain data."""
+    """Collect tests, and return the fields of `pytest_collection.Collected` as plain data."""
     for folder in (Path.cwd(), Path.cwd() / "src"):
         if folder.is_dir():
             sys.path.append(str(folder))
-    plugin, said = _Collecting(), io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    plugin, output = _Collecting(), io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         pytest.main(pytest_arguments(node), plugins=[plugin, PytestBenchmarkNames()])
     problem = None
     if plugin.problems:
         problem = plugin.problems[0]
     elif not plugin.items:
-        lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
-        told = [line for line in lines if line.startswith("ERROR")] or lines or ["it says nothing"]
+        lines = [line.strip() for line in output.getvalue().splitlines() if line.strip()]
+        reasons = [line for line in lines if line.startswith("ERROR")] or lines or ["it printed nothing"]
         problem = (
             f"none of its {plugin.collected} tests uses the fixture {BENCHMARK!r}"
             if plugin.collected
-            else f"pytest finds no such test: {told[0]}"
+            else f"pytest finds no such test: {reasons[0]}"
         )
     return {"tests": [_spec(item) for item in plugin.items], "modules": _modules(plugin.items), "problem": problem}
 
@@ -69,7 +69,7 @@ def _spec(item: pytest.Item) -> str:
 
 
 def _modules(items: list[pytest.Item]) -> list[tuple[str, str]]:
-    """Return the modules of projects and their files, those of tests last."""
+    """Return the name and file of each imported module of a project; the tests' own modules come last."""
     own = dict.fromkeys(item.module.__name__ for item in items if isinstance(item, pytest.Function))
     tops = [name if imported_from(top_level(name)) is None else top_level(name) for name in own]
     named = [*(name for name in project_modules() if name not in tops), *dict.fromkeys(tops)]

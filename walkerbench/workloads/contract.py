@@ -24,10 +24,13 @@ WORKER_COLUMNS = (
     *("core_wait_ns", "core_wait_before_ns", "system_ns", "minor_faults", "major_faults"),
     *("involuntary_switches", "voluntary_switches"),
 )
-"""What a worker's row holds before its phases' nanoseconds; -1 where the system has no source for a figure."""
+"""Columns of a worker's row, before those of its phases' nanoseconds; -1 where the system does not provide a figure."""
 
 Shards = Literal["any", "same process", "one"]
-"""How a workload's agents may be split: freely; among threads of one process, which share objects; or not at all."""
+"""How a workload's agents may be split into shards.
+
+`any`: freely. `same process`: among threads of one process, because the agents share objects. `one`: not at all.
+"""
 
 _ALIGNMENT = 64  # bytes: a cache line, so that no two fields share one
 
@@ -55,7 +58,7 @@ class Shard(Protocol):
     """Agents `lo:hi`, and the only code that steps them."""
 
     def phases(self) -> Mapping[str, Callable[[int], None]]:
-        """Return each phase's function of the frame's number, in the order in which they run."""
+        """Return each phase's function by name, in the order in which they run; it takes the number of the frame."""
         ...
 
     def digest(self) -> None:
@@ -97,14 +100,14 @@ class Workload(ABC):
         num_agents: The number of agents.
         settings_class: A frozen dataclass, each field with a default, which holds a profile's table `[environment]`.
         phases: Names of a shard's phases, in order.
-        main_phase: The one of them that is judged and shown beside the frame's time.
+        main_phase: The phase whose time is judged, and shown beside the frame's time.
         settle_phase: Name of the settler's phase.
-        counters: Names of what is counted in a frame, in the columns' order of `FrameBuffers.counters`.
-        frame_counters: Those of the counters that are recorded frame by frame.
-        event_counters: Those of the frame counters that count rare events, which a timeline marks.
-        digest_fields: Names of what an agent's digests cover, in the columns' order of `FrameBuffers.digests`; none
-            where nothing is digested, and no two runs can be shown to have done the same work.
-        why_no_digest: Why there are no digest fields, to be read behind the workload's name.
+        counters: Names of what is counted in a frame, in the order of the columns of `FrameBuffers.counters`.
+        frame_counters: The counters that are recorded for every frame.
+        event_counters: The frame counters that count rare events; a timeline marks these events.
+        digest_fields: Names of an agent's digests, in the order of the columns of `FrameBuffers.digests`. Empty where
+            nothing is digested: then two runs cannot be shown to have done the same work.
+        why_no_digest: Why there are no digest fields, in words that follow the workload's name.
         shards: How its agents may be split.
         default_criteria: The criteria of a run whose profile has no list of its own, such as
             `frame_ms.max < 200`.
@@ -126,7 +129,7 @@ class Workload(ABC):
 
     @property
     def same_work_not_proven(self) -> str | None:
-        """Why no two runs can be shown to have done the same work, such as `mysim:Herd has no state()`; or None."""
+        """Why two runs cannot be shown to have done the same work, such as `mysim:Herd has no state()`; or None."""
         return None if self.digest_fields else f"{self.name} {self.why_no_digest}"
 
     @abstractmethod
@@ -135,10 +138,10 @@ class Workload(ABC):
 
     @abstractmethod
     def make_settler(self, buffers: FrameBuffers) -> Settler:
-        """Return the parent's part; called before any shard is made.
+        """Return the settler; called before any shard is made.
 
         Args:
-            buffers: The arrays that cross shards; it fills `published` for the first frame.
+            buffers: The arrays that cross shards; the settler fills `published` for the first frame.
         """
 
     @abstractmethod
@@ -148,12 +151,12 @@ class Workload(ABC):
         Args:
             lo: Number of its first agent.
             hi: One more than the number of its last agent.
-            buffers: The arrays that cross shards; it writes the rows of its agents.
+            buffers: The arrays that cross shards; the shard writes the rows of its agents.
             worker: Number of its worker; the shard counts into this row of `FrameBuffers.counters`.
         """
 
     def frames_per_second(self) -> float:
-        """Return the frames in a second of simulated time, which real-time pace holds."""
+        """Return the frames in a second of simulated time; real-time pace runs as many in a second."""
         return 60.0
 
     def bytes_per_agent(self) -> int:
@@ -169,19 +172,19 @@ class Workload(ABC):
         return ()
 
     def picture(self) -> Picture | None:
-        """Return how its agents are drawn from a snapshot; None where they are not."""
+        """Return the picture that draws the agents from a snapshot; None where nothing can be drawn."""
         return None
 
     def code_modules(self) -> tuple[str, ...]:
-        """Return the names of the imported modules whose code is measured, the harness aside."""
+        """Return the names of the imported modules whose code is measured, without those of the harness."""
         return (type(self).__module__,)
 
     def open_settings(self) -> tuple[str, ...]:
-        """Return the names of settings that are left open, and that a shard finds when it is built."""
+        """Return the names of settings that the profile leaves open, and that a shard finds when it is built."""
         return ()
 
     def found_settings(self, buffers: FrameBuffers) -> Mapping[str, Any]:
-        """Return what was found of the open settings, by name; called once every shard is built.
+        """Return the values that were found for the open settings, by name; called after all shards are built.
 
         Args:
             buffers: The arrays that cross shards.
@@ -189,7 +192,7 @@ class Workload(ABC):
         return {}
 
     def remarks(self, buffers: FrameBuffers) -> tuple[str, ...]:
-        """Return what the reader of a run has to know of how it went, each in a line; called between frames.
+        """Return what a reader of the run should know about it, as lines of text; called between frames.
 
         Args:
             buffers: The arrays that cross shards.
@@ -198,11 +201,11 @@ class Workload(ABC):
 
 
 class WorkloadFactory(Protocol):
-    """Makes a workload; a subclass of `Workload` is one, if its constructor takes these arguments.
+    """Makes a workload; a subclass of `Workload` is a factory, if its constructor takes these arguments.
 
-    One whose workloads have always the same number of agents says so by an attribute `fixed_agents`. One whose frames
-    may be long has an attribute `default_length`: how many `frames` and `warmup` frames there are where a profile gives
-    no number.
+    A factory whose workloads always have the same number of agents has that number as an attribute `fixed_agents`. A
+    factory whose frames may be long has an attribute `default_length`: the numbers of `frames` and of `warmup` frames
+    for a profile that gives none.
     """
 
     @property
@@ -211,7 +214,7 @@ class WorkloadFactory(Protocol):
         ...
 
     def __call__(self, num_agents: int, seed: int, settings: Any) -> Workload:
-        """Make a workload of so many agents.
+        """Make a workload of `num_agents` agents.
 
         Args:
             num_agents: At least 1.
@@ -250,7 +253,7 @@ class BufferLayout:
 
     @classmethod
     def of(cls, workload: Workload, num_workers: int) -> BufferLayout:
-        """Lay out the buffers of a workload run by so many workers."""
+        """Return the layout of the buffers of a workload that `num_workers` workers run."""
         agents = workload.num_agents
         wanted: list[tuple[str, str, str, tuple[int, ...]]] = [
             (field.group, field.name, field.dtype, (agents, *field.shape) if field.per_agent else field.shape)
@@ -285,12 +288,12 @@ class FrameBuffers:
     ============== ======= ============================ ====================== =====================================
 
     The columns of `workers` are `WORKER_COLUMNS` (the frame that the worker completed last, when it began in
-    `perf_counter_ns`, then nanoseconds and counts), followed by one of nanoseconds a phase. A row of `counters` adds up
-    one frame. The workload says what its own fields mean.
+    `perf_counter_ns`, then nanoseconds and counts), followed by one column of nanoseconds per phase. A row of
+    `counters` adds up the counts of one frame. The workload's `fields` describes its own arrays.
 
     Args:
         layout: Where each array lies.
-        memory: A writable block of at least `layout.nbytes` bytes; None takes zeroed memory of this process.
+        memory: A writable block of at least `layout.nbytes` bytes; None to allocate zeroed memory in this process.
     """
 
     def __init__(self, layout: BufferLayout, memory: memoryview | bytearray | None = None) -> None:

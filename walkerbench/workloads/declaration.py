@@ -1,4 +1,4 @@
-"""Checks what a workload declares as soon as it is made, so that nothing of it fails later or misleads."""
+"""Checks what a workload declares as soon as the workload is made, so that a wrong declaration cannot fail later."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WRITTEN_BY = {"fields": ("current", "published"), "snapshot_fields": ("snapshot
 
 
 def factory_problem(factory: object) -> str | None:
-    """Return what is wrong with what makes a workload, or None.
+    """Return what is wrong with a workload's factory, or None.
 
     Args:
         factory: See `WorkloadFactory`.
@@ -55,10 +55,10 @@ def declaration_problems(workload: object) -> Iterator[str]:
 
 
 def checked_statistics(statistics: object) -> dict[str, float]:
-    """Return a settler's statistics.
+    """Return a settler's statistics, if they are well formed.
 
     Raises:
-        TypeError: They are no numbers by names.
+        TypeError: They are not a dictionary from names to numbers.
     """
     if not isinstance(statistics, dict) or not all(isinstance(name, str) for name in statistics):
         raise TypeError(f"statistics() is {statistics!r}; allowed: a dictionary with names as keys")

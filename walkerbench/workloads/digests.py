@@ -23,8 +23,8 @@ class DigestDifference:
     """The first agent whose digests differ between two sides.
 
     Attributes:
-        agent: Its number.
-        fields: Which of its digests differ.
+        agent: The agent's number.
+        fields: Names of its digests that differ.
     """
 
     agent: int
@@ -32,15 +32,15 @@ class DigestDifference:
 
 
 _nan_found: list[bool] | None = None
-"""Gets an entry for every NaN that is digested; None while no code asks for it."""
+"""Gets an entry each time that NaN is digested; None while no caller is `watching_for_nan`."""
 
 
 @contextmanager
 def watching_for_nan() -> Iterator[list[bool]]:
-    """Note what is digested in this process within the block and holds a number that is not one (NaN).
+    """Record whether this process digests NaN (not a number) within the block.
 
     Yields:
-        A list that gets an entry for each of them; it stays empty where there is none.
+        A list that gets an entry each time that NaN is digested.
     """
     global _nan_found
     _nan_found = []
@@ -51,13 +51,13 @@ def watching_for_nan() -> Iterator[list[bool]]:
 
 
 def note_nan(*parts: NDArray[Any]) -> None:
-    """Note whether arrays that are being digested hold NaN, where that is watched for."""
+    """Record that arrays which are being digested hold NaN, while a caller is `watching_for_nan`."""
     if _nan_found is not None and any(bool(np.isnan(part).any()) for part in parts if part.dtype.kind in "fc"):
         _nan_found.append(True)
 
 
 def digest64(*parts: NDArray[Any]) -> int:
-    """Digest the bits of arrays into 64.
+    """Return a digest of 64 bits of the bits of arrays.
 
     Returns:
         The first 64 bits of their SHA-256.
@@ -70,13 +70,13 @@ def digest64(*parts: NDArray[Any]) -> int:
 
 
 def fold_digests(digests: NDArray[np.uint64]) -> bytes | None:
-    """Fold every agent's digests, in agent order, into one.
+    """Return one digest of all agents' digests, in agent order.
 
     Args:
         digests: `(agents, digest fields)`.
 
     Returns:
-        32 bytes, SHA-256; None without digest fields: equal digests of nothing would prove nothing.
+        32 bytes, SHA-256; None where there are no digest fields, because equal digests of nothing prove nothing.
     """
     if not digests.shape[1]:
         return None
@@ -84,10 +84,10 @@ def fold_digests(digests: NDArray[np.uint64]) -> bytes | None:
 
 
 def fold_checkpoints(digests: Iterable[str | None]) -> str | None:
-    """Fold the digests of checkpoints, in order, into one.
+    """Return one digest of the digests of all checkpoints, in their order.
 
     Args:
-        digests: Hexadecimal digits of each; None of a checkpoint that digested nothing.
+        digests: Hexadecimal digits of each; None for a checkpoint that digested nothing.
 
     Returns:
         SHA-256 as 64 hexadecimal digits; None where nothing was digested.
@@ -97,10 +97,10 @@ def fold_checkpoints(digests: Iterable[str | None]) -> str | None:
 
 
 def not_proven(reason: str) -> str:
-    """Return in words that nothing proves that two sides did the same work.
+    """Return the words for two sides that cannot be shown to have done the same work.
 
     Args:
-        reason: As `Workload.same_work_not_proven` gives it.
+        reason: As returned by `Workload.same_work_not_proven`.
     """
     return f"same work not proven: {reason}"
 
@@ -116,7 +116,7 @@ def digest_fields(rows: NDArray[Any]) -> tuple[str, ...]:
 
 
 def digests_at(rows: NDArray[Any], stage: int, frame: int) -> NDArray[np.uint64]:
-    """Return the digests that one checkpoint folds.
+    """Return all agents' digests at one checkpoint.
 
     Args:
         rows: Structured as `digests.npy`.
@@ -143,12 +143,12 @@ def first_difference(
     """Find the first agent whose digests differ.
 
     Args:
-        fields: What the columns of both are called.
-        ours: `(agents, fields)`, as one side has them.
-        theirs: `(agents, fields)`, as the other has them; agents that only one has are left aside.
+        fields: Names of the columns of both arrays.
+        ours: `(agents, fields)`, the digests of one side.
+        theirs: `(agents, fields)`, those of the other side; agents that only one side has are ignored.
 
     Returns:
-        The agent, or None where the digests of each are equal.
+        The agent with its digests that differ, or None where all digests are equal.
     """
     agents = min(len(ours), len(theirs))
     differs = ours[:agents] != theirs[:agents]

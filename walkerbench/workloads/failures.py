@@ -1,4 +1,4 @@
-"""What a workload raises in the parent becomes an error that says so; what its shards raise is the modes' to tell."""
+"""Turns what a workload raises in the parent into `WorkloadFailed`; modes report what its shards raise."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from walkerbench.system.user_tracebacks import user_traceback
 
 @contextmanager
 def workload_failures(doing: str) -> Iterator[None]:
-    """Say of what is raised within the context that the workload raised it.
+    """Turn what the workload raises within the block into `WorkloadFailed`.
 
     Args:
-        doing: What the workload does, for the message: `while starting`.
+        doing: What the workload does in the block, for the message, such as `while starting`.
 
     Raises:
-        WorkloadFailed: It raised, or called `sys.exit()`; errors of walkerbench itself stay as they are.
+        WorkloadFailed: The workload raised, or called `sys.exit()`; errors of walkerbench itself pass unchanged.
     """
     try:
         yield
@@ -28,11 +28,11 @@ def workload_failures(doing: str) -> Iterator[None]:
 
 
 class SuiteTestFailed(WorkloadFailed):
-    """A test that is the workload failed: before, within or after the calls that are measured.
+    """The test that is the workload failed: before, within or after the calls that are measured.
 
     Args:
-        message: What failed, in a line.
-        report: What pytest reports of it, of several lines; shown as the user's traceback.
+        message: What failed, in one line.
+        report: pytest's report of the failure, in several lines; shown as the user's traceback.
     """
 
     def __init__(self, message: str, report: str) -> None:

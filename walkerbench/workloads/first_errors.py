@@ -1,4 +1,4 @@
-"""The first error that agents raised and that was counted instead of ending the run, as text that crosses shards."""
+"""The first error of each worker's agents that was counted and did not end the run, as text that crosses shards."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from pathlib import Path
 from walkerbench.errors import describe_error
 from walkerbench.workloads.contract import Field, FrameBuffers
 
-_MOST_BYTES = 400
-_MOST_WORKERS = 64  # more of them count their errors, but do not tell of them
+_MOST_TEXT_BYTES = 400
+_MOST_WORKERS = 64  # workers beyond these count their errors, but store no text
 
 _TEXT, _FRAME = "first_error_text", "first_error_frame"
 
 FIRST_ERROR_FIELDS = (
-    Field("current", _TEXT, "uint8", (_MOST_WORKERS, _MOST_BYTES), per_agent=False),
+    Field("current", _TEXT, "uint8", (_MOST_WORKERS, _MOST_TEXT_BYTES), per_agent=False),
     Field("current", _FRAME, "int64", (_MOST_WORKERS,), per_agent=False),
 )
-"""One row per worker: its first error as UTF-8 text, and that frame's number plus 1; 0 before there is one."""
+"""One row per worker: its first error as UTF-8 text, and the number of that error's frame plus 1; 0 before an error."""
 
 
 class FirstError:
-    """Where one worker notes its first error.
+    """Stores the first error of one worker's agents.
 
     Args:
-        buffers: Hold its row.
-        worker: Its number.
+        buffers: Hold the worker's row.
+        worker: The worker's number.
     """
 
     def __init__(self, buffers: FrameBuffers, worker: int) -> None:
@@ -35,18 +35,18 @@ class FirstError:
         self._worker = worker
 
     def note(self, frame: int, agent: int, error: BaseException) -> None:
-        """Note an error; only the first one counts."""
+        """Store an error, unless an earlier one is stored."""
         if self._noted:
             return
         self._noted = True
         text = f"agent {agent} in frame {frame}{_where(error)}: {describe_error(error)}".encode("utf-8", "replace")
-        cut = text[:_MOST_BYTES]
+        cut = text[:_MOST_TEXT_BYTES]
         self._text[: len(cut)] = list(cut)
         self._frames[self._worker] = frame + 1
 
 
 def first_error(buffers: FrameBuffers) -> str | None:
-    """Return the text of the error of the earliest frame, and the lowest worker; None where none was raised."""
+    """Return the text of the error of the earliest frame, of its lowest worker; None where no error was stored."""
     frames = buffers.current[_FRAME]
     noted = [(int(frame), worker) for worker, frame in enumerate(frames) if frame]
     if not noted:

@@ -1,4 +1,4 @@
-"""A plain function of the user's as a workload: one agent, whose frames are calls of it."""
+"""A user's plain function as a workload: one agent, whose frames are calls of the function."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def make_factory(rest: str, arguments: Mapping[str, Any]) -> FunctionFactory:
     if not callable(function):
         raise UsageError(f"{what}: it is a {type(function).__name__}, which cannot be called")
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
-        raise UsageError(f"{what}: a call of it runs none of its code, since it is async or has a yield: wrap it")
+        raise UsageError(f"{what}: a call runs none of its code, because it is async or has a yield: wrap it")
     try:
         inspect.signature(function).bind(**arguments)
     except TypeError as error:
-        raise UsageError(f"{what}: cannot be called with its arguments ({_told(arguments)}): {error}") from None
+        raise UsageError(f"{what}: cannot be called with its arguments ({_listed(arguments)}): {error}") from None
     except ValueError:
-        pass  # written in C, without a signature: its call says so
+        pass  # written in C, without a signature: a wrong call raises
     return FunctionFactory(rest, dict(arguments))
 
 
@@ -72,7 +72,7 @@ class FunctionWorkload(CallWorkload):
         self._arguments = arguments
 
     def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> FunctionShard:
-        """Import the function; calls it only where settings are left open."""
+        """Return the shard; calls the function only where settings are left open."""
         call = functools.partial(_import(self._rest), **self._arguments) if self._arguments else _import(self._rest)
         return FunctionShard(CallBatch(call, self.settings, buffers, worker))
 
@@ -82,17 +82,17 @@ class FunctionWorkload(CallWorkload):
 
 
 class FunctionShard:
-    """The one agent.
+    """The workload's one agent, whose frames are calls.
 
     Args:
-        batch: A frame's calls.
+        batch: Makes the calls of a frame.
     """
 
     def __init__(self, batch: CallBatch) -> None:
         self._batch = batch
 
     def phases(self) -> Mapping[str, Callable[[int], None]]:
-        """Return the calls."""
+        """Return the one phase, which makes the calls of a frame."""
         return {CALL_PHASE: self._batch.run}
 
     def digest(self) -> None:
@@ -112,5 +112,5 @@ def _what(rest: str) -> str:
     return f"workload '{_FAMILY}:{rest}'"
 
 
-def _told(arguments: Mapping[str, Any]) -> str:
+def _listed(arguments: Mapping[str, Any]) -> str:
     return ", ".join(arguments) or "none"

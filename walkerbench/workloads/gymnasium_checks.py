@@ -1,4 +1,4 @@
-"""Finds and builds Gymnasium's environments, and tells apart what can be wrong with one that a SPEC names."""
+"""Finds and builds Gymnasium's environments, and says what is wrong with an environment that cannot be used."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from walkerbench.workloads.value_digests import digest_value
 
 FAMILY = "gymnasium"
 
-_NEAREST = 3  # ids that are offered for one that there is not
+_MOST_SUGGESTED_IDS = 3  # for an unknown id
 _INSTALL = re.compile(r"pip install [^`]+")
 
 
 @dataclass(frozen=True)
 class EnvironmentFacts:
-    """What one environment of a SPEC, built and stepped once, has shown.
+    """Facts of a SPEC's environments, found by building and stepping one of them.
 
     Attributes:
-        module: The module of its class.
-        frames_per_second: Those of its simulated time, as its metadata has them for a viewer; None where they do not.
+        module: The module of the environment's class.
+        frames_per_second: Frames in a second of simulated time, from its metadata's `render_fps`; None without one.
         digestible: Whether its observations can be digested.
     """
 
@@ -41,11 +41,11 @@ class EnvironmentFacts:
 
 
 _FACTS: dict[tuple[str, str], EnvironmentFacts] = {}
-"""By SPEC and arguments: a profile asks for its workload more than once."""
+"""Facts that were found, by SPEC and arguments: a profile asks for its workload more than once."""
 
 
 def environment_facts(rest: str, arguments: Mapping[str, Any]) -> EnvironmentFacts:
-    """Build an environment, reset it, step it once, and return what that has shown.
+    """Build an environment, reset it, step it once, and return its facts.
 
     Args:
         rest: What follows the family's colon: `ENV_ID` or `MODULE:ENV_ID`.
@@ -59,9 +59,9 @@ def environment_facts(rest: str, arguments: Mapping[str, Any]) -> EnvironmentFac
         what = described(rest)
         _check_id(rest, what)
         if arguments.get("render_mode") == "human":
-            raise UsageError(f"{what}: render_mode 'human' opens a window and waits for it: leave it out")
+            raise UsageError(f"{what}: render_mode 'human' opens a window and waits for it: leave this argument out")
         with _build_failures(what), _no_warnings():
-            _FACTS[key] = _tried(make_environment(rest, arguments), what)
+            _FACTS[key] = _try_environment(make_environment(rest, arguments), what)
     return _FACTS[key]
 
 
@@ -80,7 +80,7 @@ def make_environment(rest: str, arguments: Mapping[str, Any]) -> Any:
 
 
 def described(rest: str) -> str:
-    """Return what is looked for, for messages."""
+    """Return the workload's name for messages."""
     return f"workload '{FAMILY}:{rest}'"
 
 
@@ -102,10 +102,10 @@ def _import_registering(rest: str, what: str) -> str:
 
 
 def _check_id(rest: str, what: str) -> None:
-    """Refuse an id that no environment is registered by.
+    """Refuse an id that no environment is registered under.
 
     Raises:
-        UsageError: There is none, and the nearest ones.
+        UsageError: There is no such environment; the message names those with the nearest ids.
     """
     gymnasium = _gymnasium(what)
     env_id = _import_registering(rest, what)
@@ -118,15 +118,15 @@ def _check_id(rest: str, what: str) -> None:
 
 
 def _hint(env_id: str, known: Sequence[str]) -> str:
-    """Return what may have been meant by an id that is not known."""
+    """Return which ids a user may have meant by an unknown id."""
     versions = [each for each in known if _without_version(each) == _without_version(env_id)]
     if versions:
         return f"there is {' and '.join(sorted(versions, key=_version))}"
     by_spelling = {each.lower(): each for each in sorted(known, key=_version)}
-    near = difflib.get_close_matches(env_id.lower(), by_spelling, n=_NEAREST)
+    near = difflib.get_close_matches(env_id.lower(), by_spelling, n=_MOST_SUGGESTED_IDS)
     if near:
         return f"did you mean {' or '.join(by_spelling[each] for each in near)}?"
-    return f"where another package registers it, name its module, too, as in {FAMILY}:ale_py:ALE/Pong-v5"
+    return f"if another package registers it, name that package's module, too, as in {FAMILY}:ale_py:ALE/Pong-v5"
 
 
 def _without_version(env_id: str) -> str:
@@ -140,14 +140,14 @@ def _version(env_id: str) -> int:
 
 @contextmanager
 def _no_warnings() -> Iterator[None]:
-    """Keep back what Gymnasium warns of while it builds environments: it would say so of each, in every process."""
+    """Suppress Gymnasium's warnings within the block: it would repeat them for each environment, in every process."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _tried(environment: Any, what: str) -> EnvironmentFacts:
-    """Return the facts of an environment that has been built, after a reset and a step; it is closed."""
+def _try_environment(environment: Any, what: str) -> EnvironmentFacts:
+    """Reset an environment, step it once, close it, and return its facts."""
     try:
         _check_interface(environment.unwrapped, what)
         observation, _ = environment.reset(seed=0)
@@ -197,10 +197,10 @@ def _is_digestible(observation: Any) -> bool:
 
 @contextmanager
 def _build_failures(what: str) -> Iterator[None]:
-    """Say in one line why an environment cannot be used; its own traceback follows.
+    """Turn what an environment raises within the block into a line that says why the environment cannot be used.
 
     Raises:
-        UsageError: It cannot.
+        UsageError: The environment raised; its own traceback follows the line.
     """
     try:
         yield
@@ -211,18 +211,18 @@ def _build_failures(what: str) -> Iterator[None]:
 
 
 def _build_failure(what: str, error: BaseException) -> UsageError:
-    told = " ".join(str(error).split())
+    message = " ".join(str(error).split())
     if type(error).__name__ == "DependencyNotInstalled":
-        wanted = _INSTALL.search(told)
-        return UsageError(f"{what}: it needs what is not installed: {told if wanted is None else wanted[0]}")
+        command = _INSTALL.search(message)
+        return UsageError(f"{what}: it needs what is not installed: {message if command is None else command[0]}")
     if isinstance(error, ModuleNotFoundError):
         return UsageError(f"{what}: it needs the module {error.name!r}, which is not installed")
-    if isinstance(error, TypeError) and ("Gym is incompatible" in told or "must inherit from" in told):
-        return UsageError(f"{what}: its class is not derived from gymnasium.Env (the old gym's are not, either)")
-    if isinstance(error, TypeError) and "unexpected keyword argument" in told:
-        return UsageError(f"{what}: it takes other arguments: {told}")
-    if re.search(r"\bdisplay\b|video device|\bGLFW\b|\bX11\b", told, re.IGNORECASE):
-        return UsageError(f"{what}: it needs a display, which a measurement has not: {describe_error(error)}")
-    beneath = Path(str(_gymnasium(what).__file__)).parent
-    traceback = user_traceback(error, beneath).splitlines()[1:-1]
+    if isinstance(error, TypeError) and ("Gym is incompatible" in message or "must inherit from" in message):
+        return UsageError(f"{what}: its class is not derived from gymnasium.Env (classes of the old gym are not)")
+    if isinstance(error, TypeError) and "unexpected keyword argument" in message:
+        return UsageError(f"{what}: it takes other arguments: {message}")
+    if re.search(r"\bdisplay\b|video device|\bGLFW\b|\bX11\b", message, re.IGNORECASE):
+        return UsageError(f"{what}: it needs a display, and a measurement has none: {describe_error(error)}")
+    gymnasium_folder = Path(str(_gymnasium(what).__file__)).parent
+    traceback = user_traceback(error, gymnasium_folder).splitlines()[1:-1]
     return UsageError(f"{what}: it cannot be built, reset and stepped: {describe_error(error)}", *traceback)

@@ -1,4 +1,4 @@
-"""Gymnasium's environments as a workload: each agent is one, with random streams of its own."""
+"""Gymnasium's environments as a workload: each agent is an environment with random streams of its own."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class GymnasiumSettings:
     """The settings of a workload of Gymnasium environments.
 
     Attributes:
-        policy: `MODULE:CALLABLE` of `(observation, generator)`, which returns an action; it is called for each agent
-            in each frame, and what it draws comes from the agent's own generator. None for random actions.
+        policy: `MODULE:CALLABLE`. The callable is called for each agent in each frame with the agent's observation and
+            its own random generator, and returns an action. None for random actions.
     """
 
     policy: str | None = None
@@ -53,7 +53,7 @@ class GymnasiumFactory:
     Attributes:
         rest: `ENV_ID` or `MODULE:ENV_ID`.
         arguments: Keyword arguments of `gymnasium.make`.
-        facts: What one of them has shown.
+        facts: Facts of the environments.
     """
 
     rest: str
@@ -76,15 +76,15 @@ class GymnasiumWorkload(Workload):
     """Environments of one kind.
 
     A digest covers each agent's last observation, the sum of its rewards, and how many of its episodes were terminated
-    and truncated. Nothing is digested where observations are of a kind that cannot be.
+    and truncated. Nothing is digested where observations are of a type that cannot be digested.
 
     Args:
         rest: `ENV_ID` or `MODULE:ENV_ID`.
         arguments: Keyword arguments of `gymnasium.make`.
-        facts: What one of them has shown.
+        facts: Facts of the environments.
         num_agents: How many environments.
         seed: Root of their random streams.
-        settings: Which policy.
+        settings: The policy.
     """
 
     phases = PHASES
@@ -112,11 +112,11 @@ class GymnasiumWorkload(Workload):
         self._settings = settings
 
     def fields(self) -> tuple[Field, ...]:
-        """Return nothing: environments share nothing."""
+        """Return no arrays: environments share nothing."""
         return ()
 
     def make_settler(self, buffers: FrameBuffers) -> NothingToSettle:
-        """Build the parent's part, which has nothing to do."""
+        """Return a settler that does nothing."""
         return NothingToSettle()
 
     def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> GymnasiumShard:
@@ -126,11 +126,11 @@ class GymnasiumWorkload(Workload):
         return GymnasiumShard(environments, range(lo, hi), self._seed, policy, buffers, worker)
 
     def frames_per_second(self) -> float:
-        """Return the frames in a second of simulated time, as the environment's metadata has them."""
+        """Return the frames in a second of simulated time, as the environment's metadata says."""
         return self._facts.frames_per_second or super().frames_per_second()
 
     def code_modules(self) -> tuple[str, ...]:
-        """Return Gymnasium, the module of the policy, and that of the environment's class."""
+        """Return Gymnasium, the module of the policy, and the module of the environment's class."""
         policy = self._settings.policy
         return (FAMILY, *([] if policy is None else [policy.partition(":")[0]]), self._facts.module)
 
@@ -139,7 +139,7 @@ def import_policy(policy: str) -> Policy:
     """Return the callable that a setting `policy` names.
 
     Raises:
-        UsageError: There is none, or it does not take an observation and a generator.
+        UsageError: There is no such callable, or it does not take an observation and a generator.
     """
     module, _, name = policy.partition(":")
     what = f"policy {policy!r}"
@@ -151,5 +151,5 @@ def import_policy(policy: str) -> Policy:
     except TypeError:
         raise UsageError(f"{what}: it must take two arguments, the observation and a numpy Generator") from None
     except ValueError:
-        pass  # written in C, without a signature: its call says so
+        pass  # written in C, without a signature: a wrong call raises
     return found

@@ -1,7 +1,7 @@
-"""Steps environments of a shard in a plain loop, each with random streams of its own.
+"""Steps the environments of a shard in a plain loop, each with random streams of its own.
 
-What an agent sees and gets is what `gymnasium.vector.SyncVectorEnv` gives for the same seeds and actions: the frame
-after an episode's last one resets the environment, ignores the action and has the reward 0.
+Observations and rewards are those that `gymnasium.vector.SyncVectorEnv` gives for the same seeds and actions: the frame
+after the last frame of an episode resets the environment, ignores the action and has the reward 0.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ COUNTERS = ("terminated", "truncated")
 DIGEST_FIELDS = ("observation", "reward", *COUNTERS)
 
 Policy = Callable[[Any, np.random.Generator], Any]
-"""Returns an agent's action for its observation; what it draws comes from the agent's own generator."""
+"""Returns an agent's action for its observation; draws random numbers from the agent's own generator."""
 
-_BLOCK = 64  # random actions that are drawn at once: one by one they would take longer than many an environment's step
-_SEED_BITS = 31  # what the simulators beneath take as a seed
+_DRAWN_AT_ONCE = 64  # random actions: drawing one at a time would take longer than the step of many environments
+_SEED_BITS = 31  # simulators take seeds of at most this size
 
 
 class _Stream(IntEnum):
@@ -36,7 +36,7 @@ class _Stream(IntEnum):
 
 
 def environment_seed(seed: int, agent: int) -> int:
-    """Return the seed of an agent's first reset: 31 bits of a stream of its own, whatever shard holds it."""
+    """Return the seed of an agent's first reset: 31 bits of the agent's own stream, the same in every shard."""
     words = _sequence(seed, agent, _Stream.ENVIRONMENT).generate_state(1, np.uint32)
     return int(words[0]) >> (32 - _SEED_BITS)
 
@@ -51,24 +51,24 @@ def random_actions(space: Any, seed: int, agent: int) -> Iterator[Any]:
 
     Args:
         space: A Gymnasium space; not changed.
-        seed: Of the run.
+        seed: The run's seed.
         agent: The agent's number.
     """
     generator = policy_generator(seed, agent)
-    draw = _drawing(space, generator)
+    draw = _block_sampler(space, generator)
     if draw is None:
         own = copy.deepcopy(space)  # environments may share one
         own.seed(int(generator.integers(2**_SEED_BITS)))
         while True:
             yield own.sample()
     # Blocks of different agents end in different frames, so that no frame draws for all of them.
-    yield from draw(agent % _BLOCK + 1)
+    yield from draw(agent % _DRAWN_AT_ONCE + 1)
     while True:
-        yield from draw(_BLOCK)
+        yield from draw(_DRAWN_AT_ONCE)
 
 
-def _drawing(space: Any, generator: np.random.Generator) -> Callable[[int], Any] | None:
-    """Return what draws that many actions of a space at once; None for a space whose own `sample` has to do it."""
+def _block_sampler(space: Any, generator: np.random.Generator) -> Callable[[int], Any] | None:
+    """Return a function that draws so many actions of a space at once; None where only the space can draw them."""
     if type(space).__name__ == "Discrete":
         first, last = int(space.start), int(space.start) + int(space.n) - 1
         return lambda count: generator.integers(first, last, count, dtype=space.dtype, endpoint=True)
@@ -82,20 +82,20 @@ def _drawing(space: Any, generator: np.random.Generator) -> Callable[[int], Any]
 
 
 class GymnasiumShard:
-    """Some agents' environments.
+    """Steps the environments of some agents.
 
     Args:
-        environments: As `gymnasium.make` returns them, one per agent; they are reset here.
+        environments: As `gymnasium.make` returns them, one per agent; the constructor resets them.
         agents: The agents' numbers.
-        seed: Of the run.
+        seed: The run's seed.
         policy: Chooses actions; None for random ones.
-        buffers: What crosses shards.
+        buffers: The arrays that cross shards.
         worker: The shard's row of counters.
 
     Attributes:
-        observations: Each agent's last one.
-        actions: Each agent's last one.
-        rewards: Of the last frame, each agent's.
+        observations: The last observation of each agent.
+        actions: The last action of each agent.
+        rewards: The reward of each agent in the last frame.
         terminated: Whether the last frame ended the episode, for each agent.
         truncated: Whether the last frame cut the episode off, for each agent.
     """
@@ -131,7 +131,7 @@ class GymnasiumShard:
         ]
 
     def phases(self) -> Mapping[str, Callable[[int], None]]:
-        """Return the policy, then the environments' steps."""
+        """Return the two phases: the policy chooses actions, then the environments are stepped."""
         return {PHASES[0]: self._draw_actions if self._policy is None else self._choose_actions, PHASES[1]: self._step}
 
     def _draw_actions(self, frame: int) -> None:
@@ -159,7 +159,7 @@ class GymnasiumShard:
                 self._end(place, bool(terminated), bool(truncated))
 
     def _end(self, place: int, terminated: bool, truncated: bool) -> None:
-        """Note how an episode has ended."""
+        """Record how an episode has ended."""
         self.terminated[place], self.truncated[place] = terminated, truncated
         self._endings[place] += (terminated, truncated)
         self._counters += (terminated, truncated)
@@ -178,7 +178,7 @@ class GymnasiumShard:
 
 
 def digestible(observation: Any) -> Any:
-    """Return an observation, or the array that it stands for where it is no array but can become one."""
+    """Return an observation, converted to a NumPy array where it is of another type that allows this."""
     if hasattr(observation, "__array__") and not isinstance(observation, (np.ndarray, np.generic)):
         return np.asarray(observation)
     return observation

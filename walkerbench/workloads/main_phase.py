@@ -13,8 +13,8 @@ class MainPhase(RecordedValue):
 
     Attributes:
         phase: Its name among the workload's phases, such as `agents`.
-        title: What it is called where a person reads it, such as `agent processing`.
-        decides: Whether comparisons go by its time alone, and not by the frame's.
+        title: Its name where a person reads it, such as `agent processing`.
+        decides: Whether comparisons use the time of this phase alone, and not the frame's.
     """
 
     phase: str

@@ -1,7 +1,7 @@
-"""What can be drawn of a workload's agents, in terms that every workload can use.
+"""How a page draws a workload's agents, in terms that fit every workload.
 
-A picture turns the arrays of a snapshot into what a page draws. It is pickled and used in another process than the one
-that runs the agents, so it holds nothing of them.
+A picture turns the arrays of a snapshot into the data that a page draws. It is pickled, and used in another process
+than the one that runs the agents, so it must not hold any of them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ SnapshotArrays = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Scenery:
-    """What stays where it is, and what numbers of agents are called; lengths in the workload's own unit.
+    """What is the same in every frame: things that do not move, and names of figures; lengths in the workload's unit.
 
     Attributes:
         ground: `(points, 2)` float64: x and y along the ground, from left to right; no points for no ground.
         boxes: `(boxes, 4)` float64: centre x, centre y, half-width, half-height.
-        levels: Names of what is shown as bars; the first also gives the colour.
-        scores: Names of what agents are ranked by, each with its unit; the first one is the usual ranking.
+        levels: Names of the figures that are shown as bars; the first also sets the colour.
+        scores: Names of the figures that agents are ranked by, each with its unit; the first is the default ranking.
     """
 
     ground: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
@@ -40,7 +40,7 @@ class Drawing:
     """All agents after one frame.
 
     Attributes:
-        poses: `(agents, bodies, 3)` float: x, y and angle (rad) of each body; NaN for one that is not there.
+        poses: `(agents, bodies, 3)` float: x, y and angle (rad) of each body; NaN for a body that is not there.
         shapes: `(agents,)` int: a number that changes whenever the outlines of an agent's bodies change.
         levels: `(agents, levels)` float, 0…1, in the order of `Scenery.levels`.
         scores: `(agents, scores)` float, in the order of `Scenery.scores`.
@@ -56,12 +56,12 @@ class Drawing:
 
 @dataclass(frozen=True)
 class AgentDetail:
-    """What is known of one agent after one frame.
+    """Details of one agent after one frame.
 
     Attributes:
         figures: Numbers by name, in groups by title; units are in the names.
         rays: Rays that leave the agent's first body and turn with it: angle (rad), length, and what each hit.
-        target: The place that it aims at, x and y; None without one.
+        target: x and y of the place that the agent aims at; None without one.
     """
 
     figures: Mapping[str, Mapping[str, float]]
@@ -78,26 +78,26 @@ class Picture(ABC):
 
     @abstractmethod
     def drawing(self, arrays: SnapshotArrays) -> Drawing:
-        """Return all agents after a frame.
+        """Return the drawing of all agents after a frame.
 
         Args:
-            arrays: Of a snapshot.
+            arrays: Those of a snapshot.
         """
 
     @abstractmethod
     def outlines(self, arrays: SnapshotArrays, agent: int) -> tuple[NDArray[np.float64], ...]:
-        """Return the outline of each of an agent's bodies, `(corners, 2)`, about the body's own place at angle 0.
+        """Return the outline of each of an agent's bodies, `(corners, 2)`, relative to the body's position, at angle 0.
 
         Args:
-            arrays: Of a snapshot.
-            agent: Its number.
+            arrays: Those of a snapshot.
+            agent: The agent's number.
         """
 
     def detail(self, arrays: SnapshotArrays, agent: int) -> AgentDetail:
-        """Return what is known of one agent; by default nothing beside its levels and scores.
+        """Return details of one agent; by default none.
 
         Args:
-            arrays: Of a snapshot.
-            agent: Its number.
+            arrays: Those of a snapshot.
+            agent: The agent's number.
         """
         return AgentDetail({})

@@ -1,6 +1,7 @@
 """Finds tests that use the fixture `benchmark`, and the modules that they import, in a child process.
 
-Run as a module, with what pytest is asked for, it writes what it finds to stdout as JSON.
+The child process runs this module with a file, folder or test as its argument, and writes what pytest finds to stdout
+as JSON.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ _TIMEOUT_S = 120.0
 
 @dataclass(frozen=True)
 class Collected:
-    """What pytest collects.
+    """What pytest collected.
 
     Attributes:
-        tests: Those that use `benchmark`, by what stands behind `pytest:` in a SPEC; in their order.
-        modules: Name → file of each module of a project that was imported; the tests' own last.
-        problem: Why there are no tests, in a line; None where there are.
+        tests: Tests that use `benchmark`, in pytest's order, each as it is written after `pytest:` in a SPEC.
+        modules: `(name, file)` of each module of a project that was imported; the tests' own modules come last.
+        problem: Why there are no tests, in one line; None where there are tests.
     """
 
     tests: tuple[str, ...]
@@ -37,18 +38,18 @@ class Collected:
 
 
 class _StandIn(ModuleType):
-    """Stands for a module that is imported where the test runs, so that its file is known here."""
+    """Stands for a module that only the test's process imports, so that this process knows the module's file."""
 
 
 def collect(node: str, directory: Path | None = None) -> Collected:
-    """Return what pytest collects; nothing is imported into this process.
+    """Return what pytest collects in a child process; imports nothing into this process.
 
     Args:
         node: A file or folder, or a test in one, relative to the directory.
         directory: The working directory; None for this process's.
 
     Raises:
-        UsageError: It cannot be collected.
+        UsageError: pytest cannot collect the node.
     """
     return _collect(node, str(directory or Path.cwd()))
 
@@ -57,7 +58,7 @@ def tests_of(node: str) -> tuple[str, ...]:
     """Return the tests that use `benchmark`, at least one.
 
     Raises:
-        UsageError: There is none, or they cannot be collected.
+        UsageError: There is no such test, or pytest cannot collect the node.
     """
     collected = collect(node)
     if collected.problem is not None:
@@ -66,12 +67,12 @@ def tests_of(node: str) -> tuple[str, ...]:
 
 
 def modules_of(node: str) -> tuple[str, ...]:
-    """Return the names of a project's modules that a test imports, its own last.
+    """Return the names of a project's modules that a test imports; the test's own module comes last.
 
-    Where the test does not run in this process, stand-ins of them tell here which files they have.
+    Where the test runs in another process, stand-ins for the modules are imported here, so that their files are known.
 
     Raises:
-        UsageError: It cannot be collected.
+        UsageError: pytest cannot collect the test.
     """
     here = _own_module(node)
     if here is not None:
@@ -107,20 +108,20 @@ def _own_module(node: str) -> str | None:
 def _collect(node: str, directory: str) -> Collected:
     command = python_command(__name__, node)
     with ChildProcess(command, directory=Path(directory), stdout=subprocess.PIPE, keep_stderr=True) as child:
-        told = child.output_within(_TIMEOUT_S)
-        if told is None:
-            raise UsageError(f"workload 'pytest:{node}': pytest collected for {_TIMEOUT_S:g} s and did not end")
+        output = child.output_within(_TIMEOUT_S)
+        if output is None:
+            raise UsageError(f"workload 'pytest:{node}': pytest did not finish collecting within {_TIMEOUT_S:g} s")
         try:
-            found = json.loads(told)
+            found = json.loads(output)
         except ValueError:
             raise UsageError(
-                f"workload 'pytest:{node}': pytest cannot collect: {child.stderr_tail(2000).strip() or told!r}"
+                f"workload 'pytest:{node}': pytest cannot collect: {child.stderr_tail(2000).strip() or output!r}"
             ) from None
     return Collected(tuple(found["tests"]), tuple(map(tuple, found["modules"])), found["problem"])
 
 
 def _main() -> None:
-    """Collect, and write what was found to what was stdout."""
+    """Collect tests, and write the result to stdout; what pytest and the tests print goes to stderr."""
     answers = os.dup(1)
     os.dup2(2, 1)
     from walkerbench.workloads.collecting_plugin import collected_here

@@ -1,4 +1,4 @@
-"""What pytest is started with, so that a project's own options for pytest-benchmark and other plugins do no harm."""
+"""Arguments for pytest that keep a project's own options, of pytest-benchmark and other plugins, from doing harm."""
 
 from __future__ import annotations
 
@@ -14,28 +14,30 @@ _VALUES = (
 _OPTIONAL_VALUES = ("warmup", "compare", "histogram", "cprofile")
 _FLAGS = ("disable-gc", "skip", "disable", "enable", "only", "autosave", "save-data", "verbose", "quiet")
 
-_UNDONE = {"xdist": "--numprocesses=0", "pytest_cov": "--no-cov", "pytest_timeout": "--timeout=0"}
-"""Module of a plugin that would slow, move or end what is measured → the option that keeps it from that."""
+_DISABLING_OPTIONS = {"xdist": "--numprocesses=0", "pytest_cov": "--no-cov", "pytest_timeout": "--timeout=0"}
+"""Module of a plugin that would slow down a measured test, move it to another process, or end it → what disables it."""
 
 
 def pytest_arguments(node: str, *, temporary: Path | None = None) -> list[str]:
     """Return the arguments of pytest for a test, or for a file of tests.
 
     Args:
-        node: What is asked for.
+        node: The test or the file.
         temporary: Folder of the test's temporary files; None to collect tests, and run none.
     """
-    undone = [option for module, option in _UNDONE.items() if importlib.util.find_spec(module) is not None]
-    # Captured as `sys` alone: the file descriptors are the harness's.
+    disabling = [
+        option for module, option in _DISABLING_OPTIONS.items() if importlib.util.find_spec(module) is not None
+    ]
+    # --capture=sys leaves the file descriptors alone: the harness uses them.
     ours = ["-p", "no:benchmark", "-p", "no:cacheprovider", "--capture=sys", "-q", "--tb=short", "--color=no"]
-    return [*ours, *undone, "--collect-only" if temporary is None else f"--basetemp={temporary}", node]
+    return [*ours, *disabling, "--collect-only" if temporary is None else f"--basetemp={temporary}", node]
 
 
 class PytestBenchmarkNames:
-    """Knows what pytest-benchmark would know, whose fixture is replaced: its options, its mark and its hooks."""
+    """Declares the options, the mark and the hooks of pytest-benchmark, whose fixture is replaced."""
 
     def pytest_addoption(self, parser: pytest.Parser) -> None:
-        """Take its options, which have no effect."""
+        """Declare pytest-benchmark's options, which have no effect."""
         group = parser.getgroup("benchmark")
         for name in _VALUES:
             group.addoption(f"--benchmark-{name}")
@@ -47,11 +49,11 @@ class PytestBenchmarkNames:
         group.addoption("--benchmark-json")
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Take its mark."""
+        """Declare pytest-benchmark's mark, which has no effect."""
         config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark, which have no effect here")
 
     def pytest_addhooks(self, pluginmanager: pytest.PytestPluginManager) -> None:
-        """Take its hooks, which are never called."""
+        """Declare pytest-benchmark's hooks, which are never called."""
         pluginmanager.add_hookspecs(_Hooks)
 
 

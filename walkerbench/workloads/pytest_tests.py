@@ -2,7 +2,7 @@
 
 pytest runs the test with all its fixtures, in the process and the thread that run the shard; see `suspended_test`. What
 pytest-benchmark would measure is the phase `calls`; what `pedantic` sets up before each call is the phase `setup`. A
-comparison goes by the calls alone.
+comparison uses the time of the calls alone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from walkerbench.workloads.benchmark_fixture import BenchmarkCall
     from walkerbench.workloads.suspended_test import SuspendedTest
 
-__tracebackhide__ = True  # where a test fails, pytest shows its own lines
+__tracebackhide__ = True  # where a test fails, pytest leaves out the lines of this module
 
 _FAMILY = "pytest"
 
@@ -46,7 +46,7 @@ def make_factory(rest: str, arguments: Mapping[str, Any]) -> PytestFactory:
     """
     what = f"workload '{_FAMILY}:{rest}'"
     if arguments:
-        raise UsageError(f"{what}: a test takes no arguments; its parameters stand in its name, as in test_it[a-1]")
+        raise UsageError(f"{what}: a test takes no arguments: give its parameters in its name, as in test_it[a-1]")
     missing = [module for module in _NEEDED if importlib.util.find_spec(module) is None]
     if missing:
         raise UsageError(f"{what}: {' and '.join(missing)} not installed: `pip install 'walkerbench[pytest]'`")
@@ -70,12 +70,12 @@ class PytestFactory:
     default_length = CALL_LENGTH
 
     def __call__(self, num_agents: int, seed: int, settings: CallSettings) -> PytestWorkload:
-        """Make the workload; runs nothing."""
+        """Make the workload; does not run the test."""
         return PytestWorkload(self.rest, settings)
 
 
 class PytestWorkload(CallWorkload):
-    """The calls that a test makes by `benchmark`.
+    """The calls that a test makes with the fixture `benchmark`.
 
     Args:
         rest: `PATH::TEST`.
@@ -99,21 +99,21 @@ class PytestWorkload(CallWorkload):
         return PytestShard(SuspendedTest(self._rest), self.settings, buffers, worker)
 
     def code_modules(self) -> tuple[str, ...]:
-        """Return the modules of the project that the test imports, its own last."""
+        """Return the modules of the project that the test imports; the test's own module comes last."""
         return modules_of(self._rest)
 
 
 class PytestShard:
-    """The one agent: a test that waits within its call of `benchmark`.
+    """The workload's one agent: a test that waits within its call of `benchmark`.
 
     Args:
-        test: It stands there.
-        settings: The workload's.
+        test: The test, waiting.
+        settings: The workload's settings.
         buffers: As for `CallBatch`.
         worker: The number of the shard's worker.
 
     Raises:
-        UsageError: A frame is to make several calls, and the test sets up before each.
+        UsageError: The settings ask for several calls per frame, and the test sets up before each call.
     """
 
     def __init__(self, test: SuspendedTest, settings: CallSettings, buffers: FrameBuffers, worker: int) -> None:
@@ -125,16 +125,16 @@ class PytestShard:
         self._in_test = test.run(functools.partial(_InTest, test.call, settings, buffers, worker))
 
     def phases(self) -> Mapping[str, Callable[[int], None]]:
-        """Return what sets up, and the calls."""
+        """Return the two phases: the set-up, then the calls."""
         return {SETUP_PHASE: self.setup, CALL_PHASE: self.calls}
 
     def setup(self, frame: int) -> None:
-        """Set up for a call, if the test does."""
+        """Run the test's set-up for a call, if it has one."""
         if self._test.call.setup is not None:
             self._test.run(self._in_test.setup)
 
     def calls(self, frame: int) -> None:
-        """Make a frame's calls."""
+        """Make the calls of a frame."""
         self._test.run(functools.partial(self._in_test.calls, frame))
 
     def digest(self) -> None:
@@ -145,10 +145,10 @@ class PytestShard:
         """Do nothing: there is nothing to draw."""
 
     def close(self) -> None:
-        """Let the test go on to its end, with what its function returned last.
+        """Let `benchmark` return what its function returned last, and the test run to its end.
 
         Raises:
-            SuiteTestFailed: It fails.
+            SuiteTestFailed: The test fails.
         """
         if not self._test.ended:
             if not self._test.call.times.data:
@@ -157,9 +157,9 @@ class PytestShard:
 
 
 class _InTest:
-    """What is done where the test stands.
+    """What the harness does inside the test, where the test calls `benchmark`.
 
-    A phase has one name here and in the shard: a stack that a profiler samples holds one of the two.
+    A phase's function has the same name here and in the shard: a stack that a profiler samples holds one of the two.
     """
 
     def __init__(self, call: BenchmarkCall, settings: CallSettings, buffers: FrameBuffers, worker: int) -> None:
@@ -170,7 +170,7 @@ class _InTest:
         self.batch = CallBatch(one, settings, buffers, worker)
 
     def setup(self) -> None:
-        assert self._call.setup is not None  # noqa: S101  the caller has looked
+        assert self._call.setup is not None  # noqa: S101  the callers have checked it
         self._prepared = self._call.setup() or ((), _NO_ARGUMENTS)
 
     def calls(self, frame: int) -> None:
@@ -183,13 +183,13 @@ class _InTest:
     def _call_prepared(self) -> Any:
         if self._prepared is None:
             self.setup()
-        assert self._prepared is not None  # noqa: S101  set up now
+        assert self._prepared is not None  # noqa: S101  `setup` has set it
         (args, kwargs), self._prepared = self._prepared, None
         return self._call.target(*args, **kwargs)
 
 
 def _add_project_to_path() -> None:
-    """Let the test import from the working directory and its `src/`, behind all else, as `python -m pytest` does."""
+    """Append the working directory and its `src/` to `sys.path`, so that the test can import from them."""
     for folder in (Path.cwd(), Path.cwd() / "src"):
         if folder.is_dir() and str(folder) not in sys.path:
             sys.path.append(str(folder))

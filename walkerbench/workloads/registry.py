@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _problem(name: str, factory: object) -> str | None:
-    from walkerbench.workloads.declaration import factory_problem  # brings NumPy, which a name alone does not need
+    from walkerbench.workloads.declaration import factory_problem  # imports NumPy, which names alone do not need
 
     return factory_problem(factory)
 

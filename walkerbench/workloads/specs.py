@@ -22,17 +22,17 @@ FAMILIES = {
     "function": "walkerbench.workloads.function_calls",
     "pytest": "walkerbench.workloads.pytest_tests",
 }
-"""What stands before a SPEC's first colon → the module whose `make_factory` takes what stands behind it."""
+"""Text before a SPEC's first colon → the module whose `make_factory` takes the text after that colon."""
 
 _AGENT_CLASS = "walkerbench.workloads.agent_class"
 """The module of every other SPEC with a colon, `MODULE:CLASS`."""
 
 
-_OWN_CODE = "code of your own is MODULE:NAME, such as mysim:Herd"
+_OWN_CODE_HINT = "code of your own is MODULE:NAME, such as mysim:Herd"
 
 
 def find_factory(spec: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS) -> WorkloadFactory:
-    """Return what makes the workload of a SPEC.
+    """Return the factory of the workload that a SPEC names.
 
     Args:
         spec: A registered name, `FAMILY:…` or `MODULE:CLASS`.
@@ -46,10 +46,10 @@ def find_factory(spec: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS) -> Wor
         if arguments:
             raise UsageError(f"workload {spec!r} takes no arguments: its settings are keys of [environment]")
         if not spec:
-            raise UsageError(f"workload '': no name; {WORKLOADS.suggest(spec)}; {_OWN_CODE}")
+            raise UsageError(f"workload '': no name; {WORKLOADS.suggest(spec)}; {_OWN_CODE_HINT}")
         if spec not in WORKLOADS.names():
             raise UsageError(
-                f"no such workload: {shortened(spec, MOST_IN_A_NAME)!r}; {WORKLOADS.suggest(spec)}; {_OWN_CODE}"
+                f"no such workload: {shortened(spec, MOST_IN_A_NAME)!r}; {WORKLOADS.suggest(spec)}; {_OWN_CODE_HINT}"
             )
         return WORKLOADS.find(spec)
     module, rest = (FAMILIES[family], rest) if family in FAMILIES else (_AGENT_CLASS, spec)
@@ -63,5 +63,5 @@ def fixed_agents(factory: WorkloadFactory) -> int | None:
 
 
 def default_length(factory: WorkloadFactory) -> Mapping[str, int]:
-    """Return how long a run is where its profile does not say: `frames` and `warmup`, as far as the factory says."""
+    """Return the factory's default numbers of `frames` and of `warmup` frames; empty where it has none."""
     return getattr(factory, "default_length", _NO_ARGUMENTS)

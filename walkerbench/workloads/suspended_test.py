@@ -1,4 +1,4 @@
-"""Runs one test of a pytest suite up to its call of `benchmark`, and lets a harness make that call again and again.
+"""Runs one test of a pytest suite up to its call of `benchmark`, and lets a harness repeat that call.
 
 pytest runs in a greenlet: a call of `benchmark` switches to the harness, and each frame switches back to make calls
 where the test would make them, in the same thread and in the test's own context. So fixtures, event loops and
@@ -24,31 +24,31 @@ from walkerbench.workloads.failures import SuiteTestFailed
 from walkerbench.workloads.pytest_options import PytestBenchmarkNames, pytest_arguments
 from walkerbench.workloads.resumed_test import do_in_test
 
-__tracebackhide__ = True  # where a test fails, pytest shows its own lines
+__tracebackhide__ = True  # where a test fails, pytest leaves out the lines of this module
 
 _T = TypeVar("_T")
-_MOST_NAMED = 10
+_MOST_NAMED_TESTS = 10
 
 
 class SuspendedTest:
-    """A test that stands at its call of `benchmark`.
+    """A test that waits at its call of `benchmark`.
 
     Args:
-        node: What pytest is asked for: a file, and the test in it.
+        node: The test, as pytest takes it: a file, and the test in it.
 
     Raises:
-        UsageError: There is no such test, there are several, or it does not call `benchmark`.
-        SuiteTestFailed: It fails before that call.
+        UsageError: There is no such test, there are several, or the test does not call `benchmark`.
+        SuiteTestFailed: The test fails before that call.
 
     Attributes:
-        call: What it asked `benchmark` for.
+        call: What the test asked `benchmark` for.
     """
 
     def __init__(self, node: str) -> None:
         self._what = f"workload 'pytest:{node}'"
         self._node = node
-        self._said = io.StringIO()
-        self._streams: tuple[Any, Any] = (self._said, self._said)
+        self._output = io.StringIO()
+        self._streams: tuple[Any, Any] = (self._output, self._output)
         self._harness: greenlet.greenlet | None = None
         self._watch = _Watch(self._wait_for_harness)
         self._greenlet = greenlet.greenlet(self._run_pytest)
@@ -60,14 +60,14 @@ class SuspendedTest:
 
     @property
     def ended(self) -> bool:
-        """Whether the test has ended, and all its fixtures have."""
+        """Whether the test and all its fixtures have ended."""
         return self._status is not None
 
     def run(self, act: Callable[[], _T]) -> _T:
-        """Have something done where the test calls `benchmark`, and return what it returns.
+        """Call a function inside the test, where it calls `benchmark`, and return what the function returns.
 
         Raises:
-            SuiteTestFailed: It raised, and so the test has ended.
+            SuiteTestFailed: The function raised, and so the test has ended.
         """
         result: _T = self._switch(act)
         if self._status is not None:
@@ -77,7 +77,7 @@ class SuspendedTest:
         return result
 
     def finish(self, result: Any) -> None:
-        """Let the call of `benchmark` return, and the test go on to its end.
+        """Let the call of `benchmark` return, and the test run to its end.
 
         Args:
             result: What the call returns.
@@ -97,7 +97,7 @@ class SuspendedTest:
             self._status = int(pytest.main(arguments, plugins=[self._watch, PytestBenchmarkNames()]))
 
     def _switch(self, value: Any) -> Any:
-        """Let the test go on until it waits or ends; what it prints until then stays with it."""
+        """Let the test run until it waits or ends; what it prints is kept apart from the harness's output."""
         self._harness = greenlet.getcurrent()
         ours = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = self._streams
@@ -108,7 +108,7 @@ class SuspendedTest:
             sys.stdout, sys.stderr = ours
 
     def _wait_for_harness(self, value: Any) -> Any:
-        assert self._harness is not None  # noqa: S101  it has switched here
+        assert self._harness is not None  # noqa: S101  `_switch` has set it
         return self._harness.switch(value)
 
     def _why_not_called(self) -> Exception:
@@ -122,7 +122,7 @@ class SuspendedTest:
             return UsageError(f"{self._what}: the test is skipped: {watch.skipped}")
         if watch.candidates:
             return UsageError(f"{self._what}: the test does not call its fixture {BENCHMARK!r}")
-        return no_such_test(self._node, self._last_words())
+        return no_such_test(self._node, self._first_error_line())
 
     def _failure(self) -> Exception | None:
         """Return the error for a test that failed, or None."""
@@ -133,27 +133,27 @@ class SuspendedTest:
         if self._status == pytest.ExitCode.INTERRUPTED:
             return SuiteTestFailed(f"{self._node} was interrupted", "")
         if self._status == pytest.ExitCode.INTERNAL_ERROR:
-            return SuiteTestFailed(f"pytest failed: {self._last_words()}", self._said.getvalue())
+            return SuiteTestFailed(f"pytest failed: {self._first_error_line()}", self._output.getvalue())
         return None
 
-    def _last_words(self) -> str:
-        lines = [line.strip() for line in self._said.getvalue().splitlines() if line.strip()]
-        told = [line for line in lines if line.startswith("ERROR") or "Error" in line]
-        return (told or lines or ["it said nothing"])[0]
+    def _first_error_line(self) -> str:
+        lines = [line.strip() for line in self._output.getvalue().splitlines() if line.strip()]
+        errors = [line for line in lines if line.startswith("ERROR") or "Error" in line]
+        return (errors or lines or ["it printed nothing"])[0]
 
 
 def several_tests(node: str, names: list[str]) -> UsageError:
     """Return the error for a SPEC that names several tests where one is needed."""
-    named = ", ".join(names[:_MOST_NAMED]) + (" and so on" if len(names) > _MOST_NAMED else "")
+    named = ", ".join(names[:_MOST_NAMED_TESTS]) + (" and so on" if len(names) > _MOST_NAMED_TESTS else "")
     return UsageError(
         f"workload 'pytest:{node}' names {len(names)} tests that use {BENCHMARK!r}: give one of them, or measure all "
         f"by gate or ab; they are {named}"
     )
 
 
-def no_such_test(node: str, said: str) -> UsageError:
+def no_such_test(node: str, reason: str) -> UsageError:
     """Return the error for a SPEC that names no test."""
-    return UsageError(f"workload 'pytest:{node}': pytest finds no such test: {said}")
+    return UsageError(f"workload 'pytest:{node}': pytest finds no such test: {reason}")
 
 
 @dataclass
@@ -165,7 +165,7 @@ class _Failure:
 
 @dataclass
 class _Watch:
-    """The plugin that gives the fixture `benchmark`, and notes how the test goes."""
+    """The pytest plugin that provides the fixture `benchmark`, and records how the test goes."""
 
     wait: Callable[[Any], Any]
     result: Any = None
@@ -178,7 +178,7 @@ class _Watch:
         return BenchmarkFixture(request.node, self._called)
 
     def _called(self, call: BenchmarkCall) -> Any:
-        """Wait for the harness until it has finished, doing what it asks for; an error of that is the test's."""
+        """Call what the harness asks for until it has finished, then let `benchmark` return; errors are the test's."""
         answer: Any = call
         while (act := self.wait(answer)) is not None:
             answer = do_in_test(act)
@@ -224,7 +224,7 @@ def _crash_line(report: pytest.TestReport) -> str:
 
 def _last_line(text: str) -> str:
     lines = [line.removeprefix("E").strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it says nothing"
+    return lines[-1] if lines else "no reason given"
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

@@ -1,4 +1,4 @@
-"""Imports what a SPEC names from the user's own code, and tells apart what can be wrong with it."""
+"""Imports the object that a SPEC names from the user's own code, and says what is wrong where that fails."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from walkerbench.system.forked_copies import OneProcess
 from walkerbench.system.imported_code import top_level
 from walkerbench.system.user_tracebacks import user_traceback
 
-_LAYOUTS = (".", "src")
+_SOURCE_FOLDERS = (".", "src")
 """Folders of a project in which its modules lie."""
 
 
 def import_user_object(module: str, name: str, what: str) -> Any:
-    """Return what a module of the user's holds by a name.
+    """Return the object that a user's module holds under a name.
 
-    The module is found as `python -m` would find it in the working directory, or in its folder `src`; what is installed
-    is found, too.
+    The module is found as `python -m` would find it in the working directory, or in its folder `src`. Installed modules
+    are found, too.
 
     Args:
-        module: Its dotted name.
-        name: What stands in it; dotted for an attribute of a class.
-        what: What is looked for, for messages: `workload 'mysim:Herd'`.
+        module: The module's dotted name.
+        name: The object's name in the module; dotted for an attribute of a class.
+        what: What the object is, for messages, such as `workload 'mysim:Herd'`.
 
     Raises:
         UsageError: There is no such module or name, or the module cannot be imported.
@@ -51,7 +51,7 @@ def import_user_object(module: str, name: str, what: str) -> Any:
 
 
 def import_user_module(module: str, what: str) -> Any:
-    """Return a module of the user's, imported as `import_user_object` does.
+    """Return a user's module, imported as `import_user_object` does.
 
     Raises:
         UsageError: There is no such module, or it cannot be imported.
@@ -61,7 +61,7 @@ def import_user_module(module: str, what: str) -> Any:
         with OneProcess():
             return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        # A module that it imports may be missing, too: that is its own error.
+        # Another module, which this one imports, may be missing: that is an error of the user's code.
         if error.name is not None and (module == error.name or module.startswith(f"{error.name}.")):
             searched = ", ".join(str(folder) for folder in _project_folders())
             raise UsageError(f"{what}: no module {error.name!r} in {searched}, and none is installed") from None
@@ -71,7 +71,7 @@ def import_user_module(module: str, what: str) -> Any:
 
 
 def _wrong_names(module: str, name: str) -> str | None:
-    """Return what is wrong with the names of a module and of what stands in it, before either is looked for."""
+    """Return what is wrong with the names of a module and of an object in it, or None; looks for neither."""
     for text, kind in ((module, "module"), (name, "class or function")):
         if not text:
             return f"it names no {kind}"
@@ -84,29 +84,29 @@ def _wrong_names(module: str, name: str) -> str | None:
 def add_to_path(module: str) -> None:
     """Let a module be imported from the working directory's project, where it lies there.
 
-    The folder comes before what is installed, as for `python -m`, so that other modules beside it are found, too; and
-    before every other copy of the module. But it comes behind the standard library: a file of the project that has the
-    name of one of its modules must not break walkerbench.
+    The folder comes before installed packages, as for `python -m`, so that other modules in it are found, too; and
+    before every other copy of the module. It comes after the standard library: a file of the project that has the name
+    of a standard module must not break walkerbench.
     """
     package = top_level(module)
     for folder in _project_folders():
         if PathFinder.find_spec(package, [str(folder)]) is not None:
-            installed = next((number for number, entry in enumerate(sys.path) if _is_of_packages(entry)), len(sys.path))
+            installed = next((number for number, entry in enumerate(sys.path) if _holds_packages(entry)), len(sys.path))
             first = path_with(str(folder), [package], sys.path[:installed])
             sys.path[:] = [*first, *sys.path[installed:]]
             return
 
 
-def _is_of_packages(entry: str) -> bool:
+def _holds_packages(entry: str) -> bool:
     return Path(entry).name in ("site-packages", "dist-packages")
 
 
 def _project_folders() -> list[Path]:
-    return [folder for layout in _LAYOUTS if (folder := Path.cwd() / layout).is_dir()]
+    return [folder for name in _SOURCE_FOLDERS if (folder := Path.cwd() / name).is_dir()]
 
 
 def _failed_import(module: str, what: str, error: BaseException) -> UsageError:
-    # The error itself is said in the first line, and that these are its frames needs no heading.
+    # The first line names the error, and its frames need no heading.
     frames = [line for line in user_traceback(error).splitlines()[:-1] if not line.startswith("Traceback ")]
     return UsageError(f"{what}: {module} cannot be imported: {describe_error(error)}", *frames)
 

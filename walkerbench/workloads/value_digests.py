@@ -1,4 +1,4 @@
-"""Digests values of the user's code: whatever can be told apart by its content, on every machine in the same way."""
+"""Digests values of the user's code by their content: equal values have equal digests on every machine."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def digest_value(value: Any) -> int:
 
     Args:
         value: None, a number, text, bytes, a NumPy array or scalar, or a list, tuple, dict, set or dataclass of these.
-            The order of a dict's or set's entries plays no part.
+            The order of a dict's or set's entries does not matter.
 
     Returns:
-        The first 64 bits of a SHA-256, in which the kind of each value counts: `1`, `1.0` and `True` differ.
+        The first 64 bits of a SHA-256. The type of each value matters: `1`, `1.0` and `True` differ.
 
     Raises:
-        TypeError: It is, or holds, something else.
+        TypeError: The value is, or holds, an object of another type.
     """
     return int.from_bytes(hashlib.sha256(_encoded(value)).digest()[:8], "little")
 

@@ -1,4 +1,4 @@
-"""The environment is tested as modes run it: with one BLAS thread."""
+"""Limits BLAS to one thread in the walker's tests, as modes do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brains explore, learn by double Q-learning, and copy to their target, each by itself."""
+"""Each brain by itself explores, learns by double Q-learning, and copies to its target network."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def remember(brains: Brains, lived: list[tuple[np.ndarray, int, float, np.ndarra
 
 
 def q_of(flat: np.ndarray, states: np.ndarray, plan: NetworkPlan = PLAN) -> np.ndarray:
-    """Q in float64, `(batch, actions)`; the formula itself is tested with the network."""
+    """Return Q in float64, `(batch, actions)`; test_network.py tests the formula itself."""
     q: np.ndarray = forward(plan.layers(flat[None].astype(np.float64)), states[None].astype(np.float64))[0][0]
     return q
 
 
-def test_the_target_takes_the_online_networks_choice_at_the_target_networks_value() -> None:
+def test_the_target_networks_value_of_the_online_choice_is_used() -> None:
     brains = make(BrainSettings(**SMALL, batch_size=1, learn_from_experiences=1, discount=0.9))
-    # The online network is another than the target, which stays as it was at the beginning of the life.
+    # The online network differs from the target network, which stays as it was at the beginning of the life.
     target = brains.parameters[0].copy()
     brains.parameters[0] = np.random.default_rng(21).normal(size=PLAN.size) * 0.7
     online = brains.parameters[0].copy()
@@ -66,12 +66,12 @@ def test_the_target_takes_the_online_networks_choice_at_the_target_networks_valu
     assert chosen != next_target.argmax(), "or plain Q-learning would do the same"
     error = q_of(online, state[None])[0, action] - (reward + 0.9 * next_target[chosen])
     brains.learn(ALL)
-    # One experience, drawn for sure, weighs 1: the loss is its squared error.
+    # The only experience is always drawn and has the weight 1: the loss is its squared error.
     assert brains.loss[0] == pytest.approx(error**2, rel=1e-4)
 
 
 class Textbook:
-    """The same brain in float64, one sentence of the papers a line, gradients by central differences."""
+    """The same brain in float64: one line per sentence of the papers, and gradients by central differences."""
 
     def __init__(
         self, brain: BrainSettings, parameters: np.ndarray, lived: list[tuple[np.ndarray, int, float, np.ndarray]]
@@ -126,7 +126,7 @@ class Textbook:
 
 
 def test_many_learning_steps_agree_with_the_textbook() -> None:
-    # A large Adam ε, so that float32 noise in gradients near 0 is not blown up into whole steps.
+    # Adam's ε is large, so that float32 noise in gradients near 0 does not become whole steps.
     brain = BrainSettings(
         **SMALL, batch_size=8, target_copy_steps=3, learning_rate=0.02, adam_epsilon=1e-2, importance_step=0.2,
         gradient_norm_limit=0.8,
@@ -156,7 +156,7 @@ def test_a_target_is_copied_every_fifty_learning_steps() -> None:
     assert [step for step in range(51, 201) if brains.learn(ALL)] == [100, 150, 200]
 
 
-def test_epsilon_decays_with_each_learning_step_down_to_its_end() -> None:
+def test_epsilon_decays_with_each_learning_step_to_its_minimum() -> None:
     brains = make(BrainSettings(**SMALL, batch_size=2))
     remember(brains, experiences(32))
     assert brains.epsilon[0] == 1.0
@@ -187,7 +187,7 @@ def choices(brains: Brains, epsilon: float, count: int, state: np.ndarray) -> np
     return np.array([brains.choose(slice(None), observed, awake) for _ in range(count)])
 
 
-def test_choices_are_greedy_but_for_a_share_of_epsilon() -> None:
+def test_choices_are_greedy_except_for_a_share_of_epsilon() -> None:
     state = np.array([0.3, -0.8, 0.5])
     brains = make(BrainSettings(**SMALL))
     greedy = int(q_of(brains.parameters[0], state[None])[0].argmax())
@@ -195,13 +195,13 @@ def test_choices_are_greedy_but_for_a_share_of_epsilon() -> None:
     at_random = np.bincount(choices(brains, 1.0, 6000, state).ravel(), minlength=3) / 6000
     np.testing.assert_allclose(at_random, 1 / 3, atol=0.03)
     mixed = np.bincount(choices(brains, 0.3, 6000, state).ravel(), minlength=3) / 6000
-    # Of the 0.3 a third falls to the greedy one, too.
+    # One third of the 0.3 random choices is the greedy action, too.
     assert mixed[greedy] == pytest.approx(0.8, abs=0.03)
     assert np.delete(mixed, greedy) == pytest.approx([0.1, 0.1], abs=0.03)
 
 
-def test_who_does_not_choose_draws_nothing() -> None:
-    # The second sleeps for a hundred updates; its choices after that are those of one that began then.
+def test_an_agent_that_does_not_choose_draws_no_random_numbers() -> None:
+    # The second agent sleeps for a hundred updates; then it chooses like an agent that begins at that time.
     state = np.zeros((2, 3), np.float32)
     sleeper, fresh = make(BrainSettings(**SMALL), agents=2), make(BrainSettings(**SMALL), agents=2)
     for _ in range(100):
@@ -212,7 +212,7 @@ def test_who_does_not_choose_draws_nothing() -> None:
     assert len(set(first)) == 3
 
 
-def test_stacked_brains_have_the_bits_of_brains_alone() -> None:
+def test_stacked_brains_have_the_same_bits_as_single_brains() -> None:
     brain = BrainSettings()
     plan = NetworkPlan.of(brain, 29, 15)
     together = make(brain, plan, agents=5)
@@ -247,9 +247,9 @@ def test_a_new_life_begins_with_a_fresh_brain() -> None:
     np.testing.assert_array_equal(brains.parameters[0], untouched.parameters[0])
 
 
-def test_a_brain_learns_to_give_up_a_small_reward_for_a_later_large_one() -> None:
-    # A corridor of four places. Action 0 goes back to its beginning for 0.1; action 1 goes on, and from the last place
-    # pays 1 and begins again. Going on is worth 1 every fourth step, far more than 0.1 at each.
+def test_a_brain_prefers_a_later_large_reward_to_a_small_one() -> None:
+    # A corridor of four places. Action 0 goes back to the first place, with the reward 0.1. Action 1 goes on; from the
+    # last place it goes back to the first, with the reward 1. Four steps earn 1 by going on, but 0.4 by action 0.
     plan = NetworkPlan(inputs=4, hidden=(16,), head=8, actions=2)
     brains = make(
         BrainSettings(hidden_units=(16,), head_units=8, discount=0.9, target_copy_steps=20, learning_rate=3e-3), plan
@@ -270,6 +270,6 @@ def test_a_brain_learns_to_give_up_a_small_reward_for_a_later_large_one() -> Non
     for _ in range(600):
         brains.learn(ALL)
     assert greedy() == [1, 1, 1, 1]
-    # Worth of the beginning: 0.9³ + 0.9⁷ + … = 0.729 / (1 - 0.9⁴) = 2.12; of the last place 1 / (1 - 0.9⁴) = 2.91.
+    # Value of the first place: 0.9³ + 0.9⁷ + … = 0.729 / (1 - 0.9⁴) = 2.12; of the last place: 1 / (1 - 0.9⁴) = 2.91.
     values = q_of(brains.parameters[0], places, plan)
     assert values[[0, 3], 1] == pytest.approx([2.12, 2.91], abs=0.1)

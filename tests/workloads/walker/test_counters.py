@@ -1,4 +1,4 @@
-"""The economy is alive: everything that can happen does happen."""
+"""Every event that the walker counts really happens in a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COUNTERS = {
 
 
 def run(herd: Herd, frames: int) -> tuple[dict[str, int], int]:
-    """Totals of every counter, and how many meals were contested by agents of different shards."""
+    """Return the total of each counter, and how many meals agents of different shards contested."""
     totals = np.zeros(len(herd.workload.counters), np.int64)
     firsts = [lo for lo, _ in herd.bounds]
     reach = herd.workload.settings.ecosystem.eat_within_m
@@ -35,7 +35,7 @@ def run(herd: Herd, frames: int) -> tuple[dict[str, int], int]:
 
 
 def check_sums(totals: dict[str, int]) -> None:
-    """What follows for any run from what the counters mean."""
+    """Assert relations between the counters that hold in every run."""
     assert totals["learned"] <= totals["ai_updates"]
     assert totals["target_copies"] < totals["learned"]
     assert totals["recovered"] <= totals["immobilised"]
@@ -45,7 +45,7 @@ def check_sums(totals: dict[str, int]) -> None:
 
 @pytest.mark.parametrize("seed", LIVELY_SEEDS)
 @pytest.mark.parametrize("shards", [2, 3])
-def test_every_counter_is_above_zero_in_the_lively_environment(seed: int, shards: int) -> None:
+def test_every_counter_rises_in_the_lively_environment(seed: int, shards: int) -> None:
     assert LIVELY_FRAMES < 1000
     totals, contested_across = run(Herd(LIVELY_AGENTS, LIVELY, seed, shards), LIVELY_FRAMES)
     assert set(totals) == COUNTERS
@@ -54,11 +54,11 @@ def test_every_counter_is_above_zero_in_the_lively_environment(seed: int, shards
     check_sums(totals)
 
 
-def test_every_counter_is_above_zero_within_a_minute_of_the_default_environment() -> None:
+def test_every_counter_rises_in_a_minute_of_the_default_profile() -> None:
     totals, contested_across = run(Herd(60, WalkerSettings(), shards=3), 3600)
     assert not [name for name, count in totals.items() if count == 0]
     assert contested_across > 0
     check_sums(totals)
-    # No agent is lost: each living agent is, in every frame, one of the three.
+    # In every frame each living agent is counted as exactly one of the three.
     accounted = totals["ai_updates"] + totals["physics_only"] + totals["immobilised"]
     assert 0 <= 60 * 3600 - accounted <= 10 * totals["deaths"]

@@ -1,4 +1,4 @@
-"""One seed, one trajectory, to the bit, however the agents are split."""
+"""One seed gives one trajectory, equal to the bit, for every number of shards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lively import LIVELY, LIVELY_AGENTS, LIVELY_FRAMES
 
 @cache
 def trajectory(seed: int, shards: int) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Digests every 60 frames `(checkpoints, agents, fields)`, every frame's counters, and what was published last."""
+    """Return digests every 60 frames `(checkpoints, agents, fields)`, counters by frame, and the last *published*."""
     herd = Herd(LIVELY_AGENTS, LIVELY, seed, shards)
     digests, counted = [], []
     for frame in range(LIVELY_FRAMES):
@@ -41,7 +41,7 @@ def test_the_same_seed_again_gives_the_same_bits() -> None:
     np.testing.assert_array_equal(again[1], first[1])
 
 
-def test_another_seed_gives_other_bits_in_every_agent_and_field() -> None:
+def test_another_seed_changes_every_digest_of_every_agent() -> None:
     digests, others = trajectory(1, 1)[0], trajectory(2, 1)[0]
     assert (digests != others).all()
 
@@ -59,7 +59,7 @@ def test_agents_do_not_share_digests() -> None:
 
 
 @pytest.mark.parametrize("what", ["body", "brain", "energy"])
-def test_one_changed_bit_changes_that_agents_digest_and_no_other(what: str) -> None:
+def test_one_changed_bit_changes_the_digest_of_one_agent_only(what: str) -> None:
     herd = Herd(4, LIVELY)
     herd.step(10)
     before = herd.digests()

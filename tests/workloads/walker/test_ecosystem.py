@@ -1,4 +1,4 @@
-"""The ecosystem by hand: what shards would have written is placed into *current*, and *published* is looked at."""
+"""The ecosystem alone: a test writes *current* in place of the shards, and checks *published*."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from walkerbench.workloads.walker.ecosystem import Ecosystem
 from walkerbench.workloads.walker.settings import EcosystemSettings, PhysicsSettings, TerrainSettings
 
 QUIET = {"energy_start": (0.5, 0.5), "health_start": (0.5, 0.5), "generation_s": 1e6, "food_regrow_s": 1e6}
-"""Everybody in the middle, and nothing happens by itself."""
+"""Settings with which every agent starts with medium energy and health, and nothing happens by itself."""
 
 
 class Nature:
-    """An ecosystem over agents that stand still, 100 m above each other's reach, until a test moves them."""
+    """An ecosystem of agents that stand still, out of reach of each other's food, until a test moves them."""
 
     def __init__(self, agents: int = 4, terrain: TerrainSettings | None = None, seed: int = 1, **settings: Any) -> None:
         self.settings = WalkerSettings(
@@ -35,7 +35,7 @@ class Nature:
         self.frame = 0
 
     def settle(self, frames: int = 1) -> dict[str, int]:
-        """Settle frames; what they counted, of what is not 0."""
+        """Settle frames, and return the counters that are not 0."""
         self.buffers.counters[:] = 0
         for _ in range(frames):
             self.life.settle(self.frame)
@@ -47,7 +47,7 @@ class Nature:
         self.current["position"][agent] = (x, y)
 
     def put_food(self, *places: tuple[float, float]) -> None:
-        """Only these sources, on which the ecosystem is told to look again."""
+        """Place these food sources and no others, and let the ecosystem update what it derives from them."""
         self.published["food"][:] = np.inf
         self.published["food"][: len(places)] = places
         self.life._note_food()
@@ -62,7 +62,7 @@ def test_energy_falls_with_time_and_speed() -> None:
     nature.current["speed"][:] = [0.0, 1.0, 2.5, 0.0]
     nature.published["energy"][3] = 0.00005 + 0.15
     nature.settle()
-    # 1e-4 a frame and 1e-3 a metre per second.
+    # 1e-4 per frame, and 1e-3 per m/s.
     assert nature.energy() == pytest.approx([0.5 - 1e-4, 0.5 - 1.1e-3, 0.5 - 2.6e-3, 0.14995], abs=1e-12)
 
 
@@ -75,7 +75,7 @@ def test_the_immobile_rest() -> None:
     assert nature.energy() == pytest.approx([0.1501, 0.1469, 0.0002, 0.0022], abs=1e-12)
 
 
-def test_energy_does_not_fall_below_nothing() -> None:
+def test_energy_does_not_fall_below_zero() -> None:
     nature = Nature(immobile_below_energy=0.0)
     nature.published["energy"][:] = 0.001
     nature.current["speed"][:] = 2.0
@@ -101,13 +101,13 @@ def test_a_robot_eats_within_three_metres(offset: tuple[float, float], eats: boo
     nature.place(2, 50.0 + offset[0], 10.0 + offset[1])
     counted = nature.settle()
     assert counted == ({"meals": 1} if eats else {})
-    # 0.3 a meal, on top of what the frame costs.
+    # A meal adds 0.3; the frame itself takes energy, too.
     assert nature.energy()[2] == pytest.approx(0.4999 + 0.3 * eats)
     assert nature.published["meals"].tolist() == [0, 0, int(eats), 0]
     assert np.isinf(nature.published["food"][0]).all() == eats
 
 
-def test_a_meal_fills_up_to_one_and_no_further() -> None:
+def test_a_meal_raises_energy_to_one_at_most() -> None:
     nature = Nature()
     nature.published["energy"][0] = 0.9
     nature.put_food((50.0, 10.0))
@@ -123,13 +123,13 @@ def test_a_meal_fills_up_to_one_and_no_further() -> None:
         ({1: 1.0, 2: 0.9}, 2),
         ({1: 0.9, 2: 1.0}, 1),
         ({0: 2.0, 1: 1.5, 2: 1.25, 3: 2.5}, 2),
-        # A tie goes to the lowest id, from whichever side it comes.
+        # At equal distance the agent with the lowest number eats, on either side of the source.
         ({2: -1.0, 1: 1.0}, 1),
         ({1: -1.0, 2: 1.0}, 1),
         ({3: 0.5, 2: -0.5, 0: 2.0}, 2),
     ],
 )
-def test_a_contested_source_goes_to_the_nearest_and_ties_to_the_lowest(rivals: dict[int, float], winner: int) -> None:
+def test_the_nearest_rival_eats_and_at_a_tie_the_lowest_number(rivals: dict[int, float], winner: int) -> None:
     nature = Nature()
     nature.put_food((50.0, 10.0))
     for agent, offset in rivals.items():
@@ -171,7 +171,7 @@ def test_an_eaten_source_regrows_elsewhere_after_its_time() -> None:
     assert x != 50.0
     assert y == pytest.approx(float(nature.ground.height_at(np.array([x]))[0]) + nature.settings.senses.food_radius_m)
     assert nature.published["food"][1:].tolist() == [[-40, 0], [40, 0]]
-    # What has grown can be eaten again.
+    # A source that has regrown can be eaten again.
     nature.place(0, x, y)
     assert nature.settle() == {"meals": 1}
 
@@ -209,7 +209,7 @@ def test_food_lies_on_the_ground_away_from_the_starts() -> None:
     [(0.2, 0.499), (0.2499, 0.499), (0.26, 0.5), (0.69, 0.5), (0.702, 0.501), (1.0, 0.501)],
 )
 def test_health_follows_energy(energy: float, health: float) -> None:
-    # -1e-3 below 0.25, +1e-3 above 0.7, judged after the frame's energy was spent.
+    # -1e-3 below 0.25, +1e-3 above 0.7, for the energy that is left after the frame.
     nature = Nature()
     nature.published["energy"][:] = energy
     nature.settle()
@@ -229,7 +229,7 @@ def test_at_no_health_an_agent_dies_and_is_replaced() -> None:
     before = nature.published["genome"].copy()
     nature.published["meals"][:] = 7
     assert nature.settle(3) == {}
-    # 0.0035 less four times 0.001.
+    # 0.0035 minus four times 0.001 is below 0.
     assert nature.settle() == {"deaths": 1, "replaced": 1}
     published = nature.published
     assert published["life"].tolist() == [0, 1, 0, 0]
@@ -241,7 +241,7 @@ def test_at_no_health_an_agent_dies_and_is_replaced() -> None:
     assert published["meals"].tolist() == [7] * 4, "meals are those of all lives"
 
 
-def test_many_dead_are_replaced_a_few_a_frame_and_are_nowhere_until_then() -> None:
+def test_many_dead_are_replaced_a_few_per_frame_and_hidden_till_then() -> None:
     nature = Nature(agents=7, energy_start=(0.2, 0.2), health_start=(0.0005, 0.0005), replacements_per_frame=3)
     assert nature.settle() == {"deaths": 7, "replaced": 3}
     assert nature.published["life"].tolist() == [1, 1, 1, 0, 0, 0, 0]
@@ -258,17 +258,17 @@ def distances(nature: Nature, *metres: float) -> None:
     nature.current["position"][:, 0] = nature.ground.starts + metres
 
 
-def test_each_generation_the_weakest_are_replaced_a_few_a_frame() -> None:
+def test_a_generations_weakest_are_replaced_a_few_per_frame() -> None:
     nature = Nature(agents=10, generation_s=0.5, generation_share=0.35, replacements_per_frame=2)
     distances(nature, 5, -3, 8, 1, -4, 9, 0, 2, 7, 6)
     assert nature.settle(29) == {}
-    # Of 10 agents 35 % are 3: the fifth, the second and the seventh, in this order, two in the first frame.
+    # 35 % of 10 agents are 3: the fifth, the second and the seventh, in this order, two of them in the first frame.
     assert nature.settle() == {"generations": 1, "replaced": 2}
     assert np.flatnonzero(nature.published["life"]).tolist() == [1, 4]
     assert nature.settle() == {"replaced": 1}
     assert np.flatnonzero(nature.published["life"]).tolist() == [1, 4, 6]
     assert nature.settle(28) == {}
-    # A shard puts a new life back at its start, which the test does not: the same three are the weakest again.
+    # A shard would put a new life back at its start; the test does not, so the same three are the weakest again.
     assert nature.settle() == {"generations": 1, "replaced": 2}
     assert nature.life.statistics()["generation"] == 2
 
@@ -281,18 +281,18 @@ def test_a_generation_is_a_minute_by_default_and_replaces_a_tenth() -> None:
     assert nature.settle() == {"generations": 1, "replaced": 2}
 
 
-def test_who_dies_at_a_generations_end_is_replaced_once() -> None:
+def test_an_agent_that_dies_at_a_generations_end_is_replaced_once() -> None:
     nature = Nature(agents=10, generation_s=0.5, generation_share=0.2, replacements_per_frame=5)
     distances(nature, *range(10))
     nature.settle(29)
     nature.published["energy"][0] = 0.2
     nature.life._health[0] = 0.0005
-    # The first is dead and so is not among the weakest, which are 20 % of nine, one: the second.
+    # The first agent is dead, and so is not one of the weakest: these are 20 % of nine, one agent, the second.
     assert nature.settle() == {"deaths": 1, "generations": 1, "replaced": 2}
     assert nature.published["life"].tolist() == [1, 1, 0, 0, 0, 0, 0, 0, 0, 0]
 
 
-def test_who_dies_while_waiting_to_be_replaced_waits_once() -> None:
+def test_an_agent_that_dies_while_it_waits_is_replaced_once() -> None:
     nature = Nature(agents=10, generation_s=0.5, generation_share=0.3, replacements_per_frame=1)
     distances(nature, *range(10))
     assert nature.settle(30) == {"generations": 1, "replaced": 1}
@@ -303,17 +303,17 @@ def test_who_dies_while_waiting_to_be_replaced_waits_once() -> None:
     assert nature.published["life"].tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
 
 
-def test_a_tournament_is_won_by_who_came_farthest() -> None:
+def test_the_agent_that_came_farthest_wins_a_tournament() -> None:
     nature = Nature(agents=6, tournament_size=50)
     distances(nature, 1, 2, 9, 4, 5, 3)
     nature.settle()
-    # Of 50 entrants all six are among them, but for one chance in ten thousand, and the seed is fixed.
+    # All six agents are among 50 entrants, except for one case in ten thousand; and the seed is fixed.
     assert {nature.life._tournament() for _ in range(20)} == {2}
     nature.published["alive"][2] = 0
     assert {nature.life._tournament() for _ in range(20)} == {4}
 
 
-def test_tournaments_of_three_favour_the_farther_but_give_others_a_chance() -> None:
+def test_tournaments_of_three_have_the_computed_probabilities() -> None:
     nature = Nature(agents=4)
     distances(nature, 0, 1, 2, 3)
     nature.settle()
@@ -322,7 +322,7 @@ def test_tournaments_of_three_favour_the_farther_but_give_others_a_chance() -> N
     np.testing.assert_allclose(won, np.array([1, 7, 19, 37]) / 64, atol=0.03)
 
 
-def test_a_replacement_is_a_cross_of_tournament_winners() -> None:
+def test_an_offspring_has_genes_of_tournament_winners() -> None:
     nature = Nature(agents=3, tournament_size=60)
     nature.settings = replace(nature.settings)
     nature.life._genome = replace(nature.settings.genome, mutation_share=0.0)
@@ -341,7 +341,7 @@ def test_positions_are_published_as_the_shards_wrote_them() -> None:
     assert nature.published["position"].tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
 
 
-def test_statistics_by_hand() -> None:
+def test_statistics_agree_with_a_computation_by_hand() -> None:
     nature = Nature()
     distances(nature, 4, -2, 10, 0)
     nature.current["reward_sum"][:] = [3, 1, 0, 2]
@@ -360,7 +360,7 @@ def test_statistics_by_hand() -> None:
     )  # fmt: skip
 
 
-def test_seconds_are_frames_by_the_profiles_rate() -> None:
+def test_settings_in_seconds_use_the_profiles_frames_per_second() -> None:
     slow = WalkerSettings(physics=PhysicsSettings(frames_per_second=10), ecosystem=EcosystemSettings(generation_s=2.0))
     workload = WalkerWorkload(2, 1, slow)
     buffers = FrameBuffers(BufferLayout.of(workload, 1))
@@ -371,7 +371,7 @@ def test_seconds_are_frames_by_the_profiles_rate() -> None:
     assert life.statistics()["generation"] == 1
 
 
-def test_one_seed_one_world() -> None:
+def test_equal_seeds_give_equal_worlds() -> None:
     published = [Nature(agents=5, seed=seed).published for seed in (1, 1, 2)]
     for name in ("genome", "food"):
         np.testing.assert_array_equal(published[0][name], published[1][name])

@@ -1,4 +1,4 @@
-"""Genomes stay within their bounds, and children are made of their parents."""
+"""Genomes stay within their bounds, and children have their parents' genes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_founders_differ_within_the_bounds() -> None:
     assert genomes.shape == (200, len(GENES))
     assert (genomes >= LOW).all()
     assert (genomes <= HIGH).all()
-    # Normal about 1 with a deviation of 0.1; the bounds are two and three deviations away.
+    # Normally distributed about 1 with a deviation of 0.1; the bounds are two and three deviations away.
     np.testing.assert_allclose(genomes.mean(axis=0), 1.0, atol=0.03)
     np.testing.assert_allclose(genomes.std(axis=0), 0.1, atol=0.02)
 
@@ -30,7 +30,7 @@ def test_wild_founders_are_cut_to_the_bounds() -> None:
     assert set(np.unique(genomes)) == set(LOW) | set(HIGH)
 
 
-def test_a_founder_depends_on_nothing_but_seed_and_number() -> None:
+def test_a_founder_depends_only_on_seed_and_number() -> None:
     few, many = founding_genomes(GenomeSettings(), 3, seed=1), founding_genomes(GenomeSettings(), 9, seed=1)
     np.testing.assert_array_equal(few, many[:3])
     assert not np.array_equal(few, founding_genomes(GenomeSettings(), 3, seed=2))

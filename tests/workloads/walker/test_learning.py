@@ -1,4 +1,4 @@
-"""Learning is real: robots that learn come farther than robots that never do.
+"""Robots that learn come farther than robots that do not learn.
 
 `pytest -m slow tests/workloads/walker/test_learning.py --log-cli-level=INFO` shows the distances.
 """
@@ -23,14 +23,14 @@ FRAMES = 43_200
 MINUTE = 3_600
 
 LEARNING = WalkerSettings(
-    # Flat, all but free of obstacles, and so wide that no agent comes to its edge.
+    # Flat ground with almost no obstacles, so wide that no agent reaches its edge.
     terrain=TerrainSettings(
         style="flat", x_min_m=-2500, x_max_m=2500, obstacle_spacing_m=5000, obstacle_half_height_m=0.001
     ),
-    # Longer actions, a learning step at each, and less far sight: a brain then learns within twelve minutes.
+    # Actions are longer, each has a learning step, and the discount is smaller, so that brains learn in twelve minutes.
     schedule=ScheduleSettings(ai_interval_frames=12, learn_interval_updates=1),
     brain=BrainSettings(epsilon_decay=0.998, epsilon_end=0.05, discount=0.95),
-    # Brains live on: nothing is spent, no agent dies, no generation ends a life.
+    # Brains are kept: no energy is spent, no agent dies, and no generation ends a life.
     ecosystem=EcosystemSettings(
         energy_drain_per_frame=0, energy_drain_per_m_s=0, immobile_below_energy=0, health_step_per_frame=0,
         generation_share=0,
@@ -39,7 +39,7 @@ LEARNING = WalkerSettings(
 
 
 def last_minute_m(settings: WalkerSettings, seed: int) -> np.ndarray:
-    """`(agents,)` how far forward each agent comes in the last simulated minute of a run, m."""
+    """Return `(agents,)` how far forward each agent comes in the last simulated minute of a run, m."""
     mode = SequentialMode(ModeServices(Faults(), ThreadPoolManager))
     settler = mode.start(WalkerWorkload(AGENTS, seed, settings), 1)
     falls = mode.buffers.counters[:, list(WalkerWorkload.counters).index("falls")]
@@ -62,7 +62,7 @@ def last_minute_m(settings: WalkerSettings, seed: int) -> np.ndarray:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_who_learns_comes_farther_than_who_does_not(seed: int) -> None:
+def test_robots_that_learn_come_farther_than_those_that_do_not(seed: int) -> None:
     trained = last_minute_m(LEARNING, seed)
     # Neither one that acts at random throughout, nor one that follows the brain it was born with.
     random = last_minute_m(replace(LEARNING, brain=replace(LEARNING.brain, learning=False)), seed)

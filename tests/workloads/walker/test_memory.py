@@ -1,4 +1,4 @@
-"""What is built in Box2D's worlds is given back: no life and no environment may leave memory behind."""
+"""Objects in Box2D's worlds are freed: no life and no environment may leave memory allocated."""
 
 from __future__ import annotations
 

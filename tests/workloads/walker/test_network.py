@@ -20,7 +20,7 @@ def random_parameters(agents: int, plan: NetworkPlan = PLAN, seed: int = 0) -> n
 
 
 def q_values(flat: np.ndarray, inputs: np.ndarray, plan: NetworkPlan = PLAN) -> np.ndarray:
-    """Q of one agent `(batch, actions)` in float64, written down as in the paper, each head on its own."""
+    """Return Q of one agent `(batch, actions)` in float64, by the paper's formula, each head by itself."""
     start, layers = 0, []
     for rows, columns in plan.shapes:
         weights = flat[start : start + rows * columns].reshape(rows, columns)
@@ -54,7 +54,7 @@ def test_every_parameter_belongs_to_exactly_one_layer() -> None:
     assert (flat == 1).all()
 
 
-def test_parameters_begin_uniform_within_one_over_the_root_of_the_fan_in() -> None:
+def test_parameters_begin_uniform_within_one_over_root_fan_in() -> None:
     flat = random_parameters(1, NetworkPlan.of(BrainSettings(), 29, 15))
     for weights, bias in NetworkPlan.of(BrainSettings(), 29, 15).layers(flat):
         bound = weights.shape[1] ** -0.5
@@ -64,8 +64,8 @@ def test_parameters_begin_uniform_within_one_over_the_root_of_the_fan_in() -> No
         assert abs(drawn.mean()) < 0.15 * bound
 
 
-def test_dueling_formula_by_hand() -> None:
-    # One input, one unit a layer, all weights 1: x = 2 goes through the trunk as it is. Value 3·2 + 1 = 7; advantages
+def test_the_dueling_formula_agrees_with_a_computation_by_hand() -> None:
+    # One input, one unit per layer, all weights 1: the trunk does not change x = 2. Value 3·2 + 1 = 7; advantages
     # 1·2, -1·2 and 3·2 with a mean of 2, so Q = 7 + (2 - 2, -2 - 2, 6 - 2).
     plan = NetworkPlan(inputs=1, hidden=(1,), head=1, actions=3)
     flat = np.zeros((1, plan.size), np.float32)
@@ -74,11 +74,11 @@ def test_dueling_formula_by_hand() -> None:
     value[0][:], value[1][:] = 3, 1
     advantage[0][:] = [1, -1, 3]
     q, _ = forward(plan.layers(flat), np.array([[[2.0], [-2.0]]], np.float32))
-    # A negative input ends at the first ReLU: only the value's bias is left.
+    # The first ReLU turns a negative input into 0: only the value's bias is left.
     assert q.tolist() == [[[7, 3, 11], [1, 1, 1]]]
 
 
-def test_forward_agrees_with_each_agent_on_its_own() -> None:
+def test_the_forward_pass_agrees_with_each_agent_by_itself() -> None:
     flat = random_parameters(3)
     inputs = np.random.default_rng(1).normal(size=(3, 8, 5)).astype(np.float32)
     q, activations = forward(PLAN.layers(flat), inputs)
@@ -94,7 +94,7 @@ def test_gradients_agree_with_central_differences_in_every_layer() -> None:
     rng = np.random.default_rng(2)
     flat = random_parameters(agents)
     inputs = rng.normal(size=(agents, batch, 5)).astype(np.float32)
-    # The loss is any fixed linear function of Q: its derivative by Q is `towards` itself.
+    # The loss is a fixed linear function of Q: its derivative by Q is `towards` itself.
     towards = rng.normal(size=(agents, batch, 3)).astype(np.float32)
     _, activations = forward(PLAN.layers(flat), inputs)
     workspace = Workspace(PLAN, agents, batch)
@@ -117,7 +117,7 @@ def test_gradients_agree_with_central_differences_in_every_layer() -> None:
 
 
 def textbook_adam(gradients: np.ndarray, brain: BrainSettings) -> np.ndarray:
-    """Positions `(steps, size)` from 0, by algorithm 1 of Kingma and Ba with the limit on the norm before it."""
+    """Return positions `(steps, size)` from 0, by algorithm 1 of Kingma and Ba after the limit on the norm."""
     theta = m = v = np.zeros(gradients.shape[1])
     seen = []
     for t, gradient in enumerate(gradients, start=1):
@@ -144,22 +144,22 @@ def test_adam_agrees_with_the_textbook_over_many_steps(norm: float, epsilon: flo
     assert adam.steps.tolist() == [60]
 
 
-def test_adams_first_step_by_hand() -> None:
-    # Bias-corrected, the first step is the learning rate towards the sign of the gradient, however long it is.
+def test_adams_first_step_is_the_learning_rate() -> None:
+    # With bias correction the first step is the learning rate times the gradient's sign, for a gradient of any length.
     adam, parameters = Adam(BrainSettings(), 1, 3), np.zeros((1, 3), np.float32)
     adam.step(parameters, np.array([[30.0, -0.4, 0.0]], np.float32), slice(0, 1))
     assert parameters[0] == pytest.approx([-1e-3, 1e-3, 0.0], rel=1e-4)
 
 
-def test_the_limit_on_the_norm_is_an_agents_own() -> None:
-    # Gradients (3, 4) and (0.3, 0.4): the first, of norm 5, is cut to (0.6, 0.8). First moments are kept without their
-    # factor of 0.1, so after one step they are the gradients as used.
+def test_the_limit_on_the_norm_applies_to_each_agent() -> None:
+    # Gradients (3, 4) and (0.3, 0.4): the first, of norm 5, is scaled to (0.6, 0.8). First moments are stored without
+    # their factor of 0.1, so after one step they are the scaled gradients.
     adam, parameters = Adam(BrainSettings(), 3, 2), np.zeros((3, 2), np.float32)
     adam.step(parameters, np.array([[3.0, 4.0], [0.3, 0.4]], np.float32), slice(0, 2))
     np.testing.assert_allclose(adam.first, np.array([[0.6, 0.8], [0.3, 0.4], [0, 0]]), rtol=1e-6)
 
 
-def test_only_the_agents_asked_for_are_moved_and_each_counts_its_own_steps() -> None:
+def test_a_step_moves_only_its_agents_and_counts_for_them() -> None:
     brain, gradients = BrainSettings(), np.random.default_rng(5).normal(size=(6, 4)) * 0.1
     adam, parameters = Adam(brain, 3, 4), np.zeros((3, 4), np.float32)
     for number, gradient in enumerate(gradients):

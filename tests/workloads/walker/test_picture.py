@@ -1,4 +1,4 @@
-"""Robots are drawn where they are and as they are shaped."""
+"""Robots are drawn at their places and with their shapes."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ def test_joined_bodies_meet_where_they_are_drawn(
 
 
 def placed(pose: Any, point: Any) -> Any:
-    """Where a point of a body's frame is in the world."""
+    """Return the place in the world of a point of a body's frame."""
     x, y, angle = pose
     turn = np.array([(math.cos(angle), -math.sin(angle)), (math.sin(angle), math.cos(angle))])
     return turn @ point + (x, y)
 
 
-def test_an_agent_is_described_by_what_it_last_sensed(picture: Picture, snapshot: dict[str, Any]) -> None:
+def test_an_agents_details_are_what_it_last_sensed(picture: Picture, snapshot: dict[str, Any]) -> None:
     for agent in range(AGENTS):
         detail = picture.detail(snapshot, agent)
         senses, state = detail.figures["senses"], detail.figures["state"]
@@ -94,7 +94,7 @@ def test_an_agent_is_described_by_what_it_last_sensed(picture: Picture, snapshot
         json.dumps(detail.figures)
 
 
-def test_a_robot_that_is_away_aims_at_nothing(picture: Picture, snapshot: dict[str, Any]) -> None:
+def test_a_dead_robot_has_no_target(picture: Picture, snapshot: dict[str, Any]) -> None:
     bodies = snapshot["bodies"].copy()
     bodies[2] = np.nan
     assert picture.detail(snapshot | {"bodies": bodies}, 2).target is None
@@ -102,6 +102,6 @@ def test_a_robot_that_is_away_aims_at_nothing(picture: Picture, snapshot: dict[s
     assert picture.detail(snapshot | {"food": eaten}, 2).target is None
 
 
-def test_a_picture_goes_to_another_process(picture: Picture, snapshot: dict[str, Any]) -> None:
+def test_a_picture_can_be_pickled(picture: Picture, snapshot: dict[str, Any]) -> None:
     other = pickle.loads(pickle.dumps(picture))
     assert np.array_equal(other.drawing(snapshot).scores, picture.drawing(snapshot).scores)

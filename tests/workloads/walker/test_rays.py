@@ -1,4 +1,4 @@
-"""Rays agree with Box2D's own for ground and obstacles, and with plain geometry for circles."""
+"""Rays agree with Box2D's own rays for ground and obstacles, and with plain geometry for circles."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CLEAR, OBSTACLE, TERRAIN, ROBOT, FOOD = -1.0, -0.5, 0.0, 0.5, 1.0
 def agents_rays(
     ground: Ground, at: np.ndarray, angle: np.ndarray, senses: SensesSettings
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Distances in m and classes `(agents, 5)` as agents observe them, each alone on the ground."""
+    """Return distances in m and classes `(agents, 5)` as agents observe them, each alone on the ground."""
     agents = len(at)
     outline = Outline.of(Shape.of(RobotSettings(), np.ones((agents, len(GENES)))))
     zero, nothing = np.zeros(agents), np.zeros(agents, np.complex128)
@@ -43,11 +43,11 @@ class Nearest(Box2D.b2RayCastCallback):  # type: ignore[misc]
     def ReportFixture(self, fixture: Any, point: Any, normal: Any, fraction: float) -> float:  # noqa: N802
         self.share = fraction
         self.kind = OBSTACLE if fixture.filterData.categoryBits == OBSTACLE_CATEGORY else TERRAIN
-        return fraction  # nothing beyond this one any more
+        return fraction  # ignore everything beyond this hit
 
 
 def box2d_ray(world: Any, start: complex, direction: complex) -> tuple[float, float]:
-    """Distance in m and class of what Box2D's ray hits first."""
+    """Return the distance in m and the class of what Box2D's ray hits first."""
     nearest = Nearest()
     end = start + LENGTH * direction
     world.RayCast(nearest, (start.real, start.imag), (end.real, end.imag))
@@ -69,7 +69,7 @@ def test_rays_agree_with_those_of_box2d(terrain: TerrainSettings) -> None:
     ground = build_ground(terrain, 30, seed=5)
     world = make_world(settings, ground)
     rng = np.random.default_rng(11)
-    # Half of them near an obstacle, or few rays would meet one.
+    # Half of the agents are near an obstacle: otherwise few rays would hit one.
     x = rng.uniform(ground.x_min - 3, ground.x_max + 3, 2000)
     x[::2] = rng.choice(ground.boxes[:, 0], 1000) + rng.uniform(-3, 3, 1000)
     inside = np.clip(x, ground.x_min, ground.x_max)
@@ -87,7 +87,7 @@ def test_rays_agree_with_those_of_box2d(terrain: TerrainSettings) -> None:
 
 
 def corners(x: float, y: float, half_width: float, half_height: float) -> list[complex]:
-    """A gap, then a box's closed outline, clockwise from its lower left."""
+    """Return NaN, then a box's closed outline, clockwise from its lower left corner."""
     signs = [(-1, -1), (-1, 1), (1, 1), (1, -1), (-1, -1)]
     return [complex(np.nan, np.nan), *(complex(x + a * half_width, y + b * half_height) for a, b in signs)]
 
@@ -95,7 +95,7 @@ def corners(x: float, y: float, half_width: float, half_height: float) -> list[c
 def scene(
     circles: list[complex], radii: list[float], robots: int, own: int = 0, boxes: list[tuple[float, ...]] | None = None
 ) -> rays.Scene:
-    """What one agent at the origin sees, over ground 100 m below."""
+    """Return the scene of one agent at the origin, 100 m above the ground."""
     ground = [-50 - 100j, 50 - 100j]
     outlines = [*ground, *(corner for box in boxes or [] for corner in corners(*box))]
     radius = np.array(radii)
@@ -123,10 +123,10 @@ UP = math.cos(math.pi / 3) + 1j * math.sin(math.pi / 3)
     [
         # Straight at a circle of radius 1 whose centre is 5 m ahead.
         (1 + 0j, scene([0, 5], [1, 1], robots=2), (4.0, ROBOT)),
-        # 0.6 beside its centre: half a chord of 0.8 before it.
+        # 0.6 m beside its centre: the hit is half a chord, 0.8 m, before the centre.
         (1 + 0j, scene([0, 5 + 0.6j], [1, 1], robots=2), (4.2, ROBOT)),
         (1 + 0j, scene([0, 5 - 0.6j], [1, 1], robots=2), (4.2, ROBOT)),
-        # Just beside it, behind the ray, and out of reach.
+        # Just beside the circle; a circle behind the ray; a circle out of reach.
         (1 + 0j, scene([0, 5 + 1.01j], [1, 1], robots=2), (LENGTH, CLEAR)),
         (1 + 0j, scene([0, -5], [1, 1], robots=2), (LENGTH, CLEAR)),
         (1 + 0j, scene([0, 9.01], [1, 1], robots=2), (LENGTH, CLEAR)),
@@ -137,44 +137,44 @@ UP = math.cos(math.pi / 3) + 1j * math.sin(math.pi / 3)
         # Straight up and straight down, where a line has no slope.
         (1j, scene([0, 5j], [1, 1], robots=2), (4.0, ROBOT)),
         (-1j, scene([0, -5j], [1, 1], robots=1), (4.0, FOOD)),
-        # Its own circle is not seen, whichever it is.
+        # An agent's own circle is not seen, at any number.
         (1 + 0j, scene([5, 0], [1, 1], robots=2, own=0), (LENGTH, CLEAR)),
         # A ray that starts within a circle does not see it, as in Box2D.
         (1 + 0j, scene([0, 0.5], [1, 1], robots=2), (LENGTH, CLEAR)),
-        # Of several the nearest counts, whatever it is; what is away at infinity is nowhere.
+        # The nearest of several counts, of any class; a circle at infinity is not hit.
         (1 + 0j, scene([0, 5, 7, 3], [1, 1, 1, 0.5], robots=3), (2.5, FOOD)),
         (1 + 0j, scene([0, 5, 7, 6], [1, 1, 1, 0.5], robots=3), (4.0, ROBOT)),
         (1 + 0j, scene([0, complex(np.inf, np.inf)], [1, 1], robots=2), (LENGTH, CLEAR)),
-        # A box from x = 2 to 4 and y = -1 to 1: its near side; its edge; behind it; from within it.
+        # A box from x = 2 to 4 and y = -1 to 1: its near side; its edge; from behind it; from within it.
         (1 + 0j, scene([0], [1], robots=1, boxes=[(3, 0, 1, 1)]), (2.0, OBSTACLE)),
         (UP, scene([0], [1], robots=1, boxes=[(2, 3, 1.5, 1)]), (2 / math.sin(math.pi / 3), OBSTACLE)),
         (1 + 0j, scene([0], [1], robots=1, boxes=[(3, 1.1, 1, 1)]), (LENGTH, CLEAR)),
         (1 + 0j, scene([0], [1], robots=1, boxes=[(-3, 0, 1, 1)]), (LENGTH, CLEAR)),
         (1 + 0j, scene([0], [1], robots=1, boxes=[(0, 0, 1, 1)]), (LENGTH, CLEAR)),
-        # At one distance, the class that comes first.
+        # At equal distance, the class that comes first.
         (1 + 0j, scene([0, 3], [1, 1], robots=2, boxes=[(3, 0, 1, 1)]), (2.0, OBSTACLE)),
     ],
 )  # fmt: skip
-def test_a_ray_by_hand(direction: complex, what: rays.Scene, expected: tuple[float, float]) -> None:
+def test_a_ray_agrees_with_geometry(direction: complex, what: rays.Scene, expected: tuple[float, float]) -> None:
     assert cast_one(direction, what) == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize(
     ("x", "angle", "distance"),
     [
-        # On a slope of 1 (from (0, 0) to (8, 8)), 2 m above its foot, looking along the ground's level: 2 m to go.
+        # 2 m above the foot of a slope of 1 (from (0, 0) to (8, 8)), horizontally towards the slope: 2 m.
         (0.0, 0.0, 2.0),
         # Straight down.
         (0.0, -math.pi / 2, 2.0),
-        # At right angles to the slope: 2 cos 45°.
+        # Perpendicular to the slope: 2 cos 45°.
         (0.0, -math.pi / 4, math.sqrt(2)),
-        # Away from it over the flat: never.
+        # Away from the slope, over the flat ground: no hit.
         (-8.0, math.pi, LENGTH),
         # Beyond the last vertex there is no ground.
         (9.0, -math.pi / 2, LENGTH),
     ],
 )
-def test_ground_by_hand(x: float, angle: float, distance: float) -> None:
+def test_the_distance_of_ground_agrees_with_geometry(x: float, angle: float, distance: float) -> None:
     heights = np.concatenate([np.zeros(16), np.arange(9.0)])  # flat from -16 to 0, then up to (8, 8)
     ground = Ground(x_min=-16.0, resolution=1.0, heights=heights, boxes=np.empty((0, 4)), starts=np.zeros(1))
     senses = SensesSettings(ray_angles_deg=(0.0,) * 5)
@@ -198,7 +198,7 @@ def test_many_circles_agree_with_one_at_a_time() -> None:
     distance, kind = rays.cast(directions, LENGTH, together)
     assert {CLEAR, ROBOT, FOOD} == set(kind.flat)
     for agent, ray in np.ndindex(agents, 5):
-        # The first root of |t·d - c|² = r², one circle after the other.
+        # The smaller root of |t·d - c|² = r², for one circle after the other.
         nearest, what = LENGTH, CLEAR
         for circle in range(circles):
             centre = centres[circle] - position[agent]

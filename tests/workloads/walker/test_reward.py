@@ -1,4 +1,4 @@
-"""Every term of the reward, by hand."""
+"""Every term of the reward agrees with a computation by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from walkerbench.workloads.walker.settings import RewardSettings, RobotSettings
 from walkerbench.workloads.walker.shard import rewards
 
 LEANING = 0.5
-"""An angle that is neither upright nor toppled, and so is worth nothing, rad."""
+"""An angle at which a robot is neither upright nor toppled, and gets no reward for it, rad."""
 
 
 def reward(
@@ -35,16 +35,16 @@ def reward(
     ("what", "value"),
     [
         ({}, 0.0),
-        # +7 a metre forward, -2 a metre back.
+        # +7 per metre forward, -2 per metre back.
         ({"forward": 0.1}, 0.7),
         ({"forward": -0.1}, -0.2),
-        # +2 a metre nearer to food, -0.5 a metre farther.
+        # +2 per metre nearer to food, -0.5 per metre farther.
         ({"nearer": 0.1}, 0.2),
         ({"nearer": -0.1}, -0.05),
-        # +0.5 a meal.
+        # +0.5 per meal.
         ({"meals": 1}, 0.5),
         ({"meals": 2}, 1.0),
-        # +0.05 upright, below 0.2 rad to either side, and after whole turns.
+        # +0.05 upright: less than 0.2 rad to either side, also after whole turns.
         ({"angle": 0.0}, 0.05),
         ({"angle": 0.19}, 0.05),
         ({"angle": -0.19}, 0.05),
@@ -52,12 +52,12 @@ def reward(
         ({"angle": -0.21}, 0.0),
         ({"angle": 4 * math.pi + 0.1}, 0.05),
         ({"angle": -2 * math.pi + 0.1}, 0.05),
-        # -0.02 toppled, above 1.5 rad to either side.
+        # -0.02 toppled: more than 1.5 rad to either side.
         ({"angle": 1.49}, 0.0),
         ({"angle": 1.51}, -0.02),
         ({"angle": -1.51}, -0.02),
         ({"angle": math.pi}, -0.02),
-        # 3/2 turns less 0.1 lie on its back; 7/4 turns lean by a quarter turn.
+        # After 3/2 turns minus 0.1 rad the robot lies on its back; after 7/4 turns it leans by a quarter turn.
         ({"angle": 3 * math.pi - 0.1}, -0.02),
         ({"angle": 3.5 * math.pi}, -0.02),
         # min(0.1, 0.1 · vx) above 0.1 m/s, and only forward.
@@ -67,7 +67,7 @@ def reward(
         ({"velocity": 1.0}, 0.1),
         ({"velocity": 9.0}, 0.1),
         ({"velocity": -9.0}, 0.0),
-        # All at once: 0.35 + 0.1 + 0.05 + 0.05.
+        # All terms together: 0.35 + 0.1 + 0.05 + 0.05.
         ({"forward": 0.05, "nearer": 0.05, "angle": 0.0, "velocity": 0.5}, 0.55),
         # Clipped to ±1.
         ({"forward": 1.0}, 1.0),
@@ -76,11 +76,11 @@ def reward(
         ({"forward": -0.6, "meals": 1}, -0.7),
     ],
 )
-def test_a_reward_by_hand(what: dict[str, Any], value: float) -> None:
+def test_a_reward_agrees_with_a_computation_by_hand(what: dict[str, Any], value: float) -> None:
     assert reward(**what) == pytest.approx(value, abs=1e-12)
 
 
-def test_each_agent_is_rewarded_for_its_own() -> None:
+def test_each_agent_is_rewarded_for_its_own_behaviour() -> None:
     zero = np.zeros(3)
     found = rewards(RewardSettings(), np.array([0.1, -0.1, 0.0]), zero, np.array([0, 0, 1]), zero + LEANING, zero)
     assert found == pytest.approx([0.7, -0.2, 0.5])
@@ -100,12 +100,12 @@ def test_every_number_is_a_setting() -> None:
         np.array([0.5, 1.1, 0.8]),
         np.array([1.4, 9.0, 0.9]),
     )
-    # 2 · 1 + 2 · 5 + 0.2 + 1.4 · 2; -2 · 3 - 2 · 4 + 6 - 0.4 + 3; 20 · 6 and nothing else, which is over the limit.
+    # 2 · 1 + 2 · 5 + 0.2 + 1.4 · 2; -2 · 3 - 2 · 4 + 6 - 0.4 + 3; 20 · 6 alone, and this is above the limit.
     assert found == pytest.approx([15.0, -5.4, 100.0])
 
 
 class Still:
-    """One robot at rest, whose food and meals are moved by hand between its AI updates."""
+    """One robot at rest; tests change its food and its meals between its AI updates."""
 
     def __init__(self) -> None:
         settings = replace(
@@ -121,17 +121,17 @@ class Still:
         self.update()
 
     def update(self) -> float:
-        """The reward of the robot's next AI update, in the first of the four frames that now pass."""
+        """Run four frames, the first with the robot's next AI update, and return the reward of this update."""
         before = self.herd.buffers.current["reward_sum"][0]
         self.herd.step(4)
         return float(self.herd.buffers.current["reward_sum"][0] - before)
 
 
-def test_a_robot_at_rest_is_rewarded_for_what_happened_since_its_last_update() -> None:
+def test_a_robot_at_rest_is_rewarded_for_food_and_meals() -> None:
     still = Still()
     upright = 0.05
     assert still.update() == pytest.approx(upright, abs=1e-3)
-    still.food[0, 0] -= 0.1  # 0.1 m nearer, but for the 1.2 m between the heights of robot and food
+    still.food[0, 0] -= 0.1  # almost 0.1 m nearer: robot and food differ by 1.2 m in height
     assert still.update() == pytest.approx(upright + 0.2, abs=3e-3)
     assert still.update() == pytest.approx(upright, abs=1e-3)
     still.food[0, 0] += 0.1
@@ -141,9 +141,9 @@ def test_a_robot_at_rest_is_rewarded_for_what_happened_since_its_last_update() -
     assert still.update() == pytest.approx(upright, abs=1e-3)
 
 
-def test_another_nearest_source_is_no_approach_and_no_retreat() -> None:
+def test_a_change_of_the_nearest_source_gives_no_reward() -> None:
     still = Still()
-    still.food[0] = np.inf  # eaten: the other one, 20 m farther, is the nearest now
+    still.food[0] = np.inf  # eaten: the other source, 20 m farther, is the nearest now
     assert still.update() == pytest.approx(0.05, abs=1e-3)
     still.food[0] = [5.0, 0.0]  # grown again, 25 m nearer
     assert still.update() == pytest.approx(0.05, abs=1e-3)
@@ -152,7 +152,7 @@ def test_another_nearest_source_is_no_approach_and_no_retreat() -> None:
     assert still.update() == pytest.approx(0.05, abs=1e-3)
 
 
-def test_a_moving_robot_is_rewarded_for_the_way_between_its_updates() -> None:
+def test_a_moving_robot_is_rewarded_for_its_way_between_updates() -> None:
     still = Still()
     still.food[:] = np.inf
     still.update()

@@ -1,4 +1,4 @@
-"""The robot is the one that the design describes, awake, and alone in its world."""
+"""The robot has the measures of the design, is never asleep, and is alone in its world."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FLAT = WalkerSettings(terrain=TerrainSettings(style="flat"))
 
 @pytest.fixture
 def robot() -> RobotBody:
-    """The unmutated robot, 0.2 m above flat ground, at x = 10."""
+    """Return the unmutated robot, 0.2 m above flat ground, at x = 10."""
     shape = Shape.of(DEFAULT.robot, np.ones((1, len(GENES))))
     world = make_world(FLAT, build_ground(FLAT.terrain, 1, seed=1))
     return RobotBody(world, DEFAULT.robot, shape, 0, x=10.0, ground_top=0.0, clearance=0.2)
@@ -34,11 +34,11 @@ def corners(body: Any) -> list[tuple[float, float]]:
 
 
 def test_five_bodies_stand_where_the_design_puts_them(robot: RobotBody) -> None:
-    # Lowest is the wheels' rim, 0.75 + 0.5 below the chassis' centre, which so is at 0.2 + 1.25 m.
+    # The lowest points are the wheels' rims, 0.75 + 0.5 m below the chassis' centre: so the centre is at 0.2 + 1.25 m.
     assert tuple(robot.chassis.position) == near(10.0, 1.45)
     assert [tuple(wheel.position) for wheel in robot.wheels] == [near(9.0, 0.7), near(11.0, 0.7)]
     assert tuple(robot.upper_arm.position) == near(9.0, 2.45)
-    # The elbow is at the upper arm's far end, two half-lengths of 1.0 m on.
+    # The elbow is at the upper arm's far end, two half-lengths of 1.0 m from the shoulder.
     assert tuple(robot.lower_arm.position) == near(11.0, 2.45)
     assert len(robot.bodies) == robot._world.bodyCount - 1 == 5
 
@@ -68,7 +68,7 @@ def test_its_frictions_are_those_of_the_design(robot: RobotBody) -> None:
     assert frictions == pytest.approx([0.8, 0.9, 0.9, 0.6, 0.6])
 
 
-def test_four_revolute_joints_two_of_them_motors_within_limits(robot: RobotBody) -> None:
+def test_two_of_the_four_joints_have_motors_and_limits(robot: RobotBody) -> None:
     joints = robot._world.joints
     assert len(joints) == 4
     assert sum(joint.motorEnabled for joint in joints) == sum(joint.limitEnabled for joint in joints) == 2
@@ -78,14 +78,14 @@ def test_four_revolute_joints_two_of_them_motors_within_limits(robot: RobotBody)
 
 
 def test_a_motor_pushes_with_the_torque_of_the_design(robot: RobotBody) -> None:
-    # Held by its limit at 0°, the elbow's motor comes to push as hard as it may.
+    # The elbow's limit at 0° stops its motor, which then pushes with its greatest torque.
     robot.switch_motors(True, (0.0, -3.0))
     for _ in range(60):
         robot._world.Step(1 / 60, 8, 3)
     assert robot.elbow.GetMotorTorque(60.0) == pytest.approx(-150.0)
 
 
-def test_robots_collide_with_ground_and_obstacles_but_never_with_one_another(robot: RobotBody) -> None:
+def test_robots_collide_with_ground_and_obstacles_only(robot: RobotBody) -> None:
     filters = [body.fixtures[0].filterData for body in robot.bodies]
     assert {(each.categoryBits, each.maskBits) for each in filters} == {(0x0002, 0x0005)}
     herd = Herd(3, WalkerSettings(brain=SMALL_BRAIN))
@@ -94,7 +94,7 @@ def test_robots_collide_with_ground_and_obstacles_but_never_with_one_another(rob
     assert len({id(world) for world in herd.shards[0]._worlds}) == 3, "each has a world of its own"
 
 
-def test_robots_that_stand_in_each_other_do_not_touch() -> None:
+def test_robots_at_the_same_place_do_not_touch() -> None:
     crowd = WalkerSettings(
         terrain=TerrainSettings(style="flat", start_spacing_m=0.5, obstacle_half_height_m=0.001),
         brain=SMALL_BRAIN,
@@ -136,7 +136,7 @@ def test_a_genome_multiplies_the_defaults() -> None:
 
 
 @pytest.mark.parametrize("gene", GENES)
-def test_every_gene_shapes_something(gene: str) -> None:
+def test_every_gene_changes_the_shape(gene: str) -> None:
     genomes = np.ones((2, len(GENES)))
     genomes[1, GENES.index(gene)] = 1.1
     shape = Shape.of(DEFAULT.robot, genomes)
@@ -151,7 +151,7 @@ def test_joints_stay_within_their_limits_while_motors_push() -> None:
         herd.step()
         seen += [(robot.shoulder.angle, robot.elbow.angle) for robot in herd.robots()]
     shoulder, elbow = np.degrees(np.array(seen)).T
-    # Box2D lets a joint pass its limit a little while it is pushed.
+    # In Box2D a joint passes its limit a little while it is pushed.
     assert -100 < shoulder.min() < -85
     assert 85 < shoulder.max() < 100
     assert -10 < elbow.min() < 5

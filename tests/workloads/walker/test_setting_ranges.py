@@ -1,4 +1,4 @@
-"""Every number of the walker's settings has a range, and the environment runs on whatever is within."""
+"""Every number of the walker's settings has a range, and the environment runs with every value in the range."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from walkerbench.profile.table import profile_from_table
 from walkerbench.workloads.walker.settings import GENES, BrainSettings, WalkerSettings
 
 SMALL = {("brain", "hidden_units"): (8,), ("brain", "head_units"): 4, ("brain", "batch_size"): 8}
-"""Sizes that only cost time: their other ends differ by nothing else."""
+"""Sizes whose upper ends only take more time."""
 
 COSTLY = {"replay_capacity": 64, "learn_from_experiences": 64, "food_sources": 50, "head_units": 4, "batch_size": 8}
 TERRAIN = {"x_min_m", "x_max_m", "resolution_m", "start_margin_m", "ray_length_m"}
-"""Keys that go together only in part; drawn as one."""
+"""Keys whose values are not valid in every combination, so that one strategy draws them together."""
 
 
 def ranges() -> Iterator[tuple[str, str, float, float]]:
-    """Section, key, lower and upper end of every key that is one number."""
+    """Return the section, the key, and the lower and upper end of every key that is one number."""
     for section in dataclasses.fields(WalkerSettings):
         kind = get_type_hints(WalkerSettings)[section.name]
         for key, hint in get_type_hints(kind, include_extras=True).items():

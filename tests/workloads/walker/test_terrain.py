@@ -19,10 +19,10 @@ def test_the_default_ground_is_that_of_the_design() -> None:
 
 
 @pytest.mark.parametrize("style", ["flat", "rolling", "rough", "mixed"])
-def test_box2d_holds_the_very_same_ground(style: Any) -> None:
+def test_box2d_holds_exactly_the_same_ground(style: Any) -> None:
     terrain = TerrainSettings(style=style, x_min_m=-30, x_max_m=31, resolution_m=0.7)
     ground = build_ground(terrain, 4, seed=3)
-    world = make_world(WalkerSettings(terrain=terrain), ground)  # kept, or its bodies would be freed under us
+    world = make_world(WalkerSettings(terrain=terrain), ground)  # the variable keeps its bodies alive
     (chain,) = (each.shape for each in world.bodies[0].fixtures if each.filterData.categoryBits == GROUND_CATEGORY)
     vertices = np.array(chain.vertices)
     np.testing.assert_array_equal(vertices[:, 1], ground.heights)
@@ -44,7 +44,7 @@ def test_styles_differ_as_their_names_say() -> None:
     assert np.ptp(heights["mixed"]) > 1
 
 
-def test_a_ground_is_its_seeds() -> None:
+def test_a_ground_depends_on_its_seed() -> None:
     one, same, other = (build_ground(TerrainSettings(), 9, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.heights, same.heights)
     assert not np.array_equal(one.heights, other.heights)
@@ -54,7 +54,7 @@ def test_starts_are_twelve_metres_apart_or_as_the_width_allows() -> None:
     few = start_positions(TerrainSettings(), 5)
     assert few.tolist() == [-24, -12, 0, 12, 24]
     many = start_positions(TerrainSettings(), 83)
-    # 500 m less 4 m at each end, over 82 gaps: 6 m each.
+    # 500 m minus 4 m at each end, divided by 82 gaps: 6 m each.
     assert many[[0, 1, -1]] == pytest.approx([-246, -240, 246])
     assert start_positions(TerrainSettings(), 1).tolist() == [0]
 
@@ -69,13 +69,13 @@ def test_obstacles_stand_on_the_ground_between_the_starts() -> None:
     assert set(half_width) == {0.3}
 
 
-RAMP = Ground(  # up by a metre from x = 0 to 1, level to 3, with a box from 1.5 to 2.5 that is 0.5 m high
+RAMP = Ground(  # rises by 1 m from x = 0 to 1, is level up to 3, and has a box from 1.5 to 2.5 that is 0.5 m high
     x_min=0.0, resolution=1.0, heights=np.array([0.0, 1.0, 1.0, 1.0]), boxes=np.array([[2.0, 1.25, 0.5, 0.25]]),
     starts=np.zeros(1),
 )  # fmt: skip
 
 
-def test_heights_by_hand() -> None:
+def test_heights_agree_with_a_computation_by_hand() -> None:
     assert RAMP.height_at(np.array([0.0, 0.25, 1.0, 2.0, 3.0])) == pytest.approx([0, 0.25, 1, 1, 1])
     assert RAMP.height_at(np.array([-0.01, 3.01])).tolist() == [-np.inf, -np.inf]
 
@@ -84,13 +84,13 @@ def test_heights_by_hand() -> None:
     ("left", "right", "top"),
     [(0.1, 0.3, 0.3), (0.1, 1.2, 1.0), (0.1, 1.6, 1.5), (1.8, 2.2, 1.5), (2.6, 3.0, 1.0), (2.6, 4.0, 1.0)],
 )
-def test_the_highest_point_between_two_places_by_hand(left: float, right: float, top: float) -> None:
+def test_the_highest_point_is_that_of_ground_and_obstacles(left: float, right: float, top: float) -> None:
     assert RAMP.top_between(left, right) == pytest.approx(top)
 
 
 def test_the_surface_is_that_of_ground_and_obstacles() -> None:
     surface = Surface.of(RAMP)
     at = surface.at(np.array([0.5, 1.2, 1.6, 2.4, 2.6, -0.1, 3.1]))
-    # In steps of 1/32 m: on the slope of 1 off by 1/64 at most.
+    # The steps are 1/32 m: on the slope of 1 the error is at most 1/64 m.
     assert at[0] == pytest.approx(0.5, abs=1 / 64)
     assert at[1:].tolist() == [1.0, 1.5, 1.5, 1.0, -np.inf, -np.inf]

@@ -1,4 +1,4 @@
-"""How a shard treats its agents: the schedule, the exhausted, the fallen, the dead and the newly born."""
+"""How a shard treats its agents: the schedule, and exhausted, fallen, dead and new agents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from walkerbench.workloads.walker.senses import OBSERVATION, SenseOrgans
 from walkerbench.workloads.walker.settings import TerrainSettings
 
 CALM = replace(PLAIN, ecosystem=IDLE, brain=replace(SMALL_BRAIN, learn_from_experiences=2))
-"""Nothing but walking and learning."""
+"""An ecosystem in which agents only walk and learn."""
 
 
 def updates(herd: Herd) -> np.ndarray:
@@ -26,20 +26,20 @@ def learning_steps(herd: Herd) -> np.ndarray:
 
 
 @pytest.mark.parametrize("shards", [1, 3])
-def test_agents_think_in_every_fourth_frame_and_learn_at_every_tenth_of_their_updates(shards: int) -> None:
+def test_every_4th_frame_is_an_update_and_every_10th_update_learns(shards: int) -> None:
     herd = Herd(43, CALM, shards=shards)
     agents = np.arange(43)
-    herd.step(40)  # everybody has the two experiences that learning needs
+    herd.step(40)  # now every agent has the two experiences that learning needs
     for frame in range(40, 120):
         thought, learned = updates(herd), learning_steps(herd)
         herd.step()
         assert (updates(herd) - thought).tolist() == ((agents - frame) % 4 == 0).astype(int).tolist()
-        # Of its updates, which are counted from 0 at frame i mod 4, agent i learns at those of phase (i // 4) mod 10.
+        # Agent i counts its updates from 0, at frame i mod 4, and learns at those whose number is (i // 4) modulo 10.
         turn = (frame - agents % 4) / 4
         assert (learning_steps(herd) - learned).tolist() == (turn % 10 == agents // 4 % 10).astype(int).tolist()
 
 
-def test_contiguous_shards_have_their_even_share_in_every_frame() -> None:
+def test_every_shard_has_an_even_share_of_updates_in_every_frame() -> None:
     herd = Herd(90, CALM, shards=2)
     herd.step(40)
     for _ in range(80):
@@ -64,7 +64,7 @@ def test_an_action_stays_in_force_until_the_next_update() -> None:
         frames = np.flatnonzero(changes[:, agent]) + 1
         assert len(frames) > 20
         assert set(frames % 4) == {agent}
-    # The speed is the action's share of the motor's own.
+    # The speed is the action times the motor's own speed.
     shard = herd.shards[0]
     own = shard._shape.motor_speed
     pairs = {tuple(np.round(pair, 6)) for pair in herd.workload.settings.action.pairs}
@@ -77,7 +77,7 @@ def motors(herd: Herd, agent: int) -> list[tuple[bool, float]]:
     return [(joint.motorEnabled, joint.motorSpeed) for joint in (robot.shoulder, robot.elbow)]
 
 
-def test_the_exhausted_have_their_motors_off_and_do_not_think_until_they_recover() -> None:
+def test_exhausted_agents_neither_move_nor_think_until_they_recover() -> None:
     herd = Herd(4, CALM)
     energy = herd.buffers.published["energy"]
     herd.step(41)
@@ -88,7 +88,7 @@ def test_the_exhausted_have_their_motors_off_and_do_not_think_until_they_recover
         assert motors(herd, 1) == [(False, 0.0), (False, 0.0)]
         assert herd.last["immobilised"] == 1
         assert herd.last["ai_updates"] + herd.last["physics_only"] == 3
-    # The others kept their turns, and the one its slot: no other agent took it over.
+    # The others kept their turns, and no other agent took over the exhausted agent's slot.
     assert (updates(herd) - thought).tolist() == [20, 0, 20, 20]
     assert (learning_steps(herd) - learned).tolist() == [2, 0, 2, 2]
     energy[1] = 0.15
@@ -101,12 +101,12 @@ def test_the_exhausted_have_their_motors_off_and_do_not_think_until_they_recover
     assert any(speed for _, speed in motors(herd, 1))
 
 
-def test_the_recovered_move_on_with_the_action_that_was_in_force() -> None:
+def test_recovered_agents_move_on_with_their_last_action() -> None:
     herd = Herd(4, CALM)
     energy = herd.buffers.published["energy"]
     herd.step(42)
     before = motors(herd, 0)
-    while not all(speed for _, speed in before):  # until an action moves both
+    while not all(speed for _, speed in before):  # until an action moves both joints
         herd.step(4)
         before = motors(herd, 0)
     energy[0] = 0.1
@@ -139,7 +139,7 @@ def test_a_fall_puts_a_robot_back_with_its_learning_kept() -> None:
         0,
     )
     assert shard._worlds[2].bodyCount == 6
-    # A way from the pit back to the start is no experience: that of the first update after it is left out.
+    # The way from the pit back to the start is not an experience: the first update after a fall stores none.
     stored = shard._brains._replay.stored[2]
     herd.step(4)
     assert shard._brains._replay.stored[2] == stored
@@ -164,7 +164,7 @@ def test_a_robot_falls_off_the_edge_of_the_ground() -> None:
     assert herd.buffers.current["position"][2, 0] == pytest.approx(herd.workload._ground.starts[2], abs=0.5)
 
 
-def test_the_destroyed_are_skipped_and_come_back_as_new_lives() -> None:
+def test_dead_agents_are_skipped_and_come_back_as_new_lives() -> None:
     herd = Herd(4, CALM)
     shard, published = herd.shards[0], herd.buffers.published
     herd.step(160)
@@ -192,7 +192,7 @@ def test_the_destroyed_are_skipped_and_come_back_as_new_lives() -> None:
     assert updates(herd)[1] == 1, "counted again in each life"
 
 
-def test_every_component_varies_within_a_thousand_frames_and_stays_in_its_range(
+def test_every_component_varies_and_stays_in_its_range(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen = []
@@ -214,7 +214,7 @@ def test_every_component_varies_within_a_thousand_frames_and_stays_in_its_range(
     assert everything.max() <= 1
     spread = np.ptp(everything, axis=0)
     assert {name: value for name, value in zip(OBSERVATION, spread, strict=True) if value < 0.1} == {}
-    # Each varies for agents by themselves, too, not only from one to another.
+    # Each varies for every single agent, too, and not only from one agent to another.
     own = np.stack([everything[slot::60] for slot in range(60)])
     varying = (np.ptp(own, axis=1) > 0).mean(axis=0)
     assert {name: value for name, value in zip(OBSERVATION, varying, strict=True) if value < 0.2} == {}

@@ -1,4 +1,4 @@
-"""Types of the walker's arrays, by what an element is; shapes stand where the arrays are described."""
+"""Types of the walker's arrays, by the meaning of an element; shapes are given where each array is described."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-"""Quantities of bodies and of the world, float64 as Box2D has them."""
+"""Quantities of bodies and of the world, float64."""
 
 Floats32 = NDArray[np.float32]
-"""What brains compute with, float32."""
+"""Numbers that brains compute with, float32."""
 
 Bools = NDArray[np.bool_]
-"""Which elements are meant, bool."""
+"""A mask of elements, bool."""
 
 Indices = NDArray[np.intp]
-"""Places in another array, intp."""
+"""Indices into another array, intp."""
 
 Points = NDArray[np.complex128]
 """Points and directions of the plane, complex128: x + iy."""

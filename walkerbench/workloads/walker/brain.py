@@ -1,4 +1,4 @@
-"""One brain an agent, stacked over the shard: it explores, stores, learns and chooses."""
+"""One brain per agent, in arrays over the shard: a brain explores, stores experiences, learns and chooses actions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from walkerbench.workloads.walker.replay import Batch, Replay
 from walkerbench.workloads.walker.settings import BrainSettings
 from walkerbench.workloads.walker.streams import Stream, agent_stream
 
-# Learning may diverge: then values grow beyond all numbers, and what is recorded of them is not available.
-_QUIETLY = np.errstate(over="ignore", invalid="ignore")
-_DRAWS = 64  # explorations drawn ahead: one call of a generator then serves so many AI updates
+# Learning may diverge: then values overflow, and the recorded figures are not available.
+_OVERFLOW_IGNORED = np.errstate(over="ignore", invalid="ignore")
+_EXPLORATIONS_DRAWN = 64  # ahead: one call of a generator then serves so many AI updates
 
 
 def bytes_per_brain(plan: NetworkPlan, brain: BrainSettings) -> int:
-    """Memory of one brain with its replay: parameters, target, two moments; two observations an experience."""
+    """Return the bytes of a brain and its replay: parameters, target, two moments, two observations per experience."""
     experience = 2 * plan.inputs * 4 + 1 + 4 + 8
     return 4 * plan.size * 4 + brain.replay_capacity * experience
 
@@ -26,12 +26,12 @@ class Brains:
     """Dueling double deep Q-networks with prioritised replay (van Hasselt et al., 2016; Wang et al., 2016).
 
     Args:
-        brain: All their numbers.
+        brain: Settings of the brains.
         plan: Sizes of the network.
         seed: The run's seed.
         first_agent: Number of the agent in row 0.
         agents: How many.
-        most_learners: How many of them learn at once at most.
+        most_learners: The most agents that learn at once.
 
     Attributes:
         parameters: `(agents, size)` float32.
@@ -56,7 +56,7 @@ class Brains:
         self._workspace = Workspace(plan, most_learners, 2 * brain.batch_size)
         self.epsilon = np.full(agents, brain.epsilon_start)
         self.loss = np.zeros(agents)
-        self._exploration = np.zeros((agents, _DRAWS, 2))
+        self._exploration = np.zeros((agents, _EXPLORATIONS_DRAWN, 2))
         self._drawn = np.zeros(agents, np.intp)
         self._explorers: list[np.random.Generator] = [np.random.default_rng(0)] * agents
         self._samplers: list[np.random.Generator] = [np.random.default_rng(0)] * agents
@@ -77,7 +77,7 @@ class Brains:
         self.loss[row] = 0.0
         self._explorers[row] = agent_stream(self._seed, agent, life, Stream.EXPLORATION)
         self._samplers[row] = agent_stream(self._seed, agent, life, Stream.REPLAY)
-        self._drawn[row] = _DRAWS
+        self._drawn[row] = _EXPLORATIONS_DRAWN
 
     def remember(
         self, agents: Indices, states: Floats32, actions: Indices, rewards: Floats32, following: Floats32
@@ -86,18 +86,18 @@ class Brains:
         self._replay.store(agents, states, actions, rewards, following)
 
     def ready(self, agents: Indices) -> NDArray[np.bool_]:
-        """Which of some agents have experienced enough to learn."""
+        """Return which of some agents have enough experiences to learn."""
         if not self._brain.learning:
             return np.zeros(len(agents), np.bool_)
         ready: NDArray[np.bool_] = self._replay.stored[agents] >= self._brain.learn_from_experiences
         return ready
 
-    @_QUIETLY
+    @_OVERFLOW_IGNORED
     def learn(self, rows: slice) -> int:
-        """Do one learning step of every agent of `rows`, which are at most `most_learners`.
+        """Do one learning step of each agent of `rows`, at most `most_learners` agents.
 
         Returns:
-            How many of them then copied their network to their target.
+            How many of these agents then copied their network to their target network.
         """
         agents = np.arange(len(self.epsilon))[rows]
         batch = self._replay.sample(agents, self._samplers)
@@ -111,14 +111,14 @@ class Brains:
             self._target[copying] = self.parameters[copying]
         return len(copying)
 
-    @_QUIETLY
+    @_OVERFLOW_IGNORED
     def choose(self, rows: slice, observations: Floats32, awake: NDArray[np.bool_]) -> Indices:
         """Choose actions, ε-greedily.
 
         Args:
             rows: The agents.
             observations: `(agents of rows, observation)`.
-            awake: Which of them really choose; the others draw nothing, and their choice means nothing.
+            awake: Which of them choose; the others draw no random numbers, and their result has no meaning.
 
         Returns:
             `(agents of rows,)` numbers of actions.
@@ -134,9 +134,9 @@ class Brains:
         return choice
 
     def _draw(self, agents: Indices) -> NDArray[np.float64]:
-        """Two uniform numbers of each agent's own stream, `(agents, 2)`."""
-        for agent in agents[self._drawn[agents] == _DRAWS]:
-            self._exploration[agent] = self._explorers[agent].random((_DRAWS, 2))
+        """Return two uniform numbers of each agent's own stream, `(agents, 2)`."""
+        for agent in agents[self._drawn[agents] == _EXPLORATIONS_DRAWN]:
+            self._exploration[agent] = self._explorers[agent].random((_EXPLORATIONS_DRAWN, 2))
             self._drawn[agent] = 0
         draws = self._exploration[agents, self._drawn[agents]]
         self._drawn[agents] += 1

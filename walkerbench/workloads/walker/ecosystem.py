@@ -1,4 +1,4 @@
-"""Energy, food, health, death, replacement and generations: the parent's part of a frame, over arrays."""
+"""Energy, food, health, death, replacement and generations: the walker's settler, which works on arrays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from walkerbench.workloads.walker.streams import WorldStream, world_stream
 from walkerbench.workloads.walker.terrain import Ground
 
 ECOSYSTEM_COUNTERS = {
-    "meals": "Food sources that an agent ate.",
+    "meals": "Food sources that agents ate.",
     "contested_meals": "Meals for which several agents were in reach of one source.",
     "deaths": "Agents that died.",
     "replaced": "Agents that were replaced by offspring.",
@@ -22,19 +22,19 @@ ECOSYSTEM_COUNTERS = {
 }
 """What the ecosystem counts in a frame: name → meaning."""
 
-_NONE = np.empty(0, np.intp)
-_AWAY = np.inf  # where a robot or a source is that is not there: beyond the reach of every sense
-_TRIES = 64  # places looked at for a source that is to lie away from the starts
+_NO_INDICES = np.empty(0, np.intp)
+_ABSENT_PLACE = np.inf  # position of a dead robot and of an eaten source: beyond the reach of every sense
+_CANDIDATE_PLACES = 64  # for a new source: the first that lies away from the starts is taken
 
 
 class Ecosystem:
     """Turns *current* into *published* at the end of each frame.
 
     Args:
-        settings: Every number.
+        settings: The walker's settings.
         ground: The terrain.
         seed: The run's seed.
-        buffers: `published` is filled for the first frame at once.
+        buffers: The arrays that cross shards; the constructor fills `published` for the first frame.
         columns: Column of each of `ECOSYSTEM_COUNTERS` in `buffers.counters`, whose last row is the ecosystem's.
     """
 
@@ -62,10 +62,10 @@ class Ecosystem:
         self._queued = np.zeros(agents, np.bool_)
         self._regrows = np.full(self._settings.food_sources, -1, np.int64)
         self._totals = dict.fromkeys(("deaths", "meals", "generations"), 0)
-        self._found(seed)
+        self._found_population(seed)
 
     def settle(self, frame: int) -> None:
-        """Take in what the shards wrote in this frame, and publish what they read in the next."""
+        """Read what the shards wrote in this frame, and publish what they read in the next frame."""
         alive, positions = self._published["alive"], self._current["position"]
         np.copyto(self._published["position"], positions, where=alive[:, None])
         np.subtract(positions[:, 0], self._starts[:, 0], out=self._distance, where=alive)
@@ -79,7 +79,7 @@ class Ecosystem:
             self._regrow(frame)
 
     def statistics(self) -> dict[str, float]:
-        """Return the population's statistics; names carry the units."""
+        """Return the population's statistics by name; units are in the names."""
         alive, current = self._published["alive"], self._current
         updates = int(current["updates"].sum())
         living = alive if alive.any() else np.ones_like(alive)
@@ -97,7 +97,7 @@ class Ecosystem:
             "bodies": int(current["bodies"].sum()),
         }
 
-    def _found(self, seed: int) -> None:
+    def _found_population(self, seed: int) -> None:
         settings, published, agents = self._settings, self._published, len(self._agents)
         published["genome"][:] = founding_genomes(self._genome, agents, seed)
         published["alive"][:] = True
@@ -131,16 +131,16 @@ class Ecosystem:
         for source, winner in zip(eaten, agents[order][first], strict=True):
             self._published["energy"][winner] = min(1.0, self._published["energy"][winner] + settings.energy_per_meal)
             self._published["meals"][winner] += 1
-            food[source] = _AWAY
+            food[source] = _ABSENT_PLACE
             self._regrows[source] = frame + max(1, self._regrow_frames)
         self._count("meals", len(eaten))
         self._count("contested_meals", int((rivals > 1).sum()))
         self._note_food()
 
     def _within_reach(self, alive: Bools) -> tuple[Indices, Indices, Floats]:
-        """Agents and the sources that they could eat, in pairs, with the squares of their distances."""
+        """Return pairs of an agent and a source that it can eat, as two arrays, and the squares of their distances."""
         positions, reach = self._current["position"], self._settings.eat_within_m
-        # Most agents are near no source at all: two searches along x leave few pairs to look at.
+        # Most agents are near no source: two searches along x leave few pairs to check.
         first = np.searchsorted(self._food_x, positions[:, 0] - reach)
         end = np.searchsorted(self._food_x, positions[:, 0] + reach)
         pairs = [
@@ -150,14 +150,14 @@ class Ecosystem:
             for source in self._food_order[first[agent] : end[agent]]
         ]
         if not pairs:
-            return _NONE, _NONE, np.empty(0)
+            return _NO_INDICES, _NO_INDICES, np.empty(0)
         agents, sources = np.array(pairs, np.intp).T
         square = ((positions[agents] - self._published["food"][sources]) ** 2).sum(axis=1)
         near = square < reach * reach
         return agents[near], sources[near], square[near]
 
     def _note_food(self) -> None:
-        """Bring up to date what is derived from where food lies and when it regrows."""
+        """Update what is derived from the places of food and from the frames in which it regrows."""
         self._food_order = np.argsort(self._published["food"][:, 0], kind="stable")
         self._food_x = self._published["food"][self._food_order, 0]
         waiting = self._regrows[self._regrows >= 0]
@@ -172,7 +172,7 @@ class Ecosystem:
     def _new_place(self) -> tuple[float, float]:
         """Return a random place on the ground, away from the starts where the terrain has such a place."""
         ground = self._ground
-        candidates = self._rng.uniform(ground.x_min, ground.x_max, _TRIES)
+        candidates = self._rng.uniform(ground.x_min, ground.x_max, _CANDIDATE_PLACES)
         apart = np.abs(candidates[:, None] - ground.starts).min(axis=1)
         fitting = np.flatnonzero(apart >= self._start_distance)
         x = candidates[fitting[0] if len(fitting) else apart.argmax()]
@@ -189,7 +189,7 @@ class Ecosystem:
         if not np.logical_or.reduce(dying):
             return
         alive[dying] = False
-        self._published["position"][dying] = _AWAY
+        self._published["position"][dying] = _ABSENT_PLACE
         self._count("deaths", int(dying.sum()))
         self._enqueue(np.flatnonzero(dying))
 
@@ -226,7 +226,7 @@ class Ecosystem:
         self._distance[agent] = 0.0
 
     def _tournament(self) -> int:
-        """Return the one of some random agents that came farthest."""
+        """Return the agent that came farthest, of some that are drawn at random."""
         living = self._living()
         pool = living if len(living) else self._agents
         entrants = pool[self._rng.integers(0, len(pool), self._settings.tournament_size)]
@@ -242,7 +242,7 @@ class Ecosystem:
 
 
 def _start_distance(settings: EcosystemSettings, ground: Ground) -> float:
-    """Return how far from the starts food lies: as asked, or as far as the gaps between starts allow."""
+    """Return the least distance of food from the starts: as in the settings, or as far as gaps between starts allow."""
     if len(ground.starts) < 2:
         return settings.food_start_distance_m
     spacing = float(ground.starts[1] - ground.starts[0])

@@ -1,4 +1,4 @@
-"""Genomes: bounded multipliers of a robot's defaults, drawn, crossed and mutated."""
+"""Draws, crosses and mutates genomes: bounded multipliers of a robot's default measures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from walkerbench.workloads.walker.streams import Stream, agent_stream
 
 
 def founding_genomes(settings: GenomeSettings, num_agents: int, seed: int) -> Floats:
-    """Return the first generation, `(agents, genes)`: each gene normal about 1, within its bounds."""
+    """Return the genomes of the first generation, `(agents, genes)`: normally distributed about 1, within bounds."""
     drawn = np.stack(
         [agent_stream(seed, agent, 0, Stream.MORPHOLOGY).normal(size=len(GENES)) for agent in range(num_agents)]
     )

@@ -19,7 +19,7 @@ Layers = list[tuple[Floats32, Floats32]]
 class NetworkPlan:
     """Sizes of the layers and where each lies in an agent's flat parameters.
 
-    The hidden layers of both heads are one matrix, value's columns first: one product then serves two.
+    The hidden layers of both heads are one matrix, the value head's columns first: one product then serves both heads.
 
     Attributes:
         inputs: Size of an observation.
@@ -35,7 +35,7 @@ class NetworkPlan:
 
     @classmethod
     def of(cls, brain: BrainSettings, inputs: int, actions: int) -> NetworkPlan:
-        """Return the plan that a profile's brain asks for."""
+        """Return the plan of the network that a profile's brain settings describe."""
         return cls(inputs, brain.hidden_units, brain.head_units, actions)
 
     @cached_property
@@ -68,7 +68,7 @@ class NetworkPlan:
         return found
 
     def initialise(self, flat: Floats32, rng: np.random.Generator) -> None:
-        """Draw one agent's parameters `(size,)`, uniform within ±1/√fan-in, as PyTorch's linear layers begin."""
+        """Draw one agent's initial parameters `(size,)`, uniform within ±1/√fan-in, as PyTorch's linear layers do."""
         start = 0
         for rows, columns in self.shapes:
             count = rows * columns + columns
@@ -86,23 +86,23 @@ def rows_of(layers: Layers, rows: slice) -> Layers:
 
 
 class Workspace:
-    """Memory that learning writes to, taken once: arrays of this size cost page faults whenever they are made again.
+    """Memory that learning writes to, allocated once: allocating arrays of this size again causes page faults.
 
     Args:
         plan: Sizes of the network.
-        agents: Most agents that learn at once.
+        agents: The most agents that learn at once.
         batch: Rows of a batch.
 
     Attributes:
         gradient: `(agents, size)`.
         gradient_layers: The same memory as layers.
         outputs: `(agents, batch, units)` of every hidden layer.
-        upstream: Likewise, for derivatives.
+        upstream: `(agents, batch, units)` of every hidden layer, for derivatives.
     """
 
     def __init__(self, plan: NetworkPlan, agents: int, batch: int) -> None:
         units = (*plan.hidden, 2 * plan.head)
-        # Filled, not zeroed: zeroed memory is only there once it is touched, which would make some later frame slow.
+        # Filled, because the system maps zeroed memory only when it is first written: a later frame would be slow.
         self.gradient = np.full((agents, plan.size), 0, np.float32)
         self.gradient_layers = plan.layers(self.gradient)
         self.outputs = [np.full((agents, batch, width), 0, np.float32) for width in units]
@@ -110,7 +110,7 @@ class Workspace:
 
     @staticmethod
     def bytes_per_agent(plan: NetworkPlan, batch: int) -> int:
-        """Memory for one agent that learns."""
+        """Return the bytes of memory for one agent that learns."""
         return 4 * (plan.size + 2 * batch * (sum(plan.hidden) + 2 * plan.head))
 
 
@@ -118,9 +118,9 @@ def forward(layers: Layers, inputs: Floats32, into: list[Floats32] | None = None
     """Return Q-values by Q = V + A - mean A (Wang et al., 2016, equation 9).
 
     Args:
-        layers: Of so many agents.
+        layers: The layers of the agents.
         inputs: `(agents, batch, inputs)`.
-        into: Memory for the hidden layers' outputs, `(agents, batch, units)` each; None takes new memory.
+        into: Memory for the hidden layers' outputs, `(agents, batch, units)` each; None to allocate new memory.
 
     Returns:
         `(agents, batch, actions)`, and the activations of every layer before the heads' outputs, the input first.
@@ -148,8 +148,8 @@ def backward(
     """Backpropagate a loss's derivative by the Q-values to every parameter.
 
     Args:
-        layers: The parameters at which `activations` came about.
-        activations: From `forward`, `(agents, batch, …)` each.
+        layers: The parameters that `activations` were computed with.
+        activations: As returned by `forward`, `(agents, batch, …)` each.
         q_gradient: `(agents, batch, actions)`.
         gradient: Overwritten with the derivative by each parameter.
         into: Memory for the derivatives by the hidden layers' outputs, `(agents, batch, units)` each.
@@ -177,14 +177,14 @@ def backward(
 def _layer_gradient(inputs: Floats32, upstream: Floats32, ones: Floats32, gradient: tuple[Floats32, Floats32]) -> None:
     weights, bias = gradient
     np.matmul(inputs.swapaxes(-1, -2), upstream, out=weights)
-    # The sum over the batch as a product: a product's bits do not depend on how many agents are stacked.
+    # The sum over the batch is computed as a product, whose bits do not depend on how many agents are stacked.
     np.matmul(ones, upstream, out=bias)
 
 
 class Adam:
     """Adam (Kingma and Ba, 2015, algorithm 1), preceded by a limit on the global gradient norm.
 
-    Both moments are kept without their (1 - β), which then joins the step's scale: that saves two
+    Both moments are stored without their factor (1 - β), which the step's scale contains instead: this saves two
     passes over the parameters.
 
     Args:
@@ -200,7 +200,7 @@ class Adam:
         self.second = np.zeros((agents, size), np.float32)
 
     def reset(self, row: int) -> None:
-        """Forget one agent's past."""
+        """Set one agent's steps and moments back to 0."""
         self.steps[row] = 0
         self.first[row] = 0
         self.second[row] = 0

@@ -1,4 +1,4 @@
-"""How walkers are drawn."""
+"""The picture of walkers: robots, terrain and food."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class WalkerPicture(Picture):
         )
 
     def drawing(self, arrays: SnapshotArrays) -> Drawing:
-        """Return every robot; food is what lies in the places of interest."""
+        """Return every robot; the places of interest are those of food."""
         bodies, updates = arrays["bodies"], arrays["updates"]
         scores = (
             bodies[:, 0, 0] - self.ground.starts,
@@ -63,7 +63,7 @@ class WalkerPicture(Picture):
         )
 
     def outlines(self, arrays: SnapshotArrays, agent: int) -> tuple[NDArray[np.float64], ...]:
-        """Return chassis, wheels, upper arm and forearm, as the genome shapes them."""
+        """Return the outlines of chassis, wheels, upper arm and forearm, by the agent's genome."""
         shape = Shape.of(self.settings.robot, arrays["genome"][agent : agent + 1])
         size = {name: float(getattr(shape, name)[0]) for name in shape.__dataclass_fields__}
         wheel = _WHEEL * size["wheel_radius"]
@@ -77,7 +77,7 @@ class WalkerPicture(Picture):
         )
 
     def detail(self, arrays: SnapshotArrays, agent: int) -> AgentDetail:
-        """Return what a robot senses, does and is; rays as it last looked along them."""
+        """Return a robot's state, action, senses and genome, and its rays as it last sensed them."""
         senses = dict(zip(OBSERVATION, arrays["senses"][agent].tolist(), strict=True))
         shoulder, elbow = arrays["action"][agent].tolist()
         return AgentDetail(
@@ -113,7 +113,7 @@ def _box(half_width: float, half_height: float, centre: float = 0.0) -> Floats:
 
 
 def _nearest(place: Floats, food: Floats) -> tuple[float, float] | None:
-    """Return the source nearest to a robot; None where the robot or every source is away."""
+    """Return the place of the source nearest to a robot; None where the robot is dead or every source was eaten."""
     distance = np.hypot(*(food - place).T)
     if not np.isfinite(distance).any():
         return None

@@ -1,9 +1,10 @@
-"""Rays cast analytically, for all agents at once: what each hits first, and how far away.
+"""Casts the rays of all agents at once by formulas: what each ray hits first, and at which distance.
 
-Points and directions are complex numbers x + iy. Turned by the conjugate of a ray's direction, a point lies so far
-along the ray (real part) and so far beside it (imaginary part): a ray meets an edge where the edge's ends lie on
-different sides of it, and a circle where its centre is less than the radius beside it. Distances agree with those of
-Box2D's own `RayCast`, which calls back into Python for every fixture.
+Points and directions are complex numbers x + iy. A point that is multiplied by the conjugate of a ray's direction has
+its distance along the ray as real part, and its distance beside the ray as imaginary part. A ray hits an edge if the
+edge's ends lie on different sides of the ray, and a circle if the centre's distance beside the ray is less than the
+radius. Distances agree with those of Box2D's own `RayCast`, which is not used because it calls back into Python for
+every fixture.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from walkerbench.workloads.walker.arrays import Floats, Indices, Points
 OBSTACLE, TERRAIN, ROBOT, FOOD = range(4)
 CLEAR_CLASS = -1.0
 CLASSES = np.array([-0.5, 0.0, 0.5, 1.0])
-"""The class of what a ray hit first, as it stands in an observation: obstacle, terrain, robot, food."""
+"""The class of what a ray hit first, as an observation holds it: obstacle, terrain, robot, food."""
 
 
 @dataclass(frozen=True)
 class Circles:
-    """Robots and food as rays meet them, apart from where they are; robots come first.
+    """Robots and food as circles that rays can hit, without their positions; robots come first.
 
     Attributes:
         squares: `(circles,)` squared radius, m².
-        reach: `(circles,)` how far from an agent one can be and still be met, m.
+        reach: `(circles,)` the greatest distance from an agent at which a ray can hit the circle, m.
         kinds: `(circles,)` `ROBOT` or `FOOD`.
     """
 
@@ -36,7 +37,7 @@ class Circles:
 
     @classmethod
     def of(cls, robots: int, robot_radius_m: float, food: int, food_radius_m: float, length_m: float) -> Circles:
-        """So many robots and sources, met by rays of a length."""
+        """Return the circles of so many robots and food sources, for rays of a length."""
         radius = np.repeat([robot_radius_m, food_radius_m], [robots, food])
         return cls(radius * radius, radius + length_m, np.repeat(np.array([ROBOT, FOOD], np.intp), [robots, food]))
 
@@ -50,9 +51,9 @@ class Scene:
         outlines: `(agents, points)` the ground's vertices by ascending x, then each box's corners clockwise, the first
             of them again at the end; NaN where one outline ends and the next begins, and where there is no ground.
         kinds: `(points - 1,)` of the edge from each point to the next: `TERRAIN` or `OBSTACLE`.
-        centres: `(circles,)` infinite for one that is not there.
-        circles: What they are.
-        own: `(agents,)` the circle that is the agent itself.
+        centres: `(circles,)` infinite for a circle that is not there.
+        circles: Kinds and radii of the circles.
+        own: `(agents,)` number of the circle that is the agent itself.
     """
 
     position: Points
@@ -69,14 +70,14 @@ def cast(directions: Points, length: float, scene: Scene) -> tuple[Floats, Float
     Args:
         directions: `(agents, rays)`, of length 1.
         length: Length of a ray, m.
-        scene: What they can hit.
+        scene: What the rays can hit.
 
     Returns:
-        `(agents, rays)` distances, `length` where nothing was hit, and `(agents, rays)` classes. Of things hit at the
-        same distance, the one counts whose class comes first.
+        `(agents, rays)` distances, `length` where nothing was hit, and `(agents, rays)` classes. Where a ray hits
+        several things at the same distance, the class is that which comes first in `CLASSES`.
     """
     turned = directions.conj()
-    # Nothing is asked of a division by zero or of the root of a negative number but that no comparison holds of it.
+    # Divisions by zero and roots of negative numbers mean that nothing was hit: no comparison below holds for them.
     with np.errstate(divide="ignore", invalid="ignore"):
         hits = _edges(turned, scene), _circles(turned, scene)
         ray, kind, distance = (np.concatenate(parts) for parts in zip(*hits, strict=True))
@@ -91,7 +92,7 @@ def cast(directions: Points, length: float, scene: Scene) -> tuple[Floats, Float
 
 
 def _edges(turned: Points, scene: Scene) -> tuple[Indices, Indices, Floats]:
-    """Rays, kinds and distances of all crossings with edges; what lies behind a ray is at a negative distance."""
+    """Return rays, kinds and distances of all crossings with edges; distances behind a ray's start are negative."""
     points = (scene.outlines - scene.position[:, None])[:, None, :] * turned[:, :, None]
     left = points.imag >= 0
     crossed = np.flatnonzero(left[..., 1:] != left[..., :-1])
@@ -102,13 +103,13 @@ def _edges(turned: Points, scene: Scene) -> tuple[Indices, Indices, Floats]:
     rise = end.imag - begin.imag
     distance = (begin.conj() * end).imag / rise
     kind = scene.kinds[edge]
-    # Like Box2D, a ray that starts within a box does not see it: of a box only the edges count that lead into it.
+    # As in Box2D, a ray that starts within a box does not hit it: only edges through which a ray enters the box count.
     distance[(kind == OBSTACLE) & (rise < 0)] = np.nan
     return ray, kind, distance
 
 
 def _circles(turned: Points, scene: Scene) -> tuple[Indices, Indices, Floats]:
-    """Likewise with circles; not a number where a ray goes past one."""
+    """Return rays, kinds and distances of all crossings with circles; NaN where a ray misses a circle."""
     circles = scene.circles
     across = scene.centres.real - scene.position.real[:, None]
     near = np.abs(across, out=across) <= circles.reach

@@ -16,11 +16,11 @@ class Batch:
     """Experiences drawn for learning.
 
     Attributes:
-        places: `(agents, batch)` where each lies in its agent's memory.
-        states: `(agents, 2 * batch, observation)` float32: what was observed, then what was observed next.
+        places: `(agents, batch)` index of each in its agent's memory.
+        states: `(agents, 2 * batch, observation)` float32: all observations, then the observations that followed them.
         actions: `(agents, batch)`.
         rewards: `(agents, batch)` float32.
-        weights: `(agents, batch)` float32 importance weights, the largest of an agent 1.
+        weights: `(agents, batch)` float32 importance weights; each agent's largest weight is 1.
     """
 
     places: Indices
@@ -31,7 +31,7 @@ class Batch:
 
 
 class Replay:
-    """Experiences of every agent, the oldest overwritten first.
+    """Stores the experiences of every agent; a new experience overwrites the oldest one where the memory is full.
 
     Args:
         brain: Capacity, exponents and batch size.
@@ -42,8 +42,8 @@ class Replay:
     def __init__(self, brain: BrainSettings, agents: int, observation: int) -> None:
         capacity = brain.replay_capacity
         self._brain = brain
-        # Filled, where `zeros` would leave every page to a page fault in the frame that first writes there, and let
-        # the process grow for as long as the memories fill.
+        # Filled, because memory from `zeros` causes a page fault in the frame that first writes to a page, and the
+        # process would grow until all memories are full.
         self._states = np.full((agents, capacity, 2, observation), 0.0, np.float32)
         self._actions = np.full((agents, capacity), 0, np.uint8)
         self._rewards = np.full((agents, capacity), 0.0, np.float32)
@@ -58,7 +58,7 @@ class Replay:
         return self._stored
 
     def reset(self, row: int) -> None:
-        """Forget one agent's past."""
+        """Forget one agent's experiences."""
         self._stored[row] = 0
         self._highest[row] = 1.0
         self._importance[row] = self._brain.importance_start
@@ -66,7 +66,7 @@ class Replay:
     def store(
         self, agents: Indices, states: Floats32, actions: Indices, rewards: Floats32, following: Floats32
     ) -> None:
-        """Store one experience of each of some agents, at the highest priority that the agent has seen.
+        """Store one experience for each of some agents, with the highest priority that the agent has had.
 
         Args:
             agents: `(k,)` rows.
@@ -94,7 +94,7 @@ class Replay:
         strata = np.arange(size)
         places = np.empty((len(agents), size), np.intp)
         shares = np.empty((len(agents), size))
-        # One agent at a time: NumPy has no searchsorted over rows, and each agent draws from its own stream.
+        # A loop over agents, because NumPy has no searchsorted over rows, and each agent draws from its own stream.
         for k, agent in enumerate(agents):
             held = min(int(self._stored[agent]), self._brain.replay_capacity)
             priorities = self._priorities[agent, :held]
@@ -116,7 +116,7 @@ class Replay:
         )
 
     def reprioritise(self, agents: Indices, places: Indices, errors: Floats32) -> None:
-        """Set sampled experiences' priorities by their temporal-difference errors, `(k, batch)`."""
+        """Set the priorities of sampled experiences from their temporal-difference errors, `(k, batch)`."""
         raised = (np.abs(errors).astype(np.float64) + self._brain.priority_floor) ** self._brain.priority_exponent
         self._priorities[agents[:, None], places] = raised
         self._highest[agents] = np.maximum(self._highest[agents], raised.max(axis=1))

@@ -15,7 +15,7 @@ from walkerbench.workloads.walker.settings import GENES, RobotSettings, WalkerSe
 from walkerbench.workloads.walker.terrain import Ground
 
 with warnings.catch_warnings():
-    # Where warnings are errors, the deprecation warnings of the wheel's binding code crash the interpreter.
+    # Where warnings are errors, the deprecation warnings of Box2D's binding code crash the interpreter.
     warnings.simplefilter("ignore", DeprecationWarning)
     import Box2D
 
@@ -25,21 +25,21 @@ ROBOT_CATEGORY = 0x0002
 OBSTACLE_CATEGORY = 0x0004
 ROBOT_MASK = GROUND_CATEGORY | OBSTACLE_CATEGORY
 FOREARM_CORNERS = ((0.0, -1.0), (0.7, -0.6), (1.0, 0.0), (0.7, 0.6), (0.0, 1.0))
-"""The forearm's outline from the elbow on: x in lengths, y in half-widths."""
+"""The forearm's outline, starting at the elbow: x in lengths, y in half-widths of the forearm."""
 
 WHEELS = 2
 BODIES = WHEELS + 3
-"""Of a robot: chassis, wheels, upper arm, lower arm."""
+"""Bodies of a robot: chassis, wheels, upper arm, lower arm."""
 
 _RIM_BESIDE = np.array([-0.9, -0.6, -0.3, 0.0, 0.3, 0.6, 0.9])
 _RIM = (_RIM_BESIDE - 1j * np.sqrt(1 - _RIM_BESIDE**2))[:, None]
 RIM_POINTS = len(_RIM)
-"""Where a wheel is held against the surface: so many points of its lower half, as x + iy in radii from its hub."""
+"""Points of a wheel's lower half that are checked for contact; `_RIM` has each as x + iy from the hub, in radii."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What genomes make of robots; every attribute is `(robots,)` float64, metres where not said otherwise."""
+    """Measures of robots, from their genomes; every attribute is `(robots,)` float64, in m unless it says otherwise."""
 
     chassis_half_width: Floats
     chassis_half_height: Floats
@@ -86,7 +86,7 @@ class Shape:
         )
 
     def put(self, row: int, other: Shape) -> None:
-        """Overwrite one robot's shape by the only one of another."""
+        """Overwrite one robot's shape with that of `other`, which has one robot."""
         for name in self.__dataclass_fields__:
             getattr(self, name)[row] = getattr(other, name)[0]
 
@@ -97,8 +97,8 @@ class Outline:
 
     Attributes:
         hubs: `(2, robots)` centres of the wheels, from the chassis' centre, in its frame.
-        rim: `(rim points, robots)` of either wheel, from its hub; it points down, however the robot is turned.
-        shoulder: `(robots,)` likewise from the chassis' centre.
+        rim: `(rim points, robots)` points of each wheel, from its hub; always the lower half, however the robot turns.
+        shoulder: `(robots,)` the shoulder, from the chassis' centre, in its frame.
         upper_arm: `(robots,)` float64 length from shoulder to elbow.
         corners: `(5, robots)` of the forearm, from the elbow, in its frame.
     """
@@ -111,7 +111,7 @@ class Outline:
 
     @classmethod
     def of(cls, shape: Shape) -> Outline:
-        """Return the outline of robots with that many shapes."""
+        """Return the outlines of the robots of a shape."""
         along, across = np.array(FOREARM_CORNERS).T[:, :, None]
         return cls(
             hubs=np.stack([-shape.wheel_x, shape.wheel_x]) + 1j * shape.wheel_y,
@@ -123,7 +123,7 @@ class Outline:
 
 
 def make_world(settings: WalkerSettings, ground: Ground) -> Any:
-    """Return a world with its own copy of the terrain and no robot."""
+    """Return a Box2D world with its own copy of the terrain and no robot."""
     world = Box2D.b2World(gravity=(0.0, settings.physics.gravity_m_s2), doSleep=False)
     terrain = world.CreateStaticBody()
     x = ground.x_min + ground.resolution * np.arange(len(ground.heights))
@@ -151,10 +151,10 @@ class RobotBody:
         world: The robot's own world.
         robot: The unmutated robot's settings.
         shape: Shapes of the shard's robots.
-        row: Which of them this is.
-        x: Where it starts, m.
-        ground_top: Highest ground under it, m.
-        clearance: How far above it starts, m.
+        row: The robot's row in `shape`.
+        x: Where the robot starts, m.
+        ground_top: Height of the highest ground under the robot, m.
+        clearance: How far above that ground the robot starts, m.
     """
 
     def __init__(
@@ -232,12 +232,12 @@ class RobotBody:
             joint.motorSpeed = speed if on else 0.0
 
     def destroy(self) -> None:
-        """Take every body, and with it every joint, out of the world."""
+        """Remove every body from the world; Box2D removes the joints with them."""
         for body in self.bodies:
             self._world.DestroyBody(body)
 
     def _body(self, position: tuple[float, float], shape: Any, density: float, friction: float) -> Any:
-        # Per body: the world's doSleep=False alone lets bodies fall asleep, and a sleeping robot costs nothing.
+        # Per body, because bodies fall asleep in spite of the world's doSleep=False: a sleeping robot needs no time.
         body = self._world.CreateDynamicBody(position=position, allowSleep=False)
         _add_fixture(body, shape, density=density, friction=friction, categoryBits=ROBOT_CATEGORY, maskBits=ROBOT_MASK)
         return body
@@ -261,6 +261,6 @@ class RobotBody:
 def _add_fixture(body: Any, shape: Any, **definition: float) -> None:
     """Give a body its own copy of a shape."""
     body.CreateFixture(shape=shape, **definition)
-    # The definition took the shape over from Python, and pybox2d frees neither: without this, every shape would stay in
-    # memory until the process ends.
+    # The call took ownership of the shape from Python, and pybox2d never frees it: without the next line, every shape
+    # would stay in memory until the process ends.
     shape.thisown = True

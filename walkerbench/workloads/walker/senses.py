@@ -40,19 +40,19 @@ OBSERVATION = (
 
 OBSERVATION_SIZE = len(OBSERVATION)
 
-_LEAST_M = 1e-9  # nearer than this, food has no direction
+_LEAST_FOOD_DISTANCE_M = 1e-9  # nearer than this, food has no direction
 _PARTS = np.arange(WHEELS + 1) * RIM_POINTS  # where each wheel's points begin, and after them the forearm's
 
 
 @dataclass(frozen=True)
 class Readings:
-    """What is read of the robots themselves; `(agents,)` arrays. Vectors in the plane are complex numbers x + iy.
+    """Values that are read from the robots; `(agents,)` arrays. Vectors in the plane are complex numbers x + iy.
 
     Attributes:
         position: complex128, of the chassis, m.
         velocity: complex128, m/s.
         displacement: complex128, since the last AI update, m.
-        last_action: complex128, shoulder + i elbow, shares of the motors' speed.
+        last_action: complex128, shoulder + i elbow, each as a share of the motor's speed.
         angles: `(3, agents)` float64, rad: of the chassis, not wrapped, of the shoulder and of the elbow.
         speeds: `(3, agents)` float64, rad/s: angular velocity of the chassis, speeds of shoulder and elbow.
         own: intp, each agent's row in the published positions.
@@ -72,7 +72,7 @@ class NearestFood:
     """The food source nearest to each agent; `(agents,)` arrays.
 
     Attributes:
-        source: Its number, -1 where there is none to be found.
+        source: Its number, -1 where there is no food.
         distance: m, infinite where there is none.
         towards: complex128, from the agent to it, m; 0 where there is none.
     """
@@ -83,7 +83,7 @@ class NearestFood:
 
 
 class SenseOrgans:
-    """Computes observations; holds what does not change from frame to frame.
+    """Computes observations, and holds the data for this that are the same in every frame.
 
     ==== ================= =====================================================================================
     at   component         value
@@ -109,8 +109,8 @@ class SenseOrgans:
     ==== ================= =====================================================================================
 
     Every value is clipped to -1…1. Rays start at the chassis' centre and turn with it. Contacts are geometric: a wheel
-    or corner touches when it is within `contact_slop_m` of what lies below it; pybox2d's contact lists would cost more
-    than the step.
+    or corner touches when it is within `contact_slop_m` of what lies below it; reading pybox2d's contact lists would
+    take longer than stepping the world.
 
     Args:
         senses: Reach and scales.
@@ -143,26 +143,26 @@ class SenseOrgans:
     def observe(
         self, readings: Readings, outline: Outline, rows: slice, robots: Floats, food: Floats
     ) -> tuple[NDArray[np.float32], NearestFood]:
-        """Observe.
+        """Return the observations of some agents, and the food nearest to each.
 
         Args:
-            readings: What was read of the agents' own robots.
-            outline: Of the shard's robots.
-            rows: Which of them the agents are.
-            robots: `(all agents, 2)` published positions, m; infinite for a robot that is not there.
+            readings: Values that were read from the agents' robots.
+            outline: Outlines of the shard's robots.
+            rows: The agents' rows among them.
+            robots: `(all agents, 2)` published positions, m; infinite for a dead robot.
             food: `(sources, 2)` published positions, m; infinite for a source that was eaten.
 
         Returns:
             `(agents, 29)` float32 observations, and the food nearest to each agent.
         """
-        # Rotations by the angles of chassis, upper arm and forearm, each hinged on the one before.
+        # Rotations by the angles of chassis, upper arm and forearm; each angle is relative to the part before.
         turn = np.exp(1j * np.add.accumulate(readings.angles, axis=0))
         sources = food.view(np.complex128)[:, 0]
         nearest = _nearest_food(sources - readings.position[:, None])
         scene = self._scene(readings, robots.view(np.complex128)[:, 0], sources)
         distance, kind = rays.cast(turn[0][:, None] * self._fan, self._senses.ray_length_m, scene)
         touching = self._contacts(readings.position, turn, outline, rows)
-        direction = nearest.towards / np.maximum(nearest.distance, _LEAST_M)
+        direction = nearest.towards / np.maximum(nearest.distance, _LEAST_FOOD_DISTANCE_M)
 
         values = np.empty((OBSERVATION_SIZE, len(readings.own)))
         values[:2] = readings.angles[1:]
@@ -188,7 +188,7 @@ class SenseOrgans:
     def _scene(self, readings: Readings, robots: Points, food: Points) -> rays.Scene:
         """Return what the agents' rays can hit."""
         senses = self._senses
-        if self._circles is None:  # there are as many of each from the first frame to the last
+        if self._circles is None:  # the numbers of robots and sources never change
             self._circles = rays.Circles.of(
                 len(robots), senses.robot_radius_m, len(food), senses.food_radius_m, senses.ray_length_m
             )
@@ -202,7 +202,7 @@ class SenseOrgans:
         )
 
     def _contacts(self, position: Points, turn: Points, outline: Outline, rows: slice) -> Bools:
-        """Which parts touch what lies below them: `(wheels + 1, agents)`, the forearm last."""
+        """Return which parts touch what lies below them: `(wheels + 1, agents)`, the forearm last."""
         points = np.empty((WHEELS * RIM_POINTS + len(outline.corners), len(position)), np.complex128)
         rims, corners = points[: WHEELS * RIM_POINTS], points[WHEELS * RIM_POINTS :]
         hubs = outline.hubs[:, rows] * turn[0]
@@ -216,7 +216,7 @@ class SenseOrgans:
 
 
 def _nearest_food(towards: Points) -> NearestFood:
-    """Return the nearest of sources, given as `(agents, sources)` from each agent."""
+    """Return the source nearest to each agent, by `(agents, sources)` vectors from agents to sources."""
     square = towards.real * towards.real + towards.imag * towards.imag
     source = square.argmin(axis=1)
     pick = (np.arange(len(source)), source)

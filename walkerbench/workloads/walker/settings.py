@@ -1,7 +1,7 @@
-"""Every number of the walker training environment, with the default that it has in a profile.
+"""Settings of the walker training environment: every number, with its default and its allowed range.
 
-Units are in the names; lengths are metres, angles in degrees where a person writes them. The file
-`profiles/default.toml` holds the same keys and values, each explained.
+Units are in the names; lengths are in metres, and angles that a user writes in degrees. The file
+`profiles/default.toml` has the same keys and values, and explains each.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 from annotated_types import Interval, Len
 
 Length = Annotated[float, Interval(ge=0.1, le=5)]
-"""Of a part of a robot, m."""
+"""Length of a part of a robot, m."""
 Offset = Annotated[float, Interval(ge=-5, le=5)]
-"""Of a part of a robot from another, m."""
+"""Offset of a part of a robot from another part, m."""
 Density = Annotated[float, Interval(ge=0.02, le=50)]
 """kg/m²."""
 Friction = Annotated[float, Interval(ge=0, le=10)]
@@ -23,24 +23,24 @@ Gene = Annotated[float, Interval(ge=0.5, le=2)]
 """Bound of a gene, a multiplier."""
 Range = tuple[Gene, Gene]
 GroundPlace = Annotated[float, Interval(ge=-5000, le=5000)]
-"""Along the ground or above it, m."""
+"""Place along the ground, or height, m."""
 Reach = Annotated[float, Interval(ge=0.01, le=1000)]
 """How far something extends, m."""
 Scale = Annotated[float, Interval(ge=1e-3, le=1e6)]
-"""What is sensed as 1, in the quantity's unit."""
+"""The value of a quantity that is sensed as 1, in the quantity's unit."""
 Rate = Annotated[float, Interval(ge=-1e4, le=1e4)]
-"""Reward for a unit of something."""
+"""Reward per unit of a quantity."""
 Energy = Annotated[float, Interval(ge=0, le=10)]
-"""Of energy or health, of which 1 is the most."""
+"""Amount of energy or health; an agent has at most 1 of each."""
 Share = Annotated[float, Interval(ge=0, le=1)]
 Speed = Annotated[float, Interval(ge=-1, le=1)]
-"""A share of a motor's speed, either way."""
+"""A share of a motor's speed; negative for the other direction."""
 Degrees = Annotated[float, Interval(ge=-360, le=360)]
 Radians = Annotated[float, Interval(ge=0, le=10)]
 SimulatedSeconds = Annotated[float, Interval(ge=0, le=31_622_400)]
 """Simulated time, up to a year."""
 Often = Annotated[int, Interval(ge=1, le=1_000_000_000)]
-"""Frames, updates or steps from one time to the next."""
+"""Number of frames, updates or steps from one event to the next."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class RobotSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class GenomeSettings:
-    """Bounds of each gene (a multiplier of the robot's default) and how genes are drawn and mutated."""
+    """Bounds of each gene, a multiplier of the robot's default, and how genes are drawn and mutated."""
 
     scale: Range = (0.8, 1.2)
     arm_length: Range = (0.7, 1.3)
@@ -173,7 +173,7 @@ class ScheduleSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SensesSettings:
-    """Reach of the senses, and the scale that maps each quantity into -1…1."""
+    """Reach of the senses, and the scale that maps each quantity to -1…1."""
 
     ray_length_m: Annotated[float, Interval(ge=0.1, le=100)] = 8.0
     ray_angles_deg: Annotated[tuple[Degrees, ...], Len(5, 5)] = (-60.0, -30.0, 0.0, 30.0, 60.0)
@@ -295,7 +295,7 @@ class LimitSettings:
 
 
 _MOST_POINTS = 20_000_000
-"""Points of the ground that all its segments together have within the reach of rays: 320 MB a worker."""
+"""The most points within reach of rays, summed over all segments of the ground: they take 320 MB per worker."""
 
 
 @dataclass(frozen=True, kw_only=True)

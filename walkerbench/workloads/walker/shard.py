@@ -20,7 +20,7 @@ from walkerbench.workloads.walker.settings import RewardSettings, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground
 
 SHARD_COUNTERS = {
-    "ai_updates": "Agents that thought in a frame.",
+    "ai_updates": "Agents that chose an action in a frame.",
     "physics_only": "Agents that only moved in a frame.",
     "immobilised": "Agents that had too little energy to move in a frame.",
     "learned": "Learning steps of agents.",
@@ -35,12 +35,12 @@ class WalkerShard:
     """Agents `lo:hi`: their worlds, robots, senses and brains.
 
     Args:
-        settings: Every number of the environment.
+        settings: The walker's settings.
         ground: The terrain.
         seed: The run's seed.
-        lo: First agent.
-        hi: One past the last.
-        buffers: What crosses shards.
+        lo: Number of the first agent.
+        hi: One more than the number of the last agent.
+        buffers: The arrays that cross shards.
         worker: Row of `buffers.counters` to count into.
         columns: Column of each of `SHARD_COUNTERS`.
     """
@@ -65,7 +65,7 @@ class WalkerShard:
         self._columns = columns
         self._current = {name: array[lo:hi] for name, array in buffers.current.items()}
         self._own = {name: buffers.published[name][lo:hi] for name in ("energy", "alive", "life", "genome", "meals")}
-        self._everybody = buffers.published["position"]
+        self._all_positions = buffers.published["position"]
         self._food = buffers.published["food"]
         self._digests = buffers.digests[lo:hi]
         self._drawn = {name: array[lo:hi] for name, array in buffers.snapshot.items()}
@@ -88,8 +88,8 @@ class WalkerShard:
         self._pose = np.zeros((agents, 2), np.complex128)  # position and velocity of the chassis, as last read
         self._action = np.zeros(agents, np.complex128)  # shoulder + i elbow
         self._chosen = np.zeros(agents, np.intp)
-        self._rewarded = np.zeros(agents)  # last, to be drawn
-        # What the last AI update saw, for the reward of the next; meaningless where _remembers is False.
+        self._rewarded = np.zeros(agents)  # each agent's last reward, for snapshots
+        # What the last AI update sensed, for the reward of the next one; without meaning where _remembers is False.
         self._remembers = np.zeros(agents, np.bool_)
         self._seen = np.zeros((agents, OBSERVATION_SIZE), np.float32)
         self._seen_position = np.zeros(agents, np.complex128)
@@ -100,11 +100,11 @@ class WalkerShard:
         self._publish_pose()
 
     def phases(self) -> dict[str, Callable[[int], None]]:
-        """Agents act, then their worlds step."""
+        """Return the two phases: agents act, then their worlds are stepped."""
         return {"agents": self.act, "physics": self.step_worlds}
 
     def act(self, frame: int) -> None:
-        """Sense, learn and act for every agent whose turn it is, and switch motors of those whose energy changed."""
+        """Let every agent whose turn it is sense, learn and act, and switch motors on or off as energy demands."""
         self._follow_lives()
         alive = self._own["alive"]
         immobile = alive & (self._own["energy"] < self._settings.ecosystem.immobile_below_energy)
@@ -124,7 +124,7 @@ class WalkerShard:
         self._count("recovered", recovered)
 
     def step_worlds(self, frame: int) -> None:
-        """Step every robot's world, read where it is now, and put back the fallen."""
+        """Step every robot's world, read the robot's new position, and put fallen robots back at their starts."""
         physics = self._settings.physics
         dt, velocity, position = physics.dt_s, physics.velocity_iterations, physics.position_iterations
         for world, robot in zip(self._worlds, self._robots, strict=True):
@@ -155,7 +155,7 @@ class WalkerShard:
             self._current["bodies"][row] = self._worlds[row].bodyCount
 
     def snapshot(self) -> None:
-        """Write where each agent's bodies are, and what it sensed and did last."""
+        """Write where each agent's bodies are, and the agent's last observation, action and reward."""
         absent = [math.nan] * (3 * BODIES)
         poses = [absent if robot is None else robot.poses() for robot in self._robots]
         self._drawn["bodies"][:] = np.array(poses).reshape(-1, BODIES, 3)
@@ -164,16 +164,16 @@ class WalkerShard:
         self._drawn["reward"][:] = self._rewarded
 
     def _slot(self, frame: int, interval: int) -> slice:
-        """Rows whose agent's number equals the frame's, modulo the interval."""
+        """Return the rows of agents whose number equals the frame's, modulo the interval."""
         return slice((frame - self._lo) % interval, self._agents, interval)
 
     def _count(self, what: str, amount: int) -> None:
         self._counts[self._columns[what]] += amount
 
-    # Lives and motors: what the ecosystem decided, carried out.
+    # Lives and motors: carry out what the ecosystem decided.
 
     def _follow_lives(self) -> None:
-        """Build the robots and brains of new lives, and take the dead out of their worlds."""
+        """Build the robots and brains of new lives, and remove dead robots from their worlds."""
         born = np.flatnonzero(self._own["life"] != self._life)
         for row in born:
             self._life[row] = self._own["life"][row]
@@ -192,7 +192,7 @@ class WalkerShard:
                 self._remove_robot(int(row))
 
     def _place_robot(self, row: int) -> None:
-        """Build a robot at its start, learning kept."""
+        """Build a robot at its start; its brain is kept."""
         self._remove_robot(row)
         terrain, x = self._settings.terrain, float(self._ground.starts[self._lo + row])
         span = float(self._shape.chassis_half_width[row] + self._shape.wheel_radius[row])
@@ -212,7 +212,7 @@ class WalkerShard:
             self._robots[row] = self._chassis[row] = None
 
     def _follow_energy(self, alive: Bools, immobile: Bools) -> int:
-        """Switch off the motors of the exhausted and on those of the recovered; how many recovered."""
+        """Switch motors off for exhausted agents and on for recovered ones; return how many recovered."""
         changed = np.flatnonzero((immobile != self._immobile) & alive)
         if not len(changed):
             return 0
@@ -232,7 +232,7 @@ class WalkerShard:
 
     def _update(self, frame: int, rows: slice, awake: Bools) -> tuple[int, int]:
         readings = self._read(rows)
-        observations, food = self._senses.observe(readings, self._outline, rows, self._everybody, self._food)
+        observations, food = self._senses.observe(readings, self._outline, rows, self._all_positions, self._food)
         rewards = self._rewards(rows, readings, food)
         agents = np.arange(self._agents)[rows]
         knowing = awake & self._remembers[rows]
@@ -254,14 +254,14 @@ class WalkerShard:
         return mask
 
     def _learn(self, frame: int, awake: Bools) -> tuple[int, int]:
-        """Let those learn whose turn it is; how many did, and how many copied to their target."""
-        # i is due when i = frame modulo the interval: every tenth of its updates, in phase (i // 4) mod 10.
+        """Let agents learn whose turn it is; return how many did, and how many copied to their target network."""
+        # By default agent i learns when i = frame modulo 40: in every tenth of its AI updates.
         rows = self._slot(frame, self._learn_interval)
         due = np.arange(self._agents)[rows]
         able = awake[due] & self._brains.ready(due)
         if able.all() and len(due):
             return len(due), self._brains.learn(rows)
-        # Slices even of one row: views of the stacked weights, where an index array would copy them.
+        # A slice even for one row: a slice is a view of the stacked weights, and an index array would copy them.
         copies = sum(self._brains.learn(slice(int(row), int(row) + 1)) for row in due[able])
         return int(np.count_nonzero(able)), copies
 
@@ -311,10 +311,10 @@ class WalkerShard:
         self._current["epsilon"][awakened] = self._brains.epsilon[awakened]
         self._current["loss"][awakened] = self._brains.loss[awakened]
 
-    # Reading pybox2d: the one place where a Python loop over robots is forced.
+    # Reading values from pybox2d needs a Python loop over robots.
 
     def _read(self, rows: slice) -> Readings:
-        """Everything that the agents of a slot sense of their own robots."""
+        """Return all that the agents of a slot sense of their own robots."""
         values = [
             (robot.chassis.angle, robot.shoulder.angle, robot.elbow.angle,
              robot.chassis.angularVelocity, robot.shoulder.speed, robot.elbow.speed)
@@ -354,18 +354,18 @@ class WalkerShard:
 def rewards(
     settings: RewardSettings, forward: Floats, nearer: Floats, meals: NDArray[np.int64], angle: Floats, velocity: Floats
 ) -> Floats:
-    """Return what agents are rewarded for between two AI updates.
+    """Return the rewards of agents for what happened between two AI updates.
 
     Args:
         settings: Rates and limits.
         forward: Displacement in x, m.
-        nearer: How much nearer the nearest source came, m; 0 where another one is the nearest now.
-        meals: Eaten in between.
-        angle: Of the chassis, rad, not wrapped.
-        velocity: In x, m/s.
+        nearer: By how much the distance of the nearest source fell, m; 0 where another source is the nearest now.
+        meals: Number of meals eaten.
+        angle: Angle of the chassis, rad, not wrapped.
+        velocity: Velocity in x, m/s.
 
     Returns:
-        One reward an agent, within ± `settings.limit`.
+        One reward per agent, within ± `settings.limit`.
     """
     turns = angle * (0.5 / np.pi)
     tilt = np.abs(turns - np.rint(turns)) * (2 * np.pi)

@@ -1,4 +1,4 @@
-"""Random streams: one per agent, life and purpose, never shared and never neighbours."""
+"""Random streams: one per agent, life and purpose; two streams never share their numbers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class WorldStream(IntEnum):
 
 
 def agent_stream(seed: int, agent: int, life: int, stream: Stream) -> np.random.Generator:
-    """Return the generator of one agent's one life for one purpose."""
+    """Return the random generator of one life of an agent, for one purpose."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(agent, life, int(stream))))
 
 
 def world_stream(seed: int, stream: WorldStream) -> np.random.Generator:
-    """Return the generator of the whole environment for one purpose."""
-    # One element of spawn key where agents have three: these streams can never coincide with an agent's.
+    """Return a random generator of the whole environment, for one purpose."""
+    # The spawn key has one element, and those of agents have three: so no stream is the same as an agent's.
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(int(stream),)))

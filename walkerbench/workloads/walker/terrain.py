@@ -11,17 +11,17 @@ from walkerbench.workloads.walker.arrays import Floats
 from walkerbench.workloads.walker.settings import TerrainSettings
 from walkerbench.workloads.walker.streams import WorldStream, world_stream
 
-_BLEND_WAVELENGTH_M = 120.0  # in the mixed style: from one stretch of a kind to the next of that kind
-_STEPS_PER_M = 32  # of the surface: on a slope of a half, a height is then off by less than 1 cm
+_BLEND_WAVELENGTH_M = 120.0  # in the mixed style: distance between two stretches of the same kind
+_SURFACE_STEPS_PER_M = 32  # on a slope of 1/2, the error of a height is then less than 1 cm
 
 
 @dataclass(frozen=True)
 class Ground:
-    """A terrain as built; all lengths in metres.
+    """The terrain of a run; all lengths in metres.
 
     Attributes:
         x_min: x of the first vertex.
-        resolution: Distance of neighbouring vertices in x.
+        resolution: Distance between neighbouring vertices in x.
         heights: `(vertices,)` float64, each exactly a float32, so that Box2D holds the same ground.
         boxes: `(boxes, 4)`: centre x, centre y, half-width, half-height, by ascending x.
         starts: `(agents,)` x of every agent's start.
@@ -48,13 +48,13 @@ class Ground:
         return height
 
     def segment_at(self, x: Floats) -> NDArray[np.intp]:
-        """Return the segment under each x; beyond the ends of the ground, its first or last."""
+        """Return the number of the segment under each x; beyond the ends of the ground, that of the first or last."""
         place = (x - self.x_min) / self.resolution
         np.minimum(np.maximum(place, 0.0, out=place), len(self.heights) - 2, out=place)
         return place.astype(np.intp)
 
     def top_between(self, left: float, right: float) -> float:
-        """Highest point of ground and obstacles between two x."""
+        """Return the height of the highest point of ground and obstacles between two x, m."""
         vertices = self.x_min + self.resolution * np.arange(len(self.heights))
         inside = self.heights[(vertices >= left) & (vertices <= right)]
         tops = [*inside, *self.height_at(np.array([left, right, (left + right) / 2]))]
@@ -66,11 +66,11 @@ class Ground:
 
 @dataclass(frozen=True)
 class Surface:
-    """The top of ground and obstacles in fine steps, looked up instead of computed.
+    """A table of the heights of ground and obstacles in fine steps: a look-up is faster than the computation.
 
     Attributes:
         heights: `(steps + 2,)` at the middle of each step, m; the first and last are minus infinity, beyond the ground.
-        x_first: Where the first of them begins, m.
+        x_first: x where the first step begins, m.
     """
 
     heights: Floats
@@ -78,29 +78,29 @@ class Surface:
 
     @classmethod
     def of(cls, ground: Ground) -> Surface:
-        """Return the surface of a ground."""
-        steps = round((ground.x_max - ground.x_min) * _STEPS_PER_M)
-        x = ground.x_min + (np.arange(steps, dtype=np.float64) + 0.5) / _STEPS_PER_M
+        """Return the table for a ground."""
+        steps = round((ground.x_max - ground.x_min) * _SURFACE_STEPS_PER_M)
+        x = ground.x_min + (np.arange(steps, dtype=np.float64) + 0.5) / _SURFACE_STEPS_PER_M
         tops = ground.height_at(x)
         for box_x, box_y, half_width, half_height in ground.boxes:
             over = np.abs(x - box_x) <= half_width
             tops[over] = np.maximum(tops[over], box_y + half_height)
-        return cls(np.concatenate([[-np.inf], tops, [-np.inf]]), ground.x_min - 1 / _STEPS_PER_M)
+        return cls(np.concatenate([[-np.inf], tops, [-np.inf]]), ground.x_min - 1 / _SURFACE_STEPS_PER_M)
 
     def at(self, x: Floats) -> Floats:
-        """Return the height at each x, m, of the step that it lies in; minus infinity beyond the ground."""
-        return self.heights.take(((x - self.x_first) * _STEPS_PER_M).astype(np.intp), mode="clip")
+        """Return the height of the step that each x lies in, m; minus infinity beyond the ground."""
+        return self.heights.take(((x - self.x_first) * _SURFACE_STEPS_PER_M).astype(np.intp), mode="clip")
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The outlines that lie near each segment of the ground, looked up instead of searched for.
+    """A table of the outlines near each segment of the ground: a look-up is faster than a search.
 
     Attributes:
-        outlines: `(segments, points)` complex x + iy, m: the vertices from a reach before the segment's left one to a
-            reach after its right one, then five corners of every box that is that near, clockwise and closed; not a
-            number between them, beyond the ends of the ground, and where there are fewer boxes than elsewhere.
-        boxes_begin: The first point that belongs to a box.
+        outlines: `(segments, points)` complex x + iy, m. First the vertices within reach of the segment, to its left
+            and right; then, for each box within reach, its outline of five points, clockwise and closed. NaN between
+            two outlines, beyond the ends of the ground, and in place of boxes where other segments have more of them.
+        boxes_begin: Number of the first point that belongs to a box.
     """
 
     outlines: NDArray[np.complex128]
@@ -108,7 +108,12 @@ class Surroundings:
 
     @classmethod
     def of(cls, ground: Ground, reach_m: float) -> Surroundings:
-        """Look around every segment of a ground."""
+        """Return the table for a ground.
+
+        Args:
+            ground: The ground.
+            reach_m: How far from a segment an outline may be, m.
+        """
         reach = int(np.ceil(reach_m / ground.resolution))
         x = ground.x_min + ground.resolution * np.arange(len(ground.heights))
         beyond = np.full(reach, complex(np.nan, np.nan))
@@ -118,7 +123,7 @@ class Surroundings:
 
 
 def _boxes_near(ground: Ground, reach_m: float) -> NDArray[np.complex128]:
-    """`(segments, 6 a box)`: a gap, then the closed outline of each box near a segment."""
+    """Return `(segments, 6 per box)`: NaN, then the closed outline, for each box near a segment."""
     lefts = ground.x_min + ground.resolution * np.arange(len(ground.heights) - 1)
     x, y, half_width, half_height = ground.boxes.T
     near = (x + half_width >= lefts[:, None] - reach_m) & (
@@ -135,7 +140,7 @@ def _boxes_near(ground: Ground, reach_m: float) -> NDArray[np.complex128]:
 
 
 def build_ground(settings: TerrainSettings, num_agents: int, seed: int) -> Ground:
-    """Build the terrain that a seed gives for so many agents."""
+    """Return the terrain for a number of agents and a seed."""
     rng = world_stream(seed, WorldStream.TERRAIN)
     cells = max(2, round((settings.x_max_m - settings.x_min_m) / settings.resolution_m))
     resolution = (settings.x_max_m - settings.x_min_m) / cells
@@ -147,7 +152,7 @@ def build_ground(settings: TerrainSettings, num_agents: int, seed: int) -> Groun
 
 
 def start_positions(settings: TerrainSettings, num_agents: int) -> Floats:
-    """Starts spread evenly about the middle, `start_spacing_m` apart or as the width allows."""
+    """Return starts spread evenly about the middle, `start_spacing_m` apart, or closer where the width is too small."""
     room = settings.x_max_m - settings.x_min_m - 2 * settings.start_margin_m
     spacing = min(settings.start_spacing_m, room / max(1, num_agents - 1))
     middle = (settings.x_min_m + settings.x_max_m) / 2
@@ -155,7 +160,7 @@ def start_positions(settings: TerrainSettings, num_agents: int) -> Floats:
 
 
 def _heights(settings: TerrainSettings, x: Floats, rng: np.random.Generator) -> Floats:
-    # Every style draws the same numbers, so that a style changes the ground and nothing else.
+    # Every style draws the same random numbers, so that another style changes the ground and nothing else.
     phases = rng.uniform(0.0, 2 * np.pi, 3)
     noise = rng.normal(0.0, 1.0, len(x))
     waves = sum(

@@ -1,4 +1,4 @@
-"""The walker workload: what the environment is to the modes that run it."""
+"""The walker workload: what the walker environment declares to the modes that run it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from walkerbench.workloads.walker.settings import GENES, WalkerSettings
 from walkerbench.workloads.walker.shard import SHARD_COUNTERS, WalkerShard
 from walkerbench.workloads.walker.terrain import Ground, build_ground
 
-# As measured: 220 kB for a b2World with 500 segments and a robot, and what Python keeps around them.
+# As measured: 220 kB for a b2World with 500 segments and a robot, including Python's objects for them.
 _WORLD_BYTES = 160_000
 _SEGMENT_BYTES = 200
 _BOX_BYTES = 600
-# Of the arrays that rays are cast with: a point of what lies around a segment of the ground; a point for all rays of an
-# agent; a food source for an agent.
+# Bytes of the arrays that rays are cast with: per point of the outlines around a segment of the ground; per such point
+# for all rays of an agent; per food source for an agent.
 _POINT_BYTES = 16
 _RAY_BYTES = 256
 _SOURCE_BYTES = 64
@@ -35,7 +35,7 @@ class WalkerWorkload(Workload):
     Attributes:
         num_agents: How many agents.
         seed: The seed of every random stream.
-        settings: Every number of the environment.
+        settings: The walker's settings.
     """
 
     num_agents: int
@@ -57,18 +57,18 @@ class WalkerWorkload(Workload):
         "emergency_shutdowns == 0",
         "physics_fps > 400",
     )
-    """Those of the threading guide, see docs/guide.md."""
+    """The criteria of the threading guide, see docs/guide.md."""
 
     def frames_per_second(self) -> float:
         """Return the frames in a second of simulated time."""
         return self.settings.physics.frames_per_second
 
     def resource_limits(self) -> dict[str, float]:
-        """Return the most bodies, the ground of each world included."""
+        """Return the greatest number of bodies, the ground of each world included."""
         return {"bodies": self.settings.limits.bodies}
 
     def bytes_per_agent(self) -> int:
-        """Return the memory of one agent: its brain with replay, its share of what learning needs, and its world."""
+        """Return the bytes of one agent: its brain with replay, its world, and its share of the memory of learning."""
         settings, agents = self.settings, self.num_agents
         plan = NetworkPlan.of(settings.brain, OBSERVATION_SIZE, len(settings.action.pairs))
         interval = settings.schedule.ai_interval_frames * settings.schedule.learn_interval_updates
@@ -114,7 +114,7 @@ class WalkerWorkload(Workload):
         )
 
     def snapshot_fields(self) -> tuple[Field, ...]:
-        """Return where each body is, and what each brain took in and gave out last.
+        """Return the arrays for where each body is, and each agent's last observation, action and reward.
 
         ======== =======================================================================================
         bodies   float64 `(agents, 5, 3)`: x (m), y (m) and angle (rad) of the chassis, both wheels, the
@@ -132,15 +132,15 @@ class WalkerWorkload(Workload):
         )
 
     def picture(self) -> WalkerPicture:
-        """Return how robots are drawn on their terrain."""
+        """Return the picture that draws robots on their terrain."""
         return WalkerPicture(self.settings, self._ground)
 
     def make_settler(self, buffers: FrameBuffers) -> Ecosystem:
-        """Build the ecosystem, which publishes the first frame's world."""
+        """Return the ecosystem, which publishes the state for the first frame."""
         return Ecosystem(self.settings, self._ground, self.seed, buffers, self._columns)
 
     def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> WalkerShard:
-        """Build agents `lo:hi`."""
+        """Return the shard of agents `lo:hi`."""
         return WalkerShard(self.settings, self._ground, self.seed, lo, hi, buffers, worker, self._columns)
 
     @property
