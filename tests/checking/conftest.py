@@ -12,7 +12,7 @@ from broken_herds import BROKEN
 
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The working directory is one that holds `broken.py`; the global random streams stay as they are."""
+    """Change to a working directory that holds `broken.py`; the global random streams are restored after the test."""
     (tmp_path / "broken.py").write_text(BROKEN)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])

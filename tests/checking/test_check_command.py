@@ -1,4 +1,4 @@
-"""`walkerbench check` as a process of its own, on workloads that would take their process along."""
+"""`walkerbench check` in a process of its own, on workloads that would kill or block the process that runs them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 @pytest.fixture
 def check(tmp_path: Path) -> Any:
-    """Checks a class of `broken`, and finds nothing of it left."""
+    """Return a function that checks a class of `broken`, and asserts that no process and no file is left."""
     (tmp_path / "work").mkdir()
     (tmp_path / "temporary").mkdir()
     (tmp_path / "work" / "broken.py").write_text(BROKEN)
@@ -64,7 +64,7 @@ def test_processes_that_a_workload_leaves_are_ended(check: Any) -> None:
         ("Raises", "worker 0 (agents 0 to 5) raised ValueError: a sheep stumbled in frame 7"),
     ],
 )
-def test_what_ends_its_process_does_not_end_the_check(check: Any, name: str, line: str) -> None:
+def test_a_workload_that_ends_its_process_does_not_end_the_check(check: Any, name: str, line: str) -> None:
     ended = check(name, "--timeout", "3s" if name == "Hangs" else "60s")
     assert ended.error == f"walkerbench: workload 'broken:{name}' could not be run: {line}"
     assert (ended.code, ended.out) == (3, "")
@@ -77,13 +77,13 @@ def test_output_is_counted_and_harmless(check: Any) -> None:
     assert found["prints"][1].endswith("bytes in 2 frames")
 
 
-def test_no_such_class_is_a_wrong_request(check: Any) -> None:
+def test_an_unknown_class_exits_with_2(check: Any) -> None:
     ended = check("Hurd")
     assert (ended.code, ended.out) == (2, "")
     assert ended.error.startswith("walkerbench: --workload: workload 'broken:Hurd': broken has no 'Hurd'; ")
 
 
-def test_a_test_class_holds_a_workload_against_the_contract(check: Any, tmp_path: Path) -> None:
+def test_a_test_class_checks_a_workload_against_the_contract(check: Any, tmp_path: Path) -> None:
     test = tmp_path / "work" / "test_herds.py"
     test.write_text(
         "from walkerbench.testing import WorkloadTests\n\n"

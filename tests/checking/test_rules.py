@@ -1,4 +1,4 @@
-"""Workloads of which each breaks a rule, tried in this process: what they do reaches no further than a directory."""
+"""Workloads that each break one rule, checked in this process, in a temporary directory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from walkerbench.testing import WorkloadTests
 def probed_here(
     directory: Path, requests: Mapping[str, ProbeRequest], timeout_s: float, interrupts: Any
 ) -> dict[str, ProbeAnswer]:
-    """Carry out probes in this process, each with a fresh import."""
+    """Carry out probes in this process, each with a fresh import of `broken`."""
     answers = {}
     for name, request in requests.items():
         sys.modules.pop("broken", None)
@@ -36,7 +36,7 @@ def probed_here(
 
 @pytest.fixture
 def check_here(broken: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Checks a class of `broken` in this process."""
+    """Return a function that checks a class of `broken` in this process."""
     refused = checking._refused
     monkeypatch.setattr(checking, "run_probes", functools.partial(probed_here, Path.cwd()))
     monkeypatch.setattr(checking, "_refused", lambda of: [*refused(of), ("process", "not here")])
@@ -80,8 +80,8 @@ def test_a_sound_workload_keeps_every_rule(check_here: Any) -> None:
         ("SharedState", "agents share no state", "agent 1 changed when agent 0 was stepped alone"),
         ("Sharded", "any number of shards, the same digests", "with 2 shards, its work depends on which agents"),
         ("Chance", "same seed, same digests", "random numbers without a seed"),
-        ("Seedless", "another seed, other digests", "the seed plays no part"),
-        ("NotANumber", "no NaN in its state", "its state holds a number that is not one (NaN)"),
+        ("Seedless", "another seed, other digests", "the seed changes nothing"),
+        ("NotANumber", "no NaN in its state", "its state holds NaN (not a number)"),
         ("Streams", "leaves its process as it was", "sys.stdout is replaced by a StringIO"),
         ("Moves", "leaves its process as it was", "the working directory is / in place of"),
     ],
@@ -100,7 +100,7 @@ def test_another_pace_is_noticed(check_here: Any, monkeypatch: pytest.MonkeyPatc
     assert broken_rules(check_here("Pace")) == {"no wall clock": told}
 
 
-def test_what_follows_from_a_broken_rule_is_not_blamed(check_here: Any) -> None:
+def test_a_broken_rule_does_not_break_the_rules_that_depend_on_it(check_here: Any) -> None:
     assert set(broken_rules(check_here("GlobalRandom"))) == {
         "same seed, same digests",
         "another seed, other digests",
@@ -117,7 +117,7 @@ def test_what_follows_from_a_broken_rule_is_not_blamed(check_here: Any) -> None:
         ("Leaks", "memory", "it grows by 10,"),
     ],
 )
-def test_what_a_reader_should_know_is_a_note(check_here: Any, name: str, note: str, told: str) -> None:
+def test_threads_and_growing_memory_are_notes(check_here: Any, name: str, note: str, told: str) -> None:
     result = check_here(name)
     notes = {each.rule: each.detail for each in result.rules if each.holds == "note"}
     assert told in notes[note]
@@ -131,7 +131,7 @@ def test_a_test_class_fails_with_a_line_for_each_broken_rule(check_here: Any) ->
     with pytest.raises(AssertionError) as caught:
         Held().test_the_contract_is_kept()
     assert str(caught.value) == (
-        "the workload breaks the contract\nanother seed, other digests: the seed plays no part"
+        "the workload breaks the contract\nanother seed, other digests: the seed changes nothing"
     )
 
 
@@ -151,7 +151,7 @@ def test_without_a_state_nothing_is_compared(check_here: Any) -> None:
         ("Undigestible", "raised TypeError: a object cannot be digested", ""),
     ],
 )
-def test_what_cannot_be_run_says_where_it_broke(check_here: Any, name: str, error: str, line: str) -> None:
+def test_a_workload_that_cannot_be_run_says_where_it_broke(check_here: Any, name: str, error: str, line: str) -> None:
     result = check_here(name)
     assert error in str(result.broke)
     assert line in result.user_traceback

@@ -1,1 +1,1 @@
-"""Holds a workload against the contract: child processes that run it in several ways, and what their results show."""
+"""Checks a workload against the contract: child processes run it in several ways, and rules judge the results."""

@@ -1,4 +1,7 @@
-"""A probe: `python -m walkerbench.checking DESCRIPTOR`, started only by `walkerbench.checking.probe_children`."""
+"""The program of a probe's child process: only `walkerbench.checking.probe_children` starts it.
+
+Its command is `python -m walkerbench.checking DESCRIPTOR`, with the file descriptor to write the answer to.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from walkerbench.system.interrupts import ignore_interrupts
 
 
 def _main() -> None:
-    """Read a request from stdin, carry it out, and write the answer to the descriptor, as the last thing."""
+    """Read a request from stdin, carry it out, and write the answer to the descriptor; then end the process."""
     ignore_interrupts()  # the parent ends its children itself
     pid, answers = os.getpid(), os.dup(int(sys.argv[1]))
     os.close(int(sys.argv[1]))
@@ -19,7 +22,7 @@ def _main() -> None:
     answer = answer_line(carry_out(read_probe_request(line)))
     if os.getpid() == pid:
         os.write(answers, answer)
-    # Threads that the workload left running would keep this process: it has nothing more to do.
+    # Without os._exit, threads that the workload left running would keep this process alive.
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(0)

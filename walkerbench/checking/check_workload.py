@@ -1,4 +1,4 @@
-"""Holds a workload against the contract: makes the probes, runs them, judges."""
+"""Checks a workload against the contract: makes the probes, runs them, and judges the rules."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from walkerbench.modes.registry import BASE_MODE, MODES, refusal
 from walkerbench.system.interrupts import InterruptWatch
 
 FRAMES = 24
-"""How many frames a check runs in each way."""
+"""How many frames each probe runs."""
 
 TIMEOUT_S = 60.0
-"""How long a child may take that runs them once."""
+"""How long one probe may take."""
 
 _TREATMENTS: tuple[Treatment, ...] = ("slow", "perturbed", "restarted", "reversed", "growing")
-_GROWING_FRAMES = 4  # times as many frames: memory that a workload fills once must not look like growth
+_GROWING_FRAMES_FACTOR = 4  # more frames, so that memory which a workload fills once does not look like growth
 _ONLY_FOR_DIGESTS = ("again", "seed", "slow", "perturbed", "restarted", "reversed")
 _CHECKED_MODES = ("threaded", "process")
 _NO_ARGUMENTS: Mapping[str, Any] = MappingProxyType({})
@@ -37,43 +37,43 @@ def check_workload(
     frames: int = FRAMES,
     timeout_s: float = TIMEOUT_S,
 ) -> CheckResult:
-    """Hold a workload against the contract, in child processes: nothing that it does reaches this process.
+    """Check a workload against the contract, in child processes, so that it cannot change this process.
 
     Args:
         spec: The workload, such as `mysim:Herd`, which is found from the working directory.
-        arguments: Keyword arguments of the class or function that it names.
+        arguments: Keyword arguments of the class or function that the SPEC names.
         agents: How many agents; None for a few.
         seed: Root of every random stream; None for the profile's.
         profile: A shipped profile's name or a path, for the workload's settings and the safeguards.
-        frames: How many frames are run in each way, at least 1.
-        timeout_s: How long a child may take that runs them once.
+        frames: How many frames each probe runs, at least 1.
+        timeout_s: How long one probe may take.
 
     Returns:
-        What came of each rule. A workload that cannot be run even once has no rules, and says why in `broke`.
+        The result of each rule. Where the workload cannot be run even once, there are no rules, and `broke` says why.
 
     Raises:
         UsageError: There is no such workload, or it cannot be run as asked.
-        Interrupted: The user ended it; nothing is left behind.
+        Interrupted: The user ended the check; no process and no file is left.
         WalkerbenchError: A fault in walkerbench.
     """
     subject = Subject(spec=spec, arguments=dict(arguments), agents=agents, seed=seed, profile=profile)
     first = ProbeRequest(subject=subject, profile=None, mode=BASE_MODE, workers=1, frames=frames)
     with InterruptWatch() as interrupts:
         interrupts.hold()
-        # First alone: where it cannot be run at all, nothing else need be tried.
+        # The first probe runs alone: if the workload cannot be run at all, no other probe is needed.
         answer = run_probes({"base": first}, timeout_s, interrupts)["base"]
         _raise_if_unusable(answer)
         if answer.failing == "broke" or answer.declared is None:
             return CheckResult(spec, agents or 0, frames, (), answer.message, answer.user_traceback)
         declared = answer.declared
-        # Once more, now that every setting is known.
+        # The base runs again, now that every setting is known.
         base = dataclasses.replace(first, profile=declared.profile)
         refused = dict(_refused(declared))
         wanted = {name: request for name, request in _requests(base, declared) if name not in refused}
         answers = run_probes({"base": base, **wanted}, timeout_s, interrupts)
     if (broken := answers["base"]).failing is not None:
-        told = f"it ran once and, run again, {broken.message}"
-        return CheckResult(spec, declared.agents, frames, (), told, broken.user_traceback)
+        message = f"it ran once and, run again, {broken.message}"
+        return CheckResult(spec, declared.agents, frames, (), message, broken.user_traceback)
     evidence = ProbeEvidence(answers, refused, declared.unproven, declared.fixed)
     return CheckResult(spec, declared.agents, frames, judge_rules(evidence))
 
@@ -97,12 +97,12 @@ def _requests(base: ProbeRequest, declared: Declared) -> Iterator[tuple[str, Pro
         workers = 1 if declared.shards == "one" else min(2, declared.agents)
         yield mode, dataclasses.replace(base, mode=mode, workers=workers)
     for treatment in _TREATMENTS:
-        frames = base.frames * (_GROWING_FRAMES if treatment == "growing" else 1)
+        frames = base.frames * (_GROWING_FRAMES_FACTOR if treatment == "growing" else 1)
         yield treatment, dataclasses.replace(base, treatment=treatment, frames=frames)
 
 
 def _refused(declared: Declared) -> Iterator[tuple[str, str]]:
-    """Yield the probes that make no sense for a workload, each with the reason."""
+    """Yield the names of probes that make no sense for a workload, each with the reason."""
     if declared.unproven is not None:
         for name in _ONLY_FOR_DIGESTS:
             yield name, declared.unproven

@@ -1,4 +1,4 @@
-"""The parent's side of probes: each runs in a child process that is killed when it takes too long."""
+"""The parent's side of probes: runs each in a child process, and kills a child that takes too long."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TAIL_BYTES = 4096
 
 @dataclass
 class _Running:
-    """A child that is at work."""
+    """A child process that runs a probe."""
 
     name: str
     child: ChildProcess
@@ -40,15 +40,15 @@ def run_probes(
     """Run probes, as many at the same time as there are cores, and leave no process and no file.
 
     Args:
-        requests: Name → what is asked for.
-        timeout_s: How long one may take.
+        requests: Name → request of each probe.
+        timeout_s: How long one probe may take.
         interrupts: Checked while waiting.
 
     Returns:
-        Name → what came of it.
+        Name → answer of each probe.
 
     Raises:
-        Interrupted: The user ended it.
+        Interrupted: The user ended the check.
         CapacityError: The system has no room for another process.
     """
     waiting = deque(requests.items())
@@ -74,7 +74,7 @@ def _start(name: str, request: ProbeRequest, timeout_s: float) -> _Running:
         child = closing.enter_context(
             ChildProcess(command, stdin=subprocess.PIPE, stdout=output.fileno(), pass_fds=[answer.fileno()])
         )
-        with suppress(BrokenPipeError):  # it has ended by itself
+        with suppress(BrokenPipeError):  # the child has ended already
             child.stdin.write(request_line(request))
             child.stdin.close()
         return _Running(name, child, answer, output, Deadline(timeout_s), closing.pop_all())
@@ -90,8 +90,8 @@ def _await(probe: _Running, timeout_s: float, interrupts: InterruptWatch) -> Pro
     status = probe.child.kill_group()
     answer = read_answer(_content(probe.answer))
     if answer is None:
-        said = _last_line(probe.child.stderr_tail(_TAIL_BYTES))
-        ending = f"its process {describe_exit(status)} before it answered{f' ({said})' if said else ''}"
+        last_line = _last_line(probe.child.stderr_tail(_TAIL_BYTES))
+        ending = f"its process {describe_exit(status)} before it answered{f' ({last_line})' if last_line else ''}"
         return ProbeAnswer(failing="broke", message=ending)
     printed = os.fstat(probe.output.fileno()).st_size + len(probe.child.stderr_tail(_TAIL_BYTES))
     return replace(answer, printed_bytes=printed)

@@ -1,4 +1,4 @@
-"""The child's side of a probe: runs the workload as it is asked to, and says what came of it."""
+"""The child's side of a probe: runs the workload as the request says, and answers with what it saw."""
 
 from __future__ import annotations
 
@@ -38,18 +38,19 @@ from walkerbench.workloads.failures import workload_failures
 from walkerbench.workloads.specs import fixed_agents
 
 AGENTS = 6
-"""How many agents a check runs where it is not told: few, and enough for every mode and for shards of several sizes."""
+"""How many agents a check runs by default: few, but enough for every mode and for shards of several sizes."""
 
 _PAUSE_S = 0.002
-_SEED, _OTHER_SEED = 20_240_229, 4_711  # of the global streams, which are the same for every probe but the perturbed
-_PARTS = 4  # of the frames over which growth is looked at; the first one fills caches
-_GROWING_BYTES = 512  # a frame: below it is what an interpreter keeps by itself
+_GLOBAL_SEED = 20_240_229  # of the global random streams, in every probe except the perturbed one
+_OTHER_GLOBAL_SEED = 4_711
+_GROWTH_PARTS = 4  # the frames of the growing probe are split into these parts; the first fills caches
+_LEAST_GROWTH_BYTES = 512  # per frame: what the interpreter itself keeps is less
 
 _Rows = tuple[tuple[int, ...], ...]
 
 
 def carry_out(request: ProbeRequest) -> ProbeAnswer:
-    """Run a workload; whatever it raises becomes a part of the answer."""
+    """Run a workload as requested, and return the answer, which also holds what the workload raised."""
     try:
         with OneProcess():
             return _Probe(request).answer()
@@ -78,10 +79,10 @@ class _Seen:
 
 
 class _Probe:
-    """One probe, from the import of the workload to what was seen.
+    """One probe, from the import of the workload to the answer.
 
     Args:
-        request: What is asked for.
+        request: What to run, and how.
     """
 
     def __init__(self, request: ProbeRequest) -> None:
@@ -91,11 +92,11 @@ class _Probe:
         self._random = RandomStreams()
 
     def answer(self) -> ProbeAnswer:
-        """Run, and return what was seen."""
+        """Run the workload, and return what was seen."""
         watch = self._watch
         with watch.clocks_watched(), watching_for_nan() as found_nan:
             profile = self._profile()
-            self._random.seed(_OTHER_SEED if self._request.treatment == "perturbed" else _SEED)
+            self._random.seed(_OTHER_GLOBAL_SEED if self._request.treatment == "perturbed" else _GLOBAL_SEED)
             workload = profile.make_workload(profile.stages[0])
             self._run(profile, workload)
         seen = self._seen
@@ -123,7 +124,7 @@ class _Probe:
         )
 
     def _profile(self) -> Profile:
-        """Return what is run: as the first probe made it, or, of the first probe, made of the subject."""
+        """Return the profile to run: the one in the request; for the first probe, one that is made for the subject."""
         if self._request.profile is not None:
             return profile_from_dict(dict(self._request.profile))
         subject = self._request.subject
@@ -149,7 +150,7 @@ class _Probe:
                 self._step(profile, workload, self._request.frames)
 
     def _step(self, profile: Profile, workload: Workload, frames: int) -> None:
-        """Run frames in the mode that is asked for, and digest every one."""
+        """Run frames in the requested mode, and digest after each of them."""
         with self._environment(profile, workload) as environment:
             self._random.look()
             for _ in range(frames):
@@ -175,7 +176,7 @@ class _Probe:
         if self._request.treatment == "slow":
             time.sleep(_PAUSE_S)
         elif self._request.treatment == "perturbed":
-            self._random.seed(_OTHER_SEED + frame)
+            self._random.seed(_OTHER_GLOBAL_SEED + frame)
 
     def _note(self, buffers: FrameBuffers) -> None:
         self._seen.digests.append(_rows(buffers))
@@ -183,11 +184,14 @@ class _Probe:
         self._seen.nan |= any(bool(np.isnan(each).any()) for each in arrays if each.dtype.kind in "fc")
 
     def _run_reversed(self, workload: Workload) -> None:
-        """Step one agent alone, then build all again and step them from the last to the first, each its own shard."""
+        """Step one agent alone; then build all agents again, and step them from the last to the first.
+
+        Each agent is a shard of its own.
+        """
         agents = workload.num_agents
         with limit_blas_threads():
             buffers, step, digest = self._single_agents(workload)
-            for agent in range(agents):  # once each: a state may be there only after a step
+            for agent in range(agents):  # step each once: some agents have a state only after a step
                 step(agent, 0)
             digest()
             before = _rows(buffers)
@@ -211,7 +215,7 @@ class _Probe:
         """Build every agent as a shard of its own.
 
         Returns:
-            The buffers; what steps an agent, or settles where its number is -1; what digests all.
+            The buffers; a function that steps an agent, or settles where the number is -1; one that digests all agents.
         """
         with OneProcess(), workload_failures("while its agents were built one by one"):
             buffers = FrameBuffers(BufferLayout.of(workload, workload.num_agents))
@@ -236,18 +240,18 @@ class _Probe:
         return buffers, step, digest
 
     def _run_growing(self, profile: Profile, workload: Workload) -> None:
-        """Count memory after each part of the frames; what grows in every part grows without end."""
-        part = max(1, self._request.frames // _PARTS)
+        """Measure memory after each part of the frames: memory that grows in every part grows without end."""
+        part = max(1, self._request.frames // _GROWTH_PARTS)
         with self._environment(profile, workload) as environment:
             tracemalloc.start()
             held = []
-            for _ in range(_PARTS):
+            for _ in range(_GROWTH_PARTS):
                 for _ in range(part):
                     environment.step()
                 held.append(tracemalloc.get_traced_memory()[0])
             tracemalloc.stop()
         grown = [after - before for before, after in pairwise(held)]
-        self._seen.growth_bytes = min(grown) // part if min(grown) > _GROWING_BYTES * part else 0
+        self._seen.growth_bytes = min(grown) // part if min(grown) > _LEAST_GROWTH_BYTES * part else 0
 
 
 def _rows(buffers: FrameBuffers) -> _Rows:

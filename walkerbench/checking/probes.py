@@ -1,4 +1,4 @@
-"""What a child process that tries a workload is asked for, and what it answers; both are a line of JSON."""
+"""The request to a child process that runs a workload for a check, and its answer; each is a line of JSON."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from pydantic import TypeAdapter
 from walkerbench.workloads.contract import Shards
 
 Treatment = Literal["plain", "slow", "perturbed", "restarted", "reversed", "growing"]
-"""What is done besides stepping.
+"""What a probe does besides stepping.
 
-Nothing; a pause between frames; other states of the global random streams between frames; a whole run before it, of the
-same workload; agents stepped one by one in the opposite order, after one was stepped alone; memory counted.
+`plain`: nothing. `slow`: pauses between frames. `perturbed`: sets the global random streams to other states between
+frames. `restarted`: runs the same workload once before. `reversed`: steps one agent alone, then steps all agents one by
+one in the opposite order. `growing`: measures memory.
 """
 
 Failing = Literal["unusable", "broke", "fault"]
-"""How a probe failed: it cannot be run as asked, the workload broke, or walkerbench did."""
+"""How a probe failed: the workload cannot be run as asked, the workload broke, or walkerbench has a fault."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What is checked, as a user names it; only a child process looks what it is.
+    """What is checked, as the user named it; only child processes import it.
 
     Attributes:
         spec: The workload's SPEC.
         arguments: Keyword arguments of the user's code.
-        agents: How many agents; None for a few, or for as many as the workload has always.
+        agents: How many agents; None for a few, or for the number that the workload always has.
         seed: Root of every random stream; None for the profile's.
-        profile: A shipped profile's name, or the path of one, for all else.
+        profile: The name of a shipped profile, or a profile's path, for everything else.
     """
 
     spec: str
@@ -48,11 +49,11 @@ class ProbeRequest:
 
     Attributes:
         subject: What is checked.
-        profile: What the first probe made of it, as returned by `Profile.as_dict`; None for the first one.
-        mode: Where shards run.
-        workers: How many; None for the mode's own number.
-        frames: How many.
-        treatment: What is done besides.
+        profile: The profile that the first probe made, as returned by `Profile.as_dict`; None for the first probe.
+        mode: The mode that runs the shards.
+        workers: How many workers; None for the mode's own number.
+        frames: How many frames.
+        treatment: What the probe does besides stepping.
     """
 
     subject: Subject
@@ -68,14 +69,14 @@ class ProcessChanges:
     """What was seen of a workload's process, beyond its digests.
 
     Attributes:
-        clocks: Functions of the clock that its code called, such as `time.time`.
+        clocks: Functions of the clock that the workload's code called, such as `time.time`.
         random_streams: Global random streams that it drew from: `random`, `numpy.random`.
-        nan: Whether its state, or what crosses its shards, held a number that is not one.
+        nan: Whether its state, or the arrays that cross shards, held NaN.
         threads: How many threads it started and left running.
-        children: How many processes it left.
-        left_changed: What it changed of its process, in words.
-        growth_bytes: Memory that it takes more with each frame; 0 where it does not grow without end.
-        alone_changed: An agent that changed though only another one was stepped; None for none.
+        children: How many child processes it left running.
+        left_changed: What it changed in its process and did not restore, in words.
+        growth_bytes: By how much its memory grows per frame; 0 where the memory does not grow without end.
+        alone_changed: Number of an agent that changed although only another agent was stepped; None for none.
     """
 
     clocks: tuple[str, ...] = ()
@@ -93,10 +94,10 @@ class Declared:
     """What a workload declares.
 
     Attributes:
-        profile: What was made of the subject, as returned by `Profile.as_dict`, with the settings that were found.
+        profile: The profile made for the subject, as returned by `Profile.as_dict`, with the settings that were found.
         agents: How many agents there are.
-        shards: How they may be split.
-        fixed: Whether there are always so many.
+        shards: How the agents may be split into shards.
+        fixed: Whether the workload always has this number of agents.
         unproven: Why nothing is digested, or None.
     """
 
@@ -109,19 +110,19 @@ class Declared:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeAnswer:
-    """What came of a probe.
+    """The answer of a probe.
 
     Attributes:
-        digests: After each frame, of each agent, a number a field.
-        mode_used: The mode that really ran it.
+        digests: For each frame, each agent's digests after it, one number per digest field.
+        mode_used: The mode that really ran the workload.
         workers: How many shards there were.
-        observed: What was seen besides.
+        observed: What else was seen.
         declared: What the workload declares; None where it could not be made.
-        failing: How it failed; None where it did not.
-        message: The error, where it failed.
-        problems: Parts of what was asked for, and what is wrong with each, where that is why it failed.
-        user_traceback: The lines of the workload's own code that it came from.
-        printed_bytes: How much it printed; counted by the parent.
+        failing: How the probe failed; None where it did not.
+        message: The error, where the probe failed.
+        problems: The parts of the request that are wrong, and what is wrong with each.
+        user_traceback: The lines of the workload's own code that the error came from.
+        printed_bytes: How much the workload printed; the parent counts it.
     """
 
     digests: tuple[tuple[tuple[int, ...], ...], ...] = ()
@@ -141,24 +142,24 @@ _ANSWER = TypeAdapter(ProbeAnswer)
 
 
 def request_line(request: ProbeRequest) -> bytes:
-    """Return a request as a line."""
+    """Return a request as a line of JSON."""
     return json.dumps(dataclasses.asdict(request)).encode() + b"\n"
 
 
 def read_probe_request(line: bytes) -> ProbeRequest:
-    """Read a request.
+    """Return the request that a line of JSON holds.
 
     Raises:
-        ValueError: It is no whole line of JSON.
+        ValueError: The line is not a whole request.
     """
     return _REQUEST.validate_json(line)
 
 
 def answer_line(answer: ProbeAnswer) -> bytes:
-    """Return an answer as a line."""
+    """Return an answer as a line of JSON."""
     return json.dumps(dataclasses.asdict(answer)).encode() + b"\n"
 
 
 def read_answer(content: bytes) -> ProbeAnswer | None:
-    """Read an answer; None where it is not whole: the child ended before."""
+    """Return the answer that a line of JSON holds; None where the child ended before it wrote the whole line."""
     return _ANSWER.validate_json(content) if content.endswith(b"\n") else None

@@ -1,4 +1,4 @@
-"""Sees what a workload's code does to its process: clocks it reads, random streams, threads, children, output."""
+"""Observes what a workload's code does in its process: clocks, random streams, threads, children, output."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _HARNESS_THREADS = "walkerbench-worker"
 
 
 class ProcessWatch:
-    """What of this process was as it is now when the watch was made.
+    """Remembers the state of this process when the watch is made, and reports what has changed since then.
 
     Attributes:
-        clocks: Functions of the clock that were called since `clocks_watched`, by code of others.
+        clocks: Functions of the clock that code outside walkerbench has called within `clocks_watched`.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class ProcessWatch:
 
     @contextmanager
     def clocks_watched(self) -> Iterator[None]:
-        """Note which functions of the module `time` code of others calls within the block, or imports to call later."""
+        """Record which functions of the module `time` other code calls within the block, or imports to call later."""
         real = {name: getattr(time, name) for name in _CLOCKS}
         for name, function in real.items():
             setattr(time, name, self._noting(name, function))
@@ -53,7 +53,7 @@ class ProcessWatch:
 
     def _noting(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*arguments: Any) -> Any:
-            caller = sys._getframe(1).f_code.co_filename  # noqa: SLF001  the one way that costs next to nothing
+            caller = sys._getframe(1).f_code.co_filename  # noqa: SLF001  any other way is much slower
             if not caller.startswith((_PACKAGE, "<frozen")) and not _is_standard(caller):
                 self.clocks.add(f"time.{name}")
             return function(*arguments)
@@ -61,15 +61,15 @@ class ProcessWatch:
         return noted
 
     def threads_started(self) -> int:
-        """Return how many threads more there are, without those of the harness."""
+        """Return how many more threads there are now, without those of the harness."""
         return max(0, _threads() - self._threads)
 
     def children_left(self) -> int:
-        """Return how many child processes more there are, without the tracker of multiprocessing."""
+        """Return how many more child processes there are now, without the tracker of multiprocessing."""
         return len(own_children() - self._children)
 
     def changes(self) -> Iterator[str]:
-        """Yield in words what is not as it was."""
+        """Yield what has changed, in words."""
         try:
             directory = Path.cwd()
         except OSError:
@@ -83,10 +83,10 @@ class ProcessWatch:
 
 
 class RandomStreams:
-    """The global random streams, from which code should not draw.
+    """Watches the global random streams, which workloads should not use.
 
     Attributes:
-        drawn: Those that were drawn from.
+        drawn: Names of the streams that were drawn from.
     """
 
     def __init__(self) -> None:
@@ -94,13 +94,13 @@ class RandomStreams:
         self._states: tuple[Any, Any] = (None, None)
 
     def seed(self, number: int) -> None:
-        """Put both streams into the state that a number gives."""
+        """Seed both streams with a number."""
         random.seed(number)
-        np.random.seed(number)  # noqa: NPY002  the global stream is what is meant
+        np.random.seed(number)  # noqa: NPY002  the global stream is the one to seed
         self._states = _states()
 
     def look(self) -> None:
-        """Note which streams were drawn from since the last look or seed."""
+        """Record which streams were drawn from since the last call of `look` or `seed`."""
         now = _states()
         for name, before, after in zip(("random", "numpy.random"), self._states, now, strict=True):
             if before != after:

@@ -1,4 +1,4 @@
-"""The rules of the contract, and whether a workload keeps each of them, by what its probes answered."""
+"""The rules of the contract, and whether a workload keeps each of them, judged from its probes' answers."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from walkerbench.checking.probes import ProbeAnswer
 from walkerbench.errors import ExitCode, most_severe
 
 Holds = Literal["holds", "does not hold", "not checked", "note"]
-"""Whether a rule holds; a note is no rule, and says what a reader should know of the workload."""
+"""Whether a rule holds; a `note` is not a rule, but something that a reader should know about the workload."""
 
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One rule and what came of it.
+    """One rule and whether it holds.
 
     Attributes:
-        rule: What is asked of a workload, in words.
-        holds: Whether it holds.
-        detail: Why it does not, or why it could not be checked; empty where there is nothing to say.
-        user_traceback: The lines of the workload's own code that it comes from; empty where there are none.
+        rule: What the contract demands of a workload, in words.
+        holds: Whether the rule holds.
+        detail: Why it does not hold, or why it could not be checked; may be empty.
+        user_traceback: The lines of the workload's own code that broke the rule; empty where there are none.
     """
 
     rule: str
@@ -38,9 +38,9 @@ class CheckResult:
         workload: Its SPEC.
         agents: How many agents were run.
         frames: How many frames.
-        rules: One an entry, in a fixed order; empty where the workload could not be run at all.
-        broke: Why the workload could not be run even once, one shard in one thread; else None.
-        user_traceback: The lines of the workload's own code that this comes from; empty where there are none.
+        rules: The result of each rule, in a fixed order; empty where the workload could not be run at all.
+        broke: Why the workload could not be run even once, as one shard in one thread; None where it could.
+        user_traceback: The lines of the workload's own code that broke it; empty where there are none.
     """
 
     workload: str
@@ -65,13 +65,13 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class ProbeEvidence:
-    """All that is known of a workload.
+    """What is known about a workload from its probes.
 
     Attributes:
         answers: Name of each probe → its answer.
         refused: Name of each probe that was not made → why not.
-        unproven: Why nothing is digested; None where something is.
-        fixed: Whether its number of agents is fixed: then a seed need not play a part.
+        unproven: Why nothing is digested; None where digests exist.
+        fixed: Whether its number of agents is fixed: such a workload takes no seed.
     """
 
     answers: Mapping[str, ProbeAnswer]
@@ -81,22 +81,22 @@ class ProbeEvidence:
 
     @property
     def base(self) -> ProbeAnswer:
-        """One shard in one thread."""
+        """The answer of the probe that runs one shard in one thread."""
         return self.answers["base"]
 
     @property
     def drawn(self) -> str:
-        """From which global random streams it draws, in words; empty where from none."""
+        """Which global random streams the workload draws from, in words; empty where it uses none."""
         streams = self.base.observed.random_streams
         return f"it draws from the global stream of {' and of '.join(streams)}" if streams else ""
 
     @property
     def repeats(self) -> bool:
-        """Whether the workload does the same twice."""
+        """Whether two equal runs of the workload have equal digests."""
         return self.unproven is not None or self.answers["again"].digests == self.base.digests
 
     def difference(self, name: str, base: str = "base") -> str | None:
-        """Return where a probe's digests first differ from another's, in words; None where they are equal."""
+        """Return where a probe's digests first differ from another probe's, in words; None where they are equal."""
         expected, found = self.answers[base].digests, self.answers[name].digests
         for frame, (ours, theirs) in enumerate(zip(expected, found, strict=False)):
             for agent, (one, other) in enumerate(zip(ours, theirs, strict=False)):
@@ -105,11 +105,11 @@ class ProbeEvidence:
         return None if expected == found else "its number of agents or frames differs"
 
 
-_NOT_REPEATED = "two equal runs of it already differ"
+_NOT_REPEATED = "two equal runs already differ"
 
 
 def judge_rules(evidence: ProbeEvidence) -> tuple[RuleResult, ...]:
-    """Return what came of every rule."""
+    """Return the result of every rule."""
     return tuple(result for judge in _JUDGES for result in judge(evidence))
 
 
@@ -123,7 +123,7 @@ def _same_seed(evidence: ProbeEvidence) -> Iterator[RuleResult]:
         yield RuleResult(rule, "holds")
     else:
         sources = _sources_of_chance(evidence)
-        told = (
+        reason = (
             f"{evidence.difference('again')}; {sources}"
             if sources
             else (
@@ -131,7 +131,7 @@ def _same_seed(evidence: ProbeEvidence) -> Iterator[RuleResult]:
                 "addresses in memory, or on the order of a set"
             )
         )
-        yield RuleResult(rule, "does not hold", told)
+        yield RuleResult(rule, "does not hold", reason)
 
 
 def _other_seed(evidence: ProbeEvidence) -> Iterator[RuleResult]:
@@ -141,7 +141,7 @@ def _other_seed(evidence: ProbeEvidence) -> Iterator[RuleResult]:
     elif (unchecked := _unchecked(evidence, rule, "seed")) is not None:
         yield unchecked
     elif evidence.difference("seed") is None:
-        yield RuleResult(rule, "does not hold", "the seed plays no part")
+        yield RuleResult(rule, "does not hold", "the seed changes nothing")
     elif not evidence.repeats:
         yield RuleResult(rule, "not checked", _NOT_REPEATED)
     else:
@@ -149,7 +149,7 @@ def _other_seed(evidence: ProbeEvidence) -> Iterator[RuleResult]:
 
 
 def _compared(name: str, rule: str, because: str) -> Callable[[ProbeEvidence], Iterator[RuleResult]]:
-    """Return what judges a rule that holds where a probe's digests are the base's."""
+    """Return a function that judges a rule which holds where a probe's digests equal those of the base."""
 
     def judge(evidence: ProbeEvidence) -> Iterator[RuleResult]:
         unchecked = _unchecked(evidence, rule, name)
@@ -229,7 +229,7 @@ def _no_global_random(evidence: ProbeEvidence) -> Iterator[RuleResult]:
 def _no_nan(evidence: ProbeEvidence) -> Iterator[RuleResult]:
     rule = "no NaN in its state"
     if evidence.base.observed.nan:
-        yield RuleResult(rule, "does not hold", "its state holds a number that is not one (NaN)")
+        yield RuleResult(rule, "does not hold", "its state holds NaN (not a number)")
     elif evidence.unproven is not None:
         yield RuleResult(rule, "not checked", evidence.unproven)
     else:
@@ -256,11 +256,11 @@ def _notes(evidence: ProbeEvidence) -> Iterator[RuleResult]:
         )
     growing = evidence.answers.get("growing")
     if growing is not None and growing.observed.growth_bytes:
-        yield RuleResult("memory", "note", f"it grows by {growing.observed.growth_bytes:,} bytes a frame")
+        yield RuleResult("memory", "note", f"it grows by {growing.observed.growth_bytes:,} bytes per frame")
 
 
 def _unchecked(evidence: ProbeEvidence, rule: str, name: str) -> RuleResult | None:
-    """Return the result of a rule whose probe has nothing to compare; None where it has."""
+    """Return the result of a rule whose probe gave no digests to compare; None where it gave some."""
     if name in evidence.refused:
         return RuleResult(rule, "not checked", evidence.refused[name])
     answer = evidence.answers[name]
