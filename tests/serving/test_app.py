@@ -1,4 +1,4 @@
-"""What the HTTP interface answers, of an environment that a thread steps."""
+"""The answers of the HTTP interface, for an environment that a thread steps."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def check_agents(agents: int) -> None:
 
 
 def unasked_run() -> LiveRun:
-    """A run that carries out nothing."""
+    """Stands for a run, and carries out no request."""
     return LiveRun(lambda asked: None, lambda wanted: None)
 
 
@@ -89,7 +89,7 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture
 def told(tmp_path: Path) -> tuple[RunBegun, RowsRecorded, RunEnded]:
-    """What the run's process tells of a run of three frames."""
+    """Return the messages of the run's process for a run of three frames."""
     recorded = recorded_run(tmp_path / "run", 3)
     rows = RecordedRows(recorded.frames, recorded.workers, recorded.cpu)
     begun = RunBegun(recorded.directory, recorded.run.changed(state="running"))
@@ -110,14 +110,14 @@ def test_threads_are_toggled_and_the_guides_status_says_so(served: Served) -> No
     assert [mode for _, mode in served.environment.toggles] == ["sequential", "threaded"]
 
 
-def test_process_mode_is_not_toggled() -> None:
+def test_process_mode_cannot_be_toggled() -> None:
     with served_in("process") as served:
         answer = served.post("/toggle_threading")
         assert answer.status_code == 409
         assert answer.json["error"].startswith("process mode is fixed at the start")
 
 
-def test_other_agents_and_the_end_are_asked_for(served: Served) -> None:
+def test_clients_can_change_the_agents_and_end_the_run(served: Served) -> None:
     assert served.post("/agents", {"agents": 12}).status_code == 200
     assert served.control.take_end() == StageEnd(next_agents=12)
     assert served.post("/stop").status_code == 200
@@ -137,7 +137,7 @@ def test_other_agents_and_the_end_are_asked_for(served: Served) -> None:
         ("/pace", {"pace": None}, "give a JSON object with 'pace': a text"),
     ],
 )
-def test_what_cannot_be_done_is_a_400_that_says_why(served: Served, path: str, content: Any, says: str) -> None:
+def test_an_impossible_request_gets_a_400_with_the_reason(served: Served, path: str, content: Any, says: str) -> None:
     answer = served.post(path, content)
     assert (answer.status_code, answer.json) == (400, {"error": says})
     assert served.control.end is None
@@ -153,7 +153,7 @@ def test_what_cannot_be_done_is_a_400_that_says_why(served: Served, path: str, c
         (b" " * 10_000_000, "application/json", 413),
     ],
 )
-def test_a_body_that_is_no_small_json_is_refused(served: Served, data: bytes, kind: str, status: int) -> None:
+def test_a_body_that_is_not_a_small_json_object_is_refused(served: Served, data: bytes, kind: str, status: int) -> None:
     answer: Any = served.client.post("/agents", data=data, content_type=kind, headers=TOKEN, base_url=HERE)
     assert answer.status_code == status
     assert set(answer.json) == {"error"}
@@ -170,7 +170,7 @@ def test_a_body_that_is_no_small_json_is_refused(served: Served, data: bytes, ki
         ({**TOKEN, "Origin": "null"}, 403),
     ],
 )
-def test_only_who_has_the_token_and_the_origin_may_change_the_run(
+def test_a_change_needs_the_token_and_the_pages_own_origin(
     served: Served, path: str, headers: dict[str, str], status: int
 ) -> None:
     answer = served.post(path, CHANGES[path], headers)
@@ -205,7 +205,7 @@ def test_errors_are_json_with_the_right_status(served: Served) -> None:
         assert (answer.status_code, answer.json) == (409, {"error": "no stage is being run"})
 
 
-def test_answers_are_neither_kept_nor_framed_nor_guessed(served: Served) -> None:
+def test_headers_forbid_caching_framing_and_content_guessing(served: Served) -> None:
     headers = served.get("/threading_status").headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -213,7 +213,7 @@ def test_answers_are_neither_kept_nor_framed_nor_guessed(served: Served) -> None
     assert "Access-Control-Allow-Origin" not in headers
 
 
-def test_events_are_the_status_each_time_that_there_is_news(told: tuple[RunBegun, RowsRecorded, RunEnded]) -> None:
+def test_each_change_of_the_status_is_sent_as_an_event(told: tuple[RunBegun, RowsRecorded, RunEnded]) -> None:
     live = unasked_run()
     client = make_app(live, Access.to("127.0.0.1", 2322, "secret")).test_client()
     live.tell(told[0])
@@ -233,20 +233,20 @@ def test_events_are_the_status_each_time_that_there_is_news(told: tuple[RunBegun
 
 
 @pytest.mark.parametrize("asked", ["1", "yes", "", "True"])
-def test_pictures_are_asked_for_by_true_or_false(asked: str) -> None:
+def test_the_parameter_pictures_is_true_or_false(asked: str) -> None:
     client = make_app(unasked_run(), Access.to("127.0.0.1", 2322, "x")).test_client()
     answer = client.get("/events", query_string={"pictures": asked}, base_url=HERE)
     assert (answer.status_code, answer.json) == (400, {"error": f"pictures: {asked!r}; allowed: true, false"})
 
 
-def test_an_agent_that_cannot_be_shown_is_an_error_with_its_status(served: Served) -> None:
+def test_an_agent_without_details_is_an_error_with_its_status(served: Served) -> None:
     answer = served.get("/agents/3")
     assert (answer.status_code, answer.json) == (409, {"error": "the run has not started"})
     assert served.get("/agents/-1").status_code == 404
     assert served.get("/agents/first").status_code == 404
 
 
-def test_no_more_clients_of_events_are_served_than_there_are_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_are_at_most_as_many_event_clients_as_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_module, "MOST_EVENT_CLIENTS", 2)
     client = make_app(unasked_run(), Access.to("127.0.0.1", 2322, "secret")).test_client()
     served = [client.get("/events", base_url=HERE) for _ in range(3)]
@@ -255,7 +255,7 @@ def test_no_more_clients_of_events_are_served_than_there_are_threads(monkeypatch
     assert client.get("/events", base_url=HERE).status_code == 200
 
 
-def test_the_page_has_no_inline_script_and_brings_the_token(served: Served) -> None:
+def test_the_page_has_no_inline_script_and_holds_the_token(served: Served) -> None:
     answer = served.get("/")
     text = answer.get_data(as_text=True)
     assert 'content="secret"' in text
@@ -277,7 +277,7 @@ def test_a_page_that_other_machines_reach_holds_no_token() -> None:
     assert 'name="walkerbench-token" content=""' in page
 
 
-def test_a_token_is_text_and_no_markup() -> None:
+def test_a_token_is_escaped_in_the_page() -> None:
     app = make_app(unasked_run(), Access.to("127.0.0.1", 2322, '"><script>alert(1)</script>'))
     page = app.test_client().get("/", base_url=HERE).get_data(as_text=True)
     assert "<script>alert" not in page

@@ -27,7 +27,7 @@ HAS_FIGURES = "return document.querySelectorAll('#figures tbody tr').length"
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a run is served."""
+    """Return the address at which a run is served."""
     folder: Path = tmp_path_factory.mktemp("served")
     with WholeProcess(folder, folder).start(*SERVE) as started:
         yield re.findall(r"http://\S+/", started.wait_for_line("serving http://"))[0]
@@ -35,7 +35,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize("width", [400, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_shows_the_run_without_complaint(browser: Browser, address: str, width: int, scheme: str) -> None:
+def test_the_page_shows_the_run_without_an_error(browser: Browser, address: str, width: int, scheme: str) -> None:
     browser.open(address, width=width, scheme=scheme)
     assert browser.until(HAS_FIGURES) > 3
     assert browser.ask("document.documentElement.scrollWidth") <= width
@@ -58,7 +58,7 @@ def test_the_frame_times_move(browser: Browser, address: str) -> None:
     browser.until(f"{DRAWN_PIXELS.replace('return ', 'return (').replace('.length;', '.length')}) > {before}")
 
 
-def test_the_button_switches_threads_by_the_keyboard(browser: Browser, address: str) -> None:
+def test_the_keyboard_can_switch_threads(browser: Browser, address: str) -> None:
     from selenium.webdriver.common.keys import Keys
 
     browser.open(address)
@@ -97,7 +97,7 @@ def test_the_robots_move(browser: Browser, address: str) -> None:
     assert browser.complaints() == []
 
 
-def test_the_agent_that_is_looked_at_is_described(browser: Browser, address: str) -> None:
+def test_details_of_the_selected_agent_are_shown(browser: Browser, address: str) -> None:
     browser.open(address)
     browser.until(PICTURE)
     look_at(browser, 7)
@@ -110,7 +110,7 @@ def test_the_agent_that_is_looked_at_is_described(browser: Browser, address: str
     assert browser.complaints() == []
 
 
-def test_a_leader_is_looked_at_by_the_keyboard(browser: Browser, address: str) -> None:
+def test_the_keyboard_can_select_a_leader(browser: Browser, address: str) -> None:
     from selenium.webdriver.common.keys import Keys
 
     browser.open(address)
@@ -121,7 +121,7 @@ def test_a_leader_is_looked_at_by_the_keyboard(browser: Browser, address: str) -
     browser.until(f"return document.getElementById('agent-heading').textContent === '{name.capitalize()}'")
 
 
-def test_a_click_on_a_robot_looks_at_it(browser: Browser, address: str) -> None:
+def test_a_click_on_a_robot_selects_it(browser: Browser, address: str) -> None:
     from selenium.webdriver import ActionChains
 
     browser.open(address)
@@ -136,7 +136,7 @@ def test_a_click_on_a_robot_looks_at_it(browser: Browser, address: str) -> None:
     browser.until("return document.getElementById('agent-heading').textContent.startsWith('Agent ')")
 
 
-def test_the_view_is_moved_by_the_keyboard(browser: Browser, address: str) -> None:
+def test_the_keyboard_can_move_the_view(browser: Browser, address: str) -> None:
     from selenium.webdriver.common.keys import Keys
 
     browser.open(address)
@@ -147,7 +147,7 @@ def test_the_view_is_moved_by_the_keyboard(browser: Browser, address: str) -> No
     assert browser.complaints() == []
 
 
-def test_agents_without_a_picture_have_all_but_it(browser: Browser, tmp_path: Path) -> None:
+def test_without_a_picture_the_rest_of_the_page_works(browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "mysim.py").write_text(
         "class Herd:\n    def __init__(self, agents, seed):\n        pass\n\n    def step(self, frame):\n        pass\n"
     )

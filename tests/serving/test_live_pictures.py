@@ -1,4 +1,4 @@
-"""What clients are sent of pictures: each part once, in the form that the OpenAPI document gives."""
+"""Clients are sent each part of a picture once, in the form that the OpenAPI document describes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from walkerbench.serving.server_sent import server_sent
 
 
 class Told:
-    """Pictures, and what the run's process was told of them."""
+    """Pictures, and what the run's process was told about them."""
 
     def __init__(self, picture: ToyPicture | None = None) -> None:
         self.watched: list[bool] = []
@@ -44,12 +44,12 @@ def decoded(text: str, dtype: str) -> list[float]:
 
 
 def events_of(part: bytes) -> dict[str, Any]:
-    """The events of what one client is sent, by name."""
+    """Return the data of the events that one client is sent, by the events' names."""
     pairs = [event.removeprefix("event: ").split("\ndata: ") for event in part.decode().split("\n\n") if event]
     return {name: json.loads(data) for name, data in pairs}
 
 
-def test_the_scene_is_what_stays_the_same() -> None:
+def test_the_scene_is_what_is_the_same_in_a_stage() -> None:
     assert json.loads(Told().pictures.scene_text or "") == {
         "stage": 0,
         "agents": 2,
@@ -68,7 +68,7 @@ def test_a_frame_holds_its_arrays_in_base64() -> None:
     poses = decoded(frame["poses"], "<f4")
     assert poses[:3] == [1.5, 0.0, 0.0]
     assert math.isnan(poses[3])
-    assert decoded(frame["levels"], "u1") == [128, 255]  # beyond 1 is full
+    assert decoded(frame["levels"], "u1") == [128, 255]  # a level above 1 is drawn as full
     assert decoded(frame["scores"], "<f4")[0] == 1.5
     assert decoded(frame["places"], "<f4") == [2.0, 3.0]
 
@@ -92,7 +92,7 @@ def test_a_client_gets_each_part_once() -> None:
     assert set(events_of(next(client))) == {"outlines", "frame"}
     told.snapshot(1, [1, 0], [1, 1])
     told.snapshot(2, [2, 0], [1, 1])
-    assert events_of(next(client))["frame"]["frame"] == 2  # the one before came too late
+    assert events_of(next(client))["frame"]["frame"] == 2  # the frame before was replaced by this one
     told.begin(1, None)
     assert events_of(next(client)) == {"scene": None}
 
@@ -110,7 +110,7 @@ def test_snapshots_are_taken_while_a_client_wants_them() -> None:
 
 
 @pytest.mark.parametrize(("clients", "drawn"), [(1, 12), (CLIENTS_WITH_ALL, 12), (CLIENTS_WITH_ALL + 1, 6), (50, 1)])
-def test_the_more_clients_the_fewer_snapshots_are_drawn(clients: int, drawn: int) -> None:
+def test_with_more_clients_fewer_snapshots_are_drawn(clients: int, drawn: int) -> None:
     told = Told()
     with ExitStack() as watching:
         for _ in range(clients):
@@ -121,7 +121,7 @@ def test_the_more_clients_the_fewer_snapshots_are_drawn(clients: int, drawn: int
 
 
 @pytest.mark.parametrize("where", ["scenery", "drawing", "outlines"])
-def test_a_picture_that_raises_is_drawn_no_more(where: str) -> None:
+def test_a_picture_that_raises_is_no_longer_drawn(where: str) -> None:
     told = Told(ToyPicture(raises_in=where))
     told.snapshot(0, [0, 0], [1, 1])
     assert (told.pictures.scene_text, told.pictures.frame_text) == (None, None)
@@ -130,7 +130,7 @@ def test_a_picture_that_raises_is_drawn_no_more(where: str) -> None:
 
 
 def detail_of(told: Told, agent: int) -> Any:
-    """What is known of an agent, from a snapshot that arrives when it is asked for."""
+    """Return the details of an agent, from a snapshot that arrives when details are asked for."""
     arrivals = []
 
     def watch(wanted: bool) -> None:
@@ -145,7 +145,7 @@ def detail_of(told: Told, agent: int) -> Any:
         arrivals[0].join()
 
 
-def test_one_agents_detail_is_of_a_snapshot_taken_now() -> None:
+def test_details_of_an_agent_are_from_a_new_snapshot() -> None:
     told = Told()
     told.snapshot(0, [0, 0], [1, 1])
     assert detail_of(told, 0) == {
@@ -168,7 +168,7 @@ def test_a_detail_that_raises_is_an_error_of_the_request() -> None:
         detail_of(Told(ToyPicture(raises_in="detail")), 0)
 
 
-def test_what_cannot_be_drawn_says_why() -> None:
+def test_agents_that_cannot_be_drawn_are_an_error_with_a_reason() -> None:
     told = Told()
     told.begin(1, None)
     with pytest.raises(CallOrderError, match=r"^toy cannot be drawn$"):

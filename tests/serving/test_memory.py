@@ -1,4 +1,4 @@
-"""What a served run needs of memory does not grow with time, whatever its clients do: ten minutes."""
+"""The memory of a served run does not grow with time, whatever its clients do; the test takes ten minutes."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def test_memory_stays_flat_with_fifty_clients(tmp_path: Path) -> None:
         command = [sys.executable, str(CLIENTS), address]
         with subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as clients:
             used = measured(leader, server, clients)
-    fifth = len(used) // 5  # the first fifth is left out: arrays of the last minute fill up, and caches
+    fifth = len(used) // 5  # the first fifth is left out, because arrays of the last minute and caches fill up
     early, late = (np.median(used[part], axis=0) for part in (slice(fifth, 2 * fifth), slice(-fifth, None)))
     assert (late <= MOST_GROWTH * early).all(), (early, late)
 
 
 def measured(leader: psutil.Process, server: psutil.Process, clients: subprocess.Popen[str]) -> np.ndarray:
-    """Memory of its own (bytes) of the run and of the server, every few seconds, while clients come and go."""
+    """Return the private memory, bytes, of the run and of the server, every few seconds, while clients come and go."""
     assert clients.stdin is not None
     used, began, said = [], time.monotonic(), 0
     while (elapsed := time.monotonic() - began) < 60 * MINUTES:

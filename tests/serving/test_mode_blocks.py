@@ -1,4 +1,4 @@
-"""The ratio of frames with threads to frames without, by hand."""
+"""The ratio of frame times with and without threads, against computations by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from walkerbench.serving.mode_blocks import _MOST_FRAMES, ModeBlocks
 
 
 class Telling:
-    """Tells of rows of 3 frames of one time in a mode, as often as wanted."""
+    """Sends rows of 3 frames, all of one time and in one mode."""
 
     def __init__(self, directory: Path) -> None:
         recorded = recorded_run(directory, 3)
@@ -55,7 +55,7 @@ def test_no_block_is_in_two_pairs_and_many_pairs_have_an_interval(telling: Telli
     assert found["level"] == 1 - 2 / 2**6
 
 
-def test_blocks_of_two_stages_are_no_pair(telling: Telling) -> None:
+def test_blocks_of_two_stages_are_not_a_pair(telling: Telling) -> None:
     telling.tell("sequential", 3.0, stage=0)
     telling.tell("threaded", 2.0, stage=1)
     telling.tell("sequential", 2.0, stage=1)

@@ -1,4 +1,4 @@
-"""The OpenAPI document describes what is answered over HTTP, and what is answered is what it describes."""
+"""The OpenAPI document describes every address of the HTTP interface, and answers are as it describes them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ THREADING = {
 
 
 class Answering:
-    """Answers in the run's place, and takes a snapshot as soon as one is wanted."""
+    """Answers in place of the run, and takes a snapshot as soon as a client wants one."""
 
     def __init__(self, folder: Path) -> None:
         recorded = recorded_run(folder / "run", 3)
@@ -78,7 +78,7 @@ class Answering:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a run of three frames is served over HTTP."""
+    """Return the address at which a run of three frames is served."""
     answering = Answering(tmp_path_factory.mktemp("served"))
     with bound_socket("127.0.0.1", 0) as bound:
         access = Access.to("127.0.0.1", bound.getsockname()[1], "secret")
@@ -96,12 +96,12 @@ operations.config.checks.negative_data_rejection.expected_statuses += ["413"]  #
 
 @operations.parametrize()
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-def test_whatever_is_asked_is_answered_as_described(case: Any, address: str) -> None:
-    # What the document allows may still be refused: there is no agent 999, and not every text is the name of an asset.
+def test_every_request_is_answered_as_described(case: Any, address: str) -> None:
+    # A request that the document allows may still be refused: there is no agent 999, and not every text names an asset.
     case.call_and_validate(base_url=address, headers=TOKEN, excluded_checks=[positive_data_acceptance])
 
 
-def test_every_address_is_described_and_there(tmp_path: Path) -> None:
+def test_every_address_is_described_and_exists(tmp_path: Path) -> None:
     described = {
         (path.replace("{name}", "<name>").replace("{agent}", "<int:agent>"), method.upper())
         for path, each in DOCUMENT["paths"].items()

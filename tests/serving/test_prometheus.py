@@ -1,4 +1,4 @@
-"""The figures for Prometheus, read by its own parser."""
+"""The figures for Prometheus, read by the parser of its client library."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from walkerbench.serving.prometheus import FrameTotals
 
 @pytest.fixture
 def told(tmp_path: Path) -> RowsRecorded:
-    """Rows of three frames of 0.2 s, 0.5 ms and 3 s."""
+    """Return rows of three frames of 0.2 s, 0.5 ms and 3 s."""
     recorded = recorded_run(tmp_path / "run", 3)
     frames = recorded.frames.copy()
     frames["wall_ns"] = [200_000_000, 500_000, 3_000_000_000]
@@ -40,7 +40,7 @@ def test_frame_times_are_a_histogram_with_its_sum_and_count(told: RowsRecorded) 
     assert found["walkerbench_frame_seconds_sum",] == pytest.approx(2 * 3.2005)
 
 
-def test_counters_go_on_over_stages(told: RowsRecorded) -> None:
+def test_counters_add_up_over_stages(told: RowsRecorded) -> None:
     totals = FrameTotals()
     totals.add(told)
     second = RowsRecorded(told.stage.model_copy(update={"stage": 1}), told.rows)
@@ -53,6 +53,6 @@ def test_counters_go_on_over_stages(told: RowsRecorded) -> None:
     assert found["walkerbench_mode_info", told.stage.mode] == 1
 
 
-def test_nothing_is_said_before_the_first_frame() -> None:
+def test_there_are_no_metrics_before_the_first_frame() -> None:
     assert samples(FrameTotals()) == {}
     assert np.array_equal(FrameTotals()._counts, np.zeros(13))

@@ -1,4 +1,4 @@
-"""The run's side of the pipe: it never waits for the server."""
+"""The run's end of the pipe never waits for the server."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def stage_of(recorded: RecordedRun, toggles: tuple[tuple[int, str], ...] = ()) -
 
 
 def waiting_in(relay: Relay, kind: type[Told]) -> list[Told]:
-    """What waits to be sent, of one kind."""
+    """Return the messages of one type that wait to be sent."""
     waiting = [relay._waiting.get_nowait() for _ in range(relay._waiting.qsize())]
     return [each for each in waiting if isinstance(each, kind)]
 
 
 def relayed(recorded: RecordedRun, *stages: Any) -> list[RowsRecorded]:
-    """What waits to be sent of rows that the server does not read."""
+    """Return the messages that wait to be sent, of rows that the server does not read."""
     ours, theirs = multiprocessing.Pipe()
     with ours, theirs:
         relay = Relay(ours, RunControl())
@@ -77,7 +77,7 @@ def relayed(recorded: RecordedRun, *stages: Any) -> list[RowsRecorded]:
 
 
 def test_rows_are_left_out_where_the_server_does_not_read(recorded: RecordedRun) -> None:
-    assert len(relayed(recorded, *[stage_of(recorded)] * 150)) == 99  # the stage's beginning waits before them
+    assert len(relayed(recorded, *[stage_of(recorded)] * 150)) == 99  # StageBegun waits first
 
 
 def test_rows_from_before_a_toggle_are_left_out(recorded: RecordedRun) -> None:
@@ -86,7 +86,7 @@ def test_rows_from_before_a_toggle_are_left_out(recorded: RecordedRun) -> None:
     assert whole.rows.frames["frame"].tolist() == [0, 1, 2, 3]
     assert since.rows.frames["frame"].tolist() == [3]
     assert since.rows.workers["frame"].tolist() == [3, 3]
-    assert since.threading is None  # it is in process mode, which is fixed at the start
+    assert since.threading is None  # process mode cannot be switched
 
 
 # Pictures.
@@ -97,7 +97,7 @@ def stage_drawn_by(workload: DrawnWorkload, number: int = 0) -> Any:
 
 
 class Relayed:
-    """A relay of a run that has started, and how often it asked for a snapshot."""
+    """A relay of a run that has started; counts how often it asks for a snapshot."""
 
     def __init__(self, relay: Relay, server: Any, recorded: RecordedRun) -> None:
         self.relay, self.server, self.requests = relay, server, 0
@@ -107,7 +107,7 @@ class Relayed:
         self.requests += 1
 
     def watch(self, *wanted: bool) -> None:
-        """Have the server say whether it wants snapshots, and hear all of it."""
+        """Send whether the server wants snapshots, and let the relay read the message."""
         for each in wanted:
             self.server.send(WatchPictures(each))
         self.server.close()
@@ -121,7 +121,7 @@ def relay(recorded: RecordedRun) -> Iterator[Relayed]:
         yield Relayed(Relay(ours, RunControl()), theirs, recorded)
 
 
-def test_the_next_snapshot_is_asked_for_while_one_is_wanted(relay: Relayed) -> None:
+def test_the_next_snapshot_is_asked_for_while_any_are_wanted(relay: Relayed) -> None:
     stage = stage_drawn_by(DrawnWorkload())
     relay.relay.snapshot(stage, 1, {})
     assert relay.requests == 0
@@ -132,7 +132,7 @@ def test_the_next_snapshot_is_asked_for_while_one_is_wanted(relay: Relayed) -> N
     assert [each.frame for each in waiting_in(relay.relay, SnapshotTaken)] == [1, 2]
 
 
-def test_no_snapshot_is_asked_for_once_none_is_wanted(relay: Relayed) -> None:
+def test_no_snapshot_is_asked_for_when_none_are_wanted(relay: Relayed) -> None:
     relay.watch(True, False)
     relay.relay.snapshot(stage_drawn_by(DrawnWorkload()), 1, {})
     assert relay.requests == 1
@@ -145,7 +145,7 @@ def test_snapshots_are_left_out_where_the_server_does_not_read(relay: Relayed) -
     assert len(waiting_in(relay.relay, SnapshotTaken)) < 100
 
 
-def test_how_agents_are_drawn_is_told_once_per_stage(relay: Relayed) -> None:
+def test_the_picture_is_sent_once_per_stage(relay: Relayed) -> None:
     for number in (0, 0, 1, 1):
         relay.relay.snapshot(stage_drawn_by(DrawnWorkload(), number), 1, {})
     assert [each.number for each in waiting_in(relay.relay, StageBegun)] == [0, 1]
@@ -160,7 +160,7 @@ def test_how_agents_are_drawn_is_told_once_per_stage(relay: Relayed) -> None:
         (DrawnWorkload(drawn=lambda: 0), "its picture failed: "),
     ],
 )
-def test_agents_without_a_picture_are_no_error_of_the_run(
+def test_a_workload_without_a_picture_does_not_break_the_run(
     relay: Relayed, workload: DrawnWorkload, problem: str | None
 ) -> None:
     relay.relay.snapshot(stage_drawn_by(workload), 1, {})

@@ -1,4 +1,4 @@
-"""The server's address is taken before anything is run, or the command says why it cannot be."""
+"""The server binds its address before anything is run, or the command says why it cannot."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_server_is_a_process_that_ends_with_the_block() -> None:
         urllib.request.urlopen(serving.url, timeout=10)
 
 
-def test_what_the_server_cannot_do_is_an_error_of_the_caller() -> None:
+def test_an_address_that_cannot_be_served_raises_in_the_caller() -> None:
     with socket.create_server((HERE, 0)) as other, pytest.raises(UsageError, match="another program uses the port"):
         server_process(Address(HERE, other.getsockname()[1], None), RunControl()).__enter__()
 
@@ -50,9 +50,9 @@ def test_a_port_that_is_used_is_refused() -> None:
     ("host", "says"),
     [
         ("203.0.113.1", "cannot serve at 203.0.113.1, port 2322: this machine does not have the address"),
-        ("no-such-host.invalid", "no-such-host.invalid is no address of this machine: "),
+        ("no-such-host.invalid", "no-such-host.invalid is not an address of this machine: "),
         ("", "give an address of this machine"),
-        ("0.0.0.0", "0.0.0.0 stands for every address of this machine: give the one by which it is reached"),
+        ("0.0.0.0", "0.0.0.0 stands for every address of this machine: give the address that clients use"),
         ("::", ":: stands for every address of this machine"),
     ],
 )
@@ -75,9 +75,9 @@ def test_the_hosts_that_a_request_may_name(host: str, names: tuple[str, ...]) ->
     assert (access.hosts, access.url) == (names, f"http://{names[0]}/")
 
 
-def test_the_port_that_browsers_leave_out_is_left_out() -> None:
+def test_the_default_port_is_left_out_of_allowed_hosts() -> None:
     assert Access.to("192.0.2.7", 80, None).hosts == ("192.0.2.7",)
 
 
-def test_each_random_token_is_another() -> None:
+def test_random_tokens_differ() -> None:
     assert len({Access.to(HERE, 80, None).token for _ in range(3)}) == 3

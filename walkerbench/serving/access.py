@@ -1,4 +1,4 @@
-"""Who may ask a served run for what: pages of others may not, and who changes the run must bring a token."""
+"""Checks requests to a served run: pages of other sites are refused, and a change of the run needs a token."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from walkerbench.serving.address import LOOPBACK
 
 TOKEN_HEADER = "X-Walkerbench-Token"  # noqa: S105  the header's name
 
-_KNOWN_PORT = 80
+_DEFAULT_HTTP_PORT = 80
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who may ask.
+    """Which requests are allowed.
 
     Attributes:
-        hosts: What the header `Host` of a request may be: a page of others, whose name may lead to this host's address,
-            has its own name there.
-        token: What a request that changes the run must bring.
-        token_in_page: Whether the page holds it. Where other machines reach the page, who opens it has to know it.
+        hosts: Allowed values of the header `Host`. A page of another site, whose name may resolve to this host's
+            address, sends its own name there.
+        token: The token that a request must have to change the run.
+        token_in_page: Whether the page contains the token. It does not where other machines reach the page: then the
+            user must enter the token.
     """
 
     hosts: tuple[str, ...]
@@ -33,31 +34,31 @@ class Access:
 
     @classmethod
     def to(cls, host: str, port: int, token: str | None) -> Self:
-        """Return who may ask a server at an address.
+        """Return which requests a server at an address allows.
 
         Args:
-            host: As the user wrote it.
-            port: The port that it serves at.
+            host: The host as the user wrote it.
+            port: The port that the server uses.
             token: The token; None for a random one.
         """
         places = dict.fromkeys((host, *(LOOPBACK if host in LOOPBACK else ())))
         names = [f"[{each}]" if ":" in each else each for each in places]
-        # A browser leaves out the port that every one knows.
-        hosts = tuple(name if port == _KNOWN_PORT else f"{name}:{port}" for name in names)
+        # A browser leaves out the default port.
+        hosts = tuple(name if port == _DEFAULT_HTTP_PORT else f"{name}:{port}" for name in names)
         return cls(hosts, token or secrets.token_urlsafe(), token_in_page=host in LOOPBACK)
 
     @property
     def url(self) -> str:
-        """Where a browser finds the server."""
+        """The address of the page for a browser."""
         return f"http://{self.hosts[0]}/"
 
     @property
     def header(self) -> str:
-        """The header that brings the token."""
+        """The header that holds the token, as a line."""
         return f"{TOKEN_HEADER}: {self.token}"
 
     def check(self, request: Request) -> None:
-        """Refuse a request of another host's page, and a change by one who does not have the token.
+        """Refuse a request that another site's page makes, and a request to change the run without the token.
 
         Raises:
             HTTPException: 403 or 401.
@@ -70,4 +71,4 @@ class Access:
         if origin is not None and origin not in {f"http://{host}" for host in self.hosts}:
             abort(403, "the request comes from a page of another origin")
         if not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), self.token.encode()):
-            abort(401, f"the header {TOKEN_HEADER} is missing or wrong; the command says it when it starts")
+            abort(401, f"the header {TOKEN_HEADER} is missing or wrong; the command shows the header when it starts")

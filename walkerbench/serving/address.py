@@ -1,21 +1,21 @@
-"""Where a run is served."""
+"""The address at which a run is served."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-"""The names and addresses by which a machine reaches itself, and no other machine reaches it."""
+"""Names and addresses by which a machine reaches itself, and by which no other machine reaches it."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where to serve, and for whom.
+    """The address to serve at, and the token for changes.
 
     Attributes:
         host: A name or address of this machine.
-        port: 0 for one that is free.
-        token: What requests that change the run must bring; None for a random one.
+        port: The port; 0 for any free port.
+        token: The token that requests must have to change the run; None for a random one.
     """
 
     host: str
@@ -25,11 +25,11 @@ class Address:
 
 @dataclass(frozen=True)
 class Serving:
-    """What the server says of itself once it serves.
+    """What the server reports once it serves.
 
     Attributes:
-        url: Where it does.
-        header: What requests that change the run must bring.
+        url: The address of the page.
+        header: The header that requests must have to change the run.
     """
 
     url: str

@@ -1,4 +1,4 @@
-"""Switches threads on and off by the clock, while a run goes on."""
+"""Switches threads on and off at fixed intervals, while a run goes on."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from walkerbench.running.run_control import RunControl
 
 @contextmanager
 def alternating(control: RunControl, seconds: float | None) -> Iterator[None]:
-    """Switch threads after each so many seconds, within the context.
+    """Switch threads on or off every few seconds, within the block.
 
     Args:
-        control: Of the run.
-        seconds: How long each mode runs; None for no switching.
+        control: The run's control.
+        seconds: How long each mode runs; None to switch nothing.
     """
     if seconds is None:
         yield

@@ -1,4 +1,4 @@
-"""The HTTP interface of a run that goes on: what can be asked of it, and what can be read of it."""
+"""The HTTP interface of a served run: routes that read the run, and routes that change it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from walkerbench.serving.prometheus import CONTENT_TYPE
 from walkerbench.serving.server_sent import server_sent
 
 MOST_BODY_BYTES = 1024
-"""Of a request: no request needs more than a few words."""
+"""The largest body of a request: no request needs more than a few words."""
 
 MOST_EVENT_CLIENTS = 128
-"""Each keeps a thread of the server."""
+"""The most clients of `/events`: each uses a thread of the server."""
 
 _POLICY = "; ".join(
     (
@@ -40,11 +40,11 @@ _ASSETS = {
 
 
 def make_app(live: LiveRun, access: Access) -> Flask:
-    """Return the application.
+    """Return the Flask application.
 
     Args:
         live: The run.
-        access: Who may ask.
+        access: Which requests are allowed.
     """
     app = Flask("walkerbench.serving", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
@@ -75,7 +75,7 @@ def _add_page(app: Flask, access: Access) -> None:
 
     @app.get("/assets/<name>")
     def asset(name: str) -> Response:
-        """Give a script of the page, or its style."""
+        """Send a script or the style sheet of the page."""
         if name not in _ASSETS:
             abort(404)
         return _guarded(Response((page / name).read_text(encoding="utf-8"), mimetype=_ASSETS[name]))
@@ -84,12 +84,12 @@ def _add_page(app: Flask, access: Access) -> None:
 def _add_readings(app: Flask, live: LiveRun) -> None:
     @app.get("/threading_status")
     def threading_status() -> Response:
-        """Compare threads with no threads, as the guide has it, and say how the last minute went."""
+        """Compare threads with no threads, with the guide's keys, and give the figures of the last minute."""
         return _answer(live.ask(ThreadingPerformance()) | {"last_minute": live.figures()})
 
     @app.get("/status")
     def status() -> Response:
-        """Say all that is known of the run."""
+        """Give all that is known about the run."""
         _, text = live.status_text()
         if text is None:
             raise CallOrderError("the run has not started")
@@ -99,7 +99,7 @@ def _add_readings(app: Flask, live: LiveRun) -> None:
 
     @app.get("/agents/<int:agent>")
     def agent_detail(agent: int) -> Response:
-        """Say what is known of one agent, from a snapshot that is taken now."""
+        """Give details of one agent, from a snapshot that is taken now."""
         try:
             return _answer(live.pictures.detail(agent))
         except UsageError as error:
@@ -124,7 +124,7 @@ def _add_readings(app: Flask, live: LiveRun) -> None:
 
     @app.get("/healthz")
     def health() -> Response:
-        """Say whether the run goes on: 200, or 503 with the reason."""
+        """Say whether the run goes on: status 200, or 503 with the reason."""
         problem = live.problem()
         return _answer(
             {"status": "ok"} if problem is None else {"status": "ended", "error": problem}, 503 if problem else 200
@@ -166,7 +166,7 @@ def _field(name: str, kind: type) -> Any:
     """Return a field of the request's JSON object.
 
     Raises:
-        HTTPException: There is none, or of another type.
+        HTTPException: There is no such field, or its value is of another type.
     """
     try:
         content = request.get_json()
@@ -194,7 +194,7 @@ def _json(content: Mapping[str, Any]) -> str:
 
 
 def _guarded(response: Response) -> Response:
-    """Return a response that no browser keeps, frames, or takes for another kind of content."""
+    """Return the response with headers against caching, framing and guessing of content types by browsers."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = _POLICY

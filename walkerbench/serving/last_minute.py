@@ -1,4 +1,4 @@
-"""The rows of the last minute, and the figures that they give."""
+"""Keeps the rows of the last minute, and computes figures from them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _NO_DIGESTS = np.zeros(0, [("stage", "i8"), ("frame", "i8"), ("agent", "i8")])
 
 
 class LastMinute:
-    """Keeps what was recorded in the last minute, since the stage began or its mode was switched.
+    """Keeps the rows of the last minute, or since the stage began or the mode was switched, where that is shorter.
 
     Args:
-        begun: What is run.
+        begun: The start of the run.
     """
 
     def __init__(self, begun: RunBegun) -> None:
@@ -29,14 +29,14 @@ class LastMinute:
         self._parts: tuple[RowsRecorded, ...] = ()
 
     def add(self, part: RowsRecorded) -> None:
-        """Keep rows, and forget those of another stage or mode, and of more than a minute before."""
+        """Keep rows, and forget rows that are of another stage or mode, or more than a minute older."""
         kept = [
             each for each in self._parts if same_frames_go_on(each, part) and last_ns(part) - last_ns(each) < KEPT_NS
         ]
-        self._parts = (*kept, part)  # another thread may be reading the tuple before
+        self._parts = (*kept, part)  # a new tuple, because another thread may be reading the old one
 
     def recorded(self) -> RecordedRun | None:
-        """Return the last minute as a run of one stage, concluded; None before the first rows."""
+        """Return the last minute as a run of one stage with its figures computed; None before the first rows."""
         parts = self._parts
         if not parts:
             return None
@@ -45,7 +45,7 @@ class LastMinute:
         )
         for rows in (frames, workers):
             rows["stage"] = 0
-        frames["warmup"] = 0  # who watches wants to see the frames that there are
+        frames["warmup"] = 0  # a viewer wants to see all frames
         stage, run = parts[-1].stage, self._begun.run
         mode = run.mode.model_copy(update={"used": stage.mode, "traits": stage.traits})
         run = run.changed(stages=(stage.model_copy(update={"stage": 0}),), mode=mode)
@@ -59,11 +59,11 @@ def same_frames_go_on(earlier: RowsRecorded, later: RowsRecorded) -> bool:
 
 
 def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:
-    """Concatenate structured arrays of one type: as bytes, for NumPy compares the fields of each with the next."""
+    """Concatenate structured arrays of one type; as bytes, because NumPy would compare the fields of all arrays."""
     dtype = arrays[0].dtype
     return np.frombuffer(bytearray(b"".join(each.tobytes() for each in arrays)), dtype)
 
 
 def last_ns(part: RowsRecorded) -> int:
-    """Return when the last of some frames began, in `perf_counter_ns`; 0 for no frames."""
+    """Return when the last frame of some rows began, in `perf_counter_ns`; 0 for no frames."""
     return int(part.rows.frames["start_ns"].max(initial=0))

@@ -1,4 +1,4 @@
-"""What can be drawn of a run, as the server's process knows it: scene, outlines that changed, and the last frame."""
+"""What clients draw of a run, in the server's process: the scene, changed outlines, and the latest frame."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from walkerbench.serving.messages import SnapshotTaken, StageBegun
 from walkerbench.serving.news import News
 from walkerbench.workloads.picture import AgentDetail, Drawing, Picture
 
-_SNAPSHOT_S = 5.0  # until one that was asked for has come
-_DIGITS = 4  # of a length in an outline
+_SNAPSHOT_TIMEOUT_S = 5.0
+_LENGTH_DIGITS = 4  # decimals of lengths in the scene and the outlines
 
 _FULL_LEVEL = 255
 
 CLIENTS_WITH_ALL = 8
-"""So many clients are sent every snapshot, twice as many every second one, and so on."""
+"""Up to this number of clients get every snapshot, up to twice as many get every second snapshot, and so on."""
 
 
 class LivePictures:
-    """Turns snapshots into what clients draw; each text is made once, for all of them.
+    """Turns snapshots into the texts that clients draw; each text is made once for all clients.
 
-    Snapshots are taken only while `watched`. The more clients watch, the fewer of the snapshots are drawn: what is sent
-    in a second takes a core's time, which the run may lack.
+    Snapshots are taken only while `watched`. The more clients watch, the fewer snapshots are sent, because sending
+    takes time of a core that the run may need.
 
     Args:
         watch: Tells the run's process whether snapshots are wanted.
-        news: Announces each.
+        news: Announces each snapshot.
 
     Attributes:
-        number: Of the latest snapshot, from 1 on; 0 before it.
-        scene_text: What stays the same in the stage, as JSON; None where nothing can be drawn.
+        number: Number of the latest snapshot, from 1; 0 before the first.
+        scene_text: What is the same in the whole stage, as JSON; None where nothing can be drawn.
         frame_text: The latest frame, as JSON.
     """
 
@@ -60,7 +60,7 @@ class LivePictures:
         self.frame_text: str | None = None
 
     def begin_stage(self, stage: StageBegun) -> None:
-        """Take over how the stage's agents are drawn."""
+        """Use the picture of a new stage from now on."""
         self._latest, self.frame_text, self.scene_text = None, None, None
         self._shapes = np.empty(0)
         self._picture, self._problem = None, stage.problem or f"{stage.workload} cannot be drawn"
@@ -73,8 +73,8 @@ class LivePictures:
                 {
                     "stage": stage.number,
                     "agents": stage.agents,
-                    "ground": scene.ground.round(_DIGITS).tolist(),
-                    "boxes": scene.boxes.round(_DIGITS).tolist(),
+                    "ground": scene.ground.round(_LENGTH_DIGITS).tolist(),
+                    "boxes": scene.boxes.round(_LENGTH_DIGITS).tolist(),
                     "levels": scene.levels,
                     "scores": scene.scores,
                 },
@@ -83,7 +83,7 @@ class LivePictures:
             self._picture = picture
 
     def add(self, snapshot: SnapshotTaken) -> None:
-        """Take a snapshot, or leave it out where so many clients cannot have all."""
+        """Draw a snapshot, or skip it where many clients watch."""
         picture = self._picture
         self._left_out += 1
         if picture is None or self._left_out * CLIENTS_WITH_ALL < self._watching:
@@ -100,7 +100,7 @@ class LivePictures:
         """Return the outlines that changed after a snapshot, as JSON by agent; None where none did.
 
         Args:
-            number: Of the snapshot that the client has drawn last.
+            number: Number of the snapshot that the client drew last.
         """
         changed = np.flatnonzero(self._changed_at > number)
         if not len(changed):
@@ -109,7 +109,7 @@ class LivePictures:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Have snapshots taken during the block."""
+        """Let the run take snapshots during the block."""
         self._count(1)
         try:
             yield
@@ -117,20 +117,20 @@ class LivePictures:
             self._count(-1)
 
     def detail(self, agent: int) -> dict[str, Any]:
-        """Return what is known of one agent, from a snapshot that is taken now.
+        """Return details of one agent, from a snapshot that is taken now.
 
         Raises:
-            CallOrderError: Its agents cannot be drawn, or no snapshot came in time.
+            CallOrderError: The run's agents cannot be drawn, or no snapshot came in time.
             UsageError: There is no such agent.
         """
         if self._picture is None:
             raise CallOrderError(self._problem)
         seen = self.number
         with self.watched():
-            self._news.wait(lambda: self.number != seen or self._picture is None, _SNAPSHOT_S)
+            self._news.wait(lambda: self.number != seen or self._picture is None, _SNAPSHOT_TIMEOUT_S)
             picture, latest = self._picture, self._latest
         if picture is None or latest is None or self.number == seen:
-            raise CallOrderError("the run gave no picture of its agents")
+            raise CallOrderError("the run sent no picture of its agents")
         if agent >= len(self._changed_at):
             raise UsageError(f"there is no agent {agent}: give 0 to {len(self._changed_at) - 1}")
         detail: AgentDetail | None = None
@@ -166,13 +166,15 @@ class LivePictures:
             changed = np.flatnonzero(shapes != self._shapes)
         for agent in changed.tolist():
             outlines = picture.outlines(snapshot.arrays, agent)
-            self._outlines[agent] = json.dumps([each.round(_DIGITS).tolist() for each in outlines], allow_nan=False)
+            self._outlines[agent] = json.dumps(
+                [each.round(_LENGTH_DIGITS).tolist() for each in outlines], allow_nan=False
+            )
         self._changed_at[changed] = self.number + 1
         self._shapes = shapes
 
     @contextmanager
     def _failing_quietly(self) -> Iterator[None]:
-        """Draw nothing any more where the workload's code raises: the run goes on."""
+        """Stop drawing if the workload's code raises within the block; the run goes on."""
         try:
             yield
         except RAISED_BY_OTHERS as error:
@@ -181,7 +183,7 @@ class LivePictures:
 
 
 def _frame_text(snapshot: SnapshotTaken, drawing: Drawing) -> str:
-    """Return a frame as JSON: arrays in base64, float32 and little-endian, levels in bytes."""
+    """Return a frame as JSON: arrays in base64, as little-endian float32, levels as bytes."""
     levels = np.clip(np.nan_to_num(drawing.levels), 0, 1) * _FULL_LEVEL
     return json.dumps(
         {

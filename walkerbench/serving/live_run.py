@@ -1,4 +1,4 @@
-"""The run as the server's process knows it: what it was told, and what can be asked."""
+"""The run as the server's process knows it, from the messages of the run's process."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from walkerbench.serving.mode_blocks import ModeBlocks
 from walkerbench.serving.news import News
 from walkerbench.serving.prometheus import FrameTotals
 
-_OF_THE_LAST_MINUTE = {"metrics", "unmeasured", "verdicts", "attribution", "slow_frames", "worst_frames", "stages"}
-_MOST_POINTS = 60  # of one message's frames
-_FRESH_NS = 1_000_000_000
-_SHOWN_OF_A_STAGE = ("agents", "workers", "mode", "frames", "counters", "population")
+_LAST_MINUTE_KEYS = {"metrics", "unmeasured", "verdicts", "attribution", "slow_frames", "worst_frames", "stages"}
+_MOST_POINTS = 60  # per message
+_FIGURES_AGE_NS = 1_000_000_000
+_STAGE_KEYS = ("agents", "workers", "mode", "frames", "counters", "population")
 
 Told = RunBegun | StageBegun | RowsRecorded | SnapshotTaken | RunEnded
 
 
 class LiveRun:
-    """What is known of a run that goes on.
+    """All that the server knows about the run.
 
     Args:
-        ask: Asks something of the run.
+        ask: Sends a request to the run, and returns the answer's result.
         watch_pictures: Tells the run whether snapshots are wanted.
 
     Attributes:
-        totals: What was recorded since the run began.
-        news: Announces everything that the run's process tells.
-        told: How often it told something of the status.
+        totals: Totals of all that was recorded since the run began.
+        news: Announces every message of the run's process.
+        told: How many messages there were that change the status.
         pictures: What can be drawn.
     """
 
@@ -58,7 +58,7 @@ class LiveRun:
         self._text: tuple[int, str] = (-1, "")
 
     def tell(self, told: Told) -> None:
-        """Take note of something that the run's process told."""
+        """Take in a message of the run's process."""
         match told:
             case RunBegun():
                 self._begun, self._last_minute = told, LastMinute(told)
@@ -86,9 +86,9 @@ class LiveRun:
         return self._ended is not None
 
     def status_text(self) -> tuple[int, str | None]:
-        """Return the status as JSON, made once for all clients, and the value of `told` that it belongs to.
+        """Return the value of `told` and the status at that time as JSON, which is made once for all clients.
 
-        The text is None before the run has started.
+        The status is None before the run has started.
         """
         if self._begun is None:
             return self.told, None
@@ -105,10 +105,10 @@ class LiveRun:
         return None if self._begun is not None else "the run has not started"
 
     def status(self) -> dict[str, Any]:
-        """Return all that is known of the run, as plain data for JSON.
+        """Return all that is known about the run, as plain data for JSON.
 
         Raises:
-            CallOrderError: It has not started.
+            CallOrderError: The run has not started.
         """
         begun, latest = self._begun, self._latest
         if begun is None:
@@ -128,38 +128,42 @@ class LiveRun:
         }
 
     def figures(self) -> dict[str, Any] | None:
-        """Return what was measured in the last minute, since the stage began or threads were switched last.
+        """Return the figures of the last minute, or since the stage began or threads were switched.
 
-        It is worked out for all who ask, and again where the frames go on for a second, or of another stage or mode.
+        They are computed once for all callers, and again when they are a second old, or the stage or mode has changed.
 
         Returns:
-            Keys of `run.json`, of those frames alone, as plain data for JSON; None before the first frames.
+            Keys of `run.json`, for these frames alone, as plain data for JSON; None before the first frames.
         """
         with self._working:
             latest = self._latest
             if latest is not None and not _is_recent(self._figures_of, latest):
-                self._figures_of = latest  # before: rows may arrive while it is worked out
-                self._figures = self._work_out()
+                self._figures_of = latest  # set first, because rows may arrive during the computation
+                self._figures = self._compute_figures()
             return self._figures
 
-    def _work_out(self) -> dict[str, Any] | None:
+    def _compute_figures(self) -> dict[str, Any] | None:
         recorded = None if self._last_minute is None else self._last_minute.recorded()
         if recorded is None:
             return None
-        # By way of pydantic's own JSON, which writes null where a figure is not a finite number.
-        run: dict[str, Any] = json.loads(recorded.run.model_dump_json(include=_OF_THE_LAST_MINUTE))
+        # pydantic's own JSON writes null where a figure is not a finite number.
+        run: dict[str, Any] = json.loads(recorded.run.model_dump_json(include=_LAST_MINUTE_KEYS))
         (stage,) = run.pop("stages")
         cores = [None if each != each else each for each in recorded.cpu["core_percent"][-1:].ravel().tolist()]
-        return run | {name: stage[name] for name in _SHOWN_OF_A_STAGE} | {"core_percent": cores}
+        return run | {name: stage[name] for name in _STAGE_KEYS} | {"core_percent": cores}
 
 
 def _is_recent(earlier: RowsRecorded | None, later: RowsRecorded) -> bool:
-    """Return whether the figures of earlier rows may still be shown; working them out takes a core's time."""
-    return earlier is not None and same_frames_go_on(earlier, later) and last_ns(later) - last_ns(earlier) < _FRESH_NS
+    """Return whether the figures of earlier rows are still recent enough to be shown."""
+    return (
+        earlier is not None
+        and same_frames_go_on(earlier, later)
+        and last_ns(later) - last_ns(earlier) < _FIGURES_AGE_NS
+    )
 
 
 def _points(frames: NDArray[Any]) -> dict[str, Any]:
-    """Return the times of frames in ms, a point each; where they are many, the longest of each few neighbours."""
+    """Return frame times in ms, one point per frame; for many frames, one point per few frames, the longest of them."""
     wall_ns, few = frames["wall_ns"], -(-len(frames) // _MOST_POINTS) or 1
     longest = np.maximum.reduceat(wall_ns, np.arange(0, len(wall_ns), few)) if len(wall_ns) else wall_ns
     first = int(frames["frame"][0]) if len(frames) else 0

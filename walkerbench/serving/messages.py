@@ -1,4 +1,4 @@
-"""What the run's process and the server's tell each other, over a pipe between two processes of one program."""
+"""Messages between the run's process and the server's process, over a pipe."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class RunBegun:
 
 @dataclass(frozen=True)
 class RowsRecorded:
-    """What was recorded since the last time.
+    """The rows that were recorded since the last such message.
 
     Attributes:
         stage: The stage as it is now.
-        rows: Those of frames that were run in the stage's mode.
-        threading: As returned by `TrainingEnvironment.get_threading_performance`; None in a mode that is fixed at its
-            start.
+        rows: Rows of frames that the stage's present mode has run.
+        threading: As returned by `TrainingEnvironment.get_threading_performance`; None in a mode that cannot be
+            switched.
     """
 
     stage: StageRecord
@@ -42,14 +42,14 @@ class RowsRecorded:
 
 @dataclass(frozen=True)
 class StageBegun:
-    """Another stage is being run.
+    """A stage has begun.
 
     Attributes:
-        number: From 0.
-        workload: Its name.
-        agents: How many.
-        picture: A pickled `Picture`; None where its agents cannot be drawn.
-        problem: Why not, where the workload's code raised.
+        number: The stage's number, from 0.
+        workload: The workload's name.
+        agents: How many agents.
+        picture: A pickled `Picture`; None where the agents cannot be drawn.
+        problem: Why the agents cannot be drawn, where the workload's code raised.
     """
 
     number: int
@@ -61,11 +61,11 @@ class StageBegun:
 
 @dataclass(frozen=True)
 class SnapshotTaken:
-    """What can be drawn after a frame.
+    """A snapshot was taken after a frame.
 
     Attributes:
-        stage: Its number.
-        frame: Its number.
+        stage: The stage's number.
+        frame: The frame's number.
         arrays: The workload's fields, by name.
     """
 
@@ -76,7 +76,7 @@ class SnapshotTaken:
 
 @dataclass(frozen=True)
 class WatchPictures:
-    """Says to the run's process whether snapshots are wanted."""
+    """Tells the run's process whether snapshots are wanted."""
 
     wanted: bool
 
@@ -90,15 +90,15 @@ class RunEnded:
 
 @dataclass(frozen=True)
 class EndServing:
-    """The server's process is to end. A closed pipe would not say so: it stays open while a thread reads from it."""
+    """The server's process must end. Closing the pipe would not do: it stays open while a thread reads from it."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """Something that is asked of the run.
+    """A question to the run's process.
 
     Attributes:
-        number: Of the question, for the answer.
+        number: The question's number, which the answer repeats.
         what: What is asked.
     """
 
@@ -111,10 +111,10 @@ class RunAnswer:
     """The answer to a question.
 
     Attributes:
-        number: Of the question.
-        value: What was decided.
-        error: Why it was refused, or None.
-        wrong_request: Whether it was refused for what was asked, and not for the run's state.
+        number: The question's number.
+        value: The result.
+        error: Why the request was refused, or None.
+        wrong_request: Whether the request itself is wrong; otherwise the run's state does not allow it.
     """
 
     number: int
@@ -123,7 +123,7 @@ class RunAnswer:
     wrong_request: bool = False
 
     def result(self) -> Any:
-        """Return what was decided.
+        """Return the result.
 
         Raises:
             UsageError: What was asked cannot be done.
@@ -139,7 +139,7 @@ class ToggleThreading:
     """Switch threads on or off; the answer is whether they are on."""
 
     def carry_out(self, control: RunControl) -> bool:
-        """Ask the run."""
+        """Pass the request to the run, and return the answer."""
         return control.toggle_threading()
 
 
@@ -148,29 +148,29 @@ class ThreadingPerformance:
     """Compare threads with no threads; the answer is what `get_threading_performance` returns."""
 
     def carry_out(self, control: RunControl) -> dict[str, Any]:
-        """Ask the run."""
+        """Pass the request to the run, and return the answer."""
         return control.environment().get_threading_performance()
 
 
 @dataclass(frozen=True)
 class Restart:
-    """Go on with so many agents, in another stage."""
+    """Go on with another number of agents, in a new stage."""
 
     agents: int
 
     def carry_out(self, control: RunControl) -> None:
-        """Ask the run."""
+        """Pass the request to the run, and return the answer."""
         control.restart(self.agents)
 
 
 @dataclass(frozen=True)
 class ChangePace:
-    """Hold frames to another pace."""
+    """Run frames at another pace."""
 
     pace: Pace
 
     def carry_out(self, control: RunControl) -> None:
-        """Ask the run."""
+        """Pass the request to the run, and return the answer."""
         control.change_pace(self.pace)
 
 
@@ -179,7 +179,7 @@ class Stop:
     """End the run."""
 
     def carry_out(self, control: RunControl) -> None:
-        """Ask the run."""
+        """Pass the request to the run, and return the answer."""
         control.stop()
 
 
@@ -192,9 +192,9 @@ def answer(asked: Ask, control: RunControl) -> RunAnswer:
         return RunAnswer(asked.number, asked.what.carry_out(control))
     except WalkerbenchError as error:
         return RunAnswer(asked.number, error=str(error), wrong_request=isinstance(error, UsageError))
-    except RAISED_BY_OTHERS as error:  # of the workload's code: who asked waits for an answer
+    except RAISED_BY_OTHERS as error:  # of the workload's code: the client waits for an answer
         return RunAnswer(asked.number, error=describe_error(error))
 
 
 AskRun = Callable[[Asked], Any]
-"""Asks something of the run, and returns the answer's result; see `RunAnswer.result`."""
+"""Sends a request to the run, and returns the answer's result; see `RunAnswer.result`."""

@@ -1,4 +1,4 @@
-"""How fast frames are with threads beside without, from the stretches of a run between two switches."""
+"""Compares the frame times with and without threads, from the blocks of frames between two switches."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from walkerbench.modes.sequential import SequentialMode
 from walkerbench.modes.threaded import ThreadedMode
 from walkerbench.serving.messages import RowsRecorded
 
-_ERROR = 0.025  # of either bound
+_BOUND_ERROR = 0.025  # probability that the median lies beyond a bound, for each bound
 _MOST_FRAMES = 10_000  # of a block: without switches, it lasts as long as the run
 
 
 @dataclass
 class _Block:
-    """What was recorded last between two switches; the rows that came first after a switch are left out."""
+    """The latest frame times between two switches, without the first rows after the switch."""
 
     stage: int
     mode: str
@@ -28,9 +28,9 @@ class _Block:
 
 
 class ModeBlocks:
-    """Pairs neighbouring blocks of a stage, one with threads and one without, and takes the ratio of each pair.
+    """Pairs neighbouring blocks of a stage, one with threads and one without, and computes the ratio of each pair.
 
-    No block is in two pairs, so that the ratios are independent of one another.
+    No block is in two pairs, so that the ratios are independent.
     """
 
     def __init__(self) -> None:
@@ -48,16 +48,16 @@ class ModeBlocks:
         self._block.wall_ns += told.rows.frames["wall_ns"].tolist()
 
     def as_dict(self) -> dict[str, Any] | None:
-        """Return what the pairs give; None before the first.
+        """Return the speed-up that the pairs show; None before the first pair.
 
         Returns:
-            `pairs`, how many; `speedup`, the median of frame time without threads over that with; `low`, `high` and
-            `level` of its interval, each None for too few pairs.
+            `pairs`, how many; `speedup`, the median over pairs of frame time without threads ÷ frame time with threads;
+            `low`, `high` and `level` of its interval, each None where there are too few pairs.
         """
         if not self._log_ratios:
             return None
         values = np.array(self._log_ratios)
-        interval = median_interval(values, _ERROR)
+        interval = median_interval(values, _BOUND_ERROR)
         bounds = (math.exp(interval.low), math.exp(interval.high), interval.level) if interval.supported else [None] * 3
         return {"pairs": len(values), "speedup": math.exp(np.median(values))} | dict(
             zip(("low", "high", "level"), bounds, strict=True)
@@ -67,7 +67,7 @@ class ModeBlocks:
         block, before = self._block, self._before
         if block is None or not block.wall_ns:
             return
-        if before is None or before.stage != block.stage or {before.mode, block.mode} != _TWO:
+        if before is None or before.stage != block.stage or {before.mode, block.mode} != _COMPARED_MODES:
             self._before = block
             return
         times = {each.mode: float(np.median(each.wall_ns)) for each in (before, block)}
@@ -75,4 +75,4 @@ class ModeBlocks:
         self._before = None
 
 
-_TWO = {SequentialMode.name, ThreadedMode.name}
+_COMPARED_MODES = {SequentialMode.name, ThreadedMode.name}

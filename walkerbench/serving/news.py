@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 
 _TOGETHER = 4
-"""So many clients are woken at once: all at once, they would take a core from the run for the time of a whole frame."""
+"""How many clients are woken at once: all together would take a core from the run for the time of a whole frame."""
 
 _GAP_S = 0.008
 
 
 class News:
-    """Tells threads that there is something new; each then gets the latest, whatever it has missed."""
+    """Tells waiting threads that there is something new; a thread then reads the latest state."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -22,14 +22,14 @@ class News:
         threading.Thread(target=self._wake, name="news", daemon=True).start()
 
     def announce(self) -> None:
-        """Say that there is something new."""
+        """Announce that there is something new."""
         self._announced.set()
 
     def wait(self, has_news: Callable[[], bool], timeout_s: float) -> None:
         """Wait until there is something new for the caller.
 
         Args:
-            has_news: Says so; called before the wait, too.
+            has_news: Returns whether there is something new; called before the wait, too.
             timeout_s: How long to wait at most.
         """
         with self._condition:

@@ -1,4 +1,4 @@
-"""The run's figures in the text format of Prometheus, by the names and units that its conventions ask for."""
+"""The run's figures in the text format of Prometheus, with names and units after its conventions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from walkerbench.serving.messages import RowsRecorded
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.0167, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-"""Upper bounds of frame times: a frame of 60 a second, and the guide's limits of 0.2 and 2 s, are among them."""
+"""Upper bounds of frame times, among them a 60th of a second, and the guide's limits of 0.2 and 2 s."""
 
 _PREFIX = "walkerbench"
 
 
 class FrameTotals(Collector):
-    """Adds up what was recorded since the run began; a collector of prometheus_client's."""
+    """Adds up what was recorded since the run began; a collector for prometheus_client."""
 
     def __init__(self) -> None:
         self._last: RowsRecorded | None = None
@@ -63,7 +63,7 @@ class FrameTotals(Collector):
         yield counted
 
     def text(self) -> bytes:
-        """Return all of it."""
+        """Return all metrics in Prometheus' text format."""
         registry = CollectorRegistry()
         registry.register(self)
         return generate_latest(registry)

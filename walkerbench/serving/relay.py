@@ -1,4 +1,4 @@
-"""The run's side of the pipe to the server: tells it what is recorded, and carries out what it asks for."""
+"""The run's end of the pipe to the server: sends what is recorded, and carries out the server's requests."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from walkerbench.serving.messages import (
     answer,
 )
 
-_MOST_WAITING = 100  # where the server does not read, rows are dropped: they are recorded anyway
-_GONE = (EOFError, OSError)
+_MOST_WAITING = 100  # messages: where the server does not read, further rows are dropped, and are recorded anyway
+_SERVER_GONE = (EOFError, OSError)
 
 
 class Relay(RunObserver):
-    """Passes on what a run tells, and what the server asks for, from threads of its own: the run never waits for it.
+    """Passes messages between a run and the server, in threads of its own, so that the run never waits for it.
 
     Args:
         connection: To the server's process.
-        control: Of the run.
+        control: The run's control.
 
     Attributes:
         lost: Whether the server's process has gone while the run went on.
@@ -57,26 +57,26 @@ class Relay(RunObserver):
         ]
 
     def start(self) -> None:
-        """Begin to pass on."""
+        """Start the threads that send and listen."""
         for thread in self._threads:
             thread.start()
 
     def close(self) -> None:
-        """Pass on what still waits, for a second at most, and end."""
+        """Send the messages that still wait, for a second at most, and close the connection."""
         self._closing = True
         self._waiting.put(EndServing())
         self._threads[0].join(timeout=1)
         self._connection.close()
 
     def started(self, start: RunStart) -> None:
-        """Tell what is run."""
+        """Send what is run."""
         self._request_snapshot = start.request_snapshot
         self._waiting.put(RunBegun(start.directory, start.run))
         if self._pictures_wanted:
             self._request_snapshot()
 
     def recorded_rows(self, stage: StageView, rows: RecordedRows) -> None:
-        """Tell what was recorded."""
+        """Send what was recorded."""
         self._tell_stage(stage)
         if len(rows.frames) and self._waiting.qsize() < _MOST_WAITING:
             environment = stage.environment
@@ -84,7 +84,7 @@ class Relay(RunObserver):
             self._waiting.put(RowsRecorded(_record(stage), _since_last_toggle(stage, rows), threading))
 
     def snapshot(self, stage: StageView, frame: int, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Tell what can be drawn, and ask for the next snapshot while one is wanted."""
+        """Send a snapshot, and ask for the next one while snapshots are wanted."""
         self._tell_stage(stage)
         if self._waiting.qsize() < _MOST_WAITING:
             self._waiting.put(SnapshotTaken(stage.number, frame, arrays))
@@ -92,7 +92,7 @@ class Relay(RunObserver):
             self._request_snapshot()
 
     def finished(self, run: RunFile) -> None:
-        """Tell how it ended."""
+        """Send how the run ended."""
         self._waiting.put(RunEnded(run))
 
     def _tell_stage(self, stage: StageView) -> None:
@@ -101,13 +101,13 @@ class Relay(RunObserver):
             self._waiting.put(_stage_begun(stage))
 
     def _send(self) -> None:
-        with suppress(*_GONE):
+        with suppress(*_SERVER_GONE):
             while not isinstance(message := self._waiting.get(), EndServing):
                 self._connection.send(message)
             self._connection.send(message)
 
     def _listen(self) -> None:
-        with suppress(*_GONE):
+        with suppress(*_SERVER_GONE):
             while True:
                 asked: Ask | WatchPictures = self._connection.recv()
                 if isinstance(asked, WatchPictures):
@@ -120,7 +120,7 @@ class Relay(RunObserver):
 
 
 def _stage_begun(stage: StageView) -> StageBegun:
-    """Return how a stage's agents are drawn, or why they are not: the workload's own code decides, and may raise."""
+    """Return the message for a stage with its picture, or with the error that the workload's code raised for it."""
     workload = stage.environment.workload
     picture, problem = None, None
     try:

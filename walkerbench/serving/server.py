@@ -1,4 +1,4 @@
-"""The server's process: an HTTP server, and a thread that listens to the run."""
+"""The server's process: an HTTP server in threads, and a loop that reads messages of the run's process."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from walkerbench.serving.live_run import LiveRun
 from walkerbench.serving.messages import Ask, Asked, EndServing, RunAnswer, WatchPictures
 
 _THREADS = MOST_EVENT_CLIENTS + 8
-_MOST_CONNECTIONS = 4 * _THREADS  # one that its client has left stays until something is sent
-_MOST_UNSENT_BYTES = 1 << 18  # of a client that does not read: it gets no more until it does
-_LAST_WORDS_S, _LOOK_AGAIN_S = 0.5, 0.01
-_ANSWER_S = 60.0  # longer than any frame may take before it counts as hung
-_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  refused: the header Host could not be checked
+_MOST_CONNECTIONS = 4 * _THREADS  # a connection that the client has left stays until something is sent
+_MOST_UNSENT_BYTES = 1 << 18  # for a client that does not read: it is sent no more until it reads
+_FINISH_S, _FINISH_POLL_S = 0.5, 0.01
+_ANSWER_TIMEOUT_S = 60.0  # longer than a frame may take before the run counts as hung
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  refused, because the header Host could not be checked
 _REASONS = {
     errno.EADDRINUSE: "another program uses the port: give another one",
     errno.EACCES: "this user may not use the port: give one above 1023",
@@ -39,7 +39,7 @@ _REASONS = {
 
 
 class Questions:
-    """Asks the run's process, and waits for its answers; from any thread.
+    """Sends questions to the run's process, and waits for the answers; any thread may call it.
 
     Args:
         connection: To the run's process.
@@ -52,40 +52,40 @@ class Questions:
         self._sending = threading.Lock()
 
     def ask(self, what: Asked) -> Any:
-        """Ask something, and return what was decided.
+        """Send a question, and return the answer's result.
 
         Raises:
             UsageError: What is asked cannot be done.
-            CallOrderError: The run cannot do it now, does not answer or has gone.
+            CallOrderError: The run cannot do it now, does not answer, or has ended.
         """
         number, future = next(self._numbers), Future[RunAnswer]()
         self._open[number] = future
         try:
             with self._sending:
                 self._connection.send(Ask(number, what))
-            return future.result(_ANSWER_S).result()
+            return future.result(_ANSWER_TIMEOUT_S).result()
         except (OSError, FutureTimeout):
             raise CallOrderError("the run does not answer") from None
         finally:
             self._open.pop(number, None)
 
     def watch_pictures(self, wanted: bool) -> None:
-        """Say whether snapshots are wanted."""
+        """Tell the run's process whether snapshots are wanted."""
         with suppress(OSError), self._sending:
             self._connection.send(WatchPictures(wanted))
 
     def answered(self, answer: RunAnswer) -> None:
-        """Take an answer."""
+        """Give an answer to the thread that waits for it."""
         future = self._open.get(answer.number)
         if future is not None:
             future.set_result(answer)
 
 
 def serve_http(connection: Connection, address: Address) -> None:
-    """Serve until the run's process says that it is enough, or is gone.
+    """Serve until the run's process sends `EndServing`, or is gone.
 
     Args:
-        connection: To the run's process; its first message says where the run is served, or why it cannot be.
+        connection: To the run's process; the first message sent says where the run is served, or why it cannot be.
         address: Where to serve.
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that many ask at once is no news to the user
@@ -127,10 +127,10 @@ def _listen(connection: Connection, live: LiveRun, questions: Questions) -> None
 
 
 def _finish_sending(open_sockets: Mapping[int, object]) -> None:
-    """Wait until clients have what they were to get last, how the run ended; half a second at most."""
-    deadline = time.monotonic() + _LAST_WORDS_S
+    """Wait until clients have received the last event, how the run ended; half a second at most."""
+    deadline = time.monotonic() + _FINISH_S
     while time.monotonic() < deadline and any(map(_is_sending, tuple(open_sockets.values()))):
-        time.sleep(_LOOK_AGAIN_S)
+        time.sleep(_FINISH_POLL_S)
 
 
 def _is_sending(place: object) -> bool:
@@ -139,25 +139,25 @@ def _is_sending(place: object) -> bool:
 
 @contextmanager
 def bound_socket(host: str, port: int) -> Iterator[socket.socket]:
-    """Yield a socket that is bound to an address, so that it is known to be free before anything is run.
+    """Yield a socket that is bound to an address: so a port that is in use is found before anything is run.
 
     Args:
         host: A name or an address of this machine.
-        port: 0 for one that is free.
+        port: The port; 0 for any free port.
 
     Raises:
-        UsageError: It cannot be bound.
+        UsageError: The socket cannot be bound to the address.
     """
     if not host:
         raise UsageError("give an address of this machine, such as 127.0.0.1")
     if host in _EVERY_ADDRESS:
-        raise UsageError(f"{host} stands for every address of this machine: give the one by which it is reached")
+        raise UsageError(f"{host} stands for every address of this machine: give the address that clients use")
     try:
         family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         bound = socket.socket(family, kind)
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no name of a host"
-        raise UsageError(f"{host} is no address of this machine: {reason}") from error
+        reason = getattr(error, "strerror", None) or "it is not the name of a host"
+        raise UsageError(f"{host} is not an address of this machine: {reason}") from error
     with bound:
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Starts the server's process, and ends it."""
+"""Starts the server's process, and stops it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from walkerbench.serving.address import Address, Serving
 from walkerbench.serving.relay import Relay
 from walkerbench.system.capacity import capacity_errors
 
-_START_S = 60.0  # to import what it needs
-_END_S = 2.0
+_START_TIMEOUT_S = 60.0  # to import what it needs
+_END_TIMEOUT_S = 2.0
 _M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
@@ -26,14 +26,14 @@ def server_process(address: Address, control: RunControl) -> Iterator[tuple[Serv
     """Serve a run until the end of the block.
 
     Args:
-        address: Where.
-        control: What can be asked of the run.
+        address: Where to serve.
+        control: The run's control, which carries out clients' requests.
 
     Yields:
-        What the server says of itself; and an observer that the run has to have.
+        Where the run is served; and the observer to give to the run.
 
     Raises:
-        UsageError: It cannot be served there, or what serving needs is not installed.
+        UsageError: The run cannot be served at the address, or a package that serving needs is not installed.
         CapacityError: The system refuses another process.
     """
     context = multiprocessing.get_context("spawn")
@@ -45,7 +45,7 @@ def server_process(address: Address, control: RunControl) -> Iterator[tuple[Serv
         process.start()
     theirs.close()
     try:
-        serving = _first_word(ours)
+        serving = _read_first_message(ours)
         relay = Relay(ours, control)
         relay.start()
         try:
@@ -54,30 +54,30 @@ def server_process(address: Address, control: RunControl) -> Iterator[tuple[Serv
             relay.close()
     finally:
         ours.close()
-        process.join(timeout=_END_S)
+        process.join(timeout=_END_TIMEOUT_S)
         process.kill()
         process.join()
 
 
-def _first_word(connection: Connection) -> Serving:
-    said: Serving | str | None = None
+def _read_first_message(connection: Connection) -> Serving:
+    message: Serving | str | None = None
     with suppress(EOFError, OSError):
-        if connection.poll(_START_S):
-            said = connection.recv()
-    if isinstance(said, Serving):
-        return said
-    if isinstance(said, str):
-        raise UsageError(said)
+        if connection.poll(_START_TIMEOUT_S):
+            message = connection.recv()
+    if isinstance(message, Serving):
+        return message
+    if isinstance(message, str):
+        raise UsageError(message)
     raise WalkerbenchError("the server's process ended before it served")
 
 
 def _serve(connection: Connection, address: Address, parent: int) -> None:
-    """Be the server's process."""
+    """Run the server, as the main function of its process."""
     from walkerbench.system.interrupts import ignore_interrupts
     from walkerbench.system.parent_death import die_with_parent
 
     _share_memory_arenas()
-    ignore_interrupts()  # they go to the whole group, and the run's process ends this one
+    ignore_interrupts()  # an interrupt goes to the whole process group, and the run's process ends this one
     die_with_parent(parent)
     try:
         from walkerbench.serving.server import serve_http

@@ -1,4 +1,4 @@
-"""The events that one client is sent: the status, and pictures where it asked for them."""
+"""The events that one client gets: the status, and pictures if it asked for them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from contextlib import nullcontext
 from walkerbench.serving.live_pictures import LivePictures
 from walkerbench.serving.live_run import LiveRun
 
-_LONG_S = 15.0
-_NO_NEWS = b": no news\n\n"  # a comment, by which the server sees that a client has gone
+_LONGEST_SILENCE_S = 15.0
+_NO_NEWS = b": no news\n\n"  # a comment: sending it shows the server whether the client has gone
 
 
 def server_sent(live: LiveRun, *, pictures: bool) -> Generator[bytes]:
-    """Yield events in the format of server-sent events, to the end of the run.
+    """Yield events in the format of server-sent events, until the run ends.
 
-    A client that is slower than the news misses some, and gets the latest.
+    A client that is slower than the run misses some states, and gets the latest.
 
     Args:
         live: The run.
-        pictures: Whether to send what can be drawn, too.
+        pictures: Whether to send pictures, too.
     """
     client = _Client(live, pictures=pictures)
     with live.pictures.watched() if pictures else nullcontext():
@@ -28,15 +28,15 @@ def server_sent(live: LiveRun, *, pictures: bool) -> Generator[bytes]:
             yield b"".join(client.news()) or _NO_NEWS
             if ended:
                 return
-            live.news.wait(lambda: live.ended or client.is_behind(), _LONG_S)
+            live.news.wait(lambda: live.ended or client.is_behind(), _LONGEST_SILENCE_S)
 
 
 class _Client:
-    """What one client has been sent.
+    """Remembers what one client has been sent.
 
     Args:
         live: The run.
-        pictures: Whether it wants what can be drawn, too.
+        pictures: Whether the client wants pictures, too.
     """
 
     def __init__(self, live: LiveRun, *, pictures: bool) -> None:
@@ -47,7 +47,7 @@ class _Client:
         self._number = 0
 
     def is_behind(self) -> bool:
-        """Return whether there is something that the client does not have."""
+        """Return whether there is something that the client has not been sent."""
         pictures = self._pictures
         return self._live.told != self._told or (pictures is not None and pictures.number != self._number)
 
@@ -64,7 +64,7 @@ class _Client:
         events = []
         if scene is not self._scene:
             self._scene = scene
-            self._number = 0  # the outlines of a new scene are all unknown
+            self._number = 0  # the client has no outlines of a new scene
             events.append(_event("scene", scene or "null"))
         if frame is not None and number != self._number:
             outlines = pictures.outlines_since(self._number)

@@ -1,4 +1,4 @@
-// The page of a run that goes on: takes its events, shows them, and asks for what the user asks for.
+// The page of a served run: receives the run's events, shows them, and sends the user's requests.
 
 import { Picture } from "./picture.js";
 import { byId, definitions, figure, fillBars, fillTable, fixed, foldable, sparkline, words } from "./shown.js";
@@ -13,7 +13,7 @@ const CAUSES = {
 };
 const WORDS = { pass: "PASS", fail: "FAIL", unsupported: "NOT JUDGED" };
 const SLOW_SHOWN = 5, LEADERS_SHOWN = 10, LEADERS_EVERY_MS = 500, DETAIL_EVERY_MS = 200;
-const HISTORY = 600; // ten minutes of one a second
+const HISTORY = 600; // values: one per second for ten minutes
 
 const token = document.querySelector("meta[name=walkerbench-token]").content; // empty where other machines reach the page
 byId("token-label").hidden = token !== "";
@@ -88,7 +88,7 @@ function showStatus(status) {
   if (!minute) return;
   if (status.latest_frames) strip.add(status.stage, status.latest_frames, minute.worst_frames.slice(0, SLOW_SHOWN));
   const figures = `${status.stage} ${minute.mode} ${minute.frames}`;
-  if (figures === shownFigures) return; // they are worked out once a second
+  if (figures === shownFigures) return; // the server computes them once a second
   shownFigures = figures;
   showFigures(minute);
   showPopulation(minute.population);
@@ -116,7 +116,7 @@ function showScenery(scenery) {
 
 function showLeaders() {
   const { frame, scenery } = picture;
-  if (!frame || document.activeElement?.closest("#leaders")) return; // a button is not taken from under the keyboard
+  if (!frame || document.activeElement?.closest("#leaders")) return; // do not replace a button that has the keyboard's focus
   fillTable("leaders", picture.ranking(Number(byId("score").value), LEADERS_SHOWN).map((agent) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -172,7 +172,7 @@ async function keepDetail() {
   setTimeout(keepDetail, DETAIL_EVERY_MS);
 }
 
-// What the user asks for.
+// The user's requests.
 
 async function ask(path, content) {
   const answer = byId("answer");

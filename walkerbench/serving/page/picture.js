@@ -3,7 +3,7 @@
 const LEAST_SCALE = 0.5, START_LEAST_SCALE = 12, MOST_SCALE = 120; // pixels for a unit of length
 const BARS_FROM_SCALE = 7; // below, bars would hide one another
 const START_WIDTH = 60; // units of length across the canvas
-const REACH = 4; // so near, in units of length, a click means an agent
+const REACH = 4; // greatest distance, in units of length, at which a click selects an agent
 const PAN_SHARE = 0.15, ZOOM_STEP = 1.25;
 
 function numbers(text, Type) {

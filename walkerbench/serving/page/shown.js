@@ -1,4 +1,4 @@
-// Small parts of the page: tables, bars and lines, made of text that is never taken for markup.
+// Small parts of the page: tables, bars and lines; their text is never read as mark-up.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -66,7 +66,7 @@ export function foldable(title, content, open) {
   return made;
 }
 
-/** A line through numbers, each as far from the next. */
+/** A line through numbers at equal distances. */
 export function sparkline(values) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 100 20");
