@@ -66,7 +66,7 @@ class ProbeRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessChanges:
-    """What was seen of a workload's process, beyond its digests.
+    """What a probe saw in the workload's process, besides digests.
 
     Attributes:
         clocks: Functions of the clock that the workload's code called, such as `time.time`.

@@ -12,7 +12,7 @@ from walkerbench.running.run_control import RunControl
 
 @contextmanager
 def alternating(control: RunControl, seconds: float | None) -> Iterator[None]:
-    """Switch threads on or off every few seconds, within the block.
+    """Switch threads on or off at a fixed interval, within the block.
 
     Args:
         control: The run's control.

@@ -90,7 +90,7 @@ class RunEnded:
 
 @dataclass(frozen=True)
 class EndServing:
-    """The server's process must end. Closing the pipe would not do: it stays open while a thread reads from it."""
+    """The server's process must end. A closed pipe would not end it: it stays open while a thread reads from it."""
 
 
 @dataclass(frozen=True)

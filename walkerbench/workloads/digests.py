@@ -51,7 +51,7 @@ def watching_for_nan() -> Iterator[list[bool]]:
 
 
 def note_nan(*parts: NDArray[Any]) -> None:
-    """Record that arrays which are being digested hold NaN, while a caller is `watching_for_nan`."""
+    """Add an entry to the list of `watching_for_nan` if one of these arrays, which are being digested, holds NaN."""
     if _nan_found is not None and any(bool(np.isnan(part).any()) for part in parts if part.dtype.kind in "fc"):
         _nan_found.append(True)
 

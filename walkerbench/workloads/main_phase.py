@@ -23,10 +23,10 @@ class MainPhase(RecordedValue):
 
     @property
     def column(self) -> str:
-        """The column of `frames.npy` that holds its time, such as `agents_ns`."""
+        """The column of `frames.npy` that holds the phase's time, such as `agents_ns`."""
         return f"{self.phase}_ns"
 
     @property
     def metric(self) -> str:
-        """The metric of its time, without a statistic, such as `agent_processing_ms`."""
+        """The metric of the phase's time, without a statistic, such as `agent_processing_ms`."""
         return f"{self.title.replace(' ', '_')}_ms"

@@ -17,7 +17,7 @@ Layers = list[tuple[Floats32, Floats32]]
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """Sizes of the layers and where each lies in an agent's flat parameters.
+    """Sizes of the layers, and the place of each layer in an agent's flat parameters.
 
     The hidden layers of both heads are one matrix, the value head's columns first: one product then serves both heads.
 
