@@ -1,4 +1,4 @@
-"""Measure every ratio and hold it against its bound: `python -m tests.benchmarks`; exits 1 where one is missed."""
+"""Measure every ratio and compare it with its bound: `python -m tests.benchmarks` exits 1 where a bound is missed."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def keep(request: pytest.FixtureRequest) -> Any:
-    """Notes ratios for the table at the end, and fails where one misses its bound."""
+    """Record ratios for the table at the end, and fail if a ratio misses its bound."""
 
     def note(*ratios: Any) -> None:
         request.config.stash[_RATIOS].extend(ratios)

@@ -1,11 +1,11 @@
-r"""How often the gate is wrong, undecided and right, from real rounds: `python -m tests.benchmarks.gate_rates`.
+r"""Estimates how often the gate is wrong, undecided and right: `python -m tests.benchmarks.gate_rates`.
 
-Records rounds of a workload against itself, and against itself with 5 % more work; then says how often decisions of the
-size that budgets of one and of four minutes give are right, beside pytest-benchmark's rule on the same recordings. It
-takes 20 minutes, in which the machine should have nothing else to do.
+Records rounds of a workload against itself, and against itself with 5 % more work. From these rounds it computes how
+often decisions are right, for budgets of one and of four minutes, and the same for pytest-benchmark's rule. It takes 20
+minutes, in which the machine should have nothing else to do.
 
-From the folder `tests/support` it can be asked of calls of a function, which take about 20 µs, 1 ms or 50 ms with 500,
-25_000 or 1_250_000 loops:
+In the folder `tests/support` it can measure calls of a function, which take about 20 µs, 1 ms or 50 ms with 500, 25_000
+or 1_250_000 loops:
 
     python -m tests.benchmarks.gate_rates --workload function:rate_functions:count \
         --workload-argument loops=500 --slower workload.arguments.extra_loops=25
@@ -38,17 +38,17 @@ from walkerbench.profile.overrides import ProfileOverrides, override
 from walkerbench.profile.toml_text import toml_value
 
 BUDGETS_S = (BUDGET_S, 4 * BUDGET_S)
-"""Those whose decisions are shown: the default, and one for short calls on a noisy machine."""
+"""Budgets whose decisions are shown: the default, and one for short calls on a noisy machine."""
 
 EXTRA_WORK = "faults.extra_work_percent=5"
 SAME = "mode=sequential"
-"""The side that runs the profile as it is: it is in that mode already."""
+"""The side that runs the unchanged profile, which has this mode already."""
 
 STATISTICS: dict[str, Callable[..., float]] = {"mean": np.mean, "median": np.median, "min": np.min}
 
 
-class Told(MeasurementObserver):
-    """Says on stderr how far it is."""
+class ProgressOnStderr(MeasurementObserver):
+    """Prints the progress of a measurement to stderr."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -62,19 +62,19 @@ class Told(MeasurementObserver):
 
 def record(profile: Profile, candidate: str, rounds: int) -> Measurement:
     sides = parse_sides((SAME, candidate), profile)
-    # What makes the candidate slower is a fault or an argument; that the work is the same is for the reader to check.
+    # A fault or an argument makes the candidate slower; the user must check that the work is the same.
     rules = DecisionRules(allow_faults=True, allow_different_work=True)
-    return measure(sides, MeasurementRequest(rounds=rounds), rules, observer=Told(candidate))
+    return measure(sides, MeasurementRequest(rounds=rounds), rules, observer=ProgressOnStderr(candidate))
 
 
 def blocks(measured: Measurement, side: int) -> list[np.ndarray]:
-    """Each round's block times of a side."""
+    """Return the block times of a side, by round."""
     label = measured.sides[side].label
     return [np.array(each.block_ns[label], np.float64) for each in measured.rounds]
 
 
 def rounds_in(budget_s: float, plan: Plan) -> int:
-    """How many rounds a budget gives once an unjudged one is taken off."""
+    """Return how many judged rounds a budget allows: one round is not judged."""
     return max(rounds_needed(ALPHA), int((budget_s - plan.round_s) / plan.round_s))
 
 
@@ -100,7 +100,7 @@ def report(same: Measurement, slower: Measurement) -> str:
 
 
 def decisions(same: Measurement, slower: Measurement, budget_s: float) -> str:
-    """How often decisions of a budget are false, right and undecided, in a line."""
+    """Return a line that says how often decisions of a budget are false, right and undecided."""
     size = rounds_in(budget_s, same.plan)
     aa = verdict_rates(same.estimates(same.candidates[0].label), size)
     ab = verdict_rates(slower.estimates(slower.candidates[0].label), size)
@@ -109,7 +109,7 @@ def decisions(same: Measurement, slower: Measurement, budget_s: float) -> str:
 
 
 def describe(measured: Measurement) -> str:
-    """Where the rounds lie."""
+    """Return the folder of the rounds."""
     estimates = measured.estimates(measured.candidates[0].label) * 100
     low, middle, high = np.quantile(estimates, [0.05, 0.5, 0.95])
     spread = f"5 to 95 % of rounds {low:+.2f}…{high:+.2f} %"

@@ -29,7 +29,7 @@ def test_a_page_draws_120_robots_at_20_frames_a_second(keep: Any, browser: Brows
 
 
 def drawn_in_a_second(browser: Browser) -> float:
-    """How many times the picture is drawn in a second, on average of some."""
+    """Return how many times per second the picture is drawn, as the mean of some seconds."""
     before, began = drawn(browser), time.perf_counter()
     time.sleep(ROUND_S)
     return (drawn(browser) - before) / (time.perf_counter() - began)

@@ -1,4 +1,4 @@
-"""How fast the modes step Gymnasium environments beside the vectors that people use, measured in turn in one run."""
+"""Speed of the modes with Gymnasium environments, as a ratio to other packages' vectors, measured in turn."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_modes_against_the_vectors_of_others(keep: Any, env_id: str, needs: 
 
 @pytest.mark.parametrize("env_id", ["CartPole-v1", "BipedalWalker-v3"])
 def test_one_loop_against_another(keep: Any, env_id: str) -> None:
-    """Alone in their process: after sixty other processes, the caches are empty for the one that comes first."""
+    """Both run alone in their process: after sixty other processes, the first of them would find empty caches."""
     with Contenders(env_id, AGENTS) as contenders:
         contenders.add_vector(SyncVectorEnv)
         contenders.add_mode("sequential")
@@ -83,6 +83,6 @@ def test_what_a_frame_of_nothing_takes(keep: Any, mode: str) -> None:
     keep(
         (at_30 if mode == "sequential" else shown)(f"CPU time of a frame of nothing in the parent, {mode}, µs", whole),
         shown(f"dispatch and barrier of a frame of nothing, {mode}, µs", crossing),
-        # In threaded mode the parent also waits for the GIL there.
+        # In threaded mode this time includes the parent's waiting for the GIL.
         (shown if mode == "threaded" else at_30)(f"what else a frame of nothing takes, {mode}, µs", rest),
     )

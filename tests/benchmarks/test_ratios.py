@@ -1,4 +1,4 @@
-"""How fast walkerbench is, as ratios of things measured in turn within one run."""
+"""Speed of walkerbench, as ratios of times that are measured in turn within one run."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def stopping(*environments: Any) -> Iterator[Any]:
 
 
 def frame_s(environment: Any, frames: Any = PERIOD) -> Any:
-    """Mean time of a frame over so many."""
+    """Return the mean time of a frame over so many frames."""
     return sum(environment.step().wall_ns for _ in range(frames)) / frames / 1e9
 
 
@@ -115,7 +115,7 @@ def test_time_grows_with_agents_as_the_floor_does(benchmark: Any, keep: Any) -> 
 
 
 class _NoMeter:
-    """Measures CPU time and nothing else, in place of a `ThreadMeter`."""
+    """Stands for a `ThreadMeter`, and measures CPU time only."""
 
     def begin(self) -> None:
         self._begun_ns = time.thread_time_ns()
@@ -125,7 +125,7 @@ class _NoMeter:
 
 
 def test_what_recording_costs(benchmark: Any, keep: Any) -> None:
-    """Periods of the schedule with and without recording in turn: the shorter they are, the less the machine drifts."""
+    """Measure periods with and without recording in turn; they are short, so that the machine drifts little."""
     with stopping(started(60)) as environment:
         workload = environment.workload
         recorder = FrameRecorder(
@@ -134,7 +134,7 @@ def test_what_recording_costs(benchmark: Any, keep: Any) -> None:
         (runner,) = environment._mode._runners
         meters = {True: (environment._meter, runner._meter), False: (_NoMeter(), _NoMeter())}
         recording, both = [], []
-        # Recording, attributing; in every order, so that none gains by its place.
+        # Recording and attributing in every order, so that no order has an advantage.
         orders = itertools.cycle(itertools.permutations([(False, False), (True, False), (True, True)]))
 
         def period(*, record: bool, attribute: bool) -> int:
@@ -163,7 +163,7 @@ def test_what_recording_costs(benchmark: Any, keep: Any) -> None:
 
 
 def _sampling() -> list[Any]:
-    """Share of one core's time that sampling takes at its default rate."""
+    """Return the share of one core's time that sampling takes at its default rate."""
     sampler = CpuSampler(lambda: (os.getpid(),))
     reader = sampler._reader
     reader.read()
@@ -171,7 +171,7 @@ def _sampling() -> list[Any]:
 
 
 class Viewer(RunObserver):
-    """Wants snapshots, and asks for each next one as soon as it has one."""
+    """Asks for a new snapshot as soon as it has received one."""
 
     def __init__(self) -> None:
         self.shown = 0
@@ -181,7 +181,7 @@ class Viewer(RunObserver):
 
 
 def loop_frame_s(environment: Any, observers: Any, *, ask: bool = False, frames: Any = 2 * PERIOD) -> Any:
-    """Mean time of a frame in the frame loop, snapshots included."""
+    """Return the mean time of a frame in the frame loop, snapshots included."""
     stage = StageView(
         number=0, stages=1, frames=None, limit_ns=None, warmup=0, begun_ns=0, environment=environment,
         effective_cores=lambda: None,

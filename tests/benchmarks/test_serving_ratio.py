@@ -1,4 +1,4 @@
-"""What a served run's frames take with fifty clients of its events, beside the same run with none."""
+"""Frame times of a served run with fifty clients of its events, as a ratio to the same run without clients."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SETTLING = 30  # frames in which clients come or go
 
 
 class Clients:
-    """Fifty clients, in a process of their own, that are there or not.
+    """Fifty clients, in a process of their own, that connect and disconnect together.
 
     Args:
         process: `event_clients.py`.
@@ -41,14 +41,14 @@ class Clients:
         self._ending = False
 
     def begin(self) -> None:
-        """Have them come, once those before have gone."""
+        """Let the clients connect, after those before have disconnected."""
         assert self._process.stdout is not None
         if self._ending:
             assert self._process.stdout.readline() == "gone\n"
         self._say()
 
     def end(self) -> None:
-        """Have them go; they do so with the next news, which only further frames bring."""
+        """Let the clients disconnect; they do this at the next event, which only further frames cause."""
         self._ending = True
         self._say()
 
@@ -59,7 +59,7 @@ class Clients:
 
 
 class Alternating(RunObserver):
-    """Has clients in every other block of frames, and keeps the time of each frame."""
+    """Connects clients in every other block of frames, and stores the time of each frame."""
 
     def __init__(self, clients: Clients) -> None:
         self.times_ns: list[int] = []
@@ -72,7 +72,7 @@ class Alternating(RunObserver):
             (self._clients.begin if block % 2 else self._clients.end)()
 
     def ratios(self) -> list[float]:
-        """The 99th percentile of each block with clients, over that of the block without before it."""
+        """Return the 99th percentile of each block with clients ÷ that of the block before it, without clients."""
         blocks = np.array(self.times_ns[: 2 * BLOCKS * FRAMES]).reshape(2 * BLOCKS, FRAMES)[:, SETTLING:]
         slow = np.quantile(blocks, 0.99, axis=1)
         ratios: list[float] = (slow[1::2] / slow[::2]).tolist()

@@ -8,7 +8,7 @@ from whole_process import WholeProcess
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the commands of a module's tests run."""
+    """Return the directory in which the commands of a module's tests run."""
     return tmp_path_factory.mktemp("work")
 
 

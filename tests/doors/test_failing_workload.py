@@ -1,4 +1,4 @@
-"""Whatever a workload of others raises, and wherever: a run of it ends with one line and never as a pass.
+"""Whatever a user's workload raises, and in whatever place: its run ends with one line, and never as a pass.
 
 It is registered at the end of this file, by an entry point as an installed package does it, so that children find it.
 """
@@ -135,7 +135,7 @@ def test_it_ends_with_one_line_and_its_own_traceback(
     assert (ended.code, ended.out) == (code, ""), ended.err
     assert ("SystemExit: 0" if by_exit else "LookupError: no luck") in ended.error
     before = ended.err.splitlines()[:-1]
-    if code == ExitCode.BROKEN:  # of the workload's own code, and of nothing else
+    if code == ExitCode.BROKEN:  # the traceback has lines of the workload's own code only
         start = before.index("The workload's traceback:")
         assert before[start + 1] == "Traceback (most recent call last):"
         assert {line for line in before[start:] if line.startswith("  File ")} <= set(own_frames(before))
@@ -155,7 +155,7 @@ def test_a_module_that_exits_on_import_is_named(tmp_path: Path) -> None:
     assert "workload 'leaving' cannot be imported from leaving:factory: SystemExit: 0" in ended.error
 
 
-def test_it_runs_where_nothing_fails(tmp_path: Path) -> None:
+def test_the_workload_runs_where_nothing_fails(tmp_path: Path) -> None:
     options = ("--workload", "failing", "--agents", "6", "--frames", "30", "--warmup", "5")
     ended = every_way.in_process(tmp_path, "run", *options, "--quiet", "-o", "run")
     assert (ended.code, ended.err) == (ExitCode.PASS, "")

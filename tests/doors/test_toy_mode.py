@@ -1,4 +1,4 @@
-"""A mode that is none of walkerbench's, in one file, is used by every command: a thread for each shard.
+"""A mode from outside walkerbench, in one file, works with every command; it runs each shard on its own thread.
 
 It is registered at the end of this file, by an entry point as an installed package does it, so that children find it.
 """
@@ -92,14 +92,14 @@ MODE = ("--mode", ThreadPerShardMode.name, "--workers", "2")
 
 @pytest.fixture(scope="module")
 def profile(walkerbench: WholeProcess) -> tuple[str, ...]:
-    """Options that ask for a tiny profile."""
+    """Return options that choose a tiny profile."""
     (walkerbench.cwd / "tiny.toml").write_text(profile_text())
     return ("--profile", "./tiny.toml")
 
 
 @pytest.fixture(scope="module")
 def runs(walkerbench: WholeProcess, profile: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """The `run.json` of a run in this mode, recorded in `toy`, and of a sequential one, recorded in `sequential`."""
+    """Return `run.json` of a run in this mode, recorded in `toy`, and of one in sequential mode, in `sequential`."""
     return {
         "toy": every_way.recorded(walkerbench, "toy", *profile, *MODE),
         "sequential": every_way.recorded(walkerbench, "sequential", *profile),
@@ -124,7 +124,7 @@ def test_it_cannot_have_more_workers_than_agents(walkerbench: WholeProcess, prof
     assert (ended.code, "at most 12" in ended.err) == (2, True)
 
 
-def test_show_report_and_every_export_tell_of_it(work: Path, walkerbench: WholeProcess, runs: dict[str, Any]) -> None:
+def test_show_report_and_every_export_show_it(work: Path, walkerbench: WholeProcess, runs: dict[str, Any]) -> None:
     shown = every_way.succeeded(walkerbench("show", "toy")).out
     assert "thread-per-shard" in shown
     assert "waiting for the GIL or a lock" in shown
@@ -148,7 +148,7 @@ def test_ab_measures_it_against_another_mode(work: Path, profile: tuple[str, ...
     assert [side["mode"] for side in result["sides"]] == ["threaded", "thread-per-shard"]
 
 
-def test_gate_holds_runs_of_it_against_recorded_ones(work: Path, profile: tuple[str, ...]) -> None:
+def test_gate_compares_runs_of_it_with_recorded_runs(work: Path, profile: tuple[str, ...]) -> None:
     every_way.succeeded(
         every_way.in_process(work, "run", *profile, *MODE, "--repeat", "2", "--quiet", "-o", "baseline")
     )

@@ -1,4 +1,4 @@
-"""A workload that is none of walkerbench's, in one file, is run, compared and shown by every command.
+"""A workload from outside walkerbench, in one file, is run, compared and shown by every command.
 
 It is registered at the end of this file, by an entry point as an installed package does it, so that children find it.
 """
@@ -37,7 +37,7 @@ class AbacusSettings:
 
 @dataclass(frozen=True)
 class Abacus(Workload):
-    """Agents that each count beads, and look at how many all of them have."""
+    """Agents that each count beads, and read how many beads all agents have."""
 
     num_agents: int
     seed: int
@@ -136,14 +136,14 @@ environment = { weights = { rounds = 41 } }
 
 @pytest.fixture(scope="module")
 def profile(walkerbench: WholeProcess) -> str:
-    """The path of a profile of the toy, with a setting of its own."""
+    """Return the path of a profile that runs the toy, with one of the toy's own settings."""
     (walkerbench.cwd / "abacus.toml").write_text(PROFILE)
     return "./abacus.toml"
 
 
 @pytest.fixture(scope="module")
 def runs(walkerbench: WholeProcess) -> dict[str, dict[str, Any]]:
-    """The `run.json` of a run in each mode; each is recorded in a directory called as the mode."""
+    """Return `run.json` of a run in each mode; each is recorded in a directory with the mode's name."""
     return {mode: every_way.recorded(walkerbench, mode, *ABACUS, "--mode", mode) for mode in MODES.names()}
 
 
@@ -188,7 +188,7 @@ def test_its_pace_counts_its_missed_deadlines(walkerbench: WholeProcess) -> None
     assert run["missed_deadlines"] is not None
 
 
-def test_show_report_and_every_export_tell_of_it(work: Path, walkerbench: WholeProcess, runs: dict[str, Any]) -> None:
+def test_show_report_and_every_export_show_it(work: Path, walkerbench: WholeProcess, runs: dict[str, Any]) -> None:
     assert "counting_beads_ms" in every_way.succeeded(walkerbench("show", "threaded")).out
     every_way.succeeded(walkerbench("report", "threaded", "-o", "page.html"))
     assert "counting_beads_ms" in (walkerbench.cwd / "page.html").read_text(encoding="utf-8")
@@ -214,7 +214,7 @@ def test_ab_measures_its_settings_against_each_other(work: Path, profile: str) -
     assert result["did_same_work"]
 
 
-def test_gate_holds_runs_of_it_against_recorded_ones(work: Path, profile: str) -> None:
+def test_gate_compares_runs_of_it_with_recorded_runs(work: Path, profile: str) -> None:
     every_way.succeeded(
         every_way.in_process(work, "run", "--profile", profile, "--repeat", "2", "--quiet", "-o", "baseline")
     )

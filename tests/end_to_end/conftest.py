@@ -12,7 +12,7 @@ from whole_process import WholeProcess
 
 @pytest.fixture
 def walkerbench(tmp_path: Path) -> Iterator[WholeProcess]:
-    """Runs command lines in a directory of their own; afterwards nothing may be left of them but runs."""
+    """Runs command lines in a directory of their own; afterwards they may have left nothing but runs."""
     for name in ("work", "temporary"):
         (tmp_path / name).mkdir()
     commands = WholeProcess(tmp_path / "work", tmp_path / "temporary")
@@ -22,7 +22,7 @@ def walkerbench(tmp_path: Path) -> Iterator[WholeProcess]:
 
 @pytest.fixture
 def profile(walkerbench: WholeProcess) -> Callable[..., list[str]]:
-    """Writes the tiny profile, with changes, and gives the arguments that run it."""
+    """Writes the tiny profile, with changes, and returns the arguments that run it."""
 
     def write(**changes: Any) -> list[str]:
         (walkerbench.cwd / "tiny.toml").write_text(profile_text(**changes))
@@ -42,5 +42,5 @@ def _recorded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def recorded(walkerbench: WholeProcess, _recorded_once: Path) -> Path:
-    """A finished run, called `run`, that a test may damage."""
+    """Return the directory `run` of a finished run, which a test may damage."""
     return Path(shutil.copytree(_recorded_once, walkerbench.cwd / "run"))

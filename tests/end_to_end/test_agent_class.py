@@ -1,4 +1,4 @@
-"""A class of the user's is run in every mode, from the folder in which it lies."""
+"""A user's class is run in every mode, from the folder that holds it."""
 
 from __future__ import annotations
 

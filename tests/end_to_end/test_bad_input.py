@@ -1,4 +1,4 @@
-"""Every kind of bad input: one line that says what to do, exit code 2, and nothing written."""
+"""Every kind of bad input ends with one line that says what to do, with exit code 2, and writes nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Refused = Callable[..., str]
 
 @pytest.fixture
 def refused(walkerbench: WholeProcess) -> Refused:
-    """Runs a command that must be refused, and gives its message."""
+    """Runs a command that must be refused, and returns its message."""
 
     def run(*arguments: str, lines: int = 1, **options: Any) -> str:
         before = sorted(walkerbench.cwd.rglob("*"))
@@ -34,7 +34,7 @@ def refused(walkerbench: WholeProcess) -> Refused:
 
 
 def message(ended: Ended, lines: int = 1) -> str:
-    """What stderr says, which is an error and nothing else."""
+    """Return the text of stderr, after checking that it is one error and nothing else."""
     found = ended.err.splitlines()
     assert len(found) == lines
     assert all(line.startswith("walkerbench: ") for line in found)
@@ -59,7 +59,7 @@ def message(ended: Ended, lines: int = 1) -> str:
         (["--criterion", "\udcff < 1"], "is no metric"),
     ],
 )
-def test_a_request_that_makes_no_sense(refused: Refused, arguments: list[str], says: str) -> None:
+def test_a_request_that_makes_no_sense_is_refused(refused: Refused, arguments: list[str], says: str) -> None:
     assert says in refused("run", *arguments)
 
 
@@ -87,7 +87,7 @@ def test_a_profile_with_several_mistakes_names_them_all(refused: Refused, profil
         ("n" * 300, ": the output cannot be written: File name too long: give another"),
     ],
 )  # fmt: skip
-def test_an_output_that_cannot_be(
+def test_an_output_that_cannot_be_written_is_refused(
     refused: Refused, profile: Profile, walkerbench: WholeProcess, output: str, says: str
 ) -> None:
     arguments = profile()
@@ -97,25 +97,25 @@ def test_an_output_that_cannot_be(
     assert refused(*arguments, "-o", output).endswith(says)
 
 
-def test_a_working_directory_that_cannot_be_written(walkerbench: WholeProcess) -> None:
+def test_a_working_directory_that_cannot_be_written_is_refused(walkerbench: WholeProcess) -> None:
     ended = walkerbench("run", "--profile", "smoke", "--frames", "10", "--warmup", "0", cwd="/proc")
     assert ended.code == 2
     assert ": the output cannot be written: " in message(ended)
 
 
 def limited_to(size: int) -> Callable[[], None]:
-    """No file may grow beyond so many bytes: a full disk that needs no disk."""
+    """Limit the size of this process's files to so many bytes, which has the effect of a full disk."""
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-def test_a_disk_that_is_full_before_the_first_frame(refused: Refused, profile: Profile) -> None:
+def test_a_disk_that_is_full_before_the_first_frame_is_reported(refused: Refused, profile: Profile) -> None:
     says = refused(*profile(), "-o", "deep/run", preexec_fn=limited_to(1024))
     assert says == "deep/run: the output cannot be written: File too large: give another"
 
 
 @pytest.mark.parametrize("mode", ["sequential", "process"])
 def test_a_disk_that_fills_up_keeps_what_was_recorded(walkerbench: WholeProcess, profile: Profile, mode: str) -> None:
-    # The stall has the first frames saved while there is room; the frames after it need more than there is.
+    # During the stall the first frames are saved, while there is room; later frames need more room than there is.
     arguments = profile(faults={"stall_frames": {"20": 0.6}}, frames=100_000, checkpoint_every=10**6)
     ended = walkerbench(*arguments, "--mode", mode, "-o", "run", preexec_fn=limited_to(32_000))
     assert (ended.code, ended.out) == (3, "")
@@ -177,7 +177,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_recorded_run_that_cannot_be_read(
+def test_a_recorded_run_that_cannot_be_read_is_refused(
     refused: Refused, recorded: Path, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(recorded.parent)
@@ -186,6 +186,6 @@ def test_a_recorded_run_that_cannot_be_read(
     assert refused("show", "run").startswith(says)
 
 
-def test_names_of_runs_that_there_are_not(refused: Refused) -> None:
+def test_names_of_runs_that_do_not_exist_are_refused(refused: Refused) -> None:
     assert refused("show", "@latest") == ".walkerbench/runs: no recorded run here: record one with 'walkerbench run'"
     assert refused("show", "@last").startswith("@last: give a run's directory, @latest, or @latest~N")

@@ -1,4 +1,4 @@
-"""Workloads that break a rule, or their process, through the commands that measure: none leaves anything."""
+"""Workloads that break a rule or kill their process, run by the commands that measure: no command leaves anything."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Command = Callable[..., Ended]
 
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
-    """Carries out a command in a directory that holds `broken.py`, and finds nothing of it left."""
+    """Carries out a command in a directory that holds `broken.py`, and asserts that it leaves nothing."""
     work, temporary = tmp_path / "work", tmp_path / "temporary"
     for folder in (work, temporary):
         folder.mkdir()
@@ -64,14 +64,14 @@ def test_an_exception_keeps_the_lines_of_the_user(
 
 @pytest.mark.parametrize("mode", MODES.names())
 @pytest.mark.parametrize("name", ["Prints", "Forks", "Threads", "Moves"])
-def test_what_is_harmless_to_a_run_lets_it_end(command: Command, name: str, mode: str) -> None:
+def test_a_harmless_broken_rule_lets_the_run_end(command: Command, name: str, mode: str) -> None:
     ended = run(command, name, mode, "-o", "run", "--json")
     assert ended.code == 0, ended.err
     start = ended.out.index('{\n  "')
     assert json.loads(ended.out[start:])["state"] == "finished"
 
 
-def test_a_workload_without_a_state_is_not_said_to_do_the_same_work(command: Command) -> None:
+def test_without_a_state_the_same_work_is_not_claimed(command: Command) -> None:
     reason = "broken:NoState has no state()"
     ended = run(command, "NoState", "sequential", "-o", "run")
     assert ended.code == 0, ended.err
@@ -88,7 +88,7 @@ def test_a_workload_without_a_state_is_not_said_to_do_the_same_work(command: Com
         assert reason in command("export", "run", "--format", form).out
 
 
-def test_chance_is_not_blamed_on_a_mode(command: Command) -> None:
+def test_random_work_is_not_reported_as_a_fault_of_a_mode(command: Command) -> None:
     sides = ("mode=sequential", "mode=threaded")
     ended = command("ab", *sides, "--workload", "broken:Chance", *FEW, "--rounds", "11")
     assert (ended.code, ended.out) == (2, "")
@@ -110,7 +110,7 @@ EVERY = re.findall(r"^class (\w+)", BROKEN, re.MULTILINE)
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES.names())
 @pytest.mark.parametrize("name", EVERY)
-def test_every_broken_workload_ends_a_run_without_lines_of_ours(command: Command, name: str, mode: str) -> None:
+def test_a_broken_workloads_run_shows_no_lines_of_walkerbench(command: Command, name: str, mode: str) -> None:
     if (name, mode) == ("Hangs", "sequential"):
         pytest.skip("the thread that hangs is the one that would have to notice")
     ended = run(command, name, mode, "-o", "run")
@@ -120,7 +120,7 @@ def test_every_broken_workload_ends_a_run_without_lines_of_ours(command: Command
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
-def test_every_broken_workload_ends_a_comparison_without_lines_of_ours(command: Command, name: str) -> None:
+def test_a_broken_workloads_comparison_shows_none_either(command: Command, name: str) -> None:
     sides = ("mode=threaded", "mode=process")
     ended = command("ab", *sides, "--workload", f"broken:{name}", *FEW, "--rounds", "4", "--alpha", "45%")
     assert ended.code in (0, 1, 2, 3, 4), ended.err

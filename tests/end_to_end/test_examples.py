@@ -1,4 +1,4 @@
-"""The examples are run as their reader runs them: by command, from their folder, in each mode that they allow."""
+"""The examples are run as a reader runs them: by a command, from their folder, in each mode that they allow."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_function_is_called_in_batches(examples: WholeProcess) -> None:
 
 
 def printed(examples: WholeProcess, script: str) -> str:
-    """What a script of the examples prints."""
+    """Return what a script of the examples prints."""
     assert len((EXAMPLES / script).read_text(encoding="utf-8").splitlines()) <= MOST_LINES
     ended = examples(script, command=PYTHON)
     assert (ended.code, ended.err) == (0, "")

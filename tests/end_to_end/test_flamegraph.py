@@ -19,7 +19,7 @@ WORKER_FILES = {f"{name}.{kind}" for name in ("main", "worker-0", "worker-1") fo
                 ("collapsed.txt", "speedscope.json")}  # fmt: skip
 ENDLESS = 10**7
 
-# Has the system refuse to look into other processes, as a container does by default, and goes on as another program.
+# Makes the system refuse to read other processes, as a container does by default, and then executes another program.
 REFUSING = """
 import ctypes, os, struct, sys
 PTRACE, READ_MEMORY = {calls}
@@ -49,15 +49,15 @@ def arguments(profile: Any, **changes: Any) -> list[str]:
 
 @pytest.mark.usefixtures("_sampling")
 @pytest.mark.parametrize("mode", ["threaded", "process"])
-def test_a_sampled_run(walkerbench: WholeProcess, profile: Any, mode: str) -> None:
-    # Worker 0 sleeps in the stalls, so that py-spy is sure to see at least one of them.
+def test_a_sampled_run_has_a_flame_graph_of_every_worker(walkerbench: WholeProcess, profile: Any, mode: str) -> None:
+    # Worker 0 sleeps in the stalls, so long that py-spy certainly samples at least one of them.
     stalling = arguments(profile, faults={"stall_frames": {"5": 0.4, "20": 0.5, "35": 0.6}})
     ended = walkerbench(*stalling, "--mode", mode, "--workers", "2", "-o", "deep/graphs")
 
     assert ended.code == 0, ended.err
     out = walkerbench.cwd / "deep" / "graphs"
     assert {path.name for path in (out / "wall").iterdir()} == WORKER_FILES | {"run"}
-    # In so short a run, a worker may never be seen with the GIL.
+    # In such a short run, py-spy may never sample a worker that holds the GIL.
     assert {"run", "main.collapsed.txt"} <= {path.name for path in (out / "gil").iterdir()} <= WORKER_FILES | {"run"}
     runs = [read_recorded(out / place).run for place in ("run", "wall/run", "gil/run")]
     assert [run.state for run in runs] == ["finished"] * 3
@@ -68,7 +68,7 @@ def test_a_sampled_run(walkerbench: WholeProcess, profile: Any, mode: str) -> No
     assert "\nslowdown  " in ended.out
     assert "\nbefore: top functions, in ms per frame\n" in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80
-    # A thread takes whichever shard comes next: the stalls of shard 0 may all fall to the other thread.
+    # A thread takes the next free shard: the other thread may run all the stalls of shard 0.
     stalled = ("worker-0", "worker-1") if mode == "threaded" else ("worker-0",)
     stacks = "".join((out / "wall" / f"{name}.collapsed.txt").read_text() for name in stalled)
     assert re.search(r"ShardRunner.run \(walkerbench/modes/shard_runner.py:\d+\);FaultInjector.before ", stacks)
@@ -82,7 +82,7 @@ def test_ctrl_c_keeps_what_was_sampled_and_leaves_no_process(walkerbench: WholeP
     options = ["--mode", "process", "--workers", "2", "-o", "graphs"]
     with walkerbench.start(*arguments(profile, frames=ENDLESS), *options) as started:
         frames = walkerbench.cwd / "graphs" / "wall" / "run" / "frames.npy"
-        # Frames come in, and have for long enough that every worker was sampled: py-spy may take its time to begin.
+        # Wait until frames have run for so long that every worker was sampled: py-spy may start slowly.
         until(lambda: frames.exists() and frames.stat().st_size > 300_000)
         started.signal(signal.SIGINT)
         ended = started.end()
@@ -112,7 +112,7 @@ def test_a_refused_py_spy_says_what_to_allow_and_leaves_nothing(walkerbench: Who
 
 @pytest.mark.usefixtures("_sampling")
 @pytest.mark.parametrize("output", ["there", "there/file/graphs"])
-def test_an_output_that_cannot_be_made(walkerbench: WholeProcess, profile: Any, output: str) -> None:
+def test_an_output_that_cannot_be_made_is_refused(walkerbench: WholeProcess, profile: Any, output: str) -> None:
     there = walkerbench.cwd / "there"
     there.mkdir()
     (there / "file").touch()
@@ -123,7 +123,7 @@ def test_an_output_that_cannot_be_made(walkerbench: WholeProcess, profile: Any, 
     assert ended.err.count("\n") == 1
 
 
-def test_a_wrong_option_is_said_at_once(walkerbench: WholeProcess, profile: Any) -> None:
+def test_a_wrong_option_is_refused_before_the_run(walkerbench: WholeProcess, profile: Any) -> None:
     ended = walkerbench(*arguments(profile), "--workers", "0", "-o", "graphs")
 
     assert (ended.code, ended.out) == (2, "")

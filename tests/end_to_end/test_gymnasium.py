@@ -1,4 +1,4 @@
-"""Gymnasium's environments are run and compared by commands, in every mode, from the folder in which they lie."""
+"""Commands run and compare Gymnasium's environments, in every mode, from the folder that holds them."""
 
 from __future__ import annotations
 

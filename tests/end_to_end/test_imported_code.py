@@ -1,4 +1,4 @@
-"""A project whose edits do not run: its package is a copy that was installed before."""
+"""A project whose edits have no effect, because Python imports a copy of its package that was installed before."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ sys.path.insert(next(n for n, entry in enumerate(sys.path) if "site-packages" in
 from walkerbench.__main__ import main
 sys.exit(main())
 """
-"""Runs walkerbench of a folder that stands on the path where site-packages does."""
+"""Runs walkerbench from a folder that has the place of site-packages on the path."""
 
 
 class InstalledCopy:
-    """A project with walkerbench in it, and a copy of that as `pip install .` leaves it.
+    """A project that holds walkerbench, and a copy of the package as `pip install .` makes it.
 
     Args:
         commands: Starts processes.
@@ -56,7 +56,7 @@ class InstalledCopy:
 
 
 def package_profiles() -> Path:
-    """The folder of the shipped profiles."""
+    """Return the folder of the shipped profiles."""
     installed = PACKAGE / "profiles"
     return installed if installed.is_dir() else PACKAGE.parent / "profiles"
 
@@ -98,7 +98,7 @@ def test_a_gate_over_a_copy_is_refused(copy: InstalledCopy) -> None:
     assert not (copy.project / ".walkerbench").exists()
 
 
-def test_an_edit_of_what_does_not_run_is_an_aa_comparison(copy: InstalledCopy) -> None:
+def test_an_edit_of_code_that_does_not_run_is_an_aa_comparison(copy: InstalledCopy) -> None:
     for name in ("before", "after"):
         assert copy("run", "--profile", "./tiny.toml", "-q", "-o", f"runs/{name}").code == 0
         (copy.project / "walkerbench/running/pacing.py").write_text("import time\ntime.sleep(1)\n")
@@ -109,7 +109,7 @@ def test_an_edit_of_what_does_not_run_is_an_aa_comparison(copy: InstalledCopy) -
 
 
 @pytest.mark.promise("verdicts", "A gate in a repository that holds none of the measured code is refused.")
-def test_a_gate_over_the_repository_of_others_is_refused(copy: InstalledCopy, tmp_path: Path) -> None:
+def test_a_gate_over_an_unrelated_repository_is_refused(copy: InstalledCopy, tmp_path: Path) -> None:
     theirs = tmp_path / "theirs"
     theirs.mkdir()
     (theirs / "tiny.toml").write_text(profile_text())
@@ -120,7 +120,7 @@ def test_a_gate_over_the_repository_of_others_is_refused(copy: InstalledCopy, tm
     assert f"the repository {theirs} holds none of the code that is measured" in ended.error
 
 
-def test_the_checkout_that_runs_is_what_is_recorded(copy: InstalledCopy) -> None:
+def test_the_checkout_that_runs_is_recorded(copy: InstalledCopy) -> None:
     ended = copy("run", "--profile", "./tiny.toml", "-q", "-o", "runs/a", "--repeat", "2", running=copy.project)
     assert (ended.code, ended.err) == (0, "")
     for number in (1, 2):
@@ -131,7 +131,7 @@ def test_the_checkout_that_runs_is_what_is_recorded(copy: InstalledCopy) -> None
 
 @pytest.mark.promise("verdicts", "A module beside the package, such as an old backport, reaches no child.")
 def test_a_backport_beside_the_package_breaks_nothing(copy: InstalledCopy) -> None:
-    # `pip install pathlib` leaves this beside what else is installed; the parent never imports it.
+    # `pip install pathlib` puts this beside the installed packages; the parent never imports it.
     site = copy.site
     (site / "pathlib.py").write_text("raise ImportError('a backport of twelve years ago')\n")
     start = STARTS_BEHIND_THE_STANDARD_LIBRARY.format(site=str(site))

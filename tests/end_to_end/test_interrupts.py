@@ -27,10 +27,10 @@ MOMENTS = [
     ("process", signal.SIGHUP),
 ]
 
-# Interrupts its own group while main imports its nth module, counted over all imports of the run.
+# Interrupts its own process group while main imports its nth module, counted over all imports of the run.
 INTERRUPTING = """
 import os, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs with SIGINT ignored
 from walkerbench.__main__ import main
 left = int(sys.argv.pop(1))
 def watch(event, arguments):
@@ -45,7 +45,7 @@ sys.exit(main())
 
 
 def assert_kept(ended: Ended, run: Path, because: str) -> int:
-    """The run is whole and marked interrupted; how many frames it has."""
+    """Assert that the run is whole and marked as interrupted, and return how many frames it has."""
     assert ended.code == 130
     assert "Traceback" not in ended.err
     recorded = read_recorded(run)
@@ -66,11 +66,11 @@ def assert_kept(ended: Ended, run: Path, because: str) -> int:
     [
         *(
             (signal.SIGINT, nth) for nth in (1, 10, 60, 120, 240, 360)
-        ),  # later ones come after the run has begun, in some Pythons
-        *((signal.SIGTERM, nth) for nth in (60, 360)),  # the very first imports it ends by its default
+        ),  # in some Pythons, later imports happen after the run has begun
+        *((signal.SIGTERM, nth) for nth in (60, 360)),  # before these imports, SIGTERM has its default effect
     ],
 )
-def test_during_imports_there_is_a_line_and_no_run(
+def test_an_interrupt_during_imports_gives_a_line_and_no_run(
     walkerbench: WholeProcess, profile: Profile, number: signal.Signals, nth: int
 ) -> None:
     command = (sys.executable, "-c", INTERRUPTING.format(signal=number.name))
@@ -80,7 +80,7 @@ def test_during_imports_there_is_a_line_and_no_run(
 
 
 @pytest.mark.parametrize(("mode", "number"), MOMENTS)
-def test_while_the_environment_starts(
+def test_an_interrupt_while_the_environment_starts_keeps_the_run(
     walkerbench: WholeProcess, profile: Profile, mode: str, number: signal.Signals
 ) -> None:
     with walkerbench.start(*profile(frames=ENDLESS), "--mode", mode, "-o", "run") as started:
@@ -92,7 +92,9 @@ def test_while_the_environment_starts(
 
 
 @pytest.mark.parametrize(("mode", "number"), MOMENTS)
-def test_while_frames_run(walkerbench: WholeProcess, profile: Profile, mode: str, number: signal.Signals) -> None:
+def test_an_interrupt_while_frames_run_ends_the_run_in_order(
+    walkerbench: WholeProcess, profile: Profile, mode: str, number: signal.Signals
+) -> None:
     with walkerbench.start(*profile(frames=ENDLESS), "--mode", mode, "--workers", "1", "-o", "run") as started:
         started.wait_for_line("frame ")
         started.signal(number)
@@ -108,19 +110,19 @@ def test_while_frames_run(walkerbench: WholeProcess, profile: Profile, mode: str
 
 
 @pytest.mark.parametrize("mode", ["sequential", "process"])
-def test_twice_while_a_frame_hangs(walkerbench: WholeProcess, profile: Profile, mode: str) -> None:
+def test_two_interrupts_end_a_run_whose_frame_hangs(walkerbench: WholeProcess, profile: Profile, mode: str) -> None:
     arguments = profile(faults={"stall_frames": {"0": 0.3, "1": HANGING_S}})
     with walkerbench.start(*arguments, "--mode", mode, "-o", "run") as started:
         started.wait_for_line("frame 1/")
         for _ in range(2):
-            started.wait_for_sleep()  # two signals at once would count as one
+            started.wait_for_sleep()  # two signals at the same time would count as one
             started.signal(signal.SIGINT)
         ended = started.end()
     assert_kept(ended, walkerbench.cwd / "run", "interrupted twice: ended within a frame")
     assert rows(walkerbench.cwd / "run") == 1
 
 
-def test_a_hang_up_that_is_ignored_ends_neither_run_nor_workers(walkerbench: WholeProcess, profile: Profile) -> None:
+def test_an_ignored_hang_up_ends_neither_run_nor_workers(walkerbench: WholeProcess, profile: Profile) -> None:
     arguments = profile(faults={"stall_frames": {"5": 0.5}})
     nohup = (sys.executable, "-c", "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
              "os.execv(sys.executable, [sys.executable, '-m', 'walkerbench', *sys.argv[1:]])")  # fmt: skip
@@ -159,7 +161,7 @@ def test_one_interrupt_suffices_while_a_worker_hangs(walkerbench: WholeProcess, 
 
 @pytest.mark.parametrize("mode", ["threaded", "process"])
 def test_a_run_that_was_stopped_for_long_goes_on(walkerbench: WholeProcess, profile: Profile, mode: str) -> None:
-    # The stall ends while everything is stopped, and long after the frame's deadline.
+    # The stall ends while all processes are stopped, and long after the frame's deadline.
     arguments = profile(faults={"stall_frames": {"0": 0.6, "1": 1.0}}, safeguards=DEADLINE_BEFORE_THE_STALL_ENDS)
     with walkerbench.start(*arguments, "--mode", mode, "--workers", "2", "-o", "run") as started:
         started.wait_for_line("frame 1/")

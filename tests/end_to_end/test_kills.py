@@ -1,4 +1,4 @@
-"""What SIGKILL leaves: of a worker, and of the whole run."""
+"""What is left after SIGKILL of a worker, and of the whole run."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_worker_killed_while_starting_is_named(walkerbench: WholeProcess, prof
 
 @pytest.mark.promise("kept", "A run that is killed is kept up to its last second and can be shown.")
 def test_a_killed_run_is_kept_to_the_last_second_and_can_be_shown(walkerbench: WholeProcess, profile: Profile) -> None:
-    # The stall of frame 20 has everything saved; frame 21 never ends.
+    # During the stall of frame 20 everything is saved; frame 21 never ends.
     arguments = profile(faults={"stall_frames": {"20": 0.6, "21": HANGING_S}}, criteria={"meals": ">= 0"})
     directory = walkerbench.cwd / "run"
     with walkerbench.start(*arguments, "-o", "run") as started:

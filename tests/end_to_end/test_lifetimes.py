@@ -1,4 +1,4 @@
-"""How long the processes of every command live: to its end and no longer, whether it is interrupted or killed."""
+"""The processes of every command end with the command, also when it is interrupted or killed."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def plugin(_: list[str], walkerbench: WholeProcess) -> Words:
 
 ALL = [run, repeat, compare, ab, gate, flamegraph, plugin]
 OURS = ALL[:-1]
-"""All but the plugin, whose exit code and lines are pytest's."""
+"""All commands except the plugin, whose exit code and lines are pytest's."""
 
 
 def by_name(commands: list[Any], *slow: Any) -> pytest.MarkDecorator:
@@ -68,7 +68,7 @@ def by_name(commands: list[Any], *slow: Any) -> pytest.MarkDecorator:
 
 @pytest.fixture
 def words(walkerbench: WholeProcess, profile: Profile) -> Callable[[Any], Words]:
-    """Gives the words of a command that does not end by itself."""
+    """Return a function that gives the words of a command that does not end by itself."""
     return lambda command: command(profile(frames=ENDLESS, criteria={"meals": ">= 0"})[1:], walkerbench)
 
 
@@ -78,7 +78,7 @@ def below(started: Started) -> list[psutil.Process]:
 
 
 def workers(started: Started) -> list[psutil.Process]:
-    """Living worker processes, however deep below the command."""
+    """Return the living worker processes among all descendants of the command."""
     found = []
     for process in below(started):
         try:
@@ -104,10 +104,10 @@ def test_a_killed_command_leaves_nothing(
     program, arguments = words(command)
     with walkerbench.start(*arguments, command=program) as started:
         until(lambda: len(workers(started)) >= 2)
-        if command is run:  # whose workers have no keeper: they end with their parent once they have begun
+        if command is run:  # its workers end with their parent, but only after they have started
             until(lambda: rows(walkerbench.cwd / "out") > 0)
         everything = below(started)
-        # Of a plain run, multiprocessing's own helper ends by itself, unless it is stopped: it is not ours to keep.
+        # After a plain run, multiprocessing's own helper ends by itself, unless it is stopped.
         to_stop = workers(started) if command is run else everything
         for process in to_stop if stopped else []:
             process.suspend()
@@ -132,7 +132,7 @@ def test_one_interrupt_suffices_while_a_worker_is_stopped(
 @by_name(OURS, run, repeat, compare, gate)
 @pytest.mark.parametrize("stage", ["start", pytest.param("frames", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("count", [3, *(pytest.param(count, marks=pytest.mark.slow) for count in (1, 2))])
-def test_ctrl_c_once_twice_and_thrice(
+def test_ctrl_c_once_twice_or_thrice_ends_every_command(
     walkerbench: WholeProcess, words: Callable[[Any], Words], command: Any, stage: str, count: int
 ) -> None:
     program, arguments = words(command)
@@ -150,7 +150,9 @@ def test_ctrl_c_once_twice_and_thrice(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_ctrl_c_as_a_run_closes(walkerbench: WholeProcess, profile: Profile, count: int) -> None:
+def test_ctrl_c_while_a_run_closes_keeps_the_finished_run(
+    walkerbench: WholeProcess, profile: Profile, count: int
+) -> None:
     with walkerbench.start(*profile(), *PROCESSES, "-o", "out") as started:
         state = walkerbench.cwd / "out" / "run.json"
         until(lambda: state.exists() and '"running"' not in state.read_text())
@@ -158,6 +160,6 @@ def test_ctrl_c_as_a_run_closes(walkerbench: WholeProcess, profile: Profile, cou
             if started.process.poll() is None:
                 started.signal(signal.SIGINT)
         ended = started.end()
-    if ended.code != 0:  # it may have ended before
+    if ended.code != 0:  # the run may have ended before the interrupt
         check_interrupted(ended)
     assert read_recorded(walkerbench.cwd / "out").run.state == "finished"

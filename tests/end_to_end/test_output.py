@@ -1,4 +1,4 @@
-"""What goes to stdout, to stderr and into the exit code."""
+"""What commands write to stdout and to stderr, and their exit codes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*\b(3[0-7]|9[0-7])m|\x1b\[[0-9;]*38;")
 WIDTH = 80
 
 
-def test_the_version_is_told(walkerbench: WholeProcess) -> None:
+def test_the_version_is_printed(walkerbench: WholeProcess) -> None:
     ended = walkerbench("--version")
     assert (ended.code, ended.out, ended.err) == (0, f"walkerbench, version {package.__version__}\n", "")
 
@@ -74,7 +74,7 @@ def test_the_exit_code_is_the_verdict(
     assert without_pictures(walkerbench("show", "run").out) == ended.out
 
 
-def test_a_name_may_be_in_any_script_or_none(walkerbench: WholeProcess, profile: Profile) -> None:
+def test_a_name_may_be_in_any_script_or_be_undecodable(walkerbench: WholeProcess, profile: Profile) -> None:
     name = "Läufe 日本/🎉\n\udcff"
     ended = walkerbench(*profile(), "-q", "-o", name)
     assert (ended.code, ended.err) == (0, "")
@@ -108,7 +108,7 @@ def test_a_result_that_cannot_be_printed_is_kept(walkerbench: WholeProcess, prof
 
 
 def on_a_terminal(walkerbench: WholeProcess, *arguments: str, **environment: str) -> str:
-    """What a command writes to a terminal, which is both its stdout and its stderr."""
+    """Return what a command writes to a terminal that is both its stdout and its stderr."""
     ours, theirs = pty.openpty()
     text = b""
     environment = {"TERM": "xterm-256color", **environment}
@@ -124,7 +124,7 @@ def on_a_terminal(walkerbench: WholeProcess, *arguments: str, **environment: str
 def read_some(number: int) -> bytes:
     try:
         return os.read(number, 65536)
-    except OSError:  # how a terminal says that no process writes to it any more
+    except OSError:  # the terminal's error when no process can write to it any more
         return b""
 
 

@@ -1,4 +1,4 @@
-"""`ab`, `gate` and `compare` in a repository of the user's, over its commits."""
+"""`ab`, `gate` and `compare` in a user's repository, over its commits."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class Sim:
 """
 WORK = ("--workload", "sim:Sim", "--agents", "4", "--warmup", "5", "-q", "--json")
 DECIDED = ("--rounds", "5", "--alpha", "20%")
-"""Five rounds decide at this error rate, and a side of twice the work leaves no doubt."""
+"""Five rounds decide at this error rate, and a side with twice the work is always found slower."""
 
 UNDECIDED = ("--rounds", "4", "--alpha", "45%")
 VERDICTS = (0, 1, 4)
-"""Exit codes of a measurement that was carried out, whatever it found."""
+"""Exit codes of a measurement that was carried out, with any result."""
 
 
 class Project:
-    """A repository with a simulation, and commits of it.
+    """A repository with commits of a simulation.
 
     Args:
         commands: Runs command lines in it.
@@ -59,13 +59,13 @@ class Project:
         return git(self.commands.cwd, "rev-parse", "HEAD")
 
     def ab(self, *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Ended:
-        """What `walkerbench ab` of two sides ends with."""
+        """Run `walkerbench ab` on two sides, and return how it ended."""
         rounds = () if "--rounds" in words else UNDECIDED
         return self.commands("ab", *words, *WORK, *rounds, cwd=cwd or self.commands.cwd, env=dict(env or {}))
 
 
 def path_to(folder: Path) -> dict[str, str]:
-    """Variables by which a folder is found first, as by the path file of `pip install -e .`."""
+    """Return environment variables that put a folder first on the path, as `pip install -e .` does by a path file."""
     known = os.environ.get("PYTHONPATH")
     return {"PYTHONPATH": os.pathsep.join([str(folder), *([known] if known else [])])}
 

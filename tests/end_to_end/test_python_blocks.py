@@ -1,4 +1,4 @@
-"""Each Python block of docs/python.md is run as its reader runs it: as a file of its own."""
+"""Each Python block of docs/python.md is run as a reader runs it: as a file of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def blocks() -> list[str]:
 
 
 def described(block: str) -> str:
-    """What a block is about: the first line that is no import."""
+    """Return a name for a block: its first line that is not an import."""
     return next(line for line in block.splitlines() if line and not re.match(r"(import|from) ", line))
 
 

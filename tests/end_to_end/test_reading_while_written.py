@@ -1,4 +1,4 @@
-"""A run is read by every command while another process writes it."""
+"""Every command can read a run while another process writes it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WORKERS = 2
 
 @pytest.fixture
 def recording(walkerbench: WholeProcess) -> Iterator[Started]:
-    """A run of two workers that goes on, with some frames recorded."""
+    """Start a run of two workers that goes on, and wait until it has recorded some frames."""
     (walkerbench.cwd / "tiny.toml").write_text(profile_text(frames=10_000_000, checkpoint_every=3))
     arguments = ("--profile", "./tiny.toml", "--mode", "process", "--workers", str(WORKERS), "-q", "-o", "run")
     with walkerbench.start("run", *arguments) as started:
@@ -47,7 +47,7 @@ def test_every_reading_of_a_run_that_is_written_is_whole(walkerbench: WholeProce
         assert len(workers) == WORKERS * seen
         assert workers["frame"].tolist() == [frame for frame in range(seen) for _ in range(WORKERS)]
         assert (workers["busy_ns"] > 0).all()
-        # What the digests of a checkpoint are is known only once all of them are there.
+        # The digest of a checkpoint is known only when the digests of all agents are there.
         assert len(recorded.digests) % 12 == 0
         assert concluded(recorded).run.stages[0].frames == seen
 

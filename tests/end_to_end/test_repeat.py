@@ -1,4 +1,4 @@
-"""`walkerbench run --repeat N`, as whole processes."""
+"""`walkerbench run --repeat N`, run as a process."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def test_each_run_has_a_folder_and_a_row(walkerbench: WholeProcess, profile: Pro
     assert [list(run.command_line[1:]) for run in runs] == [arguments, arguments], "as the user typed it"
 
 
-def test_a_criterion_that_fails_ends_no_repeats_and_json_is_an_array(
-    walkerbench: WholeProcess, profile: Profile
-) -> None:
+def test_after_a_failed_criterion_repeats_go_on_and_json_is_a_list(walkerbench: WholeProcess, profile: Profile) -> None:
     arguments = profile(criteria={"meals": "< 0"}, faults={"stall_frames": {"0": 0.001}})
     ended = walkerbench(*arguments, "--repeat", "2", "-q", "--json")
     assert (ended.code, ended.err) == (1, "")
@@ -44,16 +42,14 @@ def test_a_criterion_that_fails_ends_no_repeats_and_json_is_an_array(
     assert [run.state for run in runs] == ["finished", "finished"]
 
 
-def test_one_run_is_a_plain_run(walkerbench: WholeProcess, profile: Profile) -> None:
+def test_one_repeat_is_a_plain_run(walkerbench: WholeProcess, profile: Profile) -> None:
     ended = walkerbench(*profile(), "--repeat", "1", "-q", "-o", "run")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("profile   tiny (./tiny.toml)\n")
     assert read_recorded(walkerbench.cwd / "run").run.state == "finished"
 
 
-def test_an_interrupt_ends_the_run_in_order_and_all_that_would_follow(
-    walkerbench: WholeProcess, profile: Profile
-) -> None:
+def test_an_interrupt_ends_the_run_in_order_and_all_later_repeats(walkerbench: WholeProcess, profile: Profile) -> None:
     with walkerbench.start(*profile(frames=ENDLESS), "--repeat", "3", "-o", "out") as started:
         started.wait_for_line("frame ")
         started.signal(signal.SIGINT)
@@ -63,7 +59,7 @@ def test_an_interrupt_ends_the_run_in_order_and_all_that_would_follow(
     assert [path.name for path in (walkerbench.cwd / "out").iterdir()] == ["1"]
     run = read_recorded(walkerbench.cwd / "out" / "1").run
     assert run.state == "interrupted"
-    assert str(run.ended_because).startswith("SIGINT after ")  # once: the terminal's does not count twice
+    assert str(run.ended_because).startswith("SIGINT after ")  # once: the signal from the terminal does not count twice
     assert "NO VERDICT in run 1: the run was interrupted" in ended.out
     assert ended.out.endswith("1 of 3 runs were started.\n")
 
@@ -80,7 +76,7 @@ def test_a_run_that_crashes_is_named_and_kept(walkerbench: WholeProcess, profile
     assert rows(walkerbench.cwd / "out" / "1") == 21
 
 
-def test_what_cannot_be_run_is_said_once_and_leaves_nothing(walkerbench: WholeProcess, profile: Profile) -> None:
+def test_a_wrong_request_gives_one_error_and_no_run(walkerbench: WholeProcess, profile: Profile) -> None:
     (walkerbench.cwd / "out").mkdir()
     ended = walkerbench(*profile(), "--repeat", "2", "-o", "out")
     message = "walkerbench: out: the output exists already: give a directory that does not\n"

@@ -1,4 +1,4 @@
-"""Commands on a system that refuses what they ask for: files, shared memory, readings, a temporary directory."""
+"""Commands on a system that does not provide what they need: files, shared memory, figures, a temporary directory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def few_files(number: int) -> Callable[[], None]:
 
 
 def mounted(*commands: str) -> tuple[str, ...]:
-    """The command line, in mounts of its own in which these commands were carried out."""
+    """Return a command line that runs in its own mount namespace, after the given commands were carried out there."""
     script = " && ".join((*commands, 'exec "$@"'))
     return ("unshare", "--mount", "sh", "-c", script, "sh", *COMMAND)
 
@@ -86,7 +86,7 @@ def test_without_shared_memory_process_mode_is_refused(walkerbench: WholeProcess
 @needs_mounts
 @pytest.mark.promise("faults", "What is not available on a system is n/a in a run, and never ends it.")
 @pytest.mark.parametrize("command", ["mount --bind /dev/null /proc/meminfo", "mount -t tmpfs none /proc"])
-def test_a_run_goes_on_where_the_system_tells_nothing(walkerbench: WholeProcess, command: str) -> None:
+def test_a_run_goes_on_where_the_system_provides_no_figures(walkerbench: WholeProcess, command: str) -> None:
     ended = walkerbench(*RUN, *PROCESSES, command=mounted("mount --bind /dev/null /proc/stat", command))
 
     assert (ended.code, ended.err) == (0, "")
@@ -97,7 +97,7 @@ def test_a_run_goes_on_where_the_system_tells_nothing(walkerbench: WholeProcess,
 
 
 def test_without_a_temporary_directory_one_line_says_so(walkerbench: WholeProcess, tmp_path: Path) -> None:
-    """`--repeat` runs processes of its own, which it writes requests to; no candidate of tempfile can be used."""
+    """None of tempfile's candidates can be used; `--repeat` needs one, to write requests to its processes."""
     script = tmp_path / "sitecustomize.py"
     script.write_text("import tempfile\ntempfile._candidate_tempdir_list = lambda: ['/nowhere']\n")
     ended = walkerbench(*RUN, "--repeat", "2", env={"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"})

@@ -1,4 +1,4 @@
-"""`walkerbench serve` over real HTTP: watched, controlled, recorded and ended."""
+"""`walkerbench serve` over real HTTP: clients watch, control and end the run, and it is recorded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SERVE = ("serve", "--profile", "smoke", "--agents", "8", "--port", "0", "--token
 
 
 class Client:
-    """Asks the server that a command started."""
+    """Sends requests to the server that a command started."""
 
     def __init__(self, started: Started) -> None:
         self.started = started
@@ -32,7 +32,7 @@ class Client:
         self.address = re.findall(r"http://\S+/", line)[0]
 
     def get(self, path: str) -> Any:
-        """The answer, also where it is an error: a run has to start first."""
+        """Return the answer, also if it is an error, such as before the run starts."""
         try:
             with urllib.request.urlopen(self.address + path, timeout=20) as answer:
                 return json.load(answer)
@@ -47,14 +47,14 @@ class Client:
             return json.load(answer)
 
     def statuses(self) -> Iterator[dict[str, Any]]:
-        """The statuses that events bring, to the end of the run."""
+        """Return the statuses of all events until the run ends."""
         with urllib.request.urlopen(f"{self.address}events", timeout=60) as events:
             for line in events:
                 if line.startswith(b"data: "):
                     yield json.loads(line.removeprefix(b"data: "))
 
     def last_minute(self) -> dict[str, Any]:
-        """What was measured, once there is something."""
+        """Wait for the figures of the last minute, and return them."""
         found: list[dict[str, Any]] = []
 
         def measured() -> bool:
@@ -96,7 +96,7 @@ def test_a_served_run_is_watched_controlled_and_recorded(walkerbench: WholeProce
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_in_order(walkerbench: WholeProcess, number: int) -> None:
+def test_a_signal_ends_a_served_run_in_order(walkerbench: WholeProcess, number: int) -> None:
     with serving(walkerbench) as client:
         client.last_minute()
         client.started.signal(number)
@@ -105,7 +105,7 @@ def test_a_signal_ends_it_in_order(walkerbench: WholeProcess, number: int) -> No
     assert shown(walkerbench)["state"] == "interrupted"
 
 
-def test_what_cannot_be_served_is_a_line_and_nothing_is_left(walkerbench: WholeProcess) -> None:
+def test_a_run_that_cannot_be_served_gives_a_line_and_leaves_nothing(walkerbench: WholeProcess) -> None:
     with serving(walkerbench) as client:
         port = client.address.rstrip("/").rpartition(":")[2]
         other = walkerbench("serve", "--port", port, "-o", "other")
@@ -147,7 +147,7 @@ SLOW = {"faults": {"stall_frames": {"12": 0.3, "13": 0.3}}, "safeguards": {"slow
 
 
 def limit_files() -> None:
-    """No file may grow beyond 32 kB: a full disk that needs no disk."""
+    """Limit the size of this process's files to 32 kB, which has the effect of a full disk."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (32_000, 32_000))
 
 
@@ -160,7 +160,7 @@ def limit_files() -> None:
         ("full disk", "threaded", "broken", 3, "File too large"),
     ],
 )
-def test_who_watches_sees_how_a_run_broke(
+def test_clients_see_why_a_run_broke(
     walkerbench: WholeProcess,
     profile: Callable[..., list[str]],
     fault: str,
@@ -185,7 +185,7 @@ def test_who_watches_sees_how_a_run_broke(
     assert because in last["ended_because"]
 
 
-def test_modes_alternate_by_the_clock(walkerbench: WholeProcess) -> None:
+def test_modes_alternate_at_fixed_intervals(walkerbench: WholeProcess) -> None:
     with serving(walkerbench, "--seconds-per-mode", "1") as client:
         until(lambda: client.get("status").get("alternation") is not None)
         assert client.get("status")["alternation"]["speedup"] > 0

@@ -29,7 +29,7 @@ RULES = ("--rounds", "5", "--alpha", "20%", "--warmup", "5", "-q", "--json")
 
 @pytest.fixture
 def project(walkerbench: WholeProcess) -> WholeProcess:
-    """A repository whose second commit makes one test slower, and adds another."""
+    """Make a repository whose second commit makes one test slower and adds another test."""
     (walkerbench.cwd / "tests").mkdir()
     (walkerbench.cwd / "conftest.py").touch()
     library, suite = walkerbench.cwd / "add_up_of_a_gate.py", walkerbench.cwd / "tests" / "test_perf.py"
@@ -69,7 +69,7 @@ def test_criteria_are_refused_where_no_run_is_recorded(project: WholeProcess) ->
 
 @pytest.fixture
 def suites(walkerbench: WholeProcess) -> WholeProcess:
-    """A repository with three suites; its second commit changes a comment, and brings the third one."""
+    """Make a repository with three suites; its second commit changes a comment and adds the third suite."""
     tests = walkerbench.cwd / "tests"
     tests.mkdir()
     (walkerbench.cwd / "add_up_of_a_test.py").write_text(SUMS_LIBRARY)
@@ -88,7 +88,7 @@ def suites(walkerbench: WholeProcess) -> WholeProcess:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_three_suites_are_one_family_with_a_row_for_each_test(suites: WholeProcess) -> None:
-    # Twelve tests of which the base has some share an error rate of 20 %, which takes ten rounds.
+    # The tests that the base has, of the twelve, share an error rate of 20 %: this takes ten rounds.
     rules = ("--rounds", "10", *RULES[2:])
     ended = suites("gate", "--against", "HEAD~1", "--workload", "pytest:tests", *rules, deadline_s=500)
     assert ended.code == 3, ended.err

@@ -1,4 +1,4 @@
-"""The example of the documentation, copied into a new repository: a gate over three commits of it."""
+"""The documentation's example in a new repository: a gate over each of three commits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(DEADLINE_S + 20)]
 
 
 def gate_of(walkerbench: WholeProcess, changed: str) -> Ended:
-    """What a gate ends with over a commit that changes the example."""
+    """Run a gate over a commit that changes the example, and return how it ended."""
     assert changed != HERD
     git(walkerbench.cwd, "init", "--quiet")
     for text in (HERD, changed):
@@ -37,13 +37,13 @@ def gate_of(walkerbench: WholeProcess, changed: str) -> Ended:
 
 def test_a_commit_that_is_slower_by_5_percent_never_passes(walkerbench: WholeProcess) -> None:
     ended = gate_of(walkerbench, SLOWER)
-    # Where the machine has much other work it is undecided, which is no pass.
+    # On a busy machine the verdict is inconclusive, and this is not a pass.
     assert ended.code in (1, 4), ended.err
     (compared,) = json.loads(ended.out)["comparison"]["comparisons"]
     assert compared["verdict"] == {1: "regression", 4: "inconclusive"}[ended.code]
 
 
-def test_a_commit_with_another_trajectory_is_no_comparison(walkerbench: WholeProcess) -> None:
+def test_a_commit_with_another_trajectory_is_not_compared(walkerbench: WholeProcess) -> None:
     ended = gate_of(walkerbench, OTHER)
     assert (ended.code, ended.out) == (2, "")
     assert "agent 0 is the first that differs" in ended.err

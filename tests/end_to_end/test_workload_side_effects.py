@@ -1,4 +1,4 @@
-"""What the user's code does besides its work: what it prints, and the processes that it leaves."""
+"""Side effects of a user's code: what it prints, and processes that it leaves."""
 
 from __future__ import annotations
 
@@ -58,5 +58,5 @@ def test_processes_that_a_workload_leaves_are_killed(walkerbench: WholeProcess, 
         ended = started.end()
         assert ended.code == 0, ended.err
         assert [psutil.Process(pid).cmdline() for pid in started.left()] == []
-    if mode == "sequential":  # a worker's are killed with the worker
+    if mode == "sequential":  # processes that a worker leaves are killed with the worker
         assert "the workload left processes behind, which were killed: " in ended.err

@@ -1,4 +1,4 @@
-"""What a revision needs besides its files: an editable install that leads elsewhere, a setup, submodules, LFS files."""
+"""What a revision needs besides its files: a way past editable installs, a setup, submodules, and LFS files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Sim:
 WORK = ("--workload", "sim_of_test:Sim", "--agents", "2", "--warmup", "5", "-q", "--json")
 LIBRARY = "import sys; sys.path.insert(0, 'library'); from of_library import FACTOR; helper_of_sim.FACTOR = FACTOR"
 DIFFERENT = "not the same work: after frame 4, agent 0 is the first that differs"
-"""What is said of sides that run different code, before anything is measured."""
+"""The message about sides that run different code, before anything is measured."""
 
 HOOK = """
 import importlib.util, sys
@@ -39,11 +39,11 @@ class Finder:
 
 sys.meta_path.insert(0, Finder())
 """
-"""What some build systems leave as an editable install: a finder that comes before all others."""
+"""An editable install as some build systems make it: a finder that comes before all others."""
 
 
 class Project:
-    """A repository with a simulation, in a temporary folder of the test.
+    """A repository with a simulation, in the test's temporary folder.
 
     Args:
         commands: Runs command lines in it.
@@ -64,7 +64,7 @@ class Project:
         return git(self.folder, "rev-parse", "HEAD")
 
     def ab(self, *words: str, env: dict[str, str] | None = None) -> Ended:
-        """What `walkerbench ab` of two sides ends with; no worktree may be left."""
+        """Run `walkerbench ab` on two sides, assert that no worktree is left, and return how the command ended."""
         ended = self.commands("ab", *words, *WORK, env=dict(env or {}))
         assert git(self.folder, "worktree", "list").count("\n") == 0
         return ended
@@ -130,7 +130,7 @@ def test_a_setup_that_fails_says_what_it_printed(project: Project) -> None:
     ]
 
 
-def test_a_profile_may_say_the_setup(project: Project) -> None:
+def test_a_profile_may_name_the_setup(project: Project) -> None:
     (project.folder / "mine.toml").write_text('[workload]\nspec = "sim_of_test:Sim"\nsetup = "exit 9"\n')
     ended = project.commands("ab", "HEAD", ".", "--profile", "mine.toml", "-q")
     assert ended.code == 2
@@ -160,7 +160,7 @@ def until_there(folder: Path, name: str) -> None:
 
 
 def with_submodule(project: Project, tmp_path: Path) -> Path:
-    """Let the simulation import a module of a submodule."""
+    """Make the simulation import a module of a submodule."""
     library = tmp_path / "library"
     library.mkdir()
     git(library, "init", "--quiet")
@@ -180,7 +180,7 @@ def test_submodules_are_in_the_worktree(project: Project, tmp_path: Path) -> Non
     assert DIFFERENT in ended.err
 
 
-def test_a_submodule_that_is_not_there_is_named(project: Project, tmp_path: Path) -> None:
+def test_a_missing_submodule_is_named(project: Project, tmp_path: Path) -> None:
     own = with_submodule(project, tmp_path)
     git(project.folder, "submodule", "--quiet", "deinit", "--force", "library")
     (own / "of_library.py").write_text("FACTOR = 1\n")  # so that the working tree still runs

@@ -1,4 +1,4 @@
-"""Rows of frames and workers by hand, for what attributes and explains them."""
+"""Makes rows of frames and workers by hand, for tests of attribution and of slow frames."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ MAIN_PHASE = MainPhase("agents", "agent processing")
 
 
 def setting(mode: str, *, gil_enabled: bool = True, crowded: bool = False) -> Setting:
-    """How the workers of a mode shared the machine."""
+    """Return how the workers of a mode shared the machine."""
     return Setting(MODES.find(mode).traits, gil_enabled, "settle", MAIN_PHASE, crowded)
 
 
 def frames_of(*rows: dict[str, int]) -> NDArray[Any]:
-    """A frame a row, numbered from 0 where it says nothing else; durations in ms, what is left out is 0."""
+    """Return one row per frame, numbered from 0 unless it has `frame`; durations in ms, and missing columns are 0."""
     return _rows(FRAMES, [{"frame": number, **row} for number, row in enumerate(rows)])
 
 
 def workers_of(*rows: dict[str, int]) -> NDArray[Any]:
-    """A worker a row, the same way; `frame` and `worker` as given."""
+    """Return one row per worker in a frame, in the same way; `frame` and `worker` as given."""
     return _rows(WORKERS, list(rows))
 
 

@@ -1,4 +1,4 @@
-"""Benches for the self-test's cases that need no process for each run."""
+"""Benches for cases of the self-test that need no process for each run."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from walkerbench.selftest.run_cases import RULES, run_selftest
 
 
 class InProcessBench:
-    """Runs cases in this process, in which a test has switched something off; makes measurements up."""
+    """Runs cases in this process, where a test has switched something off, and judges made-up measurements."""
 
     def record(self, profile: Profile, directory: Path) -> ChildRun:
-        """Run the profile here."""
+        """Run the profile in this process."""
         said, code = "", None
         try:
             runner.run(profile, output=directory, command_line=())
@@ -46,12 +46,12 @@ class InProcessBench:
 
 
 def case(name: str) -> Case:
-    """The case of a name."""
+    """Return the case with a name."""
     (found,) = (each for each in CASES if each.name == name)
     return found
 
 
 def proved(bench: object, directory: Path, mode: str, *names: str) -> SelfTestResult:
-    """Carry out some cases in a mode."""
+    """Carry out some cases in a mode, and return the result."""
     planned = [(mode, case(name)) for name in names]
     return run_selftest(bench, directory, planned, lambda number, fault, mode: None)  # type: ignore[arg-type]

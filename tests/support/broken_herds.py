@@ -1,4 +1,4 @@
-"""The source of simulations of which each breaks one rule of the contract, as users write them."""
+"""The source of simulations as users write them, each of which breaks one rule of the contract."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Clock(Sound):
 
 
 class Pace(Sound):
-    """Repeats itself at one pace, and does another thing where frames are far apart."""
+    """Does the same work again at the same pace, and other work where frames are far apart."""
 
     def __init__(self, agents, seed):
         super().__init__(agents, seed)

@@ -1,4 +1,4 @@
-"""Brings a workload or a mode as an installed package does: by an entry point, which every child finds, too."""
+"""Adds a workload or a mode as an installed package does: by an entry point, which every child process finds, too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 @contextmanager
 def brought(directory: Path, group: str, name: str, module_file: str, attribute: str) -> Iterator[None]:
-    """Make a name known to this process and its children, for as long as the context lasts.
+    """Make a name known to this process and its children within the block.
 
     Args:
         directory: An empty one, for the package's metadata.
@@ -25,7 +25,7 @@ def brought(directory: Path, group: str, name: str, module_file: str, attribute:
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
     (metadata / "entry_points.txt").write_text(f"[{group}]\n{name} = {Path(module_file).stem}:{attribute}\n")
-    # The module may use what tests use, such as the folder that this file lies in.
+    # The module may import what tests import, such as modules in this file's folder.
     places = [str(directory), str(Path(module_file).parent), str(Path(__file__).parent)]
     with pytest.MonkeyPatch.context() as patched:
         for place in reversed(places):

@@ -19,13 +19,13 @@ DEADLINE_S = 60
 
 
 class Browser:
-    """A browser that opens pages and tells what they did."""
+    """A browser that opens pages and reports what they did."""
 
     def __init__(self, driver: Any) -> None:
         self.driver = driver
 
     def open(self, address: str, *, width: int = 1280, scheme: str = "light") -> None:
-        """Open a page, and forget what the one before did."""
+        """Open a page, and forget what the page before did."""
         self.emulate("setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         self.prefer(scheme)
         self.complaints()
@@ -39,7 +39,7 @@ class Browser:
         self.driver.execute_cdp_cmd(f"Emulation.{what}", how)
 
     def until(self, script: str, *arguments: Any) -> Any:
-        """What a script gives once it gives anything."""
+        """Run a script again and again until its result is true, and return the result."""
         from selenium.webdriver.support.wait import WebDriverWait
 
         return WebDriverWait(self.driver, DEADLINE_S).until(lambda driver: driver.execute_script(script, *arguments))
@@ -54,7 +54,7 @@ class Browser:
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         sent = [each["params"] for each in messages if each["method"] == "Network.requestWillBeSent"]
         urls = [each["request"]["url"] for each in sent]
-        return [url for url in urls if not url.startswith("data:")]  # pixels that are in the page already
+        return [url for url in urls if not url.startswith("data:")]  # a data URL loads nothing
 
 
 @pytest.fixture(scope="module")

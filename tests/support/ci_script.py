@@ -9,6 +9,6 @@ SCRIPT = Path(__file__).parents[2] / ".ci" / "run"
 
 
 def ci_steps() -> list[str]:
-    """The steps that `.ci/run` names, in their order."""
+    """Return the names of the steps in `.ci/run`, in their order."""
     (listed,) = re.findall(r"^steps=\((.*)\)$", SCRIPT.read_text(encoding="utf-8"), re.MULTILINE)
     return str(listed).split()

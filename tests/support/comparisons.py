@@ -1,4 +1,4 @@
-"""Comparisons made up for tests, the same in every test."""
+"""Made-up comparisons for tests, the same in every test."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PARTS_NS: PartsNs = {
 
 
 def side(label: str, mode: str = "sequential", factor: float = 1.0, **changes: Any) -> ComparedSide:
-    """A side whose times are a multiple of 2 ms."""
+    """Return a side whose times are a multiple of 2 ms."""
     times = {"mean": 2.0, "min": 1.5, "p50": 1.9, "p95": 2.5, "p99": 2.8, "max": 4.0}
     given: dict[str, Any] = {
         "label": label,
@@ -75,7 +75,7 @@ def compared(
     base: ComparedSide | None = None,
     **changes: Any,
 ) -> Compared:
-    """A comparison over 12 rounds, half of which give the first, half the second of a candidate's time ratios."""
+    """Return a comparison over 12 rounds; half have the first of a candidate's time ratios, and half the second."""
     base = base or side("sequential")
     estimates = {
         Question(each.label, "frame"): np.log([low, high] * 6)
@@ -98,7 +98,7 @@ def compared(
 
 
 def measurement(labels: dict[str, str], factors: list[float], rounds: int = 12) -> Measurement:
-    """A measurement of modes by their labels, each a multiple of the base's 2 ms a frame."""
+    """Return a measurement of modes by their labels; the time of each is a multiple of the base's 2 ms per frame."""
     plan = Plan(rounds=rounds, blocks=2, frames_per_block=50, round_s=1.0)
     sides = tuple(
         SideResult(
@@ -127,7 +127,7 @@ def measurement(labels: dict[str, str], factors: list[float], rounds: int = 12) 
             number=number,
             orders=((names[0], *names[1:]),) * 2,
             block_ns={name: (int(1e8 * factor),) * 2 for name, factor in zip(names, factors, strict=True)},
-            # By turns a little above and below.
+            # Alternately a little above and a little below.
             estimates={
                 name: float(np.log(factor)) + 1e-3 * (-1) ** number
                 for name, factor in zip(names[1:], factors[1:], strict=True)
@@ -139,7 +139,7 @@ def measurement(labels: dict[str, str], factors: list[float], rounds: int = 12) 
 
 
 def gated(*outcomes: str, ratio: tuple[float, float] = NOT_SLOWER, **changes: Any) -> GateResult:
-    """A gate with one run whose criteria came out so."""
+    """Return a gate with one run whose criteria have these verdicts."""
     details = {"pass": "4.2", "fail": "250 is not < 200", "unsupported": "there are no judged frames"}
     values = {"pass": 4.2, "fail": 250.0, "unsupported": None}
     criteria = {"pass": "frame_ms.p50 < 20", "fail": "frame_ms.max < 200", "unsupported": "frame_ms.p99 < 50"}

@@ -1,4 +1,4 @@
-"""How often a rule decides what, estimated from real rounds; pure."""
+"""Estimates from real rounds how often a rule makes each decision; without side effects."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from walkerbench.comparison.decision_rules import ALPHA, TOLERANCE
 from walkerbench.comparison.verdicts import Question, judge_rounds
 
 LEVEL = 0.95
-"""Of every interval shown here."""
+"""Confidence level of every interval in this module."""
 
 
 @dataclass(frozen=True)
 class Rate:
-    """How often something is decided, with an interval of that rate at `LEVEL`."""
+    """How often a decision is made, with an interval of this rate at `LEVEL`."""
 
     value: float
     low: float
@@ -29,7 +29,7 @@ class Rate:
 
 
 def verdict_rates(estimates: NDArray[np.float64], rounds: int) -> dict[str, Rate]:
-    """How often decisions of so many rounds come to each verdict.
+    """Return how often decisions with so many rounds have each verdict.
 
     The sign test looks at nothing but how many rounds lie above log(1 + tolerance). What recorded rounds tell is the
     chance p of one that does, with Clopper and Pearson's interval; a decision is then a draw of `rounds` from a
@@ -46,7 +46,7 @@ def verdict_rates(estimates: NDArray[np.float64], rounds: int) -> dict[str, Rate
     above = binomtest(int((estimates > limit).sum()), len(estimates))
     interval = above.proportion_ci(LEVEL, method="exact")
     verdicts = [_verdict(count, rounds) for count in range(rounds + 1)]
-    # A verdict's rate need not be monotone in p: its extremes over the interval are looked for, not taken at its ends.
+    # A verdict's rate may not be monotone in p: so its extremes are searched in the whole interval, not at its ends.
     chances = np.array([above.statistic, *np.linspace(interval.low, interval.high, 2001)])
     weights = binom.pmf(np.arange(rounds + 1), rounds, chances[:, None])
     rates = {}
@@ -62,7 +62,7 @@ def threshold_rate(
     statistic: Callable[[NDArray[np.float64]], float],
     threshold: float,
 ) -> Rate:
-    """How often pytest-benchmark's rule fails: a statistic of the candidate's run exceeds the base's by a threshold.
+    """Return how often pytest-benchmark's rule fails: a statistic of the candidate exceeds the base's by a threshold.
 
     A base is recorded before the candidate that it is compared with, so each round's base meets the next one's
     candidate.

@@ -1,4 +1,4 @@
-"""Runs in memory that were never run, for what draws them."""
+"""Makes runs in memory that were never run, for tests of what draws runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CRITERIA = ("frame_ms.max < 50", "physics_fps > 1")
 def drawn_run(
     wall_ms: Any, *, warmup: int = 0, workers: int = 2, samples: int = 8, state: RunState = "finished", **changes: Any
 ) -> RecordedRun:
-    """A concluded run of one stage.
+    """Return a concluded run of one stage.
 
     Args:
         wall_ms: `(frames,)`; each worker's phases take a quarter of it, settling a tenth.
@@ -48,7 +48,7 @@ def drawn_run(
 
 
 def lengthened(run: RecordedRun, wall_ms: Any) -> RecordedRun:
-    """The same run with other frames, of one worker, and not concluded again, which takes longer than drawing it."""
+    """Return the run with other frames, of one worker; not concluded again, because that takes longer than drawing."""
     frames = _frames(np.asarray(wall_ms, np.float64), 0)
     return replace(run, frames=frames, workers=_workers(frames, 1))
 

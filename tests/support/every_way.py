@@ -1,4 +1,4 @@
-"""Every command that a run goes through, for a workload or a mode of another package."""
+"""Carries out every command on a run, for a workload or a mode of another package."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from walkerbench.interleaved import round_plan
 from walkerbench.reports.export import FORMATS
 
 VERDICTS = (0, 1, 4)
-"""Exit codes of a comparison of noisy times: it has a verdict, whichever."""
+"""Exit codes of a comparison of noisy times: any verdict is allowed."""
 
 ROUNDS = 2
-"""Of a comparison that is measured; so few decide nothing, which is a verdict, too."""
+"""The rounds of a measured comparison: so few decide nothing, and "inconclusive" is a verdict, too."""
 
 DECISION = ("--alpha", "40%")
-"""So high an error rate that few repetitions decide."""
+"""An error rate that is so high that few repetitions decide."""
 
 
 def in_process(directory: Path, *arguments: str) -> Ended:
-    """What a command ended with that was carried out in this process: no start to wait for."""
+    """Carry out a command in this process, which is faster than a process of its own, and return how it ended."""
     out, err = io.StringIO(), io.StringIO()
     with (
         contextlib.chdir(directory),
@@ -42,27 +42,27 @@ def in_process(directory: Path, *arguments: str) -> Ended:
 
 
 def succeeded(ended: Ended) -> Ended:
-    """What a command printed that ended with 0."""
+    """Assert that a command ended with 0, and return what it printed."""
     assert (ended.code, ended.err) == (0, "")
     return ended
 
 
 def recorded(walkerbench: WholeProcess, name: str, *options: str) -> dict[str, Any]:
-    """The `run.json` of a run that `walkerbench run` made."""
+    """Record a run with `walkerbench run`, and return its `run.json`."""
     ended = walkerbench("run", *options, "--quiet", "--json", "-o", name)
     assert ended.code == 0, ended.err
     return dict(json.loads(ended.out))
 
 
 def compared(directory: Path, *arguments: str) -> dict[str, Any]:
-    """The JSON of a comparison that has a verdict."""
+    """Carry out a comparison, assert that it has a verdict, and return its JSON."""
     ended = in_process(directory, *arguments, "--json", "--quiet")
     assert ended.code in VERDICTS, ended.err
     return dict(json.loads(ended.out))
 
 
 def measured(directory: Path, *arguments: str) -> dict[str, Any]:
-    """The JSON of a comparison measured now, of as few and as short rounds as there can be."""
+    """Measure a comparison of the fewest and shortest rounds that are allowed, and return its JSON."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(round_plan, "BLOCK_S", 1e-9)
         patched.setattr(round_plan, "BLOCKS", (2,))
@@ -73,13 +73,13 @@ def measured(directory: Path, *arguments: str) -> dict[str, Any]:
 
 
 def exported(directory: Path, run: str) -> dict[str, str]:
-    """A run in every format."""
+    """Return a run exported to every format."""
     return {name: succeeded(in_process(directory, "export", run, "--format", name)).out for name in FORMATS}
 
 
 @functools.cache
 def why_nothing_can_be_sampled() -> str | None:
-    """Why py-spy cannot look into processes here, or None where it can."""
+    """Return why py-spy cannot sample processes here, or None where it can."""
     try:
         check_permitted(find_py_spy())
     except WalkerbenchError as error:
@@ -88,7 +88,7 @@ def why_nothing_can_be_sampled() -> str | None:
 
 
 def sampled(directory: Path, output: str, *options: str) -> str:
-    """What the sampling profiler says of a run, skipped where it is not permitted."""
+    """Return what the sampling profiler says about a run; skip the test where sampling is not permitted."""
     if reason := why_nothing_can_be_sampled():
         pytest.skip(reason)
     ended = in_process(directory, "flamegraph", *options, "--quiet", "-o", output)
@@ -97,7 +97,7 @@ def sampled(directory: Path, output: str, *options: str) -> str:
 
 
 def passed_in_pytest(walkerbench: WholeProcess, call: str) -> None:
-    """Run a test that uses the plugin's fixture."""
+    """Run a test that uses the plugin's fixture, and assert that it passes."""
     test = Path(walkerbench.cwd) / "test_with_plugin.py"
     test.write_text(f"def test_run(walkerbench_run):\n    assert walkerbench_run({call}).passed\n")
     command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test.name)

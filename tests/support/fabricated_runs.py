@@ -1,4 +1,4 @@
-"""Small recorded runs by hand: two workers, known times, written to disk and read back as any other."""
+"""Makes small recorded runs by hand: two workers and known times, written to disk and read like any other run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ DTYPES = {
 
 
 def recorded_run(directory: Path, frames: int = 3, *, warmup: int = 1, stages: int = 1, **changes: Any) -> RecordedRun:
-    """Write a run and read it back, concluded.
+    """Write a run, and return it as read back, concluded.
 
     Frame k of each stage takes 700 µs, and 10 µs more for each k up to 30, then begins again: 10 µs of dispatch, until
     650 µs (and the more) for two workers of 400 and 500 µs, 50 µs of barrier wait, 50 µs of settling.
@@ -82,7 +82,7 @@ def recorded_run(directory: Path, frames: int = 3, *, warmup: int = 1, stages: i
             writer.append("cpu", _samples())
             writer.append("digests", _digests(frames))
         writer.flush()
-        if changes.get("state") == "running":  # a killed run has no end: its reader concludes it
+        if changes.get("state") == "running":  # a killed run has no end, so that its reader concludes it
             writer.write(run.changed(**changes))
         else:
             stopped = {"emergency_shutdowns": int(changes.get("state") == "emergency")}

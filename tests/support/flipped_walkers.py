@@ -1,4 +1,4 @@
-"""Walkers of which one loses a bit. Spawned workers import it."""
+"""Walkers with one flipped bit. Spawned workers import this module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The floor: what a frame cannot do without, in as few calls as it takes. The whole frame is measured against it."""
+"""The floor: the work that every frame needs, in as few calls as possible. Whole frames are measured against it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Floor:
         self._learn = self._think * settings.schedule.learn_interval_updates
         plan = NetworkPlan.of(settings.brain, OBSERVATION_SIZE, len(settings.action.pairs))
         rng = np.random.default_rng(0)
-        # Weights of the size that real ones have: denormal numbers would make the floor slower than it is.
+        # Weights are as large as real ones: denormal numbers would make the floor slower.
         self._parameters = rng.uniform(-0.1, 0.1, (self._agents, plan.size)).astype(np.float32)
         self._target = self._parameters.copy()
         self._adam = Adam(settings.brain, self._agents, plan.size)
@@ -38,7 +38,7 @@ class Floor:
         self._frame = 0
 
     def frame(self) -> None:
-        """One frame's floor."""
+        """Do the floor's work for one frame."""
         for world in self._shard._worlds:
             world.Step(*self._step)
         values: list[float] = []
@@ -61,7 +61,7 @@ class Floor:
         self._products(layers, 1)
 
     def _products(self, layers: Any, batch: Any) -> None:
-        """The products of one forward pass, on activations of ones."""
+        """Compute the products of one forward pass, on activations of ones."""
         agents = len(layers[0][0])
         *hidden, value, advantage = [weights for weights, _ in layers]
         for weights in hidden:
@@ -71,7 +71,7 @@ class Floor:
         np.matmul(last, advantage)
 
     def _learn_once(self, rows: slice) -> None:
-        """Three forward passes, one backward, one step of Adam."""
+        """Do the work of a learning step: three forward passes, one backward pass and one step of Adam."""
         online = self._plan.layers(self._parameters[rows])
         self._products(online, self._batch)
         self._products(online, self._batch)

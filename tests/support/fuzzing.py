@@ -1,4 +1,4 @@
-"""How many examples property-based tests draw: few in the suite, many in a long fuzz.
+"""Sets how many examples property-based tests draw: few in the suite, many in a long fuzz.
 
 The long fuzz is every property-based test, and nothing else::
 
@@ -10,15 +10,15 @@ from __future__ import annotations
 from hypothesis import settings
 
 SUITE, LONG = "suite", "long"
-"""Names of the profiles."""
+"""Names of hypothesis' profiles."""
 
 _EXAMPLES = 100
 _TIMES = 100
 
 
 def register_profiles() -> None:
-    """Tell hypothesis of both profiles, and load that of the suite; an option of pytest loads the other."""
-    # How long an example takes says something of the machine, not of what is tested.
+    """Register both profiles with hypothesis, and load the suite's; an option of pytest loads the other."""
+    # No deadline: how long an example takes depends on the machine.
     settings.register_profile(SUITE, deadline=None, max_examples=_EXAMPLES)
     settings.register_profile(LONG, deadline=None, max_examples=_EXAMPLES * _TIMES)
     settings.load_profile(SUITE)

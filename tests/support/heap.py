@@ -1,4 +1,4 @@
-"""How much memory C and C++ code holds in this process, which Python's own counts leave out."""
+"""Measures how much memory C and C++ code holds in this process: Python's own counts do not include it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _MallInfo(ctypes.Structure):
 
 
 def heap_is_told() -> bool:
-    """Return whether the C library tells what is allocated: glibc 2.33 and later do."""
+    """Return whether the C library can report what is allocated, as glibc does from 2.33 on."""
     return hasattr(ctypes.CDLL(None), "mallinfo2")
 
 

@@ -1,4 +1,4 @@
-"""Walkers without any mode: buffers, settler and shards, stepped one after the other."""
+"""Walkers without a mode: buffers, settler and shards, which a test steps one after the other."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from walkerbench.workloads.walker.robot import RobotBody
 from walkerbench.workloads.walker.settings import BrainSettings, EcosystemSettings, TerrainSettings
 
 SMALL_BRAIN = BrainSettings(hidden_units=(8,), head_units=4, replay_capacity=64)
-"""For tests in which brains only have to be there."""
+"""Small brains, for tests that need brains but do not test them."""
 
 PLAIN = WalkerSettings(terrain=TerrainSettings(style="flat", obstacle_half_height_m=0.001), brain=SMALL_BRAIN)
-"""Flat ground, next to no obstacles, small brains."""
+"""Flat ground, almost no obstacles, small brains."""
 
 IDLE = EcosystemSettings(
     energy_drain_per_frame=0.0,
@@ -23,7 +23,7 @@ IDLE = EcosystemSettings(
     health_start=(1.0, 1.0),
     generation_share=0.0,
 )
-"""An ecosystem in which nothing is ever spent and no agent dies."""
+"""An ecosystem in which agents spend no energy and never die."""
 
 
 class Herd:
@@ -49,38 +49,38 @@ class Herd:
 
     @property
     def last(self) -> dict[str, int]:
-        """What the last frame counted."""
+        """Return the counts of the last frame."""
         return dict(zip(self.workload.counters, self.counts.sum(axis=0).tolist(), strict=True))
 
     def last_of(self, shard: int) -> dict[str, int]:
-        """What one shard counted in the last frame."""
+        """Return the counts of one shard in the last frame."""
         return dict(zip(self.workload.counters, self.counts[shard].tolist(), strict=True))
 
     def robots(self) -> list[RobotBody]:
-        """The robots of the first shard that are there."""
+        """Return the robots of the first shard that are alive."""
         return [robot for robot in self.shards[0]._robots if robot is not None]
 
     def work(self) -> None:
-        """The shards' part of a frame."""
+        """Do the shards' part of a frame."""
         self.buffers.counters[:] = 0
         for shard in self.shards:
             for phase in shard.phases().values():
                 phase(self.frame)
 
     def settle(self) -> None:
-        """The settler's part of a frame."""
+        """Do the settler's part of a frame."""
         self.ecosystem.settle(self.frame)
         self.counts[:] = self.buffers.counters
         self.frame += 1
 
     def step(self, frames: int = 1) -> None:
-        """Whole frames."""
+        """Run whole frames."""
         for _ in range(frames):
             self.work()
             self.settle()
 
     def digests(self) -> np.ndarray:
-        """`(agents, digest fields)` of every agent as it is now."""
+        """Return the present digests of every agent, `(agents, digest fields)`."""
         for shard in self.shards:
             shard.digest()
         return self.buffers.digests.copy()

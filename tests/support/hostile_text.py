@@ -1,4 +1,4 @@
-"""Texts that would move a cursor, forge a line or be read as mark-up, and what printed text must be free of."""
+"""Texts that would move a cursor, forge a line or be read as mark-up, and a check that printed text has none."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ texts = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=8), min_size=1, m
 """Any such text."""
 
 json_texts = texts.map(lambda text: text.encode("utf-8", "replace").decode())
-"""Those that a file in UTF-8 can hold: no lone surrogates."""
+"""Hostile texts that a file in UTF-8 can hold: no lone surrogates."""
 
 file_names = texts.map(lambda text: "".join(c for c in text if c not in "/\0" and not "\ud800" <= c <= "\udfff")[:60])
-"""Those that a file can be called by."""
+"""Hostile texts that can be the name of a file."""
 
 _COMMAND = re.compile(r"^\s*::|##\w*\[")
 
 
 def assert_printable(text: str) -> None:
-    """Check that a text may be printed where it is no terminal: there is no colour, either."""
+    """Check that a text may be printed to something that is not a terminal: it has no colours, either."""
     for line in text.split("\n"):
         odd = [c for c in line if not c.isprintable() and unicodedata.category(c) != "Zs"]
         assert not odd, f"{odd} in {line!r}"
@@ -39,5 +39,5 @@ def assert_printable(text: str) -> None:
 
 
 def squeezed(text: str) -> str:
-    """The text without its blanks: wrapped at the width of a terminal, it has others."""
+    """Return the text without blanks, because text that is wrapped at a terminal's width has other blanks."""
     return "".join(text.split())

@@ -1,4 +1,4 @@
-"""What a closed environment must not leave behind."""
+"""Checks that a closed environment leaves no process, no memory and no thread."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from toy_workload import blas_threads
 
 
 def child_processes() -> set[int]:
-    """Children of this process, however deep, the resource tracker aside; a zombie is one too."""
+    """Return all descendants of this process, zombies included, without the resource tracker."""
     tracker = getattr(resource_tracker._resource_tracker, "_pid", None)
     return {child.pid for child in psutil.Process().children(recursive=True)} - {tracker}
 
 
 def shared_memory() -> set[str]:
-    """Names of shared memory blocks and of multiprocessing's temporary files; of arenas, those of this process."""
+    """Return the names of shared memory blocks, of multiprocessing's temporary files, and of this process's arenas."""
     mine = (f"pym-{os.getpid()}-", "pymp-", "psm_", "wnsm_")
     places = (Path("/dev/shm"), Path(tempfile.gettempdir()))
     return {str(path) for place in places if place.is_dir() for path in place.iterdir() if path.name.startswith(mine)}
 
 
 def pool_threads() -> set[str]:
-    """Names of living threads of thread pools."""
+    """Return the names of living threads of thread pools."""
     return {thread.name for thread in threading.enumerate() if thread.name.startswith("walkerbench-worker")}
 
 
 def open_handles() -> tuple[int, int]:
-    """File descriptors of this process, and its mappings of shared memory."""
+    """Return the numbers of this process's file descriptors and of its mappings of shared memory."""
     gc.collect()
     maps = [line for line in Path("/proc/self/maps").read_text().splitlines() if "/pym-" in line]
     return psutil.Process().num_fds(), len(maps)
@@ -43,7 +43,7 @@ def open_handles() -> tuple[int, int]:
 
 @contextmanager
 def nothing_left_behind() -> Iterator[None]:
-    """Fails if what ran inside left a process, shared memory, a pool's thread, or BLAS with other limits."""
+    """Fail if the block leaves a process, shared memory, a pool's thread, or another limit of BLAS threads."""
     before = _all_that_could_be_left()
     yield
     after = _all_that_could_be_left()

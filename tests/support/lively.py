@@ -11,7 +11,7 @@ LIVELY_FRAMES = 600
 LIVELY_SEEDS = (1, 2, 3)
 
 LIVELY = WalkerSettings(
-    # Starts 3 m apart, so that neighbours reach for the same food, the outermost ones beside the edge of the ground.
+    # Starts are 3 m apart, so that neighbours compete for the same food; the outermost are beside the ground's edge.
     terrain=TerrainSettings(x_min_m=-30.0, x_max_m=30.0, start_margin_m=1.5, start_spacing_m=3.0, fall_limit_m=-6.0),
     brain=BrainSettings(learn_from_experiences=8, target_copy_steps=4),
     ecosystem=EcosystemSettings(food_sources=6, food_regrow_s=1.0, generation_s=3.0, health_step_per_frame=3e-3),

@@ -1,4 +1,4 @@
-"""Holds that the commands of documents and workflows exist: steps, options, markers, extras, modules and paths."""
+"""Checks that the commands in documents and workflows exist: steps, options, markers, extras, modules and paths."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TAKE_A_VALUE = {"-k", "-n"}
 
 
 def check_commands(line: str) -> None:
-    """Hold that each command of a shell's line exists, and nothing is named that does not.
+    """Assert that each command in a line of shell exists, and everything that the command names.
 
     Raises:
         AssertionError: A step, marker, extra, module or path does not exist.
@@ -71,7 +71,7 @@ def _check_walkerbench(words: list[str]) -> None:
     name, *rest = words
     command = walkerbench_command.commands[name]
     if rest:
-        command.make_context(name, rest)  # reads the options, and carries out nothing
+        command.make_context(name, rest)  # parses the options, and carries out nothing
 
 
 def _check_pre_commit(words: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Busy processes on the core that a test is bound to: what a crowded host does to a benchmark."""
+"""Busy processes on the core that a test is bound to, as on a crowded host."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pinned_to_one_core() -> Iterator[int]:
 
 @contextmanager
 def busy_neighbours(count: int) -> Iterator[None]:
-    """Processes that compute until the end, on the cores that this process is bound to; each has begun."""
+    """Start processes that compute until the block ends, on this process's cores; wait until each has begun."""
     with ExitStack() as stack:
         for _ in range(count):
             neighbour = stack.enter_context(subprocess.Popen([sys.executable, "-c", _SPIN], stdout=subprocess.PIPE))

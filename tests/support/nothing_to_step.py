@@ -1,4 +1,4 @@
-"""A simulation that does nothing: what a frame of it takes is the harness's."""
+"""A simulation that does nothing: the time of its frames is that of the harness."""
 
 from __future__ import annotations
 

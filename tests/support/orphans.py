@@ -1,4 +1,4 @@
-"""A script that starts worker processes, tells their process ids, and does not stop them."""
+"""A script that starts worker processes, prints their process ids, and does not stop them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from toy_workload import ToyWorkload, WorkerFault
 
 from walkerbench.running.training_environment import TrainingEnvironment
 
-environments: list[TrainingEnvironment] = []  # still known when Python exits
+environments: list[TrainingEnvironment] = []  # keeps the environments alive until Python exits
 
 
 def main(how: str) -> None:
-    """Forget the workers and exit, or await the end: with idle workers, or with one that hangs in its frame."""
+    """Exit without stopping the workers, or wait to be killed: with idle workers, or with one that hangs in a frame."""
     worker_faults = (WorkerFault("hang", 0, 1),) if how == "hung" else ()
     environment = TrainingEnvironment(mode="process", num_workers=2, workload=ToyWorkload(worker_faults=worker_faults))
     environments.append(environment)

@@ -56,21 +56,21 @@ class FourValues(Lottery):
 
 
 class BareReset(Lottery):
-    """Has a reset that returns no info, as the old gym's."""
+    """Has a reset that returns no info, as the old gym's did."""
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
         return super().reset(seed=seed)[0]
 
 
 class NeedsPackage(Lottery):
-    """Cannot be imported without what is not there."""
+    """Imports a module that does not exist."""
 
     def __init__(self) -> None:
         import package_that_is_nowhere  # type: ignore[import-not-found]  # noqa: F401
 
 
 class NeedsExtra(Lottery):
-    """Lacks what an extra of Gymnasium's brings."""
+    """Needs a package that one of Gymnasium's extras installs."""
 
     def __init__(self) -> None:
         raise gymnasium.error.DependencyNotInstalled('No MuJoCo, run `pip install "gymnasium[mujoco]"`')
@@ -91,14 +91,14 @@ class Broken(Lottery):
 
 
 class Opaque(Lottery):
-    """Observes what cannot be digested."""
+    """Has observations that cannot be digested."""
 
     def _observation(self) -> Any:
         return {"place": object()}
 
 
 class NoEnvironment:
-    """Is derived from nothing."""
+    """Is not derived from gymnasium.Env."""
 
 
 ENVIRONMENTS: tuple[Any, ...] = (
@@ -111,12 +111,12 @@ for each in ENVIRONMENTS:
 
 
 def still(observation: Any, generator: np.random.Generator) -> int:
-    """Choose the same action always."""
+    """Always choose the same action."""
     return 0
 
 
 def leaning(observation: Any, generator: np.random.Generator) -> int:
-    """Push a pole to where it leans, and now and then to the other side."""
+    """Push in the direction in which the pole leans, and sometimes in the other direction."""
     return int((observation[2] > 0) != (generator.random() < 0.1))
 
 

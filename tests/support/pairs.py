@@ -1,4 +1,4 @@
-"""Two things measured in turn, so that a machine whose speed drifts changes both alike."""
+"""Measures two things in turn, so that a machine whose speed drifts changes both in the same way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ratio:
-    """A measured ratio beside the bound that it must keep.
+    """A measured ratio and the bound that it must keep.
 
     Attributes:
         name: What was measured.
@@ -30,22 +30,22 @@ class Ratio:
 
 
 def at_most(name: str, values: list[float], limit: float) -> Ratio:
-    """The median of some values, which must not be above a limit."""
+    """Return the median of some values as a ratio that must not be above a limit."""
     return _ratio(name, values, f"<= {limit:g}", statistics.median(values) <= limit)
 
 
 def at_least(name: str, values: list[float], limit: float) -> Ratio:
-    """The median of some values, which must not be below a limit."""
+    """Return the median of some values as a ratio that must not be below a limit."""
     return _ratio(name, values, f">= {limit:g}", statistics.median(values) >= limit)
 
 
 def shown(name: str, values: list[float]) -> Ratio:
-    """The median of some values, as it is."""
+    """Return the median of some values as a ratio without a limit."""
     return _ratio(name, values, "", True)
 
 
 def seconds(function: Callable[[], object]) -> float:
-    """How long one call takes."""
+    """Return the time of one call, s."""
     start = time.perf_counter()
     function()
     return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Other packages' vectors of Gymnasium environments, on the environments, seeds and actions of the workload."""
+"""Other packages' vectors of Gymnasium environments, with the workload's environments, seeds and actions."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Contenders:
         """
         from stable_baselines3.common.vec_env import SubprocVecEnv
 
-        # Forked, each process has imported what it needs; once started, it steps as one started by default.
+        # A forked process has imported what it needs already; then it steps like a process that is started by default.
         vector = SubprocVecEnv(self._makers(), start_method="fork")
         self._closing.callback(vector.close)
         vector.seed(SEED)

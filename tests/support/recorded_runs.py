@@ -1,4 +1,4 @@
-"""Recorded runs that were never run, for what compares recordings."""
+"""Makes recorded runs that were never run, for tests of what compares recordings."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def run_file(
     machine: dict[str, Any] | None = None,
     **changes: Any,
 ) -> RunFile:
-    """A finished run's file.
+    """Return the `run.json` of a finished run.
 
     Args:
         name: Digits; they make the run's second, so that names sort by age.
@@ -122,7 +122,7 @@ def code_of(
     version: str = "0.1.0",
     digest: str | None = None,
 ) -> CodeFacts:
-    """Code of one repository that holds walkerbench and the workload."""
+    """Return the record of code from one repository that holds walkerbench and the workload."""
     known: dict[str, Any] = {
         "folder": None,
         "revision": revision,
@@ -137,7 +137,7 @@ def code_of(
 
 
 def stage(number: int = 0, **changes: Any) -> StageRecord:
-    """A stage's record."""
+    """Return the record of a stage."""
     fields: dict[str, Any] = {
         "stage": number,
         "agents": AGENTS,
@@ -151,7 +151,7 @@ def stage(number: int = 0, **changes: Any) -> StageRecord:
 
 
 def digests(**changed: tuple[int, int]) -> np.ndarray:
-    """Two checkpoints of every agent, the same each time.
+    """Return the digests of every agent at two checkpoints; every call returns the same.
 
     Args:
         changed: Digest field → `(frame, agent)` from which on it is another.
@@ -166,20 +166,20 @@ def digests(**changed: tuple[int, int]) -> np.ndarray:
 
 
 def recorded(name: str, run: RunFile | None = None, rows: np.ndarray | None = None, **changes: Any) -> RecordedRun:
-    """A run in memory; `changes` as in `run_file`."""
+    """Return a run in memory; `changes` as in `run_file`."""
     run = run or run_file(name, **changes)
     arrays = {each: np.zeros(count, DTYPES[each]) for each, count in row_counts(run).items()}
     return RecordedRun(Path(name), run, **arrays, digests=digests() if rows is None else rows)
 
 
 def row_counts(run: RunFile) -> dict[str, int]:
-    """How many rows each array of a run has, but for its digests."""
+    """Return how many rows each array of a run has, except its digests."""
     frames = sum(each.frames for each in run.stages)
     return {"frames": frames, "workers": sum(each.frames * each.workers for each in run.stages), "cpu": 0}
 
 
 def write(directory: Path, run: RecordedRun) -> Path:
-    """Record such a run in a directory, concluded: its frames take the mean that its metrics state."""
+    """Write a run to a directory, concluded; every frame takes the mean time that the run's metrics state."""
     file = run.run
     wall_ns = round((file.metrics.get("frame_ms.mean") or 0.0) * 1e6)
     arrays = blank_rows(file, {name: dtype for name, dtype in DTYPES.items() if name != "digests"})
@@ -208,7 +208,7 @@ def write(directory: Path, run: RecordedRun) -> Path:
 
 
 def blank_rows(run: RunFile, dtypes: Mapping[str, np.dtype[Any]]) -> dict[str, np.ndarray]:
-    """Rows of nothing but zeros, each at its place, for every frame and worker of a run.
+    """Return rows of zeros, except for their numbers, for every frame and worker of a run.
 
     Args:
         run: The run.

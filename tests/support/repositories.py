@@ -9,7 +9,7 @@ IDENTITY = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org", "-c
 
 
 def git(directory: Path, *words: str) -> str:
-    """What git prints in a directory."""
+    """Run git in a directory, and return what it prints."""
     done = subprocess.run(["git", *IDENTITY, "-C", str(directory), *words], check=True, capture_output=True)
     return done.stdout.decode(errors="surrogateescape").strip()
 

@@ -1,4 +1,4 @@
-"""A workload whose parts take about as long as the parts of a mode, so that a profiler is sure to see all of them."""
+"""A workload whose parts take about as long as the parts of a mode, so that a profiler samples all of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DIGEST_NS = 300_000
 
 @dataclass(frozen=True)
 class SampledWorkload(ToyWorkload):
-    """The toy workload, with a settler and a digest that take their time."""
+    """The toy workload, with a settler and digests that take some milliseconds."""
 
     def make_settler(self, buffers: FrameBuffers) -> ToySettler:
         return _Settler(self, buffers)
@@ -55,4 +55,4 @@ class Factory:
 
 
 factory = Factory()
-"""What an entry point names."""
+"""The object that an entry point names."""

@@ -1,4 +1,4 @@
-"""A workload that computes a little in every frame, and in some of them does what makes a frame slow."""
+"""A workload that computes a little in every frame, and in some frames does something slow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from walkerbench.workloads.contract import FrameBuffers
 SlowCause = Literal["compute", "collect garbage", "fault pages", "let another thread hold the GIL", "stop the process"]
 
 CAUSE_S = 0.06
-"""CPU time of a cause that computes; the others take about as long, more on a slow machine."""
+"""CPU time of a cause that computes; other causes take about as long, and longer on a slow machine."""
 
 _USUAL_S = 0.001
 _SWITCH_S = 0.015  # longer than the interpreter lets a thread have the GIL when another wants it
@@ -30,11 +30,11 @@ _MAPPED = 4 << 20  # bytes
 _HASHED = bytes(1 << 20)  # takes a millisecond or so
 
 hold_on = threading.Event()
-"""Set when it is the turn of the thread that holds the GIL."""
+"""Set when the thread that holds the GIL may run."""
 
 
 def hold_the_gil(times: int) -> None:
-    """A thread's work: so many times, compute one number within one call, which lets no other thread have the GIL."""
+    """Compute a number so many times, in a thread; each is one call, during which no other thread can have the GIL."""
     for _ in range(times):
         hold_on.wait()
         hold_on.clear()
@@ -43,7 +43,7 @@ def hold_the_gil(times: int) -> None:
 
 @dataclass(frozen=True)
 class SlowFrameWorkload(ToyWorkload):
-    """Shards that each compute for a millisecond of CPU time a frame.
+    """Shards that each compute for a millisecond of CPU time per frame.
 
     Attributes:
         slow_causes: Frame → what worker 0 does in it besides.
@@ -105,4 +105,4 @@ def _fault_pages() -> None:
         with mmap.mmap(-1, _MAPPED) as pages:
             touched = np.frombuffer(pages, np.uint8)
             touched[:: mmap.PAGESIZE] = 1
-            del touched  # or the mapping could not be closed
+            del touched  # otherwise the mapping could not be closed

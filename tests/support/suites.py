@@ -1,4 +1,4 @@
-"""Three suites of tests as users of pytest-benchmark write them: the last one is what can be wrong with a test."""
+"""Three suites as users of pytest-benchmark write them; the last has one test for each possible mistake."""
 
 from __future__ import annotations
 

@@ -11,13 +11,13 @@ TINY = {
     "frames": TINY_FRAMES,
     "warmup": TINY_WARMUP,
     "checkpoint_every": 15,
-    # No limit of time, which a busy machine might break.
+    # No limit of time, because a busy machine might exceed it.
     "criteria": {"emergency_shutdowns": "== 0"},
 }
 
 
 def profile_text(**changes: object) -> str:
-    """The profile as TOML.
+    """Return the profile as TOML.
 
     Args:
         changes: Keys to add or change; None leaves a key out.

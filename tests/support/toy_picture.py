@@ -1,4 +1,4 @@
-"""How agents of a test are drawn: each is one square, and one number decides all."""
+"""A picture for tests: each agent is one square, drawn from one number."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SQUARE = np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])
 
 @dataclass(frozen=True)
 class ToyPicture(Picture):
-    """Squares at the numbers of `x`, as large as `size` says; raises where it is told to."""
+    """Squares at the places `x`, with the sizes `size`; raises in the method that a test chooses."""
 
     raises_in: str = ""
 
@@ -44,5 +44,5 @@ class ToyPicture(Picture):
 
 
 def arrays(x: list[float], size: list[int], charge: list[float]) -> dict[str, NDArray[Any]]:
-    """A snapshot of agents that this picture draws."""
+    """Return a snapshot of agents that this picture draws."""
     return {"x": np.array(x), "size": np.array(size), "charge": np.array(charge)}

@@ -1,4 +1,4 @@
-"""A tiny workload whose shards do their work, or misbehave where the test asks for it. Spawned workers import it."""
+"""A tiny workload whose shards do their work, or misbehave as a test asks. Spawned workers import this module."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from walkerbench.workloads.digests import digest64
 from walkerbench.workloads.main_phase import MainPhase
 
 BUILDING, DIGESTING, DRAWING = -1, -2, -3
-"""For `WorkerFault.frame`: while the shard is built, while it digests, while it writes its snapshot."""
+"""Values of `WorkerFault.frame`: while the shard is built, while it digests, while it writes its snapshot."""
 
 release = threading.Event()
-"""What a hung shard waits for; set it to let hung threads of this process go."""
+"""The event that a hung shard waits for; a test sets it to end hung threads of this process."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class WorkerFault:
 
 @dataclass(frozen=True)
 class ToyWorkload(Workload):
-    """Agents that each are one number, mixed every frame with what all of them published."""
+    """Agents that each are one number; every frame mixes it with the published sum of all numbers."""
 
     num_agents: int = 6
     seed: int = 1
@@ -169,5 +169,5 @@ class ToyShard:
 
 
 def blas_threads() -> int:
-    """The most threads that any BLAS of this process may use."""
+    """Return the most threads that any BLAS library of this process may use."""
     return max(int(pool["num_threads"]) for pool in threadpool_info() if pool["user_api"] == "blas")

@@ -1,4 +1,4 @@
-"""The source of a simulation as a user writes it, for the simple contract."""
+"""The source of a simulation as a user writes it: a class with agents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs `python -m walkerbench` as the user does: a process of its own, and whatever it starts."""
+"""Runs `python -m walkerbench` as a user does: in a process of its own, which starts further processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMAND = (sys.executable, "-m", "walkerbench")
 
 @dataclass(frozen=True)
 class Ended:
-    """What a process ended with."""
+    """The exit code and the output of a process that has ended."""
 
     code: int
     out: str
@@ -30,12 +30,12 @@ class Ended:
 
     @property
     def error(self) -> str:
-        """The last line of stderr: the error, where there is one."""
+        """Return the last line of stderr, which is the error if there is one."""
         return self.err.splitlines()[-1] if self.err else ""
 
 
 class Started:
-    """A process that goes on; the leader of a process group and session of its own, as a shell's job is.
+    """A running process that leads a process group and session of its own, as a shell's job does.
 
     Args:
         process: With stdout and stderr as pipes.
@@ -46,7 +46,7 @@ class Started:
         self._err: list[str] = []
 
     def wait_for_line(self, start: str) -> str:
-        """Read stderr up to a line that starts like this, and return it."""
+        """Read stderr up to a line with this beginning, and return the line."""
         stderr = _stream(self.process.stderr)
         while not (line := stderr.readline()).startswith(start):
             assert line, f"{start!r} never came, but {self._err}"
@@ -55,7 +55,7 @@ class Started:
         return line
 
     def wait_for_sleep(self) -> None:
-        """Wait until its main thread does nothing, for longer than a frame ever lets it."""
+        """Wait until the process's main thread has slept for longer than it does in any frame."""
         leader = psutil.Process(self.process.pid)
 
         def sleeps() -> bool:
@@ -65,22 +65,22 @@ class Started:
         until(lambda: all(sleeps() for _ in range(20)))
 
     def signal(self, number: int) -> None:
-        """Signal the whole group, as a terminal does."""
+        """Send a signal to the whole process group, as a terminal does."""
         os.killpg(self.process.pid, number)
 
     def workers(self) -> list[psutil.Process]:
-        """The living worker processes, in the order in which they were started."""
+        """Return the living worker processes, in the order of their starts."""
         children = psutil.Process(self.process.pid).children()
         return sorted(filter(_is_worker, children), key=lambda child: (child.create_time(), child.pid))
 
     def end(self, deadline_s: float = DEADLINE_S) -> Ended:
-        """Wait for the end, and for nothing to be left."""
+        """Wait until the process and all processes of its session have ended, and return how it ended."""
         out, err = self.process.communicate(timeout=deadline_s)
         until(lambda: not self.left())
         return Ended(self.process.returncode, out, "".join(self._err) + err)
 
     def left(self) -> list[int]:
-        """Living processes of the session."""
+        """Return the living processes of the session."""
         return [process.pid for process in psutil.process_iter() if self._is_left(process)]
 
     def _is_left(self, process: psutil.Process) -> bool:
@@ -92,7 +92,7 @@ class Started:
 
 
 class WholeProcess:
-    """Starts commands in a directory, and says what they left behind.
+    """Starts commands in a directory, and finds what they left behind.
 
     Args:
         cwd: Their working directory.
@@ -107,13 +107,13 @@ class WholeProcess:
     def __call__(
         self, *arguments: str, command: tuple[str, ...] = COMMAND, deadline_s: float = DEADLINE_S, **options: Any
     ) -> Ended:
-        """Run a command to its end."""
+        """Run a command to its end, and return how it ended."""
         with self.start(*arguments, command=command, **options) as started:
             return started.end(deadline_s)
 
     @contextmanager
     def start(self, *arguments: str, command: tuple[str, ...] = COMMAND, **options: Any) -> Iterator[Started]:
-        """Start a command; whatever of it still runs at the end of the block is killed."""
+        """Start a command; at the end of the block, kill its processes that still run."""
         dropped = ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "COLUMNS")
         environment = {name: value for name, value in os.environ.items() if name not in dropped}
         environment |= {"TMPDIR": str(self.temporary)} | options.pop("env", {})
@@ -131,7 +131,7 @@ class WholeProcess:
                     os.kill(pid, signal.SIGKILL)
 
     def leftovers(self) -> list[str]:
-        """Temporary files, shared memory and half-written files of all commands so far."""
+        """Return temporary files, shared memory and half-written files that all commands so far left."""
         shared = Path("/dev/shm")
         blocks = [path for path in (shared.iterdir() if shared.is_dir() else ()) if self._made(path.name)]
         return [str(path) for path in (*self.temporary.iterdir(), *blocks, *self.cwd.rglob("*.tmp"))]
@@ -141,7 +141,7 @@ class WholeProcess:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that happens in another process, without a line to wait for."""
+    """Wait until a condition holds that another process fulfils without printing a line."""
     deadline = time.monotonic() + DEADLINE_S
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
@@ -149,7 +149,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def pause() -> None:
-    """Let other processes get on."""
+    """Wait a moment, so that other processes can go on."""
     time.sleep(0.005)
 
 
@@ -164,7 +164,7 @@ def rows(directory: Path, array: str = "frames") -> int:
 def _is_worker(process: psutil.Process) -> bool:
     try:
         return "--multiprocessing-fork" in process.cmdline()
-    except psutil.NoSuchProcess:  # such as git, which is asked for the revision and has gone again
+    except psutil.NoSuchProcess:  # a short-lived process, such as git
         return False
 
 
@@ -182,5 +182,5 @@ _PICTURES = (
 
 
 def without_pictures(shown: str) -> str:
-    """What `show` printed, less the pictures that `run` does not print."""
+    """Return what `show` printed, without the pictures that `run` does not print."""
     return "\n\n".join(part for part in shown.split("\n\n") if not part.startswith(_PICTURES))
