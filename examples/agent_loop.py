@@ -1,4 +1,4 @@
-"""A loop over agents in a shared world, as many programs have one.
+"""A loop over agents in a shared world, as many programs have it.
 
 Run it from this folder:
 

@@ -13,7 +13,7 @@ class Herd:
 
     Args:
         agents: The numbers of the agents to hold. Each worker has a Herd of its own agents.
-        seed: Of the random numbers; each agent draws its own.
+        seed: The seed of all random numbers; each agent has its own generator.
         thoughts: How much work an agent has in a frame.
     """
 
@@ -29,5 +29,5 @@ class Herd:
             self.places[agent] += sum(thoughts)
 
     def state(self, agent: int) -> float:
-        """Return what shows that an agent did the same work again: numbers, bytes, text or arrays."""
+        """Return values that are equal only if an agent did the same work: numbers, bytes, text or arrays."""
         return self.places[agent]
