@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,23 @@ def test_a_complaint_names_the_place_and_what_to_write(tmp_path: Path) -> None:
 
 def test_findings_come_in_the_order_of_the_text() -> None:
     assert list(find_phrases("meanwhile,\nanew")) == [Finding(1, "meanwhile"), Finding(2, "anew")]
+
+
+MOST_CHARACTERS = 60  # of a test's name
+
+
+def long_names(path: Path) -> list[str]:
+    """The names of a file's tests that are too long to be read at a glance."""
+    found = re.findall(r"^ *(?:async )?def test_(\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return [name for name in found if len(name) > MOST_CHARACTERS]
+
+
+def test_names_of_tests_are_read_at_a_glance() -> None:
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    assert len(files) > 200
+    assert {path.name: names for path in files if (names := long_names(path))} == {}
+
+
+def test_a_long_name_of_a_test_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(f"def test_{'a' * 60}(): ...\n\nasync def test_{'b' * 61}(): ...\n")
+    assert long_names(tmp_path / "test_it.py") == ["b" * 61]

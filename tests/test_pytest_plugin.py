@@ -88,7 +88,7 @@ def test_a_profile_with_faults_is_refused_unless_allowed(walkerbench_run: Profil
     assert run.run.faults == "worker 0 leaves out frame 3"
 
 
-def test_nothing_else_of_walkerbench_is_imported_where_the_fixture_is_not_used(pytester: pytest.Pytester) -> None:
+def test_an_unused_fixture_imports_nothing_else_of_walkerbench(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
         import sys
@@ -117,7 +117,7 @@ def passed(tmp_path: Path, **changes: Any) -> Any:
     return ProfileRun(tmp_path, run_file("1", **changes)).passed
 
 
-def test_a_run_has_passed_only_if_it_finished_and_every_criterion_is_met(tmp_path: Path) -> None:
+def test_a_run_passes_only_if_it_finished_and_met_every_criterion(tmp_path: Path) -> None:
     met = verdict("meals > 0", "pass")
     assert passed(tmp_path, verdicts=[met]) == Passed(())
     assert repr(passed(tmp_path, verdicts=[met])) == "passed"

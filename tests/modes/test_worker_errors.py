@@ -110,7 +110,7 @@ def child(mode: Any, worker: int) -> BaseProcess:
     return next(each for each in multiprocessing.active_children() if each.pid == mode.worker_pids()[worker])
 
 
-def test_a_worker_process_that_dies_after_its_answer_has_done_its_frame(make_mode: Any) -> None:
+def test_a_worker_that_dies_after_its_answer_has_done_its_frame(make_mode: Any) -> None:
     mode = make_mode("process")
     mode.start(ToyWorkload(), 3)
     mode.dispatch(0)

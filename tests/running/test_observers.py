@@ -172,7 +172,7 @@ def test_snapshots_are_limited_to_thirty_a_second() -> None:
     assert 299 <= taken <= 301
 
 
-def test_every_second_of_sixty_frames_has_a_snapshot_even_if_it_is_early() -> None:
+def test_every_other_frame_of_sixty_a_second_has_a_snapshot() -> None:
     requests = SnapshotRequests()
     taken = 0
     for frame in range(600):
