@@ -80,5 +80,5 @@ def test_agents_that_cannot_be_run_are_refused_and_the_stage_goes_on(tmp_path: P
 def test_a_run_that_has_not_begun_refuses_every_change() -> None:
     control = RunControl()
     for ask in (control.toggle_threading, control.environment, lambda: control.restart(3)):
-        with pytest.raises(CallOrderError, match=r"^no stage is being run"):
+        with pytest.raises(CallOrderError, match=r"^the run has no current stage"):
             ask()

@@ -29,6 +29,7 @@ from walkerbench.serving.messages import answer as answer_of
 
 TOKEN = {"X-Walkerbench-Token": "secret"}
 HERE = "http://127.0.0.1:2322"
+NO_STAGE = "the run has no current stage: it has not begun, is between two stages, or has ended"
 CHANGES = {"/toggle_threading": None, "/agents": {"agents": 3}, "/pace": {"pace": "max"}, "/stop": None}
 
 
@@ -202,7 +203,7 @@ def test_errors_are_json_with_the_right_status(served: Served) -> None:
         served.post("/toggle_threading"),
         served.post("/pace", {"pace": "max"}),
     ):
-        assert (answer.status_code, answer.json) == (409, {"error": "no stage is being run"})
+        assert (answer.status_code, answer.json) == (409, {"error": NO_STAGE})
 
 
 def test_headers_forbid_caching_framing_and_content_guessing(served: Served) -> None:

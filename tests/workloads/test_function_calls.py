@@ -135,8 +135,8 @@ def test_a_function_that_raises_is_reported_and_leaves_nothing(project: Path) ->
     [
         ("ad", {}, "functions_of_a_test has no 'ad'; did you mean add?"),
         ("number", {}, "it is a int, which cannot be called"),
-        ("needs", {}, "cannot be called with its arguments (none): missing a required argument: 'what'"),
-        ("add", {"three": 3}, "cannot be called with its arguments (three): got an unexpected keyword"),
+        ("needs", {}, "does not fit the arguments that you gave (none): missing a required argument: 'what'"),
+        ("add", {"three": 3}, "does not fit the arguments that you gave (three): got an unexpected keyword"),
         ("wait", {}, "a call runs none of its code, because it is async or has a yield"),
         ("give", {}, "a call runs none of its code, because it is async or has a yield"),
         ("", {}, "give MODULE:NAME"),

@@ -81,8 +81,8 @@ WORK_OPTIONS = (
 SETUP_OPTION = click.Option(
     ["--setup"],
     metavar="COMMAND",
-    help="A command, such as 'pip install -e .', that is run once in each fresh worktree before it is measured, in a "
-    "virtual environment of its own that sees the packages of this one.",
+    help="A command, such as 'pip install -e .', to run once in each fresh worktree before it is measured. Each "
+    "worktree has its own virtual environment, which can also import the packages installed here.",
 )
 PACE_OPTION = click.Option(
     ["--pace"],
@@ -139,8 +139,8 @@ _ROUNDS = (
         ["--budget", "budget_s"],
         type=Duration(),
         metavar="TIME",
-        help="About how long the measurement may take; the number of rounds is derived from it. Default: 60s, or what "
-        "the fewest rounds take that reach alpha.",
+        help="About how long the measurement may take; it sets the number of rounds. Default: 60s, or longer where "
+        "60s are too short for a verdict at alpha.",
     ),
     click.Option(
         ["--rounds"], type=WholeNumber(min=1, max=10_000), metavar="N", help="Number of rounds, however long they take."

@@ -157,7 +157,7 @@ def within(tracks: Iterable[Track], phase: str, markers: PhaseMarkers) -> list[S
 
 
 def functions(stacks: Sequence[Stack]) -> list[FunctionTime]:
-    """Return every function in stacks, the one with the most samples of its own first."""
+    """Return the times of every function in the stacks; the one most often at a stack's end comes first."""
     own = Counter(stack[-1].place for stack in stacks)
     # A set counts a function that calls itself only once for each stack.
     total = Counter(place for stack in stacks for place in {call.place for call in stack})

@@ -330,7 +330,7 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
 
 
 def _leave_with_parent(by_main_thread: bool) -> None:
-    """End the worker when its parent is killed, even within a frame that hangs; see `system.parent_death`."""
+    """Make this worker end when its parent dies, even while one of its frames hangs; see `system.parent_death`."""
     parent = multiprocessing.parent_process()
     if parent is None or parent.pid is None:
         return

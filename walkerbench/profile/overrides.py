@@ -34,15 +34,17 @@ class ProfileOverrides:
         workload_arguments: Keyword arguments of the user's code; each takes the place of the profile's argument of the
             same name.
         setup: A command that is run once in each fresh worktree.
-        mode: Where shards run. One that does not run them side by side ignores the profile's number of workers.
-        workers: How many shards.
+        mode: Where the shards (parts of the agents) run, such as `threaded`. In a mode that runs them one after the
+            other, the profile's number of workers is ignored.
+        workers: Number of workers, and of shards.
         agents: How many agents; not for a profile of several stages.
         frames: Frames of every stage, in place of any duration.
         duration_s: Seconds that every stage lasts, in place of any number of frames.
         seed: Root of every random stream.
         warmup: Frames at the start of each stage that are not judged.
         pace: `max` or `realtime`.
-        criteria: Texts of criteria; each takes the place of the one with the same metric and statistic.
+        criteria: Criteria as text, such as `frame_ms.max < 200`; each replaces the profile's criterion of the same
+            metric and statistic (here `frame_ms` and `max`), or is added.
     """
 
     workload: str | None = None

@@ -143,7 +143,7 @@ def _package_facts(package: str) -> _PackageFacts:
 
 
 def _digest(files: Sequence[Path]) -> str | None:
-    """Return the digest of the source of modules and packages; None where there is none, or too many files.
+    """Return one digest of the source files of modules and packages; None where there are none, or more than 20,000.
 
     Args:
         files: A module's file, or a package's `__init__.py`, which stands for all of its source.

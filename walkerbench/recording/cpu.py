@@ -74,7 +74,7 @@ class CpuSampler:
             CapacityError: The system allows no more threads.
         """
         if self._thread is not None:
-            raise CallOrderError("a CPU sampler is started once: make another one")
+            raise CallOrderError("this CPU sampler was started before: make a new CpuSampler")
         # A daemon: where an error elsewhere skips `stop`, the interpreter can still end.
         thread = threading.Thread(target=self._run, name="cpu-sampler", daemon=True)
         with capacity_errors("the thread that samples the cores cannot be started"):

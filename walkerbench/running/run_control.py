@@ -142,5 +142,5 @@ class RunControl:
 
     def _running(self) -> LiveStage:
         if self._stage is None:
-            raise CallOrderError("no stage is being run")
+            raise CallOrderError("the run has no current stage: it has not begun, is between two stages, or has ended")
         return self._stage

@@ -191,7 +191,7 @@ def ending_with_verdict(request: RunRequest, exit_code: ExitCode) -> RunEnding:
 
 
 def write_ending(file: IO[bytes], ending: RunEnding) -> None:
-    """Write how the process ends."""
+    """Write the ending of this process to a file, as JSON that `read_ending` reads."""
     file.write(json.dumps(asdict(ending)).encode())
 
 

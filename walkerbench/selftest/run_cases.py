@@ -64,7 +64,8 @@ class ProcessBench:
     """Runs cases as users do: every run in its own process, every side in its own session.
 
     Args:
-        signals: An entered context; it has a deadline, so that a run that hangs does not hang the self-test.
+        signals: Passes Ctrl-C and other signals on to the runs. Entered already, and with a deadline, which ends a run
+            that hangs.
     """
 
     def __init__(self, signals: PassedOnSignals) -> None:

@@ -89,7 +89,7 @@ def _place(path: Path, *, replacing: bool) -> Path:
     if not replacing:
         raise OutputError(f"{path}: exists: give another file, or remove it")
     if not path.is_file():
-        raise OutputError(f"{path}: is no regular file: give another")
+        raise OutputError(f"{path}: is not a regular file, so it is not replaced: give another path")
     return path.resolve()
 
 

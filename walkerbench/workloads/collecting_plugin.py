@@ -60,7 +60,7 @@ def collected_here(node: str) -> dict[str, Any]:
 
 
 def _spec(item: pytest.Item) -> str:
-    """Return a test's name below its file, the file relative to the working directory."""
+    """Return a test as `FILE::TEST`; FILE is relative to the working directory where it is in it, else absolute."""
     names = item.nodeid.split("::")[1:]
     path = item.path
     with contextlib.suppress(ValueError):

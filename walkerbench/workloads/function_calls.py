@@ -31,7 +31,7 @@ def make_factory(rest: str, arguments: Mapping[str, Any]) -> FunctionFactory:
     try:
         inspect.signature(function).bind(**arguments)
     except TypeError as error:
-        raise UsageError(f"{what}: cannot be called with its arguments ({_listed(arguments)}): {error}") from None
+        raise UsageError(f"{what}: does not fit the arguments that you gave ({_listed(arguments)}): {error}") from None
     except ValueError:
         pass  # written in C, without a signature: a wrong call raises
     return FunctionFactory(rest, dict(arguments))

@@ -39,7 +39,9 @@ def render(recorded: RecordedRun) -> Iterator[str]:
     """
     judged = [(stage, each) for stage in recorded.run.stages if len(each := _judged(recorded, stage))]
     if not judged:
-        raise RunFileError(f"{recorded.directory}: no frame was judged, and pytest-benchmark needs one at least")
+        raise RunFileError(
+            f"{recorded.directory}: no frame was judged, so there is nothing to export: record more frames than warm-up"
+        )
     head = _encode(_head(recorded.run)).removesuffix("}")
     yield f'{head}, "benchmarks": [\n'
     separator = ""
