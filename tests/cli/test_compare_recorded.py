@@ -83,10 +83,10 @@ def test_each_bad_run_has_a_line_of_its_own(command: Any, sides: Path, changes: 
 def test_a_run_is_not_compared_with_itself_nor_with_its_copy(command: Any, sides: Path) -> None:
     ended = command("compare", "before/1", "before/1")
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("walkerbench: before/1: the run is named twice, ")
+    assert ended.err.startswith("walkerbench: before/1: the run is named twice: ")
     shutil.copytree("before/1", "copy")
     ended = command("compare", "before", "copy")
-    assert (ended.code, ended.err.startswith("walkerbench: copy: the run is a copy of before/1, ")) == (2, True)
+    assert (ended.code, ended.err.startswith("walkerbench: copy: the run is a copy of before/1: ")) == (2, True)
 
 
 def test_another_schema_is_refused(command: Any, sides: Path) -> None:
