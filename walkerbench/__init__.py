@@ -112,43 +112,7 @@ __all__ = [
     "run",
 ]
 
-_ERRORS = (
-    "BaselineSizeError",
-    "BudgetTooSmall",
-    "CallOrderError",
-    "CapacityError",
-    "CriterionError",
-    "EmergencyShutdown",
-    "ExitCode",
-    "GitError",
-    "InjectedFaults",
-    "Interrupted",
-    "ModeFailed",
-    "NotComparable",
-    "OutputError",
-    "OutputLost",
-    "OverrideError",
-    "ProfileError",
-    "ProtocolError",
-    "RunBroken",
-    "RunFileError",
-    "SessionCrashed",
-    "SessionError",
-    "SessionFailed",
-    "SessionTimeout",
-    "SideError",
-    "TooFewRounds",
-    "UsageError",
-    "WalkerbenchError",
-    "WorkerCrashed",
-    "WorkerError",
-    "WorkerFailed",
-    "WorkerTimeout",
-    "WorkloadFailed",
-)
-
 _HOMES = {
-    **dict.fromkeys(_ERRORS, "walkerbench.errors"),
     "FrameTiming": "walkerbench.recording.frames",
     "Profile": "walkerbench.profile.model",
     "ProfileOverrides": "walkerbench.profile.overrides",
@@ -166,13 +130,14 @@ _HOMES = {
     "read_run": "walkerbench.running.summary",
     "run": "walkerbench.running.runner",
 }
+"""The modules of all names but the errors, which are in `walkerbench.errors`."""
 
 
 def __getattr__(name: str) -> Any:
     """Import a name of the public API when it is first used: `--help` and shell completion need none of them."""
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    return getattr(importlib.import_module(_HOMES.get(name, "walkerbench.errors")), name)
 
 
 def __dir__() -> list[str]:

@@ -82,12 +82,12 @@ class LivePictures:
             )
             self._picture = picture
 
-    def add(self, snapshot: SnapshotTaken) -> None:
-        """Draw a snapshot, or skip it where many clients watch."""
+    def add(self, snapshot: SnapshotTaken) -> bool:
+        """Draw a snapshot, or skip it where many clients watch; return whether clients have something new to draw."""
         picture = self._picture
         self._left_out += 1
         if picture is None or self._left_out * CLIENTS_WITH_ALL < self._watching:
-            return
+            return False
         self._left_out = 0
         with self._failing_quietly():
             drawing = picture.drawing(snapshot.arrays)
@@ -95,6 +95,7 @@ class LivePictures:
             self.frame_text = _frame_text(snapshot, drawing)
             self._latest = snapshot
             self.number += 1
+        return True
 
     def outlines_since(self, number: int) -> str | None:
         """Return the outlines that changed after a snapshot, as JSON by agent; None where none did.

@@ -71,9 +71,7 @@ class LiveRun:
             case StageBegun():
                 self.pictures.begin_stage(told)
             case SnapshotTaken():
-                before = self.pictures.number
-                self.pictures.add(told)
-                if self.pictures.number == before:
+                if not self.pictures.add(told):
                     return
             case RunEnded():
                 self._ended = told
