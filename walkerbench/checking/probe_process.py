@@ -23,7 +23,7 @@ from walkerbench.errors import (
     describe_error,
     user_traceback_of,
 )
-from walkerbench.modes.blas_threads import limit_blas_threads
+from walkerbench.modes.blas_threads import BlasLimit
 from walkerbench.modes.registry import BASE_MODE
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.model import Profile
@@ -189,8 +189,9 @@ class _Probe:
         Each agent is a shard of its own.
         """
         agents = workload.num_agents
-        with limit_blas_threads():
+        with BlasLimit() as blas:
             buffers, step, digest = self._single_agents(workload)
+            blas.apply()  # again: building agents may have loaded another BLAS
             for agent in range(agents):  # step each once: some agents have a state only after a step
                 step(agent, 0)
             digest()

@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from walkerbench.errors import (
     RAISED_BY_OTHERS,
@@ -21,7 +20,7 @@ from walkerbench.errors import (
     WalkerbenchError,
     describe_error,
 )
-from walkerbench.modes.blas_threads import limit_blas_threads
+from walkerbench.modes.blas_threads import BlasLimit
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.thread_pool import ThreadPoolManager
 from walkerbench.modes.traits import ModeTraits
@@ -107,7 +106,7 @@ class ExecutionMode(ABC):
         self._services = services
         self._state = ModeState.NEW
         self._broken = False
-        self._blas: threadpool_limits | None = None
+        self._blas = BlasLimit()
         self._buffers: FrameBuffers | None = None
         self.garbage = GarbageClock()
         self._clocks = ExitStack()
@@ -135,7 +134,7 @@ class ExecutionMode(ABC):
             WorkloadFailed: The workload could not build its part in the parent.
         """
         self._expect("start", ModeState.NEW)
-        self._blas = limit_blas_threads()
+        self._blas.apply()
         self._clocks.enter_context(self.garbage)
         refusing = f"{self.name} mode cannot start its workers"
         with self._broken_on_error(), capacity_errors(refusing):
@@ -148,6 +147,7 @@ class ExecutionMode(ABC):
                 if settler is None:
                     raise TypeError("make_settler() returned None; allowed: a Settler")
             self._start(workload, num_workers)
+        self._blas.apply()  # again: building shards may have loaded another BLAS
         self._state = ModeState.READY
         return settler
 
@@ -231,9 +231,7 @@ class ExecutionMode(ABC):
         finally:
             self._clocks.close()
             self._buffers = None
-            if self._blas is not None:
-                self._blas.restore_original_limits()
-                self._blas = None
+            self._blas.lift()
 
     def worker_pids(self) -> Sequence[int]:
         """Return the process ids of the workers that are processes of their own."""

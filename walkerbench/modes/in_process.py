@@ -12,6 +12,7 @@ from walkerbench.errors import (
     WorkerFailed,
     describe_error,
 )
+from walkerbench.modes.blas_threads import BlasLimit
 from walkerbench.modes.contract import ExecutionMode, ModeState
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.recording.scheduling import ThreadMeter
@@ -30,7 +31,7 @@ class InProcessMode(ExecutionMode):
         self._expect("take_over", ModeState.NEW)
         other._expect("take_over from", ModeState.READY)
         self._runners, self._buffers, self._blas = other._runners, other._buffers, other._blas
-        other._runners, other._buffers, other._blas = (), None, None
+        other._runners, other._buffers, other._blas = (), None, BlasLimit()
         self.garbage, self._clocks = other.garbage, other._clocks.pop_all()
         other.close()
         self._state = ModeState.READY

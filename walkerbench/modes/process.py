@@ -31,7 +31,7 @@ from walkerbench.errors import (
     WorkerTimeout,
     describe_error,
 )
-from walkerbench.modes.blas_threads import limit_blas_threads
+from walkerbench.modes.blas_threads import BlasLimit
 from walkerbench.modes.contract import ExecutionMode, ModeServices
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.shard_runner import ShardRunner
@@ -297,7 +297,7 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
         _answer(connection, _failure(error, capacity_problem(error)))
         return
     _yield_to_parent()
-    with limit_blas_threads(), GarbageClock() as garbage:
+    with BlasLimit() as blas, GarbageClock() as garbage:
         try:
             memory = memoryview(assignment.memory).cast("B")
             buffers = FrameBuffers(assignment.layout, memory)
@@ -313,6 +313,7 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
         except RAISED_BY_OTHERS as error:
             _answer(connection, _failure(error))
             return
+        blas.apply()  # again: building the shard may have loaded another BLAS
         _answer(connection, _DONE)
         while (request := _next_request(connection)) is not None:
             what, frame = request

@@ -21,7 +21,18 @@ _LOG = logging.getLogger(__name__)
 _JOIN_S = 5.0  # how long shutdown waits for a thread; a hung one is a daemon and does not outlive the process
 _STOP_S = 1.0  # the same for an environment that stops: a thread that is still within a frame hangs
 
-_Task = tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]
+
+class _Report(Protocol):
+    """Is told what became of a task; a `Future` is one."""
+
+    def set_running_or_notify_cancel(self) -> bool: ...
+
+    def set_result(self, result: Any) -> None: ...
+
+    def set_exception(self, exception: BaseException) -> None: ...
+
+
+_Task = tuple[_Report, Callable[..., Any], tuple[Any, ...]]
 
 
 class Steppable(Protocol):
@@ -50,18 +61,18 @@ class _Worker(threading.Thread):
         # A separate function: a sampling profiler sees no C function, and could not tell waiting from `run`.
         return self._tasks.get()
 
-    def _carry_out(self, future: Future[Any], function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        if not future.set_running_or_notify_cancel():
+    def _carry_out(self, report: _Report, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        if not report.set_running_or_notify_cancel():
             return
         start, cpu = time.perf_counter_ns(), time.thread_time_ns()
         try:
             result = function(*arguments)
         except BaseException as error:
             self._account(start, cpu)
-            future.set_exception(error)
+            report.set_exception(error)
         else:
             self._account(start, cpu)
-            future.set_result(result)
+            report.set_result(result)
 
     def _account(self, start_ns: int, cpu_ns: int) -> None:
         self.busy_ns += time.perf_counter_ns() - start_ns
@@ -70,6 +81,75 @@ class _Worker(threading.Thread):
 
 WAITING_MARKER = StackMarker.of(_Worker.next_task)
 """Marks a thread of the pool that waits for a task."""
+
+
+class RepeatedBatch:
+    """Tasks that are handed out together, again and again, and waited for together.
+
+    Futures would take three times as long, in every frame.
+
+    Args:
+        tasks: The queue of a pool.
+        functions: One function per task.
+
+    Attributes:
+        errors: What each task raised when it was last handed out; None where it has not raised.
+    """
+
+    def __init__(self, tasks: SimpleQueue[_Task | None], functions: Sequence[Callable[[Any], Any]]) -> None:
+        self._tasks = tasks
+        self._places = [(_Place(self, number), function) for number, function in enumerate(functions)]
+        self._counting = threading.Lock()
+        self._finished = threading.Lock()  # held while tasks are unfinished and none has raised
+        self._unfinished: set[int] = set()
+        self.errors: list[BaseException | None] = [None] * len(self._places)
+
+    @property
+    def unfinished(self) -> Sequence[int]:
+        """The numbers of the tasks that have not ended."""
+        with self._counting:
+            return sorted(self._unfinished)
+
+    def hand_out(self, argument: Any) -> None:
+        """Have the pool's threads call every function with an argument; all earlier calls must have ended."""
+        self._finished.acquire(blocking=False)
+        self._unfinished.update(range(len(self._places)))
+        for place, function in self._places:
+            self._tasks.put((place, function, (argument,)))
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until every task has ended or one has raised; return whether that is so."""
+        if not self._finished.acquire(timeout=timeout_s):
+            return False
+        self._finished.release()
+        return True
+
+    def end_task(self, number: int, error: BaseException | None) -> None:
+        """Note that a task has ended; called in the thread that ran it."""
+        with self._counting:
+            self.errors[number] = error
+            self._unfinished.discard(number)
+            if (error is not None or not self._unfinished) and self._finished.locked():
+                self._finished.release()
+
+
+class _Place:
+    """Reports the end of one task of a batch."""
+
+    __slots__ = ("_batch", "_number")
+
+    def __init__(self, batch: RepeatedBatch, number: int) -> None:
+        self._batch = batch
+        self._number = number
+
+    def set_running_or_notify_cancel(self) -> bool:
+        return True
+
+    def set_result(self, result: Any) -> None:
+        self._batch.end_task(self._number, None)
+
+    def set_exception(self, exception: BaseException) -> None:
+        self._batch.end_task(self._number, exception)
 
 
 class ThreadPoolManager:
@@ -128,6 +208,10 @@ class ThreadPoolManager:
         self._batches += 1
         self._tasks.put((future, function, arguments))
         return future
+
+    def repeated_batch(self, functions: Sequence[Callable[[Any], Any]]) -> RepeatedBatch:
+        """Return a batch of tasks that can be handed out again and again."""
+        return RepeatedBatch(self._tasks, functions)
 
     def parallel_agent_processing(self, agents: Sequence[Steppable], dt: float) -> dict[str, Any]:
         """Step every agent once, in one batch per thread.

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_EXCEPTION, Future
-from concurrent.futures import wait as wait_for
-from typing import Any
-
 from walkerbench.errors import WorkerTimeout
 from walkerbench.modes.contract import ModeServices
 from walkerbench.modes.in_process import InProcessMode, failure
-from walkerbench.modes.thread_pool import WAITING_MARKER
+from walkerbench.modes.thread_pool import WAITING_MARKER, RepeatedBatch
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.system.deadlines import Deadline
 
@@ -25,20 +21,21 @@ class ThreadedMode(InProcessMode):
     def __init__(self, services: ModeServices) -> None:
         super().__init__(services)
         self._pool = services.thread_pool()
-        self._futures: tuple[Future[Any], ...] = ()
+        self._batch: RepeatedBatch | None = None
 
     def _dispatch(self, frame: int) -> None:
-        self._futures = tuple(self._pool.submit_background_task(runner.run, frame) for runner in self._runners)
+        if self._batch is None:  # the shards may have been taken over from another mode
+            self._batch = self._pool.repeated_batch([runner.run for runner in self._runners])
+        self._batch.hand_out(frame)
 
     def _wait(self, frame: int, timeout_s: float) -> None:
+        batch = self._batch
+        assert batch is not None  # noqa: S101  _dispatch made it
         deadline = Deadline(timeout_s, self._services.interrupts)
-        done, pending = wait_for(self._futures, deadline.next_slice_s(), FIRST_EXCEPTION)
-        while pending and not any(future.exception() for future in done) and not deadline.passed:
-            done, pending = wait_for(self._futures, deadline.next_slice_s(), FIRST_EXCEPTION)
-        for runner, future in zip(self._runners, self._futures, strict=True):
-            error = future.exception() if future in done else None
+        while not batch.wait(deadline.next_slice_s()):
+            if deadline.passed:
+                runner = self._runners[batch.unfinished[0]]
+                raise WorkerTimeout(runner.worker, runner.agents, frame, deadline.timeout_s)
+        for runner, error in zip(self._runners, batch.errors, strict=True):
             if error is not None:
                 raise failure(runner.worker, runner.agents, frame, error) from error
-        for runner, future in zip(self._runners, self._futures, strict=True):
-            if future in pending:
-                raise WorkerTimeout(runner.worker, runner.agents, frame, deadline.timeout_s)

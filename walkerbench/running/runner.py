@@ -22,7 +22,7 @@ from walkerbench.errors import (
     WorkloadFailed,
     describe_error,
 )
-from walkerbench.modes.blas_threads import limit_blas_threads
+from walkerbench.modes.blas_threads import BlasLimit
 from walkerbench.modes.registry import MODES
 from walkerbench.profile.contradictions import find_contradictions
 from walkerbench.profile.model import Profile, Stage
@@ -376,7 +376,7 @@ def _plain(profile: Profile) -> RecordedProfile:
 
 def _facts(start_method: str | None) -> MachineFacts:
     # Taken with BLAS limited to one thread, as it is in this process and in every worker while frames run.
-    with limit_blas_threads():
+    with BlasLimit():
         return cast("MachineFacts", machine_facts(start_method))
 
 

@@ -19,3 +19,9 @@ Indices = NDArray[np.intp]
 
 Points = NDArray[np.complex128]
 """Points and directions of the plane, complex128: x + iy."""
+
+Int64s = NDArray[np.int64]
+"""Whole numbers, int64."""
+
+Records = NDArray[np.void]
+"""Records of one of the types in `kernels.records`."""

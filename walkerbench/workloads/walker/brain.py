@@ -1,163 +1,120 @@
-"""One brain per agent, in arrays over the shard: a brain explores, stores experiences, learns and chooses actions."""
+"""The brains of a shard's agents: their arrays, and the beginning of a life. What brains do is in `kernels.learning`.
+
+They are dueling double deep Q-networks with prioritised replay (van Hasselt et al., 2016; Wang et al., 2016).
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from walkerbench.workloads.walker.arrays import Floats32, Indices
-from walkerbench.workloads.walker.network import Adam, NetworkPlan, Workspace, backward, forward, rows_of
-from walkerbench.workloads.walker.replay import Batch, Replay
+from walkerbench.workloads.walker.arrays import Floats32, Records
+from walkerbench.workloads.walker.kernels.learning import NETWORK_PARTS, PARAMETERS, TARGET, BrainArrays, LearningMemory
+from walkerbench.workloads.walker.kernels.records import AGENT, DRAWN, EXPERIENCE, OBSERVATION_SIZE
+from walkerbench.workloads.walker.network import NetworkPlan
 from walkerbench.workloads.walker.settings import BrainSettings
 from walkerbench.workloads.walker.streams import Stream, agent_stream
 
-# Learning may diverge: then values overflow, and the recorded figures are not available.
-_OVERFLOW_IGNORED = np.errstate(over="ignore", invalid="ignore")
-_EXPLORATIONS_DRAWN = 64  # ahead: one call of a generator then serves so many AI updates
+# One call of a generator serves so many AI updates or batches: Python is needed that seldom.
+_EXPLORATIONS_AHEAD = 64
+_BATCHES_AHEAD = 16
 
 
 def bytes_per_brain(plan: NetworkPlan, brain: BrainSettings) -> int:
-    """Return the bytes of a brain and its replay: parameters, target, two moments, two observations per experience."""
-    experience = 2 * plan.inputs * 4 + 1 + 4 + 8
-    return 4 * plan.size * 4 + brain.replay_capacity * experience
+    """Return the bytes of a brain: its network, its experiences, and the random numbers drawn ahead."""
+    experience = 2 * plan.inputs * 4 + EXPERIENCE.itemsize
+    drawn = 8 * (2 * _EXPLORATIONS_AHEAD + brain.batch_size * _BATCHES_AHEAD)
+    return 4 * NETWORK_PARTS * plan.size + brain.replay_capacity * experience + drawn + AGENT.itemsize
+
+
+def learning_bytes(plan: NetworkPlan, batch: int) -> int:
+    """Return the bytes of the memory in which a shard's agents learn, one after the other."""
+    outputs = 2 * batch * plan.outputs + batch * (plan.outputs + plan.hidden[-1])
+    return batch * DRAWN.itemsize + 4 * (2 * batch * plan.inputs + outputs + 3 * batch * plan.actions + plan.size)
 
 
 class Brains:
-    """Dueling double deep Q-networks with prioritised replay (van Hasselt et al., 2016; Wang et al., 2016).
+    """Arrays of brains, one brain per agent.
 
     Args:
         brain: Settings of the brains.
         plan: Sizes of the network.
         seed: The run's seed.
         first_agent: Number of the agent in row 0.
-        agents: How many.
-        most_learners: The most agents that learn at once.
+        agents: `(agents,)` records `AGENT`, which hold the numbers of the brains.
 
     Attributes:
-        parameters: `(agents, size)` float32.
-        epsilon: `(agents,)` share of random actions.
-        loss: `(agents,)` of the last learning step, 0 before it.
-        learning_steps: `(agents,)` so far in this life.
+        arrays: What kernels read and write.
+        memory: Memory in which one agent after the other learns and chooses.
     """
 
-    def __init__(
-        self, brain: BrainSettings, plan: NetworkPlan, seed: int, first_agent: int, agents: int, most_learners: int
-    ) -> None:
+    def __init__(self, brain: BrainSettings, plan: NetworkPlan, seed: int, first_agent: int, agents: Records) -> None:
         self._brain = brain
         self._plan = plan
         self._seed = seed
         self._first_agent = first_agent
-        self.parameters = np.zeros((agents, plan.size), np.float32)
-        self._target = np.zeros((agents, plan.size), np.float32)
-        self._layers = plan.layers(self.parameters)
-        self._target_layers = plan.layers(self._target)
-        self._adam = Adam(brain, agents, plan.size)
-        self._replay = Replay(brain, agents, plan.inputs)
-        self._workspace = Workspace(plan, most_learners, 2 * brain.batch_size)
-        self.epsilon = np.full(agents, brain.epsilon_start)
-        self.loss = np.zeros(agents)
-        self._exploration = np.zeros((agents, _EXPLORATIONS_DRAWN, 2))
-        self._drawn = np.zeros(agents, np.intp)
-        self._explorers: list[np.random.Generator] = [np.random.default_rng(0)] * agents
-        self._samplers: list[np.random.Generator] = [np.random.default_rng(0)] * agents
+        self._agents = agents
+        self.arrays = make_brain_arrays(brain, plan, len(agents))
+        self.memory = make_learning_memory(brain, plan)
+        self._explorers: list[np.random.Generator] = [np.random.default_rng(0)] * len(agents)
+        self._samplers: list[np.random.Generator] = [np.random.default_rng(0)] * len(agents)
 
     @property
-    def learning_steps(self) -> NDArray[np.int64]:
-        """How often each agent has learned in this life."""
-        return self._adam.steps
+    def parameters(self) -> Floats32:
+        """`(agents, size)` parameters of the networks, a view."""
+        return self.arrays.networks[:, PARAMETERS]
 
     def begin_life(self, row: int, life: int) -> None:
         """Give one agent a fresh brain."""
-        agent = self._first_agent + row
-        self._plan.initialise(self.parameters[row], agent_stream(self._seed, agent, life, Stream.BRAIN))
-        self._target[row] = self.parameters[row]
-        self._adam.reset(row)
-        self._replay.reset(row)
-        self.epsilon[row] = self._brain.epsilon_start
-        self.loss[row] = 0.0
-        self._explorers[row] = agent_stream(self._seed, agent, life, Stream.EXPLORATION)
-        self._samplers[row] = agent_stream(self._seed, agent, life, Stream.REPLAY)
-        self._drawn[row] = _EXPLORATIONS_DRAWN
+        number, network, agent = self._first_agent + row, self.arrays.networks[row], self._agents[row]
+        network[:] = 0
+        self._plan.initialise(network[PARAMETERS], agent_stream(self._seed, number, life, Stream.BRAIN))
+        network[TARGET] = network[PARAMETERS]
+        agent["epsilon"] = self._brain.epsilon_start
+        agent["loss"] = 0.0
+        agent["learning_steps"] = agent["stored"] = 0
+        agent["highest_priority"] = 1.0
+        agent["importance"] = self._brain.importance_start
+        self._explorers[row] = agent_stream(self._seed, number, life, Stream.EXPLORATION)
+        self._samplers[row] = agent_stream(self._seed, number, life, Stream.REPLAY)
+        agent["explorations_used"] = _EXPLORATIONS_AHEAD
+        agent["batches_used"] = _BATCHES_AHEAD
 
-    def remember(
-        self, agents: Indices, states: Floats32, actions: Indices, rewards: Floats32, following: Floats32
-    ) -> None:
-        """Store one experience of each of some agents; see `Replay.store`."""
-        self._replay.store(agents, states, actions, rewards, following)
+    def draw_ahead(self) -> None:
+        """Draw new random numbers for the agents that have used all of theirs."""
+        for row in np.flatnonzero(self._agents["explorations_used"] == _EXPLORATIONS_AHEAD):
+            self._explorers[row].random(out=self.arrays.explorations[row])
+            self._agents["explorations_used"][row] = 0
+        for row in np.flatnonzero(self._agents["batches_used"] == _BATCHES_AHEAD):
+            self._samplers[row].random(out=self.arrays.batch_draws[row])
+            self._agents["batches_used"][row] = 0
 
-    def ready(self, agents: Indices) -> NDArray[np.bool_]:
-        """Return which of some agents have enough experiences to learn."""
-        if not self._brain.learning:
-            return np.zeros(len(agents), np.bool_)
-        ready: NDArray[np.bool_] = self._replay.stored[agents] >= self._brain.learn_from_experiences
-        return ready
 
-    @_OVERFLOW_IGNORED
-    def learn(self, rows: slice) -> int:
-        """Do one learning step of each agent of `rows`, at most `most_learners` agents.
+def make_brain_arrays(brain: BrainSettings, plan: NetworkPlan, agents: int) -> BrainArrays:
+    """Return the arrays of so many brains."""
+    capacity = brain.replay_capacity
+    # Filled, because memory from `zeros` causes a page fault in the frame that first writes to a page, and the process
+    # would grow until all memories are full.
+    experiences = np.empty((agents, capacity), EXPERIENCE)
+    experiences.view(np.uint8)[:] = 0
+    return BrainArrays(
+        plan=plan.table,
+        networks=np.full((agents, NETWORK_PARTS, plan.size), 0, np.float32),
+        experiences=experiences,
+        pairs=np.full((agents, capacity, 2, OBSERVATION_SIZE), 0, np.float32),
+        explorations=np.full((agents, _EXPLORATIONS_AHEAD, 2), 0.0),
+        batch_draws=np.full((agents, _BATCHES_AHEAD, brain.batch_size), 0.0),
+    )
 
-        Returns:
-            How many of these agents then copied their network to their target network.
-        """
-        agents = np.arange(len(self.epsilon))[rows]
-        batch = self._replay.sample(agents, self._samplers)
-        errors = self._loss_gradient(rows, batch)
-        self._adam.step(self.parameters, self._workspace.gradient[: len(agents)], rows)
-        self._replay.reprioritise(agents, batch.places, errors)
-        self.loss[rows] = np.add.reduce(batch.weights * errors * errors, axis=-1) / errors.shape[-1]
-        self.epsilon[rows] = np.maximum(self._brain.epsilon_end, self.epsilon[rows] * self._brain.epsilon_decay)
-        copying = agents[self._adam.steps[rows] % self._brain.target_copy_steps == 0]
-        if len(copying):
-            self._target[copying] = self.parameters[copying]
-        return len(copying)
 
-    @_OVERFLOW_IGNORED
-    def choose(self, rows: slice, observations: Floats32, awake: NDArray[np.bool_]) -> Indices:
-        """Choose actions, ε-greedily.
-
-        Args:
-            rows: The agents.
-            observations: `(agents of rows, observation)`.
-            awake: Which of them choose; the others draw no random numbers, and their result has no meaning.
-
-        Returns:
-            `(agents of rows,)` numbers of actions.
-        """
-        values, _ = forward(rows_of(self._layers, rows), observations[:, None, :])
-        greedy = values[:, 0].argmax(axis=-1)
-        agents = np.arange(len(self.epsilon))[rows]
-        draws = self._draw(agents[awake])
-        choice: Indices = greedy.copy()
-        choice[awake] = np.where(
-            draws[:, 0] < self.epsilon[agents[awake]], (draws[:, 1] * self._plan.actions).astype(np.intp), greedy[awake]
-        )
-        return choice
-
-    def _draw(self, agents: Indices) -> NDArray[np.float64]:
-        """Return two uniform numbers of each agent's own stream, `(agents, 2)`."""
-        for agent in agents[self._drawn[agents] == _EXPLORATIONS_DRAWN]:
-            self._exploration[agent] = self._explorers[agent].random((_EXPLORATIONS_DRAWN, 2))
-            self._drawn[agent] = 0
-        draws = self._exploration[agents, self._drawn[agents]]
-        self._drawn[agents] += 1
-        return draws
-
-    def _loss_gradient(self, rows: slice, batch: Batch) -> Floats32:
-        """Return double-Q errors `(agents, batch)`; the workspace gets the gradient of their squares' weighted mean."""
-        agents, size = batch.actions.shape
-        layers = rows_of(self._layers, rows)
-        outputs = [each[:agents] for each in self._workspace.outputs]
-        halves = [each[:agents, size:] for each in self._workspace.upstream]
-        # Both states in one pass through the online network: the same products in fewer, larger calls.
-        values, activations = forward(layers, batch.states, outputs)
-        following, _ = forward(rows_of(self._target_layers, rows), batch.states[:, size:], halves)
-        agent, place = np.arange(agents)[:, None], np.arange(size)
-        future = following[agent, place, values[:, size:].argmax(axis=-1)]
-        errors: Floats32 = values[agent, place, batch.actions]
-        errors -= batch.rewards
-        errors -= np.float32(self._brain.discount) * future
-        q_gradient = np.zeros((agents, size, self._plan.actions), np.float32)
-        q_gradient[agent, place, batch.actions] = errors * batch.weights * np.float32(2.0 / size)
-        seen = [each[:, :size] for each in activations]
-        backward(layers, seen, q_gradient, rows_of(self._workspace.gradient_layers, slice(agents)), halves)
-        return errors
+def make_learning_memory(brain: BrainSettings, plan: NetworkPlan) -> LearningMemory:
+    """Return the memory in which one agent after the other learns."""
+    size = brain.batch_size
+    return LearningMemory(
+        batch=np.zeros(size, DRAWN),
+        states=np.full((2 * size, plan.inputs), 0, np.float32),
+        outputs=np.full(2 * size * plan.outputs, 0, np.float32),
+        slopes=np.full(size * (plan.outputs + plan.hidden[-1]), 0, np.float32),
+        values=np.full((2 * size, plan.actions), 0, np.float32),
+        target_values=np.full((size, plan.actions), 0, np.float32),
+        gradient=np.full(plan.size, 0, np.float32),
+    )

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 
 import numpy as np
 
 from walkerbench.workloads.contract import FrameBuffers
 from walkerbench.workloads.walker.arrays import Bools, Floats, Indices
+from walkerbench.workloads.walker.counters import ECOSYSTEM_COUNTERS, SHARD_COUNTERS
 from walkerbench.workloads.walker.genetics import founding_genomes, offspring
+from walkerbench.workloads.walker.kernels.compiling import prepare
+from walkerbench.workloads.walker.kernels.records import settings_record
+from walkerbench.workloads.walker.kernels.settling import age, assign_learners, move_and_spend
 from walkerbench.workloads.walker.settings import EcosystemSettings, WalkerSettings
 from walkerbench.workloads.walker.streams import WorldStream, world_stream
 from walkerbench.workloads.walker.terrain import Ground
 
-ECOSYSTEM_COUNTERS = {
-    "meals": "Food sources that agents ate.",
-    "contested_meals": "Meals for which several agents were in reach of one source.",
-    "deaths": "Agents that died.",
-    "replaced": "Agents that were replaced by offspring.",
-    "generations": "Generations that ended.",
-}
-"""What the ecosystem counts in a frame: name → meaning."""
-
 _NO_INDICES = np.empty(0, np.intp)
+_NEVER = 2**62  # experiences that no agent has
 _ABSENT_PLACE = np.inf  # position of a dead robot and of an eaten source: beyond the reach of every sense
 _CANDIDATE_PLACES = 64  # for a new source: the first that lies away from the starts is taken
 
@@ -35,12 +32,9 @@ class Ecosystem:
         ground: The terrain.
         seed: The run's seed.
         buffers: The arrays that cross shards; the constructor fills `published` for the first frame.
-        columns: Column of each of `ECOSYSTEM_COUNTERS` in `buffers.counters`, whose last row is the ecosystem's.
     """
 
-    def __init__(
-        self, settings: WalkerSettings, ground: Ground, seed: int, buffers: FrameBuffers, columns: dict[str, int]
-    ) -> None:
+    def __init__(self, settings: WalkerSettings, ground: Ground, seed: int, buffers: FrameBuffers) -> None:
         self._settings = settings.ecosystem
         self._genome = settings.genome
         self._ground = ground
@@ -48,7 +42,7 @@ class Ecosystem:
         self._current = buffers.current
         self._published = buffers.published
         self._counts = buffers.counters[-1]
-        self._columns = columns
+        self._columns = {name: len(SHARD_COUNTERS) + place for place, name in enumerate(ECOSYSTEM_COUNTERS)}
         self._regrow_frames = round(self._settings.food_regrow_s * settings.physics.frames_per_second)
         self._generation_frames = max(1, round(self._settings.generation_s * settings.physics.frames_per_second))
         self._start_distance = _start_distance(self._settings, ground)
@@ -62,21 +56,31 @@ class Ecosystem:
         self._queued = np.zeros(agents, np.bool_)
         self._regrows = np.full(self._settings.food_sources, -1, np.int64)
         self._totals = dict.fromkeys(("deaths", "meals", "generations"), 0)
+        self._newborn = np.zeros(agents, np.bool_)
+        self._food_order = np.zeros(self._settings.food_sources, np.int64)
+        self._food_x = np.zeros(self._settings.food_sources)
+        self._bind_kernels(settings)
         self._found_population(seed)
+        self._assign_learners(0)
 
     def settle(self, frame: int) -> None:
         """Read what the shards wrote in this frame, and publish what they read in the next frame."""
-        alive, positions = self._published["alive"], self._current["position"]
-        np.copyto(self._published["position"], positions, where=alive[:, None])
-        np.subtract(positions[:, 0], self._starts[:, 0], out=self._distance, where=alive)
-        self._spend_energy()
-        self._eat(frame, alive)
-        self._age(alive)
+        if self._move_and_spend():
+            self._eat(frame, self._published["alive"])
+        if self._age():
+            self._let_die()
         if (frame + 1) % self._generation_frames == 0:
             self._end_generation()
+        self._newborn[:] = False
         self._replace_some()
         if self._next_regrowth == frame:
             self._regrow(frame)
+        self._assign_learners(frame + 1)
+
+    def prepare(self) -> bool:
+        """Compile what `settle` calls, or load it; return whether something had to be compiled."""
+        compiled = prepare(self._move_and_spend), prepare(self._age), prepare(self._assign_learners, 0)
+        return any(compiled)
 
     def statistics(self) -> dict[str, float]:
         """Return the population's statistics by name; units are in the names."""
@@ -97,6 +101,27 @@ class Ecosystem:
             "bodies": int(current["bodies"].sum()),
         }
 
+    def _bind_kernels(self, settings: WalkerSettings) -> None:
+        published, current, numbers = self._published, self._current, settings_record(self._settings)
+        alive, energy = published["alive"], published["energy"]
+        hold_gil = settings.holds_gil("agents")
+        self._move_and_spend = partial(
+            move_and_spend.variant(hold_gil=hold_gil),
+            numbers, alive, current["position"], current["speed"], self._starts,
+            published["food"], self._food_x, self._food_order,
+            published["position"], self._distance, energy,
+        )  # fmt: skip
+        self._age = partial(age.variant(hold_gil=hold_gil), numbers, alive, energy, self._health)
+        schedule, brain = settings.schedule, settings.brain
+        self._assign_learners = partial(
+            assign_learners.variant(hold_gil=hold_gil),
+            schedule.ai_interval_frames,
+            schedule.ai_interval_frames * schedule.learn_interval_updates,
+            brain.learn_from_experiences if brain.learning else _NEVER,
+            float(self._settings.immobile_below_energy),
+            alive, energy, current["stored"], self._newborn, published["learns"],
+        )  # fmt: skip
+
     def _found_population(self, seed: int) -> None:
         settings, published, agents = self._settings, self._published, len(self._agents)
         published["genome"][:] = founding_genomes(self._genome, agents, seed)
@@ -112,14 +137,6 @@ class Ecosystem:
     def _spread(self, bounds: tuple[float, float]) -> Floats:
         """Return values spread evenly over the bounds, in random order."""
         return self._rng.permutation(np.linspace(*bounds, len(self._agents)))
-
-    def _spend_energy(self) -> None:
-        settings, energy = self._settings, self._published["energy"]
-        spent = self._current["speed"] * settings.energy_drain_per_m_s
-        spent += settings.energy_drain_per_frame
-        spent[energy < settings.immobile_below_energy] = -settings.energy_rest_per_frame
-        energy -= spent
-        np.maximum(energy, 0.0, out=energy)
 
     def _eat(self, frame: int, alive: Bools) -> None:
         settings, food = self._settings, self._published["food"]
@@ -158,8 +175,8 @@ class Ecosystem:
 
     def _note_food(self) -> None:
         """Update what is derived from the places of food and from the frames in which it regrows."""
-        self._food_order = np.argsort(self._published["food"][:, 0], kind="stable")
-        self._food_x = self._published["food"][self._food_order, 0]
+        self._food_order[:] = np.argsort(self._published["food"][:, 0], kind="stable")
+        self._food_x[:] = self._published["food"][self._food_order, 0]
         waiting = self._regrows[self._regrows >= 0]
         self._next_regrowth = int(waiting.min()) if len(waiting) else -1
 
@@ -178,16 +195,9 @@ class Ecosystem:
         x = candidates[fitting[0] if len(fitting) else apart.argmax()]
         return float(x), float(ground.height_at(np.array([x]))[0]) + self._food_radius
 
-    def _age(self, alive: Bools) -> None:
-        settings, energy, health = self._settings, self._published["energy"], self._health
-        step = settings.health_step_per_frame
-        np.add(health, step, out=health, where=energy > settings.recovering_above_energy)
-        np.subtract(health, step, out=health, where=energy < settings.starving_below_energy)
-        np.minimum(health, 1.0, out=health)
-        dying = health <= 0
-        dying &= alive
-        if not np.logical_or.reduce(dying):
-            return
+    def _let_die(self) -> None:
+        alive = self._published["alive"]
+        dying = alive & (self._health <= 0)
         alive[dying] = False
         self._published["position"][dying] = _ABSENT_PLACE
         self._count("deaths", int(dying.sum()))
@@ -224,6 +234,7 @@ class Ecosystem:
         published["energy"][agent] = 1.0
         self._health[agent] = 1.0
         self._distance[agent] = 0.0
+        self._newborn[agent] = True
 
     def _tournament(self) -> int:
         """Return the agent that came farthest, of some that are drawn at random."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from walkerbench.workloads.walker.arrays import Floats
 from walkerbench.workloads.walker.settings import GENES, RobotSettings, WalkerSettings
@@ -26,15 +25,6 @@ OBSTACLE_CATEGORY = 0x0004
 ROBOT_MASK = GROUND_CATEGORY | OBSTACLE_CATEGORY
 FOREARM_CORNERS = ((0.0, -1.0), (0.7, -0.6), (1.0, 0.0), (0.7, 0.6), (0.0, 1.0))
 """The forearm's outline, starting at the elbow: x in lengths, y in half-widths of the forearm."""
-
-WHEELS = 2
-BODIES = WHEELS + 3
-"""Bodies of a robot: chassis, wheels, upper arm, lower arm."""
-
-_RIM_BESIDE = np.array([-0.9, -0.6, -0.3, 0.0, 0.3, 0.6, 0.9])
-_RIM = (_RIM_BESIDE - 1j * np.sqrt(1 - _RIM_BESIDE**2))[:, None]
-RIM_POINTS = len(_RIM)
-"""Points of a wheel's lower half that are checked for contact; `_RIM` has each as x + iy from the hub, in radii."""
 
 
 @dataclass(frozen=True)
@@ -89,37 +79,6 @@ class Shape:
         """Overwrite one robot's shape with that of `other`, which has one robot."""
         for name in self.__dataclass_fields__:
             getattr(self, name)[row] = getattr(other, name)[0]
-
-
-@dataclass(frozen=True)
-class Outline:
-    """Points of robots that can touch something, as complex numbers x + iy in metres.
-
-    Attributes:
-        hubs: `(2, robots)` centres of the wheels, from the chassis' centre, in its frame.
-        rim: `(rim points, robots)` points of each wheel, from its hub; always the lower half, however the robot turns.
-        shoulder: `(robots,)` the shoulder, from the chassis' centre, in its frame.
-        upper_arm: `(robots,)` float64 length from shoulder to elbow.
-        corners: `(5, robots)` of the forearm, from the elbow, in its frame.
-    """
-
-    hubs: NDArray[np.complex128]
-    rim: NDArray[np.complex128]
-    shoulder: NDArray[np.complex128]
-    upper_arm: Floats
-    corners: NDArray[np.complex128]
-
-    @classmethod
-    def of(cls, shape: Shape) -> Outline:
-        """Return the outlines of the robots of a shape."""
-        along, across = np.array(FOREARM_CORNERS).T[:, :, None]
-        return cls(
-            hubs=np.stack([-shape.wheel_x, shape.wheel_x]) + 1j * shape.wheel_y,
-            rim=_RIM * shape.wheel_radius,
-            shoulder=shape.anchor_x + 1j * shape.anchor_y,
-            upper_arm=shape.upper_length,
-            corners=along * shape.lower_length + 1j * (across * shape.lower_half_width),
-        )
 
 
 def make_world(settings: WalkerSettings, ground: Ground) -> Any:
@@ -225,11 +184,27 @@ class RobotBody:
             values += (position.x, position.y, body.angle)
         return values
 
-    def switch_motors(self, on: bool, speeds: tuple[float, float]) -> None:
-        """Turn both motors on at the given speeds (rad/s), or off at speed 0."""
-        for joint, speed in ((self.shoulder, speeds[0]), (self.elbow, speeds[1])):
-            joint.motorEnabled = on
-            joint.motorSpeed = speed if on else 0.0
+    def reading(self) -> tuple[float, ...]:
+        """Return the values that are read from a robot after each step, in the order of `READING`."""
+        chassis, shoulder, elbow = self.chassis, self.shoulder, self.elbow
+        position, velocity = chassis.position, chassis.linearVelocity
+        return (
+            position.x, position.y, velocity.x, velocity.y, chassis.angle, chassis.angularVelocity,
+            shoulder.angle, elbow.angle, shoulder.speed, elbow.speed,
+        )  # fmt: skip
+
+    def addresses(self) -> tuple[int, int, int, int]:
+        """Return where the world, the chassis, the shoulder and the elbow lie in memory."""
+        return int(self._world.this), int(self.chassis.this), int(self.shoulder.this), int(self.elbow.this)
+
+    def switch_motors(self, on: bool) -> None:
+        """Turn both motors on or off."""
+        self.shoulder.motorEnabled = self.elbow.motorEnabled = on
+
+    def command(self, shoulder: float, elbow: float) -> None:
+        """Set the speeds that the motors aim for, rad/s."""
+        self.shoulder.motorSpeed = shoulder
+        self.elbow.motorSpeed = elbow
 
     def destroy(self) -> None:
         """Remove every body from the world; Box2D removes the joints with them."""

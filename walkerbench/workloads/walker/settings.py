@@ -313,6 +313,11 @@ class WalkerSettings:
     brain: BrainSettings = field(default_factory=BrainSettings)
     ecosystem: EcosystemSettings = field(default_factory=EcosystemSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    hold_gil: bool | tuple[Literal["agents", "physics"], ...] = False
+
+    def holds_gil(self, phase: Literal["agents", "physics"]) -> bool:
+        """Return whether a phase is to hold the GIL while it computes."""
+        return self.hold_gil if isinstance(self.hold_gil, bool) else phase in self.hold_gil
 
     def __post_init__(self) -> None:
         terrain, ray = self.terrain, self.senses.ray_length_m

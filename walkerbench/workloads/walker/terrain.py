@@ -71,10 +71,12 @@ class Surface:
     Attributes:
         heights: `(steps + 2,)` at the middle of each step, m; the first and last are minus infinity, beyond the ground.
         x_first: x where the first step begins, m.
+        step: Length of a step, m.
     """
 
     heights: Floats
     x_first: float
+    step: float
 
     @classmethod
     def of(cls, ground: Ground) -> Surface:
@@ -85,29 +87,26 @@ class Surface:
         for box_x, box_y, half_width, half_height in ground.boxes:
             over = np.abs(x - box_x) <= half_width
             tops[over] = np.maximum(tops[over], box_y + half_height)
-        return cls(np.concatenate([[-np.inf], tops, [-np.inf]]), ground.x_min - 1 / _SURFACE_STEPS_PER_M)
-
-    def at(self, x: Floats) -> Floats:
-        """Return the height of the step that each x lies in, m; minus infinity beyond the ground."""
-        return self.heights.take(((x - self.x_first) * _SURFACE_STEPS_PER_M).astype(np.intp), mode="clip")
+        step = 1 / _SURFACE_STEPS_PER_M
+        return cls(np.concatenate([[-np.inf], tops, [-np.inf]]), ground.x_min - step, step)
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Outlines:
     """A table of the outlines near each segment of the ground: a look-up is faster than a search.
 
     Attributes:
-        outlines: `(segments, points)` complex x + iy, m. First the vertices within reach of the segment, to its left
+        points: `(segments, points)` complex x + iy, m. First the vertices within reach of the segment, to its left
             and right; then, for each box within reach, its outline of five points, clockwise and closed. NaN between
             two outlines, beyond the ends of the ground, and in place of boxes where other segments have more of them.
         boxes_begin: Number of the first point that belongs to a box.
     """
 
-    outlines: NDArray[np.complex128]
+    points: NDArray[np.complex128]
     boxes_begin: int
 
     @classmethod
-    def of(cls, ground: Ground, reach_m: float) -> Surroundings:
+    def of(cls, ground: Ground, reach_m: float) -> Outlines:
         """Return the table for a ground.
 
         Args:

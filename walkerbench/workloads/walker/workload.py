@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from walkerbench.workloads.contract import Field, FrameBuffers, Workload
 from walkerbench.workloads.main_phase import MainPhase
-from walkerbench.workloads.walker.brain import bytes_per_brain
-from walkerbench.workloads.walker.ecosystem import ECOSYSTEM_COUNTERS, Ecosystem
-from walkerbench.workloads.walker.network import NetworkPlan, Workspace
-from walkerbench.workloads.walker.picture import WalkerPicture
-from walkerbench.workloads.walker.robot import BODIES
-from walkerbench.workloads.walker.senses import OBSERVATION_SIZE
+from walkerbench.workloads.walker.counters import ECOSYSTEM_COUNTERS, SHARD_COUNTERS
+from walkerbench.workloads.walker.kernels.records import BODIES, OBSERVATION_SIZE
+from walkerbench.workloads.walker.network import NetworkPlan
 from walkerbench.workloads.walker.settings import GENES, WalkerSettings
-from walkerbench.workloads.walker.shard import SHARD_COUNTERS, WalkerShard
 from walkerbench.workloads.walker.terrain import Ground, build_ground
+
+if TYPE_CHECKING:
+    from walkerbench.workloads.walker.ecosystem import Ecosystem
+    from walkerbench.workloads.walker.picture import WalkerPicture
+    from walkerbench.workloads.walker.shard import WalkerShard
 
 # As measured: 220 kB for a b2World with 500 segments and a robot, including Python's objects for them.
 _WORLD_BYTES = 160_000
 _SEGMENT_BYTES = 200
 _BOX_BYTES = 600
-# Bytes of the arrays that rays are cast with: per point of the outlines around a segment of the ground; per such point
-# for all rays of an agent; per food source for an agent.
-_POINT_BYTES = 16
-_RAY_BYTES = 256
-_SOURCE_BYTES = 64
+_POINT_BYTES = 16  # of the outlines around a segment of the ground
 
 
 @dataclass(frozen=True)
@@ -69,30 +67,28 @@ class WalkerWorkload(Workload):
 
     def bytes_per_agent(self) -> int:
         """Return the bytes of one agent: its brain with replay, its world, and its share of the memory of learning."""
+        from walkerbench.workloads.walker.brain import bytes_per_brain, learning_bytes
+
         settings, agents = self.settings, self.num_agents
         plan = NetworkPlan.of(settings.brain, OBSERVATION_SIZE, len(settings.action.pairs))
-        interval = settings.schedule.ai_interval_frames * settings.schedule.learn_interval_updates
-        learning = -(-agents // interval) * Workspace.bytes_per_agent(plan, 2 * settings.brain.batch_size)
         terrain, ray = settings.terrain, settings.senses.ray_length_m
         width = terrain.x_max_m - terrain.x_min_m
         segments = int(width / terrain.resolution_m)
         boxes = min(agents - 1, int(width / terrain.obstacle_spacing_m) + 1)
         world = _WORLD_BYTES + _SEGMENT_BYTES * segments + _BOX_BYTES * boxes
         points = int(2 * ray / terrain.resolution_m) + 2 + 6 * min(boxes, int(2 * ray / terrain.obstacle_spacing_m) + 2)
-        sensing = -(-agents // settings.schedule.ai_interval_frames) * (
-            _RAY_BYTES * points + _SOURCE_BYTES * settings.ecosystem.food_sources
-        )
-        shared = learning + sensing + _POINT_BYTES * points * segments
+        shared = learning_bytes(plan, settings.brain.batch_size) + _POINT_BYTES * points * segments
         return bytes_per_brain(plan, settings.brain) + world + -(-shared // agents)
 
     def fields(self) -> tuple[Field, ...]:
         """Return the arrays that cross shards.
 
         ==================== ========================================================================
-        current              position (2) m, speed m/s, reward_sum and updates of this life, epsilon,
-                             loss; bodies in its world, at checkpoints
+        current              position (2) m, speed m/s, reward_sum, updates and stored experiences of this
+                             life, epsilon, loss; bodies in its world, at checkpoints
         published            position (2) m, infinite where dead; energy, health, alive, life, genome,
-                             meals of all lives; food `(sources, 2)` m, infinite where eaten
+                             meals of all lives, whether it learns in the next frame;
+                             food `(sources, 2)` m, infinite where eaten
         ==================== ========================================================================
         """
         return (
@@ -102,6 +98,7 @@ class WalkerWorkload(Workload):
             Field("current", "updates", "int64"),
             Field("current", "epsilon", "float64"),
             Field("current", "loss", "float64"),
+            Field("current", "stored", "int64"),
             Field("current", "bodies", "int64"),
             Field("published", "position", "float64", (2,)),
             Field("published", "energy", "float64"),
@@ -110,6 +107,7 @@ class WalkerWorkload(Workload):
             Field("published", "life", "int64"),
             Field("published", "genome", "float64", (len(GENES),)),
             Field("published", "meals", "int64"),
+            Field("published", "learns", "bool"),
             Field("published", "food", "float64", (self.settings.ecosystem.food_sources, 2), per_agent=False),
         )
 
@@ -133,20 +131,32 @@ class WalkerWorkload(Workload):
 
     def picture(self) -> WalkerPicture:
         """Return the picture that draws robots on their terrain."""
+        from walkerbench.workloads.walker.picture import WalkerPicture
+
         return WalkerPicture(self.settings, self._ground)
 
+    # Imported where they are used, because compiled code takes long to load, and most commands run nothing.
+
     def make_settler(self, buffers: FrameBuffers) -> Ecosystem:
-        """Return the ecosystem, which publishes the state for the first frame."""
-        return Ecosystem(self.settings, self._ground, self.seed, buffers, self._columns)
+        """Return the ecosystem, which publishes the state for the first frame; compile what is not yet compiled."""
+        from walkerbench.workloads.walker.ecosystem import Ecosystem
+
+        ecosystem = Ecosystem(self.settings, self._ground, self.seed, buffers)
+        # Here, in the parent, because worker processes would all compile the same.
+        _prepare(ecosystem, self.make_shard(0, 1, buffers, 0))
+        return ecosystem
 
     def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> WalkerShard:
         """Return the shard of agents `lo:hi`."""
-        return WalkerShard(self.settings, self._ground, self.seed, lo, hi, buffers, worker, self._columns)
+        from walkerbench.workloads.walker.shard import WalkerShard
 
-    @property
-    def _columns(self) -> dict[str, int]:
-        return {name: column for column, name in enumerate(self.counters)}
+        return WalkerShard(self.settings, self._ground, self.seed, lo, hi, buffers, worker)
 
     @cached_property
     def _ground(self) -> Ground:
         return build_ground(self.settings.terrain, self.num_agents, self.seed)
+
+
+def _prepare(ecosystem: Ecosystem, shard: WalkerShard) -> None:
+    ecosystem.prepare()
+    shard.prepare()
