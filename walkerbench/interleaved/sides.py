@@ -74,7 +74,8 @@ def parse_side(text: str, profile: Profile) -> Side:
     `main`, `HEAD~3`, `v1.2`     the code of a git revision (`heads/smoke` where a profile has its name)
     `.`                          the code of the working tree as it is
     `smoke`, `mine.toml`         a profile
-    `mode=threaded`              a profile's key; the value is TOML, or a string without its quotes
+    `mode=threaded`              a profile's key; the value is TOML, or a string without its quotes; a key of
+                                 `[environment]` itself may be written without `environment.`
     ============================ ====================================================================
 
     Args:
@@ -143,7 +144,9 @@ def _only_one(text: str, what: str, before: str | None, part: str) -> str:
 
 def _overridden(profile: Profile, changes: Mapping[str, Any], text: str) -> Profile:
     table = profile.as_dict()
-    for key, value in changes.items():
+    for short, value in changes.items():
+        # A key of the environment may be written without its section.
+        key = f"environment.{short}" if short not in table and short in table["environment"] else short
         if key.split(".")[0] in _KEYS_WITHOUT_EFFECT:
             raise SideError(f"side {text!r}: {key}: plays no part where sides are measured against one another")
         for target in table["stages"] if key in _KEYS_OF_STAGES else [table]:

@@ -8,28 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from walkerbench.workloads.walker.arrays import Floats32, Records
-from walkerbench.workloads.walker.kernels.learning import NETWORK_PARTS, PARAMETERS, TARGET, BrainArrays, LearningMemory
-from walkerbench.workloads.walker.kernels.records import AGENT, DRAWN, EXPERIENCE, OBSERVATION_SIZE
+from walkerbench.workloads.walker.kernels.learning import PARAMETERS, TARGET, BrainArrays, LearningMemory
+from walkerbench.workloads.walker.kernels.records import DRAWN, EXPERIENCE, NETWORK_PARTS, OBSERVATION_SIZE
 from walkerbench.workloads.walker.network import NetworkPlan
 from walkerbench.workloads.walker.settings import BrainSettings
-from walkerbench.workloads.walker.streams import Stream, agent_stream
-
-# One call of a generator serves so many AI updates or batches: Python is needed that seldom.
-_EXPLORATIONS_AHEAD = 64
-_BATCHES_AHEAD = 16
-
-
-def bytes_per_brain(plan: NetworkPlan, brain: BrainSettings) -> int:
-    """Return the bytes of a brain: its network, its experiences, and the random numbers drawn ahead."""
-    experience = 2 * plan.inputs * 4 + EXPERIENCE.itemsize
-    drawn = 8 * (2 * _EXPLORATIONS_AHEAD + brain.batch_size * _BATCHES_AHEAD)
-    return 4 * NETWORK_PARTS * plan.size + brain.replay_capacity * experience + drawn + AGENT.itemsize
-
-
-def learning_bytes(plan: NetworkPlan, batch: int) -> int:
-    """Return the bytes of the memory in which a shard's agents learn, one after the other."""
-    outputs = 2 * batch * plan.outputs + batch * (plan.outputs + plan.hidden[-1])
-    return batch * DRAWN.itemsize + 4 * (2 * batch * plan.inputs + outputs + 3 * batch * plan.actions + plan.size)
+from walkerbench.workloads.walker.streams import BATCHES_AHEAD, EXPLORATIONS_AHEAD, Stream, agent_stream
 
 
 class Brains:
@@ -76,15 +59,15 @@ class Brains:
         agent["importance"] = self._brain.importance_start
         self._explorers[row] = agent_stream(self._seed, number, life, Stream.EXPLORATION)
         self._samplers[row] = agent_stream(self._seed, number, life, Stream.REPLAY)
-        agent["explorations_used"] = _EXPLORATIONS_AHEAD
-        agent["batches_used"] = _BATCHES_AHEAD
+        agent["explorations_used"] = EXPLORATIONS_AHEAD
+        agent["batches_used"] = BATCHES_AHEAD
 
     def draw_ahead(self) -> None:
         """Draw new random numbers for the agents that have used all of theirs."""
-        for row in np.flatnonzero(self._agents["explorations_used"] == _EXPLORATIONS_AHEAD):
+        for row in np.flatnonzero(self._agents["explorations_used"] == EXPLORATIONS_AHEAD):
             self._explorers[row].random(out=self.arrays.explorations[row])
             self._agents["explorations_used"][row] = 0
-        for row in np.flatnonzero(self._agents["batches_used"] == _BATCHES_AHEAD):
+        for row in np.flatnonzero(self._agents["batches_used"] == BATCHES_AHEAD):
             self._samplers[row].random(out=self.arrays.batch_draws[row])
             self._agents["batches_used"][row] = 0
 
@@ -101,8 +84,8 @@ def make_brain_arrays(brain: BrainSettings, plan: NetworkPlan, agents: int) -> B
         networks=np.full((agents, NETWORK_PARTS, plan.size), 0, np.float32),
         experiences=experiences,
         pairs=np.full((agents, capacity, 2, OBSERVATION_SIZE), 0, np.float32),
-        explorations=np.full((agents, _EXPLORATIONS_AHEAD, 2), 0.0),
-        batch_draws=np.full((agents, _BATCHES_AHEAD, brain.batch_size), 0.0),
+        explorations=np.full((agents, EXPLORATIONS_AHEAD, 2), 0.0),
+        batch_draws=np.full((agents, BATCHES_AHEAD, brain.batch_size), 0.0),
     )
 
 

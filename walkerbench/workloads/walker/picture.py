@@ -10,17 +10,16 @@ from numpy.typing import NDArray
 
 from walkerbench.workloads.picture import AgentDetail, Drawing, Picture, Scenery, SnapshotArrays
 from walkerbench.workloads.walker.arrays import Floats
-from walkerbench.workloads.walker.rays import CLASSES
-from walkerbench.workloads.walker.robot import FOREARM_CORNERS, Shape
-from walkerbench.workloads.walker.senses import OBSERVATION
+from walkerbench.workloads.walker.kernels.records import KINDS, OBSERVATION
 from walkerbench.workloads.walker.settings import GENES, WalkerSettings
+from walkerbench.workloads.walker.shape import FOREARM_CORNERS, Shape
 from walkerbench.workloads.walker.terrain import Ground
 
 _RIM = np.linspace(0.25, 2 * math.pi - 0.25, 12)
 _WHEEL = np.array([*zip(np.cos(_RIM), np.sin(_RIM), strict=True), (0.0, 0.0)])  # a notch shows how it turns
 _BOX = np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])
 _FOREARM = np.array(FOREARM_CORNERS)
-_HIT = dict(zip(CLASSES.tolist(), ("obstacle", "terrain", "robot", "food"), strict=True))
+_HIT = {number / 2 - 0.5: kind for number, kind in enumerate(KINDS)}
 
 
 @dataclass(frozen=True)

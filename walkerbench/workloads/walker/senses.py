@@ -37,33 +37,9 @@ import numpy as np
 from walkerbench.workloads.walker.arrays import Floats, Records
 from walkerbench.workloads.walker.kernels.records import OBSERVATION_SIZE, SENSES, WHEELS
 from walkerbench.workloads.walker.kernels.senses import Surroundings
-from walkerbench.workloads.walker.robot import FOREARM_CORNERS
 from walkerbench.workloads.walker.settings import RobotSettings, SensesSettings
+from walkerbench.workloads.walker.shape import FOREARM_CORNERS
 from walkerbench.workloads.walker.terrain import Ground, Outlines, Surface
-
-OBSERVATION = (
-    "shoulder_angle",
-    "elbow_angle",
-    "shoulder_speed",
-    "elbow_speed",
-    "displacement_x",
-    "displacement_y",
-    "velocity_x",
-    "velocity_y",
-    "body_angle",
-    "angular_velocity",
-    "food_distance",
-    "food_direction_x",
-    "food_direction_y",
-    "food_approach",
-    "ground_contact",
-    "arm_contact",
-    "stability",
-    "last_shoulder",
-    "last_elbow",
-    *(f"ray{number}_{what}" for number in range(5) for what in ("distance", "class")),
-)
-"""Names of the components, in order."""
 
 _RIM_BESIDE = np.array([-0.9, -0.6, -0.3, 0.0, 0.3, 0.6, 0.9])
 _RIM = np.stack([_RIM_BESIDE, -np.sqrt(1 - _RIM_BESIDE**2)], axis=1)  # points of a wheel's lower half, in radii

@@ -7,9 +7,10 @@ Units are in the names; lengths are in metres, and angles that a user writes in 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from annotated_types import Interval, Len
+from pydantic import BeforeValidator
 
 Length = Annotated[float, Interval(ge=0.1, le=5)]
 """Length of a part of a robot, m."""
@@ -41,6 +42,11 @@ SimulatedSeconds = Annotated[float, Interval(ge=0, le=31_622_400)]
 """Simulated time, up to a year."""
 Often = Annotated[int, Interval(ge=1, le=1_000_000_000)]
 """Number of frames, updates or steps from one event to the next."""
+
+
+HeldPhase = Literal["agents", "physics"]
+HeldPhases = Annotated[tuple[HeldPhase, ...], BeforeValidator(lambda value: _phases_of(value))]
+"""Phases that hold the GIL while they compute; in a profile also `true` for all, and `false` for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -313,11 +319,11 @@ class WalkerSettings:
     brain: BrainSettings = field(default_factory=BrainSettings)
     ecosystem: EcosystemSettings = field(default_factory=EcosystemSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
-    hold_gil: bool | tuple[Literal["agents", "physics"], ...] = False
+    hold_gil: HeldPhases = ()
 
-    def holds_gil(self, phase: Literal["agents", "physics"]) -> bool:
+    def holds_gil(self, phase: HeldPhase) -> bool:
         """Return whether a phase is to hold the GIL while it computes."""
-        return self.hold_gil if isinstance(self.hold_gil, bool) else phase in self.hold_gil
+        return phase in self.hold_gil
 
     def __post_init__(self) -> None:
         terrain, ray = self.terrain, self.senses.ray_length_m
@@ -325,6 +331,12 @@ class WalkerSettings:
         if segments * 2 * ray / terrain.resolution_m > _MOST_POINTS:
             most = _MOST_POINTS * terrain.resolution_m / (2 * segments)
             raise ValueError(f"senses.ray_length_m: give at most {most:.3g} on a ground so wide and fine, not {ray:g}")
+
+
+def _phases_of(value: object) -> object:
+    if isinstance(value, bool):
+        return get_args(HeldPhase) if value else ()
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _ascending(name: str, bounds: tuple[float, float]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -28,9 +27,10 @@ from walkerbench.workloads.walker.kernels.records import (
     settings_record,
 )
 from walkerbench.workloads.walker.network import NetworkPlan
-from walkerbench.workloads.walker.robot import RobotBody, Shape, make_world
+from walkerbench.workloads.walker.robot import RobotBody, make_world
 from walkerbench.workloads.walker.senses import surroundings_of
 from walkerbench.workloads.walker.settings import WalkerSettings
+from walkerbench.workloads.walker.shape import Shape
 from walkerbench.workloads.walker.stepper import CompiledStepper, make_stepper
 from walkerbench.workloads.walker.terrain import Ground
 

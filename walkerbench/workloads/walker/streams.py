@@ -16,6 +16,13 @@ class Stream(IntEnum):
     REPLAY = 3
 
 
+EXPLORATIONS_AHEAD = 64
+"""So many AI updates are served by one call of a stream: Python is needed that seldom."""
+
+BATCHES_AHEAD = 16
+"""The same for learning steps."""
+
+
 class WorldStream(IntEnum):
     """What a stream of the whole environment is for."""
 

@@ -10,7 +10,7 @@ from walkerbench.workloads.contract import Field, FrameBuffers, Workload
 from walkerbench.workloads.main_phase import MainPhase
 from walkerbench.workloads.walker.counters import ECOSYSTEM_COUNTERS, SHARD_COUNTERS
 from walkerbench.workloads.walker.kernels.records import BODIES, OBSERVATION_SIZE
-from walkerbench.workloads.walker.network import NetworkPlan
+from walkerbench.workloads.walker.memory import bytes_per_walker
 from walkerbench.workloads.walker.settings import GENES, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground, build_ground
 
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from walkerbench.workloads.walker.ecosystem import Ecosystem
     from walkerbench.workloads.walker.picture import WalkerPicture
     from walkerbench.workloads.walker.shard import WalkerShard
-
-# As measured: 220 kB for a b2World with 500 segments and a robot, including Python's objects for them.
-_WORLD_BYTES = 160_000
-_SEGMENT_BYTES = 200
-_BOX_BYTES = 600
-_POINT_BYTES = 16  # of the outlines around a segment of the ground
 
 
 @dataclass(frozen=True)
@@ -67,18 +61,7 @@ class WalkerWorkload(Workload):
 
     def bytes_per_agent(self) -> int:
         """Return the bytes of one agent: its brain with replay, its world, and its share of the memory of learning."""
-        from walkerbench.workloads.walker.brain import bytes_per_brain, learning_bytes
-
-        settings, agents = self.settings, self.num_agents
-        plan = NetworkPlan.of(settings.brain, OBSERVATION_SIZE, len(settings.action.pairs))
-        terrain, ray = settings.terrain, settings.senses.ray_length_m
-        width = terrain.x_max_m - terrain.x_min_m
-        segments = int(width / terrain.resolution_m)
-        boxes = min(agents - 1, int(width / terrain.obstacle_spacing_m) + 1)
-        world = _WORLD_BYTES + _SEGMENT_BYTES * segments + _BOX_BYTES * boxes
-        points = int(2 * ray / terrain.resolution_m) + 2 + 6 * min(boxes, int(2 * ray / terrain.obstacle_spacing_m) + 2)
-        shared = learning_bytes(plan, settings.brain.batch_size) + _POINT_BYTES * points * segments
-        return bytes_per_brain(plan, settings.brain) + world + -(-shared // agents)
+        return bytes_per_walker(self.settings, self.num_agents)
 
     def fields(self) -> tuple[Field, ...]:
         """Return the arrays that cross shards.

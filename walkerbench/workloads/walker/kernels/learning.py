@@ -9,13 +9,12 @@ import numpy as np
 from walkerbench.workloads.walker.arrays import Floats, Floats32, Int64s, Records
 from walkerbench.workloads.walker.kernels.compiling import inner
 from walkerbench.workloads.walker.kernels.network import adam, backward, forward
+from walkerbench.workloads.walker.kernels.records import NETWORK_PARTS
 from walkerbench.workloads.walker.kernels.replay import reprioritise, sample
 from walkerbench.workloads.walker.kernels.vectors import copy_values, highest
 
-PARAMETERS, TARGET, FIRST, SECOND = range(4)
+PARAMETERS, TARGET, FIRST, SECOND = range(NETWORK_PARTS)
 """Parts of an agent's network: its parameters, those of its target network, Adam's first and second moments."""
-
-NETWORK_PARTS = 4
 
 
 class BrainArrays(NamedTuple):

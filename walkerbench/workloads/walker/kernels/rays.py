@@ -12,11 +12,9 @@ import numpy as np
 
 from walkerbench.workloads.walker.arrays import Floats, Points, Records
 from walkerbench.workloads.walker.kernels.compiling import inner
-from walkerbench.workloads.walker.kernels.records import KINDS
+from walkerbench.workloads.walker.kernels.records import CLEAR_CLASS, KINDS
 
-OBSTACLE, TERRAIN, ROBOT, FOOD = range(KINDS)
-CLEAR_CLASS = -1.0
-"""The class of nothing. What a ray hit first has the class kind ÷ 2 - 0.5: obstacle -0.5, terrain 0, robot 0.5, food 1."""
+OBSTACLE, TERRAIN, ROBOT, FOOD = range(len(KINDS))
 
 
 @inner
@@ -39,14 +37,14 @@ def cast_rays(x: float, y: float, senses: Records, outline: Points, robots: Floa
     """
     hits = senses.hits
     for ray in range(len(senses.directions)):
-        for kind in range(KINDS):
+        for kind in range(len(KINDS)):
             hits[kind, ray] = senses.ray_length
         _hit_edges(x, y, ray, senses, outline)
     _hit_circles(x, y, senses, robots, senses.robot_radius, own, ROBOT)
     _hit_circles(x, y, senses, food, senses.food_radius, -1, FOOD)
     for ray in range(len(senses.directions)):
         nearest, found = senses.ray_length, CLEAR_CLASS
-        for kind in range(KINDS):
+        for kind in range(len(KINDS)):
             if hits[kind, ray] < nearest:
                 nearest, found = hits[kind, ray], kind / 2 - 0.5
         senses.distances[ray] = nearest

@@ -14,9 +14,39 @@ BODIES = WHEELS + 3
 """Bodies of a robot: chassis, wheels, upper arm, lower arm."""
 
 RAYS = 5
-OBSERVATION_SIZE = 19 + 2 * RAYS
-KINDS = 4
-"""How many kinds of things a ray can hit; see `kernels.rays`."""
+OBSERVATION = (
+    "shoulder_angle",
+    "elbow_angle",
+    "shoulder_speed",
+    "elbow_speed",
+    "displacement_x",
+    "displacement_y",
+    "velocity_x",
+    "velocity_y",
+    "body_angle",
+    "angular_velocity",
+    "food_distance",
+    "food_direction_x",
+    "food_direction_y",
+    "food_approach",
+    "ground_contact",
+    "arm_contact",
+    "stability",
+    "last_shoulder",
+    "last_elbow",
+    *(f"ray{number}_{what}" for number in range(RAYS) for what in ("distance", "class")),
+)
+"""Names of the components of an observation, in order; `walker.senses` describes them."""
+
+OBSERVATION_SIZE = len(OBSERVATION)
+KINDS = ("obstacle", "terrain", "robot", "food")
+"""What a ray can hit. The class of a kind, as an observation holds it, is its number ÷ 2 - 0.5: from -0.5 to 1."""
+
+CLEAR_CLASS = -1.0
+"""The class of nothing."""
+
+NETWORK_PARTS = 4
+"""Arrays of the size of an agent's parameters: the parameters, those of the target network, Adam's two moments."""
 
 READING = (
     "x", "y", "velocity_x", "velocity_y", "angle", "angular_velocity",
@@ -102,7 +132,7 @@ SENSES = np.dtype(
         ("scales", "f8", (OBSERVATION_SIZE,)),  # the value that is sensed as 1
         # Memory for one agent:
         ("directions", "f8", (RAYS, 2)),
-        ("hits", "f8", (KINDS, RAYS)),  # distance of the nearest thing of each kind, m
+        ("hits", "f8", (len(KINDS), RAYS)),  # distance of the nearest thing of each kind, m
         ("distances", "f8", (RAYS,)),
         ("classes", "f8", (RAYS,)),
         ("values", "f8", (OBSERVATION_SIZE,)),
