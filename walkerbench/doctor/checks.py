@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from walkerbench.doctor.gil import FROM_THE_START
 from walkerbench.doctor.readings import MachineReadings
 from walkerbench.recorded_value import NOT_AVAILABLE
 
@@ -137,7 +138,11 @@ def _gil(readings: MachineReadings) -> Check:
     if not gil.enabled:
         return Check("GIL", "ok", "off, after all imports")
     advice = "set PYTHON_GIL=0: otherwise threads are measured with the GIL"
-    return Check("GIL", "warning", f"on, switched on by {gil.switched_on_by}", advice)
+    cause = f"on, switched on by {gil.switched_on_by}"
+    if gil.switched_on_by != FROM_THE_START:
+        # Python itself only warns that the module "has not declared that it can run safely without the GIL".
+        cause += ", an extension module that does not declare that it can run without the GIL (Py_mod_gil)"
+    return Check("GIL", "warning", cause, advice)
 
 
 def _interpreter(readings: MachineReadings) -> Check:

@@ -13,7 +13,10 @@ from typing import Any
 from walkerbench.errors import RunBroken, describe_exit
 from walkerbench.system.child_processes import ChildProcess, interpreter_command
 
-IMPORTS = ("numpy", "scipy.stats", "psutil", "pydantic", "threadpoolctl", "Box2D", "walkerbench.running.runner")
+IMPORTS = (
+    *("numpy", "scipy.stats", "psutil", "pydantic", "threadpoolctl", "Box2D", "numba", "scipy.linalg.cython_blas"),
+    "walkerbench.running.runner",
+)
 """Modules that a run imports, in this order: each may load an extension that needs the GIL."""
 
 FROM_THE_START = "the interpreter's start (PYTHON_GIL or -X gil)"

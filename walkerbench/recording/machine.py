@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
+import sys
 import sysconfig
 from importlib import metadata
 from pathlib import Path
@@ -84,16 +86,19 @@ def _python() -> dict[str, Any]:
         "build": " ".join((*platform.python_build(), platform.python_compiler())),
         "free_threaded_build": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "gil_enabled": gil_enabled(),
+        "gil_variable": None if sys.flags.ignore_environment else os.environ.get("PYTHON_GIL") or None,
     }
 
 
 def _blas() -> list[dict[str, Any]]:
     # The path says where something is installed; it does not affect the measurement and differs between equal
     # installations.
-    return [
+    # In an order of their own: libraries are listed in the order in which they were loaded.
+    libraries = [
         {key: value for key, value in sorted(library.items()) if key != "filepath"}
         for library in threadpoolctl.threadpool_info()
     ]
+    return sorted(libraries, key=str)
 
 
 def _packages() -> dict[str, str]:

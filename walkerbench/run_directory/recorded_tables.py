@@ -36,6 +36,7 @@ class PythonFacts(TypedDict, total=False):
     build: str
     free_threaded_build: bool
     gil_enabled: bool
+    gil_variable: str | None
 
 
 class GitFacts(TypedDict, total=False):

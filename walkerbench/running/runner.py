@@ -186,6 +186,9 @@ class _Run:
             closing.enter_context(environment)
             self._home.restore()  # the workload's code may have changed it, and paths are relative to it
             self._note_mode(number, environment)
+            if number == 0:
+                # Read again: building the workload may have loaded another BLAS, or switched the GIL on.
+                self._run = self._run.changed(machine=_facts(self._run.mode.start_method))
             writer.write(self._run)
             sampler = CpuSampler(lambda: (os.getpid(), *environment.worker_pids()))
             recorder.sample(sampler)

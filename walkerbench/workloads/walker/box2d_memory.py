@@ -40,7 +40,7 @@ def find_box2d() -> Box2DMemory:
     """Load Box2D's library for compiled code, and find what it needs there."""
     from llvmlite import binding
 
-    library = Box2D._Box2D.__file__
+    library = Box2D._Box2D.__file__  # noqa: SLF001  the extension module of the package
     binding.load_library_permanently(library)
     if any(binding.address_of_symbol(symbol) is None for symbol in SYMBOLS):
         return Box2DMemory(np.zeros(1, BODY_LAYOUT), "Box2D's library does not export its functions")

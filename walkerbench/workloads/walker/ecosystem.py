@@ -77,10 +77,11 @@ class Ecosystem:
             self._regrow(frame)
         self._assign_learners(frame + 1)
 
-    def prepare(self) -> bool:
-        """Compile what `settle` calls, or load it; return whether something had to be compiled."""
-        compiled = prepare(self._move_and_spend), prepare(self._age), prepare(self._assign_learners, 0)
-        return any(compiled)
+    def prepare(self) -> None:
+        """Compile what `settle` calls, or load it."""
+        prepare(self._move_and_spend)
+        prepare(self._age)
+        prepare(self._assign_learners, 0)
 
     def statistics(self) -> dict[str, float]:
         """Return the population's statistics by name; units are in the names."""

@@ -35,7 +35,7 @@ class NetworkPlan:
 
     @cached_property
     def shapes(self) -> tuple[tuple[int, int], ...]:
-        """`(inputs, outputs)` of every layer: trunk; value's hidden layer, value; advantages' hidden layer, advantages."""
+        """`(inputs, outputs)` of every layer: the trunk, then the four layers of the heads (see `kernels.network`)."""
         trunk = tuple(pairwise((self.inputs, *self.hidden)))
         last = self.hidden[-1]
         return (*trunk, (last, self.head), (self.head, 1), (last, self.head), (self.head, self.actions))

@@ -31,7 +31,7 @@ from walkerbench.workloads.walker.robot import RobotBody, make_world
 from walkerbench.workloads.walker.senses import surroundings_of
 from walkerbench.workloads.walker.settings import WalkerSettings
 from walkerbench.workloads.walker.shape import Shape
-from walkerbench.workloads.walker.stepper import CompiledStepper, make_stepper
+from walkerbench.workloads.walker.stepper import make_stepper
 from walkerbench.workloads.walker.terrain import Ground
 
 
@@ -88,12 +88,10 @@ class WalkerShard:
         self._follow_lives()
         self._publish_starts()
 
-    def prepare(self) -> bool:
-        """Compile what the phases call, or load it; return whether something had to be compiled."""
-        compiled = prepare(self._act, 0)
-        if isinstance(self._stepper, CompiledStepper):
-            compiled |= self._stepper.prepare()
-        return compiled
+    def prepare(self) -> None:
+        """Compile what the phases call, or load it."""
+        prepare(self._act, 0)
+        self._stepper.prepare()
 
     def phases(self) -> dict[str, Callable[[int], None]]:
         """Return the two phases: agents act, then their worlds are stepped."""

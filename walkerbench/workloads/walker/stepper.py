@@ -26,6 +26,10 @@ class Stepper(Protocol):
         """Carry out each robot's commands, step its world and read it; return how many robots have fallen."""
         ...
 
+    def prepare(self) -> None:
+        """Compile what `step` calls, or load it."""
+        ...
+
 
 class CompiledStepper:
     """Steps all worlds of a shard in one compiled call.
@@ -55,9 +59,9 @@ class CompiledStepper:
         """Carry out each robot's commands, step its world and read it; return how many robots have fallen."""
         return self._step_worlds()
 
-    def prepare(self) -> bool:
-        """Compile what `step` calls, or load it; return whether it had to be compiled."""
-        return prepare(self._step_worlds)
+    def prepare(self) -> None:
+        """Compile what `step` calls, or load it."""
+        prepare(self._step_worlds)
 
 
 class BindingStepper:
@@ -102,6 +106,9 @@ class BindingStepper:
         self._position[built] = np.stack([agents["x"], agents["y"]], axis=1)
         self._speed[built] = np.sqrt(agents["velocity_x"] ** 2 + agents["velocity_y"] ** 2)
         return int(np.count_nonzero(agents["y"] < self._fall_limit))
+
+    def prepare(self) -> None:
+        """Do nothing: nothing is compiled."""
 
     def _carry_out(self) -> None:
         agents = self._agents

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from walkerbench.workloads.walker.kernels.records import BODIES, OBSERVATION_SIZ
 from walkerbench.workloads.walker.memory import bytes_per_walker
 from walkerbench.workloads.walker.settings import GENES, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground, build_ground
+
+_LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from walkerbench.workloads.walker.ecosystem import Ecosystem
@@ -123,10 +126,13 @@ class WalkerWorkload(Workload):
     def make_settler(self, buffers: FrameBuffers) -> Ecosystem:
         """Return the ecosystem, which publishes the state for the first frame; compile what is not yet compiled."""
         from walkerbench.workloads.walker.ecosystem import Ecosystem
+        from walkerbench.workloads.walker.kernels.compiling import telling_of_compilation
 
-        ecosystem = Ecosystem(self.settings, self._ground, self.seed, buffers)
-        # Here, in the parent, because worker processes would all compile the same.
-        _prepare(ecosystem, self.make_shard(0, 1, buffers, 0))
+        with telling_of_compilation(_tell_of_compilation):
+            ecosystem = Ecosystem(self.settings, self._ground, self.seed, buffers)
+            ecosystem.prepare()
+            # Here, in the parent, because worker processes would all compile the same.
+            self.make_shard(0, 1, buffers, 0).prepare()
         return ecosystem
 
     def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> WalkerShard:
@@ -135,11 +141,17 @@ class WalkerWorkload(Workload):
 
         return WalkerShard(self.settings, self._ground, self.seed, lo, hi, buffers, worker)
 
+    def remarks(self, buffers: FrameBuffers) -> tuple[str, ...]:
+        """Return why Box2D is called through its Python binding, where it is."""
+        from walkerbench.workloads.walker.box2d_memory import find_box2d
+
+        refusal = find_box2d().refusal
+        return () if refusal is None else (f"Box2D was called through Python, which holds the GIL: {refusal}",)
+
     @cached_property
     def _ground(self) -> Ground:
         return build_ground(self.settings.terrain, self.num_agents, self.seed)
 
 
-def _prepare(ecosystem: Ecosystem, shard: WalkerShard) -> None:
-    ecosystem.prepare()
-    shard.prepare()
+def _tell_of_compilation() -> None:
+    _LOG.warning("compiling the walker, once on this machine: this takes about 15 s")

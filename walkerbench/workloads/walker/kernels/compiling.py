@@ -10,11 +10,13 @@ import hashlib
 import os
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from numba import njit
+from numba.core import event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
 P = ParamSpec("P")
@@ -62,19 +64,35 @@ def kernel(function: Callable[P, R]) -> Kernel[P, R]:
     return Kernel(function)
 
 
-def prepare(call: functools.partial[Any], *arguments: Any) -> bool:
+def prepare(call: functools.partial[Any], *arguments: Any) -> None:
     """Compile a kernel for the types of its arguments, or load it from the cache, without calling it.
 
     Args:
         call: A variant of a kernel with its first arguments.
         arguments: The others; only their types count.
-
-    Returns:
-        Whether it had to be compiled.
     """
     dispatcher = cast(Any, call.func)
     dispatcher.compile(tuple(dispatcher.typeof_pyval(each) for each in (*call.args, *arguments)))
-    return not dispatcher.stats.cache_hits
+
+
+@contextmanager
+def telling_of_compilation(tell: Callable[[], None]) -> Iterator[None]:
+    """Call `tell` once, before the first function is compiled in this context; not where all come from the cache."""
+    listener = _FirstCompilation(tell)
+    with event.install_listener("numba:compile", listener):
+        yield
+
+
+class _FirstCompilation(event.Listener):
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell: Callable[[], None] | None = tell
+
+    def on_start(self, event: Any) -> None:
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell()
+
+    def on_end(self, event: Any) -> None: ...
 
 
 def cache_folder() -> Path:
@@ -130,8 +148,6 @@ class _Cache(FunctionCache):
 
 def _cached(function: Callable[..., Any], *, nogil: bool) -> Any:
     dispatcher = njit(nogil=nogil, **_OPTIONS)(function)
-    try:
-        dispatcher._cache = _Cache(function)
-    except RuntimeError:  # no folder can be written: then each process compiles for itself
-        pass
+    with suppress(RuntimeError):  # no folder can be written: then each process compiles for itself
+        dispatcher._cache = _Cache(function)  # noqa: SLF001  Numba has no other way to choose a folder by content
     return dispatcher
