@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from functools import partial
 
 import numpy as np
 
@@ -11,7 +10,6 @@ from walkerbench.workloads.contract import FrameBuffers
 from walkerbench.workloads.walker.arrays import Bools, Floats, Indices
 from walkerbench.workloads.walker.counters import ECOSYSTEM_COUNTERS, SHARD_COUNTERS
 from walkerbench.workloads.walker.genetics import founding_genomes, offspring
-from walkerbench.workloads.walker.kernels.compiling import prepare
 from walkerbench.workloads.walker.kernels.records import settings_record
 from walkerbench.workloads.walker.kernels.settling import age, assign_learners, move_and_spend
 from walkerbench.workloads.walker.settings import EcosystemSettings, WalkerSettings
@@ -77,12 +75,6 @@ class Ecosystem:
             self._regrow(frame)
         self._assign_learners(frame + 1)
 
-    def prepare(self) -> None:
-        """Compile what `settle` calls, or load it."""
-        prepare(self._move_and_spend)
-        prepare(self._age)
-        prepare(self._assign_learners, 0)
-
     def statistics(self) -> dict[str, float]:
         """Return the population's statistics by name; units are in the names."""
         alive, current = self._published["alive"], self._current
@@ -106,21 +98,21 @@ class Ecosystem:
         published, current, numbers = self._published, self._current, settings_record(self._settings)
         alive, energy = published["alive"], published["energy"]
         hold_gil = settings.holds_gil("agents")
-        self._move_and_spend = partial(
-            move_and_spend.variant(hold_gil=hold_gil),
+        self._move_and_spend = move_and_spend.bind(
             numbers, alive, current["position"], current["speed"], self._starts,
             published["food"], self._food_x, self._food_order,
             published["position"], self._distance, energy,
+            hold_gil=hold_gil,
         )  # fmt: skip
-        self._age = partial(age.variant(hold_gil=hold_gil), numbers, alive, energy, self._health)
+        self._age = age.bind(numbers, alive, energy, self._health, hold_gil=hold_gil)
         schedule, brain = settings.schedule, settings.brain
-        self._assign_learners = partial(
-            assign_learners.variant(hold_gil=hold_gil),
+        self._assign_learners = assign_learners.bind(
             schedule.ai_interval_frames,
             schedule.ai_interval_frames * schedule.learn_interval_updates,
             brain.learn_from_experiences if brain.learning else _NEVER,
             float(self._settings.immobile_below_energy),
             alive, energy, current["stored"], self._newborn, published["learns"],
+            examples=(0,), hold_gil=hold_gil,
         )  # fmt: skip
 
     def _found_population(self, seed: int) -> None:

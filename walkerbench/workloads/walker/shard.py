@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
@@ -17,7 +16,6 @@ from walkerbench.workloads.digests import digest64
 from walkerbench.workloads.walker.brain import Brains
 from walkerbench.workloads.walker.counters import SHARD_COUNTERS
 from walkerbench.workloads.walker.kernels.acting import FALLS, ActingSettings, Current, Published, act
-from walkerbench.workloads.walker.kernels.compiling import prepare
 from walkerbench.workloads.walker.kernels.records import (
     AGENT,
     BODIES,
@@ -68,8 +66,7 @@ class WalkerShard:
         self._shape = Shape.of(settings.robot, self._own["genome"])
         self._worlds = [make_world(settings, ground) for _ in range(agents)]
         self._robots: list[RobotBody | None] = [None] * agents
-        self._act = partial(
-            act.variant(hold_gil=settings.holds_gil("agents")),
+        self._act = act.bind(
             lo,
             self._agents,
             Published(**{name: self._own[name] for name in Published._fields}),
@@ -81,17 +78,14 @@ class WalkerShard:
             _acting_settings(settings),
             self._brains.memory,
             self._counts,
+            examples=(0,),
+            hold_gil=settings.holds_gil("agents"),
         )
         self._stepper = make_stepper(
             settings, self._agents, self._current["position"], self._current["speed"], self._worlds, self._robots
         )
         self._follow_lives()
         self._publish_starts()
-
-    def prepare(self) -> None:
-        """Compile what the phases call, or load it."""
-        prepare(self._act, 0)
-        self._stepper.prepare()
 
     def phases(self) -> dict[str, Callable[[int], None]]:
         """Return the two phases: agents act, then their worlds are stepped."""

@@ -5,14 +5,12 @@ Both carry out the same commands and read the same values, to the bit.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 
 from walkerbench.workloads.walker.arrays import Floats, Records
 from walkerbench.workloads.walker.box2d_memory import find_box2d
-from walkerbench.workloads.walker.kernels.compiling import prepare
 from walkerbench.workloads.walker.kernels.records import READING, settings_record
 from walkerbench.workloads.walker.kernels.stepping import step_worlds
 from walkerbench.workloads.walker.robot import RobotBody
@@ -24,10 +22,6 @@ class Stepper(Protocol):
 
     def step(self) -> int:
         """Carry out each robot's commands, step its world and read it; return how many robots have fallen."""
-        ...
-
-    def prepare(self) -> None:
-        """Compile what `step` calls, or load it."""
         ...
 
 
@@ -45,23 +39,19 @@ class CompiledStepper:
     def __init__(
         self, settings: WalkerSettings, agents: Records, position: Floats, speed: Floats, layout: Records
     ) -> None:
-        self._step_worlds = partial(
-            step_worlds.variant(hold_gil=settings.holds_gil("physics")),
+        self._step_worlds = step_worlds.bind(
             agents,
             settings_record(settings.physics),
             layout,
             float(settings.terrain.fall_limit_m),
             position,
             speed,
+            hold_gil=settings.holds_gil("physics"),
         )
 
     def step(self) -> int:
         """Carry out each robot's commands, step its world and read it; return how many robots have fallen."""
         return self._step_worlds()
-
-    def prepare(self) -> None:
-        """Compile what `step` calls, or load it."""
-        prepare(self._step_worlds)
 
 
 class BindingStepper:
@@ -106,9 +96,6 @@ class BindingStepper:
         self._position[built] = np.stack([agents["x"], agents["y"]], axis=1)
         self._speed[built] = np.sqrt(agents["velocity_x"] ** 2 + agents["velocity_y"] ** 2)
         return int(np.count_nonzero(agents["y"] < self._fall_limit))
-
-    def prepare(self) -> None:
-        """Do nothing: nothing is compiled."""
 
     def _carry_out(self) -> None:
         agents = self._agents

@@ -130,9 +130,9 @@ class WalkerWorkload(Workload):
 
         with telling_of_compilation(_tell_of_compilation):
             ecosystem = Ecosystem(self.settings, self._ground, self.seed, buffers)
-            ecosystem.prepare()
-            # Here, in the parent, because worker processes would all compile the same.
-            self.make_shard(0, 1, buffers, 0).prepare()
+            # A shard of one agent, for what it compiles: in the parent, because worker processes would all compile
+            # the same.
+            self.make_shard(0, 1, buffers, 0)
         return ecosystem
 
     def make_shard(self, lo: int, hi: int, buffers: FrameBuffers, worker: int) -> WalkerShard:

@@ -46,6 +46,20 @@ class Kernel(Generic[P, R]):
         """Return the variant that holds the GIL while it runs, or the variant that releases it."""
         return cast(Callable[P, R], self._holding if hold_gil else self._releasing)
 
+    def bind(self, *arguments: Any, examples: tuple[Any, ...] = (), hold_gil: bool) -> Callable[..., R]:
+        """Return a variant with its first arguments, compiled for their types or loaded from the cache.
+
+        Calling it skips the search for a compiled form that fits the arguments, which takes longer than the call.
+
+        Args:
+            arguments: The first arguments.
+            examples: One example of each of the others, which are given in each call; only its type counts.
+            hold_gil: Whether the GIL is held while it runs.
+        """
+        dispatcher = cast(Any, self.variant(hold_gil=hold_gil))
+        entry_point = dispatcher.compile(tuple(map(dispatcher.typeof_pyval, (*arguments, *examples))))
+        return functools.partial(entry_point, *arguments)
+
     @functools.cached_property
     def _releasing(self) -> Any:
         return _cached(self._function, nogil=True)
@@ -62,17 +76,6 @@ class Kernel(Generic[P, R]):
 def kernel(function: Callable[P, R]) -> Kernel[P, R]:
     """Make a function a `Kernel`."""
     return Kernel(function)
-
-
-def prepare(call: functools.partial[Any], *arguments: Any) -> None:
-    """Compile a kernel for the types of its arguments, or load it from the cache, without calling it.
-
-    Args:
-        call: A variant of a kernel with its first arguments.
-        arguments: The others; only their types count.
-    """
-    dispatcher = cast(Any, call.func)
-    dispatcher.compile(tuple(dispatcher.typeof_pyval(each) for each in (*call.args, *arguments)))
 
 
 @contextmanager
