@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,9 @@ from walkerbench.errors import NotComparable, UsageError
 from walkerbench.interleaved.protocol import Digest
 from walkerbench.interleaved.session import Session
 from walkerbench.interleaved.sides import Side
+from walkerbench.profile.model import Profile
 from walkerbench.recorded_value import differing, flattened
+from walkerbench.workloads.contract import SAME_WORK
 from walkerbench.workloads.digests import first_difference, not_proven
 
 
@@ -42,7 +45,8 @@ def check_measurable(sides: Sequence[Side]) -> None:
 def requested_difference(sides: Sequence[Side]) -> str | None:
     """Return the first difference between what a candidate and the base are asked to do, or None.
 
-    Mode, workers, safeguards and faults may differ: they do not change what is computed.
+    Mode, workers, safeguards, faults, and settings with the metadata `SAME_WORK` may differ: they do not change what is
+    computed.
     """
     base, *candidates = sides
     for side in candidates:
@@ -163,5 +167,14 @@ def _work(side: Side) -> dict[str, Any]:
         "agents": profile.stages[0].agents,
         "seed": profile.seed,
         "warmup": profile.warmup,
-        "environment": profile.as_dict()["environment"],
+        "environment": {
+            key: value
+            for key, value in profile.as_dict()["environment"].items()
+            if key not in _settings_with_the_same_work(profile)
+        },
     }
+
+
+def _settings_with_the_same_work(profile: Profile) -> frozenset[str]:
+    fields = dataclasses.fields(profile.environment)
+    return frozenset(each.name for each in fields if SAME_WORK.items() <= each.metadata.items())

@@ -32,6 +32,9 @@ Shards = Literal["any", "same process", "one"]
 `any`: freely. `same process`: among threads of one process, because the agents share objects. `one`: not at all.
 """
 
+SAME_WORK = {"same_work": True}
+"""Metadata of a settings field that changes how the work is done, and not what is computed."""
+
 _ALIGNMENT = 64  # bytes: a cache line, so that no two fields share one
 
 
@@ -98,7 +101,9 @@ class Workload(ABC):
     Attributes:
         name: Its name in a recorded run.
         num_agents: The number of agents.
-        settings_class: A frozen dataclass, each field with a default, which holds a profile's table `[environment]`.
+        settings_class: A frozen dataclass, each field with a default, which holds a profile's table `[environment]`. A
+            field whose metadata is `SAME_WORK` changes how the work is done and not what is computed: two sides of a
+            measurement may differ in it.
         phases: Names of a shard's phases, in order.
         main_phase: The phase whose time is judged, and shown beside the frame's time.
         settle_phase: Name of the settler's phase.

@@ -12,6 +12,8 @@ from typing import Annotated, Literal, get_args
 from annotated_types import Interval, Len
 from pydantic import BeforeValidator
 
+from walkerbench.workloads.contract import SAME_WORK
+
 Length = Annotated[float, Interval(ge=0.1, le=5)]
 """Length of a part of a robot, m."""
 Offset = Annotated[float, Interval(ge=-5, le=5)]
@@ -319,7 +321,7 @@ class WalkerSettings:
     brain: BrainSettings = field(default_factory=BrainSettings)
     ecosystem: EcosystemSettings = field(default_factory=EcosystemSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
-    hold_gil: HeldPhases = ()
+    hold_gil: HeldPhases = field(default=(), metadata=SAME_WORK)
 
     def holds_gil(self, phase: HeldPhase) -> bool:
         """Return whether a phase is to hold the GIL while it computes."""

@@ -142,11 +142,13 @@ class WalkerWorkload(Workload):
         return WalkerShard(self.settings, self._ground, self.seed, lo, hi, buffers, worker)
 
     def remarks(self, buffers: FrameBuffers) -> tuple[str, ...]:
-        """Return why Box2D is called through its Python binding, where it is."""
+        """Return in which phases the GIL was held, and why."""
         from walkerbench.workloads.walker.box2d_memory import find_box2d
 
-        refusal = find_box2d().refusal
-        return () if refusal is None else (f"Box2D was called through Python, which holds the GIL: {refusal}",)
+        held, refusal = self.settings.hold_gil, find_box2d().refusal
+        asked = [f"the GIL was held in the phases {' and '.join(held)}, as hold_gil asked"] if held else []
+        forced = [f"Box2D was called through Python, which holds the GIL: {refusal}"] if refusal else []
+        return (*asked, *forced)
 
     @cached_property
     def _ground(self) -> Ground:
