@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from walkerbench.doctor.checks import check_machine, is_fit
-from walkerbench.doctor.gil import GilState
+from walkerbench.doctor.gil import FROM_THE_START, GilState
 from walkerbench.doctor.noise import Noise
 from walkerbench.doctor.readings import MachineReadings
 
@@ -76,7 +76,8 @@ def test_a_quiet_machine_is_fit_and_gets_no_advice() -> None:
         ("BLAS", {"blas": ()}, "warning", "none that is known"),
         ("GIL", {}, "ok", "which import switched it on is n/a"),
         ("GIL", {"gil": GilState(True, False, None)}, "ok", "off, after all imports"),
-        ("GIL", {"gil": GilState(True, True, "Box2D")}, "warning", "on, switched on by Box2D"),
+        ("GIL", {"gil": GilState(True, True, "Box2D")}, "warning", "on, switched on by Box2D, an extension module"),
+        ("GIL", {"gil": GilState(True, True, FROM_THE_START)}, "warning", "interpreter's start (PYTHON_GIL or -X gil)"),
         ("timer", {"timer_step_ns": 1000}, "ok", "steps of 1,000 ns"),
         ("timer", {"timer_step_ns": 1001}, "warning", "steps of 1,001 ns"),
         ("timer", {"timer_step_ns": 15_625_000}, "unfit", "steps of 15,625,000 ns"),

@@ -44,6 +44,7 @@ def test_a_side_with_several_stages_is_refused() -> None:
     [
         (["mode=sequential", "mode=process,workers=3"], None),
         ([".", "faults.extra_work_percent=5", "safeguards.slow_frame_s=1"], None),
+        (["hold_gil=true", 'hold_gil=["physics"]', "."], None),  # the settings class says that it changes no work
         (["seed=1", ".", "seed=2"], "seed is 1 for side 'seed=1' and 2 for side 'seed=2'"),
         ([".", "agents=13"], "agents is 12 for side '.' and 13 for side 'agents=13'"),
         ([".", "warmup=7"], "warmup is 120 for side '.' and 7 for side 'warmup=7'"),

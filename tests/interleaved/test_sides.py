@@ -55,6 +55,8 @@ def test_the_order_of_parts_has_no_effect() -> None:
         ("environment.brain.hidden_units=[8, 9]", lambda profile: profile.environment.brain.hidden_units == (8, 9)),
         ("environment.terrain.style=flat", lambda profile: profile.environment.terrain.style == "flat"),
         ('environment.terrain.style="flat"', lambda profile: profile.environment.terrain.style == "flat"),
+        ("hold_gil=true", lambda profile: profile.environment.hold_gil == ("agents", "physics")),
+        ("environment.hold_gil=['physics']", lambda profile: profile.environment.hold_gil == ("physics",)),
         ("faults.extra_work_percent=5", lambda profile: profile.faults.extra_work_percent == 5),
         ('faults.stall_frames={"3"=0.5,"4"=1.0}', lambda profile: dict(profile.faults.stall_frames) == {3: 0.5, 4: 1}),
         ("safeguards.slow_frame_s=0.5", lambda profile: profile.safeguards.slow_frame_s == 0.5),

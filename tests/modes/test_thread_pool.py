@@ -50,6 +50,37 @@ def pool() -> Iterator[Any]:
         pool.shutdown()
 
 
+def test_a_batch_is_handed_out_again_and_again(pool: Any) -> None:
+    done: list[tuple[str, int]] = []
+    batch = pool.repeated_batch([lambda frame: done.append(("a", frame)), lambda frame: done.append(("b", frame))])
+    for frame in range(100):
+        batch.hand_out(frame)
+        assert batch.wait(DEADLINE_S)
+        assert (batch.errors, list(batch.unfinished)) == ([None, None], [])
+    assert sorted(done) == sorted((name, frame) for name in "ab" for frame in range(100))
+
+
+def test_a_batch_ends_early_where_a_task_raises(pool: Any) -> None:
+    gate = Gate()
+    batch = pool.repeated_batch([lambda _: gate(), lambda _: 1 // 0])
+    batch.hand_out(0)
+    assert batch.wait(DEADLINE_S)
+    assert isinstance(batch.errors[1], ZeroDivisionError)
+    assert list(batch.unfinished) == [0]
+    gate.open.set()
+
+
+def test_a_batch_that_hangs_is_waited_for_no_longer_than_asked(pool: Any) -> None:
+    gate = Gate()
+    batch = pool.repeated_batch([lambda _: gate(), lambda _: None])
+    batch.hand_out(0)
+    assert not batch.wait(0.01)
+    assert 0 in batch.unfinished
+    gate.open.set()
+    assert batch.wait(DEADLINE_S)
+    assert list(batch.unfinished) == []
+
+
 def test_every_agent_is_stepped_once(pool: Any) -> None:
     agents = [Agent() for _ in range(7)]
     result = pool.parallel_agent_processing(agents, 0.25)

@@ -132,6 +132,19 @@ def test_runs_that_were_measured_differently_are_always_refused(changes: Any, li
     assert refusal(recorded("2", **changes), allow_different_work=True) == [f"1 and 2 differ in {line}"]
 
 
+def test_a_setting_that_changes_no_work_must_be_equal() -> None:
+    workload = {**dict(BASE.run.workload), "same_work_settings": ["hold_gil"]}
+    free, held, old = (
+        recorded(name, workload=workload, profile={"environment": environment})
+        for name, environment in (("1", {"hold_gil": []}), ("2", {"hold_gil": ["physics"]}), ("3", {}))
+    )
+    said = "1 and 2 differ in environment.hold_gil: [] and ['physics']; record both with the same"
+    assert refusal(held, free, allow_different_work=True) == [said]
+    assert refusal(old, free) == ["1 and 3 differ in environment.hold_gil: [] and nothing; record both with the same"]
+    again = recorded("4", workload=workload, profile={"environment": {"hold_gil": []}})
+    assert check_comparable(free, again, allow_different_work=False) == ()
+
+
 @pytest.mark.parametrize(
     ("changes", "what"),
     [

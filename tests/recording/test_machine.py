@@ -47,6 +47,22 @@ def test_the_blas_is_named_with_its_threads() -> None:
     assert all(library["num_threads"] >= 1 and library["version"] for library in blas)
 
 
+def test_libraries_are_listed_in_an_order_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Their order of loading differs from run to run, and must make no two machines out of one.
+    libraries = [{"user_api": "blas", "version": version, "filepath": "/x"} for version in ("2", "1")]
+    monkeypatch.setattr("threadpoolctl.threadpool_info", lambda: libraries)
+    first = machine_facts(None)["blas"]
+    libraries.reverse()
+    assert machine_facts(None)["blas"] == first == [{"user_api": "blas", "version": each} for each in ("1", "2")]
+
+
+def test_the_variable_that_switches_the_gil_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_GIL", "0")
+    assert machine_facts(None)["python"]["gil_variable"] == "0"
+    monkeypatch.delenv("PYTHON_GIL")
+    assert machine_facts(None)["python"]["gil_variable"] is None
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 def test_the_interpreter_is_asked_about_its_gil_if_it_can_answer(
     monkeypatch: pytest.MonkeyPatch, enabled: bool

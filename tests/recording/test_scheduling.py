@@ -3,6 +3,8 @@ from __future__ import annotations
 import gc
 import mmap
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -132,6 +134,39 @@ def test_the_file_is_read_again_and_closed_at_the_end(tmp_path: Path) -> None:
     del source
     gc.collect()
     assert psutil.Process().num_fds() == open_before
+
+
+@needs_schedstat
+def test_the_gil_is_kept_while_the_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def release_the_gil(*arguments: Any) -> bytes:
+        raise AssertionError("os.pread releases the GIL")
+
+    source = CoreWaitSource()
+    monkeypatch.setattr(os, "pread", release_the_gil)
+    assert source.total_ns() >= 0
+
+
+@needs_schedstat
+def test_a_system_without_the_c_function_reads_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "schedstat"
+    path.write_text("10 20 30\n")
+    source = CoreWaitSource(str(path))
+    assert source.total_ns() == 20
+    monkeypatch.setattr(scheduling, "_pread", None)
+    assert source.total_ns() == 20
+
+
+@needs_schedstat
+def test_the_interpreters_exit_closes_a_source_in_silence() -> None:
+    # At exit a module's names become None, and then what still refers to it is removed.
+    code = (
+        "from walkerbench.recording import scheduling\n"
+        "source = scheduling.CoreWaitSource()\n"
+        "scheduling.os = None\n"
+        "del source\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
 
 
 def test_each_thread_has_its_own_sources_until_it_ends() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,9 +11,8 @@ from walkerbench.errors import NotComparable, UsageError
 from walkerbench.interleaved.protocol import Digest
 from walkerbench.interleaved.session import Session
 from walkerbench.interleaved.sides import Side
-from walkerbench.profile.model import Profile
 from walkerbench.recorded_value import differing, flattened
-from walkerbench.workloads.contract import SAME_WORK
+from walkerbench.workloads.contract import same_work_settings
 from walkerbench.workloads.digests import first_difference, not_proven
 
 
@@ -170,11 +168,6 @@ def _work(side: Side) -> dict[str, Any]:
         "environment": {
             key: value
             for key, value in profile.as_dict()["environment"].items()
-            if key not in _settings_with_the_same_work(profile)
+            if key not in same_work_settings(profile.environment)
         },
     }
-
-
-def _settings_with_the_same_work(profile: Profile) -> frozenset[str]:
-    fields = dataclasses.fields(profile.environment)
-    return frozenset(each.name for each in fields if SAME_WORK.items() <= each.metadata.items())

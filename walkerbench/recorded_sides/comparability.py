@@ -135,10 +135,11 @@ def measured_differently(base: RecordedRun, candidate: RecordedRun) -> Iterator[
         yield _differ(where, "the workload", one.workload.name, other.workload.name, "record both with the same")
     if one.profile.get("pace") != other.profile.get("pace"):
         yield _differ(where, "the pace", one.profile.get("pace"), other.profile.get("pace"), "record both at the same")
-    if one.digest is not None and one.digest == other.digest:
-        # They did the same work, so a setting that differs can only have changed how it was done.
-        for key, values in differing(*_settings(one, other)).items():
-            yield _differ(where, key, *values, "record both with the same settings")
+    for name in sorted({*one.workload.same_work_settings, *other.workload.same_work_settings}):
+        # Equal digests do not show that such a setting made no difference.
+        values = [run.profile.get("environment", {}).get(name) for run in (one, other)]
+        if values[0] != values[1]:
+            yield _differ(where, f"environment.{name}", *values, "record both with the same")
     for name in compared_metrics(one.workload):
         if (name in one.metrics) != (name in other.metrics):
             lacking = candidate if name in one.metrics else base
@@ -267,12 +268,8 @@ def _where_digests_differ(base: RecordedRun, candidate: RecordedRun) -> str:
     return f"their digests are {digests[0]} and {digests[1]}, though digests.npy does not show where they differ"
 
 
-def _settings(*runs: RunFile) -> list[dict[str, Any]]:
-    return [flattened({"environment": run.profile.get("environment", {})}) for run in runs]
-
-
 def _settings_that_differ(one: RunFile, other: RunFile) -> str:
     """Return the settings of the environment that differ, in parentheses; empty where none do."""
-    differences = differing(*_settings(one, other))
-    texts = [f"{key} is {_shown(mine)} and {_shown(its)}" for key, (mine, its) in differences.items()]
+    settings = [flattened({"environment": run.profile.get("environment", {})}) for run in (one, other)]
+    texts = [f"{key} is {_shown(mine)} and {_shown(its)}" for key, (mine, its) in differing(*settings).items()]
     return f" ({', '.join(texts)})" if texts else ""

@@ -53,6 +53,7 @@ class WorkloadRecord(_Record):
         event_counters: The frame counters of rare events, which a timeline marks.
         same_work_not_proven: Why there are no digests, so that no run can be proven to have done the same work; None
             where there are digests.
+        same_work_settings: Names of the settings that change how the work is done, and not what is computed.
     """
 
     name: str
@@ -64,6 +65,7 @@ class WorkloadRecord(_Record):
     frame_counters: Annotated[tuple[str, ...], FIRST_ERROR]
     event_counters: Annotated[tuple[str, ...], FIRST_ERROR]
     same_work_not_proven: str | None = None
+    same_work_settings: Annotated[tuple[str, ...], FIRST_ERROR] = ()
 
 
 class ModeRecord(_Record):

@@ -55,7 +55,7 @@ from walkerbench.shown_text import encodable
 from walkerbench.system.capacity import capacity_problem
 from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.working_directory import WorkingDirectory
-from walkerbench.workloads.contract import Workload
+from walkerbench.workloads.contract import Workload, same_work_settings
 
 
 def run(
@@ -340,6 +340,7 @@ class _Run:
                 frame_counters=workload.frame_counters,
                 event_counters=workload.event_counters,
                 same_work_not_proven=workload.same_work_not_proven,
+                same_work_settings=same_work_settings(profile.environment),
             ),
             mode=ModeRecord(
                 requested=profile.mode,

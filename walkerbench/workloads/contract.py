@@ -7,6 +7,7 @@ in the parent, turns it into *published*, which every shard reads in the next fr
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -203,6 +204,16 @@ class Workload(ABC):
             buffers: The arrays that cross shards.
         """
         return ()
+
+
+def same_work_settings(settings: Any) -> tuple[str, ...]:
+    """Return the names of the settings that change how the work is done, and not what is computed.
+
+    Args:
+        settings: An instance of a workload's `settings_class`.
+    """
+    fields = dataclasses.fields(settings)
+    return tuple(each.name for each in fields if SAME_WORK.items() <= each.metadata.items())
 
 
 class WorkloadFactory(Protocol):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from walkerbench.workloads.walker.replay import Replay
+
 from walkerbench.workloads.walker.settings import BrainSettings
 
 ONE = np.array([0])

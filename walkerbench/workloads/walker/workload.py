@@ -146,7 +146,7 @@ class WalkerWorkload(Workload):
         from walkerbench.workloads.walker.box2d_memory import find_box2d
 
         held, refusal = self.settings.hold_gil, find_box2d().refusal
-        asked = [f"the GIL was held in the phases {' and '.join(held)}, as hold_gil asked"] if held else []
+        asked = [f"hold_gil: the GIL was held in {' and '.join(held)}"] if held else []
         forced = [f"Box2D was called through Python, which holds the GIL: {refusal}"] if refusal else []
         return (*asked, *forced)
 
