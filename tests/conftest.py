@@ -6,12 +6,21 @@ import pytest
 from fuzzing import register_profiles
 
 from walkerbench.modes.registry import MODES
+from walkerbench.workloads.contract import BufferLayout, FrameBuffers
 from walkerbench.workloads.registry import WORKLOADS
+from walkerbench.workloads.walker import WalkerWorkload
 
 register_profiles()
 
 # A shell's background jobs begin with Ctrl-C ignored, and so would every process that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile the walker once, before tests run side by side: each of them would compile the same, and say so."""
+    if not hasattr(session.config, "workerinput"):
+        workload = WalkerWorkload(1)
+        workload.make_settler(FrameBuffers(BufferLayout.of(workload, 1)))
 
 
 @pytest.fixture(autouse=True)

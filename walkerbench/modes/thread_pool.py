@@ -210,7 +210,11 @@ class ThreadPoolManager:
         return future
 
     def repeated_batch(self, functions: Sequence[Callable[[Any], Any]]) -> RepeatedBatch:
-        """Return a batch of tasks that can be handed out again and again."""
+        """Return a batch of tasks that can be handed out again and again.
+
+        Args:
+            functions: One function per task; each is called with the argument of `RepeatedBatch.hand_out`.
+        """
         return RepeatedBatch(self._tasks, functions)
 
     def parallel_agent_processing(self, agents: Sequence[Steppable], dt: float) -> dict[str, Any]:

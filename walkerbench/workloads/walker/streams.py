@@ -17,7 +17,7 @@ class Stream(IntEnum):
 
 
 EXPLORATIONS_AHEAD = 64
-"""So many AI updates are served by one call of a stream: Python is needed that seldom."""
+"""How many AI updates one call of a stream serves, so that Python is rarely needed."""
 
 BATCHES_AHEAD = 16
 """The same for learning steps."""

@@ -82,8 +82,8 @@ def act(
         frame: Number of the frame.
 
     Returns:
-        Whether it was done. If not, nothing was changed: lives began or ended, or random numbers are used up, and the
-        caller must see to it first.
+        Whether it was done. If not, nothing was changed, because lives began or ended, or random numbers are used up:
+        the caller builds or draws what is missing, and calls again.
     """
     for row in range(len(agents)):
         agent = agents[row]

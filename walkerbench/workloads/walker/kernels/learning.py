@@ -11,7 +11,7 @@ from walkerbench.workloads.walker.kernels.compiling import inner
 from walkerbench.workloads.walker.kernels.network import adam, backward, forward
 from walkerbench.workloads.walker.kernels.records import NETWORK_PARTS
 from walkerbench.workloads.walker.kernels.replay import reprioritise, sample
-from walkerbench.workloads.walker.kernels.vectors import copy_values, highest
+from walkerbench.workloads.walker.kernels.vectors import copy_values, highest_value
 
 PARAMETERS, TARGET, FIRST, SECOND = range(NETWORK_PARTS)
 """Parts of an agent's network: its parameters, those of its target network, Adam's first and second moments."""
@@ -72,7 +72,7 @@ def td_errors(batch: Records, values: Floats32, target_values: Floats32, discoun
     size = len(batch)
     for place in range(size):
         drawn = batch[place]
-        future = target_values[place, highest(values[size + place])]
+        future = target_values[place, highest_value(values[size + place])]
         drawn.error = values[place, drawn.action] - drawn.reward - np.float32(discount) * future
 
 
@@ -145,4 +145,4 @@ def choose(agent: Records, row: int, brains: BrainArrays, memory: LearningMemory
     # Computed for a random action, too: otherwise frames would become faster or slower as agents explore less.
     forward(brains.plan, brains.networks[row, PARAMETERS], memory.states[:1], memory.outputs, memory.values[:1])
     values = memory.values[0]
-    return int(draw[1] * len(values)) if draw[0] < agent.epsilon else highest(values)
+    return int(draw[1] * len(values)) if draw[0] < agent.epsilon else highest_value(values)

@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 from walkerbench.workloads.walker.arrays import Floats, Records
 from walkerbench.workloads.walker.kernels.compiling import inner, kernel
 
-STEP, SET_SPEED, SWITCH_MOTOR, JOINT_ANGLE, JOINT_SPEED = SYMBOLS = (
+STEP_WORLD, SET_SPEED, SWITCH_MOTOR, JOINT_ANGLE, JOINT_SPEED = SYMBOLS = (
     "_ZN7b2World4StepEfii",
     "_ZN15b2RevoluteJoint13SetMotorSpeedEf",
     "_ZN15b2RevoluteJoint11EnableMotorEb",
@@ -24,7 +24,7 @@ STEP, SET_SPEED, SWITCH_MOTOR, JOINT_ANGLE, JOINT_SPEED = SYMBOLS = (
 )
 """Names of the functions in Box2D's library."""
 
-_step = types.ExternalFunction(STEP, types.void(types.int64, types.float32, types.int32, types.int32))
+_step = types.ExternalFunction(STEP_WORLD, types.void(types.int64, types.float32, types.int32, types.int32))
 _set_speed = types.ExternalFunction(SET_SPEED, types.void(types.int64, types.float32))
 _switch_motor = types.ExternalFunction(SWITCH_MOTOR, types.void(types.int64, types.int32))
 _joint_angle = types.ExternalFunction(JOINT_ANGLE, types.float32(types.int64))

@@ -14,7 +14,7 @@ def copy_values(source: Floats32, target: Floats32) -> None:
 
 
 @inner
-def highest(values: Floats32) -> int:
+def highest_value(values: Floats32) -> int:
     """Return the number of the highest value, the first of equal ones."""
     best = 0
     for number in range(1, len(values)):
