@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,5 +25,6 @@ Points = NDArray[np.complex128]
 Int64s = NDArray[np.int64]
 """Whole numbers, int64."""
 
-Records = NDArray[np.void]
-"""Records of one of the types in `kernels.records`."""
+Records: TypeAlias = Any
+"""One record, or an array of records, of a type in `kernels.records`. Compiled code reads fields as attributes, and
+NumPy's type for records declares none: so these are not checked."""

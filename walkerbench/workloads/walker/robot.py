@@ -15,7 +15,7 @@ from walkerbench.workloads.walker.terrain import Ground
 with warnings.catch_warnings():
     # Where warnings are errors, the deprecation warnings of Box2D's binding code crash the interpreter.
     warnings.simplefilter("ignore", DeprecationWarning)
-    import Box2D
+    import Box2D as Box2D  # also for `box2d_memory`
 
 
 GROUND_CATEGORY = 0x0001

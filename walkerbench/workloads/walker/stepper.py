@@ -99,11 +99,16 @@ class BindingStepper:
 
     def _carry_out(self) -> None:
         agents = self._agents
-        for row in np.flatnonzero(agents["built"] & agents["motors_switched"]):
-            self._robots[row].switch_motors(bool(agents["motors_on"][row]))
-        for row in np.flatnonzero(agents["built"] & agents["speeds_changed"]):
-            self._robots[row].command(float(agents["shoulder_command"][row]), float(agents["elbow_command"][row]))
+        for row, robot in self._robots_with("motors_switched"):
+            robot.switch_motors(bool(agents["motors_on"][row]))
+        for row, robot in self._robots_with("speeds_changed"):
+            robot.command(float(agents["shoulder_command"][row]), float(agents["elbow_command"][row]))
         agents["motors_switched"] = agents["speeds_changed"] = False
+
+    def _robots_with(self, flag: str) -> list[tuple[int, RobotBody]]:
+        """Return the rows and robots of the agents that have a flag set."""
+        rows = np.flatnonzero(self._agents["built"] & self._agents[flag]).tolist()
+        return [(row, robot) for row in rows if (robot := self._robots[row]) is not None]
 
 
 def make_stepper(

@@ -40,7 +40,7 @@ class Kernel(Generic[P, R]):
 
     def __init__(self, function: Callable[P, R]) -> None:
         self._function = cast(types.FunctionType, function)
-        functools.update_wrapper(self, function)
+        functools.update_wrapper(cast(Any, self), function)
 
     def variant(self, *, hold_gil: bool) -> Callable[P, R]:
         """Return the variant that holds the GIL while it runs, or the variant that releases it."""
@@ -86,7 +86,7 @@ def telling_of_compilation(tell: Callable[[], None]) -> Iterator[None]:
         yield
 
 
-class _FirstCompilation(event.Listener):
+class _FirstCompilation(event.Listener):  # type: ignore[misc]
     def __init__(self, tell: Callable[[], None]) -> None:
         self._tell: Callable[[], None] | None = tell
 
@@ -119,7 +119,7 @@ def source_digest() -> str:
     return digest.hexdigest()[:16]
 
 
-class _Locator(_CacheLocator):
+class _Locator(_CacheLocator):  # type: ignore[misc]
     """Keeps compiled code by the content of this folder, so that equal revisions in any worktree share it."""
 
     @classmethod
@@ -141,11 +141,11 @@ class _Locator(_CacheLocator):
         return "0"  # names are unique within this folder
 
 
-class _CacheImplementation(CompileResultCacheImpl):
+class _CacheImplementation(CompileResultCacheImpl):  # type: ignore[misc]
     _locator_classes = [_Locator]  # noqa: RUF012
 
 
-class _Cache(FunctionCache):
+class _Cache(FunctionCache):  # type: ignore[misc]
     _impl_class = _CacheImplementation
 
 

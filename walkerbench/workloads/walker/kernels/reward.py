@@ -36,4 +36,5 @@ def reward_of(rates: Records, forward: float, nearer: float, meals: int, angle: 
         total += rates.toppled
     if velocity > rates.speed_above_m_s:
         total += min(rates.speed_most, rates.speed_per_m_s * velocity)
-    return min(max(total, -rates.limit), rates.limit)
+    limited: float = min(max(total, -rates.limit), rates.limit)
+    return limited

@@ -61,7 +61,8 @@ def nearest_food(x: float, y: float, food: Floats) -> tuple[int, float, float, f
 @inner
 def _touches(x: float, y: float, senses: Records, heights: Floats) -> bool:
     step = place_in(x, senses.surface_x_min, senses.surface_step, len(heights))
-    return y - senses.contact_slop <= heights[step]
+    touching: bool = y - senses.contact_slop <= heights[step]
+    return touching
 
 
 @inner

@@ -31,14 +31,16 @@ _joint_angle = types.ExternalFunction(JOINT_ANGLE, types.float32(types.int64))
 _joint_speed = types.ExternalFunction(JOINT_SPEED, types.float32(types.int64))
 
 
-@intrinsic
-def _float_at(typing_context: Any, address: Any) -> Any:
-    """Return the float32 at an address."""
+def _load_float(typing_context: Any, address: Any) -> Any:
+    """Return the signature and the code of a function that returns the float32 at an address."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.load(builder.inttoptr(arguments[0], ir.FloatType().as_pointer()))
 
     return types.float32(types.int64), generate
+
+
+_float_at = intrinsic(_load_float)
 
 
 @kernel
