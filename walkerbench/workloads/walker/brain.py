@@ -9,7 +9,7 @@ import numpy as np
 
 from walkerbench.workloads.walker.arrays import Floats32, Records
 from walkerbench.workloads.walker.kernels.learning import PARAMETERS, TARGET, BrainArrays, LearningMemory
-from walkerbench.workloads.walker.kernels.records import DRAWN, EXPERIENCE, NETWORK_PARTS, OBSERVATION_SIZE
+from walkerbench.workloads.walker.kernels.records import DRAWN, EXPERIENCE, NETWORK_PARTS
 from walkerbench.workloads.walker.network import NetworkPlan
 from walkerbench.workloads.walker.settings import BrainSettings
 from walkerbench.workloads.walker.streams import BATCHES_AHEAD, EXPLORATIONS_AHEAD, Stream, agent_stream
@@ -83,7 +83,7 @@ def make_brain_arrays(brain: BrainSettings, plan: NetworkPlan, agents: int) -> B
         plan=plan.table,
         networks=np.full((agents, NETWORK_PARTS, plan.size), 0, np.float32),
         experiences=experiences,
-        pairs=np.full((agents, capacity, 2, OBSERVATION_SIZE), 0, np.float32),
+        pairs=np.full((agents, capacity, 2, plan.inputs), 0, np.float32),
         explorations=np.full((agents, EXPLORATIONS_AHEAD, 2), 0.0),
         batch_draws=np.full((agents, BATCHES_AHEAD, brain.batch_size), 0.0),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import pickle
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -146,7 +147,21 @@ class _CacheImplementation(CompileResultCacheImpl):  # type: ignore[misc]
 
 
 class _Cache(FunctionCache):  # type: ignore[misc]
+    """Does without files that cannot be read or written: then a process compiles for itself."""
+
     _impl_class = _CacheImplementation
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except (OSError, EOFError, pickle.UnpicklingError):  # damaged: the whole index is written again
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with suppress(OSError):
+            super().save_overload(sig, data)
 
 
 def _cached(function: Callable[..., Any], *, nogil: bool) -> Any:
