@@ -6,26 +6,62 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import from_python
+from float64_networks import q_values
 
 from walkerbench.workloads.walker.brain import Brains
-from walkerbench.workloads.walker.network import NetworkPlan, forward
+from walkerbench.workloads.walker.kernels import learning, replay
+from walkerbench.workloads.walker.kernels.records import AGENT, settings_record
+from walkerbench.workloads.walker.network import NetworkPlan
 from walkerbench.workloads.walker.settings import BrainSettings
 from walkerbench.workloads.walker.streams import Stream, agent_stream
 
-ALL = slice(0, 1)
-ONE = np.array([0])
 SMALL: dict[str, Any] = {"hidden_units": (6, 5), "head_units": 4}
 PLAN = NetworkPlan(inputs=3, hidden=(6, 5), head=4, actions=3)
 
-
-def make(brain: BrainSettings, plan: NetworkPlan = PLAN, agents: int = 1, first: int = 0) -> Brains:
-    brains = Brains(brain, plan, seed=7, first_agent=first, agents=agents, most_learners=agents)
-    for row in range(agents):
-        brains.begin_life(row, 0)
-    return brains
+Experience = tuple[np.ndarray, int, float, np.ndarray]
+"""An observation, the number of the action, its reward, and the observation that followed."""
 
 
-def experiences(count: int, plan: NetworkPlan = PLAN, seed: int = 1) -> list[tuple[np.ndarray, int, float, np.ndarray]]:
+class Minds:
+    """Agents that do nothing but think: their records and brains, and the kernels that work on them."""
+
+    def __init__(self, brain: BrainSettings, plan: NetworkPlan = PLAN, agents: int = 1, first: int = 0) -> None:
+        self.agents = np.zeros(agents, AGENT)
+        self.brains = Brains(brain, plan, seed=7, first_agent=first, agents=self.agents)
+        self._settings = settings_record(brain)
+        for row in range(agents):
+            self.brains.begin_life(row, 0)
+
+    @property
+    def parameters(self) -> np.ndarray:
+        return self.brains.parameters
+
+    @property
+    def networks(self) -> np.ndarray:
+        return self.brains.arrays.networks
+
+    def remember(self, lived: list[Experience], row: int = 0) -> None:
+        experiences, pairs = self.brains.arrays.experiences[row], self.brains.arrays.pairs[row]
+        for state, action, reward, following in lived:
+            self.agents["action"][row] = action
+            from_python(replay.store)(
+                self.agents[row], experiences, pairs, state.astype(np.float32), reward, following.astype(np.float32)
+            )
+
+    def learn(self, row: int = 0) -> bool:
+        self.brains.draw_ahead()
+        return from_python(learning.learn)(
+            self.agents[row], row, self.brains.arrays, self._settings[0], self.brains.memory
+        )
+
+    def choose(self, state: np.ndarray, row: int = 0) -> int:
+        self.brains.draw_ahead()
+        self.brains.memory.states[0] = state
+        return from_python(learning.choose)(self.agents[row], row, self.brains.arrays, self.brains.memory)
+
+
+def experiences(count: int, plan: NetworkPlan = PLAN, seed: int = 1) -> list[Experience]:
     rng = np.random.default_rng(seed)
     return [
         (
@@ -38,44 +74,29 @@ def experiences(count: int, plan: NetworkPlan = PLAN, seed: int = 1) -> list[tup
     ]
 
 
-def remember(brains: Brains, lived: list[tuple[np.ndarray, int, float, np.ndarray]], row: int = 0) -> None:
-    for state, action, reward, following in lived:
-        brains.remember(
-            np.array([row]), state[None].astype(np.float32), np.array([action]),
-            np.array([reward], np.float32), following[None].astype(np.float32),
-        )  # fmt: skip
-
-
-def q_of(flat: np.ndarray, states: np.ndarray, plan: NetworkPlan = PLAN) -> np.ndarray:
-    """Return Q in float64, `(batch, actions)`; test_network.py tests the formula itself."""
-    q: np.ndarray = forward(plan.layers(flat[None].astype(np.float64)), states[None].astype(np.float64))[0][0]
-    return q
-
-
 def test_the_target_networks_value_of_the_online_choice_is_used() -> None:
-    brains = make(BrainSettings(**SMALL, batch_size=1, learn_from_experiences=1, discount=0.9))
+    minds = Minds(BrainSettings(**SMALL, batch_size=1, learn_from_experiences=1, discount=0.9))
     # The online network differs from the target network, which stays as it was at the beginning of the life.
-    target = brains.parameters[0].copy()
-    brains.parameters[0] = np.random.default_rng(21).normal(size=PLAN.size) * 0.7
-    online = brains.parameters[0].copy()
+    target = minds.parameters[0].copy()
+    minds.parameters[0] = np.random.default_rng(21).normal(size=PLAN.size) * 0.7
+    online = minds.parameters[0].copy()
     ((state, action, reward, following),) = lived = experiences(1, seed=4)
-    remember(brains, lived)
+    minds.remember(lived)
 
-    next_online, next_target = q_of(online, following[None])[0], q_of(target, following[None])[0]
+    next_online = q_values(online, following[None], PLAN)[0]
+    next_target = q_values(target, following[None], PLAN)[0]
     chosen = next_online.argmax()
     assert chosen != next_target.argmax(), "or plain Q-learning would do the same"
-    error = q_of(online, state[None])[0, action] - (reward + 0.9 * next_target[chosen])
-    brains.learn(ALL)
+    error = q_values(online, state[None], PLAN)[0, action] - (reward + 0.9 * next_target[chosen])
+    minds.learn()
     # The only experience is always drawn and has the weight 1: the loss is its squared error.
-    assert brains.loss[0] == pytest.approx(error**2, rel=1e-4)
+    assert minds.agents["loss"][0] == pytest.approx(error**2, rel=1e-4)
 
 
 class Textbook:
     """The same brain in float64: one line per sentence of the papers, and gradients by central differences."""
 
-    def __init__(
-        self, brain: BrainSettings, parameters: np.ndarray, lived: list[tuple[np.ndarray, int, float, np.ndarray]]
-    ) -> None:
+    def __init__(self, brain: BrainSettings, parameters: np.ndarray, lived: list[Experience]) -> None:
         self.brain = brain
         self.online = parameters.astype(np.float64)
         self.target = self.online.copy()
@@ -95,12 +116,12 @@ class Textbook:
         weights /= weights.max()
         self.beta = min(1.0, self.beta + brain.importance_step)
 
-        best = q_of(self.online, self.following[batch]).argmax(axis=1)
-        future = q_of(self.target, self.following[batch])[np.arange(size), best]
+        best = q_values(self.online, self.following[batch], PLAN).argmax(axis=1)
+        future = q_values(self.target, self.following[batch], PLAN)[np.arange(size), best]
         goal = self.rewards[batch] + brain.discount * future
 
         def errors(flat: np.ndarray) -> np.ndarray:
-            found: np.ndarray = q_of(flat, self.states[batch])[np.arange(size), self.actions[batch]] - goal
+            found: np.ndarray = q_values(flat, self.states[batch], PLAN)[np.arange(size), self.actions[batch]] - goal
             return found
 
         gradient, step = np.empty_like(self.online), 1e-6
@@ -131,127 +152,185 @@ def test_many_learning_steps_agree_with_the_textbook() -> None:
         **SMALL, batch_size=8, target_copy_steps=3, learning_rate=0.02, adam_epsilon=1e-2, importance_step=0.2,
         gradient_norm_limit=0.8,
     )  # fmt: skip
-    brains, lived = make(brain), experiences(12)
-    remember(brains, lived)
-    book = Textbook(brain, brains.parameters[0], lived)
+    minds, lived = Minds(brain), experiences(12)
+    minds.remember(lived)
+    book = Textbook(brain, minds.parameters[0], lived)
     losses = []
     for _ in range(12):
         losses.append(book.learn())
-        brains.learn(ALL)
-        assert brains.loss[0] == pytest.approx(losses[-1], rel=2e-3)
-        np.testing.assert_allclose(brains.parameters[0], book.online, rtol=0, atol=2e-4)
+        minds.learn()
+        assert minds.agents["loss"][0] == pytest.approx(losses[-1], rel=2e-3)
+        np.testing.assert_allclose(minds.parameters[0], book.online, rtol=0, atol=2e-4)
     assert min(losses) < 0.8 * losses[0]
 
 
 def test_a_target_is_copied_every_fifty_learning_steps() -> None:
-    brains = make(BrainSettings(**SMALL))
-    remember(brains, experiences(40))
-    born = brains.parameters[0].copy()
-    copied = [brains.learn(ALL) for _ in range(49)]
-    assert copied == [0] * 49
-    np.testing.assert_array_equal(brains._target[0], born)
-    assert brains.learn(ALL) == 1
-    np.testing.assert_array_equal(brains._target[0], brains.parameters[0])
-    assert not np.array_equal(brains.parameters[0], born)
-    assert [step for step in range(51, 201) if brains.learn(ALL)] == [100, 150, 200]
+    minds = Minds(BrainSettings(**SMALL))
+    minds.remember(experiences(40))
+    born = minds.parameters[0].copy()
+    copied = [minds.learn() for _ in range(49)]
+    assert copied == [False] * 49
+    np.testing.assert_array_equal(minds.networks[0, learning.TARGET], born)
+    assert minds.learn() is True
+    np.testing.assert_array_equal(minds.networks[0, learning.TARGET], minds.parameters[0])
+    assert not np.array_equal(minds.parameters[0], born)
+    assert [step for step in range(51, 201) if minds.learn()] == [100, 150, 200]
 
 
 def test_epsilon_decays_with_each_learning_step_to_its_minimum() -> None:
-    brains = make(BrainSettings(**SMALL, batch_size=2))
-    remember(brains, experiences(32))
-    assert brains.epsilon[0] == 1.0
+    minds = Minds(BrainSettings(**SMALL, batch_size=2))
+    minds.remember(experiences(32))
+    assert minds.agents["epsilon"][0] == 1.0
     for step in range(1, 931):
-        brains.learn(ALL)
+        minds.learn()
         if step in (1, 2, 100, 900):
-            assert brains.epsilon[0] == pytest.approx(0.995**step)
+            assert minds.agents["epsilon"][0] == pytest.approx(0.995**step)
     # 0.995^919 is the first below 0.01.
-    assert brains.epsilon[0] == 0.01
-    assert brains.learning_steps.tolist() == [930]
+    assert minds.agents["epsilon"][0] == 0.01
+    assert minds.agents["learning_steps"].tolist() == [930]
 
 
-def test_learning_begins_with_thirty_two_experiences() -> None:
-    brains = make(BrainSettings(**SMALL), agents=2)
-    remember(brains, experiences(31))
-    assert brains.ready(np.array([0, 1])).tolist() == [False, False]
-    remember(brains, experiences(1))
-    assert brains.ready(np.array([0, 1])).tolist() == [True, False]
-    never = make(BrainSettings(**SMALL, learning=False))
-    remember(never, experiences(40))
-    assert not never.ready(ONE).any()
+def test_only_the_agent_that_learns_changes_and_counts_a_step() -> None:
+    minds = Minds(BrainSettings(**SMALL), agents=3)
+    for row in range(3):
+        minds.remember(experiences(40, seed=row), row)
+    minds.brains.draw_ahead()
+    arrays = minds.brains.arrays
+    before = [each.copy() for each in (minds.agents, arrays.networks, arrays.experiences, arrays.pairs)]
+    for _ in range(6):
+        minds.learn(1)
+    assert minds.agents["learning_steps"].tolist() == [0, 6, 0]
+    after = [minds.agents, arrays.networks, arrays.experiences, arrays.pairs]
+    for ours, theirs in zip(after, before, strict=True):
+        np.testing.assert_array_equal(ours[[0, 2]], theirs[[0, 2]])
+    assert (arrays.networks[1] != before[1][1]).any(axis=1).tolist() == [True, False, True, True]
+    assert (arrays.experiences[1] != before[2][1]).any(), "it has other priorities"
+    np.testing.assert_array_equal(arrays.pairs, before[3])
 
 
-def choices(brains: Brains, epsilon: float, count: int, state: np.ndarray) -> np.ndarray:
-    brains.epsilon[:] = epsilon
-    observed = np.tile(state.astype(np.float32), (len(brains.epsilon), 1))
-    awake = np.ones(len(brains.epsilon), np.bool_)
-    return np.array([brains.choose(slice(None), observed, awake) for _ in range(count)])
+def choices(minds: Minds, epsilon: float, count: int, state: np.ndarray) -> np.ndarray:
+    minds.agents["epsilon"] = epsilon
+    return np.array([minds.choose(state) for _ in range(count)])
 
 
 def test_choices_are_greedy_except_for_a_share_of_epsilon() -> None:
     state = np.array([0.3, -0.8, 0.5])
-    brains = make(BrainSettings(**SMALL))
-    greedy = int(q_of(brains.parameters[0], state[None])[0].argmax())
-    assert set(choices(brains, 0.0, 200, state).flat) == {greedy}
-    at_random = np.bincount(choices(brains, 1.0, 6000, state).ravel(), minlength=3) / 6000
+    minds = Minds(BrainSettings(**SMALL))
+    greedy = int(q_values(minds.parameters[0], state[None], PLAN)[0].argmax())
+    assert set(choices(minds, 0.0, 200, state).flat) == {greedy}
+    at_random = np.bincount(choices(minds, 1.0, 6000, state), minlength=3) / 6000
     np.testing.assert_allclose(at_random, 1 / 3, atol=0.03)
-    mixed = np.bincount(choices(brains, 0.3, 6000, state).ravel(), minlength=3) / 6000
+    mixed = np.bincount(choices(minds, 0.3, 6000, state), minlength=3) / 6000
     # One third of the 0.3 random choices is the greedy action, too.
     assert mixed[greedy] == pytest.approx(0.8, abs=0.03)
     assert np.delete(mixed, greedy) == pytest.approx([0.1, 0.1], abs=0.03)
 
 
+def test_the_first_of_equal_values_is_chosen() -> None:
+    minds = Minds(BrainSettings(**SMALL))
+    minds.parameters[0] = 0  # then every action has the value 0
+    assert set(choices(minds, 0.0, 10, np.ones(3))) == {0}
+
+
 def test_an_agent_that_does_not_choose_draws_no_random_numbers() -> None:
     # The second agent sleeps for a hundred updates; then it chooses like an agent that begins at that time.
-    state = np.zeros((2, 3), np.float32)
-    sleeper, fresh = make(BrainSettings(**SMALL), agents=2), make(BrainSettings(**SMALL), agents=2)
+    state = np.zeros(3, np.float32)
+    sleeper, fresh = Minds(BrainSettings(**SMALL), agents=2), Minds(BrainSettings(**SMALL), agents=2)
     for _ in range(100):
-        sleeper.choose(slice(0, 2), state, np.array([True, False]))
-    later = [sleeper.choose(slice(0, 2), state, np.array([True, True]))[1] for _ in range(100)]
-    first = [fresh.choose(slice(0, 2), state, np.array([True, True]))[1] for _ in range(100)]
+        sleeper.choose(state, 0)
+    later = [sleeper.choose(state, 1) for _ in range(100)]
+    first = [fresh.choose(state, 1) for _ in range(100)]
     assert later == first
     assert len(set(first)) == 3
 
 
-def test_stacked_brains_have_the_same_bits_as_single_brains() -> None:
+@pytest.mark.parametrize(
+    ("stream", "field", "counter"),
+    [(Stream.EXPLORATION, "explorations", "explorations_used"), (Stream.REPLAY, "batch_draws", "batches_used")],
+)
+def test_numbers_are_drawn_ahead_from_each_agents_own_stream(stream: Stream, field: str, counter: str) -> None:
+    minds = Minds(BrainSettings(**SMALL, batch_size=4), agents=3, first=5)
+    drawn = getattr(minds.brains.arrays, field)
+    streams = [agent_stream(7, 5 + row, 0, stream) for row in range(3)]
+    minds.brains.draw_ahead()
+    for row in range(3):
+        np.testing.assert_array_equal(drawn[row], streams[row].random(drawn[row].shape))
+    # The second agent has used all of its numbers: it alone draws again, and goes on where it stopped.
+    kept = drawn[[0, 2]].copy()
+    minds.agents[counter] = [drawn.shape[1] - 1, drawn.shape[1], 0]
+    minds.brains.draw_ahead()
+    np.testing.assert_array_equal(drawn[[0, 2]], kept)
+    np.testing.assert_array_equal(drawn[1], streams[1].random(drawn[1].shape))
+    assert minds.agents[counter].tolist() == [drawn.shape[1] - 1, 0, 0]
+
+
+def test_each_draw_is_used_once() -> None:
+    minds = Minds(BrainSettings(**SMALL))
+    minds.remember(experiences(40))
+    minds.brains.draw_ahead()
+    for number in range(1, 4):
+        minds.choose(np.zeros(3))
+        minds.learn()
+        assert (minds.agents["explorations_used"][0], minds.agents["batches_used"][0]) == (number, number)
+
+
+def test_brains_in_one_shard_have_the_same_bits_as_brains_alone() -> None:
     brain = BrainSettings()
     plan = NetworkPlan.of(brain, 29, 15)
-    together = make(brain, plan, agents=5)
-    alone = [make(brain, plan, first=agent) for agent in range(5)]
+    together = Minds(brain, plan, agents=5)
+    alone = [Minds(brain, plan, first=agent) for agent in range(5)]
     for row in range(5):
         lived = experiences(50, plan, seed=row)
-        remember(together, lived, row)
-        remember(alone[row], lived)
+        together.remember(lived, row)
+        alone[row].remember(lived)
     for _ in range(3):
-        together.learn(slice(0, 5, 2))
-        together.learn(slice(1, 5, 2))
+        for row in (0, 2, 4, 1, 3):
+            together.learn(row)
         for each in alone:
-            each.learn(ALL)
-    np.testing.assert_array_equal(together.parameters, np.concatenate([each.parameters for each in alone]))
-    np.testing.assert_array_equal(together.loss, np.concatenate([each.loss for each in alone]))
+            each.learn()
+    np.testing.assert_array_equal(together.networks, np.concatenate([each.networks for each in alone]))
+    np.testing.assert_array_equal(together.agents["loss"], np.concatenate([each.agents["loss"] for each in alone]))
     assert len({parameters.tobytes() for parameters in together.parameters}) == 5
 
 
 def test_a_new_life_begins_with_a_fresh_brain() -> None:
-    brains, untouched = make(BrainSettings(**SMALL), agents=2), make(BrainSettings(**SMALL), agents=2)
+    minds, untouched = Minds(BrainSettings(**SMALL), agents=2), Minds(BrainSettings(**SMALL), agents=2)
     for row in range(2):
-        remember(brains, experiences(40), row)
-    brains.learn(slice(0, 2))
-    learned = brains.parameters[1].copy()
-    brains.begin_life(0, 1)
-    assert (brains.epsilon.tolist(), brains.learning_steps.tolist()) == ([1.0, 0.995], [0, 1])
-    assert (brains.loss[0], brains.ready(np.array([0, 1])).tolist()) == (0.0, [False, True])
-    assert not np.array_equal(brains.parameters[0], untouched.parameters[0]), "another life, another brain"
-    np.testing.assert_array_equal(brains._target[0], brains.parameters[0])
-    np.testing.assert_array_equal(brains.parameters[1], learned)
-    brains.begin_life(0, 0)
-    np.testing.assert_array_equal(brains.parameters[0], untouched.parameters[0])
+        minds.remember(experiences(40), row)
+        minds.learn(row)
+    learned = minds.networks[1].copy()
+    minds.brains.begin_life(0, 1)
+    agents = minds.agents
+    assert (agents["epsilon"].tolist(), agents["learning_steps"].tolist()) == ([1.0, 0.995], [0, 1])
+    assert (agents["loss"][0], agents["stored"].tolist()) == (0.0, [0, 40])
+    assert agents["loss"][1] > 0
+    assert not np.array_equal(minds.parameters[0], untouched.parameters[0]), "another life, another brain"
+    np.testing.assert_array_equal(minds.networks[0, learning.TARGET], minds.parameters[0])
+    assert not minds.networks[0, learning.FIRST].any()
+    assert not minds.networks[0, learning.SECOND].any()
+    assert learned[learning.FIRST].any()
+    assert learned[learning.SECOND].any()
+    np.testing.assert_array_equal(minds.networks[1], learned)
+    minds.brains.begin_life(0, 0)
+    np.testing.assert_array_equal(minds.parameters[0], untouched.parameters[0])
+
+
+def test_a_new_life_draws_from_its_own_streams() -> None:
+    minds = Minds(BrainSettings(**SMALL))
+    minds.brains.draw_ahead()
+    minds.agents["explorations_used"] = minds.agents["batches_used"] = 3
+    minds.brains.begin_life(0, 1)
+    minds.brains.draw_ahead()
+    arrays = minds.brains.arrays
+    for stream, drawn in ((Stream.EXPLORATION, arrays.explorations[0]), (Stream.REPLAY, arrays.batch_draws[0])):
+        np.testing.assert_array_equal(drawn, agent_stream(7, 0, 1, stream).random(drawn.shape))
 
 
 def test_a_brain_prefers_a_later_large_reward_to_a_small_one() -> None:
     # A corridor of four places. Action 0 goes back to the first place, with the reward 0.1. Action 1 goes on; from the
     # last place it goes back to the first, with the reward 1. Four steps earn 1 by going on, but 0.4 by action 0.
     plan = NetworkPlan(inputs=4, hidden=(16,), head=8, actions=2)
-    brains = make(
+    minds = Minds(
         BrainSettings(hidden_units=(16,), head_units=8, discount=0.9, target_copy_steps=20, learning_rate=3e-3), plan
     )
     places = np.eye(4, dtype=np.float32)
@@ -259,17 +338,16 @@ def test_a_brain_prefers_a_later_large_reward_to_a_small_one() -> None:
     for _ in range(400):
         at, action = int(rng.integers(4)), int(rng.integers(2))
         reward, to = (0.1, 0) if action == 0 else ((1.0, 0) if at == 3 else (0.0, at + 1))
-        remember(brains, [(places[at], action, reward, places[to])])
-    awake = np.ones(1, np.bool_)
+        minds.remember([(places[at], action, reward, places[to])])
 
     def greedy() -> list[int]:
-        brains.epsilon[:] = 0
-        return [int(brains.choose(ALL, place[None], awake)[0]) for place in places]
+        minds.agents["epsilon"] = 0
+        return [minds.choose(place) for place in places]
 
     assert greedy() != [1, 1, 1, 1]
     for _ in range(600):
-        brains.learn(ALL)
+        minds.learn()
     assert greedy() == [1, 1, 1, 1]
     # Value of the first place: 0.9³ + 0.9⁷ + … = 0.729 / (1 - 0.9⁴) = 2.12; of the last place: 1 / (1 - 0.9⁴) = 2.91.
-    values = q_of(brains.parameters[0], places, plan)
+    values = q_values(minds.parameters[0], places, plan)
     assert values[[0, 3], 1] == pytest.approx([2.12, 2.91], abs=0.1)

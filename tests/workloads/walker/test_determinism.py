@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 from herds import Herd
 from lively import LIVELY, LIVELY_AGENTS, LIVELY_FRAMES
 
+from walkerbench.workloads.walker.kernels.acting import act
+from walkerbench.workloads.walker.settings import WalkerSettings
+
 
 @cache
-def trajectory(seed: int, shards: int) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+def trajectory(
+    seed: int, shards: int, settings: WalkerSettings = LIVELY
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """Return digests every 60 frames `(checkpoints, agents, fields)`, counters by frame, and the last *published*."""
-    herd = Herd(LIVELY_AGENTS, LIVELY, seed, shards)
+    herd = Herd(LIVELY_AGENTS, settings, seed, shards)
     digests, counted = [], []
     for frame in range(LIVELY_FRAMES):
         herd.step()
@@ -25,8 +32,20 @@ def trajectory(seed: int, shards: int) -> tuple[np.ndarray, np.ndarray, dict[str
 
 @pytest.mark.parametrize("shards", [2, 3, LIVELY_AGENTS])
 def test_any_number_of_shards_gives_the_same_bits(shards: int) -> None:
+    assert_same_as_one_shard(trajectory(1, shards))
+
+
+@pytest.mark.parametrize("hold_gil", [("agents", "physics"), ("agents",), ("physics",)], ids=", ".join)
+def test_phases_that_hold_the_gil_give_the_same_bits(hold_gil: Any) -> None:
+    settings = replace(LIVELY, hold_gil=hold_gil)
+    called: Any = Herd(1, settings).shards[0]._act
+    variant: Any = act.variant(hold_gil="agents" in hold_gil)
+    assert called.func in [each.entry_point for each in variant.overloads.values()]
+    assert_same_as_one_shard(trajectory(1, 1, settings))
+
+
+def assert_same_as_one_shard(others: tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]) -> None:
     digests, counted, published = trajectory(1, 1)
-    others = trajectory(1, shards)
     assert (counted.sum(axis=0) > 0).all(), "over a span in which everything happens"
     np.testing.assert_array_equal(others[0], digests)
     np.testing.assert_array_equal(others[1], counted)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import Box2D
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from compiled import from_python
+from unmutated_robots import unmutated_agents
 
-from walkerbench.workloads.walker import rays
-from walkerbench.workloads.walker.robot import OBSTACLE_CATEGORY, Outline, Shape, make_world
-from walkerbench.workloads.walker.senses import Readings, SenseOrgans
-from walkerbench.workloads.walker.settings import GENES, RobotSettings, SensesSettings, TerrainSettings, WalkerSettings
+from walkerbench.workloads.walker.kernels import rays
+from walkerbench.workloads.walker.kernels.records import OBSERVATION_SIZE, SENSES
+from walkerbench.workloads.walker.kernels.senses import observe
+from walkerbench.workloads.walker.robot import OBSTACLE_CATEGORY, Box2D, make_world
+from walkerbench.workloads.walker.senses import surroundings_of
+from walkerbench.workloads.walker.settings import RobotSettings, SensesSettings, TerrainSettings, WalkerSettings
 from walkerbench.workloads.walker.terrain import Ground, build_ground
 
 LENGTH = 8.0
@@ -24,14 +28,13 @@ def agents_rays(
     ground: Ground, at: np.ndarray, angle: np.ndarray, senses: SensesSettings
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return distances in m and classes `(agents, 5)` as agents observe them, each alone on the ground."""
-    agents = len(at)
-    outline = Outline.of(Shape.of(RobotSettings(), np.ones((agents, len(GENES)))))
-    zero, nothing = np.zeros(agents), np.zeros(agents, np.complex128)
-    angles = np.stack([angle, zero, zero])
-    readings = Readings(at, nothing, nothing, nothing, angles, np.zeros((3, agents)), np.arange(agents))
-    far = np.full((agents, 2), np.inf)
-    organs = SenseOrgans(senses, RobotSettings(), ground)
-    values, _ = organs.observe(readings, outline, slice(0, agents), far, far[:1])
+    agents = unmutated_agents(len(at))
+    agents["x"], agents["y"], agents["angle"] = at.real, at.imag, angle
+    far = np.full((len(at), 2), np.inf)
+    around = surroundings_of(senses, RobotSettings(), ground, far, far[:1])
+    values = np.full((len(at), OBSERVATION_SIZE), np.nan, np.float32)
+    for row in range(len(at)):
+        from_python(observe)(agents[row], row, around, values[row])
     return values[:, 19::2] * senses.ray_length_m, values[:, 20::2]
 
 
@@ -92,27 +95,42 @@ def corners(x: float, y: float, half_width: float, half_height: float) -> list[c
     return [complex(np.nan, np.nan), *(complex(x + a * half_width, y + b * half_height) for a, b in signs)]
 
 
-def scene(
-    circles: list[complex], radii: list[float], robots: int, own: int = 0, boxes: list[tuple[float, ...]] | None = None
-) -> rays.Scene:
-    """Return the scene of one agent at the origin, 100 m above the ground."""
-    ground = [-50 - 100j, 50 - 100j]
-    outlines = [*ground, *(corner for box in boxes or [] for corner in corners(*box))]
-    radius = np.array(radii)
-    circle_kinds = np.where(np.arange(len(radii)) < robots, rays.ROBOT, rays.FOOD)
-    return rays.Scene(
-        position=np.zeros(1, np.complex128),
-        outlines=np.array([outlines], np.complex128),
-        kinds=np.array([rays.TERRAIN] + [rays.OBSTACLE] * (len(outlines) - len(ground))),
-        centres=np.array(circles, np.complex128),
-        circles=rays.Circles(radius**2, radius + LENGTH, circle_kinds),
-        own=np.array([own]),
-    )
+@dataclass(frozen=True)
+class Scene:
+    """What an agent at the origin, 100 m above the ground, can see.
+
+    Attributes:
+        robots: Centres of robots of radius 1 m.
+        food: Centres of sources.
+        food_radius: Their radius, m.
+        own: Number of the agent's own robot.
+        boxes: Of each box: centre x, centre y, half-width, half-height, m.
+    """
+
+    robots: Sequence[complex] = (0,)
+    food: Sequence[complex] = ()
+    food_radius: float = 1.0
+    own: int = 0
+    boxes: Sequence[tuple[float, float, float, float]] = ()
 
 
-def cast_one(direction: complex, what: rays.Scene) -> tuple[float, float]:
-    distance, kind = rays.cast(np.array([[direction]]), LENGTH, what)
-    return float(distance[0, 0]), float(kind[0, 0])
+GROUND = (-50 - 100j, 50 - 100j)
+
+
+def points(centres: Sequence[complex]) -> np.ndarray:
+    """Return centres as `(centres, 2)`."""
+    return np.array([(centre.real, centre.imag) for centre in centres], np.float64).reshape(-1, 2)
+
+
+def cast_all(directions: np.ndarray, at: complex, what: Scene) -> tuple[np.ndarray, np.ndarray]:
+    """Return distances and classes of five rays, `(5,)` each, from the directions x + iy `(5,)` or one for all."""
+    senses = np.zeros(1, SENSES)
+    senses["ray_length"], senses["robot_radius"], senses["food_radius"] = LENGTH, 1.0, what.food_radius
+    senses["directions"] = np.stack([directions.real, directions.imag], axis=-1)
+    outline = np.array([*GROUND, *(corner for box in what.boxes for corner in corners(*box))], np.complex128)
+    senses["boxes_begin"] = len(GROUND)
+    from_python(rays.cast_rays)(at.real, at.imag, senses[0], outline, points(what.robots), what.own, points(what.food))
+    return senses["distances"][0], senses["classes"][0]
 
 
 UP = math.cos(math.pi / 3) + 1j * math.sin(math.pi / 3)
@@ -122,41 +140,43 @@ UP = math.cos(math.pi / 3) + 1j * math.sin(math.pi / 3)
     ("direction", "what", "expected"),
     [
         # Straight at a circle of radius 1 whose centre is 5 m ahead.
-        (1 + 0j, scene([0, 5], [1, 1], robots=2), (4.0, ROBOT)),
+        (1 + 0j, Scene(robots=[0, 5]), (4.0, ROBOT)),
         # 0.6 m beside its centre: the hit is half a chord, 0.8 m, before the centre.
-        (1 + 0j, scene([0, 5 + 0.6j], [1, 1], robots=2), (4.2, ROBOT)),
-        (1 + 0j, scene([0, 5 - 0.6j], [1, 1], robots=2), (4.2, ROBOT)),
+        (1 + 0j, Scene(robots=[0, 5 + 0.6j]), (4.2, ROBOT)),
+        (1 + 0j, Scene(robots=[0, 5 - 0.6j]), (4.2, ROBOT)),
         # Just beside the circle; a circle behind the ray; a circle out of reach.
-        (1 + 0j, scene([0, 5 + 1.01j], [1, 1], robots=2), (LENGTH, CLEAR)),
-        (1 + 0j, scene([0, -5], [1, 1], robots=2), (LENGTH, CLEAR)),
-        (1 + 0j, scene([0, 9.01], [1, 1], robots=2), (LENGTH, CLEAR)),
-        (1 + 0j, scene([0, 8.99], [1, 1], robots=2), (7.99, ROBOT)),
+        (1 + 0j, Scene(robots=[0, 5 + 1.01j]), (LENGTH, CLEAR)),
+        (1 + 0j, Scene(robots=[0, -5]), (LENGTH, CLEAR)),
+        (1 + 0j, Scene(robots=[0, 9.01]), (LENGTH, CLEAR)),
+        (1 + 0j, Scene(robots=[0, 8.99]), (7.99, ROBOT)),
         # Aslant.
-        (UP, scene([0, 5 * UP], [1, 1], robots=2), (4.0, ROBOT)),
-        (UP, scene([0, 5 * UP + 0.6j * UP], [1, 1], robots=2), (4.2, ROBOT)),
+        (UP, Scene(robots=[0, 5 * UP]), (4.0, ROBOT)),
+        (UP, Scene(robots=[0, 5 * UP + 0.6j * UP]), (4.2, ROBOT)),
         # Straight up and straight down, where a line has no slope.
-        (1j, scene([0, 5j], [1, 1], robots=2), (4.0, ROBOT)),
-        (-1j, scene([0, -5j], [1, 1], robots=1), (4.0, FOOD)),
+        (1j, Scene(robots=[0, 5j]), (4.0, ROBOT)),
+        (-1j, Scene(food=[-5j]), (4.0, FOOD)),
         # An agent's own circle is not seen, at any number.
-        (1 + 0j, scene([5, 0], [1, 1], robots=2, own=0), (LENGTH, CLEAR)),
+        (1 + 0j, Scene(robots=[5, 0], own=0), (LENGTH, CLEAR)),
         # A ray that starts within a circle does not see it, as in Box2D.
-        (1 + 0j, scene([0, 0.5], [1, 1], robots=2), (LENGTH, CLEAR)),
+        (1 + 0j, Scene(robots=[0, 0.5]), (LENGTH, CLEAR)),
         # The nearest of several counts, of any class; a circle at infinity is not hit.
-        (1 + 0j, scene([0, 5, 7, 3], [1, 1, 1, 0.5], robots=3), (2.5, FOOD)),
-        (1 + 0j, scene([0, 5, 7, 6], [1, 1, 1, 0.5], robots=3), (4.0, ROBOT)),
-        (1 + 0j, scene([0, complex(np.inf, np.inf)], [1, 1], robots=2), (LENGTH, CLEAR)),
+        (1 + 0j, Scene(robots=[0, 5, 7], food=[3], food_radius=0.5), (2.5, FOOD)),
+        (1 + 0j, Scene(robots=[0, 5, 7], food=[6], food_radius=0.5), (4.0, ROBOT)),
+        (1 + 0j, Scene(robots=[0, complex(np.inf, np.inf)]), (LENGTH, CLEAR)),
         # A box from x = 2 to 4 and y = -1 to 1: its near side; its edge; from behind it; from within it.
-        (1 + 0j, scene([0], [1], robots=1, boxes=[(3, 0, 1, 1)]), (2.0, OBSTACLE)),
-        (UP, scene([0], [1], robots=1, boxes=[(2, 3, 1.5, 1)]), (2 / math.sin(math.pi / 3), OBSTACLE)),
-        (1 + 0j, scene([0], [1], robots=1, boxes=[(3, 1.1, 1, 1)]), (LENGTH, CLEAR)),
-        (1 + 0j, scene([0], [1], robots=1, boxes=[(-3, 0, 1, 1)]), (LENGTH, CLEAR)),
-        (1 + 0j, scene([0], [1], robots=1, boxes=[(0, 0, 1, 1)]), (LENGTH, CLEAR)),
+        (1 + 0j, Scene(boxes=[(3, 0, 1, 1)]), (2.0, OBSTACLE)),
+        (UP, Scene(boxes=[(2, 3, 1.5, 1)]), (2 / math.sin(math.pi / 3), OBSTACLE)),
+        (1 + 0j, Scene(boxes=[(3, 1.1, 1, 1)]), (LENGTH, CLEAR)),
+        (1 + 0j, Scene(boxes=[(-3, 0, 1, 1)]), (LENGTH, CLEAR)),
+        (1 + 0j, Scene(boxes=[(0, 0, 1, 1)]), (LENGTH, CLEAR)),
         # At equal distance, the class that comes first.
-        (1 + 0j, scene([0, 3], [1, 1], robots=2, boxes=[(3, 0, 1, 1)]), (2.0, OBSTACLE)),
+        (1 + 0j, Scene(robots=[0, 3], boxes=[(3, 0, 1, 1)]), (2.0, OBSTACLE)),
     ],
 )  # fmt: skip
-def test_a_ray_agrees_with_geometry(direction: complex, what: rays.Scene, expected: tuple[float, float]) -> None:
-    assert cast_one(direction, what) == pytest.approx(expected, abs=1e-9)
+def test_a_ray_agrees_with_geometry(direction: complex, what: Scene, expected: tuple[float, float]) -> None:
+    distances, classes = cast_all(np.full(5, direction, np.complex128), 0j, what)
+    assert distances == pytest.approx([expected[0]] * 5, abs=1e-9)
+    assert classes.tolist() == [expected[1]] * 5
 
 
 @pytest.mark.parametrize(
@@ -184,26 +204,32 @@ def test_the_distance_of_ground_agrees_with_geometry(x: float, angle: float, dis
 
 def test_many_circles_agree_with_one_at_a_time() -> None:
     rng = np.random.default_rng(3)
-    agents, circles = 7, 20
-    centres: NDArray[np.complex128] = rng.uniform(-9, 9, circles) + 1j * rng.uniform(-9, 9, circles)
+    agents, robots, food = 7, 12, 8
+    centres = rng.uniform(-9, 9, robots + food) + 1j * rng.uniform(-9, 9, robots + food)
+    radius = np.repeat([1.0, 0.6], [robots, food])
     position = centres[:agents] + rng.uniform(-0.1, 0.1, agents)
-    radius, robots = rng.uniform(0.3, 1.5, circles), 12
     directions = np.exp(1j * rng.uniform(-math.pi, math.pi, (agents, 5)))
-    own = np.arange(agents)
-    kinds = np.where(np.arange(circles) < robots, rays.ROBOT, rays.FOOD)
-    together = rays.Scene(
-        position, np.tile([-50 - 100j, 50 - 100j], (agents, 1)), np.array([rays.TERRAIN]),
-        centres, rays.Circles(radius**2, radius + LENGTH, kinds), own,
-    )  # fmt: skip
-    distance, kind = rays.cast(directions, LENGTH, together)
-    assert {CLEAR, ROBOT, FOOD} == set(kind.flat)
-    for agent, ray in np.ndindex(agents, 5):
-        # The smaller root of |t·d - c|² = r², for one circle after the other.
-        nearest, what = LENGTH, CLEAR
-        for circle in range(circles):
-            centre = centres[circle] - position[agent]
-            along = (centre * directions[agent, ray].conjugate()).real
-            root = along**2 - abs(centre) ** 2 + radius[circle] ** 2
-            if circle != agent and root >= 0 and 0 <= along - math.sqrt(root) < nearest:
-                nearest, what = along - math.sqrt(root), ROBOT if circle < robots else FOOD
-        assert (distance[agent, ray], kind[agent, ray]) == pytest.approx((nearest, what))
+    met = set()
+    for agent in range(agents):
+        what = Scene(centres[:robots].tolist(), centres[robots:].tolist(), 0.6, own=agent)
+        distances, classes = cast_all(directions[agent], complex(position[agent]), what)
+        met |= set(classes.tolist())
+        for ray in range(5):
+            # The smaller root of |t·d - c|² = r², for one circle after the other.
+            nearest, kind = LENGTH, CLEAR
+            for circle in range(robots + food):
+                centre = centres[circle] - position[agent]
+                along = (centre * directions[agent, ray].conjugate()).real
+                root = along**2 - abs(centre) ** 2 + radius[circle] ** 2
+                if circle != agent and root >= 0 and 0 <= along - math.sqrt(root) < nearest:
+                    nearest, kind = along - math.sqrt(root), ROBOT if circle < robots else FOOD
+            assert (distances[ray], classes[ray]) == pytest.approx((nearest, kind))
+    assert met == {CLEAR, ROBOT, FOOD}
+
+
+@pytest.mark.parametrize("at", [complex(math.nan, math.nan), complex(math.inf, 0), complex(0, -math.inf)])
+def test_rays_from_nowhere_are_clear(at: complex) -> None:
+    what = Scene([0, 5, complex(math.inf, math.inf)], [3], own=0, boxes=[(3, 0, 1, 1)])
+    distances, classes = cast_all(np.exp(1j * np.arange(5)), at, what)
+    assert distances.tolist() == [LENGTH] * 5
+    assert classes.tolist() == [CLEAR] * 5

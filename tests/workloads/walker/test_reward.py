@@ -8,27 +8,27 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import from_python
 from herds import IDLE, PLAIN, Herd
 
+from walkerbench.workloads.walker.kernels.records import settings_record
+from walkerbench.workloads.walker.kernels.reward import reward_of
 from walkerbench.workloads.walker.settings import RewardSettings, RobotSettings
-from walkerbench.workloads.walker.shard import rewards
 
 LEANING = 0.5
 """An angle at which a robot is neither upright nor toppled, and gets no reward for it, rad."""
 
 
 def reward(
-    forward: float = 0.0, nearer: float = 0.0, meals: int = 0, angle: float = LEANING, velocity: float = 0.0
+    forward: float = 0.0,
+    nearer: float = 0.0,
+    meals: int = 0,
+    angle: float = LEANING,
+    velocity: float = 0.0,
+    settings: RewardSettings | None = None,
 ) -> float:
-    found = rewards(
-        RewardSettings(),
-        np.array([forward]),
-        np.array([nearer]),
-        np.array([meals]),
-        np.array([angle]),
-        np.array([velocity]),
-    )
-    return float(found[0])
+    rates = settings_record(settings or RewardSettings())[0]
+    return from_python(reward_of)(rates, forward, nearer, meals, angle, velocity)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +81,18 @@ def test_a_reward_agrees_with_a_computation_by_hand(what: dict[str, Any], value:
 
 
 def test_each_agent_is_rewarded_for_its_own_behaviour() -> None:
-    zero = np.zeros(3)
-    found = rewards(RewardSettings(), np.array([0.1, -0.1, 0.0]), zero, np.array([0, 0, 1]), zero + LEANING, zero)
-    assert found == pytest.approx([0.7, -0.2, 0.5])
+    # Three agents at rest: one is pushed forward, one is pushed back, and one has eaten.
+    herd = Herd(3, replace(PLAIN, ecosystem=replace(IDLE, food_sources=1, eat_within_m=1e-3)))
+    herd.buffers.published["food"][:] = np.inf
+    herd.step(8)
+    agents, before = herd.shards[0]._agents, herd.buffers.current["reward_sum"].copy()
+    agents["x"] = agents["seen_x"] + [0.1, -0.1, 0.0]
+    agents["angle"], agents["velocity_x"] = LEANING, 0.0
+    herd.buffers.published["meals"][2] += 1
+    for frame in range(8, 12):  # without a step of the physics
+        herd.shards[0].act(frame)
+    assert herd.buffers.current["reward_sum"] - before == pytest.approx([0.7, -0.2, 0.5])
+    assert agents["reward"] == pytest.approx([0.7, -0.2, 0.5])
 
 
 def test_every_number_is_a_setting() -> None:
@@ -92,14 +101,11 @@ def test_every_number_is_a_setting() -> None:
         upright_below_rad=0.6, toppled=-0.4, toppled_above_rad=1.0, speed_per_m_s=2, speed_above_m_s=1, speed_most=3,
         limit=100,
     )  # fmt: skip
-    found = rewards(
-        settings,
-        np.array([2.0, -2.0, 0.0]),
-        np.array([2.0, -2.0, 0.0]),
-        np.array([0, 1, 20]),
-        np.array([0.5, 1.1, 0.8]),
-        np.array([1.4, 9.0, 0.9]),
-    )
+    found = [
+        reward(2.0, 2.0, 0, 0.5, 1.4, settings),
+        reward(-2.0, -2.0, 1, 1.1, 9.0, settings),
+        reward(0.0, 0.0, 20, 0.8, 0.9, settings),
+    ]
     # 2 · 1 + 2 · 5 + 0.2 + 1.4 · 2; -2 · 3 - 2 · 4 + 6 - 0.4 + 3; 20 · 6 alone, and this is above the limit.
     assert found == pytest.approx([15.0, -5.4, 100.0])
 

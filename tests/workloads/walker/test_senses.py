@@ -13,15 +13,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import from_python
+from hypothesis import given
+from hypothesis import strategies as st
+from unmutated_robots import unmutated_agents
 
-from walkerbench.workloads.walker.robot import Outline, Shape
-from walkerbench.workloads.walker.senses import OBSERVATION, OBSERVATION_SIZE, NearestFood, Readings, SenseOrgans
-from walkerbench.workloads.walker.settings import GENES, RobotSettings, SensesSettings
+from walkerbench.workloads.walker.kernels import senses as kernels
+from walkerbench.workloads.walker.kernels.records import OBSERVATION, OBSERVATION_SIZE
+from walkerbench.workloads.walker.senses import surroundings_of
+from walkerbench.workloads.walker.settings import RobotSettings, SensesSettings
 from walkerbench.workloads.walker.terrain import Ground
 
 PI = math.pi
 HEIGHT = 1.25
 """Height of the chassis' centre above flat ground that both wheels touch, m."""
+
+JOINTS = ("shoulder_angle", "elbow_angle", "shoulder_speed", "elbow_speed")
 
 RAY_DOWN = HEIGHT / math.sin(PI / 3)
 """Distance at which the ray at -60° hits the flat ground, m."""
@@ -38,32 +45,35 @@ def flat_ground(*boxes: tuple[float, float, float, float], heights: np.ndarray |
     )
 
 
+Nearest = tuple[int, float]
+"""Number and distance (m) of the nearest source."""
+
+
 def observe(
     ground: Ground | None = None,
     at: complex = 1j * HEIGHT,
     food: list[tuple[float, float]] | None = None,
     others: list[tuple[float, float]] | None = None,
     **read: Any,
-) -> tuple[dict[str, float], NearestFood]:
-    """Return the observation of one robot, by the components' names."""
-    senses = SenseOrgans(SensesSettings(), RobotSettings(), ground or flat_ground())
-    outline = Outline.of(Shape.of(RobotSettings(), np.ones((1, len(GENES)))))
-    shoulder, elbow, shoulder_speed, elbow_speed = read.get("joints", (0.0, 0.0, 0.0, 0.0))
-    readings = Readings(
-        position=np.array([at]),
-        velocity=np.array([read.get("velocity", 0j)], np.complex128),
-        displacement=np.array([read.get("displacement", 0j)], np.complex128),
-        last_action=np.array([read.get("last_action", 0j)], np.complex128),
-        angles=np.array([[read.get("angle", 0.0)], [shoulder], [elbow]]),
-        speeds=np.array([[read.get("angular_velocity", 0.0)], [shoulder_speed], [elbow_speed]]),
-        own=np.array([0]),
-    )
+) -> tuple[dict[str, float], Nearest]:
+    """Return the observation of one robot, by the components' names, and the food that is nearest to it."""
+    agents = unmutated_agents(1)
+    displacement, velocity, action = (read.get(name, 0j) for name in ("displacement", "velocity", "last_action"))
+    agents["x"], agents["y"] = at.real, at.imag
+    agents["remembers"] = "displacement" in read
+    agents["seen_x"], agents["seen_y"] = at.real - displacement.real, at.imag - displacement.imag
+    agents["velocity_x"], agents["velocity_y"] = velocity.real, velocity.imag
+    agents["shoulder_action"], agents["elbow_action"] = action.real, action.imag
+    agents["angle"], agents["angular_velocity"] = read.get("angle", 0.0), read.get("angular_velocity", 0.0)
+    for name, value in zip(JOINTS, read.get("joints", (0.0, 0.0, 0.0, 0.0)), strict=True):
+        agents[name] = value
     robots = np.array([(at.real, at.imag), *(others or [])])
     sources = np.array(food or [(np.inf, np.inf)])
-    values, nearest = senses.observe(readings, outline, slice(0, 1), robots, sources)
-    assert values.shape == (1, OBSERVATION_SIZE) == (1, 29)
-    assert values.dtype == np.float32
-    return dict(zip(OBSERVATION, values[0].tolist(), strict=True)), nearest
+    around = surroundings_of(SensesSettings(), RobotSettings(), ground or flat_ground(), robots, sources)
+    values = np.full(OBSERVATION_SIZE, np.nan, np.float32)
+    nearest = from_python(kernels.observe)(agents[0], 0, around, values)
+    assert OBSERVATION_SIZE == 29
+    return dict(zip(OBSERVATION, values.tolist(), strict=True)), nearest
 
 
 CASES: dict[str, list[tuple[dict[str, Any], float]]] = {
@@ -193,10 +203,29 @@ def test_components_without_a_cause_are_zero() -> None:
 
 
 def test_the_nearest_food_is_returned_for_the_reward() -> None:
-    _, nearest = observe(food=[(np.inf, np.inf), (6.0, HEIGHT + 8.0), (40.0, 0.0)])
-    assert (nearest.source[0], nearest.distance[0], nearest.towards[0]) == (1, 10.0, 6 + 8j)
-    _, nothing = observe(food=[(np.inf, np.inf)])
-    assert (nothing.source[0], nothing.distance[0], nothing.towards[0]) == (-1, np.inf, 0)
+    food = [(np.inf, np.inf), (6.0, HEIGHT + 8.0), (40.0, 0.0)]
+    assert observe(food=food)[1] == (1, 10.0)
+    assert observe(food=[(np.inf, np.inf)])[1] == (-1, np.inf)
+    nearest_food = from_python(kernels.nearest_food)
+    assert nearest_food(0.0, HEIGHT, np.array(food)) == (1, 10.0, 6.0, 8.0)
+    assert nearest_food(0.0, HEIGHT, np.array([(np.inf, np.inf)])) == (-1, np.inf, 0.0, 0.0)
+
+
+def test_of_food_at_equal_distances_the_first_is_the_nearest() -> None:
+    assert observe(food=[(np.inf, np.inf), (-6.0, HEIGHT), (6.0, HEIGHT)])[1] == (1, 6.0)
+
+
+def test_the_first_update_senses_no_displacement() -> None:
+    # Before it, nothing is remembered: what the record holds of the last update has no meaning.
+    agents = unmutated_agents(1)
+    agents["x"], agents["y"], agents["seen_x"], agents["seen_y"] = 0.5, HEIGHT, 0.25, HEIGHT - 0.5
+    far = np.full((1, 2), np.inf)
+    around = surroundings_of(SensesSettings(), RobotSettings(), flat_ground(), far, far)
+    values = np.zeros((2, OBSERVATION_SIZE), np.float32)
+    for row, remembers in enumerate((False, True)):
+        agents["remembers"] = remembers
+        from_python(kernels.observe)(agents[0], 0, around, values[row])
+    assert values[:, 4:6].tolist() == [[0.0, 0.0], [0.25, 0.5]]
 
 
 @pytest.mark.parametrize("lift", [0.0, 0.025])
@@ -220,19 +249,44 @@ def test_the_arm_touches_an_obstacle() -> None:
 
 
 def test_each_of_several_agents_senses_from_its_own_place() -> None:
-    senses = SenseOrgans(SensesSettings(), RobotSettings(), flat_ground())
-    outline = Outline.of(Shape.of(RobotSettings(), np.ones((4, len(GENES)))))
-    x = np.array([-6.0, 0.0, 6.0, 12.0])
-    robots = np.stack([x, np.full(4, HEIGHT)], axis=1)
-    nothing = np.zeros(2, np.complex128)
-    rows = slice(1, 4, 2)  # the second and the last of the shard
-    readings = Readings(
-        robots[rows].copy().view(np.complex128)[:, 0], nothing, nothing, nothing,
-        np.zeros((3, 2)), np.zeros((3, 2)), np.array([1, 3]),
-    )  # fmt: skip
-    values, nearest = senses.observe(readings, outline, rows, robots, np.array([(9.0, HEIGHT)]))
+    agents = unmutated_agents(2)  # of four: the second and the last
+    robots = np.stack([np.array([-6.0, 0.0, 6.0, 12.0]), np.full(4, HEIGHT)], axis=1)
+    agents["x"], agents["y"] = robots[[1, 3]].T
+    around = surroundings_of(SensesSettings(), RobotSettings(), flat_ground(), robots, np.array([(9.0, HEIGHT)]))
+    values = np.zeros((2, OBSERVATION_SIZE), np.float32)
+    nearest = [from_python(kernels.observe)(agents[row], (1, 3)[row], around, values[row]) for row in range(2)]
     ahead = OBSERVATION.index("ray2_distance")
     # The third is 6 m ahead of the second, minus its radius; no robot is ahead of the last, and food is 3 m behind it.
     assert values[:, ahead] == pytest.approx([4.5 / 8, 1.0])
     assert values[:, ahead + 1].tolist() == [0.5, -1.0]
-    assert nearest.towards.tolist() == [9, -3]
+    assert nearest == [(0, 9.0), (0, 3.0)]
+    towards = OBSERVATION.index("food_direction_x")
+    assert values[:, towards].tolist() == [1.0, -1.0]
+
+
+ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True)
+NOT_FINITE = [math.nan, math.inf, -math.inf]
+
+
+@given(x=ANY_FLOAT, first=ANY_FLOAT, step=st.floats(1e-3, 1e3), places=st.integers(1, 100_000))
+def test_a_look_up_is_within_its_table_for_every_number(x: float, first: float, step: float, places: int) -> None:
+    place = from_python(kernels.place_in)(x, first, step, places)
+    assert 0 <= place < places
+    if math.isfinite(x) and math.isfinite(first) and math.isfinite((x - first) / step):
+        assert place == min(max(math.floor((x - first) / step), 0), places - 1)
+
+
+@pytest.mark.parametrize(("x", "place"), [(math.nan, 0), (-math.inf, 0), (math.inf, 9), (1e300, 9), (-1e300, 0)])
+def test_beyond_a_table_its_first_or_last_step_is_found(x: float, place: int) -> None:
+    assert from_python(kernels.place_in)(x, -20.0, 1.0, 10) == place
+
+
+@pytest.mark.parametrize(
+    ("x", "y"), [*((x, HEIGHT) for x in NOT_FINITE), (0.0, math.nan), (0.0, math.inf), (math.nan, math.nan)]
+)
+def test_a_robot_that_is_nowhere_touches_and_sees_nothing(x: float, y: float) -> None:
+    seen, nearest = observe(at=complex(x, y), food=[(3.0, HEIGHT)], others=[(4.0, HEIGHT)], angle=0.3)
+    assert [seen[f"ray{ray}_class"] for ray in range(5)] == [-1.0] * 5
+    assert [seen[f"ray{ray}_distance"] for ray in range(5)] == [1.0] * 5
+    assert seen["ground_contact"] == seen["arm_contact"] == 0.0
+    assert nearest == (-1, math.inf)

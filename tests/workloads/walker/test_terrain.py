@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import from_python
 
+from walkerbench.workloads.walker.kernels.senses import place_in
 from walkerbench.workloads.walker.robot import GROUND_CATEGORY, make_world
 from walkerbench.workloads.walker.settings import TerrainSettings, WalkerSettings
-from walkerbench.workloads.walker.terrain import Ground, Surface, build_ground, start_positions
+from walkerbench.workloads.walker.terrain import Ground, Outlines, Surface, build_ground, start_positions
 
 
 def test_the_default_ground_is_that_of_the_design() -> None:
@@ -88,9 +90,27 @@ def test_the_highest_point_is_that_of_ground_and_obstacles(left: float, right: f
     assert RAMP.top_between(left, right) == pytest.approx(top)
 
 
+def surface_at(surface: Surface, x: float) -> float:
+    """Return the height that compiled code looks up, m."""
+    return float(surface.heights[from_python(place_in)(x, surface.x_first, surface.step, len(surface.heights))])
+
+
 def test_the_surface_is_that_of_ground_and_obstacles() -> None:
     surface = Surface.of(RAMP)
-    at = surface.at(np.array([0.5, 1.2, 1.6, 2.4, 2.6, -0.1, 3.1]))
+    at = [surface_at(surface, x) for x in (0.5, 1.2, 1.6, 2.4, 2.6, -0.1, 3.1)]
     # The steps are 1/32 m: on the slope of 1 the error is at most 1/64 m.
     assert at[0] == pytest.approx(0.5, abs=1 / 64)
-    assert at[1:].tolist() == [1.0, 1.5, 1.5, 1.0, -np.inf, -np.inf]
+    assert at[1:] == [1.0, 1.5, 1.5, 1.0, -np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("x", [np.nan, np.inf, -np.inf, 1e300, -1e300])
+def test_there_is_no_surface_where_a_place_is_not_finite_or_far(x: float) -> None:
+    assert surface_at(Surface.of(RAMP), x) == -np.inf
+
+
+@pytest.mark.parametrize(("x", "segment"), [(-1.0, 0), (0.0, 0), (0.9, 0), (1.0, 1), (2.9, 2), (3.0, 2), (9.0, 2)])
+def test_compiled_code_and_the_ground_agree_on_the_segment(x: float, segment: int) -> None:
+    outlines = Outlines.of(RAMP, reach_m=1.0).points
+    assert len(outlines) == 3
+    assert from_python(place_in)(x, RAMP.x_min, RAMP.resolution, len(outlines)) == segment
+    assert RAMP.segment_at(np.array([x])).tolist() == [segment]
