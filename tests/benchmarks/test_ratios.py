@@ -2,56 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import statistics
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from child_pairs import two_echoes, two_halves
 from floor import Floor
 from pairs import at_least, at_most, seconds, shown
+from warm_environments import PERIOD, frame_s, started, stopping
 
-from walkerbench.recorded_value import MISSING
-from walkerbench.recording.cpu import CpuSampler
-from walkerbench.recording.frames import FrameRecorder, frame_dtype, worker_dtype
-from walkerbench.recording.scheduling import ThreadSpan
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.overrides import ProfileOverrides, override
+from walkerbench.run_directory import read_recorded
 from walkerbench.running.frame_loop import FrameLoop
 from walkerbench.running.observers import ObserverFanOut, RunObserver, StageView
 from walkerbench.running.pacing import Pacer
-from walkerbench.running.training_environment import TrainingEnvironment
+from walkerbench.running.runner import run
 from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.resources import allowed_cores
+from walkerbench.workloads.walker import WalkerSettings
 
 pytestmark = pytest.mark.ratio
 
-WARMUP = 300  # frames: from 128 on agents learn
-PERIOD = 40  # frames after which the schedule of updates and learning begins again
-
-
-def started(agents: Any, mode: str = "sequential", workers: Any = None) -> Any:
-    environment = TrainingEnvironment(agents, mode=mode, num_workers=workers)
-    environment.start()
-    for _ in range(WARMUP):
-        environment.step()
-    return environment
-
-
-@contextmanager
-def stopping(*environments: Any) -> Iterator[Any]:
-    try:
-        yield environments[0] if len(environments) == 1 else environments
-    finally:
-        for environment in environments:
-            environment.stop()
-
-
-def frame_s(environment: Any, frames: Any = PERIOD) -> Any:
-    """Return the mean time of a frame over so many frames."""
-    return sum(environment.step().wall_ns for _ in range(frames)) / frames / 1e9
+needs_two_cores = pytest.mark.skipif(allowed_cores() < 2, reason="needs 2 cores")
 
 
 def floor_s(floor: Any, frames: Any = PERIOD) -> Any:
@@ -63,38 +38,56 @@ def floor_of(environment: Any) -> Floor:
 
 
 def test_a_whole_frame_against_its_floor(benchmark: Any, keep: Any) -> None:
-    with stopping(started(60)) as environment:
+    environment = started(60)
+    with stopping(environment):
         floor = floor_of(environment)
         ratios = []
         benchmark.pedantic(lambda: ratios.append(frame_s(environment) / floor_s(floor)), rounds=60, warmup_rounds=2)
-    keep(at_most("whole frame / floor, sequential, 60 agents", ratios[2:], 2.0))
+    keep(at_most("whole frame / floor, sequential, 60 agents", ratios[2:], 1.3))
 
 
-@pytest.mark.skipif(allowed_cores() < 2, reason="needs 2 cores")
-def test_processes_and_threads_against_sequential(benchmark: Any, keep: Any) -> None:
-    by_process: list[float] = []
-    by_threads: list[float] = []
-    overhead_ms: list[float] = []
+@needs_two_cores
+@pytest.mark.parametrize(("agents", "threads", "processes"), [(60, 1.2, 1.3), (160, 1.5, 1.65)])
+def test_two_workers_against_one(benchmark: Any, keep: Any, agents: int, threads: float, processes: float) -> None:
+    """Measure the modes beside the most that this machine gives to two workers: separate halves of the agents."""
+    sequential, threaded, process = started(agents), started(agents, "threaded", 2), started(agents, "process", 2)
+    holding = started(agents, "threaded", 2, WalkerSettings(hold_gil=("agents", "physics")))
+    frames = 2 * PERIOD
+    speeds: dict[str, list[float]] = {name: [] for name in ("limit", "threaded", "holding", "process")}
+    between_ms: list[float] = []
+    echoes_ms: list[float] = []
 
     def round_() -> None:
-        base = frame_s(sequential, 2 * PERIOD)
-        timings = [process.step() for _ in range(2 * PERIOD)]
-        by_process.append(base / (sum(each.wall_ns for each in timings) / len(timings) / 1e9))
-        overhead_ms.append(statistics.median(each.dispatch_ns + each.barrier_wait_ns for each in timings) / 1e6)
-        by_threads.append(base / frame_s(threaded, 2 * PERIOD))
+        base = frame_s(sequential, frames)
+        timings = [process.step() for _ in range(frames)]
+        speeds["process"].append(base * frames / sum(each.wall_ns / 1e9 for each in timings))
+        between_ms.append(statistics.median(each.dispatch_ns + each.barrier_wait_ns for each in timings) / 1e6)
+        echoes_ms.append(statistics.median(echo_rounds_s(frames)) * 1e3)
+        speeds["threaded"].append(base / frame_s(threaded, frames))
+        speeds["holding"].append(base / frame_s(holding, frames))
+        speeds["limit"].append(base / half_frame_s(frames))
 
-    with stopping(started(160), started(160, "process", 2), started(160, "threaded", 2)) as environments:
-        sequential, process, threaded = environments
+    with (
+        stopping(sequential, threaded, process, holding),
+        two_halves(agents) as half_frame_s,
+        two_echoes() as echo_rounds_s,
+    ):
         benchmark.pedantic(round_, rounds=30, warmup_rounds=1)
+    against = f"/ sequential, {agents} agents"
+    beyond_ms = [both - echoes for both, echoes in zip(between_ms[1:], echoes_ms[1:], strict=True)]
     keep(
-        shown("threaded speed / sequential, 160 agents, 2 workers", by_threads[1:]),
-        at_most("process: dispatch + barrier, ms a frame", overhead_ms[1:], 0.2),
-        at_least("process speed / sequential, 160 agents, 2 workers", by_process[1:], 1.7),
+        shown(f"the limit: two separate halves {against}", speeds["limit"][1:]),
+        at_least(f"threaded speed {against}", speeds["threaded"][1:], threads),
+        shown(f"threaded speed with the GIL held {against}", speeds["holding"][1:]),
+        at_least(f"process speed {against}", speeds["process"][1:], processes),
+        shown(f"process: dispatch + barrier, ms, {agents} agents", between_ms[1:]),
+        shown("a byte to two processes and back, ms", echoes_ms[1:]),
+        at_most("process: dispatch + barrier beyond that, ms", beyond_ms, 0.15),
     )
 
 
 def test_time_grows_with_agents_as_the_floor_does(benchmark: Any, keep: Any) -> None:
-    counts = (30, 60, 120, 240)
+    counts = (30, 60, 120, 240, 480, 960)
     exponents: list[list[float]] = []
     steps = np.log(counts)
 
@@ -103,71 +96,28 @@ def test_time_grows_with_agents_as_the_floor_does(benchmark: Any, keep: Any) -> 
         floor = [floor_s(each) for each in floors]
         exponents.append([np.polyfit(steps, np.log(times), 1)[0] for times in (whole, floor)])
 
-    with stopping(*(started(count) for count in counts)) as environments:
+    environments = [started(count) for count in counts]
+    with stopping(*environments):
         floors = [floor_of(environment) for environment in environments]
-        benchmark.pedantic(round_, rounds=25, warmup_rounds=1)
+        benchmark.pedantic(round_, rounds=15, warmup_rounds=1)
     whole, floor = zip(*exponents[1:], strict=True)
     keep(
-        shown("exponent of frame time over 30…240 agents", list(whole)),
+        shown("exponent of frame time over 30…960 agents", list(whole)),
         shown("exponent of the floor", list(floor)),
         at_most("difference of the exponents", [a - b for a, b in zip(whole, floor, strict=True)], 0.05),
     )
 
 
-class _NoMeter:
-    """Stands for a `ThreadMeter`, and measures CPU time only."""
-
-    def begin(self) -> None:
-        self._begun_ns = time.thread_time_ns()
-
-    def end(self) -> ThreadSpan:
-        return ThreadSpan(time.thread_time_ns() - self._begun_ns, *[MISSING] * (len(ThreadSpan._fields) - 1))
-
-
-def test_what_recording_costs(benchmark: Any, keep: Any) -> None:
-    """Measure periods with and without recording in turn; they are short, so that the machine drifts little."""
-    with stopping(started(60)) as environment:
-        workload = environment.workload
-        recorder = FrameRecorder(
-            frame_dtype(workload.phases, workload.settle_phase, workload.frame_counters), worker_dtype(workload.phases)
-        )
-        (runner,) = environment._mode._runners
-        meters = {True: (environment._meter, runner._meter), False: (_NoMeter(), _NoMeter())}
-        recording, both = [], []
-        # Recording and attributing in every order, so that no order has an advantage.
-        orders = itertools.cycle(itertools.permutations([(False, False), (True, False), (True, True)]))
-
-        def period(*, record: bool, attribute: bool) -> int:
-            environment._meter, runner._meter = meters[attribute]
-            begun_ns = time.perf_counter_ns()
-            for _ in range(PERIOD):
-                timing = environment.step()
-                if record:
-                    counts = environment.frame_counts[:5].tolist()
-                    recorder.record(0, False, timing, environment.buffers.workers, counts)
-            if record:  # a run does so once a second
-                recorder.drain()
-            return time.perf_counter_ns() - begun_ns
-
-        def round_() -> None:
-            spans = {kind: period(record=kind[0], attribute=kind[1]) for kind in next(orders)}
-            recording.append(spans[True, False] / spans[False, False] - 1)
-            both.append(spans[True, True] / spans[False, False] - 1)
-
-        benchmark.pedantic(round_, rounds=240, warmup_rounds=1)
-    keep(
-        at_most("recording a frame, share of it", recording[1:], 0.01),
-        at_most("recording and attributing a frame, share of it", both[1:], 0.02),
-        at_most("sampling CPUs, share of time", _sampling(), 0.01),
-    )
-
-
-def _sampling() -> list[Any]:
-    """Return the share of one core's time that sampling takes at its default rate."""
-    sampler = CpuSampler(lambda: (os.getpid(),))
-    reader = sampler._reader
-    reader.read()
-    return [seconds(reader.read) * 4.0 for _ in range(50)]
+@needs_two_cores
+def test_ramp_keeps_every_criterion_on_two_threads(keep: Any, tmp_path: Path) -> None:
+    profile = override(load_profile("ramp"), ProfileOverrides(mode="threaded", workers=2))
+    recorded = [read_recorded(run(profile, output=tmp_path / f"{number}")).run for number in range(3)]
+    verdicts = [verdict for each in recorded for verdict in each.verdicts]
+    assert {verdict.stage for verdict in verdicts} == {None, *range(len(profile.stages))}
+    last = len(profile.stages) - 1
+    rates = [each.value or 0 for each in verdicts if each.stage == last and each.criterion.startswith("physics_fps")]
+    keep(shown("physics_fps of ramp with 120 agents, threaded", rates))
+    assert [(each.stage, each.criterion, each.detail) for each in verdicts if each.outcome != "pass"] == []
 
 
 class Viewer(RunObserver):
@@ -212,7 +162,8 @@ def test_what_looking_on_costs(benchmark: Any, keep: Any, mode: str) -> None:
         asking.append(loop_frame_s(environment, watched, ask=True))
         alone.append((before + loop_frame_s(environment, unwatched)) / 2)
 
-    with stopping(started(60, mode, workers)) as environment:
+    environment = started(60, mode, workers)
+    with stopping(environment):
         benchmark.pedantic(round_, rounds=60, warmup_rounds=1)
     assert viewer.shown > 60
     keep(

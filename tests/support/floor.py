@@ -1,14 +1,17 @@
-"""The floor: the work that every frame needs, in as few calls as possible. Whole frames are measured against it."""
+"""The floor: the work that every frame needs, in as few calls of NumPy and of Box2D's binding as possible.
+
+Whole frames are measured against it. Its definition never changes, so that ratios to it can be compared over years.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy_network import JointHeadsPlan, StackedAdam
 
 from walkerbench.workloads.walker import WalkerWorkload
-from walkerbench.workloads.walker.network import Adam, NetworkPlan
-from walkerbench.workloads.walker.senses import OBSERVATION_SIZE
+from walkerbench.workloads.walker.kernels.records import OBSERVATION_SIZE
 from walkerbench.workloads.walker.shard import WalkerShard
 
 
@@ -27,14 +30,15 @@ class Floor:
         self._step = (settings.physics.dt_s, settings.physics.velocity_iterations, settings.physics.position_iterations)
         self._think = settings.schedule.ai_interval_frames
         self._learn = self._think * settings.schedule.learn_interval_updates
-        plan = NetworkPlan.of(settings.brain, OBSERVATION_SIZE, len(settings.action.pairs))
+        brain, actions = settings.brain, len(settings.action.pairs)
+        plan = JointHeadsPlan(OBSERVATION_SIZE, brain.hidden_units, brain.head_units, actions)
         rng = np.random.default_rng(0)
         # Weights are as large as real ones: denormal numbers would make the floor slower.
         self._parameters = rng.uniform(-0.1, 0.1, (self._agents, plan.size)).astype(np.float32)
         self._target = self._parameters.copy()
-        self._adam = Adam(settings.brain, self._agents, plan.size)
+        self._adam = StackedAdam(brain, self._agents, plan.size)
         self._plan = plan
-        self._batch = settings.brain.batch_size
+        self._batch = brain.batch_size
         self._frame = 0
 
     def frame(self) -> None:
