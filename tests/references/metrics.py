@@ -10,8 +10,7 @@ from walkerbench.criteria.grammar import OPERATORS
 from walkerbench.criteria.metrics import RUN_METRICS, MetricFacts, duration_name, known_metrics
 from walkerbench.criteria.statistics import STATISTICS, values_needed
 from walkerbench.workloads.walker import WalkerWorkload
-from walkerbench.workloads.walker.ecosystem import ECOSYSTEM_COUNTERS
-from walkerbench.workloads.walker.shard import SHARD_COUNTERS
+from walkerbench.workloads.walker.counters import ECOSYSTEM_COUNTERS, SHARD_COUNTERS
 
 PATH = "docs/metrics.md"
 

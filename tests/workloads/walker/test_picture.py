@@ -12,7 +12,7 @@ import pytest
 
 from walkerbench.running.training_environment import TrainingEnvironment
 from walkerbench.workloads.picture import Picture
-from walkerbench.workloads.walker.robot import Shape
+from walkerbench.workloads.walker.shape import Shape
 from walkerbench.workloads.walker.workload import WalkerWorkload
 
 AGENTS, FRAMES = 5, 40

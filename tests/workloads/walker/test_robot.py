@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from herds import IDLE, PLAIN, SMALL_BRAIN, Herd
 
-from walkerbench.workloads.walker.robot import RobotBody, Shape, make_world
+from walkerbench.workloads.walker.robot import RobotBody, make_world
 from walkerbench.workloads.walker.settings import GENES, RobotSettings, TerrainSettings, WalkerSettings
+from walkerbench.workloads.walker.shape import Shape
 from walkerbench.workloads.walker.terrain import build_ground
 
 DEFAULT = WalkerSettings()
@@ -79,7 +80,8 @@ def test_two_of_the_four_joints_have_motors_and_limits(robot: RobotBody) -> None
 
 def test_a_motor_pushes_with_the_torque_of_the_design(robot: RobotBody) -> None:
     # The elbow's limit at 0° stops its motor, which then pushes with its greatest torque.
-    robot.switch_motors(True, (0.0, -3.0))
+    robot.switch_motors(True)
+    robot.command(0.0, -3.0)
     for _ in range(60):
         robot._world.Step(1 / 60, 8, 3)
     assert robot.elbow.GetMotorTorque(60.0) == pytest.approx(-150.0)

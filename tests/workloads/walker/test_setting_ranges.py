@@ -27,9 +27,14 @@ TERRAIN = {"x_min_m", "x_max_m", "resolution_m", "start_margin_m", "ray_length_m
 """Keys whose values are not valid in every combination, so that one strategy draws them together."""
 
 
+def sections() -> Iterator[dataclasses.Field[Any]]:
+    """Return the fields that are sections of keys; the others are keys without a section, such as `hold_gil`."""
+    return (each for each in dataclasses.fields(WalkerSettings) if each.default is dataclasses.MISSING)
+
+
 def ranges() -> Iterator[tuple[str, str, float, float]]:
     """Return the section, the key, and the lower and upper end of every key that is one number."""
-    for section in dataclasses.fields(WalkerSettings):
+    for section in sections():
         kind = get_type_hints(WalkerSettings)[section.name]
         for key, hint in get_type_hints(kind, include_extras=True).items():
             for bounds in getattr(hint, "__metadata__", ()):
@@ -111,7 +116,7 @@ def test_each_number_just_out_of_range_is_refused(section: str, key: str, low: f
 
 def test_every_number_has_a_range() -> None:
     named = {(section, key) for section, key, _, _ in RANGES}
-    for section in dataclasses.fields(WalkerSettings):
+    for section in sections():
         for field in dataclasses.fields(section.default_factory):  # type: ignore[arg-type]
             default = field.default
             if isinstance(default, int | float) and not isinstance(default, bool):

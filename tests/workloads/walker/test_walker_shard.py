@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 from herds import IDLE, PLAIN, SMALL_BRAIN, Herd
 
 from walkerbench.workloads.walker import WalkerSettings
-from walkerbench.workloads.walker.senses import OBSERVATION, SenseOrgans
+from walkerbench.workloads.walker.kernels.records import OBSERVATION
 from walkerbench.workloads.walker.settings import TerrainSettings
 
 CALM = replace(PLAIN, ecosystem=IDLE, brain=replace(SMALL_BRAIN, learn_from_experiences=2))
@@ -22,7 +21,7 @@ def updates(herd: Herd) -> np.ndarray:
 
 
 def learning_steps(herd: Herd) -> np.ndarray:
-    return np.concatenate([shard._brains.learning_steps for shard in herd.shards]).copy()
+    return np.concatenate([shard._agents["learning_steps"] for shard in herd.shards])
 
 
 @pytest.mark.parametrize("shards", [1, 3])
@@ -88,7 +87,7 @@ def test_exhausted_agents_neither_move_nor_think_until_they_recover() -> None:
         assert motors(herd, 1) == [(False, 0.0), (False, 0.0)]
         assert herd.last["immobilised"] == 1
         assert herd.last["ai_updates"] + herd.last["physics_only"] == 3
-    # The others kept their turns, and no other agent took over the exhausted agent's slot.
+    # The others kept their turns; none of them has its AI updates in the frames of the exhausted agent.
     assert (updates(herd) - thought).tolist() == [20, 0, 20, 20]
     assert (learning_steps(herd) - learned).tolist() == [2, 0, 2, 2]
     energy[1] = 0.15
@@ -99,6 +98,44 @@ def test_exhausted_agents_neither_move_nor_think_until_they_recover() -> None:
     herd.step(40)
     assert updates(herd)[1] - thought[1] == 11, "one in the frame of its recovery, and every fourth from then on"
     assert any(speed for _, speed in motors(herd, 1))
+
+
+@pytest.mark.parametrize(
+    ("exhausted", "learner"),
+    [
+        ((1,), 5),
+        ((1, 5), 9),
+        ((37,), 1),  # after the last agent of a block comes its first
+        ((1, 5, 9, 13, 17, 21, 25, 29, 33, 37), None),
+        ((41,), None),  # the agents of another block learn in slots of their own
+    ],
+)
+def test_the_next_able_agent_of_a_block_learns_in_its_place(exhausted: tuple[int, ...], learner: int | None) -> None:
+    herd = Herd(43, CALM)
+    herd.step(80)
+    herd.buffers.published["energy"][list(exhausted)] = 0.1
+    herd.step(1)  # in this frame, an exhausted agent is not yet known to be one
+    before, others = learning_steps(herd), [each for each in range(43) if each not in exhausted]
+    for _ in range(40):
+        frame, learned = herd.frame, learning_steps(herd)
+        herd.step()
+        gained = learning_steps(herd) - learned
+        assert set(np.flatnonzero(gained) % 4) <= {frame % 4}, "in a frame of its own AI updates"
+    gained = learning_steps(herd) - before
+    assert gained.sum() == len(others) + (len(exhausted) if learner is not None else 0)
+    assert [agent for agent in others if gained[agent] != 1] == ([] if learner is None else [learner])
+
+
+def test_an_agent_that_has_just_been_born_learns_in_no_slot() -> None:
+    herd = Herd(8, CALM)
+    herd.step(80)
+    herd.ecosystem._enqueue(np.array([1]))
+    herd.step(1)
+    learned = learning_steps(herd)
+    assert herd.last["replaced"] == 1
+    herd.step(1)  # frame 81 is the slot of agent 1, which has no experiences yet
+    assert np.flatnonzero(learning_steps(herd) > learned).tolist() == [5]
+    assert learning_steps(herd)[1] == 0
 
 
 def test_recovered_agents_move_on_with_their_last_action() -> None:
@@ -123,8 +160,10 @@ def test_a_fall_puts_a_robot_back_with_its_learning_kept() -> None:
     herd.step(160)
     for body in herd.robots()[2].bodies:
         body.position = (body.position.x, body.position.y - 25)
-    mind = [shard._brains.parameters[2].copy(), shard._brains._replay.stored[2], learning_steps(herd)[2]]
-    epsilon = shard._brains.epsilon[2]
+    numbers = ["learning_steps", "epsilon", "stored", "life"]
+    network, mind = shard._brains.parameters[2].copy(), shard._agents[numbers][2].copy()
+    assert mind["learning_steps"] > 0
+    assert mind["epsilon"] < 1
     herd.work()
     herd.settle()
     assert herd.last["falls"] == 1
@@ -132,19 +171,14 @@ def test_a_fall_puts_a_robot_back_with_its_learning_kept() -> None:
     assert x == pytest.approx(herd.workload._ground.starts[2])
     assert 1 < y < 2.5
     assert motors(herd, 2) == [(True, 0.0), (True, 0.0)]
-    np.testing.assert_array_equal(shard._brains.parameters[2], mind[0])
-    assert (learning_steps(herd)[2], shard._brains.epsilon[2], herd.buffers.published["life"][2]) == (
-        mind[2],
-        epsilon,
-        0,
-    )
+    np.testing.assert_array_equal(shard._brains.parameters[2], network)
+    assert shard._agents[numbers][2] == mind
     assert shard._worlds[2].bodyCount == 6
     # The way from the pit back to the start is not an experience: the first update after a fall stores none.
-    stored = shard._brains._replay.stored[2]
     herd.step(4)
-    assert shard._brains._replay.stored[2] == stored
+    assert shard._agents["stored"][2] == mind["stored"]
     herd.step(4)
-    assert shard._brains._replay.stored[2] == stored + 1
+    assert shard._agents["stored"][2] == mind["stored"] + 1
 
 
 def test_a_robot_falls_off_the_edge_of_the_ground() -> None:
@@ -185,36 +219,34 @@ def test_dead_agents_are_skipped_and_come_back_as_new_lives() -> None:
     assert robot.wheels[0].fixtures[0].shape.radius == pytest.approx(0.5 * 0.8 * 0.8), "scale and the wheels' own gene"
     assert shard._worlds[1].bodyCount == 6
     assert not np.array_equal(shard._brains.parameters[1], old[1])
-    assert (shard._brains.epsilon[1], learning_steps(herd)[1], shard._brains._replay.stored[1]) == (1.0, 0, 0)
+    assert shard._agents[["epsilon", "learning_steps", "stored"]][1].item() == (1.0, 0, 0)
     np.testing.assert_array_equal(learning_steps(herd)[[0, 2, 3]], 4)
     assert herd.buffers.current["position"][1, 0] == pytest.approx(herd.workload._ground.starts[1], abs=0.01)
     herd.step(4)
     assert updates(herd)[1] == 1, "counted again in each life"
 
 
-def test_every_component_varies_and_stays_in_its_range(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    seen = []
-    observe = SenseOrgans.observe
+def sensed(herd: Herd) -> np.ndarray:
+    """Return `(agents, 29)` what each agent has sensed in the last frame; NaN for those that have not sensed then."""
+    agents = herd.shards[0]._agents
+    turn = (np.arange(len(agents)) - (herd.frame - 1)) % herd.workload.settings.schedule.ai_interval_frames == 0
+    active = turn & agents["built"] & agents["remembers"] & ~agents["immobile"]
+    return np.where(active[:, None], agents["seen"], np.float32(np.nan))
 
-    def spy(*arguments: Any) -> Any:
-        observations, food = observe(*arguments)
-        seen.append(observations)
-        return observations, food
 
-    monkeypatch.setattr(SenseOrgans, "observe", spy)
+def test_every_component_varies_and_stays_in_its_range() -> None:
     herd = Herd(60, WalkerSettings())
-    herd.step(1000)
-    assert {each.dtype for each in seen} == {np.dtype(np.float32)}
-    everything = np.concatenate(seen)
-    assert everything.shape == (60 * 250, 29)
-    assert np.isfinite(everything).all()
+    seen = np.full((1000, 60, len(OBSERVATION)), np.nan, np.float32)
+    for frame in range(1000):
+        herd.step()
+        seen[frame] = sensed(herd)
+    everything = seen[np.isfinite(seen).all(axis=2)]
+    assert len(everything) == np.isfinite(seen).any(axis=2).sum(), "every component is a number"
+    assert len(everything) > 0.8 * 60 * 250, "a few agents are immobilised"
     assert everything.min() >= -1
     assert everything.max() <= 1
     spread = np.ptp(everything, axis=0)
     assert {name: value for name, value in zip(OBSERVATION, spread, strict=True) if value < 0.1} == {}
     # Each varies for every single agent, too, and not only from one agent to another.
-    own = np.stack([everything[slot::60] for slot in range(60)])
-    varying = (np.ptp(own, axis=1) > 0).mean(axis=0)
+    varying = (np.nanmax(seen, axis=0) > np.nanmin(seen, axis=0)).mean(axis=0)
     assert {name: value for name, value in zip(OBSERVATION, varying, strict=True) if value < 0.2} == {}
