@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import weakref
@@ -79,6 +80,28 @@ def test_a_batch_that_hangs_is_waited_for_no_longer_than_asked(pool: Any) -> Non
     gate.open.set()
     assert batch.wait(DEADLINE_S)
     assert list(batch.unfinished) == []
+
+
+def test_a_batch_is_counted_and_refused_after_the_shutdown(pool: Any) -> None:
+    batch = pool.repeated_batch([lambda _: None, lambda _: None])
+    batch.hand_out(0)
+    assert batch.wait(DEADLINE_S)
+    assert pool.get_performance_metrics()["batches"] == 2
+    pool.shutdown()
+    with pytest.raises(CallOrderError, match="the thread pool was shut down"):
+        batch.hand_out(1)
+
+
+def test_a_batch_is_freed_without_a_garbage_collection(pool: Any) -> None:
+    agents = Agent()
+    batch = pool.repeated_batch([agents.step])
+    gone = weakref.ref(agents)
+    gc.disable()
+    try:
+        del batch, agents
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_every_agent_is_stepped_once(pool: Any) -> None:

@@ -89,20 +89,20 @@ class RepeatedBatch:
     Futures would take three times as long, in every frame.
 
     Args:
-        tasks: The queue of a pool.
+        submit: Gives a task to the threads of a pool.
         functions: One function per task.
 
     Attributes:
         errors: What each task raised when it was last handed out; None where it has not raised.
     """
 
-    def __init__(self, tasks: SimpleQueue[_Task | None], functions: Sequence[Callable[[Any], Any]]) -> None:
-        self._tasks = tasks
-        self._places = [(_Place(self, number), function) for number, function in enumerate(functions)]
+    def __init__(self, submit: Callable[[_Task], None], functions: Sequence[Callable[[Any], Any]]) -> None:
+        self._submit = submit
+        self._functions = tuple(functions)
         self._counting = threading.Lock()
         self._finished = threading.Lock()  # held while tasks are unfinished and none has raised
         self._unfinished: set[int] = set()
-        self.errors: list[BaseException | None] = [None] * len(self._places)
+        self.errors: list[BaseException | None] = [None] * len(self._functions)
 
     @property
     def unfinished(self) -> Sequence[int]:
@@ -111,11 +111,16 @@ class RepeatedBatch:
             return sorted(self._unfinished)
 
     def hand_out(self, argument: Any) -> None:
-        """Have the pool's threads call every function with an argument; all earlier calls must have ended."""
+        """Have the pool's threads call every function with an argument; all earlier calls must have ended.
+
+        Raises:
+            CallOrderError: The pool was shut down.
+        """
         self._finished.acquire(blocking=False)
-        self._unfinished.update(range(len(self._places)))
-        for place, function in self._places:
-            self._tasks.put((place, function, (argument,)))
+        self._unfinished.update(range(len(self._functions)))
+        for number, function in enumerate(self._functions):
+            # Not kept: places that the batch holds would be a cycle, which keeps a closed mode's agents in memory.
+            self._submit((_Place(self, number), function, (argument,)))
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until every task has ended or one has raised; return whether that is so."""
@@ -202,11 +207,8 @@ class ThreadPoolManager:
         Raises:
             CallOrderError: The pool was shut down.
         """
-        if not self._open:
-            raise CallOrderError("the thread pool was shut down: make another to go on")
         future: Future[Any] = Future()
-        self._batches += 1
-        self._tasks.put((future, function, arguments))
+        self._submit((future, function, arguments))
         return future
 
     def repeated_batch(self, functions: Sequence[Callable[[Any], Any]]) -> RepeatedBatch:
@@ -215,7 +217,7 @@ class ThreadPoolManager:
         Args:
             functions: One function per task; each is called with the argument of `RepeatedBatch.hand_out`.
         """
-        return RepeatedBatch(self._tasks, functions)
+        return RepeatedBatch(self._submit, functions)
 
     def parallel_agent_processing(self, agents: Sequence[Steppable], dt: float) -> dict[str, Any]:
         """Step every agent once, in one batch per thread.
@@ -277,6 +279,12 @@ class ThreadPoolManager:
         for worker in self._workers:
             if worker.ident is not None:  # started
                 worker.join(max(0.0, deadline - time.monotonic()))
+
+    def _submit(self, task: _Task) -> None:
+        if not self._open:
+            raise CallOrderError("the thread pool was shut down: make another to go on")
+        self._batches += 1
+        self._tasks.put(task)
 
     def _start(self) -> None:
         try:
