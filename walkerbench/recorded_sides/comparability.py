@@ -15,7 +15,7 @@ the rules of the comparison; reports then name them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -137,9 +137,9 @@ def measured_differently(base: RecordedRun, candidate: RecordedRun) -> Iterator[
         yield _differ(where, "the pace", one.profile.get("pace"), other.profile.get("pace"), "record both at the same")
     for name in sorted({*one.workload.same_work_settings, *other.workload.same_work_settings}):
         # Equal digests do not show that such a setting made no difference.
-        values = [run.profile.get("environment", {}).get(name) for run in (one, other)]
-        if values[0] != values[1]:
-            yield _differ(where, f"environment.{name}", *values, "record both with the same")
+        ours, theirs = (cast("dict[str, Any]", run.profile.get("environment", {})).get(name) for run in (one, other))
+        if ours != theirs:
+            yield _differ(where, f"environment.{name}", ours, theirs, "record both with the same")
     for name in compared_metrics(one.workload):
         if (name in one.metrics) != (name in other.metrics):
             lacking = candidate if name in one.metrics else base
