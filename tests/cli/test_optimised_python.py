@@ -21,6 +21,19 @@ for name, command in walkerbench.commands.items():
     print(command.get_help(click.Context(command, context, info_name=name)))
 """
 
+COMPILE = """\
+from walkerbench.workloads.contract import BufferLayout, FrameBuffers
+from walkerbench.workloads.walker import WalkerWorkload
+workload = WalkerWorkload(1)
+workload.make_settler(FrameBuffers(BufferLayout.of(workload, 1)))
+"""
+
+
+@pytest.fixture(scope="module")
+def _compiled() -> None:
+    """Compile the walker for `-OO`, whose compiled code is kept apart: a run that must compile says so."""
+    subprocess.run([sys.executable, "-OO", "-c", COMPILE], capture_output=True, timeout=110, check=True)
+
 
 def python(*arguments: str) -> str:
     done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=60, check=True)
@@ -37,6 +50,7 @@ def test_a_whole_process_prints_the_same(arguments: tuple[str, ...]) -> None:
     assert python("-OO", "-m", "walkerbench", *arguments) == python("-m", "walkerbench", *arguments)
 
 
+@pytest.mark.usefixtures("_compiled")
 @pytest.mark.parametrize("mode", ["sequential", "process"])
 def test_a_run_needs_no_assertions(mode: str, tmp_path: Path) -> None:
     lenient = tmp_path / "lenient.toml"
