@@ -242,7 +242,7 @@ def test_every_component_varies_and_stays_in_its_range() -> None:
         seen[frame] = sensed(herd)
     everything = seen[np.isfinite(seen).all(axis=2)]
     assert len(everything) == np.isfinite(seen).any(axis=2).sum(), "every component is a number"
-    assert len(everything) > 0.8 * 60 * 250, "a few agents are immobilised"
+    assert len(everything) > 0.7 * 60 * 250, "some agents are immobilised, and do not sense"
     assert everything.min() >= -1
     assert everything.max() <= 1
     spread = np.ptp(everything, axis=0)
