@@ -9,6 +9,7 @@ from walkerbench.criteria.metrics import (
     FRAME_SLOPE,
     RSS_SLOPE,
     RUN_METRICS,
+    answered_at,
     compute_metrics,
     duration_name,
     known_metrics,
@@ -136,6 +137,44 @@ def test_the_time_between_stages_is_left_out() -> None:
 
     assert values["cpu.effective_cores"] == (2.0 + 4.0) / 4
     assert values["cpu.busiest_core_percent"] == 20.0
+
+
+def two_stages() -> tuple[Any, Any]:
+    """Return the frames and samples of a stage that pauses and of one at full load."""
+    recorded = frames(
+        (0, 0, 0, 30 * MS, 0, 0),
+        (0, 0, 2 * S, 10 * MS, 0, 0),
+        (1, 0, 10 * S, 1 * S, 0, 0),
+        (1, 0, 11 * S, 1 * S, 0, 0),
+    )
+    cpu = samples((0, 0.0, (0, 0)), (2 * S, 0.2, (5, 5)), (10 * S, 1.0, (0, 0)), (12 * S, 4.0, (90, 60)))
+    return recorded, cpu
+
+
+def test_rates_are_those_of_the_stages_at_full_load() -> None:
+    values = compute_metrics(*two_stages(), {}, MAIN_PHASE, 0, 1, full_load=(1,)).values
+
+    assert values["physics_fps"] == 1.0
+    assert values["cpu.effective_cores"] == 1.5
+    assert values["cpu.busiest_core_percent"] == 90.0
+    assert values["frame_ms.min"] == 10.0  # of every stage
+    assert compute_metrics(*two_stages(), {}, MAIN_PHASE, 0, 1).values["cpu.effective_cores"] == 3.2 / 4
+
+
+def test_a_run_without_a_frame_at_full_load_has_no_rate() -> None:
+    measured = compute_metrics(*two_stages(), {}, MAIN_PHASE, 0, 1, full_load=(2,))
+
+    assert (measured.values["physics_fps"], measured.values["cpu.effective_cores"]) == (None, None)
+    assert measured.unmeasured["physics_fps"] == "there are no judged frames at full load"
+
+
+def test_each_question_of_one_pace_is_answered_at_it() -> None:
+    names = known_metrics(COLUMNS, ("deaths",), MAIN_PHASE)
+
+    at = {pace: [name for name in names if answered_at(name) == pace] for pace in ("max", "realtime")}
+
+    cores = ["cpu.effective_cores", "cpu.busiest_core_percent", "cpu.other_cores"]
+    assert at == {"max": ["physics_fps", *cores], "realtime": ["missed_deadlines"]}
 
 
 def test_one_sample_gives_no_rate() -> None:

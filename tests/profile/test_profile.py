@@ -265,7 +265,9 @@ def test_a_path_that_is_no_text_file_is_refused(tmp_path: Path) -> None:
         ("[environment.schedule]\nlearning = 1",
          "environment.schedule.learning: no such key; allowed: ai_interval_frames, learn_interval_updates"),
         ("[[stages]]\nagents = 1\nframes = 500\nframs = 1",
-         "stages (entry 1).frams: no such key; did you mean frames? allowed: agents, frames, duration_s"),
+         "stages (entry 1).frams: no such key; did you mean frames? allowed: agents, frames, duration_s, pace"),
+        ("[[stages]]\nagents = 1\nframes = 500\npace = 'slow'",
+         "stages (entry 1).pace: \"slow\" is wrong; allowed: 'max' or 'realtime'"),
         ('host_stall = "excuse"', "host_stall: \"excuse\" is wrong; allowed: 'fail' or 'inconclusive'"),
         ('mode = "fast"', "mode: no such mode: 'fast'; there are sequential, threaded, process"),
         ("agents = 0", "agents: 0 is wrong; allowed: 1 to 1000000"),
@@ -404,6 +406,22 @@ def test_frames_and_duration_replace_each_other_in_every_stage() -> None:
     assert override(load_profile("soak"), ProfileOverrides(frames=300)).stages == (Stage(agents=60, frames=300),)
     ramp = override(load_profile("ramp"), ProfileOverrides(duration_s=2.5))
     assert ramp.stages == tuple(Stage(agents=agents, duration_s=2.5) for agents in (30, 60, 120))
+
+
+def test_a_duration_is_simulated_time_in_paced_stages_only(tmp_path: Path) -> None:
+    text = 'warmup = 9\nstages = [{ agents = 3, duration_s = 2, pace = "realtime" }, { agents = 3, duration_s = 2 }]'
+    profile = load_profile(write(tmp_path, text))
+    assert [profile.num_frames(stage) for stage in profile.stages] == [120, None]
+    paced = load_profile(write(tmp_path, f'pace = "realtime"\n{text.replace("realtime", "max")}'))
+    assert [paced.num_frames(stage) for stage in paced.stages] == [None, 120]
+
+
+def test_one_stage_with_deadlines_is_enough_to_judge_them(tmp_path: Path) -> None:
+    text = 'stages = [{{ agents = 3, frames = 300 }}, {{ agents = 3, frames = 300, pace = "{pace}" }}]'
+    text += '\n[criteria]\nmissed_deadlines = "== 0"'
+    assert load_profile(write(tmp_path, text.format(pace="realtime"))).pace == "max"
+    (problem,) = problems_of(tmp_path, text.format(pace="max"))
+    assert problem.startswith("criteria: missed_deadlines == 0 cannot be judged at pace max")
 
 
 def test_sequential_mode_ignores_the_profiles_workers(tmp_path: Path) -> None:

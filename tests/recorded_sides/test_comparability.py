@@ -126,6 +126,8 @@ def test_the_start_method_is_compared_within_a_mode() -> None:
         ({"workload": {**dict(BASE.run.workload), "name": "other"}},
          "the workload: toy and other; record both with the same"),
         ({"profile": {"pace": "realtime"}}, "the pace: max and realtime; record both at the same"),
+        ({"profile": {"stages": [{"agents": 3, "frames": 40, "pace": "realtime"}]}},
+         "the pace: max and realtime; record both at the same"),
     ],
 )  # fmt: skip
 def test_runs_that_were_measured_differently_are_always_refused(changes: Any, line: str) -> None:

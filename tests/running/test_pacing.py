@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from walkerbench.profile.loading import load_profile
+from walkerbench.profile.model import Stage
 from walkerbench.running import pacing
 from walkerbench.running.pacing import Pacer
 
@@ -51,6 +53,14 @@ def test_a_late_frame_starts_at_once_and_moves_the_schedule(clock: FakeClock) ->
 def test_sixty_frames_per_second_do_not_drift(clock: FakeClock) -> None:
     started = starts(clock, Pacer(60), [1] * 601)
     assert started[-1] == pytest.approx(10_000, abs=0.001)
+
+
+def test_each_stage_is_held_to_its_own_pace(clock: FakeClock) -> None:
+    profile = load_profile("default")
+    paced = Stage(agents=6, frames=300, pace="realtime")
+    for stage, expected in ((paced, [0, 1000 / 60, 2000 / 60]), (Stage(agents=6, frames=300), [0, 3, 7])):
+        started = starts(clock, Pacer(profile.frames_per_second(stage)), [3, 4, 2])
+        assert started == pytest.approx(expected, abs=0.001)
 
 
 def test_full_pace_never_sleeps_and_never_reads_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from tiny_profile import profile_text
 
 from walkerbench.errors import CallOrderError, UsageError
 from walkerbench.profile.loading import load_profile
-from walkerbench.profile.model import Stage
+from walkerbench.profile.model import Pace, Stage
 from walkerbench.recording.frames import FrameTiming
 from walkerbench.run_directory import RunFile, SwitchRecord
 from walkerbench.running.observers import RunObserver, StageView
@@ -31,10 +31,12 @@ class AtFrames(RunObserver):
         self.acts.get((stage.number, timing.frame), int)()
 
 
-def controlled(tmp_path: Path, control: RunControl, acts: dict[tuple[int, int], Callable[[], Any]]) -> RunFile:
+def controlled(
+    tmp_path: Path, control: RunControl, acts: dict[tuple[int, int], Callable[[], Any]], pace: Pace | None = None
+) -> RunFile:
     path = tmp_path / "tiny.toml"
     path.write_text(profile_text(mode="threaded", workers=2, warmup=2))
-    profile = replace(load_profile(str(path)), stages=(Stage(agents=8, duration_s=3600.0),))
+    profile = replace(load_profile(str(path)), stages=(Stage(agents=8, duration_s=3600.0, pace=pace),))
     directory = run(profile, output=tmp_path / "run", command_line=(), observers=(AtFrames(acts),), control=control)
     return read_concluded(directory).run
 
@@ -45,6 +47,14 @@ def test_a_run_goes_on_with_other_agents_and_ends(tmp_path: Path) -> None:
     assert (recorded.state, recorded.ended_because) == ("finished", None)
     assert [(stage.agents, stage.frames) for stage in recorded.stages] == [(8, 10), (12, 20)]
     assert [(stage["agents"], stage["frames"]) for stage in recorded.profile["stages"]] == [(8, 10), (12, 20)]
+
+
+def test_a_stage_that_is_ended_keeps_its_pace(tmp_path: Path) -> None:
+    control = RunControl()
+    acts = {(0, 3): lambda: control.restart(12), (1, 3): control.stop}
+    recorded = controlled(tmp_path, control, acts, pace="realtime")
+    assert recorded.profile["pace"] == "max"
+    assert recorded.paces == ("realtime", "realtime")
 
 
 def test_toggling_is_recorded_and_kept_in_the_next_stage(tmp_path: Path) -> None:

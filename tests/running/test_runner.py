@@ -201,7 +201,9 @@ def test_run_json_has_mode_command_and_verdicts(by_mode: dict[str, RecordedRun])
         assert (run.mode.requested, run.mode.used, run.mode.fallback) == (mode, mode, None)
         assert run.mode.workers == run.stages[0].workers == WORKERS[mode]
         assert run.command_line == ("walkerbench", "run")
-        assert run.profile["stages"] == [{"agents": TINY_AGENTS, "frames": TINY_FRAMES, "duration_s": None}]
+        assert run.profile["stages"] == [
+            {"agents": TINY_AGENTS, "frames": TINY_FRAMES, "duration_s": None, "pace": None}
+        ]
         assert (run.stages[0].frames, run.stages[0].warmup) == (TINY_FRAMES, TINY_WARMUP)
         assert outcomes(run) == {"emergency_shutdowns == 0": "pass"}
         assert exit_code_of_run(run.state, run.verdicts) == 0
@@ -297,6 +299,19 @@ def test_real_time_pace_keeps_its_schedule_and_counts_late_frames(run: Run) -> N
     # Pauses do not count: the rate is that of the frames alone.
     judged = frames[frames["warmup"] == 0]
     assert recorded.run.metrics["physics_fps"] == len(judged) * 1e9 / judged["wall_ns"].sum()
+
+
+def test_stages_run_at_their_own_paces(run: Run) -> None:
+    stages = [{"agents": 5, "frames": 20}, {"agents": 5, "duration_s": 0.4, "pace": "realtime"}]
+    environment = {"physics": {"frames_per_second": 50.0}}
+    recorded = run(agents=None, frames=None, stages=stages, environment=environment)
+    first, second = recorded.run.stages
+    assert (first.frames, second.frames) == (20, 20)
+    assert recorded.run.paces == ("max", "realtime")
+    assert (first.metrics["missed_deadlines"], second.metrics["missed_deadlines"] is None) == (None, False)
+    begins = recorded.frames["start_ns"][recorded.frames["stage"] == 1]
+    assert begins[-1] - begins[0] >= 18 * 1e9 / 50
+    assert first.digest == second.digest  # the pace changes no work
 
 
 def test_at_full_pace_a_duration_ends_the_run(run: Run) -> None:

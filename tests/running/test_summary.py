@@ -119,6 +119,44 @@ def test_a_judged_frame_longer_than_its_period_misses_a_deadline(
     assert [stage.metrics["missed_deadlines"] for stage in concluded.stages] == {1: [2, 1], 4: [0, 1]}[period_ms]
 
 
+def in_two_paces(recorded: RecordedRun, *paces: str) -> RunFile:
+    """The run as if its stages had these paces, with a criterion of each pace."""
+    stages = [{**stage, "pace": pace} for stage, pace in zip(STAGES, paces, strict=True)]
+    criteria = ["frame_ms.max < 1000", "missed_deadlines >= 0", "physics_fps > 0"]
+    profile = {**recorded.run.profile, "stages": stages, "pace": "max"}
+    frames = np.array(recorded.frames)
+    frames["wall_ns"] = np.where(frames["stage"] == 0, 4_000_000, 8_000_000)  # the period is 2 ms
+    run = recorded.run.changed(criteria=criteria, profile=profile)
+    return conclude(dataclasses.replace(recorded, frames=frames, run=run))
+
+
+@pytest.mark.parametrize("paces", [("max", "realtime"), ("realtime", "max")])
+def test_a_stage_is_judged_by_what_its_pace_can_answer(
+    runs: tuple[RecordedRun, RecordedRun], paces: tuple[str, str]
+) -> None:
+    concluded = in_two_paces(runs[0], *paces)
+    loaded, timed = paces.index("max"), paces.index("realtime")
+    found = {
+        name: [each.stage for each in concluded.verdicts if each.criterion.startswith(name)]
+        for name in ("frame_ms", "physics_fps", "missed_deadlines")
+    }
+    assert found == {"frame_ms": [0, 1, None], "physics_fps": [loaded, None], "missed_deadlines": [timed, None]}
+    rates = [250.0, 125.0]
+    assert [stage.metrics["physics_fps"] for stage in concluded.stages] == rates
+    assert concluded.metrics["physics_fps"] == rates[loaded]
+    late = concluded.stages[timed].frames - concluded.stages[timed].warmup
+    assert concluded.missed_deadlines == concluded.metrics["missed_deadlines"] == late
+    assert concluded.stages[loaded].metrics["missed_deadlines"] is None
+
+
+def test_stages_of_one_pace_are_judged_by_every_criterion(runs: tuple[RecordedRun, RecordedRun]) -> None:
+    concluded = in_two_paces(runs[0], "realtime", "realtime")
+    assert [each.stage for each in concluded.verdicts if each.criterion == "physics_fps > 0"] == [0, 1, None]
+    judged = [stage.frames - stage.warmup for stage in concluded.stages]
+    assert concluded.metrics["physics_fps"] == pytest.approx(sum(judged) / (judged[0] / 250 + judged[1] / 125))
+    assert concluded.missed_deadlines == sum(judged)
+
+
 def test_the_emergency_counts_in_the_stage_that_it_ended(runs: tuple[RecordedRun, RecordedRun]) -> None:
     run = runs[0].run.changed(state="emergency", emergency_shutdowns=1)
     concluded = conclude(dataclasses.replace(runs[0], run=run))

@@ -5,12 +5,14 @@ the main phase's time is called by its title, as in `agent_processing_ms`. The o
 warm-up included) and those of `RUN_METRICS`. Durations, `physics_fps`, `cpu.…`, `rss_mb.…` (resident memory of all
 processes) and slopes are computed from judged frames only, those after the warm-up, and from samples taken while judged
 frames run. A slope has two more metrics, the bounds of its interval, `….low` and `….high`, see `criteria.slopes`.
+
+A run whose stages differ in pace answers some questions in some of them only, see `answered_at`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +36,24 @@ RSS_SLOPE, FRAME_SLOPE = "rss_mb.slope_per_hour", "frame_ms.slope_percent_per_ho
 
 MISSED_DEADLINES = "missed_deadlines"
 """The frames that took longer than their period at real-time pace."""
+
+
+PHYSICS_FPS = "physics_fps"
+"""Judged frames per second of their wall time."""
+
+
+def answered_at(name: str) -> str | None:
+    """Return the pace whose stages answer for a metric, in a run whose stages differ in pace; None for every stage.
+
+    Args:
+        name: The metric's flat name.
+
+    Returns:
+        `max` for rates: what the machine can do shows at full load. `realtime` for missed deadlines.
+    """
+    if name in (PHYSICS_FPS, *_CPU_METRICS):
+        return "max"
+    return "realtime" if name == MISSED_DEADLINES else None
 
 
 @dataclass(frozen=True)
@@ -71,7 +91,7 @@ _SLOPE_FACTS = (
 )
 
 RUN_METRICS: Mapping[str, MetricFacts] = {
-    "physics_fps": MetricFacts(
+    PHYSICS_FPS: MetricFacts(
         "frames/s", "Judged frames per second of their wall time; the pauses of a paced run are left out."
     ),
     **dict(zip(_CPU_METRICS, _CPU_FACTS, strict=True)),
@@ -138,6 +158,7 @@ def compute_metrics(
     main_phase: MainPhase,
     emergency_shutdowns: int,
     missed_deadlines: int | None,
+    full_load: Collection[int] | None = None,
 ) -> Measured:
     """Return the metrics of a run, or of a stage of it.
 
@@ -148,15 +169,18 @@ def compute_metrics(
         main_phase: The workload's main phase.
         emergency_shutdowns: How often a safeguard stopped the environment.
         missed_deadlines: Frames that missed the real-time pace; None at any other pace.
+        full_load: Numbers of the stages from which `physics_fps` and `cpu.…` are computed; None for all.
     """
     judged = frames[frames["warmup"] == 0]
+    where = "" if full_load is None else " at full load"
+    loaded = judged if full_load is None else judged[np.isin(judged["stage"], list(full_load))]
     values: dict[str, float | None] = {}
     unmeasured: dict[str, str] = {}
     for column in frames.dtype.names or ():
         name = duration_name(column, main_phase)
         if name is not None:
             _add_duration(name, judged[column], values, unmeasured)
-    for part, reasons in (_physics_fps(judged), _cpu(judged, cpu), _rss(judged, cpu), _slopes(judged, cpu)):
+    for part, reasons in (_physics_fps(loaded, where), _cpu(loaded, cpu), _rss(judged, cpu), _slopes(judged, cpu)):
         values |= part
         unmeasured |= reasons
     values["emergency_shutdowns"] = float(emergency_shutdowns)
@@ -180,11 +204,11 @@ def _add_duration(
             unmeasured[key] = f"{statistic} needs {needed} judged frames, there are {len(nanoseconds)}"
 
 
-def _physics_fps(judged: NDArray[Any]) -> tuple[dict[str, float | None], dict[str, str]]:
+def _physics_fps(judged: NDArray[Any], where: str) -> tuple[dict[str, float | None], dict[str, str]]:
     total_ns = int(judged["wall_ns"].sum())
     if total_ns == 0:
-        return {"physics_fps": None}, {"physics_fps": "there are no judged frames"}
-    return {"physics_fps": len(judged) * _NS_PER_S / total_ns}, {}
+        return {PHYSICS_FPS: None}, {PHYSICS_FPS: f"there are no judged frames{where}"}
+    return {PHYSICS_FPS: len(judged) * _NS_PER_S / total_ns}, {}
 
 
 def _cpu(judged: NDArray[Any], cpu: NDArray[Any]) -> tuple[dict[str, float | None], dict[str, str]]:

@@ -182,12 +182,14 @@ class Session:
 
     def begin_preparing(self) -> None:
         """Request that the child builds, starts and warms up its environment, without waiting for it."""
-        plain = self._profile.as_dict()
+        # Sessions that take turns cannot hold a real-time pace.
+        profile = self._profile.at_one_pace("max")
+        plain = profile.as_dict()
         if self._place.checkout.harness != PACKAGE:
             known = self._ask(ListProfileKeys(workload=self._profile.workload), KnownProfileKeys).keys
-            plain = fitted(self._profile, known)
-        # Name and criteria have no effect on a measurement; sessions that take turns cannot hold a real-time pace.
-        plain |= {"name": ascii(self._profile.name), "source": "", "criteria": [], "pace": "max"}
+            plain = fitted(profile, known)
+        # Name and criteria have no effect on a measurement.
+        plain |= {"name": ascii(profile.name), "source": "", "criteria": []}
         self._send(Prepare(profile=plain))
 
     def finish_preparing(self) -> None:

@@ -39,9 +39,10 @@ def find_contradictions(profile: Profile) -> Iterator[Contradiction]:
     yield from _of_faults(profile)
     yield from _of_safeguards(profile.safeguards)
     for criterion in profile.criteria:
-        if criterion.key == MISSED_DEADLINES and profile.pace != "realtime":
-            what = f"{criterion} cannot be judged at pace {profile.pace}, which has no deadlines"
-            yield Contradiction("criteria", frozenset({"criteria", "pace"}), wrong(what, "it at pace realtime"))
+        if criterion.key == MISSED_DEADLINES and "realtime" not in map(profile.pace_of, profile.stages):
+            what = f"{criterion} cannot be judged at pace max, which has no deadlines"
+            involved = frozenset({"criteria", "pace", "stages"})
+            yield Contradiction("criteria", involved, wrong(what, "it at pace realtime"))
 
 
 def _of_stages(profile: Profile) -> Iterator[Contradiction]:
@@ -50,7 +51,8 @@ def _of_stages(profile: Profile) -> Iterator[Contradiction]:
         prefix = f"stage {number}: " if several else ""
         frames = profile.num_frames(stage)
         if frames is not None and frames > MOST_FRAMES:
-            what = f"{prefix}{stage.duration_s:g} s at {profile.frames_per_second:g} frames per second are too many"
+            rate = f"{profile.frames_per_second(stage):g} frames per second"
+            what = f"{prefix}{stage.duration_s:g} s at {rate} are too many"
             involved = frozenset({"duration_s", "pace", "stages", "environment"})
             yield Contradiction("duration_s", involved, wrong(what, f"at most {MOST_FRAMES} frames"))
         if frames is not None and frames <= profile.warmup:

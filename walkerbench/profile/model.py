@@ -45,11 +45,13 @@ class Stage:
         frames: How many frames, warm-up included; None where the duration decides.
         duration_s: How long the stage lasts, s, in simulated time at real-time pace; None where the number of frames
             decides.
+        pace: As fast as possible, or the workload's own frames per second; None for the profile's pace.
     """
 
     agents: Agents
     frames: Frames | None = None
     duration_s: Seconds | None = None
+    pace: Pace | None = None
 
     def __post_init__(self) -> None:
         if (self.frames is None) == (self.duration_s is None):
@@ -72,7 +74,7 @@ class Profile:
         stages: At least one, run in order.
         warmup: Frames at the start of each stage that are recorded and not judged.
         seed: Root of every random stream.
-        pace: As fast as possible, or the workload's own frames per second.
+        pace: The pace of the stages that have none of their own.
         checkpoint_every: Frames between two digests of the trajectory; more in a long run, see `frame_loop.spacing`.
         criteria: The limits by which the run is judged.
         host_stall: What happens to a limit of single frames, or of missed deadlines, where the only frames over it are
@@ -101,10 +103,30 @@ class Profile:
     faults: Faults
     environment: Any
 
-    @property
-    def frames_per_second(self) -> float | None:
-        """The pace of frames, or None for as fast as possible."""
-        return self.make_workload(self.stages[0]).frames_per_second() if self.pace == "realtime" else None
+    def pace_of(self, stage: Stage) -> Pace:
+        """Return the pace of a stage: its own, or else the profile's.
+
+        Args:
+            stage: One of the stages.
+        """
+        return stage.pace or self.pace
+
+    def at_one_pace(self, pace: Pace) -> Profile:
+        """Return the profile with one pace for every stage.
+
+        Args:
+            pace: The pace.
+        """
+        stages = tuple(dataclasses.replace(stage, pace=None) for stage in self.stages)
+        return dataclasses.replace(self, pace=pace, stages=stages)
+
+    def frames_per_second(self, stage: Stage) -> float | None:
+        """Return the frames per second that a stage is held to; None for as fast as possible.
+
+        Args:
+            stage: One of the stages.
+        """
+        return self.make_workload(stage).frames_per_second() if self.pace_of(stage) == "realtime" else None
 
     def num_frames(self, stage: Stage) -> int | None:
         """Return how many frames a stage has; None where only the clock decides.
@@ -115,7 +137,7 @@ class Profile:
         Args:
             stage: One of the stages.
         """
-        frames_per_second = self.frames_per_second
+        frames_per_second = self.frames_per_second(stage)
         if stage.duration_s is None or frames_per_second is None:
             return stage.frames
         return max(1, round(min(stage.duration_s * frames_per_second, MOST_FRAMES + 1)))

@@ -42,7 +42,7 @@ class ProfileOverrides:
         duration_s: Seconds that every stage lasts, in place of any number of frames.
         seed: Root of every random stream.
         warmup: Frames at the start of each stage that are not judged.
-        pace: `max` or `realtime`.
+        pace: `max` or `realtime`, for every stage.
         criteria: Criteria as text, such as `frame_ms.max < 200`; each replaces the profile's criterion of the same
             metric and statistic (here `frame_ms` and `max`), or is added.
     """
@@ -107,6 +107,8 @@ def override(profile: Profile, overrides: ProfileOverrides) -> Profile:
         criteria=replace(kept, tuple(parse_known(text, workload) for text in overrides.criteria)),
         **given,
     )
+    if "pace" in given:
+        changed = changed.at_one_pace(given["pace"])
     problems = tuple((each.key, each.text) for each in find_contradictions(changed))
     if problems:
         raise OverrideError(problems)

@@ -133,8 +133,8 @@ def measured_differently(base: RecordedRun, candidate: RecordedRun) -> Iterator[
         yield _differ(where, "the schema", one.schema_version, other.schema_version, "record both with one walkerbench")
     if one.workload.name != other.workload.name:
         yield _differ(where, "the workload", one.workload.name, other.workload.name, "record both with the same")
-    if one.profile.get("pace") != other.profile.get("pace"):
-        yield _differ(where, "the pace", one.profile.get("pace"), other.profile.get("pace"), "record both at the same")
+    if one.pace != other.pace:
+        yield _differ(where, "the pace", one.pace, other.pace, "record both at the same")
     for name in sorted({*one.workload.same_work_settings, *other.workload.same_work_settings}):
         # Equal digests do not show that such a setting made no difference.
         ours, theirs = (cast("dict[str, Any]", run.profile.get("environment", {})).get(name) for run in (one, other))

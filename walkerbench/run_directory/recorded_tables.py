@@ -22,6 +22,7 @@ from walkerbench.run_directory.recorded_types import (
     ZeroOrMore,
 )
 
+_Pace = Literal["max", "realtime"]
 _StallSeconds = Annotated[Finite, Interval(gt=0, le=3600)]
 _FrameNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}$")]
 
@@ -76,6 +77,7 @@ class StageKeys(TypedDict):
     agents: OneOrMore
     frames: NotRequired[OneOrMore | None]
     duration_s: NotRequired[AboveZero | None]
+    pace: NotRequired[_Pace | None]
 
 
 class FaultKeys(TypedDict, total=False):
@@ -105,7 +107,7 @@ class RecordedProfile(TypedDict, total=False):
     stages: Annotated[list[StageKeys], FIRST_ERROR]
     warmup: ZeroOrMore
     seed: Seed
-    pace: Literal["max", "realtime"]
+    pace: _Pace
     checkpoint_every: OneOrMore | None
     criteria: Annotated[list[str], FIRST_ERROR]
     host_stall: Literal["fail", "inconclusive"]

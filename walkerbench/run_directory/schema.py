@@ -29,7 +29,7 @@ from walkerbench.run_directory.recorded_types import (
 from walkerbench.run_directory.schema_history import SCHEMA_VERSION
 from walkerbench.slow_frames.attribution import Attribution
 from walkerbench.slow_frames.critical_path import Cause
-from walkerbench.slow_frames.explanations import SlowFrame
+from walkerbench.slow_frames.explanations import Deadline, SlowFrame
 from walkerbench.workloads.main_phase import MainPhase
 
 _MOST_CORES = 2**16  # in the column core_percent
@@ -269,9 +269,27 @@ class RunFile(_Record):
     arrays: ArraysRecord | None = None
 
     @property
-    def deadline_ms(self) -> float | None:
-        """How long a frame may take; None where there are no deadlines, at any pace but real time."""
-        return 1e3 / self.workload.frames_per_second if self.profile.get("pace") == "realtime" else None
+    def paces(self) -> tuple[str, ...]:
+        """The planned pace of each stage; `?` where the profile does not say it."""
+        planned = [stage.get("pace") for stage in self.profile.get("stages", ())]
+        planned += [None] * (max(1, len(self.stages)) - len(planned))
+        return tuple(pace or self.profile.get("pace", "?") for pace in planned)
+
+    @property
+    def several_paces(self) -> bool:
+        """Whether stages have different paces."""
+        return len(set(self.paces)) > 1
+
+    @property
+    def pace(self) -> str:
+        """The pace in words: one for all stages, or that of each stage in order."""
+        return ", ".join(self.paces if self.several_paces else self.paces[:1])
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """How long a frame may take, and in which stages; None where no stage has real-time pace."""
+        stages = frozenset(number for number, pace in enumerate(self.paces) if pace == "realtime")
+        return Deadline(1e3 / self.workload.frames_per_second, stages) if stages else None
 
     def changed(self, **fields: Any) -> Self:
         """Return a copy with some fields changed, checked like a new one (`model_copy` does not check).

@@ -15,7 +15,7 @@
 5  "code" says from which folders the code was imported, and has digests of its source; where git did not give the
    revision, it says why. The machine's facts say what slows the interpreter: "instrumentation". A workload without
    digests says why: "same_work_not_proven"; its checkpoints have none. A stage has the workload's
-   "remarks".
+   "remarks". A stage of the profile may have a pace of its own.
 """
 
 from __future__ import annotations

@@ -193,7 +193,7 @@ class _Run:
             sampler = CpuSampler(lambda: (os.getpid(), *environment.worker_pids()))
             recorder.sample(sampler)
             stage = self._stage_view(number, environment, recorder)
-            pacer = Pacer(profile.frames_per_second)
+            pacer = Pacer(profile.frames_per_second(profile.stages[number]))
             loop = FrameLoop(stage, observers, pacer, self._interrupts, profile.checkpoint_every, self._control)
             live = LiveStage(environment, pacer)
             closing.callback(self._control.finish_stage)
@@ -230,7 +230,8 @@ class _Run:
             return
         stages = [*self._profile.stages[:number]]
         record = self._run.stages[number]
-        stages.append(Stage(agents=record.agents, frames=record.frames))
+        pace = self._profile.stages[number].pace
+        stages.append(Stage(agents=record.agents, frames=record.frames, pace=pace))
         if end.next_agents is not None:
             stage, workload, workers = self._prepare_next(end.next_agents)
             stages.append(stage)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.criteria.grammar import parse_criterion
+from walkerbench.criteria.grammar import Criterion, parse_criterion
 from walkerbench.criteria.judging import Verdict, judge_criteria
-from walkerbench.criteria.metrics import Measured, compute_metrics
+from walkerbench.criteria.metrics import Measured, answered_at, compute_metrics
 from walkerbench.errors import RunFileError
 from walkerbench.recording.frames import frame_keys
 from walkerbench.recording.gil import gil_was_enabled
@@ -127,11 +127,12 @@ def conclude_stages(recorded: RecordedRun) -> RunFile:
     """
     run = recorded.run
     criteria = [parse_criterion(text) for text in run.criteria]
+    full_load = _stages_at_full_load(run)
     several = len(run.stages) > 1
     settings = [_setting(run, stage) for stage in run.stages]
     frames, workers = _of_one_mode(run, recorded.frames), _of_one_mode(run, recorded.workers)
     attribution = attribute(frames, workers, settings)
-    limits = limits_of(criteria, recorded.frames.dtype.names or (), run.workload.main_phase, run.deadline_ms)
+    limits = limits_of(criteria, recorded.frames.dtype.names or (), run.workload.main_phase, run.deadline)
     slow = explain_slow_frames(frames, workers, limits, settings)
     longest = worst(slow, _WORST_FRAMES) or explain_slowest(frames, workers, settings, _WORST_FRAMES)
     verdicts: list[Verdict] = []
@@ -142,8 +143,8 @@ def conclude_stages(recorded: RecordedRun) -> RunFile:
         measured = _measure(recorded, rows, stage.counters, emergencies)
         stages.append(_concluded_stage(run, stage, rows, measured))
         if several:
-            verdicts += judge_criteria(criteria, measured, stage.stage)
-    whole = _measure(recorded, recorded.frames, _totals(run), run.emergency_shutdowns)
+            verdicts += judge_criteria(_judged_in(run, stage, criteria), measured, stage.stage)
+    whole = _measure(recorded, recorded.frames, _totals(run), run.emergency_shutdowns, full_load)
     verdicts += judge_criteria(criteria, whole, None)
     if run.profile.get("host_stall") == "inconclusive":
         verdicts = [excuse(verdict, recorded.frames, slow, limits) for verdict in verdicts]
@@ -172,6 +173,17 @@ def _concluded_stage(run: RunFile, stage: StageRecord, rows: NDArray[Any], measu
     return stage.model_copy(update=found)
 
 
+def _stages_at_full_load(run: RunFile) -> tuple[int, ...] | None:
+    """Return the numbers of the stages at full load; None where all stages have one pace."""
+    return tuple(number for number, pace in enumerate(run.paces) if pace == "max") if run.several_paces else None
+
+
+def _judged_in(run: RunFile, stage: StageRecord, criteria: Iterable[Criterion]) -> list[Criterion]:
+    """Return the criteria that a stage is judged by: where paces differ, only those that its pace can answer."""
+    pace = run.paces[stage.stage]
+    return [each for each in criteria if not run.several_paces or answered_at(each.key) in (None, pace)]
+
+
 def _of_one_mode(run: RunFile, rows: NDArray[Any]) -> NDArray[Any]:
     """Return the rows of the stages whose mode was not switched: the meaning of their times depends on the mode."""
     switched = [stage.stage for stage in run.stages if stage.mode_switched]
@@ -195,10 +207,16 @@ def _cores(machine: Mapping[str, Any]) -> float:
     return min((float(each) for each in known if isinstance(each, int | float)), default=math.inf)
 
 
-def _measure(recorded: RecordedRun, rows: NDArray[Any], counters: Mapping[str, int], emergencies: int) -> Measured:
+def _measure(
+    recorded: RecordedRun,
+    rows: NDArray[Any],
+    counters: Mapping[str, int],
+    emergencies: int,
+    full_load: Collection[int] | None = None,
+) -> Measured:
     run = recorded.run
     deadlines = _missed_deadlines(run, rows)
-    measured = compute_metrics(rows, recorded.cpu, counters, run.workload.main_phase, emergencies, deadlines)
+    measured = compute_metrics(rows, recorded.cpu, counters, run.workload.main_phase, emergencies, deadlines, full_load)
     unknown = [name for name in run.workload.counters if name not in counters]
     values = measured.values | dict.fromkeys(unknown)
     return Measured(values, measured.unmeasured | dict.fromkeys(unknown, "is only known of a run that has ended"))
@@ -258,7 +276,8 @@ def _checkpoints(recorded: RecordedRun) -> Iterator[CheckpointRecord]:
 
 def _missed_deadlines(run: RunFile, frames: NDArray[Any]) -> int | None:
     """Return how many judged frames took longer than their period; None without any, or not at real-time pace."""
-    judged = frames[frames["warmup"] == 0]
-    if run.deadline_ms is None or not len(judged):
+    deadline = run.deadline
+    if deadline is None:
         return None
-    return int(np.count_nonzero(judged["wall_ns"] / 1e6 > run.deadline_ms))
+    judged = frames[(frames["warmup"] == 0) & deadline.has(frames)]
+    return int(np.count_nonzero(judged["wall_ns"] / 1e6 > deadline.ms)) if len(judged) else None

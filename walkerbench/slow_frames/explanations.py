@@ -64,6 +64,27 @@ class SlowFrame(RecordedValue):
 
 
 @dataclass(frozen=True)
+class Deadline:
+    """How long a frame may take at real-time pace.
+
+    Attributes:
+        ms: The time, in ms.
+        stages: Numbers of the stages that have this pace.
+    """
+
+    ms: float
+    stages: frozenset[int]
+
+    def has(self, frames: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which frames have a deadline, `(frames,)`.
+
+        Args:
+            frames: `(frames,)`, structured as `frames.npy`.
+        """
+        return np.isin(frames["stage"], list(self.stages))
+
+
+@dataclass(frozen=True)
 class FrameLimit:
     """The limit that a criterion sets for every single frame.
 
@@ -71,16 +92,18 @@ class FrameLimit:
         criterion: The criterion.
         bound: The limit for a frame: the criterion itself, or the deadline where the criterion counts missed deadlines.
         column: The column of `frames.npy` that is limited.
+        deadline: The deadline whose frames the criterion counts; None where it limits every frame.
     """
 
     criterion: Criterion
     bound: Criterion
     column: str
+    deadline: Deadline | None = None
 
     @property
     def counts(self) -> bool:
         """Return whether the criterion limits the number of frames over the bound, and not each of them."""
-        return self.bound != self.criterion
+        return self.deadline is not None
 
     def over(self, frames: NDArray[Any]) -> NDArray[np.bool_]:
         """Return which frames are over the bound, `(frames,)`.
@@ -88,7 +111,9 @@ class FrameLimit:
         Args:
             frames: `(frames,)`, structured as `frames.npy`.
         """
-        return ~np.array([self.bound.holds(value) for value in (frames[self.column] / _NS_PER_MS).tolist()], np.bool_)
+        held = [self.bound.holds(value) for value in (frames[self.column] / _NS_PER_MS).tolist()]
+        over = ~np.array(held, np.bool_)
+        return over if self.deadline is None else over & self.deadline.has(frames)
 
     def met_with(self, frames_over: int) -> bool:
         """Return whether the criterion would be met with this number of frames over the bound."""
@@ -96,7 +121,7 @@ class FrameLimit:
 
 
 def limits_of(
-    criteria: Iterable[Criterion], columns: Iterable[str], main_phase: MainPhase, deadline_ms: float | None
+    criteria: Iterable[Criterion], columns: Iterable[str], main_phase: MainPhase, deadline: Deadline | None
 ) -> tuple[FrameLimit, ...]:
     """Return the limits that criteria set for every single frame: upper limits, and deadlines.
 
@@ -104,15 +129,15 @@ def limits_of(
         criteria: The run's criteria.
         columns: Names of the columns of `frames.npy`.
         main_phase: The workload's main phase.
-        deadline_ms: How long a frame may take at real-time pace; None at any other pace.
+        deadline: How long a frame may take at real-time pace; None where no stage has this pace.
     """
     durations = {duration_name(column, main_phase): column for column in columns if column not in _SUMMED_COLUMNS}
     limits = []
     for criterion in criteria:
         if criterion.metric in durations and criterion.statistic == "max" and criterion.operator in ("<", "<="):
             limits.append(FrameLimit(criterion, criterion, durations[criterion.metric]))
-        elif criterion.key == MISSED_DEADLINES and deadline_ms is not None and criterion.operator in ("<", "<=", "=="):
-            limits.append(FrameLimit(criterion, Criterion("frame_ms", "max", "<=", deadline_ms), "wall_ns"))
+        elif criterion.key == MISSED_DEADLINES and deadline is not None and criterion.operator in ("<", "<=", "=="):
+            limits.append(FrameLimit(criterion, Criterion("frame_ms", "max", "<=", deadline.ms), "wall_ns", deadline))
     return tuple(limits)
 
 

@@ -67,6 +67,20 @@ def in_stages() -> RunFile:
     )
 
 
+def in_several_paces() -> RunFile:
+    paces = ("realtime", "max")
+    stages = [{**dict(FINISHED.stages[0]), "stage": number, "agents": 60 * (1 + number)} for number in range(2)]
+    planned = [{"agents": 60 * (1 + number), "frames": 640, "pace": pace} for number, pace in enumerate(paces)]
+    judged = [verdict("emergency_shutdowns == 0", stage, 0.0, "pass") for stage in (0, 1, None)]
+    cores = [verdict("cpu.effective_cores > 1.5", stage, 1.75, "pass") for stage in (1, None)]
+    return FINISHED.changed(
+        stages=stages,
+        profile={**FINISHED.profile, "stages": planned},
+        missed_deadlines=2,
+        verdicts=[*judged[:2], cores[0], judged[2], cores[1]],
+    )
+
+
 def interrupted_before_the_first_frame() -> RunFile:
     return FINISHED.changed(
         state="interrupted",
@@ -86,6 +100,7 @@ CASES = {
     "finished": (FINISHED, RUN, False),
     "verbose": (FINISHED, RUN, True),
     "stages": (in_stages(), Path("/somewhere" + "/very-long-name" * 10 + "/[bold]last"), False),
+    "paces": (in_several_paces(), RUN, False),
     "interrupted": (interrupted_before_the_first_frame(), RUN, False),
 }
 

@@ -65,12 +65,13 @@ def _facts(run: RunFile) -> Iterator[str]:
     cores = fixed(run.metrics.get("cpu.effective_cores"), 2)
     stages = "; ".join(
         f"{stage.agents} agents, {counted(stage.workers, 'worker')}, {stage.frames - stage.warmup} judged frames"
+        + (f" at pace {run.paces[stage.stage]}" if run.several_paces else "")
         for stage in run.stages
     )
     fallback = f" ({run.mode.requested} was asked for: {run.mode.fallback})" if run.mode.fallback else ""
     facts = {
-        "speed": f"{fps} physics frames/s on {cores} effective cores",
-        "profile": f"{profile.get('name', '?')}, seed {profile.get('seed', '?')}, pace {profile.get('pace', '?')}",
+        "speed": f"{fps} physics frames/s on {cores} effective cores{' at pace max' if run.several_paces else ''}",
+        "profile": f"{profile.get('name', '?')}, seed {profile.get('seed', '?')}, pace {run.pace}",
         "workload": f"{workload_in_words(run)}, {run.mode.used} mode{fallback}",
         "stages": stages or NOT_MEASURED,
         "machine": machine_in_words(run.machine),

@@ -88,7 +88,7 @@ def over_limit(run: LabelledRun) -> NDArray[np.intp]:
     """Return positions of the judged frames, among all frames, that are over a limit of single frames or a deadline."""
     criteria = [parse_criterion(text) for text in run.run.criteria]
     over = np.zeros(len(run.judged), np.bool_)
-    for limit in limits_of(criteria, ("wall_ns",), run.run.workload.main_phase, run.run.deadline_ms):
+    for limit in limits_of(criteria, ("wall_ns",), run.run.workload.main_phase, run.run.deadline):
         over |= limit.over(run.judged)
     return run.judged_positions[over]
 

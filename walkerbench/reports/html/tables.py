@@ -146,7 +146,7 @@ def run_facts(run: LabelledRun) -> str:
         "workers": ", ".join(str(stage.workers) for stage in each.stages) or str(each.mode.workers),
         **calls_in_words(each),
         "seed": str(each.profile.get("seed", "?")),
-        "pace": str(each.profile.get("pace", "?")),
+        "pace": each.pace,
         "digest": digest_of(each),
         "walkerbench": each.walkerbench_version,
     }

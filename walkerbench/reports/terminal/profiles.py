@@ -23,15 +23,19 @@ def profile_tables(profiles: Sequence[Profile]) -> Iterator[RenderableType]:
             yield blank_line()
         yield line(profile.name, "bold")
         yield _indented(profile.description)
-        stages = " → ".join(_stage(stage) for stage in profile.stages)
-        warmup = f"warm-up {profile.warmup} frames"
-        yield _indented(f"runs: {stages}; {warmup}; mode {profile.mode}; pace {profile.pace}")
+        paces = [profile.pace_of(stage) for stage in profile.stages]
+        several = len(set(paces)) > 1
+        stages = " → ".join(
+            _stage(stage, pace if several else None) for stage, pace in zip(profile.stages, paces, strict=True)
+        )
+        facts = [stages, f"warm-up {profile.warmup} frames", f"mode {profile.mode}"]
+        yield _indented(f"runs: {'; '.join(facts if several else (*facts, f'pace {paces[0]}'))}")
         yield _indented(f"judged by: {', '.join(str(criterion) for criterion in profile.criteria)}")
 
 
-def _stage(stage: Stage) -> str:
+def _stage(stage: Stage, pace: str | None) -> str:
     length = f"{stage.frames} frames" if stage.frames is not None else f"{stage.duration_s:g} s"
-    return f"{stage.agents} agents for {length}"
+    return f"{stage.agents} agents for {length}" + (f" at pace {pace}" if pace else "")
 
 
 def _indented(text: str) -> Padding:

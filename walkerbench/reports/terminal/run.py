@@ -25,13 +25,14 @@ from walkerbench.reports.wording.run_verdict import (
     measured_in_words,
     remarks_in_words,
     run_verdict,
+    stages_of_rates,
     switches_in_words,
     trouble,
 )
 from walkerbench.reports.wording.subject import workload_in_words
 
 if TYPE_CHECKING:
-    from walkerbench.run_directory import RunFile
+    from walkerbench.run_directory import RunFile, StageRecord
 
 _STATISTICS = ("mean", "p50", "p95", "p99", "max")
 _NOTEWORTHY_CORES = 0.25
@@ -58,6 +59,7 @@ def report(
         "Rates",
         [
             _rates(run),
+            *map(layout.line, stages_of_rates(run)),
             *layout.footnotes(_unmeasured_rates(run)),
             *_warning_of_busy_cores(run),
             *_warning_of_unchecked_memory(run),
@@ -92,7 +94,7 @@ def _head(run: RunFile, directory: Path) -> RenderableType:
         **calls_in_words(run),
         **switches_in_words(run),
         "seed": f"{run.profile.get('seed', '?')}",
-        "pace": f"{run.profile.get('pace', '?')}",
+        "pace": run.pace,
         "machine": machine_in_words(run.machine),
         "digest": _digest(run),
         "run": str(directory),
@@ -125,14 +127,25 @@ def _digest(run: RunFile) -> str:
 
 
 def _stages(run: RunFile) -> RenderableType:
-    headings = ["stage", "agents", "workers", "judged", "mean ms", "p99 ms", "max ms", "frames/s"]
-    rows = []
-    for stage in run.stages:
-        names = ("frame_ms.mean", "frame_ms.p99", "frame_ms.max", "physics_fps")
-        measured = [fixed(stage.metrics.get(name), 3 if "." in name else 1) for name in names]
-        counts = [stage_name(stage.stage), str(stage.agents), str(stage.workers), f"{stage.frames - stage.warmup:,}"]
-        rows.append((*counts, *measured))
-    return layout.table(headings, rows)
+    rows = [_cells_of_stage(run, stage) for stage in run.stages]
+    return layout.table([*rows[0]], [(*row.values(),) for row in rows])
+
+
+def _cells_of_stage(run: RunFile, stage: StageRecord) -> dict[str, str]:
+    """Return heading → cell of a stage's row."""
+    # Paces take the place of the workers, which the table's head has already where all stages have as many.
+    as_many = len(_per_stage(run, "workers")) == 1
+    return {
+        "stage": stage_name(stage.stage),
+        **({"pace": run.paces[stage.stage]} if run.several_paces else {}),
+        "agents": str(stage.agents),
+        **({} if run.several_paces and as_many else {"workers": str(stage.workers)}),
+        "judged": f"{stage.frames - stage.warmup:,}",
+        "mean ms": fixed(stage.metrics.get("frame_ms.mean"), 3),
+        "p99 ms": fixed(stage.metrics.get("frame_ms.p99"), 3),
+        "max ms": fixed(stage.metrics.get("frame_ms.max"), 3),
+        "frames/s": fixed(stage.metrics.get("physics_fps"), 1),
+    }
 
 
 def _durations(run: RunFile) -> RenderableType:

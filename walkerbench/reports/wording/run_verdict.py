@@ -57,8 +57,15 @@ def _reason_for_verdict(run: RunFile) -> str:
         return f"could not be judged: {unsupported}."
     if not run.verdicts:
         return "nothing was judged."
-    where = f", in each of {len(run.stages)} stages and as a whole" if len(run.stages) > 1 else ""
-    return f"every criterion is met{where}."
+    return f"every criterion is met{_in_which_stages(run)}."
+
+
+def _in_which_stages(run: RunFile) -> str:
+    if len(run.stages) <= 1:
+        return ""
+    if run.several_paces:
+        return ", in every stage that it is judged in and as a whole"
+    return f", in each of {len(run.stages)} stages and as a whole"
 
 
 def trouble(run: RunFile) -> str | None:
@@ -105,6 +112,13 @@ def switches_in_words(run: RunFile) -> dict[str, str]:
     shown = lines[:_MOST_SWITCHES_SHOWN]
     more = [f"{len(lines) - len(shown)} more"] if len(lines) > len(shown) else []
     return {"switched": "; ".join((*shown, *more))} if lines else {}
+
+
+def stages_of_rates(run: RunFile) -> tuple[str, ...]:
+    """Return a remark that says which stages the rates of a run come from; none where all stages have one pace."""
+    if not run.several_paces:
+        return ()
+    return ("frames/s and cores: of the stages at pace max; deadlines: of those at pace realtime",)
 
 
 def dropped_observers(run: RunFile) -> str | None:
