@@ -16,4 +16,5 @@ def test_profiles_lists_and_explains_every_profile(command: Any) -> None:
         assert ", ".join(map(str, profile.criteria)) in words
     assert "30 agents for 1200 frames → 60 agents for 1200 frames → 120 agents for 1200 frames" in words
     assert "60 agents for 3600 s; warm-up 240 frames; mode sequential; pace realtime" in words
+    assert "→ 60 agents for 9000 frames at pace max →" in words
     assert max(map(len, lines)) <= 80

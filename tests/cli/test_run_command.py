@@ -156,7 +156,7 @@ def test_a_failed_workers_own_traceback_comes_with_v(command: Any, runner: Any) 
         (["--duration", "5 minutes"], "Invalid value for '--duration': '5 minutes' is no duration: give seconds, or a "
          "number with s, m or h, as in 90s or 5m. (see `walkerbench run --help`)"),
         (["--profile", "smke"], "profile 'smke': no such profile; did you mean smoke? there are default, bottleneck, "
-         "ramp, smoke, soak, threads; a file is given by a path with .toml"),
+         "guide, ramp, smoke, soak, threads; a file is given by a path with .toml"),
         (["--profile", "gone/x.toml"], "gone/x.toml: no such file; `walkerbench profiles` lists the profiles there "
          "are"),
         (["--agnets", "3"], "No such option '--agnets'. (Did you mean one of: '--agents', '--frames'?) "
