@@ -38,7 +38,7 @@ whatever the run's criteria say, which `walkerbench show DIR/run` shows.
 Examples:
   walkerbench flamegraph -o where-time-goes
   walkerbench flamegraph --mode threaded --workers 2 -o threads
-  walkerbench flamegraph --profile bottleneck --frames 60 --warmup 6 -o heavy
+  walkerbench flamegraph --profile bottleneck --frames 30 --warmup 12 -o heavy
 """
 
 
