@@ -1,8 +1,9 @@
 r"""Estimates how often the gate is wrong, undecided and right: `python -m tests.benchmarks.gate_rates`.
 
 Records rounds of a workload against itself, and against itself with 5 % more work. From these rounds it computes how
-often decisions are right, for budgets of one and of four minutes, and the same for pytest-benchmark's rule. It takes 20
-minutes, in which the machine should have nothing else to do.
+often decisions are right, for budgets of one and of four minutes, and the same for pytest-benchmark's rule. Speed-ups
+are the rounds with more work, with base and candidate exchanged. It takes 20 minutes, in which the machine should have
+nothing else to do.
 
 In the folder `tests/support` it can measure calls of a function, which take about 20 µs, 1 ms or 50 ms with 500, 25_000
 or 1_250_000 loops:
@@ -96,6 +97,11 @@ def report(same: Measurement, slower: Measurement) -> str:
             found = [threshold_rate(blocks(each, 0), blocks(each, 1), statistic, threshold) for each in (same, slower)]
             rule = f"pytest-benchmark {name}:{threshold:.0%}"
             lines.append(f"{rule:32} {found[0]!s:>22} {found[1]!s:>22} {'never':>22}")
+    lines += [
+        "",
+        f"{'rule':32} {'A/A faster':>22} {'speed-ups found':>22}",
+        *(decisions_for_faster(same, slower, budget_s) for budget_s in BUDGETS_S),
+    ]
     return "\n".join(lines)
 
 
@@ -106,6 +112,15 @@ def decisions(same: Measurement, slower: Measurement, budget_s: float) -> str:
     ab = verdict_rates(slower.estimates(slower.candidates[0].label), size)
     rule = f"walkerbench, {budget_s:g} s: {size} rounds"
     return f"{rule:32} {aa['regression']!s:>22} {ab['regression']!s:>22} {aa['inconclusive']!s:>22}"
+
+
+def decisions_for_faster(same: Measurement, slower: Measurement, budget_s: float) -> str:
+    """Return a line that says how often decisions of a budget are "faster": in A/A, and where the candidate is."""
+    size = rounds_in(budget_s, same.plan)
+    aa = verdict_rates(same.estimates(same.candidates[0].label), size)
+    exchanged = verdict_rates(-slower.estimates(slower.candidates[0].label), size)
+    rule = f"walkerbench, {budget_s:g} s: {size} rounds"
+    return f"{rule:32} {aa['faster']!s:>22} {exchanged['faster']!s:>22}"
 
 
 def describe(measured: Measurement) -> str:

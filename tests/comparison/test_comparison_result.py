@@ -36,6 +36,9 @@ def test_every_exit_code_has_its_severity() -> None:
     ("ratios", "code"),
     [
         ([(1.0, 1.01), (0.5, 0.6)], 0),
+        ([(0.5, 0.6), (0.5, 0.6)], 0),
+        ([(0.5, 0.6), (1.2, 1.3)], 1),
+        ([(0.5, 0.6), (1.01, 1.03)], 4),
         ([(1.0, 1.01), (1.2, 1.3)], 1),
         ([(1.01, 1.03), (1.0, 1.0)], 4),
         ([(1.01, 1.03), (1.2, 1.3)], 1),
@@ -44,7 +47,10 @@ def test_every_exit_code_has_its_severity() -> None:
 def test_a_regression_outranks_an_inconclusive_verdict(ratios: list[tuple[float, float]], code: int) -> None:
     result = compared(side("threaded (2)", "threaded"), side("process (2)", "process"), ratios=ratios)
     assert result.exit_code == code
-    assert len(json.loads(json.dumps(result.as_dict(), allow_nan=False))["comparisons"]) == len(ratios)
+    told = json.loads(json.dumps(result.as_dict(), allow_nan=False))["comparisons"]
+    assert len(told) == len(ratios)
+    assert [each["verdict"] == "faster" for each in told] == [high < 1 for _, high in ratios]
+    assert all(each["p_not_slower"] <= each["p_faster"] for each in told)
 
 
 def test_statistics_are_in_milliseconds() -> None:
@@ -55,7 +61,7 @@ def test_statistics_are_in_milliseconds() -> None:
 def test_a_measurement_is_judged_as_one_family() -> None:
     sides = {"sequential": "sequential", "threaded (2)": "threaded", "process (2)": "process"}
     result = judge_measurement(measurement(sides, [1.0, 1.25, 0.5]))
-    assert [each.verdict for each in result.comparisons] == ["regression", "no regression"]
+    assert [each.verdict for each in result.comparisons] == ["regression", "faster"]
     assert [each.time_ratio for each in result.comparisons] == pytest.approx([1.25, 0.5])
     # 12 of 12 rounds have the p-value 1/4096; Holm doubles it for the first of a family of two.
     assert result.comparisons[0].p_slower == pytest.approx(2 / 4096)

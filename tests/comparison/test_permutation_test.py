@@ -12,6 +12,7 @@ from walkerbench.comparison.p_values_and_interval import permutation_evidence
 from walkerbench.comparison.permutation_test import (
     MOST_REPEATS,
     MOST_SPLITS,
+    p_value_below,
     permutation_p_values,
     repeats_needed,
     split_count,
@@ -32,6 +33,11 @@ def test_shifts_equal_those_computed_by_hand() -> None:
 )
 def test_p_values_equal_those_computed_by_hand(limit: float, above: float, below: float) -> None:
     assert permutation_p_values(*TWO, limit) == pytest.approx((above, below))
+
+
+def test_below_alone_equals_below_with_above() -> None:
+    assert p_value_below(*TWO, 2.7) == pytest.approx(3 / 6)
+    assert p_value_below(TWO[0][:1], TWO[1], 9.0) == 1.0
 
 
 @given(WHOLE_NUMBERS, WHOLE_NUMBERS, st.integers(-9, 9))

@@ -1,7 +1,8 @@
 """Error rates of the verdicts on synthetic rounds whose true ratio is known: no clock, fixed seeds.
 
 Thousands of comparisons are decided with a table: the verdict of `judge_rounds` for each count of rounds above and
-below the limit. Its verdict depends on nothing else; the first test compares the table with `judge_rounds`.
+below the limit, and below minus the limit. Its verdict depends on nothing else; the first test compares the table with
+`judge_rounds`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from scipy.stats import binomtest
 from walkerbench.comparison.confidence_interval import bound_rank, shifts
 from walkerbench.comparison.decision_rules import ALPHA, TOLERANCE
 from walkerbench.comparison.holm_correction import holm
-from walkerbench.comparison.permutation_test import permutation_p_values
+from walkerbench.comparison.permutation_test import p_value_below, permutation_p_values
 from walkerbench.comparison.sign_test import sign_p_value
 from walkerbench.comparison.verdicts import Question, judge_rounds, round_estimate
 
@@ -50,19 +51,24 @@ NOISES = [as_measured, heavy_tails, skewed, unequal_variance]
 
 @functools.cache
 def verdict_table() -> Any:
-    """Return `[above, below]`: the verdict on that many rounds above and below the limit, with the others at it."""
-    table = np.full((ROUNDS + 1, ROUNDS + 1), "", dtype="U16")
+    """Return `[above, below, far]`: the verdict on that many rounds above and below the limit, and below its negative.
+
+    The rounds that are neither above nor below the limit are at it.
+    """
+    table = np.full((ROUNDS + 1, ROUNDS + 1, ROUNDS + 1), "", dtype="U16")
     for above in range(ROUNDS + 1):
         for below in range(ROUNDS + 1 - above):
-            ties = ROUNDS - above - below
-            estimates = np.repeat([LIMIT + 1, LIMIT - 1, LIMIT], [above, below, ties])
-            table[above, below] = judge_rounds({FRAME: estimates}, base="base")[0].verdict
+            for far in range(below + 1):
+                counts = [above, ROUNDS - above - below, below - far, far]
+                estimates = np.repeat([LIMIT + 1, LIMIT, 0, -LIMIT - 1], counts)
+                table[above, below, far] = judge_rounds({FRAME: estimates}, base="base")[0].verdict
     return table
 
 
 def verdicts(estimates: Any) -> Any:
     """Return the verdicts, `(trials,)`, of estimates, `(trials, rounds)`."""
-    return verdict_table()[(estimates > LIMIT).sum(axis=1), (estimates < LIMIT).sum(axis=1)]
+    counts = [each.sum(axis=1) for each in (estimates > LIMIT, estimates < LIMIT, estimates < -LIMIT)]
+    return verdict_table()[tuple(counts)]
 
 
 def is_rate(count: SupportsInt, trials: int, rate: float) -> bool:
@@ -77,9 +83,13 @@ def exceeds(count: SupportsInt, trials: int, rate: float) -> bool:
 
 def test_the_tables_hold_the_verdicts_of_judge_rounds() -> None:
     rng = np.random.default_rng(1)
-    estimates = rng.choice([LIMIT, LIMIT + 0.01, LIMIT - 0.01], (300, ROUNDS), p=[0.1, 0.6, 0.3])
+    values = [LIMIT, LIMIT + 0.01, LIMIT - 0.01, -LIMIT, -LIMIT - 0.01]
+    chances = ([0.05, 0.9, 0.03, 0.01, 0.01], [0.04, 0.03, 0.4, 0.1, 0.43], [0.02, 0.03, 0.03, 0.02, 0.9])
+    estimates = np.concatenate([rng.choice(values, (150, ROUNDS), p=each) for each in chances])
 
-    assert [judge_rounds({FRAME: each}, base="base")[0].verdict for each in estimates] == verdicts(estimates).tolist()
+    judged = [judge_rounds({FRAME: each}, base="base")[0].verdict for each in estimates]
+    assert judged == verdicts(estimates).tolist()
+    assert {*judged} == {"regression", "no regression", "faster", "inconclusive"}
 
 
 @pytest.mark.parametrize("noise", NOISES)
@@ -87,31 +97,45 @@ def test_false_verdicts_at_the_tolerance_are_as_rare_as_promised(noise: Any) -> 
     found = verdicts(LIMIT + noise(np.random.default_rng(2), (TRIALS, ROUNDS)))
 
     # The worst case for both kinds of error, and the test is exact: 12/2048, below alpha.
-    for verdict in ("regression", "no regression"):
-        count = np.count_nonzero(found == verdict)
+    for false in (["regression"], ["no regression", "faster"]):
+        count = np.count_nonzero(np.isin(found, false))
         assert is_rate(count, TRIALS, 12 / 2048)
         assert not exceeds(count, TRIALS, ALPHA)
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_false_faster_at_the_tolerance_is_as_rare_as_promised(noise: Any) -> None:
+    found = verdicts(-LIMIT + noise(np.random.default_rng(9), (TRIALS, ROUNDS)))
+
+    # The worst case: the candidate is faster by the tolerance, and not by more.
+    count = np.count_nonzero(found == "faster")
+    assert is_rate(count, TRIALS, 12 / 2048)
+    assert not exceeds(count, TRIALS, ALPHA)
 
 
 @pytest.mark.parametrize("noise", NOISES)
 def test_identical_code_is_no_regression(noise: Any) -> None:
     found = verdicts(noise(np.random.default_rng(3), (TRIALS, ROUNDS)))
 
-    assert not exceeds(np.count_nonzero(found == "regression"), TRIALS, ALPHA)
+    for false in ("regression", "faster"):
+        assert not exceeds(np.count_nonzero(found == false), TRIALS, ALPHA)
 
 
 def test_measured_noise_rarely_prevents_the_right_verdict() -> None:
     rng = np.random.default_rng(4)
     alike = verdicts(as_measured(rng, (TRIALS, ROUNDS)))
     slower = verdicts(math.log(1.05) + as_measured(rng, (TRIALS, ROUNDS)))
+    faster = verdicts(-math.log(1.05) + as_measured(rng, (TRIALS, ROUNDS)))
 
-    assert not (alike == "regression").any()
+    assert not np.isin(alike, ["regression", "faster"]).any()
     assert np.mean(alike == "inconclusive") <= 0.03
     assert np.mean(slower == "regression") >= 0.97
-    assert not (slower == "no regression").any()
+    assert not np.isin(slower, ["no regression", "faster"]).any()
+    assert np.mean(faster == "faster") >= 0.97
+    assert not (faster == "regression").any()
 
 
-@pytest.mark.parametrize("true_ratio", [1.0, 1.0 + TOLERANCE, 1.05])
+@pytest.mark.parametrize("true_ratio", [1 / 1.05, 1.0, 1.0 + TOLERANCE, 1.05])
 def test_a_machine_that_drifts_by_a_quarter_changes_no_rate(true_ratio: Any) -> None:
     trials, blocks = 300, 12
     rng = np.random.default_rng(5)
@@ -130,7 +154,10 @@ def test_a_machine_that_drifts_by_a_quarter_changes_no_rate(true_ratio: Any) -> 
     )
 
     assert not exceeds(np.count_nonzero((found == "regression") & (true_ratio <= 1 + TOLERANCE)), trials, ALPHA)
-    assert not exceeds(np.count_nonzero((found == "no regression") & (true_ratio >= 1 + TOLERANCE)), trials, ALPHA)
+    all_clear = np.isin(found, ["no regression", "faster"])
+    assert not exceeds(np.count_nonzero(all_clear & (true_ratio >= 1 + TOLERANCE)), trials, ALPHA)
+    assert not exceeds(np.count_nonzero((found == "faster") & (true_ratio >= 1)), trials, ALPHA)
+    assert true_ratio >= 1 or np.mean(found == "faster") > 0.95
     assert true_ratio == 1 + TOLERANCE or np.mean(found == "inconclusive") < 0.05
 
 
@@ -155,6 +182,35 @@ def test_false_regressions_in_a_family_are_at_most_alpha(truly_slow: int) -> Non
 
     false = np.count_nonzero((np.array(corrected)[:, truly_slow:] <= ALPHA).any(axis=1))
     assert not exceeds(false, trials, ALPHA)
+
+
+@pytest.mark.parametrize("truly_fast", [0, 1, 2])
+def test_false_faster_in_a_family_is_at_most_alpha(truly_fast: int) -> None:
+    rounds, trials = 12, 5_000
+    p_values = np.array([sign_p_value(count, rounds) for count in range(rounds + 1)])
+    rng = np.random.default_rng(10)
+    noise = as_measured(rng, (trials, 3, rounds)) + rng.normal(0, 0.004, (trials, 1, rounds))
+    estimates = -LIMIT + noise - np.array([0.1] * truly_fast + [0.0] * (3 - truly_fast))[:, None]
+    corrected = np.array([holm(trial) for trial in p_values[(estimates < -LIMIT).sum(axis=2)].tolist()])
+    questions = [Question(str(number), "frame") for number in range(3)]
+    judged = [judge_rounds(dict(zip(questions, trial, strict=True)), base="base") for trial in estimates[:50]]
+
+    assert corrected[:50] == pytest.approx(np.array([[each.p_faster for each in family] for family in judged]))
+    assert not exceeds(np.count_nonzero((corrected[:, truly_fast:] <= ALPHA).any(axis=1)), trials, ALPHA)
+    assert (corrected[:, :truly_fast] <= ALPHA).sum() >= 0.97 * truly_fast * trials
+
+
+@pytest.mark.parametrize("noise", [as_measured, heavy_tails, skewed])
+def test_false_faster_of_repeats_is_as_rare_as_promised(noise: Any) -> None:
+    trials = 3_000
+    rng = np.random.default_rng(11)
+    base, candidate = noise(rng, (trials, 5)), noise(rng, (trials, 5)) - LIMIT
+    p_values = [(1 + np.count_nonzero(shifts(*both) >= -LIMIT)) / 252 for both in zip(base, candidate, strict=True)]
+
+    assert p_values[:50] == pytest.approx(
+        [p_value_below(*both, -LIMIT) for both in zip(base[:50], candidate[:50], strict=True)]
+    )
+    assert is_rate(np.count_nonzero(np.array(p_values) <= ALPHA), trials, 2 / 252)
 
 
 @pytest.mark.parametrize("noise", [as_measured, heavy_tails, skewed])

@@ -12,6 +12,9 @@ from scipy.stats import binom, binomtest
 from walkerbench.comparison.decision_rules import ALPHA, TOLERANCE
 from walkerbench.comparison.verdicts import Question, judge_rounds
 
+_ABOVE, _FAR_BELOW = 1.0, -1.0
+"""Estimates above log(1 + tolerance), and below its negative."""
+
 LEVEL = 0.95
 """Confidence level of every interval in this module."""
 
@@ -31,29 +34,46 @@ class Rate:
 def verdict_rates(estimates: NDArray[np.float64], rounds: int) -> dict[str, Rate]:
     """Return how often decisions with so many rounds have each verdict.
 
-    The sign test looks at nothing but how many rounds lie above log(1 + tolerance). What recorded rounds tell is the
-    chance p of one that does, with Clopper and Pearson's interval; a decision is then a draw of `rounds` from a
-    binomial distribution. So the interval rests on the rounds recorded, however often one might draw from them.
+    The sign test looks at nothing but how many rounds lie above log(1 + tolerance) and, for "faster", how many lie
+    below its negative. What recorded rounds tell is the chance p of one that does, with Clopper and Pearson's interval;
+    a decision is then a draw of `rounds` from a binomial distribution. So the interval rests on the rounds recorded,
+    however often one might draw from them.
 
     Args:
         estimates: `(recorded,)` of single rounds.
         rounds: Of a decision.
 
     Returns:
-        Verdict → rate.
+        `regression`, `inconclusive`, `not slower` (the verdicts "no regression" and "faster" together) and `faster` →
+        rate.
     """
     limit = np.log1p(TOLERANCE)
-    above = binomtest(int((estimates > limit).sum()), len(estimates))
-    interval = above.proportion_ci(LEVEL, method="exact")
-    verdicts = [_verdict(count, rounds) for count in range(rounds + 1)]
-    # A verdict's rate may not be monotone in p: so its extremes are searched in the whole interval, not at its ends.
-    chances = np.array([above.statistic, *np.linspace(interval.low, interval.high, 2001)])
-    weights = binom.pmf(np.arange(rounds + 1), rounds, chances[:, None])
-    rates = {}
-    for verdict in ("regression", "no regression", "inconclusive"):
-        found = weights[:, [each == verdict for each in verdicts]].sum(axis=1)
-        rates[verdict] = Rate(float(found[0]), float(found[1:].min()), float(found[1:].max()))
-    return rates
+    counts = range(rounds + 1)
+    of_slower = [_verdict(count, rounds, _ABOVE) for count in counts]
+    of_faster = [_verdict(count, rounds, _FAR_BELOW) for count in counts]
+    slower, faster = estimates > limit, estimates < -limit
+    return {
+        "regression": _rate(slower, [each == "regression" for each in of_slower]),
+        "inconclusive": _rate(slower, [each == "inconclusive" for each in of_slower]),
+        "not slower": _rate(slower, [each in ("no regression", "faster") for each in of_slower]),
+        "faster": _rate(faster, [each == "faster" for each in of_faster]),
+    }
+
+
+def _rate(recorded: NDArray[np.bool_], leads_to_it: Sequence[bool]) -> Rate:
+    """Return how often a decision is made that depends only on how many of its rounds are of one kind.
+
+    Args:
+        recorded: `(recorded,)`, whether each recorded round is of that kind.
+        leads_to_it: For each number of such rounds, from 0 to all, whether it leads to the decision.
+    """
+    share = binomtest(int(recorded.sum()), len(recorded))
+    interval = share.proportion_ci(LEVEL, method="exact")
+    # The rate may not be monotone in p: so its extremes are searched in the whole interval, not at its ends.
+    chances = np.array([share.statistic, *np.linspace(interval.low, interval.high, 2001)])
+    weights = binom.pmf(np.arange(len(leads_to_it)), len(leads_to_it) - 1, chances[:, None])
+    found = weights[:, np.array(leads_to_it)].sum(axis=1)
+    return Rate(float(found[0]), float(found[1:].min()), float(found[1:].max()))
 
 
 def threshold_rate(
@@ -80,7 +100,8 @@ def threshold_rate(
     return Rate(found.statistic, interval.low, interval.high)
 
 
-def _verdict(above: int, rounds: int) -> str:
-    estimates = np.where(np.arange(rounds) < above, 1.0, -1.0)
+def _verdict(count: int, rounds: int, estimate: float) -> str:
+    """Return the verdict where so many rounds have an estimate, and the others have 0."""
+    estimates = np.where(np.arange(rounds) < count, estimate, 0.0)
     (comparison,) = judge_rounds({Question("candidate", "frame"): estimates}, base="base", alpha=ALPHA)
     return comparison.verdict

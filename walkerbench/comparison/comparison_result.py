@@ -28,6 +28,7 @@ _EXIT_CODE_OF_VERDICT: Mapping[ComparisonVerdict, ExitCode] = {
     "regression": ExitCode.FAIL,
     "inconclusive": ExitCode.INCONCLUSIVE,
     "no regression": ExitCode.PASS,
+    "faster": ExitCode.PASS,
 }
 
 
@@ -88,7 +89,7 @@ class Compared:
         did_same_work: Whether the sides are proved to have done the same work.
         same_work_not_proven: Why that cannot be proved, where a side's workload digests nothing; else None.
         same_as_base: Labels of the candidates that ran the base's code in the base's way: an A/A comparison.
-        tolerance: The smallest slowdown that matters; 0.02 is 2 %.
+        tolerance: The smallest slowdown or speed-up that matters; 0.02 is 2 %.
         alpha: Family-wise error rate.
         machine: Facts of the machine.
     """

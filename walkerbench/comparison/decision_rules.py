@@ -1,4 +1,4 @@
-"""The rules that decide a comparison: how large a slowdown matters, and how often a verdict may be false."""
+"""The rules that decide a comparison: how large a difference matters, and how often a verdict may be false."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from walkerbench.errors import UsageError
 from walkerbench.modes.faults import refuse_faults
 
 TOLERANCE = 0.02
-"""The smallest slowdown that matters, by default: 2 %."""
+"""The smallest slowdown or speed-up that matters, by default: 2 %."""
 
 ALPHA = 0.01
 """The family-wise error rate, by default: 1 %."""
@@ -21,8 +21,8 @@ class DecisionRules:
     """The rules that decide a comparison. They are checked when they are made, before anything is measured.
 
     Attributes:
-        tolerance: The smallest slowdown that matters; 0.02 is 2 %.
-        alpha: Family-wise error rate of either kind of verdict.
+        tolerance: The smallest slowdown or speed-up that matters; 0.02 is 2 %.
+        alpha: Family-wise error rate of each kind of verdict.
         allow_different_work: Whether sides that differ in what they compute may be compared; the result
             says so.
         allow_faults: Whether sides may have faults that are injected on purpose; the result says so.

@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.comparison.confidence_interval import median_interval, shift_interval
-from walkerbench.comparison.permutation_test import permutation_p_values, repeats_needed, repeats_to_settle
+from walkerbench.comparison.permutation_test import (
+    p_value_below,
+    permutation_p_values,
+    repeats_needed,
+    repeats_to_settle,
+)
 from walkerbench.comparison.sign_test import rounds_needed, rounds_to_settle, sign_p_value
 
 Test = Literal["sign", "permutation"]
@@ -36,6 +41,7 @@ class Evidence:
         level: Probability with which the two bounds hold the distance.
         p_above: One-sided p-value; the null hypothesis is that the distance is at most the limit.
         p_below: One-sided p-value; the null hypothesis is that the distance is at least the limit.
+        p_far_below: One-sided p-value; the null hypothesis is that the distance is at least minus the limit.
     """
 
     test: Test
@@ -49,16 +55,17 @@ class Evidence:
     level: float
     p_above: float
     p_below: float
+    p_far_below: float
 
 
 def sign_evidence(values: NDArray[np.float64], limit: float, error: float) -> Evidence:
-    """Test the median of values against a limit, and compute the median's interval.
+    """Test the median of values against a limit and against minus the limit, and compute the median's interval.
 
     A value exactly at the limit supports neither verdict, and is still counted: that can only raise a p-value.
 
     Args:
         values: `(n,)`, at least one.
-        limit: What the median is compared with, in the values' unit.
+        limit: What the median is compared with, in the values' unit; 0 or more.
         error: Chance by which each bound may be wrong, below 1/2.
 
     Returns:
@@ -80,18 +87,19 @@ def sign_evidence(values: NDArray[np.float64], limit: float, error: float) -> Ev
         level=interval.level,
         p_above=sign_p_value(above, rounds),
         p_below=sign_p_value(below, rounds),
+        p_far_below=sign_p_value(int(np.count_nonzero(values < -limit)), rounds),
     )
 
 
 def permutation_evidence(
     base: NDArray[np.float64], candidate: NDArray[np.float64], limit: float, error: float
 ) -> Evidence:
-    """Test the shift from one group to another against a limit, and compute the shift's interval.
+    """Test the shift from one group to another against a limit and minus the limit, and compute the shift's interval.
 
     Args:
         base: `(m,)`, at least one.
         candidate: `(n,)`, at least one; `split_count(m, n)` is at most `MOST_SPLITS`.
-        limit: What the shift is compared with, in the values' unit.
+        limit: What the shift is compared with, in the values' unit; 0 or more.
         error: Chance by which each bound may be wrong, below 1/2.
 
     Returns:
@@ -113,4 +121,5 @@ def permutation_evidence(
         level=interval.level,
         p_above=p_above,
         p_below=p_below,
+        p_far_below=p_value_below(base, candidate, -limit),
     )

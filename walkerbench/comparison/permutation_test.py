@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,22 +38,30 @@ def permutation_p_values(
         The p-value for "above" and that for "below"; 1 for both where a group has a single value, whose scatter
         is unknown.
     """
+    return _p_value(base, candidate, limit, "greater"), p_value_below(base, candidate, limit)
+
+
+def p_value_below(base: NDArray[np.float64], candidate: NDArray[np.float64], limit: float) -> float:
+    """Return only the p-value for "below", see `permutation_p_values`."""
+    return _p_value(base, candidate, limit, "less")
+
+
+def _p_value(
+    base: NDArray[np.float64], candidate: NDArray[np.float64], limit: float, alternative: Literal["greater", "less"]
+) -> float:
     from scipy import stats  # slow to load: only comparisons pay for it
 
     if min(len(base), len(candidate)) == 1:
-        return 1.0, 1.0
-    above, below = (
-        stats.permutation_test(
-            (candidate - limit, base),
-            _difference_of_means,
-            alternative=alternative,
-            n_resamples=math.inf,  # every split, once
-            batch=_BATCH,
-            vectorized=True,
-        ).pvalue
-        for alternative in ("greater", "less")
+        return 1.0
+    found = stats.permutation_test(
+        (candidate - limit, base),
+        _difference_of_means,
+        alternative=alternative,
+        n_resamples=math.inf,  # every split, once
+        batch=_BATCH,
+        vectorized=True,
     )
-    return float(above), float(below)
+    return float(found.pvalue)
 
 
 def split_count(base: int, candidate: int) -> int:

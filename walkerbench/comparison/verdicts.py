@@ -1,19 +1,28 @@
-"""Comparisons: whether a candidate takes longer than a base by more than a tolerance, at a known error rate.
+"""Comparisons: whether a candidate is slower or faster than a base by more than a tolerance, at a known error rate.
 
 The unit is a run, never a frame: the frames of one run share a process, a memory layout and a state of the machine.
 Sides measured together, in interleaved rounds, are judged by `judge_rounds` with exact sign tests; sides recorded
-before by `judge_repeats` with exact permutation tests. Either way two one-sided tests compare the logarithm of the time
-ratio with log(1 + tolerance): one for "slower", one for "not slower".
+before by `judge_repeats` with exact permutation tests. Either way three one-sided tests are made of the logarithm of
+the time ratio: for "slower" and "not slower" it is compared with log(1 + tolerance), for "faster" with
+-log(1 + tolerance). So a candidate is faster exactly where the base would be slower, if the two were exchanged.
 
-Comparisons that are decided together are a family. Holm's correction keeps the chance of any false verdict of either
-kind among them at alpha (S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal
-of Statistics 6, 1979). It is made once over the tests for "slower" and once over those for "not slower": false
-regressions are limited to alpha, and false "no regression" verdicts are limited to alpha. In one correction over both,
-sides that are clearly slower would make "no regression" easier to reach for the others.
+Comparisons that are decided together are a family. Holm's correction keeps the chance of any false verdict of one kind
+among them at alpha (S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
+Statistics 6, 1979). It is made once for each kind, over the tests for "slower", over those for "not slower" and over
+those for "faster". So each of three rates is at most alpha:
+
+- false regressions: a regression where the true ratio is at most 1 + tolerance;
+- false all-clears: "no regression" or "faster" where the true ratio is at least 1 + tolerance;
+- false "faster": where the true ratio is at least 1 / (1 + tolerance).
+
+In one correction over all kinds, sides that are clearly slower would make "no regression" easier to reach for the
+others. A candidate that is faster is also not slower: each p-value for "not slower" is at most that for "faster", and
+Holm's correction keeps this order.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,8 +50,8 @@ __all__ = [
     "rounds_needed",
 ]
 
-ComparisonVerdict = Literal["regression", "no regression", "inconclusive"]
-"""Slower by more than the tolerance; not slower by that much; or neither could be shown."""
+ComparisonVerdict = Literal["regression", "no regression", "faster", "inconclusive"]
+"""Slower by more than the tolerance; not slower by that much; even faster by more than it; or none could be shown."""
 
 _REPETITION_UNITS: dict[Test, str] = {"sign": "rounds", "permutation": "repeats a side"}
 _MOST_REPETITIONS: dict[Test, int] = {"sign": MOST_ROUNDS, "permutation": MOST_REPEATS}
@@ -94,8 +103,9 @@ class Comparison:
             where there are too few repetitions for that.
         p_slower: Holm's corrected p-value for "slower": the null hypothesis is a true ratio of at most 1 + tolerance.
         p_not_slower: The same for "not slower": the null hypothesis is a true ratio of at least 1 + tolerance.
-        tolerance: The smallest slowdown that matters; 0.02 is 2 %.
-        alpha: Family-wise error rate of either kind of verdict.
+        p_faster: The same for "faster": the null hypothesis is a true ratio of at least 1 / (1 + tolerance).
+        tolerance: The smallest slowdown or speed-up that matters; 0.02 is 2 %.
+        alpha: Family-wise error rate of each kind of verdict.
         verdict: The conclusion, in a word.
         repetitions_to_settle: Where inconclusive, how many repetitions would likely settle a new comparison, at the
             observed scatter; None where the number would be too large. The comparison must be new: to add repetitions
@@ -117,6 +127,7 @@ class Comparison:
     level: float
     p_slower: float
     p_not_slower: float
+    p_faster: float
     tolerance: float
     alpha: float
     verdict: ComparisonVerdict
@@ -146,6 +157,14 @@ class _Rule:
     @property
     def error(self) -> float:
         return self.alpha / self.family
+
+
+class _Corrected(NamedTuple):
+    """The corrected p-values of one comparison, as described in `Comparison`."""
+
+    slower: float
+    not_slower: float
+    faster: float
 
 
 def round_estimate(base_s: NDArray[Any], candidate_s: NDArray[Any]) -> float:
@@ -179,7 +198,7 @@ def judge_rounds(
         estimates: For each question `(rounds,)`, the `round_estimate` of every round. The number of rounds must have
             been fixed before the first round.
         base: Label of the base.
-        tolerance: The smallest slowdown that matters, 0 or more.
+        tolerance: The smallest slowdown or speed-up that matters, 0 or more.
         alpha: Family-wise error rate, between 0 and 1/2.
 
     Returns:
@@ -211,7 +230,7 @@ def judge_repeats(
     Args:
         times: For each question the runs' mean frame times.
         base: Label of the base.
-        tolerance: The smallest slowdown that matters, 0 or more.
+        tolerance: The smallest slowdown or speed-up that matters, 0 or more.
         alpha: Family-wise error rate, between 0 and 1/2.
 
     Returns:
@@ -239,14 +258,16 @@ def _repeats_evidence(repeats: RepeatTimes, question: Question, rule: _Rule) -> 
 def _judge(family: Mapping[Question, Evidence], rule: _Rule) -> tuple[Comparison, ...]:
     p_slower = holm([evidence.p_above for evidence in family.values()])
     p_not_slower = holm([evidence.p_below for evidence in family.values()])
+    p_faster = holm([evidence.p_far_below for evidence in family.values()])
+    corrected = itertools.starmap(_Corrected, zip(p_slower, p_not_slower, p_faster, strict=True))
     return tuple(
-        _compare(question, evidence, slower, not_slower, rule)
-        for (question, evidence), slower, not_slower in zip(family.items(), p_slower, p_not_slower, strict=True)
+        _compare(question, evidence, p_values, rule)
+        for (question, evidence), p_values in zip(family.items(), corrected, strict=True)
     )
 
 
-def _compare(question: Question, evidence: Evidence, p_slower: float, p_not_slower: float, rule: _Rule) -> Comparison:
-    verdict = _verdict(p_slower, p_not_slower, rule.alpha)
+def _compare(question: Question, evidence: Evidence, p_values: _Corrected, rule: _Rule) -> Comparison:
+    verdict = _verdict(p_values, rule.alpha)
     to_settle = evidence.repetitions_to_settle if verdict == "inconclusive" else None
     return Comparison(
         candidate=question.candidate,
@@ -259,22 +280,25 @@ def _compare(question: Question, evidence: Evidence, p_slower: float, p_not_slow
         low=math.exp(evidence.low),
         high=math.exp(evidence.high),
         level=evidence.level,
-        p_slower=p_slower,
-        p_not_slower=p_not_slower,
+        p_slower=p_values.slower,
+        p_not_slower=p_values.not_slower,
+        p_faster=p_values.faster,
         tolerance=rule.tolerance,
         alpha=rule.alpha,
         verdict=verdict,
         repetitions_to_settle=to_settle,
         detectable_slowdown=_detectable_slowdown(evidence, rule),
-        detail=_detail(verdict, evidence, min(p_slower, p_not_slower), rule),
+        detail=_detail(verdict, evidence, p_values, rule),
     )
 
 
-def _verdict(p_slower: float, p_not_slower: float, alpha: float) -> ComparisonVerdict:
-    # Never both: alpha is below 1/2.
-    if p_slower <= alpha:
+def _verdict(p_values: _Corrected, alpha: float) -> ComparisonVerdict:
+    # "Slower" excludes the other two: alpha is below 1/2. "Faster" implies "not slower", and says more.
+    if p_values.slower <= alpha:
         return "regression"
-    return "no regression" if p_not_slower <= alpha else "inconclusive"
+    if p_values.faster <= alpha:
+        return "faster"
+    return "no regression" if p_values.not_slower <= alpha else "inconclusive"
 
 
 def _detectable_slowdown(evidence: Evidence, rule: _Rule) -> float | None:
@@ -284,11 +308,13 @@ def _detectable_slowdown(evidence: Evidence, rule: _Rule) -> float | None:
     return math.expm1(rule.limit + evidence.estimate - evidence.low)
 
 
-def _detail(verdict: ComparisonVerdict, evidence: Evidence, p_value: float, rule: _Rule) -> str:
+def _detail(verdict: ComparisonVerdict, evidence: Evidence, p_values: _Corrected, rule: _Rule) -> str:
     if verdict == "regression":
-        return f"slower by more than {_percent(rule.tolerance)} (p = {p_value:.2g})"
+        return f"slower by more than {_percent(rule.tolerance)} (p = {p_values.slower:.2g})"
+    if verdict == "faster":
+        return f"faster by more than {_percent(rule.tolerance)} (p = {p_values.faster:.2g})"
     if verdict == "no regression":
-        return f"not slower by {_percent(rule.tolerance)} or more (p = {p_value:.2g})"
+        return f"not slower by {_percent(rule.tolerance)} or more (p = {p_values.not_slower:.2g})"
     units = _REPETITION_UNITS[evidence.test]
     if evidence.repetitions < evidence.repetitions_needed:
         return (
