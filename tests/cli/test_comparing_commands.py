@@ -70,10 +70,11 @@ def test_compare_measures_all_modes_and_advises(command: Any, fake: FakeMeasurin
     assert [side.profile.mode for side in fake.sides] == ["sequential", "threaded", "process"]
     assert [side.profile.workers for side in fake.sides] == [None, 2, 2]
     assert {(side.code, side.profile.seed, side.profile.stages[0].agents) for side in fake.sides} == {(None, 5, 8)}
-    last = " ".join(ended.out.splitlines()[-2:])
-    assert last == (
-        "On this machine use process with 2 workers: 2.00 times as fast as sequential; threaded is 0.80 times as fast: "
-        "this Python holds the GIL."
+    told = " ".join(ended.out.split())
+    assert "process (2) is 2.00 times as fast as sequential (2.00…2.00): faster by more than 2 % (p = 0.00049)" in told
+    assert told.endswith(
+        "On this machine use process with 2 workers: it is 2.00 times as fast as sequential (2.00…2.00); threaded is "
+        "0.80 times as fast: this Python holds the GIL."
     )
     assert ended.err == (
         "measuring sequential, threaded (2), process (2)\n"
@@ -92,13 +93,15 @@ def test_options_reach_the_measurement(command: Any, fake: FakeMeasuring) -> Non
 
 
 @pytest.mark.parametrize(
-    ("factor", "code", "word"), [(1.0, 0, "NO REGRESSION"), (1.05, 1, "REGRESSION"), (1.02, 4, "INCONCLUSIVE")]
+    ("factor", "code", "word"),
+    [(1.0, 0, "NO REGRESSION"), (0.5, 0, "FASTER"), (1.05, 1, "REGRESSION"), (1.02, 4, "INCONCLUSIVE")],
 )
 def test_ab_ends_with_its_verdict(command: Any, fake: FakeMeasuring, factor: float, code: int, word: str) -> None:
     fake.factors = (1.0, factor)
     ended = command("ab", "main", "HEAD", "-q")
     assert ended.err == ""
-    assert (ended.code, ended.out.splitlines()[-1]) == (code, f"{word}: HEAD.")
+    assert ended.code == code
+    assert ended.out.splitlines()[-1].startswith(f"{word}: HEAD is {1 / factor:.2f}")
     assert [(side.label, side.code) for side in fake.sides] == [("main", "main"), ("HEAD", "HEAD")]
 
 
@@ -106,8 +109,9 @@ def test_json_is_all_that_is_printed(command: Any, fake: FakeMeasuring) -> None:
     fake.factors = (1.0, 1.25, 0.5)
     ended = command("compare", "--json")
     found = json.loads(ended.out)
-    assert [each["verdict"] for each in found["comparisons"]] == ["regression", "no regression"]
+    assert [each["verdict"] for each in found["comparisons"]] == ["regression", "faster"]
     assert found["exit_code"] == ended.code == 0
+    assert found["comparisons"][1]["p_faster"] == pytest.approx(2 / 4096)
     assert found["advice"].startswith("on this machine use process")
     assert json.loads(command("ab", ".", ".", "--json").out)["sides"][1]["label"] == ". #2"
 
@@ -210,6 +214,20 @@ def test_gate_judges_criteria_and_the_comparison(
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".gate")] == []
 
 
+def test_gate_passes_what_is_faster_and_says_so(
+    command: Any, fake: FakeMeasuring, recording: FakeRepeats, tmp_path: Path
+) -> None:
+    fake.factors = (1.0, 0.5)
+    junit = tmp_path / "gate.xml"
+    ended = command("gate", "--against", "main", "--junit", str(junit), "-q")
+    assert ended.code == 0
+    assert ended.out.splitlines()[-1] == "PASS: every criterion is met, and working tree is faster."
+    assert "\nfaster: working tree is 2.00 times as fast as main (2.00…2.00): faster by more" in ended.out
+    assert ET.parse(junit).getroot().attrib == {"tests": "3", "failures": "0", "errors": "0"}
+    found = json.loads(command("gate", "--against", "main", "--json", "-q").out)
+    assert (found["verdict"], len(found["improvements"]), found["exit_code"]) == ("PASS", 1, 0)
+
+
 def test_gate_fails_on_a_regression_or_on_a_criterion(
     command: Any, fake: FakeMeasuring, recording: FakeRepeats
 ) -> None:
@@ -228,7 +246,9 @@ def test_gate_tells_github(
     fake.factors = (1.0, 1.05)
     ended = command("gate", "--against", "main", "-q")
     assert ended.code == 1
-    assert ended.err.startswith("::error title=walkerbench gate::regression: frame time of working tree +5.0 %25")
+    assert ended.err.startswith(
+        "::error title=walkerbench gate::regression: working tree is 0.952 times as fast as main (0.951…0.953)"
+    )
     assert summary.read_text().startswith("# of another step\n## walkerbench gate: FAIL\n")
 
 

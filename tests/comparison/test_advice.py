@@ -17,7 +17,7 @@ def candidates(threads: float | tuple[float, float], processes: float) -> list[C
     ]
 
 
-USE_PROCESS = "on this machine use process with 2 workers: 2.00 times as fast as sequential"
+USE_PROCESS = "on this machine use process with 2 workers: it is 2.00 times as fast as sequential (2.00…2.00)"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ USE_PROCESS = "on this machine use process with 2 workers: 2.00 times as fast as
             0.625,
             0.8,
             True,
-            "on this machine use threaded with 2 workers: 1.60 times as fast as sequential; "
+            "on this machine use threaded with 2 workers: it is 1.60 times as fast as sequential (1.60…1.60); "
             "process is 1.25 times as fast",
         ),
         (
@@ -55,6 +55,14 @@ USE_PROCESS = "on this machine use process with 2 workers: 2.00 times as fast as
             "on this machine stay with sequential: no mode is faster for certain; threaded is 1.01 times as fast, "
             "which may be chance; process is 0.62 times as fast",
         ),
+        # The whole interval is above 1, but not by more than the tolerance.
+        (
+            (0.985, 0.99),
+            1.6,
+            True,
+            "on this machine stay with sequential: no mode is faster by more than 2 % for certain; threaded is 1.01 "
+            "times as fast; process is 0.62 times as fast",
+        ),
     ],
 )
 def test_only_modes_that_are_certainly_faster_are_advised(
@@ -66,4 +74,4 @@ def test_only_modes_that_are_certainly_faster_are_advised(
 def test_one_worker_is_written_in_the_singular() -> None:
     (only,) = candidates(0.5, 1.0)[:1]
     advice = advise([Candidate("threaded", only.traits, 1, only.comparison)], gil_enabled=True)
-    assert advice == "on this machine use threaded with 1 worker: 2.00 times as fast as sequential"
+    assert advice == "on this machine use threaded with 1 worker: it is 2.00 times as fast as sequential (2.00…2.00)"

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from comparisons import SLOWER, UNCLEAR, gated
+from comparisons import FASTER, SLOWER, UNCLEAR, gated
 
 from walkerbench.errors import BaselineSizeError, UsageError
 from walkerbench.gating.against_baseline import runs_to_record
@@ -38,9 +38,22 @@ def test_failures_and_doubts_name_each_criterion() -> None:
     result = gated("pass", "fail", "unsupported", ratio=SLOWER)
     assert result.failures == [
         "criterion not met: frame_ms.max < 200 (250 is not < 200)",
-        "regression: frame time of . +24.9 % against main (+20.0…+30.0 %): slower by more than 2 % (p = 0.00024)",
+        "regression: . is 0.80 times as fast as main (0.77…0.83): slower by more than 2 % (p = 0.00024)",
     ]
     assert result.doubts == ["criterion not judged: frame_ms.p99 < 50 (there are no judged frames)"]
+    assert result.improvements == []
+
+
+def test_a_gate_passes_a_faster_side_and_says_so() -> None:
+    result = gated("pass", ratio=FASTER)
+    assert (result.exit_code, result.word, result.failures, result.doubts) == (0, "PASS", [], [])
+    assert result.improvements == [
+        "faster: . is 1.77 times as fast as main (1.72…1.82): faster by more than 2 % (p = 0.00024)"
+    ]
+    plain = result.as_dict()
+    assert plain["improvements"] == result.improvements
+    assert [each["verdict"] for each in plain["comparison"]["comparisons"]] == ["faster"]
+    assert gated("fail", ratio=FASTER).exit_code == 1, "speed does not make up for a criterion"
 
 
 def of_stages(outcome: str, directory: str) -> GatedRun:

@@ -43,6 +43,11 @@ def test_every_test_has_a_row_and_the_most_severe_decides() -> None:
     assert result.exit_code is ExitCode.BROKEN
     assert measured({"a::same": 1.0, "a::slow": 1.2}).exit_code is ExitCode.FAIL
     assert measured({"a::same": 1.0}).exit_code is ExitCode.PASS
+    faster = measured({"a::same": 1.0, "a::fast": 0.5})
+    assert ([each.word for each in faster.tests], faster.exit_code) == (["no regression", "faster"], ExitCode.PASS)
+    shown = to_text(terminal.report(faster))
+    assert "\nfast: faster by more than 2 % (p = 0.00049)\n2 tests of a: no regression: 1; faster: 1.\n" in shown
+    assert 'failures="0" errors="0"' in junit.render(faster)
 
 
 def test_the_error_rate_is_shared_by_all_tests() -> None:

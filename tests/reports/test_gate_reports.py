@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from comparisons import SLOWER, UNCLEAR, gated
+from comparisons import FASTER, SLOWER, UNCLEAR, gated
 
 from walkerbench.cli.rich_console import to_text
 from walkerbench.reports.junit import gate as gate_junit
@@ -23,10 +23,14 @@ from walkerbench.reports.terminal import gate
 GOLDEN = Path(__file__).parent / "golden"
 FAILING = gated("fail", "pass", "unsupported", ratio=SLOWER)
 PASSING = gated("pass")
+IMPROVED = gated("pass", ratio=FASTER)
 
 FORMATS: dict[str, Callable[[], str]] = {
     "gate_failing.txt": lambda: to_text(gate.report(FAILING)),
     "gate_passing.txt": lambda: to_text(gate.report(PASSING)),
+    "gate_faster.txt": lambda: to_text(gate.report(IMPROVED)),
+    "gate_faster.md": lambda: github.summary(IMPROVED),
+    "gate_faster.xml": lambda: gate_junit.render(IMPROVED),
     "gate_failing.md": lambda: github.summary(FAILING),
     "gate_failing.xml": lambda: gate_junit.render(FAILING),
 }
@@ -46,6 +50,8 @@ def test_each_kind_of_annotation_has_at_most_one_line() -> None:
     assert lines[0].count("frame_ms.max") == 1
     assert "regression" in lines[0]
     assert list(github.annotation_lines(PASSING)) == []
+    (notice,) = github.annotation_lines(IMPROVED)
+    assert notice.startswith("::notice title=walkerbench gate::faster: . is 1.77 times as fast as main (1.72…1.82)")
     assert [line[:9] for line in github.annotation_lines(gated("pass", ratio=UNCLEAR))] == ["::warning"]
 
 
@@ -77,6 +83,7 @@ def test_no_text_can_break_a_row_of_the_summary() -> None:
     ("result", "failures", "errors"),
     [
         (PASSING, 0, 0),
+        (IMPROVED, 0, 0),
         (FAILING, 2, 1),
         (gated("pass", ratio=UNCLEAR), 0, 1),
         (gated("pass", state="emergency", ended_because="10 \x00 slow frames"), 1, 0),

@@ -21,7 +21,7 @@ def tell_github(result: GateResult) -> None:
 
 def tell_github_of_suite(result: SuiteResult) -> None:
     """Write the result of a gate over a suite of tests; do nothing outside of GitHub Actions."""
-    by_kind = {"error": ("regression", "no verdict"), "warning": ("inconclusive",)}
+    by_kind = {"error": ("regression", "no verdict"), "warning": ("inconclusive",), "notice": ("faster",)}
     messages = {
         kind: [f"{each.test}: {each.word}" for each in result.tests if each.word in words]
         for kind, words in by_kind.items()

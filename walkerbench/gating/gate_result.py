@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from walkerbench.comparison.comparison_result import Compared
+from walkerbench.comparison.speed_up import speed_up_in_words
+from walkerbench.comparison.verdicts import ComparisonVerdict
 from walkerbench.criteria.judging import Outcome, Verdict, VerdictWord, exit_code_of_run, verdict_word
 from walkerbench.errors import ExitCode, most_severe
 from walkerbench.run_directory import RunFile
@@ -117,6 +119,11 @@ class GateResult:
         lines = [f"criterion not judged: {each.in_words}" for each in self.criteria if each.outcome == "unsupported"]
         return lines + self._comparisons("inconclusive")
 
+    @property
+    def improvements(self) -> list[str]:
+        """Return in what the candidate is faster than its base, one line each."""
+        return self._comparisons("faster")
+
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data for JSON."""
         return {
@@ -124,6 +131,7 @@ class GateResult:
             "verdict": self.word,
             "failures": self.failures,
             "doubts": self.doubts,
+            "improvements": self.improvements,
             # The run goes through its JSON text, in which a number that is not finite is null.
             "runs": [
                 {"directory": str(each.directory), "run": json.loads(each.run.model_dump_json())} for each in self.runs
@@ -131,10 +139,9 @@ class GateResult:
             "comparison": self.compared.as_dict(),
         }
 
-    def _comparisons(self, verdict: str) -> list[str]:
+    def _comparisons(self, verdict: ComparisonVerdict) -> list[str]:
         return [
-            f"{verdict}: frame time of {each.candidate} {(each.time_ratio - 1) * 100:+.1f} % against {each.base} "
-            f"({(each.low - 1) * 100:+.1f}…{(each.high - 1) * 100:+.1f} %): {each.detail}"
+            f"{verdict}: {speed_up_in_words(each)}: {each.detail}"
             for each in self.compared.comparisons
             if each.verdict == verdict
         ]

@@ -249,7 +249,7 @@ CASES: tuple[Case, ...] = (
         faults=_SLOWER,
         exit_codes=(ExitCode.FAIL,),
         fails=REGRESSION,
-        words=("regression: frame time of ", "slower by more than 2 %"),
+        words=("regression: candidate is ", " times as fast as ", "slower by more than 2 %"),
     ),
 )
 """Every case, in the order in which the cases are run."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from comparisons import compared, side
 from recorded_runs import code_of, recorded
 
 from walkerbench.cli.rich_console import to_text
+from walkerbench.comparison.advice import advise_on
+from walkerbench.comparison.comparison_result import ComparedSide
 from walkerbench.interleaved.same_work import DigestWatch
 from walkerbench.recorded_sides.compare_recorded import compare_recorded
 from walkerbench.recorded_sides.sides import RecordedSide
 from walkerbench.reports.terminal.comparison import report
+from walkerbench.workloads.main_phase import MainPhase
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -42,7 +46,7 @@ REVISIONS = compared(
 )
 
 CASES = {
-    "compared_modes": (MODES, "on this machine use process with 2 workers: 2.00 times as fast as sequential"),
+    "compared_modes": (MODES, advise_on(MODES)),
     "compared_revisions": (REVISIONS, None),
 }
 
@@ -87,7 +91,7 @@ def test_long_labels_are_in_the_head_and_not_in_tables() -> None:
         names = ["base", "candidate 1", "candidate 2"] if several else ["base", "candidate"]
         for name, label in zip(names, labels, strict=False):
             assert f"{name}  " in "\n".join(line for line in lines if line.endswith(f" {label}"))
-        assert lines[-1].startswith(f"NO REGRESSION: {labels[1]}")
+        assert f"NO REGRESSION: {labels[1]} is 0.995 times as fast as {labels[0]} (" in " ".join(lines)
 
 
 def test_one_run_per_side_gives_no_interval() -> None:
@@ -96,15 +100,56 @@ def test_one_run_per_side_gives_no_interval() -> None:
     assert row.split()[2:4] == ["–", "–"]  # noqa: RUF001
 
 
-def test_means_that_contradict_the_verdict_are_explained() -> None:
-    result = compared(side("main", factor=1.1), base=side("old"), ratios=[(0.95, 0.97)])
-    text = " ".join(to_text(report(result)).split())
+def disturbed(new: ComparedSide, old: ComparedSide | None = None, **changes: Any) -> str:
+    """Return a report, in one line, of a side whose median over rounds is 0.96 of the base's time, 0.95 to 0.97."""
+    return " ".join(to_text(report(compared(new, base=old or side("old"), ratios=[(0.95, 0.97)], **changes))).split())
+
+
+def test_figures_that_differ_are_explained_by_their_cause() -> None:
+    slow_rounds = side("new", factor=1.1, repetition_ms=(1.92,) * 9 + (4.0,) * 3)
     assert (
-        "main: the mean times above, over all frames, differ by +10.0 %; the verdict uses the median over rounds or "
-        "runs, -4.0 %"
-    ) in text
-    agreeing = compared(side("main", factor=0.9), base=side("old"), ratios=[(0.95, 0.97)])
-    assert "over all frames" not in to_text(report(agreeing))
+        "new: a few rounds were disturbed: over all frames it is 0.909 times as fast; the verdict uses the median of "
+        "the rounds: 1.042"
+    ) in disturbed(slow_rounds)
+    assert "new: parts of most rounds were disturbed: over all frames it is 0.909" in disturbed(side("new", factor=1.1))
+    runs = disturbed(side("new", factor=1.1), how="recorded")
+    assert (
+        "new: a few runs were disturbed: by the medians of the runs it is 0.909 times as fast; the verdict uses all "
+        "runs: 1.042"
+    ) in runs
+
+
+def test_figures_that_agree_or_are_unknown_are_not_explained() -> None:
+    unknown = side("new", frame_ms=dict.fromkeys(("mean", "p50", "p99", "max")))
+    deciding = MainPhase("call", "call", decides=True)
+    # Only the main phase decides: that frames hold more is no disturbance.
+    frames_hold_more = side("new", factor=0.96, main_phase=deciding, frame_ms=side("x", factor=5).frame_ms)
+    for text in (
+        disturbed(side("new", factor=0.96)),
+        disturbed(unknown),
+        disturbed(frames_hold_more, side("old", main_phase=deciding)),
+    ):
+        assert "disturbed" not in text
+
+
+@pytest.mark.parametrize(
+    ("ratios", "sentence"),
+    [
+        ((0.55, 0.58), "FASTER: new is 1.77 times as fast as old (1.72…1.82)."),
+        ((0.95, 0.97), "FASTER: new is 1.042 times as fast as old (1.031…1.053)."),
+        ((1.0, 1.01), "NO REGRESSION: new is 0.995 times as fast as old (0.990…1.000)."),
+        ((1.2, 1.3), "REGRESSION: new is 0.80 times as fast as old (0.77…0.83)."),
+        ((1.01, 1.03), "INCONCLUSIVE: new is 0.980 times as fast as old (0.971…0.990)."),
+    ],
+)
+def test_the_last_line_has_the_verdict_and_its_figure(ratios: tuple[float, float], sentence: str) -> None:
+    result = compared(side("new"), base=side("old"), ratios=[ratios])
+    assert to_text(report(result)).splitlines()[-1] == sentence
+
+
+def test_the_figure_that_decides_comes_before_all_others() -> None:
+    found = text("compared_modes")
+    assert found.index("speed-up") < found.index("frames/s")
 
 
 def test_warnings_come_before_and_after_a_comparison() -> None:

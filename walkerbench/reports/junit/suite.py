@@ -16,6 +16,6 @@ def render(result: SuiteResult) -> str:
     cases = []
     for each in result.tests:
         detail = each.problem or (each.compared.comparisons[0].detail if each.compared else "")
-        outcome = {"regression": "failure", "no regression": None, NEW: None}.get(each.word, "error")
+        outcome = {"regression": "failure", "no regression": None, "faster": None, NEW: None}.get(each.word, "error")
         cases.append(case("suite", each.test, outcome, each.word, detail))  # type: ignore[arg-type]
     return document("walkerbench gate", cases, None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from walkerbench.reports.markdown.escaping import Markdown, code, escape_markdown, head, row
 from walkerbench.reports.wording.comparison import (
+    disturbances,
     faults_of_sides,
     interval,
     judged_by,
@@ -32,12 +33,14 @@ _TITLE = "walkerbench gate"
 
 
 def annotation_lines(result: GateResult) -> Iterator[str]:
-    """Yield at most one error and one warning; each holds all messages of its kind."""
+    """Yield at most one error, one warning and one notice; each holds all messages of its kind."""
     if result.failures:
         yield annotation("error", result.failures)
     warnings = [*faults_of_sides(result.compared), *result.doubts]
     if warnings:
         yield annotation("warning", warnings)
+    if result.improvements:
+        yield annotation("notice", result.improvements)
 
 
 def annotation(kind: str, lines: Sequence[str]) -> str:
@@ -55,8 +58,9 @@ def summary(result: GateResult) -> str:
     """Return the summary of a gate's result, as Markdown."""
     compared = result.compared
     lines = [f"## {_TITLE}: {result.word}", "", because(result), ""]
-    lines += [f"- {escape_markdown(line)}" for line in (*result.failures, *result.doubts, *noteworthy(compared))]
-    lines += ["", *_sides(compared), "", *_comparisons(compared), "", *_criteria(result), ""]
+    found = (*result.failures, *result.doubts, *result.improvements, *noteworthy(compared), *disturbances(compared))
+    lines += [f"- {escape_markdown(line)}" for line in found]
+    lines += ["", *_comparisons(compared), "", *_sides(compared), "", *_criteria(result), ""]
     lines += [
         f"- runs judged by the criteria: {escape_markdown(where(result))}",
         f"- code: {escape_markdown(measured_code(compared))}",

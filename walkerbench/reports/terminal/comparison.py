@@ -9,7 +9,9 @@ from rich.console import RenderableType
 
 from walkerbench.reports.terminal import tables as layout
 from walkerbench.reports.wording.comparison import (
-    conclusion,
+    conclusions,
+    disturbances,
+    explained,
     interval,
     judged_by,
     level,
@@ -31,6 +33,7 @@ _LONGEST_LABEL = 14  # in a table of 80 columns
 VERDICT_STYLES: Mapping[ComparisonVerdict, VerdictWord] = {
     "regression": "FAIL",
     "no regression": "PASS",
+    "faster": "PASS",
     "inconclusive": "INCONCLUSIVE",
 }
 """A comparison's verdict → the verdict of a run that is shown in the same style."""
@@ -46,7 +49,8 @@ def report(compared: Compared, *, advice: str | None = None) -> Iterator[Rendera
     yield from parts(compared)
     yield layout.blank_line()
     yield from _noteworthy(compared)  # once more where the verdict is read
-    yield layout.line(_sentence(advice or conclusion(compared)), "bold")
+    for text in [advice] if advice else conclusions(compared):
+        yield layout.line(_sentence(text), "bold")
 
 
 def parts(compared: Compared) -> Iterator[RenderableType]:
@@ -54,13 +58,16 @@ def parts(compared: Compared) -> Iterator[RenderableType]:
     yield from _noteworthy(compared)
     names = _names(compared)
     yield layout.facts(_head(compared, names))
-    medians = ", medians over repeats" if compared.how == "recorded" else ""
-    unmeasured = [_UNMEASURED] if any(_lacks_a_figure(side) for side in compared.sides) else []
-    yield from layout.titled(f"Sides, times in ms{medians}", [_sides(compared, names), *layout.footnotes(unmeasured)])
-    if all(side.shares for side in compared.sides):
-        yield from layout.titled("Where the frames' time went", [_shares(compared, names)])
     against = f"Against {names[compared.base.label]}"
     yield from layout.titled(against, [_comparisons(compared, names), *_details(compared, names)])
+    over = "medians over repeats" if compared.how == "recorded" else "over all frames"
+    unmeasured = [_UNMEASURED] if any(_lacks_a_figure(side) for side in compared.sides) else []
+    notes = [layout.line(text) for text in disturbances(compared, names)]
+    yield from layout.titled(
+        f"Sides, {over}, times in ms", [_sides(compared, names), *layout.footnotes(unmeasured), *notes]
+    )
+    if all(side.shares for side in compared.sides):
+        yield from layout.titled("Where the frames' time went", [_shares(compared, names)])
 
 
 def _noteworthy(compared: Compared) -> Iterator[RenderableType]:
@@ -140,19 +147,8 @@ def _comparisons(compared: Compared, names: Mapping[str, str]) -> RenderableType
 
 
 def _details(compared: Compared, names: Mapping[str, str]) -> Iterator[RenderableType]:
-    base_ms = compared.base.frame_ms["mean"]
-    for side, each in zip(compared.sides[1:], compared.comparisons, strict=True):
-        name = names[each.candidate]
-        yield layout.line(f"{name}: {each.detail}", "dim")
-        mean_ms = side.frame_ms["mean"]
-        difference = mean_ms / base_ms - 1 if base_ms and mean_ms else 0.0
-        if difference * (each.time_ratio - 1) < 0:
-            # Both figures are right: a few slow rounds change the mean of all frames, but not the median over rounds.
-            yield layout.line(
-                f"{name}: the mean times above, over all frames, differ by {difference * 100:+.1f} %; the "
-                f"verdict uses the median over rounds or runs, {slowdown(each)}",
-                "dim",
-            )
+    for each in compared.comparisons:
+        yield layout.line(explained(each, names[each.candidate], names[each.base]), "dim")
 
 
 def _sentence(text: str) -> str:

@@ -25,7 +25,7 @@ def report(result: GateResult) -> Iterator[RenderableType]:
     yield from layout.warnings(
         *faults_of_sides(result.compared), *work_not_the_same(result.compared)
     )  # once more where the verdict is read
-    for reason in (*result.failures, *result.doubts):
+    for reason in (*result.failures, *result.doubts, *result.improvements):
         yield layout.line(reason)
     yield layout.line(f"{result.word}: {because(result)}", layout.STYLES[result.word])
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import statistics
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import walkerbench
+from walkerbench.comparison.speed_up import speed_up_in_words
 from walkerbench.recording.code_facts import short_revision
 from walkerbench.reports.wording.numbers import NOT_MEASURED
 from walkerbench.system.imported_code import top_level
@@ -16,17 +18,69 @@ _HARNESS = walkerbench.__name__
 _UNKNOWN_VERSION = "an unknown revision"
 
 if TYPE_CHECKING:
-    from walkerbench.comparison.comparison_result import Compared
+    from walkerbench.comparison.comparison_result import Compared, ComparedSide
     from walkerbench.comparison.verdicts import Comparison
     from walkerbench.recording.code_facts import CodeFacts, WorkloadCode
 
 
-def conclusion(compared: Compared) -> str:
-    """Return the result of the comparisons, in a sentence."""
-    found: dict[str, list[str]] = {}
-    for comparison in compared.comparisons:
-        found.setdefault(comparison.verdict, []).append(comparison.candidate)
-    return "; ".join(f"{verdict.upper()}: {', '.join(names)}" for verdict, names in found.items())
+def conclusions(compared: Compared) -> list[str]:
+    """Return each candidate's verdict with the figure that decides, a sentence each."""
+    return [f"{each.verdict.upper()}: {speed_up_in_words(each)}" for each in compared.comparisons]
+
+
+def explained(comparison: Comparison, candidate: str, base: str) -> str:
+    """Return what was found about a candidate, or what would settle it, in one line.
+
+    Args:
+        comparison: Its comparison.
+        candidate: How to name the candidate.
+        base: How to name the base.
+    """
+    if comparison.verdict in ("regression", "faster"):
+        return f"{speed_up_in_words(comparison, candidate, base)}: {comparison.detail}"
+    return f"{candidate}: {comparison.detail}"
+
+
+def disturbances(compared: Compared, names: Mapping[str, str] | None = None) -> list[str]:
+    """Return a line for each candidate whose times over all frames say something else than its speed-up, and why.
+
+    Both figures are right: a few slow rounds change the mean of all frames, but hardly the median over rounds. They
+    differ where the speed-up over all frames is outside the interval of the one that decides.
+
+    Args:
+        compared: The comparison.
+        names: Label → how to name the side; None for the labels.
+    """
+    return [
+        f"{(names or {}).get(side.label, side.label)}: {_disturbance(compared, side, comparison, ratio)}"
+        for side, comparison in zip(compared.sides[1:], compared.comparisons, strict=True)
+        if (ratio := _ratio_of_all_frames(compared.base, side)) is not None
+        and comparison.level
+        and not comparison.low <= ratio <= comparison.high
+    ]
+
+
+def _disturbance(compared: Compared, side: ComparedSide, comparison: Comparison, ratio: float) -> str:
+    decides = f"{1 / comparison.time_ratio:.3f}"
+    if compared.how == "recorded":
+        return (
+            f"a few runs were disturbed: by the medians of the runs it is {1 / ratio:.3f} times as fast; the verdict "
+            f"uses all runs: {decides}"
+        )
+    of_rounds = [one / other for one, other in zip(side.repetition_ms, compared.base.repetition_ms, strict=True)]
+    few = comparison.low <= statistics.median(of_rounds) <= comparison.high
+    what = "a few rounds were disturbed" if few else "parts of most rounds were disturbed"
+    return (
+        f"{what}: over all frames it is {1 / ratio:.3f} times as fast; the verdict uses the median of the rounds: "
+        f"{decides}"
+    )
+
+
+def _ratio_of_all_frames(base: ComparedSide, side: ComparedSide) -> float | None:
+    """Return a side's mean time ÷ the base's, of the duration that is compared; None where one is not known."""
+    means = [each.main_phase_ms if base.main_phase.decides else each.frame_ms for each in (side, base)]
+    ours, theirs = (each["mean"] for each in means)
+    return ours / theirs if ours and theirs else None
 
 
 def faults_of_sides(compared: Compared) -> list[str]:

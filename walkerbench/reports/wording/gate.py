@@ -28,11 +28,16 @@ def measured(criterion: GatedCriterion) -> str:
     return "…".join(ends)
 
 
+def _no_regression(result: GateResult) -> str:
+    faster = [each.candidate for each in result.compared.comparisons if each.verdict == "faster"]
+    return f"{', '.join(faster)} is faster" if faster else "there is no regression"
+
+
 def because(result: GateResult) -> str:
     """Return the reason for the gate's verdict, as a sentence."""
     states = ", ".join(dict.fromkeys(each.run.state for each in result.runs))
     return {
-        "PASS": "every criterion is met, and there is no regression.",
+        "PASS": f"every criterion is met, and {_no_regression(result)}.",
         "FAIL": f"{counted(len(result.failures), 'condition')} not met.",
         "INCONCLUSIVE": "a comparison or a criterion could not be decided.",
         "NO VERDICT": f"a run was not finished ({states}).",
