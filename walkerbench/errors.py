@@ -52,8 +52,9 @@ class ExitCode(IntEnum):
     """Exit code of a process of walkerbench."""
 
     PASS = 0
-    """Every criterion is met, and no side is slower. From a command that judges nothing: the command is done, whatever
-    the verdicts of the runs that it shows. From `compare` without runs: every verdict is clear, also "slower"."""
+    """Every criterion is met, and no side is slower; sides may be faster. From a command that judges nothing: the
+    command is done, whatever the verdicts of the runs that it shows. From `compare` without runs: every verdict is
+    clear, also "slower"."""
     FAIL = 1
     """A criterion is not met, a safeguard stopped the run, or a side is slower: a regression. From `check`: a rule
     does not hold. From `selftest`: not everything is proven."""
@@ -164,10 +165,18 @@ class NotComparable(UsageError):
 
     Attributes:
         different_work: Whether the sides differ only in their work: a caller may allow that.
+        details: More about the difference, one text per line, for a reader who asks for more.
     """
 
-    def __init__(self, *lines: str, different_work: bool = False, parameters: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        *lines: str,
+        different_work: bool = False,
+        details: tuple[str, ...] = (),
+        parameters: tuple[str, ...] = (),
+    ) -> None:
         self.different_work = different_work
+        self.details = details
         super().__init__(*lines, parameters=parameters)
 
 

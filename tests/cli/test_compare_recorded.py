@@ -66,8 +66,8 @@ def test_too_few_repeats_are_inconclusive_with_number_needed(command: Any, sides
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"profile": {"seed": 2}}, "before/0 and other differ in the seed: 1 and 2; "),
-        ({"stages": [stage(agents=4)]}, "before/0 and other differ in agents: 3 and 4; "),
+        ({"profile": {"seed": 2}}, "before/0 and other differ in the seed: 1 and 2 (if intended: "),
+        ({"stages": [stage(agents=4)]}, "before/0 and other differ in agents: 3 and 4 (if intended: "),
         ({"state": "interrupted", "ended_because": "SIGINT"}, "other: the run was interrupted (SIGINT): only finished"),
         ({"stages": [stage(frames=0, warmup=0)]}, "other: the run has no judged frames: "),
         ({"machine": {"cpu_model": "n/a"}}, "before/0 and other differ in the machine's cpu_model: Imaginary "),

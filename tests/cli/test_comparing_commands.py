@@ -77,7 +77,8 @@ def test_compare_measures_all_modes_and_advises(command: Any, fake: FakeMeasurin
         "0.80 times as fast: this Python holds the GIL."
     )
     assert ended.err == (
-        "measuring sequential, threaded (2), process (2)\n"
+        "measuring sequential, threaded (2), process (2): about 60 s; "
+        "3 sides need at least 12 rounds (--rounds), about 58 s (--budget)\n"
         "12 rounds of 2 blocks of 50 frames a side, about 0:12\n"
         "round 1/12  0:11 left\n"
     )

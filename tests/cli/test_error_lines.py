@@ -21,6 +21,7 @@ from walkerbench.errors import (
     WalkerbenchError,
 )
 
+IF_INTENDED = "if intended: --allow-different-work; details: -v"
 DIFFERENT_WORK_ADVICE = (
     "if the trajectory changed on purpose, because a change reorders arithmetic or alters the environment, give "
     "--allow-different-work; every report then says so"
@@ -44,15 +45,24 @@ OPTIONS = {each for command in command_line.commands.values() for one in command
         (UsageError("give another", parameters=("mode", "workers")), "give another (--mode, --workers)"),
         (OverrideError((("frames, duration_s", "give one"),)), "--frames, --duration: give one"),
         (OverrideError((("criteria", "wrong"), ("faults.x", "bad"))), "--criterion: wrong\nfaults.x: bad"),
-        (NotComparable("a differs", different_work=True), f"a differs; {DIFFERENT_WORK_ADVICE}"),
-        (NotComparable("a", "b", different_work=True), f"a\nb\n{DIFFERENT_WORK_ADVICE}"),
-        (NotComparable("a\nb", different_work=True), f"a\\nb; {DIFFERENT_WORK_ADVICE}"),
+        (NotComparable("a differs", different_work=True), f"a differs ({IF_INTENDED})"),
+        (NotComparable("a differs", different_work=True, details=("much",)), f"a differs ({IF_INTENDED})"),
+        (NotComparable("a", "b", different_work=True), f"a (1 more difference; {IF_INTENDED})"),
+        (NotComparable(*"abcd", different_work=True), f"a (3 more differences; {IF_INTENDED})"),
+        (NotComparable("a\nb", different_work=True), f"a\\nb ({IF_INTENDED})"),
         (NotComparable("no way"), "no way"),
         (InjectedFaults("it has faults"), "it has faults (--allow-faults)"),
     ],
 )
 def test_an_error_names_the_options_that_resolve_it(error: WalkerbenchError, lines: str) -> None:
     assert error_lines(error) == lines
+
+
+def test_verbose_lines_have_every_difference_and_its_details() -> None:
+    error = NotComparable("a", "b", different_work=True, details=("3 of 5 agents differ: 0, 1, 2",))
+    told = error_lines(error, verbose=True).split("\n")
+    assert told == ["a", "b", "3 of 5 agents differ: 0, 1, 2", DIFFERENT_WORK_ADVICE]
+    assert error_lines(NotComparable("a", "b"), verbose=True) == error_lines(NotComparable("a", "b")) == "a\nb"
 
 
 def parameters_of_errors() -> set[str]:

@@ -81,7 +81,7 @@ class FakeSession:
         return self._listed
 
 
-def refused(*sessions: Any, checks: int = 1) -> str:
+def refusal(*sessions: Any, checks: int = 1) -> NotComparable:
     watch = DigestWatch(allow_different=False)
 
     def check_often() -> None:
@@ -92,7 +92,11 @@ def refused(*sessions: Any, checks: int = 1) -> str:
         check_often()
     assert caught.value.exit_code == 2
     assert caught.value.different_work == str(caught.value).startswith("not the same work: ")
-    return str(caught.value)
+    return caught.value
+
+
+def refused(*sessions: Any, checks: int = 1) -> str:
+    return str(refusal(*sessions, checks=checks))
 
 
 def test_equal_digests_prove_the_same_work() -> None:
@@ -108,9 +112,11 @@ def test_equal_digests_prove_the_same_work() -> None:
 def test_the_first_difference_is_named_by_checkpoint_agent_and_field() -> None:
     base = FakeSession("base", ["aa", "bb"], [[1, 2], [3, 4], [5, 6]])
     new = FakeSession("new", ["aa", "cc"], [[1, 2], [3, 0], [0, 0]])
-    assert refused(base, new, checks=2) == (
+    found = refusal(base, new, checks=2)
+    assert str(found) == (
         "not the same work: after frame 1, agent 1 is the first that differs between sides 'base' and 'new', in b"
     )
+    assert found.details == ("2 of 3 agents differ: 1, 2", "the digests cover a, b")
 
 
 def test_different_numbers_of_agents_and_fields_are_named() -> None:

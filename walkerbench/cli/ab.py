@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _HELP = """\
 Is CANDIDATE slower than BASE?
 
-Measures two sides now, interleaved.
+Or is it faster? Measures two sides now, interleaved. This takes about 60
+seconds, or the time of --budget.
+
 A side is a git revision of this repository (main, HEAD~3, v1.2), the
 working tree as it is (.), a profile (smoke, mine.toml), a key of the
 profile (mode=threaded, environment.brain.batch_size=64), or several of
@@ -35,7 +37,7 @@ these joined by commas. A revision runs from a clean worktree with today's
 interpreter and dependencies; the worktree is removed afterwards. The same
 side twice is an A/A check.
 
-Exit code: 0 not slower, 1 a regression, 4 inconclusive.
+Exit code: 0 not slower or faster, 1 a regression, 4 inconclusive.
 
 \b
 Examples:

@@ -31,15 +31,18 @@ Compares the modes now, or runs recorded before.
 \b
 walkerbench compare [OPTIONS]
   Which mode is the fastest here? Measures sequential, threaded and
-  process mode now, interleaved, and says which of them to use.
+  process mode now, interleaved, and says which of them to use. This takes
+  about 60 seconds, or the time of --budget.
   Exit code: 0 every verdict is clear, 4 one is inconclusive.
 
 \b
 walkerbench compare [OPTIONS] BASE CANDIDATE...
   Is a recorded run slower? Compares each CANDIDATE with BASE: run
   directories, folders of runs as `walkerbench run --repeat` makes them,
-  or @latest, @latest~1 and so on.
-  Exit code: 0 not slower, 1 a regression, 4 inconclusive.
+  or @latest, @latest~1 and so on. At the default alpha, a side needs at
+  least 5 runs (6 where there are three candidates); it may have 10 at most.
+  This takes about a second.
+  Exit code: 0 not slower or faster, 1 a regression, 4 inconclusive.
 
 \b
 Examples:

@@ -11,11 +11,13 @@ from walkerbench.errors import (
     UsageError,
     WalkerbenchError,
 )
+from walkerbench.reports.wording.numbers import counted
 from walkerbench.shown_text import first_of, shown
 
 ALLOW_DIFFERENT_WORK_FLAG = "--allow-different-work"
 """The option that permits a comparison of sides that do different work."""
 
+_IF_INTENDED = f"if intended: {ALLOW_DIFFERENT_WORK_FLAG}; details: -v"
 _DIFFERENT_WORK_ADVICE = (
     "if the trajectory changed on purpose, because a change reorders arithmetic or alters the environment, give "
     f"{ALLOW_DIFFERENT_WORK_FLAG}; every report then says so"
@@ -30,18 +32,25 @@ _FLAGS = {
 """Parameter → its option, for each parameter whose option has another name."""
 
 
-def error_lines(error: WalkerbenchError) -> str:
-    """Return an error's message, safe to show: one line, or one line for each of its problems."""
-    return "\n".join(map(shown, _lines(error)))
+def error_lines(error: WalkerbenchError, *, verbose: bool = False) -> str:
+    """Return an error's message, safe to show: one line, or one line for each of its problems.
+
+    Args:
+        error: The error.
+        verbose: Whether to return every difference of sides that do different work; else only the first.
+    """
+    return "\n".join(map(shown, _lines(error, verbose)))
 
 
-def _lines(error: WalkerbenchError) -> list[str]:
+def _lines(error: WalkerbenchError, verbose: bool) -> list[str]:
     if isinstance(error, OverrideError):
         return list(first_of([f"{_flags(keys.split(', '))}: {text}" for keys, text in error.problems]))
     lines = list(first_of(error.lines))
     if isinstance(error, NotComparable) and error.different_work:
-        # The advice is part of the line of a single problem; after several problems, it has a line of its own.
-        return [f"{lines[0]}; {_DIFFERENT_WORK_ADVICE}"] if len(lines) == 1 else [*lines, _DIFFERENT_WORK_ADVICE]
+        if verbose:
+            return [*lines, *first_of(error.details), _DIFFERENT_WORK_ADVICE]
+        more = f"{counted(len(error.lines) - 1, 'more difference')}; " if error.lines[1:] else ""
+        return [f"{lines[0]} ({more}{_IF_INTENDED})"]
     options = _options_that_resolve(error)
     return [*lines[:-1], f"{lines[-1]} ({options})"] if options else lines
 

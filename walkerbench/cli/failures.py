@@ -28,7 +28,7 @@ def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
     Returns:
         The exit code for the error.
     """
-    message = failure_message(error)
+    message = failure_message(error, verbose=verbose)
     if isinstance(error, WalkerbenchError):
         if users := user_traceback_of(error):
             note("The workload's traceback:")
@@ -53,10 +53,10 @@ def tell_failure(error: BaseException, *, verbose: bool) -> ExitCode:
     return ExitCode.FAULT
 
 
-def failure_message(error: BaseException) -> str:
-    """Return an error's message, safe to show: one line, or one line for each of its problems."""
+def failure_message(error: BaseException, *, verbose: bool = False) -> str:
+    """Return an error's message, safe to show: one line, or one line for each of its problems, see `error_lines`."""
     if isinstance(error, WalkerbenchError):
-        return error_lines(error)
+        return error_lines(error, verbose=verbose)
     if _is_interrupt(error):
         return "interrupted"
     return shown(describe_error(error))

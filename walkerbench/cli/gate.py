@@ -61,6 +61,9 @@ Judges the working tree for CI.
 Records a run of the profile and judges it by the profile's criteria, then
 compares: the working tree with a revision, interleaved (--against, the more
 reliable way), or runs recorded now with runs recorded before (--baseline).
+The first takes about 60 seconds, or the time of --budget, and one run of the
+profile; the second takes as many runs as the baseline has, 5 to 10 at the
+default alpha.
 In a GitHub Actions job it also writes a step summary and annotations.
 
 Exit code: 0 pass, 1 a criterion not met or a regression, 2 not comparable

@@ -11,7 +11,7 @@ from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.interleaved import rounds
 from walkerbench.interleaved.judging import judge_measurement
 from walkerbench.interleaved.measurement_observer import MeasurementObserver
-from walkerbench.interleaved.round_plan import MeasurementRequest, Plan
+from walkerbench.interleaved.round_plan import MeasurementRequest, Plan, find_limits
 from walkerbench.interleaved.sides import Side
 
 
@@ -27,7 +27,7 @@ def measure_with_progress(
         quiet: Whether to show no progress.
     """
     with open_display(sys.stderr, quiet=quiet) as display:
-        measured = rounds.measure(sides, request, rules, RoundsProgress(display))
+        measured = rounds.measure(sides, request, rules, RoundsProgress(display, request, rules.alpha))
     return judge_measurement(measured)
 
 
@@ -36,14 +36,19 @@ class RoundsProgress(MeasurementObserver):
 
     Args:
         display: Where to show it.
+        request: How much is to be measured.
+        alpha: The family-wise error rate of the verdicts.
     """
 
-    def __init__(self, display: Display) -> None:
+    def __init__(self, display: Display, request: MeasurementRequest, alpha: float) -> None:
         self._display = display
+        self._request = request
+        self._alpha = alpha
 
     def started(self, sides: Sequence[Side]) -> None:
-        """Print which sides are measured."""
-        self._display.say(f"measuring {', '.join(side.label for side in sides)}")
+        """Print which sides are measured, how long that takes, and what is needed at least."""
+        labels = ", ".join(side.label for side in sides)
+        self._display.say(f"measuring {labels}: {describe_limits(self._request, len(sides), self._alpha)}")
 
     def planned(self, plan: Plan) -> None:
         """Print how much will be measured."""
@@ -54,6 +59,15 @@ class RoundsProgress(MeasurementObserver):
         """Show how many rounds are done."""
         facts = describe_rounds(rounds_done, rounds, remaining_s)
         self._display.show(what="", facts=facts, completed=rounds_done, total=rounds)
+
+
+def describe_limits(request: MeasurementRequest, sides: int, alpha: float) -> str:
+    """Return about how long a measurement of so many sides takes, and what is needed at least, in one line."""
+    limits = find_limits(request, sides, alpha)
+    return (
+        f"about {limits.expected_s:.0f} s; {sides} sides need at least {limits.rounds} rounds (--rounds), about "
+        f"{limits.least_s:.0f} s (--budget)"
+    )
 
 
 def describe_plan(plan: Plan) -> str:

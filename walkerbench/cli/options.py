@@ -43,7 +43,7 @@ def verbose_option(command: Command) -> Command:
         is_eager=True,
         expose_value=False,
         callback=_set_verbose,
-        help="Show more: facts of the machine, tracebacks of errors.",
+        help="Show more: facts of the machine, details and tracebacks of errors.",
     )(command)
 
 

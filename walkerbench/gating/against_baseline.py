@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from walkerbench.comparison.comparison_result import Compared
 from walkerbench.comparison.decision_rules import DecisionRules
-from walkerbench.comparison.permutation_test import MOST_REPEATS, split_count
+from walkerbench.comparison.permutation_test import MOST_REPEATS, repeats_needed, split_count
 from walkerbench.errors import BaselineSizeError, UsageError
 from walkerbench.gating.candidate import CANDIDATE, GateCandidate
 from walkerbench.gating.gate_result import GatedRun, GateResult
@@ -86,6 +88,8 @@ def gate_against_baseline(base: Sequence[RecordedRun], candidate: GateCandidate,
     found: Mapping[str, Any] = base[0].run.profile.get("environment", {})
     candidate = dataclasses.replace(candidate, profile=with_settings(candidate.profile, found))
     total = runs_to_record(len(base), rules.alpha)
+    if candidate.tell is not None:
+        candidate.tell(_what_it_takes(base, total, rules.alpha))
 
     def compare(runs: Sequence[GatedRun]) -> Compared:
         recorded = [read_concluded(each.directory) for each in runs]
@@ -96,3 +100,17 @@ def gate_against_baseline(base: Sequence[RecordedRun], candidate: GateCandidate,
     compare(runs)  # runs that may not be compared are refused after the first run, not after all of them
     runs += candidate.record(range(1, total), total)
     return GateResult(tuple(runs), compare(runs))
+
+
+def _what_it_takes(base: Sequence[RecordedRun], total: int, alpha: float) -> str:
+    """Return how many runs are recorded, about how long that takes, and how many a comparison can use, in one line."""
+    spans_s = [
+        (datetime.fromisoformat(run.run.finished_utc) - datetime.fromisoformat(run.run.started_utc)).total_seconds()
+        for run in base
+        if run.run.finished_utc is not None
+    ]
+    takes = f", about {total * statistics.median(spans_s):.0f} s" if spans_s else ""
+    return (
+        f"recording {total} runs against {len(base)} of the baseline{takes}; {repeats_needed(alpha)} to {MOST_REPEATS} "
+        "a side can be compared"
+    )

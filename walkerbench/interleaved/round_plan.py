@@ -22,6 +22,10 @@ BLOCKS = (12, 10, 8, 6)
 order is also run reversed."""
 
 
+ROUND_OVERHEAD_S = 0.75
+"""About how long a side takes in a round besides its blocks: to start, to warm up and to end."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MeasurementRequest:
     """How much may be measured.
@@ -78,6 +82,35 @@ class Plan:
     def __str__(self) -> str:
         """Return the plan in words: `12 rounds of 6 blocks of 50 frames a side`."""
         return f"{self.rounds} rounds of {self.blocks} blocks of {self.frames_per_block} frames a side"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is known about a measurement before its first round.
+
+    Attributes:
+        rounds: The fewest rounds that lead to a verdict although one of them disagrees.
+        least_s: About how long that many rounds take, s. The round that is not judged tells how long they really take.
+        expected_s: About how long the request takes, s.
+    """
+
+    rounds: int
+    least_s: float
+    expected_s: float
+
+
+def find_limits(request: MeasurementRequest, sides: int, alpha: float) -> Limits:
+    """Return what is known about a measurement of so many sides, the base included, before its first round."""
+    needed = rounds_needed(alpha, family=(sides - 1) * request.family)
+    least_s = _roughly_s(needed, sides)
+    if request.rounds is not None:
+        return Limits(needed, least_s, _roughly_s(request.rounds, sides))
+    return Limits(needed, least_s, request.budget_s or max(BUDGET_S, least_s))
+
+
+def _roughly_s(rounds: int, sides: int) -> float:
+    not_judged = 1
+    return (rounds + not_judged) * sides * (BLOCKS[-1] * BLOCK_S + ROUND_OVERHEAD_S)
 
 
 def make_plan(request: MeasurementRequest, calibration: Calibration, alpha: float) -> Plan:

@@ -53,9 +53,9 @@ def requested_difference(sides: Sequence[Side]) -> str | None:
     return None
 
 
-def different_work_error(difference: str) -> NotComparable:
-    """Return the error for sides that do different work."""
-    return NotComparable(f"not the same work: {difference}", different_work=True)
+def different_work_error(difference: str, details: tuple[str, ...] = ()) -> NotComparable:
+    """Return the error for sides that do different work; the details are for a reader who asks for more."""
+    return NotComparable(f"not the same work: {difference}", different_work=True, details=details)
 
 
 class DigestWatch:
@@ -66,6 +66,7 @@ class DigestWatch:
 
     Attributes:
         difference: The first difference between sides that was found, or None.
+        details: More about this difference, one text per line.
         not_proven: Why digests prove nothing, where a side's workload digests nothing; else None.
         seen: Side → frame → digest.
         remarks: Side → the first remarks of its workload about its frames, where there were any.
@@ -73,6 +74,7 @@ class DigestWatch:
 
     def __init__(self, *, allow_different: bool) -> None:
         self.difference: str | None = None
+        self.details: tuple[str, ...] = ()
         self.not_proven: str | None = None
         self.seen: dict[str, dict[int, str]] = {}
         self.remarks: dict[str, str] = {}
@@ -89,9 +91,9 @@ class DigestWatch:
         for session, digest in zip(sessions, digests, strict=True):
             self._remember(session, digest)
         if self.difference is None and self.not_proven is None:
-            self.difference = _difference_of_sessions(sessions, digests)
+            self.difference, self.details = _difference_of_sessions(sessions, digests)
         if self.difference is not None and not self._allow_different:
-            raise different_work_error(self.difference)
+            raise different_work_error(self.difference, self.details)
 
     def check_repeated(self, sessions: Sequence[Session], warmup: int) -> None:
         """Run new sessions up to the frame after which sides differed, and compare each side with its earlier session.
@@ -136,25 +138,36 @@ class DigestWatch:
         return f"Same work: the digests of all sides agree wherever they were taken, after frames {frames}."
 
 
-def _difference_of_sessions(sessions: Sequence[Session], digests: Sequence[Digest]) -> str | None:
+def _difference_of_sessions(
+    sessions: Sequence[Session], digests: Sequence[Digest]
+) -> tuple[str | None, tuple[str, ...]]:
+    """Return the first difference, None where there is none, and details of it."""
     base, *candidates = sessions
     for session, digest in zip(candidates, digests[1:], strict=True):
         if (digest.frame, digest.digest) != (digests[0].frame, digests[0].digest):
-            return f"after frame {digest.frame}, {_difference_of_agents(base, session)}"
-    return None
+            difference, details = _difference_of_agents(base, session)
+            return f"after frame {digest.frame}, {difference}", details
+    return None, ()
 
 
-def _difference_of_agents(base: Session, candidate: Session) -> str:
+def _difference_of_agents(base: Session, candidate: Session) -> tuple[str, tuple[str, ...]]:
     ours, theirs = base.list_digests(), candidate.list_digests()
     between = f"between sides {base.label!r} and {candidate.label!r}"
     if ours.fields != theirs.fields:
-        return f"the digests cover {', '.join(ours.fields)} and {', '.join(theirs.fields)} {between}"
+        return f"the digests cover {', '.join(ours.fields)} and {', '.join(theirs.fields)} {between}", ()
     if len(ours.rows) != len(theirs.rows):
-        return f"there are {len(ours.rows)} and {len(theirs.rows)} agents {between}"
+        return f"there are {len(ours.rows)} and {len(theirs.rows)} agents {between}", ()
     found = first_difference(ours.fields, *(np.array(each.rows, np.uint64) for each in (ours, theirs)))
     if found is None:
-        return f"the digests differ {between}, but those of no single agent"
-    return f"agent {found.agent} is the first that differs {between}, in {', '.join(found.fields)}"
+        return f"the digests differ {between}, but those of no single agent", ()
+    differing_agents = [
+        agent for agent, pair in enumerate(zip(ours.rows, theirs.rows, strict=True)) if len({*pair}) > 1
+    ]
+    details = (
+        f"{len(differing_agents)} of {len(ours.rows)} agents differ: {', '.join(map(str, differing_agents))}",
+        f"the digests cover {', '.join(ours.fields)}",
+    )
+    return f"agent {found.agent} is the first that differs {between}, in {', '.join(found.fields)}", details
 
 
 def _work(side: Side) -> dict[str, Any]:
