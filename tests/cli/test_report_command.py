@@ -36,6 +36,15 @@ def test_report_draws_several_runs_and_the_latest(command: Any, record: Any, fin
     assert "<h1>2 runs</h1>" in Path("report.html").read_text(encoding="utf-8")
 
 
+def test_runs_have_the_names_of_their_folders(command: Any, record: Any, finished: Any) -> None:
+    for folder in ("before", "after"):
+        record(Path(folder) / "1", finished)
+    assert command("report", "before/1", "after/1", "-o", "report.html").code == 0
+    page = Path("report.html").read_text(encoding="utf-8")
+    for label in ("A: before/1", "B: after/1"):
+        assert f"</span>{label}</th><td>default, sequential</td>" in page
+
+
 def test_a_killed_run_is_concluded_as_far_as_it_was_recorded(command: Any, record: Any, finished: Any) -> None:
     profile = {**finished.profile, "stages": [{"agents": 60}]}
     killed = {

@@ -129,8 +129,8 @@ def test_a_note_says_if_no_criterion_limits_frames() -> None:
 def test_runs_are_told_apart_by_letter_and_colour() -> None:
     runs = labelled(drawn_run([1.0] * 3), drawn_run([2.0] * 3))
     assert [(run.label, run.colour) for run in runs] == [
-        ("A: tiny, process, 2 workers", "--run-1"),
-        ("B: tiny, process, 2 workers", "--run-2"),
+        ("A: drawn", "--run-1"),
+        ("B: drawn", "--run-2"),
     ]
     marks = [trace for trace in frame_times(runs).traces if trace["name"] == "slowest judged frames"]
     assert [mark["showlegend"] for mark in marks] == [True, False]

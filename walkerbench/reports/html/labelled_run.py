@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.errors import UsageError
-from walkerbench.reports.wording.numbers import counted
-from walkerbench.reports.wording.subject import subject
+from walkerbench.reports.html.short_names import folder_names
 from walkerbench.run_directory import RecordedRun, RunFile
-from walkerbench.shown_text import MOST_IN_A_NAME, shortened
 from walkerbench.slow_frames.explanations import limits_of
 
 MOST_RUNS = 8
@@ -28,7 +26,7 @@ class LabelledRun:
     """A run of the page.
 
     Attributes:
-        label: The name of the run on the page; it begins with a letter such as `A:` where there are several runs.
+        label: The name of the run on the page: its folder, after a letter such as `A:` where there are several runs.
         colour: The colour of the run, as the name of a CSS custom property.
         recorded: The run, concluded.
     """
@@ -53,6 +51,11 @@ class LabelledRun:
         judged: NDArray[Any] = self.recorded.frames[self.judged_positions]
         return judged
 
+    @property
+    def judged_ms(self) -> NDArray[np.float64]:
+        """The wall times of the judged frames, `(frames,)`, in ms; NaN where not above 0."""
+        return milliseconds(self.judged["wall_ns"])
+
 
 def label_runs(recorded: Sequence[RecordedRun]) -> tuple[LabelledRun, ...]:
     """Return the runs with names and colours.
@@ -65,10 +68,11 @@ def label_runs(recorded: Sequence[RecordedRun]) -> tuple[LabelledRun, ...]:
     """
     if len(recorded) > MOST_RUNS:
         raise UsageError(f"{len(recorded)} runs: a report can show at most {MOST_RUNS}; give fewer")
-    several = len(recorded) > 1
+    letters = [f"{chr(ord('A') + number)}: " for number in range(len(recorded))] if len(recorded) > 1 else [""]
+    names = folder_names([each.directory for each in recorded])
     return tuple(
-        LabelledRun((f"{chr(ord('A') + number)}: " if several else "") + _words(each.run), f"--run-{number + 1}", each)
-        for number, each in enumerate(recorded)
+        LabelledRun(letter + name, f"--run-{number}", each)
+        for number, (letter, name, each) in enumerate(zip(letters, names, recorded, strict=True), 1)
     )
 
 
@@ -91,9 +95,3 @@ def over_limit(run: LabelledRun) -> NDArray[np.intp]:
     for limit in limits_of(criteria, ("wall_ns",), run.run.workload.main_phase, run.run.deadline):
         over |= limit.over(run.judged)
     return run.judged_positions[over]
-
-
-def _words(run: RunFile) -> str:
-    count = f", {counted(run.mode.workers, 'worker')}" if run.mode.traits.side_by_side else ""
-    name = shortened(subject(run), MOST_IN_A_NAME)
-    return f"{name}, {shortened(run.mode.used, MOST_IN_A_NAME)}{count}"

@@ -12,7 +12,7 @@ from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.wording.calls import calls_in_words
 from walkerbench.reports.wording.durations import main_durations
 from walkerbench.reports.wording.machine_facts import facts_in_words
-from walkerbench.reports.wording.numbers import NOT_MEASURED, fixed, stage_name
+from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
 from walkerbench.reports.wording.over_time import over_time
 from walkerbench.reports.wording.run_verdict import (
     OUTCOMES,
@@ -22,9 +22,10 @@ from walkerbench.reports.wording.run_verdict import (
     switches_in_words,
 )
 from walkerbench.reports.wording.slow_frames import all_causes, shown_frames, slow_frame, title
-from walkerbench.reports.wording.subject import workload_in_words
+from walkerbench.reports.wording.subject import subject, workload_in_words
 from walkerbench.reports.wording.time_shares import beside_shares, part_in_words, percent
 from walkerbench.run_directory import RunFile
+from walkerbench.shown_text import MOST_IN_A_NAME, shortened
 
 _KINDS = {"PASS": "good", "FAIL": "bad"}
 _UNSURE = "unsure"
@@ -54,10 +55,11 @@ def _cell(text: str) -> str:
 
 
 def overview(runs: Sequence[LabelledRun]) -> str:
-    """Return a table of the runs, with their rates and verdicts."""
+    """Return a table of the runs: what ran in each, its rate and its verdict."""
     rows = (
         (
             _labelled(each),
+            _what_ran(each.run),
             f"{len(each.judged):,}",
             fixed(each.run.metrics.get("physics_fps"), 1),
             fixed(each.run.metrics.get("cpu.effective_cores"), 2),
@@ -65,7 +67,13 @@ def overview(runs: Sequence[LabelledRun]) -> str:
         )
         for each in runs
     )
-    return html_table("The runs", ("run", "judged frames", "frames/s", "effective cores", "verdict"), rows)
+    return html_table("The runs", ("run", "what ran", "judged frames", "frames/s", "effective cores", "verdict"), rows)
+
+
+def _what_ran(run: RunFile) -> str:
+    workers = f", {counted(run.mode.workers, 'worker')}" if run.mode.traits.side_by_side else ""
+    name = shortened(subject(run), MOST_IN_A_NAME)
+    return f"{name}, {shortened(run.mode.used, MOST_IN_A_NAME)}{workers}"
 
 
 def criteria(run: LabelledRun) -> str:
