@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from recorded_runs import code_of
 
-from walkerbench.comparison.comparison_result import Compared, ComparedSide
+from walkerbench.comparison.comparison_result import Compared, ComparedSide, ComparedTimes
 from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.comparison.verdicts import Question, judge_rounds
 from walkerbench.gating.gate_result import GatedRun, GateResult
@@ -69,6 +69,11 @@ def side(label: str, mode: str = "sequential", factor: float = 1.0, **changes: A
     return ComparedSide(**{**given, **changes})
 
 
+def frame_ns(of: ComparedSide) -> Any:
+    """Return made-up times of the judged frames of a side, around its median."""
+    return np.linspace(0.9, 1.1, 100) * (of.frame_ms["p50"] or 0.0) * 1e6
+
+
 def compared(
     *candidates: ComparedSide,
     ratios: list[tuple[float, float]],
@@ -93,6 +98,10 @@ def compared(
         "tolerance": 0.02,
         "alpha": 0.01,
         "machine": MACHINE,
+        "times": ComparedTimes(
+            frame_ns=tuple(frame_ns(each) for each in (base, *candidates)),
+            round_ratios=tuple(np.exp(values) for values in estimates.values()),
+        ),
     }
     return Compared(**{**given, **changes})
 

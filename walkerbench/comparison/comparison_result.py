@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -76,6 +76,20 @@ class ComparedSide:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ComparedTimes:
+    """The single times behind a comparison, for what draws them; they are no part of its JSON.
+
+    Attributes:
+        frame_ns: For each side, the base first, `(frames,)`, int64: the wall time of every judged frame.
+        round_ratios: For each candidate `(rounds,)`, float64: its time ÷ the base's time in each round, the values that
+            the verdict is made from; no arrays for recorded runs, whose values are the sides' `repetition_ms`.
+    """
+
+    frame_ns: tuple[NDArray[np.int64], ...]
+    round_ratios: tuple[NDArray[np.float64], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Compared:
     """A comparison: its sides, its verdicts and what they rest on.
 
@@ -92,6 +106,7 @@ class Compared:
         tolerance: The smallest slowdown or speed-up that matters; 0.02 is 2 %.
         alpha: Family-wise error rate.
         machine: Facts of the machine.
+        times: The single times of frames and rounds.
     """
 
     how: Literal["interleaved", "recorded"]
@@ -105,6 +120,7 @@ class Compared:
     tolerance: float
     alpha: float
     machine: Mapping[str, Any]
+    times: ComparedTimes = field(repr=False, compare=False)
     same_work_not_proven: str | None = None
 
     @property
@@ -123,8 +139,10 @@ class Compared:
         return any(comparison.verdict == "inconclusive" for comparison in self.comparisons)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain data for JSON."""
-        return dataclasses.asdict(self)
+        """Return everything but the single times as plain data for JSON."""
+        content = dataclasses.asdict(self)
+        del content["times"]
+        return content
 
 
 def statistics_ms(nanoseconds: NDArray[np.int64]) -> dict[str, float | None]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide, statistics_ms
+import numpy as np
+
+from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide, ComparedTimes, statistics_ms
 from walkerbench.comparison.same_sides import WhatRan
 from walkerbench.comparison.verdicts import Comparison, Question, judge_rounds
 from walkerbench.interleaved.measurement import Measurement, SideResult
@@ -47,6 +49,10 @@ def _compared(measurement: Measurement, comparisons: tuple[Comparison, ...]) -> 
         tolerance=rules.tolerance,
         alpha=rules.alpha,
         machine=measurement.base.machine,
+        times=ComparedTimes(
+            frame_ns=tuple(side.wall_ns for side in measurement.sides),
+            round_ratios=tuple(np.exp(measurement.estimates(side.label)) for side in measurement.candidates),
+        ),
     )
 
 

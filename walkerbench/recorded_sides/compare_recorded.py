@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide
+from walkerbench.comparison.comparison_result import METRIC, Compared, ComparedSide, ComparedTimes
 from walkerbench.comparison.decision_rules import DEFAULT_RULES, DecisionRules
 from walkerbench.comparison.same_sides import WhatRan
 from walkerbench.comparison.verdicts import Question, RepeatTimes, judge_repeats
@@ -66,6 +66,7 @@ def compare_recorded(
         tolerance=rules.tolerance,
         alpha=rules.alpha,
         machine=first.machine,
+        times=ComparedTimes(frame_ns=tuple(map(_judged_ns, sides)), round_ratios=()),
     )
 
 
@@ -119,6 +120,11 @@ def _what_ran(side: RecordedSide) -> WhatRan:
 
 def _frame_times_s(side: RecordedSide) -> NDArray[np.float64]:
     return np.array([_value(run, JUDGED) for run in side.runs], np.float64) / _MS_PER_S
+
+
+def _judged_ns(side: RecordedSide) -> NDArray[np.int64]:
+    """Return the wall times of the judged frames of all repeats, `(frames,)`."""
+    return np.concatenate([run.frames["wall_ns"][run.frames["warmup"] == 0] for run in side.runs])
 
 
 def _side(side: RecordedSide) -> ComparedSide:

@@ -12,16 +12,15 @@ from walkerbench.reports.wording.comparison import (
     conclusions,
     disturbances,
     explained,
+    facts_of_comparison,
     interval,
-    judged_by,
     level,
-    measured_code,
     noteworthy,
+    shares_by_part,
     slowdown,
 )
-from walkerbench.reports.wording.machine_facts import machine_in_words
 from walkerbench.reports.wording.numbers import fixed
-from walkerbench.reports.wording.time_shares import PARTS, percent
+from walkerbench.reports.wording.time_shares import percent
 
 if TYPE_CHECKING:
     from walkerbench.comparison.comparison_result import Compared, ComparedSide
@@ -66,8 +65,9 @@ def parts(compared: Compared) -> Iterator[RenderableType]:
     yield from layout.titled(
         f"Sides, {over}, times in ms", [_sides(compared, names), *layout.footnotes(unmeasured), *notes]
     )
-    if all(side.shares for side in compared.sides):
-        yield from layout.titled("Where the frames' time went", [_shares(compared, names)])
+    if shares := shares_by_part(compared):
+        rows = [(words, *map(percent, each)) for words, each in shares]
+        yield from layout.titled("Where the frames' time went", [layout.table(["", *names.values()], rows)])
 
 
 def _noteworthy(compared: Compared) -> Iterator[RenderableType]:
@@ -75,15 +75,7 @@ def _noteworthy(compared: Compared) -> Iterator[RenderableType]:
 
 
 def _head(compared: Compared, names: Mapping[str, str]) -> Mapping[str, Any]:
-    rows = {
-        "profile": compared.profile,
-        "code": measured_code(compared),
-        "measured": f"{compared.repetitions}, {compared.how}",
-        "judged by": judged_by(compared),
-        "machine": machine_in_words(compared.machine),
-        "work": compared.same_work,
-    }
-    return rows | {name: label for label, name in names.items() if name != label}
+    return facts_of_comparison(compared) | {name: label for label, name in names.items() if name != label}
 
 
 def _names(compared: Compared) -> Mapping[str, str]:
@@ -118,17 +110,6 @@ def _sides(compared: Compared, names: Mapping[str, str]) -> RenderableType:
         ]
         rows.append((names[side.label], *cells))
     return layout.table(["", "frames/s", "mean", "p50", "p99", "max", *of_phase, "cores"], rows)
-
-
-def _shares(compared: Compared, names: Mapping[str, str]) -> RenderableType:
-    """Return the shares: a row for each part, a column for each side."""
-    gil_enabled = any(side.gil_enabled for side in compared.sides)
-    blocked = "blocked: GIL, lock, I/O" if gil_enabled else "blocked: lock, I/O (the GIL is off)"
-    rows = [
-        (PARTS.get(row[0].part, blocked), *(percent(share) for share in row))
-        for row in zip(*(side.shares for side in compared.sides), strict=True)
-    ]
-    return layout.table(["", *names.values()], rows)
 
 
 def _comparisons(compared: Compared, names: Mapping[str, str]) -> RenderableType:

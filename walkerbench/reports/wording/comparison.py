@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import walkerbench
 from walkerbench.comparison.speed_up import speed_up_in_words
 from walkerbench.recording.code_facts import short_revision
+from walkerbench.reports.wording.machine_facts import machine_in_words
 from walkerbench.reports.wording.numbers import NOT_MEASURED
+from walkerbench.reports.wording.time_shares import PARTS
 from walkerbench.system.imported_code import top_level
 from walkerbench.workloads.digests import not_proven
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from walkerbench.comparison.comparison_result import Compared, ComparedSide
     from walkerbench.comparison.verdicts import Comparison
     from walkerbench.recording.code_facts import CodeFacts, WorkloadCode
+    from walkerbench.slow_frames.attribution import TimeShare
 
 
 def conclusions(compared: Compared) -> list[str]:
@@ -138,6 +141,38 @@ def judged_by(compared: Compared) -> str:
     family = "family-wise " if len(compared.comparisons) > 1 else ""
     rates = f"tolerance {compared.tolerance * 100:g} %, {family}error rate {compared.alpha * 100:g} %"
     return f"{', '.join(named)}; {rates}"
+
+
+def comparison_in_words(comparison: Comparison) -> str:
+    """Return a comparison as a sentence: the times against the base's, their interval, and what follows."""
+    bounds = ""
+    if comparison.level:
+        low, high = (f"{(ratio - 1) * 100:+.1f}" for ratio in (comparison.low, comparison.high))
+        bounds = f" ({low}…{high} % at {level(comparison)})"
+    times = f"time of a frame {slowdown(comparison)} against {comparison.base}{bounds}"
+    return f"{comparison.candidate}: {times}: {comparison.detail}"
+
+
+def facts_of_comparison(compared: Compared) -> dict[str, str]:
+    """Return what was measured, how, and where: fact → words."""
+    return {
+        "profile": compared.profile,
+        "code": measured_code(compared),
+        "measured": f"{compared.repetitions}, {compared.how}",
+        "judged by": judged_by(compared),
+        "machine": machine_in_words(compared.machine),
+        "work": compared.same_work,
+    }
+
+
+def shares_by_part(compared: Compared) -> list[tuple[str, tuple[TimeShare, ...]]]:
+    """Return where the frames' time went: for each part its words, and each side's share; none where it is unknown."""
+    if not all(side.shares for side in compared.sides):
+        return []
+    gil_enabled = any(side.gil_enabled for side in compared.sides)
+    blocked = "blocked: GIL, lock, I/O" if gil_enabled else "blocked: lock, I/O (the GIL is off)"
+    parts = zip(*(side.shares for side in compared.sides), strict=True)
+    return [(PARTS.get(each[0].part, blocked), each) for each in parts]
 
 
 def measured_code(compared: Compared) -> str:
