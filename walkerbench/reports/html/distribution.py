@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.reports.html.escaping import escape_label
-from walkerbench.reports.html.labelled_run import LabelledRun, milliseconds
 from walkerbench.reports.html.plot import Plot, axis, line_mode, log_axis, numbers
 
 _BINS = 60
 _MOST_POINTS = 200
 
 
-def distribution_plots(runs: Sequence[LabelledRun]) -> list[Plot]:
+class DrawnFrames(Protocol):
+    """The judged frames of a run or a side, with a name and a colour."""
+
+    @property
+    def label(self) -> str:
+        """The name on the page."""
+
+    @property
+    def colour(self) -> str:
+        """The colour, as the name of a CSS custom property."""
+
+    @property
+    def judged_ms(self) -> NDArray[np.float64]:
+        """The wall times, `(frames,)`, in ms; NaN where not known."""
+
+
+def distribution_plots(runs: Sequence[DrawnFrames]) -> list[Plot]:
     """Return the histogram and the percentiles; none where no frame was judged.
 
     Args:
-        runs: The page's runs.
+        runs: The page's runs, or the sides of its comparison.
     """
     judged_ms = [(run, _known_ms(run)) for run in runs]
     drawn = [(run, wall_ms) for run, wall_ms in judged_ms if len(wall_ms)]
@@ -57,12 +72,12 @@ def percentile_points(ordered: NDArray[np.float64]) -> tuple[NDArray[np.float64]
     return np.append(count / beyond, count), np.append(ordered[ranks - 1], ordered[-1])
 
 
-def _known_ms(run: LabelledRun) -> NDArray[np.float64]:
-    wall_ms = milliseconds(run.judged["wall_ns"])
+def _known_ms(run: DrawnFrames) -> NDArray[np.float64]:
+    wall_ms = run.judged_ms
     return wall_ms[np.isfinite(wall_ms)]
 
 
-def _histogram(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Plot:
+def _histogram(drawn: Sequence[tuple[DrawnFrames, NDArray[np.float64]]]) -> Plot:
     edges = bin_edges(min(float(each.min()) for _, each in drawn), max(float(each.max()) for _, each in drawn))
     traces = []
     for run, wall_ms in drawn:
@@ -95,7 +110,7 @@ def _histogram(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Plot
     )
 
 
-def _percentiles(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Plot:
+def _percentiles(drawn: Sequence[tuple[DrawnFrames, NDArray[np.float64]]]) -> Plot:
     traces = []
     for run, wall_ms in drawn:
         one_in, values = percentile_points(np.sort(wall_ms))
@@ -121,7 +136,7 @@ def _percentiles(drawn: Sequence[tuple[LabelledRun, NDArray[np.float64]]]) -> Pl
             "yaxis": log_axis("ms"),
             "showlegend": len(drawn) > 1,
         },
-        note="Each line ends at the slowest frame of its run.",
+        note="Each line ends at its slowest frame.",
     )
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
-from walkerbench import __version__
 from walkerbench.reports.html import tables
 from walkerbench.reports.html.cores import core_plots
 from walkerbench.reports.html.distribution import distribution_plots
 from walkerbench.reports.html.escaping import escape_html
 from walkerbench.reports.html.frame_times import frame_times_plot
+from walkerbench.reports.html.html_document import colour_legend, figures, grid, html_document, section, warning_lines
 from walkerbench.reports.html.labelled_run import LabelledRun, label_runs
 from walkerbench.reports.html.phases import phase_plots
 from walkerbench.reports.html.plot import Plot
@@ -28,10 +24,6 @@ from walkerbench.reports.wording.run_verdict import (
     unproven_work,
 )
 from walkerbench.run_directory import RecordedRun
-
-_HERE = Path(__file__).parent
-# Nothing may be fetched, sent or embedded; what the page needs is in it.
-_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 
 
 def render(recorded: Sequence[RecordedRun], plotly_js: str) -> Iterator[str]:
@@ -51,19 +43,7 @@ def render(recorded: Sequence[RecordedRun], plotly_js: str) -> Iterator[str]:
     plots: list[Plot] = []
     sections = "".join(_sections(runs, plots))
     title = "walkerbench: " + "; ".join(run.label for run in runs)
-    yield (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape_html(title)}</title>\n"
-        f"<style>\n{_source('page.css')}</style>\n</head>\n<body>\n"
-    )
-    yield f"<header>\n{_head(runs)}</header>\n<main>\n{sections}</main>\n"
-    yield f"<footer>Made by walkerbench {escape_html(__version__)}. This page needs no network.</footer>\n"
-    yield f'<script type="application/json" id="plots">{_json(plots)}</script>\n'
-    yield f"<script>{_inline(plotly_js)}</script>\n"
-    yield f"<script>\n{_source('page.js')}</script>\n</body>\n</html>\n"
+    yield from html_document(title, _head(runs), sections, plots, plotly_js)
 
 
 def _head(runs: Sequence[LabelledRun]) -> str:
@@ -79,7 +59,7 @@ def _head(runs: Sequence[LabelledRun]) -> str:
             unproven_work(run.run),
         )
         who = f"{run.label}: " if several else ""
-        lines += [f'<p class="warning">{escape_html(who + text)}</p>' for text in warnings if text]
+        lines += warning_lines([who + text for text in warnings if text])
     lines.append(tables.overview(runs))
     if several:
         lines.append(_same_work(runs))
@@ -102,21 +82,21 @@ def _sections(runs: Sequence[LabelledRun], plots: list[Plot]) -> Iterator[str]:
     """Yield the page's sections in order; every plot shown is put into `plots`."""
     no_frames = "No frame was recorded." if not any(len(run.recorded.frames) for run in runs) else ""
     not_judged = no_frames or "No frame was judged."
-    yield _section("Criteria", _each(runs, _criteria))
+    yield section("Criteria", _each(runs, _criteria))
     frame_times = frame_times_plot(runs)
-    yield _section("Frame times", _figures([frame_times] if frame_times else [], plots, no_frames))
-    yield _section(
-        "Distribution", _grid(_figures(distribution_plots(runs), plots, not_judged)) + _each(runs, tables.durations)
+    yield section("Frame times", figures([frame_times] if frame_times else [], plots, no_frames))
+    yield section(
+        "Distribution", grid(figures(distribution_plots(runs), plots, not_judged)) + _each(runs, tables.durations)
     )
-    yield _section("Phases", _figures(phase_plots(runs), plots, not_judged))
-    yield _section("Where the time went", _each(runs, _attribution))
-    yield _section("Cores", _figures(core_plots(runs), plots, "The cores were not sampled."))
-    yield _section("Memory and growth", _each(runs, _memory_and_growth))
-    yield _section("Slowest frames", "".join(_worst(run, number, plots, runs) for number, run in enumerate(runs, 1)))
-    population = _figures(population_plots(runs), plots, "No checkpoint recorded statistics of the population.")
-    yield _section("Population", _grid(population, "grid small"))
-    yield _section("Runs", _each(runs, tables.run_facts))
-    yield _section("Machine", tables.machine(runs))
+    yield section("Phases", figures(phase_plots(runs), plots, not_judged))
+    yield section("Where the time went", _each(runs, _attribution))
+    yield section("Cores", figures(core_plots(runs), plots, "The cores were not sampled."))
+    yield section("Memory and growth", _each(runs, _memory_and_growth))
+    yield section("Slowest frames", "".join(_worst(run, number, plots, runs) for number, run in enumerate(runs, 1)))
+    population = figures(population_plots(runs), plots, "No checkpoint recorded statistics of the population.")
+    yield section("Population", grid(population, "grid small"))
+    yield section("Runs", _each(runs, tables.run_facts))
+    yield section("Machine", tables.machine(runs))
 
 
 def _criteria(run: LabelledRun) -> str:
@@ -134,73 +114,14 @@ def _memory_and_growth(run: LabelledRun) -> str:
 
 
 def _worst(run: LabelledRun, number: int, plots: list[Plot], runs: Sequence[LabelledRun]) -> str:
-    figures = _grid(_figures(worst_frame_plots(run, number), plots, "No frame was judged."))
+    shown = grid(figures(worst_frame_plots(run, number), plots, "No frame was judged."))
     if len(run.judged):
-        figures = _legend(timeline_colours(run)) + figures
-    return figures if len(runs) == 1 else f"<h3>{escape_html(run.label)}</h3>\n{figures}\n"
-
-
-def _section(heading: str, content: str) -> str:
-    return f"<section>\n<h2>{heading}</h2>\n{content}\n</section>\n"
+        shown = colour_legend(timeline_colours(run)) + shown
+    return shown if len(runs) == 1 else f"<h3>{escape_html(run.label)}</h3>\n{shown}\n"
 
 
 def _each(runs: Sequence[LabelledRun], content: Callable[[LabelledRun], str]) -> str:
     """Return the content for each run; several runs stand side by side, each below its name."""
     if len(runs) == 1:
         return content(runs[0])
-    return _grid("".join(f"<div>\n<h3>{escape_html(run.label)}</h3>\n{content(run)}\n</div>\n" for run in runs))
-
-
-def _grid(content: str, kind: str = "grid") -> str:
-    return f'<div class="{kind}">{content}</div>'
-
-
-def _legend(colours: Mapping[str, str]) -> str:
-    """Return one legend for many small plots."""
-    return f'<p class="legend">{"".join(_swatch(name, colour) for name, colour in colours.items())}</p>'
-
-
-def _swatch(name: str, colour: str) -> str:
-    return f'<span><span class="swatch" style="background:var({colour})"></span>{escape_html(name)}</span>'
-
-
-def _figures(shown: Sequence[Plot], plots: list[Plot], otherwise: str) -> str:
-    plots += shown
-    return "\n".join(_figure(plot) for plot in shown) or f"<p>{otherwise}</p>"
-
-
-def _figure(plot: Plot) -> str:
-    note = f'<p class="note">{escape_html(plot.note)}</p>' if plot.note else ""
-    return (
-        f'<figure><figcaption id="{plot.name}-title">{escape_html(plot.title)}</figcaption>'
-        f'<div id="{plot.name}" class="plot" role="img" aria-label="{escape_html(plot.summary)}" '
-        f'style="height:{plot.height_px}px"></div>{note}</figure>'
-    )
-
-
-def _inline(script: str) -> str:
-    """Return a script, escaped so that no text within it can end the script element."""
-    return script.replace("</script", r"<\/script")
-
-
-def _json(plots: Sequence[Plot]) -> str:
-    """Return plots as JSON for the page's script; no text in them can end the script element around them."""
-    content = [{"name": plot.name, "data": plot.traces, "layout": plot.layout} for plot in plots]
-    return json.dumps(_finite(content), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _finite(value: Any) -> Any:
-    """Return the same value, with None for each number that JSON cannot hold (NaN, infinity)."""
-    match value:
-        case float():
-            return value if math.isfinite(value) else None
-        case dict():
-            return {key: _finite(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_finite(inner) for inner in value]
-        case _:
-            return value
-
-
-def _source(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
+    return grid("".join(f"<div>\n<h3>{escape_html(run.label)}</h3>\n{content(run)}\n</div>\n" for run in runs))

@@ -63,7 +63,7 @@ def overview(runs: Sequence[LabelledRun]) -> str:
             f"{len(each.judged):,}",
             fixed(each.run.metrics.get("physics_fps"), 1),
             fixed(each.run.metrics.get("cpu.effective_cores"), 2),
-            _badge(run_verdict(each.run).word),
+            verdict_badge(run_verdict(each.run).word),
         )
         for each in runs
     )
@@ -85,7 +85,7 @@ def criteria(run: LabelledRun) -> str:
             verdict.criterion,
             *((stage_name(verdict.stage),) if several else ()),
             _measured(verdict),
-            _badge(OUTCOMES[verdict.outcome]),
+            verdict_badge(OUTCOMES[verdict.outcome]),
         )
         for verdict in run.run.verdicts
     )
@@ -182,5 +182,11 @@ def _labelled(run: LabelledRun) -> Markup:
     return Markup(f"{swatch}{escape_html(run.label)}")
 
 
-def _badge(word: str) -> Markup:
-    return Markup(f'<span class="badge {_KINDS.get(word, _UNSURE)}">{escape_html(word)}</span>')
+def verdict_badge(word: str, kind: str | None = None) -> Markup:
+    """Return a verdict in its colour.
+
+    Args:
+        word: The verdict.
+        kind: `good`, `bad` or `unsure`; by default what the word of a run or a criterion means.
+    """
+    return Markup(f'<span class="badge {kind or _KINDS.get(word, _UNSURE)}">{escape_html(word)}</span>')

@@ -144,13 +144,14 @@ def judged_by(compared: Compared) -> str:
 
 
 def comparison_in_words(comparison: Comparison) -> str:
-    """Return a comparison as a sentence: the times against the base's, their interval, and what follows."""
+    """Return a comparison as a sentence: how much more or less time a frame takes, the interval, and what follows."""
+    percent = (comparison.time_ratio - 1) * 100
+    difference = f"{abs(percent):.1f} % {'less' if percent < 0 else 'more'} time than with {comparison.base}"
     bounds = ""
     if comparison.level:
         low, high = (f"{(ratio - 1) * 100:+.1f}" for ratio in (comparison.low, comparison.high))
         bounds = f" ({low}…{high} % at {level(comparison)})"
-    times = f"time of a frame {slowdown(comparison)} against {comparison.base}{bounds}"
-    return f"{comparison.candidate}: {times}: {comparison.detail}"
+    return f"{comparison.candidate}: a frame takes {difference}{bounds}: {comparison.detail}"
 
 
 def facts_of_comparison(compared: Compared) -> dict[str, str]:

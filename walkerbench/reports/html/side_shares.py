@@ -1,0 +1,58 @@
+"""The plot of where the frames' time went, the sides one below the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from walkerbench.reports.html.drawn_side import DrawnSide
+from walkerbench.reports.html.escaping import escape_label
+from walkerbench.reports.html.plot import Plot, axis
+from walkerbench.reports.wording.comparison import shares_by_part
+
+if TYPE_CHECKING:
+    from walkerbench.comparison.comparison_result import Compared
+    from walkerbench.slow_frames.attribution import TimePart
+
+PART_COLOURS: Mapping[TimePart, str] = {
+    "compute": "--layer-1",
+    "blocked": "--layer-4",
+    "moving data": "--overhead-1",
+    "barrier": "--overhead-2",
+    "settling": "--settle",
+    "not scheduled": "--rest",
+}
+"""Part of the time → its colour."""
+
+_BAR_PX = 44
+
+
+def share_plots(compared: Compared, sides: Sequence[DrawnSide]) -> list[Plot]:
+    """Return one plot of stacked bars; none where the time shares are not known.
+
+    Args:
+        compared: The comparison.
+        sides: Its sides as they are drawn, the base first.
+    """
+    traces = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": escape_label(words),
+            "y": [escape_label(side.label) for side in sides],
+            "x": [None if share.share is None else share.share * 100 for share in shares],
+            "marker": {"color": PART_COLOURS[shares[0].part], "line": {"color": "--paper", "width": 1}},
+            "hovertemplate": f"{escape_label(words)}: %{{x:.1f}} %<extra></extra>",
+        }
+        for words, shares in shares_by_part(compared)
+    ]
+    if not traces:
+        return []
+    layout = {
+        "barmode": "stack",
+        "xaxis": axis("% of the workers' time") | {"range": [0, 100]},
+        "yaxis": {"autorange": "reversed", "showgrid": False},
+        "legend": {"traceorder": "normal"},
+    }
+    summary = "Stacked bars of where the time of each side's frames went."
+    return [Plot("shares", "Shares of the workers' time", summary, tuple(traces), layout, 130 + _BAR_PX * len(sides))]
