@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,8 @@ from walkerbench.cli.option_groups import (
     rounds_group,
 )
 from walkerbench.cli.options import json_option, quiet_option, verbose_option
+from walkerbench.cli.result_files import replace_old_reports
+from walkerbench.cli.result_page import ResultPage, page_option
 from walkerbench.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ Examples:
   walkerbench ab mode=threaded mode=process --profile smoke
   walkerbench ab main,mode=process .,mode=process --budget 2m
   walkerbench ab main . --workload mysim:Herd --agents 100
+  walkerbench ab main . --report main-or-mine.html
   walkerbench ab . .
 """
 
@@ -57,9 +61,11 @@ Examples:
     ),
     rounds_group(),
     decision_group(),
+    around=replace_old_reports,
 )
 @click.argument("base", metavar="BASE")
 @click.argument("candidate", metavar="CANDIDATE")
+@page_option
 @json_option
 @quiet_option
 @verbose_option
@@ -70,6 +76,7 @@ def ab_command(
     choice: ProfileChoice,
     request: MeasurementRequest,
     rules: DecisionRules,
+    report: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> ExitCode:
@@ -78,15 +85,20 @@ def ab_command(
     from walkerbench.cli.printing import print_comparison
     from walkerbench.interleaved.sides import parse_sides
     from walkerbench.interleaved.suites import tests_in
+    from walkerbench.reports.html.comparison_page import render_comparison
+    from walkerbench.reports.html.suite_page import render_suite
 
+    page = ResultPage(report)
     sides = parse_sides((base, candidate), choice.load())
     tests = tests_in(sides)
     if len(tests) > 1:
         from walkerbench.cli.suite_comparison import compare_tests, print_suite
 
         result = compare_tests(tests, sides, request, rules, quiet=quiet)
+        page.write(lambda plotly_js: render_suite(result, plotly_js))
         print_suite(result, as_json=as_json)
         return result.exit_code
     compared = measure_with_progress(sides, request, rules, quiet=quiet)
+    page.write(lambda plotly_js: render_comparison(compared, plotly_js))
     print_comparison(compared, compared.exit_code, as_json=as_json)
     return compared.exit_code

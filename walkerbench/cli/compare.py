@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,8 @@ from walkerbench.cli.grouped_command import grouped_command
 from walkerbench.cli.option_groups import WORK_OPTIONS, decision_group, profile_group, rounds_group
 from walkerbench.cli.option_types import RunName
 from walkerbench.cli.options import json_option, quiet_option, verbose_option
+from walkerbench.cli.result_files import replace_old_reports
+from walkerbench.cli.result_page import ResultPage, page_option
 from walkerbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -50,11 +53,15 @@ Examples:
   walkerbench compare --profile smoke --workers 2 --budget 90s
   walkerbench compare @latest~1 @latest
   walkerbench compare runs/before runs/after --tolerance 5%
+  walkerbench compare runs/before runs/after --report compared.html
 """
 
 
-@grouped_command("compare", _HELP, *_MEASURING, decision_group(heading="With and without runs"))
+@grouped_command(
+    "compare", _HELP, *_MEASURING, decision_group(heading="With and without runs"), around=replace_old_reports
+)
 @click.argument("runs", metavar="[BASE CANDIDATE...]", type=RunName(), nargs=-1)
+@page_option
 @json_option
 @quiet_option
 @verbose_option
@@ -67,6 +74,7 @@ def compare_command(
     choice: ProfileChoice,
     request: MeasurementRequest,
     rules: DecisionRules,
+    report: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> ExitCode:
@@ -74,10 +82,10 @@ def compare_command(
     if not runs:
         from walkerbench.cli.compare_modes import compare_modes
 
-        return compare_modes(choice, request, rules, as_json=as_json, quiet=quiet)
+        return compare_modes(choice, request, rules, ResultPage(report), as_json=as_json, quiet=quiet)
     from walkerbench.cli.compare_runs import compare_runs
 
     useless = [option for group in _MEASURING for option in group.given(context)]
     if useless:
         raise UsageError(f"{', '.join(useless)}: cannot change recorded runs: leave it out, or name no runs")
-    return compare_runs(runs, rules, as_json=as_json)
+    return compare_runs(runs, rules, ResultPage(report), as_json=as_json)

@@ -7,18 +7,26 @@ from walkerbench.cli.other_copies import note_other_copies
 from walkerbench.cli.output import users_code_runs
 from walkerbench.cli.printing import print_comparison
 from walkerbench.cli.profile_choice import ProfileChoice
+from walkerbench.cli.result_page import ResultPage
 from walkerbench.comparison.advice import advise_on
 from walkerbench.comparison.decision_rules import DecisionRules
 from walkerbench.errors import ExitCode
 from walkerbench.interleaved.mode_sides import one_side_per_mode
 from walkerbench.interleaved.round_plan import MeasurementRequest
 from walkerbench.profile.loading import load_profile
+from walkerbench.reports.html.comparison_page import render_comparison
 
 
 def compare_modes(
-    choice: ProfileChoice, request: MeasurementRequest, rules: DecisionRules, *, as_json: bool, quiet: bool
+    choice: ProfileChoice,
+    request: MeasurementRequest,
+    rules: DecisionRules,
+    page: ResultPage,
+    *,
+    as_json: bool,
+    quiet: bool,
 ) -> ExitCode:
-    """Measure every mode now and print which of them to use.
+    """Measure every mode now, print which of them to use, and write the page.
 
     Returns:
         `INCONCLUSIVE` where a verdict is inconclusive, else `PASS`: here, a slower mode is an answer and not a failure.
@@ -28,5 +36,7 @@ def compare_modes(
     note_other_copies(sides[0].profile.code_packages()[1:])
     compared = measure_with_progress(sides, request, rules, quiet=quiet)
     exit_code = ExitCode.INCONCLUSIVE if compared.is_inconclusive else ExitCode.PASS
-    print_comparison(compared, exit_code, as_json=as_json, advice=advise_on(compared))
+    advice = advise_on(compared)
+    page.write(lambda plotly_js: render_comparison(compared, plotly_js, advice=advice))
+    print_comparison(compared, exit_code, as_json=as_json, advice=advice)
     return exit_code

@@ -24,8 +24,8 @@ def check_writable(path: Path) -> None:
     WholeFile.check(path, replacing=True)
 
 
-def may_be_xml(path: Path) -> bool:
-    """Return whether a path may hold XML: an empty file and a file that begins with `<` may.
+def may_begin_with(path: Path, beginning: bytes) -> bool:
+    """Return whether a path may hold text of a kind: an empty file may, and one that begins as the kind does.
 
     Also True where no file is, or where it cannot be read: `check_writable` finds out whether that can be written.
     """
@@ -33,7 +33,7 @@ def may_be_xml(path: Path) -> bool:
         if not path.is_file():
             return True
         with path.open("rb") as file:
-            return file.read(1) in (b"", b"<")
+            return file.read(len(beginning)) in (b"", beginning)
     except OSError:
         return True
 

@@ -23,6 +23,7 @@ from walkerbench.cli.option_groups import (
 from walkerbench.cli.option_types import RunName
 from walkerbench.cli.options import json_option, quiet_option, verbose_option
 from walkerbench.cli.output import note
+from walkerbench.cli.result_page import ResultPage, page_option
 from walkerbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -48,10 +49,12 @@ _COMPARED_WITH = OptionGroup(
 _ROUNDS = rounds_group(heading="How much is measured, with --against")
 
 
-def _tell_ci_of_missing_result(command: GroupedCommand, words: Sequence[str]) -> AbstractContextManager[None]:
-    from walkerbench.cli.gate_without_result import tell_ci_of_missing_result
+def _no_old_results(command: GroupedCommand, words: Sequence[str]) -> AbstractContextManager[None]:
+    from walkerbench.cli.github_actions import tell_github_of_no_result
+    from walkerbench.cli.result_files import junit_files, no_old_results, report_files
 
-    return tell_ci_of_missing_result([Path(value) for value in command.values_in(words, "junit")])
+    files = [*junit_files(command, words), *report_files(command, words)]
+    return no_old_results(files, tell_github_of_no_result)
 
 
 _HELP = """\
@@ -73,6 +76,7 @@ or not usable, 3 a run broke, 4 inconclusive.
 Examples:
   walkerbench gate --against origin/main
   walkerbench gate --against HEAD~1 --profile smoke --junit gate.xml
+  walkerbench gate --against origin/main --report gate.html
   walkerbench run --repeat 6 -o baseline-runs
   walkerbench gate --baseline baseline-runs
 """
@@ -85,11 +89,12 @@ Examples:
     profile_group(MODE_OPTION, *WORK_OPTIONS, SETUP_OPTION, CRITERION_OPTION),
     _ROUNDS,
     decision_group(),
-    around=_tell_ci_of_missing_result,
+    around=_no_old_results,
 )
 @click.option(
     "--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write the result as JUnit XML to FILE, too."
 )
+@page_option
 @json_option
 @quiet_option
 @verbose_option
@@ -104,6 +109,7 @@ def gate_command(
     request: MeasurementRequest,
     rules: DecisionRules,
     junit: Path | None,
+    report: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> ExitCode:
@@ -115,6 +121,8 @@ def gate_command(
     from walkerbench.gating.candidate import GateCandidate
     from walkerbench.interleaved.sides import Side
     from walkerbench.interleaved.suites import tests_in
+    from walkerbench.reports.html.gate_page import render_gate
+    from walkerbench.reports.html.suite_page import render_suite
     from walkerbench.reports.junit import gate as gate_junit
     from walkerbench.reports.junit import suite as suite_junit
 
@@ -127,6 +135,7 @@ def gate_command(
     profile = choice.load()
     if junit is not None:
         check_writable(junit)
+    page = ResultPage(report)
     candidate = GateCandidate(profile, tuple(sys.argv), None if quiet else note)
     if against and (tests := tests_in([candidate.side])):
         if choice.overrides.criteria:
@@ -135,6 +144,7 @@ def gate_command(
         found = compare_tests(tests, sides, request, rules, quiet=quiet)
         if junit is not None:
             write_file(junit, [suite_junit.render(found)], replacing=True)
+        page.write(lambda plotly_js: render_suite(found, plotly_js))
         print_suite(found, as_json=as_json)
         tell_github_of_suite(found)
         return found.exit_code
@@ -144,6 +154,7 @@ def gate_command(
         result = _against_baseline(baselines, candidate, rules)
     if junit is not None:
         write_file(junit, [gate_junit.render(result)], replacing=True)
+    page.write(lambda plotly_js: render_gate(result, plotly_js))
     print_gate(result, as_json=as_json)
     tell_github(result)
     return result.exit_code
