@@ -4,62 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
 from contextlib import chdir
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import click
 import pytest
-from comparisons import measurement
+from fake_measuring import FakeMeasuring, FakeRepeats
+from fake_measuring import baseline as baseline
+from fake_measuring import fake as fake
+from fake_measuring import recording as recording  # fixtures
 from recorded_runs import recorded, run_file, write
 
 from walkerbench.comparison.decision_rules import DecisionRules
-from walkerbench.errors import BudgetTooSmall, ExitCode
-from walkerbench.interleaved import rounds as measuring
-from walkerbench.interleaved.measurement import Measurement
-from walkerbench.interleaved.measurement_observer import MeasurementObserver
+from walkerbench.errors import BudgetTooSmall
 from walkerbench.interleaved.round_plan import MeasurementRequest
-from walkerbench.interleaved.sides import Side
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.overrides import ProfileOverrides, override
-from walkerbench.running import repeats
-from walkerbench.running.run_process import RunRequest
-
-
-@dataclass
-class FakeMeasuring:
-    """Stands in for `measure`: sides take the given multiples of the base's time."""
-
-    factors: Sequence[float] = (1.0, 1.0, 1.0)
-    error: Exception | None = None
-    sides: Sequence[Side] = ()
-    request: MeasurementRequest | None = None
-    rules: DecisionRules | None = None
-
-    def measure(
-        self, sides: Sequence[Side], request: MeasurementRequest, rules: DecisionRules, observer: MeasurementObserver
-    ) -> Measurement:
-        self.sides, self.request, self.rules = sides, request, rules
-        if self.error is not None:
-            raise self.error
-        result = measurement({side.label: side.profile.mode for side in sides}, list(self.factors)[: len(sides)])
-        observer.started(sides)
-        observer.planned(result.plan)
-        for number in (1, 12):
-            observer.round_done(number, 12, 12.0 - number)
-        return replace(result, rules=rules)
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> FakeMeasuring:
-    found = FakeMeasuring()
-    monkeypatch.setattr(measuring, "measure", found.measure)
-    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
-        monkeypatch.delenv(name, raising=False)
-    return found
 
 
 def test_compare_measures_all_modes_and_advises(command: Any, fake: FakeMeasuring) -> None:
@@ -146,42 +108,6 @@ def test_an_impossible_request_is_refused_in_one_line(
     assert message in ended.err
     assert ended.err.count("\n") == 1
     assert fake.sides == ()
-
-
-@dataclass
-class FakeRepeats:
-    """Stands in for `record_repeats`: writes made-up runs, each a little slower than the one before."""
-
-    frame_ms: float = 2.0
-    state: str = "finished"
-    recorded: int = 0
-    request: RunRequest | None = None
-
-    def record(self, requests: Callable[[int], RunRequest], count: int, tell: Any) -> repeats.Repeats:
-        children = []
-        for number in range(count):
-            tell(number)
-            self.recorded += 1
-            self.request = requests(number)
-            verdict = {"criterion": "c < 1", "stage": None, "value": 0.5, "outcome": "pass", "detail": "0.5"}
-            run = run_file(
-                f"{10 + self.recorded}",
-                frame_ms=self.frame_ms + self.recorded / 1000,
-                state=self.state,
-                ended_because="10 slow frames" if self.state != "finished" else None,
-                verdicts=[verdict],
-            )
-            path = write(self.request.directory, recorded("run", run))
-            children.append(repeats.ChildRun(path, run, ExitCode(self.state == "emergency"), None))
-        return repeats.Repeats(tuple(children), interrupted=False)
-
-
-@pytest.fixture
-def recording(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeRepeats:
-    monkeypatch.chdir(tmp_path)
-    found = FakeRepeats()
-    monkeypatch.setattr(repeats, "record_repeats", found.record)
-    return found
 
 
 def test_a_missing_working_directory_is_reported(command: Any, fake: FakeMeasuring, tmp_path: Path) -> None:
@@ -360,14 +286,6 @@ def test_a_junit_file_with_an_impossible_name_is_refused(command: Any, tmp_path:
     ended = command("gate", "--against", "main", "--junit", str(tmp_path / ("n" * 300)))
     assert ended.code == 2
     assert "cannot be written: File name too long" in ended.err
-
-
-@pytest.fixture
-def baseline(tmp_path: Path) -> Path:
-    for number in range(1, 6):
-        run = run_file(str(number), frame_ms=2 + number / 1000)
-        write(tmp_path / "base" / str(number), recorded("run", run))
-    return tmp_path / "base"
 
 
 @pytest.mark.parametrize(("frame_ms", "code", "word"), [(2.0, 0, "PASS"), (2.2, 1, "FAIL")])

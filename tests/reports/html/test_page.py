@@ -1,59 +1,29 @@
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from drawn_runs import drawn_run, lengthened
+from pages import (
+    PLOTLY,
+    Outline,
+    assert_fetches_nothing,
+    assert_places_for_plots,
+    assert_readable_aloud,
+    plots_of,
+    without_scripts,
+)
 
 from walkerbench.reports.html.page import render
 from walkerbench.slow_frames.attribution import Attribution, TimePart, TimeShare
 from walkerbench.slow_frames.explanations import SlowFrame
 
-PLOTLY = "window.Plotly = {};"
-VOID = {"meta", "br"}
-
-
-class Outline(HTMLParser):
-    """Checks that every element is closed in order, and stores the elements and texts of a page."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.seen: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def all(self, *tags: str) -> list[dict[str, str | None]]:
-        return [attributes for tag, attributes in self.seen if tag in tags]
-
 
 def page(*recorded: Any, plotly: str = PLOTLY) -> str:
     return "".join(render(recorded, plotly))
-
-
-def plots(text: str) -> list[dict[str, Any]]:
-    (content,) = re.findall(r'<script type="application/json" id="plots">(.*?)</script>', text)
-    drawn: list[dict[str, Any]] = json.loads(content)
-    return drawn
-
-
-def visible(text: str) -> str:
-    return re.sub(r"<(script|style).*?</\1>", "", text, flags=re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -62,34 +32,16 @@ def whole() -> str:
 
 
 def test_every_element_is_closed_and_every_plot_has_its_place(whole: str) -> None:
-    outline = Outline(whole)
-    places = [attributes["id"] for attributes in outline.all("div") if attributes.get("class") == "plot"]
-    assert places == [plot["name"] for plot in plots(whole)]
-    assert len(places) == len(set(places)) == 1 + 2 + 3 + 2 + 10 + 1
+    assert_places_for_plots(whole)
+    assert len(plots_of(whole)) == 1 + 2 + 3 + 2 + 10 + 1
 
 
 def test_a_screen_reader_can_read_the_page(whole: str) -> None:
-    outline = Outline(whole)
-    headings = [int(tag[1]) for tag, _ in outline.seen if re.fullmatch(r"h\d", tag)]
-    assert headings[0] == 1
-    assert headings.count(1) == 1
-    assert all(after - before <= 1 for before, after in pairwise(headings))
-    assert all(attributes["aria-label"] for attributes in outline.all("div") if attributes.get("role") == "img")
-    assert all(attributes["scope"] in ("col", "row") for attributes in outline.all("th"))
-    assert len(outline.all("table")) == len(outline.all("caption"))
-    assert outline.all("html") == [{"lang": "en"}]
+    assert_readable_aloud(whole)
 
 
 def test_the_page_fetches_nothing(whole: str) -> None:
-    outline = Outline(whole)
-    assert not [attributes for _, attributes in outline.seen if {"src", "href"} & set(attributes)]
-    assert not outline.all("link", "img", "iframe", "object", "embed")
-    policy = [each["content"] for each in outline.all("meta") if each.get("http-equiv") == "Content-Security-Policy"]
-    assert policy[0] is not None
-    assert policy[0].startswith("default-src 'none';")
-    assert "http" not in policy[0]
-    assert "://" not in visible(whole)
-    assert not re.search(r"url\(|@import", whole)
+    assert_fetches_nothing(whole)
 
 
 def test_no_text_of_a_run_is_mark_up() -> None:
@@ -114,7 +66,7 @@ def test_the_inlined_script_cannot_end_early() -> None:
 
 
 def test_verdicts_and_faults_are_shown() -> None:
-    text = visible(page(drawn_run([1.0, 60.0], faults="a stall of 1 s in frame 1")))
+    text = without_scripts(page(drawn_run([1.0, 60.0], faults="a stall of 1 s in frame 1")))
     assert "FAULTS INJECTED: a stall of 1 s in frame 1" in text
     assert '<tr><th scope="row">frame_ms.max &lt; 50</th><td>60</td><td><span class="badge bad">FAIL</span>' in text
     assert "<strong>FAIL</strong>: not met: frame_ms.max &lt; 50." in text
@@ -132,13 +84,13 @@ def test_verdicts_and_faults_are_shown() -> None:
 def test_a_run_that_did_not_finish_has_a_warning_first(state: str, told: str) -> None:
     because = None if state == "running" else "why"
     run = drawn_run([1.0] * 5)
-    text = visible(page(replace(run, run=run.run.changed(state=state, ended_because=because))))
+    text = without_scripts(page(replace(run, run=run.run.changed(state=state, ended_because=because))))
     assert text.index(told) < text.index("<table")
 
 
 def test_a_run_without_frames_says_so_everywhere() -> None:
     text = page(drawn_run([], samples=0))
-    assert plots(text) == []
+    assert plots_of(text) == []
     for sentence in ("No frame was recorded.", "The cores were not sampled.", "No checkpoint recorded statistics"):
         assert sentence in text
     Outline(text)
@@ -146,12 +98,12 @@ def test_a_run_without_frames_says_so_everywhere() -> None:
 
 def test_warm_up_alone_is_drawn_and_not_judged() -> None:
     text = page(drawn_run([1.0, 2.0], warmup=2))
-    assert [plot["name"] for plot in plots(text)] == ["frame-times", "cores-1"]
-    assert visible(text).count("No frame was judged.") == 3
+    assert [plot["name"] for plot in plots_of(text)] == ["frame-times", "cores-1"]
+    assert without_scripts(text).count("No frame was judged.") == 3
 
 
 def test_one_frame_is_enough() -> None:
-    names = [plot["name"] for plot in plots(page(drawn_run([1.0])))]
+    names = [plot["name"] for plot in plots_of(page(drawn_run([1.0])))]
     assert names == ["frame-times", "histogram", "percentiles", "mean-frame", "phases-1", "cores-1", "worst-1-1"]
 
 
@@ -162,7 +114,7 @@ def test_what_is_not_a_number_is_a_gap() -> None:
     text = page(replace(run, cpu=cpu))
     (content,) = re.findall(r'id="plots">(.*?)</script>', text)
     assert "NaN" not in content
-    assert len(plots(text)) == 12
+    assert len(plots_of(text)) == 12
 
 
 def test_time_shares_and_causes_of_slow_frames_are_shown() -> None:
@@ -181,7 +133,7 @@ def test_time_shares_and_causes_of_slow_frames_are_shown() -> None:
         not_scheduled_ms=0.0, blocked_ms=0.0, worker=1, cause="garbage collection", host=False,
     )  # fmt: skip
     whole = run.run.changed(attribution=found, worst_frames=(slow,), slow_frames={"garbage collection": 1})
-    text = visible(page(replace(run, run=whole)))
+    text = without_scripts(page(replace(run, run=whole)))
     Outline(text)
     for name, share in (
         ("computing", "90.0 %"),
@@ -195,21 +147,21 @@ def test_time_shares_and_causes_of_slow_frames_are_shown() -> None:
         in text
     )
     unknown = replace(run, run=run.run.changed(attribution=None, worst_frames=()))
-    assert "Where the time went is not known." in visible(page(unknown))
+    assert "Where the time went is not known." in without_scripts(page(unknown))
 
 
 def test_memory_and_growth_are_shown_if_measured() -> None:
     run = drawn_run([1.0] * 3)
-    assert "Memory was not sampled." in visible(page(run))
+    assert "Memory was not sampled." in without_scripts(page(run))
     slope = dict.fromkeys((f"frame_ms.slope_percent_per_hour{bound}" for bound in ("", ".low", ".high")), -0.5)
-    text = visible(page(replace(run, run=run.run.changed(metrics={**run.run.metrics, **slope}))))
+    text = without_scripts(page(replace(run, run=run.run.changed(metrics={**run.run.metrics, **slope}))))
     assert "growth of frame time</th><td>-0.50 % an hour (99 %: between -0.50 and -0.50)</td>" in text
 
 
 def test_a_value_that_was_not_judged_has_its_reason() -> None:
     excused = {"criterion": "frame_ms.max < 1", "stage": None, "value": 1.5, "outcome": "unsupported",
                "detail": "1.5 is not < 1, but given no core by the host"}  # fmt: skip
-    text = visible(page(drawn_run([1.5], verdicts=[excused])))
+    text = without_scripts(page(drawn_run([1.5], verdicts=[excused])))
     assert "<td>1.5 (1.5 is not &lt; 1, but given no core by the host)</td>" in text
 
 
