@@ -279,7 +279,7 @@ def test_a_file_without_xml_is_kept(command: Any, tmp_path: Path) -> None:
     mine.write_text("{}")
     ended = command("gate", "--against", "main", "--junit", str(mine))
     assert (ended.code, mine.read_text()) == (2, "{}")
-    assert ended.err.endswith(f"{mine}: holds no XML, so it is no old JUnit file: give another, or remove it\n")
+    assert ended.err.endswith(f"{mine}: holds no XML, so it is no old JUnit file: give another file, or remove it\n")
 
 
 def test_a_junit_file_with_an_impossible_name_is_refused(command: Any, tmp_path: Path) -> None:

@@ -28,7 +28,10 @@ from markdown_it import MarkdownIt  # rich's own
 from walkerbench.cli.rich_console import to_text
 from walkerbench.recording.frames import frame_dtype, worker_dtype
 from walkerbench.reports.export import FORMATS, markdown
+from walkerbench.reports.html.comparison_page import render_comparison
+from walkerbench.reports.html.gate_page import render_gate
 from walkerbench.reports.html.page import render
+from walkerbench.reports.html.page_without_result import render_no_result
 from walkerbench.reports.json_text import json_document
 from walkerbench.reports.junit import gate as gate_junit
 from walkerbench.reports.markdown import github_summary
@@ -186,14 +189,18 @@ def test_a_page_shows_text_as_it_is(base: Path, text: str) -> None:
     with changed(base, "", dict.fromkeys(places, text)) as run:
         recorded = concluded(read_recorded(run))
         for runs in ([recorded], [recorded, recorded]):
-            page = "".join(render(runs, "/* plotly */"))
-            head, _, rest = page.partition('<script type="application/json" id="plots">')
-            plots = rest.partition("</script>")[0]
-            assert_printable(head.replace("::", ""))
-            for each in places_with_text(json.loads(plots)):
-                assert_printable(each.replace("::", ""))
-            assert "<b>" not in head
-            assert page.count("</script>") == 3
+            assert_page_shows_text("".join(render(runs, "/* plotly */")))
+
+
+def assert_page_shows_text(page: str) -> None:
+    """Check that no text of a page is mark-up, and that each is printable."""
+    head, _, rest = page.partition('<script type="application/json" id="plots">')
+    plots = rest.partition("</script>")[0]
+    assert_printable(head.replace("::", ""))
+    for each in places_with_text(json.loads(plots)):
+        assert_printable(each.replace("::", ""))
+    assert "<b>" not in head
+    assert page.count("</script>") == 3
 
 
 def places_with_text(plots: Any) -> Iterator[str]:
@@ -221,6 +228,12 @@ def test_a_gates_results_show_text_as_it_is(text: str) -> None:
     for line in github_summary.annotation_lines(told):
         assert_printable(line.removeprefix("::"))
         assert "\n" not in line
+    for page in (
+        "".join(render_gate(told, "/* plotly */")),
+        "".join(render_comparison(told.compared, "/* plotly */", advice=text)),
+    ):
+        assert_page_shows_text(page)
+    assert_printable("".join(render_no_result("gate", [text])).replace("::", ""))
     document = gate_junit.render(told)
     assert_printable(document)
     assert ET.fromstring(document).get("errors") == "1"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 PLOTLY = "window.Plotly = {};"
 """Stands in for the source of plotly.js, which is long."""
@@ -42,6 +45,21 @@ def plots_of(page: str) -> list[dict[str, Any]]:
     (content,) = re.findall(r'<script type="application/json" id="plots">(.*?)</script>', page)
     drawn: list[dict[str, Any]] = json.loads(content)
     return drawn
+
+
+def values(encoded: dict[str, str]) -> list[float]:
+    """Return the numbers of an array that is encoded for plotly.js."""
+    decoded: list[float] = np.frombuffer(base64.b64decode(encoded["bdata"]), encoded["dtype"]).tolist()
+    return decoded
+
+
+def painted(value: Any) -> Any:
+    """Return a plot with a real colour wherever the page's script would set one."""
+    if isinstance(value, str):
+        return "#123456" if value.startswith("--") else value
+    if isinstance(value, dict):
+        return {key: painted(inner) for key, inner in value.items()}
+    return [painted(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def without_scripts(page: str) -> str:

@@ -80,7 +80,7 @@ def no_old_results(
     try:
         for each in files:
             if each not in replaced:
-                raise OutputError(f"{each.path}: {each.not_of_its_kind}: give another, or remove it")
+                raise OutputError(f"{each.path}: {each.not_of_its_kind}: give another file, or remove it")
         _check_one_result_a_file(files)
         yield
     except (Exception, KeyboardInterrupt) as error:
@@ -91,7 +91,7 @@ def no_old_results(
 def _check_one_result_a_file(files: Sequence[ResultFile]) -> None:
     kinds: dict[Path, bytes] = {}
     for each in files:
-        if kinds.setdefault(each.path.absolute(), each.beginning) != each.beginning:
+        if kinds.setdefault(each.path.resolve(), each.beginning) != each.beginning:
             raise OutputError(f"{each.path}: is named for two kinds of results: give another file for one of them")
 
 

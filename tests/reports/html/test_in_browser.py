@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,16 @@ import numpy as np
 import pytest
 from chromium import Browser
 from chromium import browser as browser  # a fixture
+from comparisons import NOT_SLOWER, SLOWER, UNCLEAR, compared, gated, side
 from drawn_runs import drawn_run, lengthened
 
+from walkerbench.comparison.suite_result import ComparedTest, SuiteResult
+from walkerbench.errors import ExitCode
+from walkerbench.reports.html.comparison_page import render_comparison
+from walkerbench.reports.html.gate_page import render_gate
 from walkerbench.reports.html.page import render
 from walkerbench.reports.html.plotly_js import plotly_js
+from walkerbench.reports.html.suite_page import render_suite
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +47,26 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def comparisons(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Write a page of each kind that shows a comparison; one has names as long as users write them."""
+    long = "main,mode=process,environment.brain.batch_size=64"
+    sides = (side("threaded (2)", "threaded", 1.25), side(long, "process", 0.5))
+    modes = compared(*sides, ratios=[SLOWER, NOT_SLOWER])
+    gate = gated("fail", "pass", "unsupported", ratio=UNCLEAR)
+    tests = [ComparedTest(f"tests/test_{number}.py::test_{long}", modes, None, ExitCode.PASS) for number in range(9)]
+    pages = {
+        "modes": render_comparison(modes, plotly_js(), advice="use process"),
+        "recorded": render_comparison(replace(modes, how="recorded"), plotly_js()),
+        "gate": render_gate(gate, plotly_js()),
+        "suite": render_suite(SuiteResult(tuple(tests)), plotly_js()),
+    }
+    folder = tmp_path_factory.mktemp("comparisons")
+    for name, parts in pages.items():
+        (folder / f"{name}.html").write_text("".join(parts), encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in pages}
+
+
+@pytest.fixture(scope="module")
 def long_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = lengthened(drawn_run([1.0] * 1000, samples=60_000), np.random.default_rng(1).gamma(3, 1, 1_000_000))
     return written(tmp_path_factory.mktemp("page") / "long.html", run)
@@ -50,11 +77,30 @@ def long_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_plots_are_drawn_without_error_request_or_overflow(
     browser: Browser, page: Path, width: int, scheme: str
 ) -> None:
+    assert_drawn(browser, page, width, scheme)
+    assert len(browser.ask("[...document.querySelectorAll('.plot')]")) == 1 + 2 + 4 + 3 + 15 + 1
+
+
+PLOTS_OF_COMPARISONS = {"modes": 5, "recorded": 5, "gate": 4, "suite": 1}
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PLOTS_OF_COMPARISONS)
+def test_comparisons_are_drawn_without_error_or_overflow(
+    browser: Browser, comparisons: dict[str, Path], name: str, width: int, scheme: str
+) -> None:
+    assert_drawn(browser, comparisons[name], width, scheme)
+    assert len(browser.ask("[...document.querySelectorAll('.plot')]")) == PLOTS_OF_COMPARISONS[name]
+    assert browser.driver.execute_script(CONTRAST) >= 4.5
+
+
+def assert_drawn(browser: Browser, page: Path, width: int, scheme: str) -> None:
+    """Check that every plot of a page is drawn, without complaint, request or overflow."""
     opened(browser, page, width=width, scheme=scheme)
     wanted = browser.ask("JSON.parse(document.getElementById('plots').textContent).map(p => [p.name, p.data.length])")
     drawn = browser.ask("[...document.querySelectorAll('.plot')].map(p => [p.id, p.data.length])")
     assert drawn == wanted
-    assert len(drawn) == 1 + 2 + 4 + 3 + 15 + 1
     shown = "p.querySelector('.trace path, .hm image')"
     assert browser.ask(f"[...document.querySelectorAll('.plot')].filter(p => !{shown}).map(p => p.id)") == []
     assert browser.complaints() == []

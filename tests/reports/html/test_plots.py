@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from drawn_runs import drawn_run, lengthened
+from pages import painted, values
 from plotly.graph_objects import Figure
 
 from walkerbench.errors import UsageError
@@ -32,22 +32,8 @@ def frame_times(runs: Any) -> Any:
     return frame_times_plot(runs)
 
 
-def values(encoded: dict[str, str]) -> list[float]:
-    decoded: list[float] = np.frombuffer(base64.b64decode(encoded["bdata"]), encoded["dtype"]).tolist()
-    return decoded
-
-
 def named(plot: Any) -> dict[str, Any]:
     return {trace["name"]: trace for trace in plot.traces}
-
-
-def painted(value: Any) -> Any:
-    """Return a plot with a real colour wherever the page's script would set one."""
-    if isinstance(value, str):
-        return "#123456" if value.startswith("--") else value
-    if isinstance(value, dict):
-        return {key: painted(inner) for key, inner in value.items()}
-    return [painted(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def test_plotly_knows_every_key_of_every_plot() -> None:
