@@ -16,7 +16,7 @@ from walkerbench.reports.html.side_shares import share_plots
 from walkerbench.reports.html.tables import html_table, verdict_badge
 from walkerbench.reports.wording.comparison import (
     comparison_in_words,
-    conclusion,
+    conclusions,
     facts_of_comparison,
     interval,
     noteworthy,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 VERDICT_KINDS: Mapping[ComparisonVerdict, str] = {
     "regression": "bad",
     "no regression": "good",
+    "faster": "good",
     "inconclusive": "unsure",
 }
 """A comparison's verdict → the kind of badge that shows it."""
@@ -53,7 +54,7 @@ def render_comparison(compared: Compared, plotly_js: str, *, advice: str | None 
     advised = [f'<p class="verdict"><strong>{escape_html(_sentence(advice))}</strong></p>'] if advice else []
     head = [f"<h1>{escape_html(who_against_whom(compared))}</h1>", *advised, *comparison_head(compared)]
     main = "".join(comparison_sections(compared, plots))
-    title = f"walkerbench: {conclusion(compared)} against {compared.base.label}"
+    title = f"walkerbench: {'; '.join(conclusions(compared))}"
     yield from html_document(title, "\n".join(head) + "\n", main, plots, plotly_js)
 
 
