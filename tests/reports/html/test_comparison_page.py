@@ -121,7 +121,7 @@ def test_the_verdict_stands_on_top_in_words() -> None:
 
 def test_a_faster_side_takes_less_time() -> None:
     text = page(compared(side("."), ratios=[(0.5, 0.5)]))
-    assert "NO REGRESSION</span> .: a frame takes 50.0 % less time than with sequential (-50.0…-50.0 %" in text
+    assert "FASTER</span> .: a frame takes 50.0 % less time than with sequential (-50.0…-50.0 %" in text
 
 
 def test_advice_on_modes_comes_before_the_verdicts() -> None:

@@ -16,7 +16,6 @@ from walkerbench.reports.html.side_shares import share_plots
 from walkerbench.reports.html.tables import html_table, verdict_badge
 from walkerbench.reports.wording.comparison import (
     comparison_in_words,
-    conclusions,
     facts_of_comparison,
     interval,
     noteworthy,
@@ -54,8 +53,15 @@ def render_comparison(compared: Compared, plotly_js: str, *, advice: str | None 
     advised = [f'<p class="verdict"><strong>{escape_html(_sentence(advice))}</strong></p>'] if advice else []
     head = [f"<h1>{escape_html(who_against_whom(compared))}</h1>", *advised, *comparison_head(compared)]
     main = "".join(comparison_sections(compared, plots))
-    title = f"walkerbench: {'; '.join(conclusions(compared))}"
+    title = f"walkerbench: {_verdicts_in_short(compared)} against {compared.base.label}"
     yield from html_document(title, "\n".join(head) + "\n", main, plots, plotly_js)
+
+
+def _verdicts_in_short(compared: Compared) -> str:
+    found: dict[str, list[str]] = {}
+    for comparison in compared.comparisons:
+        found.setdefault(comparison.verdict, []).append(comparison.candidate)
+    return "; ".join(f"{verdict.upper()}: {', '.join(names)}" for verdict, names in found.items())
 
 
 def who_against_whom(compared: Compared) -> str:
