@@ -11,9 +11,11 @@ from walkerbench.comparison.decision_rules import ALPHA
 from walkerbench.errors import BudgetTooSmall, TooFewRounds
 from walkerbench.interleaved.round_plan import (
     Calibration,
+    Limits,
     MeasurementRequest,
     Plan,
     block_orders,
+    find_limits,
     frames_per_block,
     make_plan,
 )
@@ -99,3 +101,31 @@ def test_orders_follow_the_number_of_blocks_and_the_seed() -> None:
     assert [len(block_orders(3, blocks, (1, 1))) for blocks in (2, 6, 8, 12)] == [2, 6, 8, 12]
     assert block_orders(2, 12, (1, 1)) == block_orders(2, 12, (1, 1))
     assert len({block_orders(2, 12, (1, number)) for number in range(20)}) > 5
+
+
+@pytest.mark.parametrize(
+    ("request_", "sides", "rounds", "least_s", "expected_s"),
+    [
+        # A round takes 6 blocks of 0.125 s and 0.75 s a side, and one round is not judged: 12 rounds of 3 s.
+        (MeasurementRequest(), 2, 11, 36.0, 60.0),
+        (MeasurementRequest(), 3, 12, 58.5, 60.0),
+        # 13 + 1 rounds of 5 sides, 7.5 s each: more than the default budget.
+        (MeasurementRequest(), 5, 13, 105.0, 105.0),
+        (MeasurementRequest(budget_s=240), 3, 12, 58.5, 240.0),
+        (MeasurementRequest(rounds=19), 2, 11, 36.0, 60.0),
+        (MeasurementRequest(family=4), 2, 13, 42.0, 60.0),
+    ],
+)
+def test_what_a_measurement_needs_and_takes_is_known_before_it(
+    request_: MeasurementRequest, sides: int, rounds: int, least_s: float, expected_s: float
+) -> None:
+    assert find_limits(request_, sides, ALPHA) == Limits(rounds, least_s, expected_s)
+
+
+@pytest.mark.parametrize("sides", [2, 3, 6])
+def test_the_least_rounds_are_those_of_the_plan(sides: int) -> None:
+    least = find_limits(MeasurementRequest(), sides, ALPHA).rounds
+    calibration = Calibration(spent_s=1.0, overhead_s=1.0, frame_s=(0.001,) * sides)
+    assert make_plan(MeasurementRequest(rounds=least), calibration, ALPHA).rounds == least
+    with pytest.raises(TooFewRounds):
+        make_plan(MeasurementRequest(rounds=least - 1), calibration, ALPHA)
