@@ -92,6 +92,7 @@ def test_the_tables_hold_the_verdicts_of_judge_rounds() -> None:
     assert {*judged} == {"regression", "no regression", "faster", "inconclusive"}
 
 
+@pytest.mark.promise("verdicts", 'False regressions, false all-clears and false "faster" are each at most alpha.')
 @pytest.mark.parametrize("noise", NOISES)
 def test_false_verdicts_at_the_tolerance_are_as_rare_as_promised(noise: Any) -> None:
     found = verdicts(LIMIT + noise(np.random.default_rng(2), (TRIALS, ROUNDS)))
@@ -103,6 +104,7 @@ def test_false_verdicts_at_the_tolerance_are_as_rare_as_promised(noise: Any) -> 
         assert not exceeds(count, TRIALS, ALPHA)
 
 
+@pytest.mark.promise("verdicts", 'False regressions, false all-clears and false "faster" are each at most alpha.')
 @pytest.mark.parametrize("noise", NOISES)
 def test_false_faster_at_the_tolerance_is_as_rare_as_promised(noise: Any) -> None:
     found = verdicts(-LIMIT + noise(np.random.default_rng(9), (TRIALS, ROUNDS)))
@@ -184,6 +186,7 @@ def test_false_regressions_in_a_family_are_at_most_alpha(truly_slow: int) -> Non
     assert not exceeds(false, trials, ALPHA)
 
 
+@pytest.mark.promise("verdicts", 'False regressions, false all-clears and false "faster" are each at most alpha.')
 @pytest.mark.parametrize("truly_fast", [0, 1, 2])
 def test_false_faster_in_a_family_is_at_most_alpha(truly_fast: int) -> None:
     rounds, trials = 12, 5_000
