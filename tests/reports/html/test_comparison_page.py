@@ -30,6 +30,7 @@ from walkerbench.reports.html.comparison_page import VERDICT_KINDS, render_compa
 from walkerbench.reports.html.drawn_side import draw_sides
 from walkerbench.reports.html.gate_page import render_gate
 from walkerbench.reports.html.page_without_result import render_no_result
+from walkerbench.reports.html.repetitions import repetition_plots
 from walkerbench.reports.html.side_shares import PART_COLOURS
 from walkerbench.reports.html.suite_page import render_suite
 from walkerbench.slow_frames.attribution import TimePart
@@ -145,6 +146,18 @@ def test_each_round_is_a_point_around_the_tolerance() -> None:
     assert traces["equal to the base"]["y"] == [0, 0]
     assert traces["estimate"]["y"] == pytest.approx([(np.sqrt(1.2 * 1.3) - 1) * 100] * 2)
     assert traces["interval at 99.3 %"]["y"] == pytest.approx([20, 20, 30, 30])
+
+
+@pytest.mark.parametrize(("rounds", "step"), [(5, 1), (12, 1), (13, 2), (57, 5)])
+def test_rounds_have_whole_numbers_below_them(rounds: int, step: int) -> None:
+    estimates = np.full(rounds, 0.1)
+    comparisons = judge_rounds({Question("HEAD", "frame"): estimates}, base="main", tolerance=0.02, alpha=0.01)
+    times = ComparedTimes(frame_ns=AB.times.frame_ns, round_ratios=(np.exp(estimates),))
+    (plot,) = repetition_plots(
+        drawn := dataclasses.replace(AB, comparisons=comparisons, times=times), draw_sides(drawn)
+    )
+    axis = plot.layout["xaxis"]
+    assert (axis["range"], axis["tick0"], axis["dtick"]) == ([0.5, rounds + 0.5], 1, step)
 
 
 def test_each_recorded_run_is_a_point_of_its_side() -> None:

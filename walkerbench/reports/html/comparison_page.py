@@ -9,10 +9,18 @@ from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.reports.html.distribution import distribution_plots
 from walkerbench.reports.html.drawn_side import DrawnSide, draw_sides
 from walkerbench.reports.html.escaping import escape_html
-from walkerbench.reports.html.html_document import figures, grid, html_document, scrolled, section, warning_lines
+from walkerbench.reports.html.html_document import (
+    colour_legend,
+    figures,
+    grid,
+    html_document,
+    scrolled,
+    section,
+    warning_lines,
+)
 from walkerbench.reports.html.plot import Plot
 from walkerbench.reports.html.repetitions import repetition_plots
-from walkerbench.reports.html.side_shares import share_plots
+from walkerbench.reports.html.side_shares import share_colours, share_plots
 from walkerbench.reports.html.tables import html_table, verdict_badge
 from walkerbench.reports.wording.comparison import (
     comparison_in_words,
@@ -90,7 +98,9 @@ def comparison_sections(compared: Compared, plots: list[Plot]) -> Iterator[str]:
     shown = figures(distribution_plots(sides), plots, "No frame was judged.")
     yield section("Frame times", _side_figures(compared, sides) + grid(shown))
     bars = figures(share_plots(compared, sides), plots, "Where the time went is not known.")
-    yield section("Where the time went", bars + _shares(compared, sides))
+    colours = share_colours(compared)
+    legend = colour_legend(colours) if colours else ""
+    yield section("Where the time went", legend + bars + _shares(compared, sides))
     yield section("Measurement", _facts(compared, sides))
 
 

@@ -26,6 +26,7 @@ _RUNS_NOTE = (
     "verdict compares the candidate's points with the base's points, shifted by the tolerance."
 )
 _TOO_FEW = " There are too few points for an interval."
+_MOST_TICKS = 12
 _POINT = {"size": 9, "line": {"width": 1, "color": "--card"}}
 
 
@@ -60,7 +61,8 @@ def _plot(compared: Compared, comparison: Comparison, base: DrawnSide, candidate
         f"tolerance: {comparison.detail}.",
         (*_lines(comparison, candidate, last), *points),
         {
-            "xaxis": axis(what) | {"range": [0.5, last + 0.5], "tickformat": "d", "nticks": 13, "showgrid": False},
+            "xaxis": axis(what)
+            | {"range": [0.5, last + 0.5], "tick0": 1, "dtick": -(-last // _MOST_TICKS), "showgrid": False},
             "yaxis": axis("time against the base, %") | {"zeroline": False, "tickformat": "+"},
             "hovermode": "closest",
         },

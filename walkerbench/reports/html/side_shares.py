@@ -27,13 +27,19 @@ PART_COLOURS: Mapping[TimePart, str] = {
 _BAR_PX = 44
 
 
+def share_colours(compared: Compared) -> dict[str, str]:
+    """Return the colour of each part in the plot, by its words."""
+    return {words: PART_COLOURS[shares[0].part] for words, shares in shares_by_part(compared)}
+
+
 def share_plots(compared: Compared, sides: Sequence[DrawnSide]) -> list[Plot]:
-    """Return one plot of stacked bars; none where the time shares are not known.
+    """Return one plot of stacked bars, without a legend; none where the time shares are not known.
 
     Args:
         compared: The comparison.
         sides: Its sides as they are drawn, the base first.
     """
+    colours = share_colours(compared)
     traces = [
         {
             "type": "bar",
@@ -41,7 +47,7 @@ def share_plots(compared: Compared, sides: Sequence[DrawnSide]) -> list[Plot]:
             "name": escape_label(words),
             "y": [escape_label(side.label) for side in sides],
             "x": [None if share.share is None else share.share * 100 for share in shares],
-            "marker": {"color": PART_COLOURS[shares[0].part], "line": {"color": "--paper", "width": 1}},
+            "marker": {"color": colours[words], "line": {"color": "--paper", "width": 1}},
             "hovertemplate": f"{escape_label(words)}: %{{x:.1f}} %<extra></extra>",
         }
         for words, shares in shares_by_part(compared)
@@ -52,7 +58,8 @@ def share_plots(compared: Compared, sides: Sequence[DrawnSide]) -> list[Plot]:
         "barmode": "stack",
         "xaxis": axis("% of the workers' time") | {"range": [0, 100]},
         "yaxis": {"autorange": "reversed", "showgrid": False},
-        "legend": {"traceorder": "normal"},
+        "margin": {"t": 12},
+        "showlegend": False,
     }
     summary = "Stacked bars of where the time of each side's frames went."
-    return [Plot("shares", "Shares of the workers' time", summary, tuple(traces), layout, 130 + _BAR_PX * len(sides))]
+    return [Plot("shares", "Shares of the workers' time", summary, tuple(traces), layout, 90 + _BAR_PX * len(sides))]
