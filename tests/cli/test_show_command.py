@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from recorded_runs import recorded, write
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +83,14 @@ def test_a_run_that_cannot_be_shown_is_one_line_and_exit_2(
         assert ended.err.startswith("walkerbench: ")
         assert ended.err.count("\n") == 1
         assert "internal" not in ended.err
+
+
+def test_a_run_that_was_packed_and_moved_is_shown_the_same(command: Any, tmp_path: Path) -> None:
+    write(tmp_path / "here" / "today", recorded("1"))
+    before = command("show", "here/today").out
+    packed = shutil.make_archive("today", "zip", "here")
+    shutil.rmtree("here")
+    shutil.unpack_archive(packed, "elsewhere/other")
+    after = command("show", "elsewhere/other/today")
+    assert (after.code, after.err) == (0, "")
+    assert after.out.replace("elsewhere/other/today", "here/today") == before
