@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from walkerbench.recording.cpu import cpu_dtype
-from walkerbench.reports.terminal.charts import Bar, busy_cores, histogram, pictures
+from walkerbench.reports.terminal.charts import Bar, Sparkline, busy_cores, histogram, pictures, scale_of
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MS = 1_000_000
@@ -43,7 +43,7 @@ def drawn(run: Any, encoding: str = "utf-8", width: int = 80) -> str:
 def lively() -> Any:
     wall_ms = 1.5 + np.arange(1000) % 7 / 4
     wall_ms[[3, 640]] = 40.0, 25.0
-    return made(wall_ms, warmup=10, cores=[[100, 0], [96, 1], [98, np.nan]])
+    return made(wall_ms, warmup=100, cores=[[100, 0], [96, 1], [98, np.nan]])
 
 
 CASES = {"pictures": "utf-8", "pictures_ascii": "iso-8859-1"}
@@ -74,14 +74,65 @@ def test_a_run_without_frames_has_no_picture() -> None:
 
 def test_warm_up_alone_is_drawn_and_not_judged() -> None:
     text = drawn(made([2.0, 1.0], warmup=2))
-    assert "█▄\n" in text
+    assert "█▄\nww\nfrom 0 to 2.000 ms; each character is a frame; w: warm-up\n" in text
     assert "Judged" not in text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1"])
+def test_warm_up_is_marked_and_never_sets_the_scale(encoding: str) -> None:
+    judged = [2.0, 1.0, 4.0, 3.0]
+    lines = drawn(made([900.0, 2.0, *judged], warmup=2), encoding).splitlines()
+    levels = "█▄▄▂█▆" if encoding == "utf-8" else "#--.#+"
+    assert lines[2:5] == [
+        levels,
+        "ww",
+        "from 0 to 4.000 ms (judged frames); each character is a frame; w: warm-up",
+    ]
+    alone = drawn(made(judged), encoding).splitlines()
+    assert alone[2] == levels[2:]
+    assert alone[3].startswith("from 0 to 4.000 ms (judged frames); ")
+    assert "w:" not in alone[3]
+
+
+def test_warm_up_is_also_dim_on_a_terminal_with_colours() -> None:
+    text = io.StringIO()
+    console = Console(file=text, width=80, color_system="standard", force_terminal=True, legacy_windows=False)
+    console.print(Sparkline(np.array([4.0, 2.0, 4.0]), np.array([True, True, False])))
+    assert text.getvalue().startswith("\x1b[2m█\x1b[0m\x1b[2m▄\x1b[0m█\n")
+
+
+def test_a_character_of_warm_up_and_judged_frames_shows_judged() -> None:
+    lines = drawn(made([50.0, *[1.0] * 99], warmup=1), width=50).splitlines()
+    assert lines[2] == "█" * 50
+    assert "w" not in lines[3].split(";")[0]
+
+
+@pytest.mark.parametrize(
+    ("judged", "levels", "legend"),
+    [
+        ([1.0, 10.0], "▁█", "from 0 to 10.000 ms"),
+        ([1.0, 3.2, 11.0], "▁▄█", "logarithmic, from 1.000 to 11.000 ms"),
+        ([0.0, 1.0, 100.0], "▁▁█", "logarithmic, from 1.000 to 100.000 ms"),
+    ],
+)
+def test_judged_frames_over_ten_times_apart_have_a_log_scale(judged: list[float], levels: str, legend: str) -> None:
+    lines = drawn(made(judged)).splitlines()
+    assert lines[2] == levels
+    assert lines[3].startswith(f"{legend} (judged frames); ")
+
+
+def test_a_scale_gives_every_value_a_height_from_0_to_1() -> None:
+    values = np.array([0.0, 0.5, 1.0, 2.0, 1000.0, 5000.0])
+    for scale in (scale_of(values[1:4]), scale_of(values[1:5]), scale_of(values[:1])):
+        shares = scale.shares(values)
+        assert ((shares >= 0) & (shares <= 1)).all()
+        assert (np.diff(shares) >= 0).all()
 
 
 def test_one_frame_and_frames_of_zero_time_are_drawn() -> None:
     assert "█\n" in drawn(made([2.0]))
     assert "2.000  ████" in drawn(made([2.0]))
-    assert "▁▁\nfrom 0 to 0.000 ms; each character is a frame\n" in drawn(made([0.0, 0.0]))
+    assert "▁▁\nfrom 0 to 0.000 ms (judged frames); each character is a frame\n" in drawn(made([0.0, 0.0]))
 
 
 def test_nan_is_ignored() -> None:

@@ -25,6 +25,8 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 _ASCII_LEVELS = "_.:-=+*#"
 _FULL = "█"
 _ASCII_FULL = "#"
+_WARMUP = "w"
+_MOST_ON_A_LINEAR_SCALE = 10.0
 _BINS = 10
 _MOST_CORES = 16  # of more cores, only the busiest are shown
 
@@ -36,9 +38,10 @@ def pictures(recorded: RecordedRun) -> Iterator[RenderableType]:
         recorded: The run.
     """
     frames = recorded.frames
-    frame_ms = _known(frames["wall_ns"]) / _NS_PER_MS
-    if len(frame_ms):
-        yield from titled("Frame times over the run, warm-up included", [Sparkline(frame_ms)])
+    known = np.isfinite(frames["wall_ns"])
+    if known.any():
+        sparkline = Sparkline(frames["wall_ns"][known] / _NS_PER_MS, frames["warmup"][known] != 0)
+        yield from titled("Frame times over the run, warm-up included", [sparkline])
     judged_ms = _known(frames["wall_ns"][frames["warmup"] == 0]) / _NS_PER_MS
     if len(judged_ms):
         yield from titled("Judged frames by their time, in ms", [Bars(histogram(judged_ms))])
@@ -113,25 +116,85 @@ def busy_cores(percents: NDArray[Any]) -> list[Bar]:
 
 
 @dataclass(frozen=True)
+class Scale:
+    """The scale of a sparkline.
+
+    Attributes:
+        lowest: The value at its bottom, in ms: 0, or the shortest positive time where the scale is logarithmic.
+        highest: The value at its top, in ms.
+        logarithmic: Whether it is logarithmic.
+    """
+
+    lowest: float
+    highest: float
+    logarithmic: bool
+
+    def shares(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how high values are: 0 at the bottom, 1 at the top; a value outside of the scale is cut off.
+
+        Args:
+            values: `(n,)`, at least 0, in ms.
+        """
+        inside = np.clip(values, self.lowest, self.highest)
+        if self.logarithmic:
+            return np.asarray(np.log(inside / self.lowest) / math.log(self.highest / self.lowest))
+        return np.asarray(inside / self.highest if self.highest else inside)
+
+    @property
+    def in_words(self) -> str:
+        """The scale in words."""
+        begin = f"logarithmic, from {self.lowest:.3f}" if self.logarithmic else "from 0"
+        return f"{begin} to {self.highest:.3f} ms"
+
+
+def scale_of(values: NDArray[np.float64]) -> Scale:
+    """Return the scale for values, which is logarithmic where they span more than `_MOST_ON_A_LINEAR_SCALE` times.
+
+    Args:
+        values: `(n,)`, n ≥ 1, at least 0, in ms.
+    """
+    top = float(values.max())
+    lowest = float(values[values > 0].min()) if top else 0.0
+    logarithmic = lowest > 0 and top / lowest > _MOST_ON_A_LINEAR_SCALE
+    return Scale(lowest if logarithmic else 0.0, top, logarithmic)
+
+
+@dataclass(frozen=True)
 class Sparkline:
-    """A line of characters, each as high as the highest of the values that it represents, and a legend below it.
+    """A line of characters, each as high as the slowest of the frames that it stands for, and a legend below it.
+
+    Judged frames alone set the scale. A character that stands for warm-up frames only is dim and has a `w` below it.
 
     Attributes:
         values: `(n,)`, n ≥ 1, at least 0, in ms.
+        warmup: `(n,)`, bool: which of them are warm-up.
     """
 
     values: NDArray[np.float64]
+    warmup: NDArray[np.bool_]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it as wide as the terminal."""
         levels = _ASCII_LEVELS if options.ascii_only else _LEVELS
-        top = float(self.values.max())
-        peaks = self.values[highest(self.values, options.max_width)]
-        heights = np.ceil(peaks / top * len(levels)).astype(int) - 1 if top else np.zeros(len(peaks), int)
-        yield drawn("".join(levels[max(0, height)] for height in heights.tolist()), crop=True)
+        peaks, is_warmup = self._peaks(options.max_width)
+        none_judged = bool(self.warmup.all())
+        scale = scale_of(self.values if none_judged else self.values[~self.warmup])
+        heights = np.maximum(0, np.ceil(scale.shares(peaks) * len(levels)).astype(int) - 1)
+        characters = "".join(levels[height] for height in heights.tolist())
+        yield drawn(characters, crop=True, dim=is_warmup.tolist())
+        if is_warmup.any():
+            yield drawn("".join(_WARMUP if each else " " for each in is_warmup.tolist()).rstrip(), crop=True)
         widest = int(np.diff(bucket_edges(len(self.values), options.max_width)).max())
         each = "a frame" if widest == 1 else f"the slowest of up to {widest:,} frames"
-        yield line(f"from 0 to {top:.3f} ms; each character is {each}", "dim")
+        legend = f"{scale.in_words}{'' if none_judged else ' (judged frames)'}; each character is {each}"
+        yield line(f"{legend}{f'; {_WARMUP}: warm-up' if is_warmup.any() else ''}", "dim")
+
+    def _peaks(self, width: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the slowest frame of each character, a judged one where there is one, and which are warm-up."""
+        judged = np.where(self.warmup, np.nan, self.values)
+        slowest_judged = judged[highest(judged, width)]
+        is_warmup = np.isnan(slowest_judged)
+        return np.where(is_warmup, self.values[highest(self.values, width)], slowest_judged), is_warmup
 
 
 @dataclass(frozen=True)
