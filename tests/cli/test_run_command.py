@@ -60,6 +60,15 @@ def test_quiet_says_nothing_on_stderr_and_prints_the_result(command: Any, runner
     assert "PASS" in ended.out
 
 
+def test_a_run_is_one_screen_and_verbose_prints_all_figures(command: Any, runner: Any) -> None:
+    short = command("run", "-q", "-o", f"{runner.root}/a").out
+    assert len(short.splitlines()) <= 24
+    assert "Judged frames, in ms" not in short
+    full = command("run", "-q", "-v", "-o", f"{runner.root}/b").out
+    assert full.startswith("PASS: every criterion is met.\n")
+    assert "\nJudged frames, in ms\n" in full
+
+
 def test_verbose_adds_the_machine(command: Any, runner: Any) -> None:
     assert "load_average" not in command("run", "-o", f"{runner.root}/a").out
     assert "load_average" in command("run", "-v", "-o", f"{runner.root}/b").out

@@ -95,7 +95,7 @@ def test_an_interrupt_while_the_environment_starts_keeps_the_run(
 def test_an_interrupt_while_frames_run_ends_the_run_in_order(
     walkerbench: WholeProcess, profile: Profile, mode: str, number: signal.Signals
 ) -> None:
-    with walkerbench.start(*profile(frames=ENDLESS), "--mode", mode, "--workers", "1", "-o", "run") as started:
+    with walkerbench.start(*profile(frames=ENDLESS), "--mode", mode, "--workers", "1", "-v", "-o", "run") as started:
         started.wait_for_line("frame ")
         started.signal(number)
         ended = started.end()
@@ -105,7 +105,7 @@ def test_an_interrupt_while_frames_run_ends_the_run_in_order(
     assert ended.out.startswith(
         f"INTERRUPTED: {number.name} after {frames} frames of this stage (after {frames} frames)"
     )
-    shown = walkerbench("show", "run")
+    shown = walkerbench("show", "run", "-v")
     assert (shown.code, without_pictures(shown.out)) == (0, ended.out)
 
 

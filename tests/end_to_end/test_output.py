@@ -13,6 +13,7 @@ import pytest
 from whole_process import DEADLINE_S, WholeProcess, without_pictures
 
 import walkerbench as package
+from walkerbench.reports.terminal.short_run import MOST_LINES
 from walkerbench.run_directory import read_recorded
 
 Profile = Callable[..., list[str]]
@@ -31,17 +32,34 @@ def test_the_version_is_printed(walkerbench: WholeProcess) -> None:
 def test_a_run_prints_its_result_and_show_prints_it_again(
     walkerbench: WholeProcess, profile: Profile, mode: str
 ) -> None:
-    ended = walkerbench(*profile(), "--mode", mode, "-o", "run")
+    ended = walkerbench(*profile(), "--mode", mode, "-v", "-o", "run")
     assert ended.code == 0
+    assert ended.out.startswith("PASS: every criterion is met.\n")
     assert ended.out.endswith("\nPASS: every criterion is met.\n")
     assert ended.err.splitlines()[0] == "recording into run"
     assert all(line.startswith("frame ") for line in ended.err.splitlines()[1:])
-    shown = walkerbench("show", "run")
+    shown = walkerbench("show", "run", "-v")
     assert (shown.code, without_pictures(shown.out), shown.err) == (0, ended.out, "")
     assert shown.out != ended.out
     for text in (ended.out, ended.err):
         assert ESCAPE not in text
         assert max(len(line) for line in text.splitlines()) <= WIDTH
+
+
+@pytest.mark.parametrize("colour", ["NO_COLOR", "FORCE_COLOR"])
+def test_a_run_prints_a_screen_and_names_the_commands_for_more(
+    walkerbench: WholeProcess, profile: Profile, colour: str
+) -> None:
+    ended = walkerbench(*profile(), "--mode", "threaded", "-q", env={colour: "1"})
+    assert (ended.code, ended.err) == (0, "")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", ended.out)
+    assert (plain != ended.out) == (colour == "FORCE_COLOR")
+    lines = plain.splitlines()
+    assert lines[0] == "PASS: every criterion is met."
+    assert len(lines) <= MOST_LINES
+    assert max(map(len, lines)) <= WIDTH
+    assert "all figures   walkerbench show @latest" in lines
+    assert walkerbench("show", "@latest").out.startswith("PASS: every criterion is met.\n")
 
 
 def test_json_is_all_of_stdout_and_quiet_is_silent(walkerbench: WholeProcess, profile: Profile) -> None:
@@ -70,16 +88,17 @@ def test_the_exit_code_is_the_verdict(
 ) -> None:
     ended = walkerbench(*profile(**changes), "--mode", mode, "-q", "-o", "run")
     assert (ended.code, ended.err) == (code, "")
-    assert " ".join(ended.out.split()).endswith(word)
-    assert without_pictures(walkerbench("show", "run").out) == ended.out
+    assert word in " ".join(ended.out.split())
+    assert len(ended.out.splitlines()) <= MOST_LINES
+    assert " ".join(walkerbench("show", "run").out.split()).endswith(word)
 
 
 def test_a_name_may_be_in_any_script_or_be_undecodable(walkerbench: WholeProcess, profile: Profile) -> None:
     name = "Läufe 日本/🎉\n\udcff"
-    ended = walkerbench(*profile(), "-q", "-o", name)
+    ended = walkerbench(*profile(), "-q", "-v", "-o", name)
     assert (ended.code, ended.err) == (0, "")
     assert read_recorded(walkerbench.cwd / name).run.state == "finished"
-    assert without_pictures(walkerbench("show", name).out) == ended.out
+    assert without_pictures(walkerbench("show", name, "-v").out) == ended.out
 
 
 @pytest.mark.parametrize(("mode", "closed"), [("sequential", (1,)), ("sequential", (2,)), ("process", (0, 1, 2))])

@@ -36,15 +36,18 @@ def _set_verbose(ctx: click.Context, param: click.Parameter, value: bool) -> Non
 
 def verbose_option(command: Command) -> Command:
     """Add `-v/--verbose`, which sets `Invocation.verbose`; the command does not receive it."""
+    return _verbose("Show more: facts of the machine, details and tracebacks of errors.")(command)
+
+
+def verbose_run_option(command: Command) -> Command:
+    """Add `-v/--verbose` as `verbose_option` does, for a command that prints the summary of a run."""
+    return _verbose("Show all figures of the run, facts of the machine, tracebacks of errors.")(command)
+
+
+def _verbose(text: str) -> Callable[[Command], Command]:
     return click.option(
-        "-v",
-        "--verbose",
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=_set_verbose,
-        help="Show more: facts of the machine, details and tracebacks of errors.",
-    )(command)
+        "-v", "--verbose", is_flag=True, is_eager=True, expose_value=False, callback=_set_verbose, help=text
+    )
 
 
 def json_option(command: Command) -> Command:

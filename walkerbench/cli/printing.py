@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from walkerbench.cli.rich_console import to_text
 from walkerbench.reports import run_json as json_report
 from walkerbench.reports.json_text import json_document
 from walkerbench.reports.terminal import run as terminal
+from walkerbench.reports.terminal.short_run import ShortRun
 
 if TYPE_CHECKING:
     from walkerbench.comparison.comparison_result import Compared
@@ -24,11 +25,29 @@ if TYPE_CHECKING:
 def print_run(
     run: RunFile, directory: Path, *, as_json: bool, verbose: bool, pictures: Iterable[RenderableType] = ()
 ) -> None:
-    """Print a run: as JSON and nothing else, or as tables and, before the verdict, pictures."""
+    """Print all figures of a run: as JSON and nothing else, or as tables and, before the criteria, pictures."""
     if as_json:
         write_out(json_report.render(run))
     else:
         write_out(to_text(terminal.report(run, directory, verbose=verbose, pictures=pictures)))
+
+
+def print_run_or_summary(
+    run: RunFile, directory: Path, following: Mapping[str, str], *, as_json: bool, verbose: bool
+) -> None:
+    """Print the summary of a run that has just been recorded, or with `as_json` or `verbose` all of its figures.
+
+    Args:
+        run: The run.
+        directory: Where it is recorded.
+        following: Commands to go on with: what each shows → the command.
+        as_json: Whether to print JSON and nothing else.
+        verbose: Whether to print all figures and facts of the machine.
+    """
+    if as_json or verbose:
+        print_run(run, directory, as_json=as_json, verbose=verbose)
+    else:
+        write_out(to_text([ShortRun(run, directory, following)]))
 
 
 def print_comparison(compared: Compared, exit_code: ExitCode, *, as_json: bool, advice: str | None = None) -> None:

@@ -16,7 +16,7 @@ from walkerbench.cli.options import (
     output_option,
     quiet_option,
     repeat_option,
-    verbose_option,
+    verbose_run_option,
 )
 from walkerbench.errors import ExitCode
 
@@ -29,8 +29,9 @@ _HELP = """\
 How fast are the frames of a workload, and do they meet the criteria?
 
 Runs a profile, records it and judges it.
-Progress goes to stderr, the result to stdout. The exit code is the
-verdict: see `walkerbench --help`.
+Progress goes to stderr, the result to stdout: the verdict first, and how
+far the run is from each limit. -v prints all figures, as `walkerbench show`
+does. The exit code is the verdict: see `walkerbench --help`.
 
 \b
 Examples:
@@ -48,7 +49,7 @@ Examples:
 @output_option
 @json_option
 @quiet_option
-@verbose_option
+@verbose_run_option
 @click.pass_obj
 def run_command(
     invocation: Invocation,
@@ -66,16 +67,20 @@ def run_command(
         from walkerbench.cli.repeat import run_repeatedly
 
         return run_repeatedly(profile, repeat, output=output, as_json=as_json, quiet=quiet, verbose=invocation.verbose)
-    return _run_once(profile, output, as_json=as_json, quiet=quiet, verbose=invocation.verbose)
+    return _run_once(choice, profile, output, as_json=as_json, quiet=quiet, verbose=invocation.verbose)
 
 
-def _run_once(profile: Profile, output: Path | None, *, as_json: bool, quiet: bool, verbose: bool) -> ExitCode:
-    from walkerbench.cli.printing import print_run
+def _run_once(
+    choice: ProfileChoice, profile: Profile, output: Path | None, *, as_json: bool, quiet: bool, verbose: bool
+) -> ExitCode:
+    from walkerbench.cli.next_commands import next_commands
+    from walkerbench.cli.printing import print_run_or_summary
     from walkerbench.cli.run_progress import record_with_progress
     from walkerbench.criteria.judging import exit_code_of_run
     from walkerbench.running.summary import read_concluded
 
     directory = record_with_progress(profile, output, sys.argv, quiet=quiet)
     recorded = read_concluded(directory)
-    print_run(recorded.run, directory, as_json=as_json, verbose=verbose)
+    following = next_commands(choice, recorded.run, directory)
+    print_run_or_summary(recorded.run, directory, following, as_json=as_json, verbose=verbose)
     return exit_code_of_run(recorded.run.state, recorded.run.verdicts)

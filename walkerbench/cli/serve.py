@@ -13,7 +13,7 @@ import click
 from walkerbench.cli.grouped_command import grouped_command
 from walkerbench.cli.option_groups import CRITERION_OPTION, MODE_OPTION, PACE_OPTION, WORK_OPTIONS, profile_group
 from walkerbench.cli.option_types import Duration, WholeNumber
-from walkerbench.cli.options import Invocation, json_option, output_option, verbose_option
+from walkerbench.cli.options import Invocation, json_option, output_option, verbose_run_option
 from walkerbench.cli.output import note
 from walkerbench.errors import ExitCode, UsageError
 
@@ -61,7 +61,7 @@ Examples:
 @click.option("--open", "open_page", is_flag=True, help="Open the page in a browser.")
 @output_option
 @json_option
-@verbose_option
+@verbose_run_option
 @click.pass_obj
 def serve_command(
     invocation: Invocation,
@@ -77,7 +77,8 @@ def serve_command(
     as_json: bool,
 ) -> ExitCode:
     """Carry out `walkerbench serve`."""
-    from walkerbench.cli.printing import print_run
+    from walkerbench.cli.next_commands import next_commands
+    from walkerbench.cli.printing import print_run_or_summary
     from walkerbench.cli.run_progress import record_with_progress
     from walkerbench.criteria.judging import exit_code_of_run
     from walkerbench.modes.registry import MODES
@@ -110,7 +111,8 @@ def serve_command(
         if relay.lost:
             note("the server's process ended before the run; the run continued without it")
     recorded = read_concluded(directory)
-    print_run(recorded.run, directory, as_json=as_json, verbose=invocation.verbose)
+    following = next_commands(choice, recorded.run, directory)
+    print_run_or_summary(recorded.run, directory, following, as_json=as_json, verbose=invocation.verbose)
     return exit_code_of_run(recorded.run.state, recorded.run.verdicts)
 
 

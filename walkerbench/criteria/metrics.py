@@ -73,7 +73,10 @@ _RSS_METRICS = ("rss_mb.mean", "rss_mb.max")
 _SLOPE_METRICS = tuple(each for name in (RSS_SLOPE, FRAME_SLOPE) for each in estimate_names(name))
 
 _CPU_FACTS = (
-    MetricFacts("cores", "CPU seconds of all processes of the run per second of wall time."),
+    MetricFacts(
+        "cores",
+        "CPU seconds of all processes of the run per second of wall time; the pauses of a paced run count.",
+    ),
     MetricFacts("%", "How busy the busiest core was on average, whichever process kept it busy."),
     MetricFacts("cores", "Cores that processes outside the run kept busy."),
 )

@@ -126,6 +126,20 @@ def test_the_report_equals_the_golden_file(name: str) -> None:
     assert "…" not in text
 
 
+def test_the_verdict_is_first_and_last() -> None:
+    lines = rendered("finished").splitlines()
+    assert lines[0] == lines[-1] == "PASS: every criterion is met."
+
+
+def test_the_effective_cores_of_a_paced_run_say_that_pauses_count() -> None:
+    line = "effective cores   1.01 (pauses between frames count)"
+    paced = FINISHED.changed(profile={**FINISHED.profile, "pace": "realtime"})
+    assert line in to_text(report(paced, RUN)).splitlines()
+    assert "pauses" not in rendered("finished")
+    unknown = paced.changed(metrics={**FINISHED.metrics, "cpu.effective_cores": None})
+    assert "effective cores   –" in to_text(report(unknown, RUN)).splitlines()  # noqa: RUF001
+
+
 def test_a_long_path_is_wrapped_and_not_cut() -> None:
     _, directory, _ = CASES["stages"]
     assert str(directory) in "".join(line.strip() for line in rendered("stages").splitlines())

@@ -35,6 +35,7 @@ from walkerbench.reports.terminal import (
     run,
     runs,
     selftest,
+    short_run,
     suite,
     tables,
 )
@@ -136,6 +137,7 @@ CASES: dict[str, Callable[[], Iterable[RenderableType]]] = {
     "run": lambda: run.report(long_run(), Path(LONGER), verbose=True),
     "runs": lambda: runs.runs_list(listed(), NOW),
     "selftest": lambda: selftest.report(proofs()),
+    "short_run": lambda: [short_run.ShortRun(FINISHED, Path(LONGER), {"all figures": f"walkerbench show {LONGER}"})],
     "suite": lambda: suite.report(suite_with_long_names()),
     "table": lambda: [tables.table([LONG, *([LONG[:30]] * 5)], [(LONG, *["123456789"] * 5), (LONGER, *"12345")])],
 }

@@ -33,7 +33,7 @@ CASES = [
         "interrupted",
         ("fail",),
         "NO VERDICT",
-        "the run was interrupted; the tables above show what was measured.",
+        "the run was interrupted; what was measured until then is shown.",
         130,
     ),
     ("running", (), "NO VERDICT", "the run has no end: it is still going on, or it was killed.", 3),

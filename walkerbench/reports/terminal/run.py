@@ -1,4 +1,4 @@
-"""A recorded run as tables for a terminal."""
+"""A recorded run with all its figures, as tables for a terminal; `short_run` has the summary."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 
-from walkerbench.recorded_value import NOT_AVAILABLE
 from walkerbench.reports.terminal import tables as layout
 from walkerbench.reports.terminal.attribution import attribution
 from walkerbench.reports.wording.calls import calls_in_words
+from walkerbench.reports.wording.disturbances import warning_of_busy_cores
 from walkerbench.reports.wording.durations import main_durations
-from walkerbench.reports.wording.machine_facts import facts_in_words, machine_in_words
+from walkerbench.reports.wording.headline import cores_remark
+from walkerbench.reports.wording.machine_facts import facts_in_words, machine_in_words, unchecked_memory
 from walkerbench.reports.wording.numbers import NOT_MEASURED, counted, fixed, stage_name
 from walkerbench.reports.wording.over_time import over_time
 from walkerbench.reports.wording.run_verdict import (
@@ -35,21 +36,22 @@ if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile, StageRecord
 
 _STATISTICS = ("mean", "p50", "p95", "p99", "max")
-_NOTEWORTHY_CORES = 0.25
 
 
 def report(
     run: RunFile, directory: Path, *, verbose: bool = False, pictures: Iterable[RenderableType] = ()
 ) -> Iterator[RenderableType]:
-    """Lay out a run, part by part.
+    """Lay out a run, part by part: the verdict first, and once more at the end, where a terminal shows it.
 
     Args:
         run: The run.
         directory: Where it is recorded.
         verbose: Whether to add the machine's facts and what was not measured, with the reason.
-        pictures: What to show between the tables and the verdict.
+        pictures: What to show between the tables and the criteria.
     """
     yield from layout.warnings(trouble(run), faults_injected(run), dropped_observers(run), remarks_in_words(run))
+    yield verdict_line(run)
+    yield layout.blank_line()
     yield _head(run, directory)
     if len(run.stages) > 1:
         yield from layout.titled("Stages", [_stages(run)])
@@ -61,8 +63,11 @@ def report(
             _rates(run),
             *map(layout.line, stages_of_rates(run)),
             *layout.footnotes(_unmeasured_rates(run)),
-            *_warning_of_busy_cores(run),
-            *_warning_of_unchecked_memory(run),
+            *(
+                layout.line(warning, "bold yellow")
+                for warning in (warning_of_busy_cores(run), unchecked_memory(run.machine))
+                if warning
+            ),
         ],
     )
     if run.counters:
@@ -80,7 +85,7 @@ def report(
         yield from layout.titled("Criteria", [_criteria(run), *layout.footnotes(_unsupported_criteria(run))])
     yield layout.blank_line()
     yield from layout.warnings(faults_injected(run))  # once more where the verdict is read
-    yield _last_line(run)
+    yield verdict_line(run)
 
 
 def _head(run: RunFile, directory: Path) -> RenderableType:
@@ -168,34 +173,12 @@ def _rates(run: RunFile) -> RenderableType:
     busiest = fixed(run.metrics.get("cpu.busiest_core_percent"), 1)
     rows = {
         "physics frames/s": fixed(run.metrics.get("physics_fps"), 1),
-        "effective cores": fixed(run.metrics.get("cpu.effective_cores"), 2),
+        "effective cores": f"{fixed(run.metrics.get('cpu.effective_cores'), 2)}{cores_remark(run)}",
         "busiest core": busiest if busiest == NOT_MEASURED else f"{busiest} %",
     }
     if run.missed_deadlines is not None:
         rows["missed deadlines"] = f"{run.missed_deadlines:,}"
     return layout.facts(rows | over_time(run))
-
-
-def _warning_of_busy_cores(run: RunFile) -> Iterator[RenderableType]:
-    """Yield a warning that other processes were busy during the run, where no core was left for them."""
-    others, own = run.metrics.get("cpu.other_cores"), run.metrics.get("cpu.effective_cores")
-    present = run.machine.get("cores_present")
-    if others is None or own is None or not isinstance(present, int):
-        return
-    if others >= _NOTEWORTHY_CORES and own + others > present - _NOTEWORTHY_CORES:
-        yield layout.line(
-            f"other processes kept {others:.2f} of {present} cores busy during the run, and no core was idle: "
-            "frames took longer than on an idle machine; see `walkerbench doctor`",
-            "bold yellow",
-        )
-
-
-def _warning_of_unchecked_memory(run: RunFile) -> Iterator[RenderableType]:
-    """Yield a warning that no memory limit was checked, where the size of the memory is not available."""
-    if run.machine.get("memory_bytes") == NOT_AVAILABLE:
-        yield layout.line(
-            f"the memory of this machine is {NOT_AVAILABLE}: whether the agents fit was not checked", "bold yellow"
-        )
 
 
 def _unmeasured_rates(run: RunFile) -> Iterator[str]:
@@ -221,6 +204,7 @@ def _unsupported_criteria(run: RunFile) -> Iterator[str]:
             yield f"{verdict.criterion}: {verdict.detail}"
 
 
-def _last_line(run: RunFile) -> RenderableType:
+def verdict_line(run: RunFile) -> RenderableType:
+    """Return the line with the run's verdict and the reason."""
     verdict = run_verdict(run)
     return layout.beside(layout.line(verdict.word, layout.STYLES[verdict.word]), layout.line(f": {verdict.because}"))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from walkerbench.recorded_value import flattened
+from walkerbench.recorded_value import NOT_AVAILABLE, flattened
 
 
 def machine_in_words(machine: Mapping[str, Any]) -> str:
@@ -20,3 +20,10 @@ def machine_in_words(machine: Mapping[str, Any]) -> str:
 def facts_in_words(facts: Mapping[str, Any]) -> dict[str, str]:
     """Return facts as texts; a fact within another fact has a dotted name."""
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in flattened(facts).items()}
+
+
+def unchecked_memory(machine: Mapping[str, Any]) -> str | None:
+    """Return a warning that no memory limit was checked, because the size of the memory is not available; else None."""
+    if machine.get("memory_bytes") != NOT_AVAILABLE:
+        return None
+    return f"the memory of this machine is {NOT_AVAILABLE}: whether the agents fit was not checked"

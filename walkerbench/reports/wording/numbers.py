@@ -18,6 +18,14 @@ def fixed(value: float | None, digits: int) -> str:
     return NOT_MEASURED if value is None else f"{value:.{digits}f}"
 
 
+def in_short(value: float) -> str:
+    """Return a number with as many digits as a reader needs to know its size: `1,210`, `2.0`, `0.05`."""
+    size = abs(value)
+    if size >= 100 or value == 0:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 1 else f"{value:.2g}"
+
+
 def counted(count: int, noun: str) -> str:
     """Return a count with its noun: `1 worker`, `2 workers`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"

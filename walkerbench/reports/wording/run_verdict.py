@@ -43,7 +43,7 @@ def run_verdict(run: RunFile) -> RunVerdict:
 
 def _reason_for_verdict(run: RunFile) -> str:
     ends: Mapping[RunState, str] = {
-        "interrupted": "the run was interrupted; the tables above show what was measured.",
+        "interrupted": "the run was interrupted; what was measured until then is shown.",
         "running": "the run has no end: it is still going on, or it was killed.",
         "broken": _sentence(f"the run broke: {_reason(run)}"),
         "emergency": _sentence(_reason(run)),
@@ -87,6 +87,13 @@ def trouble(run: RunFile) -> str | None:
 def faults_injected(run: RunFile) -> str | None:
     """Return a warning that faults were injected into the run; None for a run without faults."""
     return f"FAULTS INJECTED: {run.faults}" if run.faults else None
+
+
+def other_mode(run: RunFile) -> str | None:
+    """Return a warning that the run, or a stage of it, ran in another mode than the one asked for; else None."""
+    if run.mode.used == run.mode.requested and not run.mode.fallback:
+        return None
+    return f"OTHER MODE: {run.mode.requested} was asked for: {run.mode.fallback or 'no reason was recorded'}"
 
 
 def unproven_work(run: RunFile) -> str | None:
@@ -152,11 +159,12 @@ def _named(run: RunFile, outcome: Outcome) -> str:
     """Return the criteria that have a given outcome, each with its stage, in words."""
     several = len(run.stages) > 1
     return ", ".join(
-        verdict.criterion + (f" ({_in_stage(verdict.stage)})" if several else "")
+        verdict.criterion + (f" ({in_stage(verdict.stage)})" if several else "")
         for verdict in run.verdicts
         if verdict.outcome == outcome
     )
 
 
-def _in_stage(stage: int | None) -> str:
+def in_stage(stage: int | None) -> str:
+    """Return the part of a run that a verdict is on: `stage 2`, or `as a whole`."""
     return "as a whole" if stage is None else f"stage {stage_name(stage)}"

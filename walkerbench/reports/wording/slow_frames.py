@@ -25,6 +25,8 @@ CAUSES: Mapping[Cause, str] = {
 }
 """Why a frame was slow, in words."""
 
+_IN_SHORT: Mapping[Cause, str] = {**CAUSES, "not running": "blocked or not scheduled"}
+
 _SLOWEST_SHOWN = 5
 
 _SMALLEST_SHARE_SHOWN = 0.01  # of a frame's time
@@ -42,7 +44,42 @@ def shown_frames(run: RunFile) -> Sequence[SlowFrame]:
 
 def slow_frame(run: RunFile, frame: SlowFrame) -> str:
     """Return the reason why a frame was slow, in one line."""
+    return f"{_frame(run, frame)}, of it {', '.join(_spent(frame))}: {_cause(run, frame, CAUSES)}"
+
+
+def slow_frame_in_short(run: RunFile, frame: SlowFrame) -> str:
+    """Return the reason why a frame was slow, with the largest part of its time only."""
+    parts = {
+        "CPU": frame.cpu_ms,
+        "not scheduled": frame.not_scheduled_ms or 0.0,
+        "blocked": frame.blocked_ms,
+    }
+    if frame.cause == "garbage collection":
+        parts = {"garbage collection": frame.gc_ms}
+    largest = max(parts, key=parts.__getitem__)
+    return f"{_frame(run, frame)}, of it {_ms(parts[largest])} {largest}: {_cause(run, frame, _IN_SHORT)}"
+
+
+def left_out_frames(run: RunFile, shown: int) -> str:
+    """Return how many frames over a limit are not shown, and the causes of all; empty where all are shown."""
+    total = sum(run.slow_frames.values())
+    if total <= shown:
+        return ""
+    causes = ", ".join(f"{count:,} {_IN_SHORT[cause]}" for cause, count in run.slow_frames.items())
+    return f"and {total - shown:,} more; of all {total:,}: {causes}"
+
+
+def _frame(run: RunFile, frame: SlowFrame) -> str:
     where = f"stage {stage_name(frame.stage)}, " if len(run.stages) > 1 else ""
+    return f"{where}frame {frame.frame}: {_ms(frame.wall_ms)}{_limited(frame)}"
+
+
+def _cause(run: RunFile, frame: SlowFrame, causes: Mapping[Cause, str]) -> str:
+    worker = _parent(run) if frame.worker is None else f" (worker {frame.worker})"
+    return f"{'the host' if frame.host else causes[frame.cause]}{worker}"
+
+
+def _spent(frame: SlowFrame) -> list[str]:
     spent = [f"{_ms(frame.cpu_ms)} CPU"]
     if frame.cause == "garbage collection":
         # Where another thread collected garbage, the collection is not part of this thread's CPU time.
@@ -52,10 +89,7 @@ def slow_frame(run: RunFile, frame: SlowFrame) -> str:
         spent.append(f"{_ms(frame.not_scheduled_ms or 0.0)} not scheduled")
     if frame.blocked_ms >= _SMALLEST_SHARE_SHOWN * frame.wall_ms:
         spent.append(f"{_ms(frame.blocked_ms)} blocked")
-    worker = _parent(run) if frame.worker is None else f" (worker {frame.worker})"
-    cause = "the host" if frame.host else CAUSES[frame.cause]
-    limited = _limited(frame)
-    return f"{where}frame {frame.frame}: {_ms(frame.wall_ms)}{limited}, of it {', '.join(spent)}: {cause}{worker}"
+    return spent
 
 
 def title(run: RunFile) -> str:

@@ -36,11 +36,11 @@ def _blocked(traits: ModeTraits, gil_enabled: bool) -> str:
     return "waiting for the GIL or a lock" if gil_enabled else "waiting for a lock (the GIL is off)"
 
 
-def percent(share: TimeShare) -> str:
+def percent(share: TimeShare, digits: int = 1) -> str:
     """Return a share in percent, with "at most" where it may include other causes."""
     if share.share is None:
         return NOT_AVAILABLE
-    return f"{'at most ' if share.upper_bound else ''}{share.share * 100:.1f} %"
+    return f"{'at most ' if share.upper_bound else ''}{share.share * 100:.{digits}f} %"
 
 
 def beside_shares(found: Attribution) -> str:
