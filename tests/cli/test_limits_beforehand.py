@@ -27,7 +27,7 @@ def only_begins(sides: Sequence[Side], request: object, rules: object, observer:
     ("options", "said"),
     [
         ("--budget 2m", "main, HEAD: about 120 s; 2 sides need at least 11 rounds (--rounds), about 36 s (--budget)"),
-        ("--rounds 20", "main, HEAD: about 63 s; 2 sides need at least 11 rounds (--rounds), about 36 s (--budget)"),
+        ("--rounds 20", "main, HEAD: about 94 s; 2 sides need at least 11 rounds (--rounds), about 36 s (--budget)"),
         ("--alpha 5%", "main, HEAD: about 60 s; 2 sides need at least 8 rounds (--rounds), about 27 s (--budget)"),
     ],
 )

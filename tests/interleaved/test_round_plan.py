@@ -112,7 +112,9 @@ def test_orders_follow_the_number_of_blocks_and_the_seed() -> None:
         # 13 + 1 rounds of 5 sides, 7.5 s each: more than the default budget.
         (MeasurementRequest(), 5, 13, 105.0, 105.0),
         (MeasurementRequest(budget_s=240), 3, 12, 58.5, 240.0),
-        (MeasurementRequest(rounds=19), 2, 11, 36.0, 60.0),
+        # With the rounds given, each has 12 blocks: 20 rounds of 4.5 s; the budget plays no part.
+        (MeasurementRequest(rounds=19), 2, 11, 36.0, 90.0),
+        (MeasurementRequest(rounds=19, budget_s=5), 2, 11, 36.0, 90.0),
         (MeasurementRequest(family=4), 2, 13, 42.0, 60.0),
     ],
 )

@@ -102,15 +102,16 @@ class Limits:
 def find_limits(request: MeasurementRequest, sides: int, alpha: float) -> Limits:
     """Return what is known about a measurement of so many sides, the base included, before its first round."""
     needed = rounds_needed(alpha, family=(sides - 1) * request.family)
-    least_s = _roughly_s(needed, sides)
+    least_s = _roughly_s(needed, sides, BLOCKS[-1])
     if request.rounds is not None:
-        return Limits(needed, least_s, _roughly_s(request.rounds, sides))
+        # Where the rounds are given, no budget makes them shorter.
+        return Limits(needed, least_s, _roughly_s(request.rounds, sides, BLOCKS[0]))
     return Limits(needed, least_s, request.budget_s or max(BUDGET_S, least_s))
 
 
-def _roughly_s(rounds: int, sides: int) -> float:
+def _roughly_s(rounds: int, sides: int, blocks: int) -> float:
     not_judged = 1
-    return (rounds + not_judged) * sides * (BLOCKS[-1] * BLOCK_S + ROUND_OVERHEAD_S)
+    return (rounds + not_judged) * sides * (blocks * BLOCK_S + ROUND_OVERHEAD_S)
 
 
 def make_plan(request: MeasurementRequest, calibration: Calibration, alpha: float) -> Plan:
