@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import re
 import shlex
@@ -11,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from comparisons import NOT_SLOWER, compared, side
 
 import walkerbench
 from walkerbench.cli.group import walkerbench as walkerbench_command
 from walkerbench.cli.options import HELP_NAMES
-from walkerbench.comparison.comparison_result import Compared
 from walkerbench.profile import shipped
 from walkerbench.profile.loading import load_profile
 from walkerbench.pytest_plugin import ProfileRunner
@@ -134,7 +133,7 @@ def test_the_page_of_exports_names_every_format() -> None:
 
 
 def test_the_page_of_comparing_names_every_key_of_the_json() -> None:
-    keys = {field.name for field in dataclasses.fields(Compared)}
+    keys = set(compared(side("."), ratios=[NOT_SLOWER]).as_dict())
     assert keys | {"exit_code", "advice"} == set(first_column("comparing"))
 
 

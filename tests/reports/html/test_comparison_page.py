@@ -220,6 +220,7 @@ def test_a_gate_shows_its_reasons_and_its_criteria() -> None:
     assert '<p class="verdict"><span class="badge bad">FAIL</span>: 2 conditions not met.</p>' in head
     assert "<li>criterion not met: frame_ms.max &lt; 200 (250 is not &lt; 200)</li>" in head
     assert "<li>criterion not judged: frame_ms.p99 &lt; 50" in head
+    assert head.count("slower by more than 2 %") == 1
     assert '<th scope="row">frame_ms.max &lt; 200</th><td>250</td><td><span class="badge bad">FAIL</span></td>' in text
     assert headings(text)[:3] == ["Gate: . against main", "Criteria", "Rounds"]
 
