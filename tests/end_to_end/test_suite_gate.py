@@ -102,7 +102,10 @@ def test_three_suites_are_one_family_with_a_row_for_each_test(suites: WholeProce
 
 
 def test_a_file_that_the_base_does_not_have_is_new(suites: WholeProcess) -> None:
-    ended = suites("gate", "--against", "HEAD~1", "--workload", "pytest:tests/test_database.py", *RULES)
+    ended = suites(
+        "gate", "--against", "HEAD~1", "--workload", "pytest:tests/test_database.py", *RULES, "--report", "g.html"
+    )
     assert ended.code == 0, ended.err
+    assert "2 tests of tests/test_database.py: new: 2." in (suites.cwd / "g.html").read_text(encoding="utf-8")
     assert {each["verdict"] for each in json.loads(ended.out)["tests"]} == {"new"}
     assert git(suites.cwd, "worktree", "list").count("\n") == 0
