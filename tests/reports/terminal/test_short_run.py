@@ -12,7 +12,7 @@ from comparisons import FINISHED
 from fabricated_runs import recorded_run
 
 from walkerbench.cli.rich_console import to_text
-from walkerbench.reports.terminal.short_run import MOST_LINES, ShortRun
+from walkerbench.reports.terminal.short_run import MOST_LINES_OF_A_RUN, ShortRun
 from walkerbench.run_directory import RunFile
 
 RUN = Path(".walkerbench/runs/20260102T030405.678Z-default-sequential-60")
@@ -68,7 +68,7 @@ def test_a_pass_is_one_screen_with_the_verdict_first(made: Make) -> None:
         "all figures   walkerbench show @latest",
         "other modes   walkerbench compare --profile toy",
     ]
-    assert len(lines) <= MOST_LINES
+    assert len(lines) <= MOST_LINES_OF_A_RUN
     assert max(map(len, lines)) <= 80
 
 
@@ -86,7 +86,7 @@ def test_a_fail_explains_frames_and_counts_the_others(made: Make) -> None:
     total = sum(made_frames(130))
     assert counts.startswith(f"and {total - len(explained)} more; of all {total}: ")
     assert len(explained) >= 2
-    assert len(lines) <= MOST_LINES
+    assert len(lines) <= MOST_LINES_OF_A_RUN
 
 
 def made_frames(count: int) -> list[bool]:
@@ -189,7 +189,7 @@ def test_however_much_fails_it_is_at_most_24_lines(criteria: int, frames: int) -
         worst_frames=[slow_frame(number) for number in range(frames)],
     )
     lines = lines_of(run, Path("/a/folder/with/a/long/name" * 4))
-    assert len(lines) <= MOST_LINES
+    assert len(lines) <= MOST_LINES_OF_A_RUN
     shown = [line for line in lines if line.startswith("FAIL  ")]
     explained = [line for line in lines if line.startswith("frame ")]
     assert shown

@@ -116,7 +116,7 @@ def busy_cores(percents: NDArray[Any]) -> list[Bar]:
 
 
 @dataclass(frozen=True)
-class Scale:
+class TimeScale:
     """The scale of a sparkline.
 
     Attributes:
@@ -147,7 +147,7 @@ class Scale:
         return f"{begin} to {self.highest:.3f} ms"
 
 
-def scale_of(values: NDArray[np.float64]) -> Scale:
+def scale_of(values: NDArray[np.float64]) -> TimeScale:
     """Return the scale for values, which is logarithmic where they span more than `_MOST_ON_A_LINEAR_SCALE` times.
 
     Args:
@@ -156,7 +156,7 @@ def scale_of(values: NDArray[np.float64]) -> Scale:
     top = float(values.max())
     lowest = float(values[values > 0].min()) if top else 0.0
     logarithmic = lowest > 0 and top / lowest > _MOST_ON_A_LINEAR_SCALE
-    return Scale(lowest if logarithmic else 0.0, top, logarithmic)
+    return TimeScale(lowest if logarithmic else 0.0, top, logarithmic)
 
 
 @dataclass(frozen=True)

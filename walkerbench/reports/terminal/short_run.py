@@ -31,7 +31,7 @@ from walkerbench.reports.wording.slow_frames import left_out_frames, over_a_limi
 if TYPE_CHECKING:
     from walkerbench.run_directory import RunFile
 
-MOST_LINES = 24
+MOST_LINES_OF_A_RUN = 24
 """As many lines as a small terminal has."""
 
 _MOST_IN_A_LIST = 10
@@ -41,7 +41,7 @@ _USUAL_FRAMES, _USUAL_CRITERIA = 2, 4
 
 @dataclass(frozen=True)
 class ShortRun:
-    """The summary of a run; its lists are shortened until it has at most `MOST_LINES` lines.
+    """The summary of a run; its lists are shortened until it has at most `MOST_LINES_OF_A_RUN` lines.
 
     Attributes:
         run: The run.
@@ -58,7 +58,7 @@ class ShortRun:
         parts: list[RenderableType] = []
         for criteria, frames in _lengths_to_try():
             parts = [*self._parts(criteria, frames)]
-            if sum(len(console.render_lines(part, options)) for part in parts) <= MOST_LINES:
+            if sum(len(console.render_lines(part, options)) for part in parts) <= MOST_LINES_OF_A_RUN:
                 break
         yield from parts
 
