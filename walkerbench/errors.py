@@ -82,19 +82,15 @@ def most_severe(codes: Iterable[ExitCode]) -> ExitCode:
 
 
 RAISED_BY_OTHERS = (Exception, SystemExit)
-"""The exceptions that are caught around code of workloads, modes and observers.
-
-A `sys.exit()` in such code is a failure like any other: it must not choose the exit code of walkerbench.
-"""
+"""The exceptions that are caught around code of workloads, modes and observers: a `sys.exit()` in such code is a
+failure like any other, and must not choose the exit code of walkerbench."""
 
 
 class WalkerbenchError(Exception):
     """Base class of every error that walkerbench raises on purpose; the class itself is a fault in walkerbench.
 
-    Its message holds its lines, which `shown_text` escapes and shortens.
-
     Attributes:
-        lines: What is wrong, one text for each problem, neither escaped nor shortened.
+        lines: What is wrong, one text for each problem; the message holds them, escaped and shortened by `shown_text`.
     """
 
     exit_code = ExitCode.FAULT
@@ -168,15 +164,10 @@ class NotComparable(UsageError):
         details: More about the difference, one text per line, for a reader who asks for more.
     """
 
-    def __init__(
-        self,
-        *lines: str,
-        different_work: bool = False,
-        details: tuple[str, ...] = (),
-        parameters: tuple[str, ...] = (),
-    ) -> None:
+    details: tuple[str, ...] = ()
+
+    def __init__(self, *lines: str, different_work: bool = False, parameters: tuple[str, ...] = ()) -> None:
         self.different_work = different_work
-        self.details = details
         super().__init__(*lines, parameters=parameters)
 
 
@@ -407,11 +398,7 @@ def describe_error(error: BaseException) -> str:
 
 
 def describe_exit(status: int | None) -> str:
-    """Return in words how a process ended.
-
-    Args:
-        status: Its exit status, or minus the number of the signal that killed it.
-    """
+    """Return in words how a process ended: by its exit status, or minus the number of the signal that killed it."""
     if status is None or status >= 0:
         return f"exited with status {status}"
     try:

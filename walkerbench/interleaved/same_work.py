@@ -55,7 +55,9 @@ def requested_difference(sides: Sequence[Side]) -> str | None:
 
 def different_work_error(difference: str, details: tuple[str, ...] = ()) -> NotComparable:
     """Return the error for sides that do different work; the details are for a reader who asks for more."""
-    return NotComparable(f"not the same work: {difference}", different_work=True, details=details)
+    error = NotComparable(f"not the same work: {difference}", different_work=True)
+    error.details = details
+    return error
 
 
 class DigestWatch:
