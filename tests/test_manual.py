@@ -35,10 +35,15 @@ def text_of(name: str) -> str:
     return (DOCS / f"{name}.md").read_text(encoding="utf-8")
 
 
+def blocks(name: str, language: str) -> list[str]:
+    """Every code block of a page in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text_of(name), re.DOTALL | re.MULTILINE)
+
+
 def block(name: str, language: str) -> str:
     """The one code block of a page in a language."""
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", text_of(name), re.DOTALL | re.MULTILINE)
-    return str(found)
+    (found,) = blocks(name, language)
+    return found
 
 
 def first_column(name: str) -> list[str]:
@@ -106,7 +111,7 @@ def test_the_walk_sees_commands() -> None:
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_of_a_page_is_understood(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.toml").write_text(block("profiles", "toml"), encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(blocks("profiles", "toml")[0], encoding="utf-8")
     for line in commands_in(page.read_text(encoding="utf-8")):
         name, *arguments = shlex.split(line, comments=True)
         if name.startswith("-"):
@@ -117,11 +122,13 @@ def test_every_command_of_a_page_is_understood(page: Path, tmp_path: Path, monke
             assert name in walkerbench_command.commands
 
 
-def test_the_profile_on_its_page_is_one(tmp_path: Path) -> None:
-    file = tmp_path / "mine.toml"
-    file.write_text(block("profiles", "toml"), encoding="utf-8")
-    profile = load_profile(str(file))
+def test_the_profiles_on_their_page_are_profiles(tmp_path: Path) -> None:
+    one, staged = (tmp_path / "one.toml", tmp_path / "staged.toml")
+    for file, text in zip((one, staged), blocks("profiles", "toml"), strict=True):
+        file.write_text(text, encoding="utf-8")
+    profile = load_profile(str(one))
     assert (profile.mode, [stage.agents for stage in profile.stages], len(profile.criteria)) == ("process", [24], 3)
+    assert [stage.pace for stage in load_profile(str(staged)).stages] == ["realtime", None]
 
 
 def test_the_page_of_profiles_names_every_one() -> None:

@@ -10,8 +10,8 @@ from attributed import MAIN_PHASE, frames_of, setting, workers_of
 from walkerbench.criteria.grammar import parse_criterion
 from walkerbench.criteria.judging import Outcome, Verdict
 from walkerbench.slow_frames.explanations import (
-    Deadline,
     FrameLimit,
+    PaceDeadline,
     count_causes,
     excuse,
     explain_slow_frames,
@@ -29,7 +29,7 @@ PERIOD_MS = 1000 / 60
 
 
 def limits(*texts: str, deadline_ms: float | None = None) -> tuple[FrameLimit, ...]:
-    deadline = None if deadline_ms is None else Deadline(deadline_ms, frozenset({0}))
+    deadline = None if deadline_ms is None else PaceDeadline(deadline_ms, frozenset({0}))
     return limits_of(map(parse_criterion, texts), COLUMNS, MAIN_PHASE, deadline)
 
 
@@ -299,7 +299,7 @@ def test_a_deadline_is_a_limit_at_real_time_pace_only() -> None:
 def test_a_stage_at_full_load_has_no_deadline() -> None:
     frames = frames_of({"wall_ns": 30}, {"wall_ns": 30, "stage": 1}, {"wall_ns": 10, "stage": 1})
     (limit,) = limits_of(
-        [parse_criterion("missed_deadlines == 0")], COLUMNS, MAIN_PHASE, Deadline(PERIOD_MS, frozenset({1}))
+        [parse_criterion("missed_deadlines == 0")], COLUMNS, MAIN_PHASE, PaceDeadline(PERIOD_MS, frozenset({1}))
     )
 
     assert limit.over(frames).tolist() == [False, True, False]

@@ -29,7 +29,7 @@ from walkerbench.run_directory.recorded_types import (
 from walkerbench.run_directory.schema_history import SCHEMA_VERSION
 from walkerbench.slow_frames.attribution import Attribution
 from walkerbench.slow_frames.critical_path import Cause
-from walkerbench.slow_frames.explanations import Deadline, SlowFrame
+from walkerbench.slow_frames.explanations import PaceDeadline, SlowFrame
 from walkerbench.workloads.main_phase import MainPhase
 
 _MOST_CORES = 2**16  # in the column core_percent
@@ -286,10 +286,10 @@ class RunFile(_Record):
         return ", ".join(self.paces if self.several_paces else self.paces[:1])
 
     @property
-    def deadline(self) -> Deadline | None:
+    def deadline(self) -> PaceDeadline | None:
         """How long a frame may take, and in which stages; None where no stage has real-time pace."""
         stages = frozenset(number for number, pace in enumerate(self.paces) if pace == "realtime")
-        return Deadline(1e3 / self.workload.frames_per_second, stages) if stages else None
+        return PaceDeadline(1e3 / self.workload.frames_per_second, stages) if stages else None
 
     def changed(self, **fields: Any) -> Self:
         """Return a copy with some fields changed, checked like a new one (`model_copy` does not check).

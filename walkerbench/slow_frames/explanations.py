@@ -64,7 +64,7 @@ class SlowFrame(RecordedValue):
 
 
 @dataclass(frozen=True)
-class Deadline:
+class PaceDeadline:
     """How long a frame may take at real-time pace.
 
     Attributes:
@@ -98,7 +98,7 @@ class FrameLimit:
     criterion: Criterion
     bound: Criterion
     column: str
-    deadline: Deadline | None = None
+    deadline: PaceDeadline | None = None
 
     @property
     def counts(self) -> bool:
@@ -121,7 +121,7 @@ class FrameLimit:
 
 
 def limits_of(
-    criteria: Iterable[Criterion], columns: Iterable[str], main_phase: MainPhase, deadline: Deadline | None
+    criteria: Iterable[Criterion], columns: Iterable[str], main_phase: MainPhase, deadline: PaceDeadline | None
 ) -> tuple[FrameLimit, ...]:
     """Return the limits that criteria set for every single frame: upper limits, and deadlines.
 
