@@ -13,7 +13,7 @@ import pytest
 from whole_process import DEADLINE_S, WholeProcess, without_pictures
 
 import walkerbench as package
-from walkerbench.reports.terminal.short_run import MOST_LINES
+from walkerbench.reports.terminal.short_run import MOST_LINES_OF_A_RUN
 from walkerbench.run_directory import read_recorded
 
 Profile = Callable[..., list[str]]
@@ -56,7 +56,7 @@ def test_a_run_prints_a_screen_and_names_the_commands_for_more(
     assert (plain != ended.out) == (colour == "FORCE_COLOR")
     lines = plain.splitlines()
     assert lines[0] == "PASS: every criterion is met."
-    assert len(lines) <= MOST_LINES
+    assert len(lines) <= MOST_LINES_OF_A_RUN
     assert max(map(len, lines)) <= WIDTH
     assert "all figures   walkerbench show @latest" in lines
     assert walkerbench("show", "@latest").out.startswith("PASS: every criterion is met.\n")
@@ -89,7 +89,7 @@ def test_the_exit_code_is_the_verdict(
     ended = walkerbench(*profile(**changes), "--mode", mode, "-q", "-o", "run")
     assert (ended.code, ended.err) == (code, "")
     assert word in " ".join(ended.out.split())
-    assert len(ended.out.splitlines()) <= MOST_LINES
+    assert len(ended.out.splitlines()) <= MOST_LINES_OF_A_RUN
     assert " ".join(walkerbench("show", "run").out.split()).endswith(word)
 
 
