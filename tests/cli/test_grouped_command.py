@@ -64,7 +64,7 @@ def test_compare_separates_options_for_modes_and_for_runs(command: Any) -> None:
             *("--budget", "--rounds"),
         ],
         "With and without runs": ["--tolerance", "--alpha", "--allow-different-work", "--allow-faults"],
-        "Options": ["--json", "--quiet", "--verbose", "--help"],
+        "Options": ["--report", "--json", "--quiet", "--verbose", "--help"],
     }  # fmt: skip
     for option in found["Without runs: what each mode runs, and how often"]:
         ended = command("compare", "one", "other", option, "size=1" if "argument" in option else "1")

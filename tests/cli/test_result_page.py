@@ -72,7 +72,7 @@ def test_every_command_writes_its_page(command: Any, fake: FakeMeasuring, words:
 def test_the_page_of_modes_has_the_advice(command: Any, fake: FakeMeasuring) -> None:
     fake.factors = (1.0, 1.25, 0.5)
     command(*COMMANDS["compare"], "--report", PAGE)
-    assert "<strong>On this machine use process with 2 workers: 2.00 times as fast as sequential;" in text_of()
+    assert "<strong>On this machine use process with 2 workers: it is 2.00 times as fast as sequential" in text_of()
 
 
 @every_command
