@@ -115,14 +115,14 @@ def test_the_page_of_two_sides_has_its_parts_in_order() -> None:
 
 def test_the_verdict_stands_on_top_in_words() -> None:
     head = without_scripts(PAGES["two sides"]).partition("<section>")[0]
-    assert '<span class="badge bad">REGRESSION</span> HEAD: a frame takes 24.9 % more time than with main (' in head
+    assert '<span class="badge bad">REGRESSION</span> HEAD is 0.80 times as fast as main (0.77…0.83): ' in head
     assert "slower by more than 2 % (p = 0.00024)" in head
     assert "<title>walkerbench: REGRESSION: HEAD against main</title>" in PAGES["two sides"]
 
 
 def test_a_faster_side_takes_less_time() -> None:
     text = page(compared(side("."), ratios=[(0.5, 0.5)]))
-    assert "FASTER</span> .: a frame takes 50.0 % less time than with sequential (-50.0…-50.0 %" in text
+    assert "FASTER</span> . is 2.00 times as fast as sequential (2.00…2.00): faster by more than 2 % (p = " in text
 
 
 def test_advice_on_modes_comes_before_the_verdicts() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from walkerbench.comparison.speed_up import speed_up_in_words
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.reports.html.distribution import distribution_plots
 from walkerbench.reports.html.drawn_side import DrawnSide, draw_sides
@@ -23,9 +24,9 @@ from walkerbench.reports.html.repetitions import repetition_plots
 from walkerbench.reports.html.side_shares import share_colours, share_plots
 from walkerbench.reports.html.tables import html_table, verdict_badge
 from walkerbench.reports.wording.comparison import (
-    comparison_in_words,
     facts_of_comparison,
     interval,
+    level,
     noteworthy,
     shares_by_part,
     slowdown,
@@ -83,7 +84,7 @@ def comparison_head(compared: Compared) -> list[str]:
     """Return the verdicts in words, and what must be known before any number, as HTML."""
     verdicts = [
         f'<p class="verdict">{verdict_badge(each.verdict.upper(), VERDICT_KINDS[each.verdict])} '
-        f"{escape_html(comparison_in_words(each))}</p>"
+        f"{escape_html(f'{speed_up_in_words(each)}: {each.detail}')}</p>"
         for each in compared.comparisons
     ]
     return [*verdicts, *warning_lines(noteworthy(compared))]
@@ -110,12 +111,13 @@ def _verdicts(compared: Compared, sides: Sequence[DrawnSide]) -> str:
             side.label,
             f"{1 / each.time_ratio:.3f}",
             interval(each),
+            level(each),
             slowdown(each),
             verdict_badge(each.verdict, VERDICT_KINDS[each.verdict]),
         )
         for side, each in zip(sides[1:], compared.comparisons, strict=True)
     ]
-    headings = (f"against {sides[0].label}", "speed-up", "interval", "time", "verdict")
+    headings = (f"against {sides[0].label}", "speed-up", "interval", "level", "time", "verdict")
     return scrolled(html_table("Verdicts", headings, rows, "numbers"))
 
 

@@ -143,17 +143,6 @@ def judged_by(compared: Compared) -> str:
     return f"{', '.join(named)}; {rates}"
 
 
-def comparison_in_words(comparison: Comparison) -> str:
-    """Return a comparison as a sentence: how much more or less time a frame takes, the interval, and what follows."""
-    percent = (comparison.time_ratio - 1) * 100
-    difference = f"{abs(percent):.1f} % {'less' if percent < 0 else 'more'} time than with {comparison.base}"
-    bounds = ""
-    if comparison.level:
-        low, high = (f"{(ratio - 1) * 100:+.1f}" for ratio in (comparison.low, comparison.high))
-        bounds = f" ({low}…{high} % at {level(comparison)})"
-    return f"{comparison.candidate}: a frame takes {difference}{bounds}: {comparison.detail}"
-
-
 def facts_of_comparison(compared: Compared) -> dict[str, str]:
     """Return what was measured, how, and where: fact → words."""
     return {

@@ -1,5 +1,5 @@
 """The walker's inner loops, compiled: senses, learning, Box2D's steps and the ecosystem's arithmetic.
 
-Nothing here imports from the rest of walkerbench: compiled code is kept and used again as long as this folder is
-unchanged, so everything that it depends on must be in this folder, or be passed as an argument.
+Nothing here imports from the rest of walkerbench, except the types in `walker.arrays`: compiled code is kept and used
+again as long as this folder is unchanged, so everything that it depends on must be here, or be passed as an argument.
 """

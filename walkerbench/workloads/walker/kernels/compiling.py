@@ -36,7 +36,7 @@ class Kernel(Generic[P, R]):
     """A compiled function that Python calls, with two variants of the same machine code.
 
     Args:
-        function: What to compile; nothing is compiled before a variant is first called or prepared.
+        function: What to compile; nothing is compiled before a variant is bound to arguments, or called.
     """
 
     def __init__(self, function: Callable[P, R]) -> None:
