@@ -13,6 +13,10 @@ from floor import Floor
 from pairs import at_least, at_most, seconds, shown
 from warm_environments import PERIOD, frame_s, started, stopping
 
+from walkerbench.comparison.decision_rules import DecisionRules
+from walkerbench.interleaved.round_plan import MeasurementRequest
+from walkerbench.interleaved.rounds import measure
+from walkerbench.interleaved.sides import parse_sides
 from walkerbench.profile.loading import load_profile
 from walkerbench.profile.overrides import ProfileOverrides, override
 from walkerbench.run_directory import read_recorded
@@ -22,7 +26,6 @@ from walkerbench.running.pacing import Pacer
 from walkerbench.running.runner import run
 from walkerbench.system.interrupts import InterruptWatch
 from walkerbench.system.resources import allowed_cores
-from walkerbench.workloads.walker import WalkerSettings
 
 pytestmark = pytest.mark.ratio
 
@@ -48,38 +51,50 @@ def test_a_whole_frame_against_its_floor(benchmark: Any, keep: Any) -> None:
 
 @needs_two_cores
 @pytest.mark.parametrize(("agents", "threads", "processes"), [(60, 1.2, 1.3), (160, 1.5, 1.65)])
-def test_two_workers_against_one(benchmark: Any, keep: Any, agents: int, threads: float, processes: float) -> None:
-    """Measure the modes beside the most that this machine gives to two workers: separate halves of the agents."""
-    sequential, threaded, process = started(agents), started(agents, "threaded", 2), started(agents, "process", 2)
-    holding = started(agents, "threaded", 2, WalkerSettings(hold_gil=("agents", "physics")))
+def test_two_workers_against_one(keep: Any, agents: int, threads: float, processes: float) -> None:
+    """Measure the modes as `walkerbench ab` does: several environments in one process would share its caches."""
+    profile = override(load_profile("default"), ProfileOverrides(agents=agents))
+    modes = "threaded,workers=2", "process,workers=2", "threaded,workers=2,hold_gil=true"
+    sides = parse_sides(["mode=sequential", *(f"mode={mode}" for mode in modes)], profile)
+    measured = measure(sides, MeasurementRequest(rounds=15), DecisionRules())
+    threaded, process, holding = (np.exp(-measured.estimates(side.label)).tolist() for side in measured.candidates)
+    against = f"/ sequential, {agents} agents"
+    keep(
+        at_least(f"threaded speed {against}", threaded, threads),
+        at_least(f"process speed {against}", process, processes),
+        shown(f"threaded speed with the GIL held {against}", holding),
+    )
+
+
+@needs_two_cores
+@pytest.mark.parametrize("agents", [60, 160])
+def test_the_most_that_two_workers_can_reach(benchmark: Any, keep: Any, agents: int) -> None:
+    frames, speeds = 2 * PERIOD, []
+    sequential = started(agents)
+    with stopping(sequential), two_halves(agents) as half_frame_s:
+        benchmark.pedantic(
+            lambda: speeds.append(frame_s(sequential, frames) / half_frame_s(frames)), rounds=30, warmup_rounds=1
+        )
+    keep(shown(f"the limit: two separate halves / sequential, {agents} agents", speeds[1:]))
+
+
+@needs_two_cores
+@pytest.mark.parametrize("agents", [60, 160])
+def test_what_handing_over_costs_beside_an_echo(benchmark: Any, keep: Any, agents: int) -> None:
     frames = 2 * PERIOD
-    speeds: dict[str, list[float]] = {name: [] for name in ("limit", "threaded", "holding", "process")}
     between_ms: list[float] = []
     echoes_ms: list[float] = []
+    process = started(agents, "process", 2)
 
     def round_() -> None:
-        base = frame_s(sequential, frames)
         timings = [process.step() for _ in range(frames)]
-        speeds["process"].append(base * frames / sum(each.wall_ns / 1e9 for each in timings))
         between_ms.append(statistics.median(each.dispatch_ns + each.barrier_wait_ns for each in timings) / 1e6)
         echoes_ms.append(statistics.median(echo_rounds_s(frames)) * 1e3)
-        speeds["threaded"].append(base / frame_s(threaded, frames))
-        speeds["holding"].append(base / frame_s(holding, frames))
-        speeds["limit"].append(base / half_frame_s(frames))
 
-    with (
-        stopping(sequential, threaded, process, holding),
-        two_halves(agents) as half_frame_s,
-        two_echoes() as echo_rounds_s,
-    ):
+    with stopping(process), two_echoes() as echo_rounds_s:
         benchmark.pedantic(round_, rounds=30, warmup_rounds=1)
-    against = f"/ sequential, {agents} agents"
     beyond_ms = [both - echoes for both, echoes in zip(between_ms[1:], echoes_ms[1:], strict=True)]
     keep(
-        shown(f"the limit: two separate halves {against}", speeds["limit"][1:]),
-        at_least(f"threaded speed {against}", speeds["threaded"][1:], threads),
-        shown(f"threaded speed with the GIL held {against}", speeds["holding"][1:]),
-        at_least(f"process speed {against}", speeds["process"][1:], processes),
         shown(f"process: dispatch + barrier, ms, {agents} agents", between_ms[1:]),
         shown("a byte to two processes and back, ms", echoes_ms[1:]),
         at_most("process: dispatch + barrier beyond that, ms", beyond_ms, 0.15),

@@ -43,6 +43,7 @@ def test_every_command_has_help_with_examples(command: Any, name: str, flag: str
     assert (ended.code, ended.err) == (0, "")
     assert re.search(rf"Examples:\n +walkerbench {name}", ended.out)
     assert "\b" not in ended.out
+    assert "None" not in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80
 
 

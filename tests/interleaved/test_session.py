@@ -47,6 +47,22 @@ def everything_below(session: Session) -> list[psutil.Process]:
     return [child, *child.children(recursive=True)]
 
 
+def test_a_session_drops_the_pace_of_the_profile_and_of_its_stage(
+    tiny: Any, make_session: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = {"agents": 12, "frames": 40, "pace": "realtime"}
+    profile = tiny(agents=None, frames=None, pace="realtime", stages=[stage])
+    sent: list[Any] = []
+    with make_session(profile) as session:
+        session.await_hello()
+        with monkeypatch.context() as patch:
+            patch.setattr(session, "_send", sent.append)
+            session.begin_preparing()
+    (request,) = sent
+    assert request.profile["pace"] == "max"
+    assert [each.get("pace") for each in request.profile["stages"]] == [None]
+
+
 def test_a_session_killed_in_a_block_is_an_error_that_names_it(tiny: Any, make_session: Make) -> None:
     with nothing_left_behind(), make_session(stalling(tiny)) as session:
         prepare(session)

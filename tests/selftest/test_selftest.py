@@ -153,6 +153,9 @@ SWITCHED_OFF = {
     "missed regressions": (
         replaced(verdicts, "_verdict", lambda *_: "inconclusive"), "sequential", "steps that are 10 % slower"
     ),
+    "missed improvements": (
+        replaced(verdicts, "_verdict", lambda *_: "no regression"), "sequential", "steps that were 10 % slower before"
+    ),
     "false regressions": (
         replaced(verdicts, "_verdict", lambda *_: "regression"), "sequential", "none: a measured control"
     ),

@@ -9,7 +9,7 @@ import click
 
 from walkerbench.cli.grouped_command import OptionGroup, grouped_command
 from walkerbench.cli.option_groups import WORKLOAD_ARGUMENT_OPTION
-from walkerbench.cli.option_types import Duration, ProfileName, WholeNumber, WorkloadSpec
+from walkerbench.cli.option_types import Duration, ProfileName, WholeNumber, WholeNumberWithin, WorkloadSpec
 from walkerbench.cli.options import verbose_option
 from walkerbench.cli.output import complain, note, note_traceback, write_out
 from walkerbench.errors import ExitCode
@@ -47,7 +47,7 @@ _OPTIONS = (
     ),
     click.Option(
         ["--frames"],
-        type=WholeNumber(min=2, max=100_000),
+        type=WholeNumberWithin(min=2, max=100_000),
         metavar="N",
         default=24,
         show_default=True,

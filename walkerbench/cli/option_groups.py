@@ -15,6 +15,7 @@ from walkerbench.cli.option_types import (
     ProfileName,
     RegisteredName,
     WholeNumber,
+    WholeNumberWithin,
     WorkloadSpec,
 )
 from walkerbench.modes.registry import MODES
@@ -145,7 +146,7 @@ _ROUNDS = (
     ),
     click.Option(
         ["--rounds"],
-        type=WholeNumber(min=1, max=10_000),
+        type=WholeNumberWithin(min=1, max=10_000),
         metavar="N",
         help="Number of rounds, however long they take. At the default alpha, two sides need at least 11, three 12.",
     ),

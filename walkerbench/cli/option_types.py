@@ -39,8 +39,8 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
         return seconds
 
 
-class WholeNumber(click.IntRange):
-    """A whole number of at most 20 digits, which keeps messages short; within a range, if one is given."""
+class WholeNumber(click.types.IntParamType):
+    """A whole number of at most 20 digits, which keeps messages short."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Turn the text into a number."""
@@ -48,6 +48,10 @@ class WholeNumber(click.IntRange):
         if not re.fullmatch(r"[+-]?[0-9]{1,20}", text):
             self.fail(f"{_quoted(text)} is no whole number of at most 20 digits.", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class WholeNumberWithin(WholeNumber, click.IntRange):
+    """A whole number within a range, which `--help` shows."""
 
 
 class PartOfOne(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from walkerbench.cli.option_types import RunName, WholeNumber
+from walkerbench.cli.option_types import RunName, WholeNumberWithin
 
 HELP_NAMES: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 """Every command's context settings."""
@@ -66,7 +66,7 @@ def repeat_option(command: Command) -> Command:
     """Add `--repeat`, the number of runs."""
     return click.option(
         "--repeat",
-        type=WholeNumber(min=1, max=10_000),
+        type=WholeNumberWithin(min=1, max=10_000),
         metavar="N",
         default=1,
         help="Number of runs, one after the other, each in a fresh process and, with -o, in a numbered folder of DIR. "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from walkerbench.cli.option_types import WholeNumber
+from walkerbench.cli.option_types import WholeNumberWithin
 from walkerbench.cli.options import HELP_NAMES, verbose_option
 from walkerbench.cli.output import note, write_out
 from walkerbench.errors import ExitCode, UsageError
@@ -48,7 +48,7 @@ Examples:
 @click.option("--prune", is_flag=True, help="Remove old runs, after asking.")
 @click.option(
     "--keep",
-    type=WholeNumber(min=0, max=1_000_000),
+    type=WholeNumberWithin(min=0, max=1_000_000),
     metavar="N",
     default=20,
     show_default=True,

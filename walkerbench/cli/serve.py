@@ -12,7 +12,7 @@ import click
 
 from walkerbench.cli.grouped_command import grouped_command
 from walkerbench.cli.option_groups import CRITERION_OPTION, MODE_OPTION, PACE_OPTION, WORK_OPTIONS, profile_group
-from walkerbench.cli.option_types import Duration, WholeNumber
+from walkerbench.cli.option_types import Duration, WholeNumberWithin
 from walkerbench.cli.options import Invocation, json_option, output_option, verbose_run_option
 from walkerbench.cli.output import note
 from walkerbench.errors import ExitCode, UsageError
@@ -41,7 +41,7 @@ Examples:
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to serve on.")
 @click.option(
     "--port",
-    type=WholeNumber(max=65535),
+    type=WholeNumberWithin(min=0, max=65535),
     default=2322,
     show_default=True,
     metavar="N",

@@ -21,9 +21,9 @@ from walkerbench.profile.overrides import ProfileOverrides, override
 from walkerbench.profile.safeguards import Safeguards
 from walkerbench.selftest.proofs import Expected
 
-Method = Literal["run", "recorded", "recorded, faults not allowed", "interleaved"]
-"""How a case is run: a run that is judged alone; a recorded run that is compared with the clean run; or a side that is
-measured against a clean side, interleaved."""
+Method = Literal["run", "recorded", "recorded, faults not allowed", "interleaved", "interleaved, clean candidate"]
+"""How a case is run: a run that is judged alone; a recorded run that is compared with the clean run; or two sides that
+are measured interleaved, of which one is clean: the base, or the candidate where the method says so."""
 
 CLEAN = "none: the clean control"
 """The case that others are compared with."""
@@ -85,7 +85,7 @@ class Case:
             workers=_WORKERS if found.traits.side_by_side else None,
             agents=max(_AGENTS, found.fewest_agents),
             frames=self.frames,
-            warmup=_MEASURED_WARMUP if self.method == "interleaved" else _WARMUP,
+            warmup=_MEASURED_WARMUP if self.method.startswith("interleaved") else _WARMUP,
             criteria=tuple(
                 f"{_metric(key, default)} {limit}" for key, limit in _WIDE_LIMITS.items() if key != self.fails
             ),
@@ -250,6 +250,15 @@ CASES: tuple[Case, ...] = (
         exit_codes=(ExitCode.FAIL,),
         fails=REGRESSION,
         words=("regression: candidate is ", " times as fast as ", "slower by more than 2 %"),
+    ),
+    Case(
+        name="steps that were 10 % slower before",
+        method="interleaved, clean candidate",
+        frames=_MEASURED_FRAMES,
+        faults=_SLOWER,
+        exit_codes=(ExitCode.PASS,),
+        words=("faster: candidate is ", " times as fast as "),
+        only_in=BASE_MODE,
     ),
 )
 """Every case, in the order in which the cases are run."""

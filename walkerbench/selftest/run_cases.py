@@ -159,8 +159,9 @@ class _Proving:
                 case "recorded, faults not allowed":
                     return self._compare_recorded(mode, profile, DecisionRules())
                 case "interleaved":
-                    base = Side("clean", None, clean_side(case).profile(mode))
-                    return self._gate(mode, self.bench.compare(base, Side("candidate", None, profile)))
+                    return self._gate(mode, clean_side(case).profile(mode), profile)
+                case "interleaved, clean candidate":
+                    return self._gate(mode, profile, clean_side(case).profile(mode))
         except Interrupted:
             raise
         except WalkerbenchError as error:
@@ -181,15 +182,17 @@ class _Proving:
         compared = compare_recorded(group_runs([[run] for run in runs], ("clean", "candidate")), rules)
         return _of_comparison(compared)
 
-    def _gate(self, mode: str, compared: Compared) -> Observed:
-        """Return the observed result of a gate that has this comparison and a clean run of its candidate."""
+    def _gate(self, mode: str, base: Profile, candidate: Profile) -> Observed:
+        """Return the observed result of a gate that measured two sides, with a clean run as its candidate's run."""
+        compared = self.bench.compare(Side("base", None, base), Side("candidate", None, candidate))
         clean = self._clean(mode)
         if clean.run is None:
             raise RunBroken(f"the clean run was not recorded: {clean.said}")
         gate = GateResult((GatedRun(clean.directory, clean.run),), compared)
         failed = [each.name for each in gate.criteria if each.outcome == "fail"]
         failed += [each.verdict for each in compared.comparisons if each.verdict == REGRESSION]
-        return Observed(exit_code=gate.exit_code, failed=tuple(failed), said="\n".join((*gate.failures, *gate.doubts)))
+        said = "\n".join((*gate.failures, *gate.doubts, *gate.improvements))
+        return Observed(exit_code=gate.exit_code, failed=tuple(failed), said=said)
 
 
 def _of_run(child: ChildRun) -> Observed:
