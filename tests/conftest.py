@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
@@ -14,6 +15,10 @@ register_profiles()
 
 # A shell's background jobs begin with Ctrl-C ignored, and so would every process that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Suites that tests start use none of these plugins, and loading them takes most of the start of pytest.
+os.environ["PYTEST_ADDOPTS"] = "-p no:schemathesis -p no:hypothesispytest -p no:anyio"
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
