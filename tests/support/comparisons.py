@@ -107,7 +107,7 @@ def compared(
 
 
 def measurement(labels: dict[str, str], factors: list[float], rounds: int = 12) -> Measurement:
-    """Return a measurement of modes by their labels; the time of each is a multiple of the base's 2 ms per frame."""
+    """Return a measurement of modes by their labels; the time of each is a multiple of 2 ms per frame."""
     plan = Plan(rounds=rounds, blocks=2, frames_per_block=50, round_s=1.0)
     sides = tuple(
         SideResult(
@@ -138,7 +138,7 @@ def measurement(labels: dict[str, str], factors: list[float], rounds: int = 12) 
             block_ns={name: (int(1e8 * factor),) * 2 for name, factor in zip(names, factors, strict=True)},
             # Alternately a little above and a little below.
             estimates={
-                name: float(np.log(factor)) + 1e-3 * (-1) ** number
+                name: float(np.log(factor / factors[0])) + 1e-3 * (-1) ** number
                 for name, factor in zip(names[1:], factors[1:], strict=True)
             },
         )
