@@ -81,6 +81,23 @@ def test_plots_are_drawn_without_error_request_or_overflow(
     assert len(browser.ask("[...document.querySelectorAll('.plot')]")) == 1 + 2 + 4 + 3 + 15 + 1
 
 
+BROKEN_WORDS = """
+const broken = [];
+for (const cell of document.querySelectorAll('th, td')) {
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    for (const word of texts.currentNode.data.matchAll(/(?<![^ -])[^ -]{2,20}(?![^ -])/g)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map(rect => rect.top)).size > 1) broken.push(word[0]);
+    }
+  }
+}
+return broken;
+"""
+"""Returns words in tables that go on in the next line."""
+
 PLOTS_OF_COMPARISONS = {"modes": 5, "recorded": 5, "gate": 4, "suite": 1}
 
 
@@ -107,6 +124,7 @@ def assert_drawn(browser: Browser, page: Path, width: int, scheme: str) -> None:
     assert browser.requests() == [page.as_uri()]
     assert browser.ask("innerWidth") == width
     assert browser.ask("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert browser.driver.execute_script(BROKEN_WORDS) == []
 
 
 def test_colours_follow_the_readers_preference_at_once(browser: Browser, page: Path) -> None:

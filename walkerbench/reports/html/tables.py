@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from walkerbench.criteria.judging import Verdict
 from walkerbench.criteria.statistics import STATISTICS
 from walkerbench.reports.html.escaping import Markup, escape_html
+from walkerbench.reports.html.html_document import scrolled
 from walkerbench.reports.html.labelled_run import LabelledRun
 from walkerbench.reports.wording.calls import calls_in_words
 from walkerbench.reports.wording.durations import main_durations
@@ -55,19 +56,20 @@ def _cell(text: str) -> str:
 
 
 def overview(runs: Sequence[LabelledRun]) -> str:
-    """Return a table of the runs: what ran in each, its rate and its verdict."""
+    """Return a table of the runs: the verdict first, because a narrow page shows only the first columns."""
     rows = (
         (
             _labelled(each),
+            verdict_badge(run_verdict(each.run).word),
             _what_ran(each.run),
             f"{len(each.judged):,}",
             fixed(each.run.metrics.get("physics_fps"), 1),
             fixed(each.run.metrics.get("cpu.effective_cores"), 2),
-            verdict_badge(run_verdict(each.run).word),
         )
         for each in runs
     )
-    return html_table("The runs", ("run", "what ran", "judged frames", "frames/s", "effective cores", "verdict"), rows)
+    headings = ("run", "verdict", "what ran", "judged frames", "frames/s", "effective cores")
+    return scrolled(html_table("The runs", headings, rows))
 
 
 def _what_ran(run: RunFile) -> str:
@@ -110,7 +112,7 @@ def durations(run: LabelledRun) -> str:
         )
         for metric in metrics
     )
-    return html_table(f"Judged frames of {run.label}, in ms", ("ms", *STATISTICS), rows, "numbers")
+    return scrolled(html_table(f"Judged frames of {run.label}, in ms", ("ms", *STATISTICS), rows, "numbers"))
 
 
 def attribution_section(run: LabelledRun) -> str:
