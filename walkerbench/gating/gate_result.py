@@ -105,19 +105,28 @@ class GateResult:
         return tuple(GatedCriterion(*zip(*judged, strict=True)) for judged in found.values())
 
     @property
-    def failures(self) -> list[str]:
-        """Return why the gate fails: each criterion that is not met, each emergency, each regression."""
+    def failures_of_runs(self) -> list[str]:
+        """Return each criterion that is not met and each emergency, one line each."""
         lines = [f"criterion not met: {each.in_words}" for each in self.criteria if each.outcome == "fail"]
         lines += [
             f"emergency shutdown: {each.run.ended_because}" for each in self.runs if each.run.state == "emergency"
         ]
-        return lines + self._comparisons("regression")
+        return lines
+
+    @property
+    def failures(self) -> list[str]:
+        """Return why the gate fails: each criterion that is not met, each emergency, each regression."""
+        return self.failures_of_runs + self._comparisons("regression")
+
+    @property
+    def doubts_of_runs(self) -> list[str]:
+        """Return each criterion that could not be judged, one line each."""
+        return [f"criterion not judged: {each.in_words}" for each in self.criteria if each.outcome == "unsupported"]
 
     @property
     def doubts(self) -> list[str]:
         """Return what could not be decided, one line each."""
-        lines = [f"criterion not judged: {each.in_words}" for each in self.criteria if each.outcome == "unsupported"]
-        return lines + self._comparisons("inconclusive")
+        return self.doubts_of_runs + self._comparisons("inconclusive")
 
     @property
     def improvements(self) -> list[str]:

@@ -32,17 +32,12 @@ def render_gate(result: GateResult, plotly_js: str) -> Iterator[str]:
     head = [
         f"<h1>{escape_html(f'Gate: {who}')}</h1>",
         f'<p class="verdict">{verdict_badge(result.word)}: {escape_html(because(result))}</p>',
-        bullet_list(_reasons(result)),
+        # Without the comparisons, which have sentences of their own.
+        bullet_list([*result.failures_of_runs, *result.doubts_of_runs]),
         *comparison_head(result.compared),
     ]
     main = _criteria(result) + "".join(comparison_sections(result.compared, plots))
     yield from html_document(f"walkerbench gate: {result.word}: {who}", "\n".join(head) + "\n", main, plots, plotly_js)
-
-
-def _reasons(result: GateResult) -> list[str]:
-    """Return why the gate does not pass, without the comparisons, which have sentences of their own."""
-    comparisons = tuple(f": {each.detail}" for each in result.compared.comparisons)
-    return [line for line in (*result.failures, *result.doubts) if not line.endswith(comparisons)]
 
 
 def _criteria(result: GateResult) -> str:
