@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 from fuzzing import register_profiles
@@ -17,15 +17,23 @@ register_profiles()
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Suites that tests start use none of these plugins, and loading them takes most of the start of pytest.
-os.environ["PYTEST_ADDOPTS"] = "-p no:schemathesis -p no:hypothesispytest -p no:anyio"
-
-
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile the walker once, before tests run side by side: each of them would compile the same, and say so."""
     if not hasattr(session.config, "workerinput"):
         workload = WalkerWorkload(1)
         workload.make_settler(FrameBuffers(BufferLayout.of(workload, 1)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _suites_that_tests_start_load_few_plugins() -> Iterator[None]:
+    """Leave out plugins that no such suite uses: loading them takes most of a start of pytest.
+
+    A fixture sets this only where tests are run. The process that starts pytest-xdist's workers must not:
+    they would inherit it, and tests of this suite need these plugins.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_ADDOPTS", "-p no:schemathesis -p no:hypothesispytest -p no:anyio")
+        yield
 
 
 @pytest.fixture(autouse=True)
