@@ -15,6 +15,9 @@ register_profiles()
 
 # A shell's background jobs begin with Ctrl-C ignored, and so would every process that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# So would they with SIGHUP under nohup. A handler is not inherited, and this one keeps the tests running as nohup does.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
