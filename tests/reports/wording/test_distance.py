@@ -89,6 +89,12 @@ def test_criteria_that_are_not_met_come_first() -> None:
 
 def test_a_shown_value_is_on_its_side_of_the_limit() -> None:
     assert judged(("frame_ms.max < 200", None, 199.96, "pass")) == [("pass", "frame max 199.96 ms, 0.02 % below 200")]
+    assert judged(("cpu.effective_cores > 1.5", None, 1.54919, "pass")) == [
+        ("pass", "effective cores 1.55, 3.3 % above 1.5")
+    ]
+    assert judged(("frame_ms.max < 2", None, 1.99999999, "pass")) == [
+        ("pass", "frame max 1.99999999 ms, 5e-07 % below 2")
+    ]
     assert judged(("frame_ms.max < 2", None, 2.004, "fail")) == [
         ("fail", "frame max 2.004 ms, 0.2 % over the limit of 2")
     ]

@@ -145,13 +145,17 @@ def _where(run: RunFile, verdict: Verdict, count: int) -> str:
 
 
 def _value(criterion: Criterion, value: float) -> str:
-    text = in_short(value)
-    rounded = float(text.replace(",", ""))
-    # A value that is not at the limit is not shown as if it were.
-    if criterion.holds(rounded) != criterion.holds(value) or (rounded == criterion.value != value):
-        text = measured_in_words(str(criterion), value)
+    in_full = measured_in_words(str(criterion), value)
+    candidates = (in_short(value), *(f"{value:,.{digits}f}" for digits in (2, 3, 4)))
+    text = next((text for text in candidates if _on_the_same_side(criterion.value, value, text)), in_full)
     unit = _unit(criterion)
     return text if unit in _UNITS_IN_THE_NAME else f"{text} {unit}"
+
+
+def _on_the_same_side(limit: float, value: float, text: str) -> bool:
+    """Return whether a rounded value is below, at or above a limit as the value itself is."""
+    rounded = float(text.replace(",", ""))
+    return (rounded < limit, rounded == limit) == (value < limit, value == limit)
 
 
 def _unit(criterion: Criterion) -> str:
