@@ -96,7 +96,7 @@ def test_what_handing_over_costs_beside_an_echo(benchmark: Any, keep: Any, agent
     beyond_ms = [both - echoes for both, echoes in zip(between_ms[1:], echoes_ms[1:], strict=True)]
     keep(
         shown(f"process: dispatch + barrier, ms, {agents} agents", between_ms[1:]),
-        shown("a byte to two processes and back, ms", echoes_ms[1:]),
+        shown("a request to two processes and back, ms", echoes_ms[1:]),
         at_most("process: dispatch + barrier beyond that, ms", beyond_ms, 0.15),
     )
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from warm_environments import frame_s, started, stopping
 
+from walkerbench.modes.worker_channel import RUN_FRAME, WorkerChannel
+
 
 @contextmanager
 def two_halves(agents: int) -> Iterator[Callable[[int], float]]:
@@ -37,30 +39,32 @@ def two_halves(agents: int) -> Iterator[Callable[[int], float]]:
 
 @contextmanager
 def two_echoes() -> Iterator[Callable[[int], list[float]]]:
-    """Run two processes that answer each byte with a byte, by the same means as the workers of process mode.
+    """Run two processes that answer each request at once, by the same means as the workers of process mode.
 
     Yields:
-        Sends a byte to both and waits for both answers, so many times; returns the time of each round, s.
+        Sends a request to both and waits for both answers, so many times; returns the time of each round, s.
     """
     with _two_processes(_echo) as pair:
+        channels = {connection.fileno(): WorkerChannel(connection) for connection in pair}
         poll = select.poll()
-        for connection in pair:
-            poll.register(connection.fileno(), select.POLLIN)
+        for number in channels:
+            poll.register(number, select.POLLIN)
 
         def rounds_s(rounds: int) -> list[float]:
-            return [_round_s(pair, poll) for _ in range(rounds)]
+            return [_round_s(channels, poll) for _ in range(rounds)]
 
         yield rounds_s
 
 
-def _round_s(pair: list[Connection], poll: Any) -> float:
+def _round_s(channels: dict[int, WorkerChannel], poll: Any) -> float:
     begun = time.perf_counter()
-    for connection in pair:
-        connection.send_bytes(b"?")
-    waiting = {connection.fileno(): connection for connection in pair}
-    while waiting:
+    for channel in channels.values():
+        channel.request(RUN_FRAME, 0)
+    left = len(channels)
+    while left:
         for number, _ in poll.poll():
-            waiting.pop(number).recv_bytes()
+            channels[number].read_answer()
+            left -= 1
     return time.perf_counter() - begun
 
 
@@ -96,6 +100,7 @@ def _run_half(connection: Connection, agents: int) -> None:
 def _echo(connection: Connection) -> None:
     # As the workers of process mode, so that the parent can send the second request before the first is answered.
     os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-    with suppress(EOFError, OSError):
-        while True:
-            connection.send_bytes(connection.recv_bytes())
+    channel = WorkerChannel(connection)
+    with suppress(OSError):
+        while channel.next_request() is not None:
+            channel.answer()

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import pickle
 import select
-import struct
 import threading
 import time
 import traceback
@@ -36,6 +35,14 @@ from walkerbench.modes.contract import ExecutionMode, ModeServices
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.modes.traits import ModeTraits
+from walkerbench.modes.worker_channel import (
+    DIGEST_AGENTS,
+    LEAVE,
+    RUN_FRAME,
+    TAKE_SNAPSHOT,
+    WorkerChannel,
+    WorkerRequest,
+)
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.system.capacity import capacity_problem
@@ -53,9 +60,6 @@ START_TIMEOUT_S = 120.0
 
 _JOIN_S = 2.0  # how long a worker may take to exit before it is killed
 _BROKEN_JOIN_S = 0.5  # the same after an error, where it may hang; its result is not used
-_REQUEST = struct.Struct("<cq")
-_RUN, _DIGEST, _SNAPSHOT, _LEAVE = b"R", b"D", b"S", b"L"
-_DONE = b""
 
 
 find_worktree_first()
@@ -80,7 +84,7 @@ class _Worker:
     number: int
     agents: tuple[int, int]
     process: SpawnProcess
-    connection: Connection
+    channel: WorkerChannel
 
 
 class _Events:
@@ -112,14 +116,6 @@ class _Events:
         return [number for number, _ in self._poll.poll(timeout_s * 1e3)]
 
 
-def _next_request(connection: Connection) -> tuple[bytes, int] | None:
-    try:
-        what, frame = _REQUEST.unpack(connection.recv_bytes())
-    except (EOFError, OSError):
-        return None
-    return None if what == _LEAVE else (what, frame)
-
-
 class ProcessMode(ExecutionMode):
     """Runs each shard in a worker process, started by spawn."""
 
@@ -130,7 +126,7 @@ class ProcessMode(ExecutionMode):
         "spawn gives every worker a clean interpreter on every system: a fork would copy this process's threads' locks "
         "and its BLAS in whatever state they are"
     )
-    waiting_markers = (StackMarker.of(_next_request),)
+    waiting_markers = (StackMarker.of(WorkerChannel.next_request),)
 
     def __init__(self, services: ModeServices) -> None:
         super().__init__(services)
@@ -164,36 +160,35 @@ class ProcessMode(ExecutionMode):
                 )
                 process.start()
                 theirs.close()
-                self._workers.append(_Worker(number, agents, process, ours))
+                self._workers.append(_Worker(number, agents, process, WorkerChannel(ours)))
                 self._events.watch(ours.fileno(), process.sentinel)
         self._collect(-1, START_TIMEOUT_S)
 
     def _dispatch(self, frame: int) -> None:
-        self._request(_RUN, frame)
+        self._request(RUN_FRAME, frame)
 
     def _wait(self, frame: int, timeout_s: float) -> None:
         self._collect(frame, timeout_s)
 
     def _checkpoint(self, frame: int, timeout_s: float) -> None:
-        self._request(_DIGEST, frame)
+        self._request(DIGEST_AGENTS, frame)
         self._collect(frame, timeout_s)
 
     def _snapshot(self, frame: int, timeout_s: float) -> None:
-        self._request(_SNAPSHOT, frame)
+        self._request(TAKE_SNAPSHOT, frame)
         self._collect(frame, timeout_s)
 
-    def _request(self, what: bytes, frame: int) -> None:
-        message = _REQUEST.pack(what, frame)
+    def _request(self, what: WorkerRequest, frame: int) -> None:
         for worker in self._workers:
             try:
-                worker.connection.send_bytes(message)
+                worker.channel.request(what, frame)
             except OSError as error:
                 raise _crash(worker, frame) from error
 
     def _collect(self, frame: int, timeout_s: float) -> None:
         """Receive every worker's answer; raise an error as soon as a worker dies or the deadline passes."""
         deadline = Deadline(timeout_s, self._services.interrupts)
-        waiting = {worker.connection.fileno(): worker for worker in self._workers}
+        waiting = {worker.channel.number: worker for worker in self._workers}
         while waiting:
             ready = self._events.wait(deadline.next_slice_s())
             if not ready:
@@ -218,11 +213,11 @@ class ProcessMode(ExecutionMode):
     @staticmethod
     def _receive(worker: _Worker, frame: int) -> None:
         try:
-            answer = worker.connection.recv_bytes()
+            failure = worker.channel.read_answer()
         except (EOFError, OSError) as error:
             raise _crash(worker, frame) from error
-        if answer != _DONE:
-            error_text, traceback_text, user_text, refused = pickle.loads(answer)  # noqa: S301  from our own child
+        if failure is not None:
+            error_text, traceback_text, user_text, refused = pickle.loads(failure)  # noqa: S301  from our own child
             if refused is not None:
                 raise CapacityError(f"worker {worker.number} cannot start: {refused}")
             raise WorkerFailed(worker.number, worker.agents, frame, error_text, traceback_text, user_text)
@@ -254,7 +249,7 @@ def _stop_workers(workers: list[_Worker], within_s: float) -> None:
     started = [each for worker in workers if worker.process.pid for each in descendants(worker.process.pid)]
     for worker in workers:
         with suppress(OSError):
-            worker.connection.send_bytes(_REQUEST.pack(_LEAVE, 0))
+            worker.channel.request(LEAVE, 0)
     deadline = time.monotonic() + within_s
     try:
         for worker in workers:
@@ -264,7 +259,7 @@ def _stop_workers(workers: list[_Worker], within_s: float) -> None:
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
-            worker.connection.close()
+            worker.channel.close()
             worker.process.close()
         workers.clear()
         kill_processes(started)
@@ -291,10 +286,11 @@ def _without_interrupts() -> Iterator[None]:
 def _work(assignment: _Assignment, connection: Connection) -> None:
     """Run as a worker process: build the shard, then answer requests until told to leave or the parent is gone."""
     ignore_interrupts()
+    channel = WorkerChannel(connection)
     try:
         _leave_with_parent(assignment.by_main_thread)
     except RuntimeError as error:
-        _answer(connection, _failure(error, capacity_problem(error)))
+        _answer(channel, _failure(error, capacity_problem(error)))
         return
     _yield_to_parent()
     with BlasLimit() as blas, GarbageClock() as garbage:
@@ -311,23 +307,23 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
                 garbage,
             )
         except RAISED_BY_OTHERS as error:
-            _answer(connection, _failure(error))
+            _answer(channel, _failure(error))
             return
         blas.apply()  # again: building the shard may have loaded another BLAS
-        _answer(connection, _DONE)
-        while (request := _next_request(connection)) is not None:
+        _answer(channel)
+        while (request := channel.next_request()) is not None:
             what, frame = request
             try:
-                if what == _RUN:
+                if what == RUN_FRAME:
                     runner.run(frame)
-                elif what == _DIGEST:
+                elif what == DIGEST_AGENTS:
                     runner.digest()
                 else:
                     runner.snapshot()
             except RAISED_BY_OTHERS as error:
-                _answer(connection, _failure(error))
+                _answer(channel, _failure(error))
             else:
-                _answer(connection, _DONE)
+                _answer(channel)
 
 
 def _leave_with_parent(by_main_thread: bool) -> None:
@@ -354,9 +350,9 @@ def _yield_to_parent() -> None:
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
-def _answer(connection: Connection, answer: bytes) -> None:
+def _answer(channel: WorkerChannel, failure: bytes | None = None) -> None:
     with suppress(OSError):  # the parent is gone: the next request says so
-        connection.send_bytes(answer)
+        channel.answer(failure)
 
 
 def _failure(error: BaseException, refused: str | None = None) -> bytes:
