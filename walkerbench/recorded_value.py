@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 MISSING = -1
 """The value in an integer column of a recorded array where the figure is not available on this system."""
 
+UNREAD = -2
+"""The value in a column of waits for a core where it was not read in this frame: the next value read includes it."""
+
 NOT_AVAILABLE = "n/a"
 """The recorded and shown text of a fact that is not available on this system."""
 

@@ -172,6 +172,8 @@ def test_any_number_in_any_array_is_read_or_refused(module_runs: Runs, data: st.
         ("workers", "worker", 1_000_000, "row 0 cannot have worker 1000000"),
         ("workers", "frame", 3, "row 0 cannot have frame 3"),
         ("workers", "busy_ns", -1, "row 0 cannot have busy_ns -1"),
+        ("workers", "core_wait_ns", -3, "row 0 cannot have core_wait_ns -3"),
+        ("workers", "minor_faults", -2, "row 0 cannot have minor_faults -2"),
         ("workers", "minor_faults", 2**40, f"row 0 cannot have minor_faults {2**40}"),
         ("workers", "start_ns", 2**62, f"row 0 cannot have start_ns {2**62}"),
         ("frames", "stage", 1, "row 0 cannot have stage 1"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from attributed import frames_of, setting, workers_of
 
+from walkerbench.recorded_value import UNREAD
 from walkerbench.slow_frames.attribution import attribute
 
 SEQUENTIAL = setting("sequential")
@@ -161,3 +162,19 @@ def test_a_wait_for_a_core_before_an_answer_is_not_scheduled() -> None:
     # Frame 0: 4 ms of the parent, and 6 of the 8 ms until the release; the other 2 while settling. No frame 6 exists.
     assert shares(attributed_to(frames, workers, [PROCESS]))["not scheduled"] == pytest.approx((12 + 14 + 14) / 300)
     assert shares(attributed_to(frames, workers, [THREADED]))["not scheduled"] == pytest.approx((4 + 14 + 14) / 300)
+
+
+def test_waits_that_were_read_once_for_several_frames_are_shared_out() -> None:
+    def joined(before_ns: tuple[int, int], parent_ns: tuple[int, int]) -> dict[str, Any]:
+        frames = [
+            {**FRAME, "frame": number, "start_ns": 1000 + 200 * number, "parent_core_wait_ns": parent_ns[number]}
+            for number in range(2)
+        ]
+        workers = [
+            {**each, "frame": number, "start_ns": each["start_ns"] + 200 * number, "core_wait_before_ns": waited_ns}
+            for number in range(2)
+            for each, waited_ns in ((WORKER_0, before_ns[number]), (WORKER_1, 0))
+        ]
+        return shares(attributed_to(frames_of(*frames), workers_of(*workers), [PROCESS]))
+
+    assert joined((UNREAD, 6), (UNREAD, 8)) == joined((3, 3), (4, 4))

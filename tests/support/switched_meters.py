@@ -6,6 +6,7 @@ import functools
 import multiprocessing
 import threading
 import time
+from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -46,11 +47,11 @@ class SwitchedMeter:
     def begin(self) -> None:
         self._meters[self._switch.value].begin()
 
-    def end(self) -> tuple[int, ...]:
-        return self._meters[self._switch.value].end()
+    def end(self, waits_for_others: bool = False) -> tuple[int, ...]:
+        return self._meters[self._switch.value].end(waits_for_others)
 
-    def restart(self) -> None:
-        self._meters[1].restart()
+    def left_out(self) -> AbstractContextManager[None]:
+        return self._meters[1].left_out()
 
 
 class _CpuClock(threading.local):
@@ -63,10 +64,8 @@ class _CpuClock(threading.local):
     def begin(self) -> None:
         self._begun_ns = time.thread_time_ns()
 
-    def end(self) -> tuple[int, ...]:
+    def end(self, waits_for_others: bool) -> tuple[int, ...]:
         return (time.thread_time_ns() - self._begun_ns, *self._missing)
-
-    def restart(self) -> None: ...
 
 
 def _work_with_switch(switch: Any, assignment: Any, connection: Connection) -> None:

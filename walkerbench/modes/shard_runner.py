@@ -81,14 +81,13 @@ class ShardRunner:
 
     def digest(self) -> None:
         """Have the shard digest its agents."""
-        with OneProcess():
+        with self._meter.left_out(), OneProcess():
             self._shard.digest()
-        self._meter.restart()
 
     def snapshot(self) -> None:
         """Have the shard write what can be drawn of its agents."""
-        self._shard.snapshot()
-        self._meter.restart()
+        with self._meter.left_out():
+            self._shard.snapshot()
 
     @property
     def last_frame(self) -> int:

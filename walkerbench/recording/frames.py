@@ -99,7 +99,8 @@ def frame_dtype(phases: Sequence[str], settle_phase: str, frame_counters: Sequen
     ============================= ======================================================================
 
     In sequential mode the parent's thread is the worker's, too. The columns `parent_…` are the fields of
-    `recording.scheduling.ThreadSpan`; a figure that the system has no source for is -1.
+    `recording.scheduling.ThreadSpan`; a figure that the system has no source for is -1. A wait that was not read in
+    this frame is -2: the next one that was read includes it.
     """
     phase_columns = [f"{phase}_ns" for phase in (*phases, settle_phase)]
     return _integers((*_FRAME_HEAD, *phase_columns, *_FRAME_TAIL, *frame_counters, *_PARENT))
@@ -129,7 +130,8 @@ def worker_dtype(phases: Sequence[str]) -> np.dtype[np.void]:
     `{phase}_ns`              time of the phase
     ========================= ======================================================================
 
-    A figure that the system has no source for is -1, never 0. For the rest of `busy_ns`, less `cpu_ns` and
+    A figure that the system has no source for is -1, never 0. A wait that was not read in this row is -2: the next one
+    that was read for the same worker includes it. For the rest of `busy_ns`, less `cpu_ns` and
     `core_wait_ns`, the thread was blocked: on the GIL, a lock, input or output, asleep, or stopped.
     """
     return _integers((*_WORKER_HEAD, *(f"{phase}_ns" for phase in phases)))

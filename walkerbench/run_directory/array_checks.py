@@ -1,8 +1,8 @@
 """Checks the arrays of a run against its `run.json` when they are read, so that no other code has to.
 
 The arrays must be as every recorder writes them: columns of the right type, a row for every frame and worker in their
-order, times that follow one another, and numbers whose sums fit into 64 bits. `MISSING` is allowed only where recorders
-may write it.
+order, times that follow one another, and numbers whose sums fit into 64 bits. `MISSING` and `UNREAD` are allowed only
+where recorders may write them.
 
 A run that has not ended, was killed or broke may lack the last rows of some arrays. It is read up to the last frame
 that both `frames.npy` and `workers.npy` have.
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkerbench.errors import RunFileError
-from walkerbench.recorded_value import MISSING
+from walkerbench.recorded_value import MISSING, UNREAD
 from walkerbench.recording.cpu import cpu_dtype
 from walkerbench.recording.frames import FRAME_NUMBER_BITS, frame_dtype, frame_keys, worker_dtype
 from walkerbench.recording.scheduling import ThreadSpan
@@ -38,6 +38,7 @@ _REQUIRED = {
     "cpu": ("time_ns", "tree_cpu_s", "tree_rss_bytes", "core_percent"),
     "digests": KEY_COLUMNS,
 }  # fmt: skip
+_MAY_BE_UNREAD = frozenset({"core_wait_ns", "core_wait_before_ns"})
 _MAY_BE_MISSING = frozenset(ThreadSpan._fields) - {"cpu_ns"}
 _LATEST_NS = 2**62  # a clock that began 146 years ago
 _MOST_COUNTED = 2**36  # page faults or switches of a thread in a frame; attribution multiplies them by up to 5e7 ns
@@ -173,7 +174,8 @@ def _check_numbers(path: Path, rows: NDArray[Any], counters: Sequence[str] = ())
     for name, low, high, column in zip(names, table.min(axis=0), table.max(axis=0), table.T, strict=True):
         is_ns = name.endswith("_ns")
         most = _LATEST_NS if is_ns or name in ("frame", "stage", "warmup", "worker") else _MOST_COUNTED
-        least = MISSING if name.removeprefix("parent_") in _MAY_BE_MISSING else 0
+        of_thread = name.removeprefix("parent_")
+        least = UNREAD if of_thread in _MAY_BE_UNREAD else MISSING if of_thread in _MAY_BE_MISSING else 0
         if name not in counters and not (least <= low and high < most):
             _refuse(path, name, rows, (column < least) | (column >= most))
         if name != "start_ns" and max(-int(low), int(high)) * len(rows) >= _MOST_TOTAL:

@@ -217,7 +217,7 @@ class TrainingEnvironment:
         except RAISED_BY_OTHERS as error:
             raise workload_failed(error, f"while settling frame {frame}") from error
         end = time.perf_counter_ns()
-        parent = ThreadSpan(*self._meter.end())
+        parent = ThreadSpan(*self._meter.end(mode.traits.side_by_side))
         process_cpu_ns = time.process_time_ns() - process_cpu_ns
 
         # Python's sum of so few numbers is faster than NumPy's.
@@ -255,7 +255,7 @@ class TrainingEnvironment:
             WorkerError: A worker crashed, raised or hung; only `stop` is left.
             CallOrderError: It is not running.
         """
-        with self._turns.between_frames("checkpoint"):
+        with self._turns.between_frames("checkpoint"), self._meter.left_out():
             digest = self._running().checkpoint(self.frame - 1, self._timeout_s)
         self.emergency = self.emergency or self._beyond_limits()
         return digest
@@ -270,7 +270,7 @@ class TrainingEnvironment:
             WorkerError: A worker crashed, raised or hung; only `stop` is left.
             CallOrderError: It is not running.
         """
-        with self._turns.between_frames("snapshot"):
+        with self._turns.between_frames("snapshot"), self._meter.left_out():
             return self._running().snapshot(self.frame - 1, self._timeout_s)
 
     def statistics(self) -> dict[str, float]:

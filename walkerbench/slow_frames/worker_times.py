@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from walkerbench.modes.traits import ModeTraits
 from walkerbench.recorded_value import MISSING
 from walkerbench.recording.frames import frame_keys
+from walkerbench.slow_frames.unread_waits import shared_out
 from walkerbench.workloads.main_phase import MainPhase
 
 Integers = NDArray[np.int64]
@@ -114,6 +115,9 @@ def worker_times_of(frames: NDArray[Any], workers: NDArray[Any], setting: Settin
     if not tells:
         parent_ns = np.zeros_like(parent_ns)
         columns |= {name: np.zeros_like(columns[name]) for name in ("core_wait_ns", "core_wait_before_ns")}
+    frame_of_row = np.repeat(np.arange(len(frames)), np.diff(first, append=len(workers)))
+    row_before_ns = np.maximum(0, columns["start_ns"] - frames["start_ns"][frame_of_row])
+    columns["core_wait_before_ns"] = shared_out(columns["core_wait_before_ns"], row_before_ns, workers["worker"])
     if not setting.traits.side_by_side and len(frames):
         columns = _as_one_worker(columns, first)
         first = np.arange(len(frames))
@@ -124,6 +128,7 @@ def worker_times_of(frames: NDArray[Any], workers: NDArray[Any], setting: Settin
     last_end = np.maximum.reduceat(end, first) if len(frames) else end
     before_ns = np.maximum(0, columns["start_ns"] - frames["start_ns"][frame])
     gather_ns = np.maximum(0, released - last_end)
+    parent_ns = shared_out(parent_ns, gather_ns + settle_ns, np.zeros(len(frames), np.int64))
     too_long_ns = np.maximum(0, columns["core_wait_before_ns"] - before_ns)
     late_ns = _late_answers_ns(frames, too_long_ns, first) if setting.traits.own_processes else np.zeros_like(gather_ns)
     cpu_ns = np.minimum(columns["cpu_ns"], columns["busy_ns"])

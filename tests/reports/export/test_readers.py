@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from pytest_benchmark.stats import Stats
 
 from walkerbench.errors import RunFileError
+from walkerbench.recorded_value import MISSING, UNREAD
 from walkerbench.reports.export import pytest_benchmark
 from walkerbench.reports.export.rendering import RENDERERS
 
@@ -241,10 +242,11 @@ def test_csv_is_read_by_numpy(tmp_path: Path) -> None:
     assert read.dtype.names == recorded.frames.dtype.names
 
 
-def test_csv_leaves_figures_that_are_not_available_empty(tmp_path: Path) -> None:
+@pytest.mark.parametrize("value", [MISSING, UNREAD])
+def test_csv_leaves_figures_that_are_not_available_empty(tmp_path: Path, value: int) -> None:
     recorded = recorded_run(tmp_path / "run", 1)
     frames = recorded.frames.copy()
-    frames["parent_core_wait_ns"] = -1
+    frames["parent_core_wait_ns"] = value
     header, row = "".join(RENDERERS["csv"](dataclasses.replace(recorded, frames=frames))).splitlines()
     assert dict(zip(header.split(","), row.split(","), strict=True))["parent_core_wait_ns"] == ""
     assert row.count("-") == 0

@@ -2,7 +2,8 @@
 
 Source of the format: RFC 4180 with a header line, but with Unix line ends. Names that end in `_ns` are nanoseconds;
 `start_ns` is a time of the machine's monotonic clock. `recording.frames.frame_dtype` describes each column. A figure
-that is not available on the system is an empty field. For a run without a frame, the file is the header alone.
+that is not available on the system, or was not read in the frame, is an empty field. For a run without a frame, the
+file is the header alone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from walkerbench.recorded_value import MISSING
+from walkerbench.recorded_value import MISSING, UNREAD
 from walkerbench.shown_text import visible
 
 if TYPE_CHECKING:
@@ -34,4 +35,4 @@ def _heading(name: str) -> str:
 
 
 def _field(value: int) -> str:
-    return "" if value == MISSING else str(int(value))
+    return "" if value in (MISSING, UNREAD) else str(int(value))
