@@ -5,14 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from walkerbench.modes.worker_channel import (
-    DIGEST_AGENTS,
-    LEAVE,
-    RUN_FRAME,
-    TAKE_SNAPSHOT,
-    WorkerChannel,
-    WorkerRequest,
-)
+from walkerbench.modes.worker_channel import WorkerChannel, WorkerRequest
 
 Ends = tuple[WorkerChannel, WorkerChannel]
 
@@ -26,7 +19,7 @@ def ends() -> Iterator[Ends]:
     worker.close()
 
 
-@pytest.mark.parametrize("what", [RUN_FRAME, DIGEST_AGENTS, TAKE_SNAPSHOT])
+@pytest.mark.parametrize("what", [WorkerRequest.RUN, WorkerRequest.DIGEST, WorkerRequest.SNAPSHOT])
 @pytest.mark.parametrize("frame", [-1, 0, 2**63 - 1])
 def test_a_request_arrives_as_it_was_sent(ends: Ends, what: WorkerRequest, frame: int) -> None:
     parent, worker = ends
@@ -38,15 +31,15 @@ def test_a_request_arrives_as_it_was_sent(ends: Ends, what: WorkerRequest, frame
 def test_an_answer_arrives_as_it_was_sent(ends: Ends, failure: bytes | None) -> None:
     parent, worker = ends
     for frame in range(2):  # nothing of an answer is left for the next one
-        parent.request(RUN_FRAME, frame)
-        assert worker.next_request() == (RUN_FRAME, frame)
+        parent.request(WorkerRequest.RUN, frame)
+        assert worker.next_request() == (WorkerRequest.RUN, frame)
         worker.answer(failure)
         assert parent.read_answer() == failure
 
 
 def test_a_worker_leaves_when_told_to_or_when_the_parent_is_gone(ends: Ends) -> None:
     parent, worker = ends
-    parent.request(LEAVE, 0)
+    parent.request(WorkerRequest.LEAVE, 0)
     assert worker.next_request() is None
     parent.close()
     assert worker.next_request() is None
@@ -58,13 +51,13 @@ def test_a_worker_that_is_gone_is_an_error(ends: Ends) -> None:
     with pytest.raises(EOFError):
         parent.read_answer()
     with pytest.raises(OSError, match="pipe"):
-        parent.request(RUN_FRAME, 0)
+        parent.request(WorkerRequest.RUN, 0)
 
 
 def test_a_closed_end_neither_sends_nor_receives(ends: Ends) -> None:
     parent, _ = ends
     parent.close()
     with pytest.raises(OSError, match="descriptor"):
-        parent.request(RUN_FRAME, 0)
+        parent.request(WorkerRequest.RUN, 0)
     with pytest.raises(OSError, match="descriptor"):
         parent.read_answer()

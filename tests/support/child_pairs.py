@@ -13,7 +13,7 @@ from typing import Any
 
 from warm_environments import frame_s, started, stopping
 
-from walkerbench.modes.worker_channel import RUN_FRAME, WorkerChannel
+from walkerbench.modes.worker_channel import WorkerChannel, WorkerRequest
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def two_echoes() -> Iterator[Callable[[int], list[float]]]:
 def _round_s(channels: dict[int, WorkerChannel], poll: Any) -> float:
     begun = time.perf_counter()
     for channel in channels.values():
-        channel.request(RUN_FRAME, 0)
+        channel.request(WorkerRequest.RUN, 0)
     left = len(channels)
     while left:
         for number, _ in poll.poll():

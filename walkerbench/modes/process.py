@@ -35,14 +35,7 @@ from walkerbench.modes.contract import ExecutionMode, ModeServices
 from walkerbench.modes.faults import Faults
 from walkerbench.modes.shard_runner import ShardRunner
 from walkerbench.modes.traits import ModeTraits
-from walkerbench.modes.worker_channel import (
-    DIGEST_AGENTS,
-    LEAVE,
-    RUN_FRAME,
-    TAKE_SNAPSHOT,
-    WorkerChannel,
-    WorkerRequest,
-)
+from walkerbench.modes.worker_channel import WorkerChannel, WorkerRequest
 from walkerbench.recording.garbage import GarbageClock
 from walkerbench.recording.scheduling import ThreadMeter
 from walkerbench.system.capacity import capacity_problem
@@ -160,22 +153,23 @@ class ProcessMode(ExecutionMode):
                 )
                 process.start()
                 theirs.close()
-                self._workers.append(_Worker(number, agents, process, WorkerChannel(ours)))
-                self._events.watch(ours.fileno(), process.sentinel)
+                channel = WorkerChannel(ours)
+                self._workers.append(_Worker(number, agents, process, channel))
+                self._events.watch(channel.number, process.sentinel)
         self._collect(-1, START_TIMEOUT_S)
 
     def _dispatch(self, frame: int) -> None:
-        self._request(RUN_FRAME, frame)
+        self._request(WorkerRequest.RUN, frame)
 
     def _wait(self, frame: int, timeout_s: float) -> None:
         self._collect(frame, timeout_s)
 
     def _checkpoint(self, frame: int, timeout_s: float) -> None:
-        self._request(DIGEST_AGENTS, frame)
+        self._request(WorkerRequest.DIGEST, frame)
         self._collect(frame, timeout_s)
 
     def _snapshot(self, frame: int, timeout_s: float) -> None:
-        self._request(TAKE_SNAPSHOT, frame)
+        self._request(WorkerRequest.SNAPSHOT, frame)
         self._collect(frame, timeout_s)
 
     def _request(self, what: WorkerRequest, frame: int) -> None:
@@ -249,7 +243,7 @@ def _stop_workers(workers: list[_Worker], within_s: float) -> None:
     started = [each for worker in workers if worker.process.pid for each in descendants(worker.process.pid)]
     for worker in workers:
         with suppress(OSError):
-            worker.channel.request(LEAVE, 0)
+            worker.channel.request(WorkerRequest.LEAVE, 0)
     deadline = time.monotonic() + within_s
     try:
         for worker in workers:
@@ -314,9 +308,9 @@ def _work(assignment: _Assignment, connection: Connection) -> None:
         while (request := channel.next_request()) is not None:
             what, frame = request
             try:
-                if what == RUN_FRAME:
+                if what == WorkerRequest.RUN:
                     runner.run(frame)
-                elif what == DIGEST_AGENTS:
+                elif what == WorkerRequest.DIGEST:
                     runner.digest()
                 else:
                     runner.snapshot()

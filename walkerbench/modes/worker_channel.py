@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import struct
 import sys
+from enum import Enum
 from multiprocessing.connection import Connection
-from typing import Literal, cast
-
-WorkerRequest = Literal[b"R", b"D", b"S", b"L"]
-RUN_FRAME: WorkerRequest = b"R"
-DIGEST_AGENTS: WorkerRequest = b"D"
-TAKE_SNAPSHOT: WorkerRequest = b"S"
-LEAVE: WorkerRequest = b"L"
 
 _REQUEST = struct.Struct("<cq")
 _DONE, _FAILED = b"+", b"-"
+
+
+class WorkerRequest(bytes, Enum):
+    """What a worker is to do."""
+
+    RUN = b"R"
+    DIGEST = b"D"
+    SNAPSHOT = b"S"
+    LEAVE = b"L"
 
 
 class WorkerChannel:
@@ -47,8 +50,12 @@ class WorkerChannel:
         """
         self._send(_REQUEST.pack(what, frame))
 
-    def next_request(self) -> tuple[WorkerRequest, int] | None:
-        """Wait for what to do in which frame; None where the worker is to leave, or the parent is gone."""
+    def next_request(self) -> tuple[bytes, int] | None:
+        """Wait for a `WorkerRequest` and the number of its frame.
+
+        Returns:
+            Both; None where the worker is to leave, or the parent is gone.
+        """
         try:
             message = self._receive(_REQUEST.size)
         except OSError:
@@ -56,7 +63,7 @@ class WorkerChannel:
         if len(message) < _REQUEST.size:  # the parent is gone
             return None
         what, frame = _REQUEST.unpack(message)
-        return None if what == LEAVE else (cast("WorkerRequest", what), frame)
+        return None if what == WorkerRequest.LEAVE else (what, frame)
 
     def answer(self, failure: bytes | None = None) -> None:
         """Answer a request.

@@ -188,7 +188,7 @@ class _Thread:
         waits = counts or not self._core_wait.available
         self._missing = (False, waits, waits, *[counts] * 5) if waits else ()
         self._slept = False
-        self._wait_ns = self._noted_ns = self._begun_ns = 0  # begun long ago, so that the first span is read
+        self._noted_ns = self._read_at_ns = 0  # read long ago, so that the first span is read
         self.forget_wait()
         self.begin()
 
@@ -242,9 +242,7 @@ class _Thread:
 
     def forget_wait(self) -> None:
         """Forget how long the thread has waited since the last reading."""
-        noted_ns, self._noted_ns = self._noted_ns, 0
-        self._read()
-        self._noted_ns = noted_ns
+        self._wait_ns = self._core_wait.total_ns()
         usage = self._usage.totals()
         self._ended_switches = usage[3] + usage[4]
 

@@ -115,18 +115,16 @@ def worker_times_of(frames: NDArray[Any], workers: NDArray[Any], setting: Settin
     if not tells:
         parent_ns = np.zeros_like(parent_ns)
         columns |= {name: np.zeros_like(columns[name]) for name in ("core_wait_ns", "core_wait_before_ns")}
-    frame_of_row = np.repeat(np.arange(len(frames)), np.diff(first, append=len(workers)))
-    row_before_ns = np.maximum(0, columns["start_ns"] - frames["start_ns"][frame_of_row])
-    columns["core_wait_before_ns"] = shared_out(columns["core_wait_before_ns"], row_before_ns, workers["worker"])
+    frame = np.repeat(np.arange(len(frames)), np.diff(first, append=len(workers)))
+    before_ns = np.maximum(0, columns["start_ns"] - frames["start_ns"][frame])
+    columns["core_wait_before_ns"] = shared_out(columns["core_wait_before_ns"], before_ns, workers["worker"])
     if not setting.traits.side_by_side and len(frames):
-        columns = _as_one_worker(columns, first)
-        first = np.arange(len(frames))
-    frame = np.repeat(np.arange(len(frames)), np.diff(first, append=len(columns["start_ns"])))
+        columns, before_ns = _as_one_worker(columns, first), before_ns[first]
+        frame = first = np.arange(len(frames))
     settle_ns = frames[f"{setting.settle_phase}_ns"]
     released = frames["start_ns"] + frames["wall_ns"] - settle_ns
     end = columns["start_ns"] + columns["busy_ns"]
     last_end = np.maximum.reduceat(end, first) if len(frames) else end
-    before_ns = np.maximum(0, columns["start_ns"] - frames["start_ns"][frame])
     gather_ns = np.maximum(0, released - last_end)
     parent_ns = shared_out(parent_ns, gather_ns + settle_ns, np.zeros(len(frames), np.int64))
     too_long_ns = np.maximum(0, columns["core_wait_before_ns"] - before_ns)
