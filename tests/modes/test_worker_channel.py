@@ -21,7 +21,7 @@ def ends() -> Iterator[Ends]:
 
 @pytest.mark.parametrize("what", [WorkerRequest.RUN, WorkerRequest.DIGEST, WorkerRequest.SNAPSHOT])
 @pytest.mark.parametrize("frame", [-1, 0, 2**63 - 1])
-def test_a_request_arrives_as_it_was_sent(ends: Ends, what: WorkerRequest, frame: int) -> None:
+def test_a_request_arrives_as_it_was_sent(ends: Ends, what: bytes, frame: int) -> None:
     parent, worker = ends
     parent.request(what, frame)
     assert worker.next_request() == (what, frame)

@@ -172,7 +172,7 @@ class ProcessMode(ExecutionMode):
         self._request(WorkerRequest.SNAPSHOT, frame)
         self._collect(frame, timeout_s)
 
-    def _request(self, what: WorkerRequest, frame: int) -> None:
+    def _request(self, what: bytes, frame: int) -> None:
         for worker in self._workers:
             try:
                 worker.channel.request(what, frame)
